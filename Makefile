@@ -1,0 +1,55 @@
+# The commands of this project; `make help` lists them.
+
+PYTHON ?= python3
+SUBJECT ?=
+ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help install run test check format migrate seed token url requirements
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: $(READY) ## make .venv and install the pinned dependencies
+
+$(READY): requirements.txt
+	@echo "installing the dependencies into $(VENV) (about a minute)"
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14) and "Python 3.11, 3.12 or 3.13 is needed: make PYTHON=python3.12 …")'
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $(READY)
+
+run: $(READY) ## start everything: database, demo user, server
+	@exec $(BIN)/python server.py
+
+test: $(READY) check ## every test
+	@$(BIN)/python -m pytest -n 2 $(ARGS)
+
+check: $(READY) ## ruff and mypy
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --check .
+	@$(BIN)/mypy
+
+format: $(READY) ## put the code into its form
+	@$(BIN)/ruff check --quiet --fix .
+	@$(BIN)/ruff format --quiet .
+
+migrate: $(READY) ## apply the migrations (MIGRATION_DATABASE_URL, or the embedded database)
+	@$(BIN)/python -m graph migrate
+
+seed: $(READY) ## give the demo user a year of transactions
+	@$(BIN)/python -m graph seed
+
+token: $(READY) ## print a bearer token for the demo user, or for SUBJECT=<uuid>
+	@$(BIN)/python -m graph token $(SUBJECT)
+
+url: $(READY) ## print the database administrator's address, for psql and pg_dump
+	@$(BIN)/python -m graph url
+
+requirements: $(READY) ## pin the dependencies of pyproject.toml anew (needs uv)
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		--extra dev pyproject.toml -o requirements.txt

@@ -1,0 +1,1 @@
+"""The AI employees, one Markdown file each, and the roster that reads them."""

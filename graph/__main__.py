@@ -1,0 +1,69 @@
+"""Commands for operators: `python -m graph token | url | migrate | seed`."""
+
+import argparse
+import asyncio
+import sys
+from uuid import UUID
+
+from graph.errors import ConfigurationError
+from graph.settings import Settings, read_settings
+
+
+def token(settings: Settings, subject: str | None) -> None:
+    """Print a bearer token of the local issuer, for the demo user or another."""
+    from graph.adapters.issuer import LocalIssuer
+    from migrations.demo import DEMO_USER
+
+    if settings.supabase_url:
+        raise ConfigurationError("With SUPABASE_URL the tokens are Supabase's: sign in there.")
+    print(LocalIssuer(settings.data_dir / "issuer.pem").sign(user_id(subject) if subject else DEMO_USER))
+
+
+def user_id(text: str) -> str:
+    try:
+        return str(UUID(text))
+    except ValueError:
+        raise ConfigurationError("SUBJECT must be a UUID.") from None
+
+
+def url(settings: Settings, _: str | None) -> None:
+    """Print the administrator's address of the database, for psql and pg_dump."""
+    from graph.wiring import administrator_url
+
+    print(administrator_url(settings))
+
+
+def migrate(settings: Settings, _: str | None) -> None:
+    """Apply the migrations that are missing."""
+    from graph.wiring import migrate_database
+
+    asyncio.run(migrate_database(settings, say))
+
+
+def seed(settings: Settings, _: str | None) -> None:
+    """Give the demo user a year of transactions."""
+    from graph.wiring import seed_database
+
+    asyncio.run(seed_database(settings, say))
+
+
+def say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+COMMANDS = {"token": token, "url": url, "migrate": migrate, "seed": seed}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m graph", description=__doc__)
+    parser.add_argument("command", choices=COMMANDS)
+    parser.add_argument("subject", nargs="?", help="with token: the user's id (a UUID); the demo user by default")
+    options = parser.parse_args()
+    try:
+        COMMANDS[options.command](read_settings(), options.subject)
+    except ConfigurationError as error:
+        sys.exit(f"{options.command}: {error.message}")
+
+
+if __name__ == "__main__":
+    main()

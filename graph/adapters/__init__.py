@@ -1,0 +1,1 @@
+"""Providers of the ports: Postgres, models, embedders, identity."""

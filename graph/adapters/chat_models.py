@@ -1,0 +1,104 @@
+"""Chat models (port `ChatModel`): any LangChain chat model, in a small and a large size."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import httpx
+import openai
+import yaml
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessageChunk, BaseMessage
+from langchain_openai import ChatOpenAI
+from pydantic import SecretStr
+
+from graph.errors import ModelError, ModelRefused, ModelTimeout, ModelUnavailable
+from graph.ports import ModelSettings, Price, Prices
+from graph.tool import Tool
+
+Item = TypeVar("Item")
+
+RETRIES = 1
+"""Attempts after the first, before any text came; openai honours Retry-After."""
+
+
+class LangChainModel:
+    """Streams answers of LangChain chat models within deadlines, and turns what goes wrong into `ModelError`s."""
+
+    def __init__(
+        self, models: Mapping[str, BaseChatModel], names: Mapping[str, str], *, first_token: float, total: float
+    ) -> None:
+        """
+        Args:
+            models: the model of each size, `small` and `large`.
+            names: their provider's names.
+            first_token: seconds until the first chunk.
+            total: seconds for the whole answer.
+        """
+        self._models = models
+        self._names = names
+        self._first_token = first_token
+        self._total = total
+
+    def name(self, settings: ModelSettings) -> str:
+        return self._names[settings.size]
+
+    async def stream(
+        self, messages: Sequence[BaseMessage], tools: Sequence[Tool], settings: ModelSettings
+    ) -> AsyncIterator[AIMessageChunk]:
+        model = self._models[settings.size]
+        options: dict[str, Any] = {"temperature": settings.temperature, "max_tokens": settings.max_tokens}
+        runnable = model.bind_tools([tool.schema() for tool in tools], **options) if tools else model.bind(**options)
+        finished = False
+        try:
+            async for chunk in within(runnable.astream(list(messages)), self._first_token, self._total):
+                finished = finished or bool(chunk.response_metadata.get("finish_reason"))
+                yield cast(AIMessageChunk, chunk)
+        except ModelError:
+            raise
+        except (TimeoutError, openai.APITimeoutError, httpx.TimeoutException) as error:
+            raise ModelTimeout from error
+        except openai.APIStatusError as error:
+            raise (
+                ModelUnavailable if error.status_code in (408, 409, 429) or error.status_code >= 500 else ModelRefused
+            ) from error
+        except (openai.APIError, httpx.HTTPError, ValueError) as error:
+            raise ModelUnavailable from error
+        if not finished:
+            raise ModelUnavailable("The language model's answer was cut off; your message is kept, send it again.")
+
+
+async def within(stream: AsyncIterator[Item], first: float, total: float) -> AsyncIterator[Item]:
+    """Pass a stream on; TimeoutError if its first item takes longer than `first` seconds or all of it longer than `total`."""
+    end = time.monotonic() + total
+    deadline = min(end, time.monotonic() + first)
+    while True:
+        async with asyncio.timeout(deadline - time.monotonic()):
+            try:
+                item = await anext(stream)
+            except StopAsyncIteration:
+                return
+        deadline = end
+        yield item
+
+
+def openai_model(name: str, *, key: SecretStr | None, base_url: str | None, timeout: float) -> ChatOpenAI:
+    """A model of OpenAI, or of any server that speaks its protocol."""
+    return ChatOpenAI(
+        model=name,
+        api_key=key or SecretStr("none"),
+        base_url=base_url,
+        timeout=timeout,
+        max_retries=RETRIES,
+        stream_usage=True,
+        streaming=True,
+    )
+
+
+def read_prices(file: Path = Path(__file__).parent / "prices.yaml") -> Prices:
+    """The price table; models that are not in it cost nothing."""
+    table = yaml.safe_load(file.read_text("utf-8"))
+    return {name: Price(Decimal(row["prompt"]), Decimal(row["completion"])) for name, row in table.items()}

@@ -1,0 +1,95 @@
+"""The pool of connections, and the one way to use it: inside a transaction that carries the caller's claims."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Self
+
+import psycopg
+from psycopg import AsyncConnection
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.rows import DictRow, dict_row
+from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout, TooManyRequests
+
+from graph.errors import DatabaseUnavailable
+
+WAIT_SECONDS = 1.0
+"""How long a request waits for a connection before it is told 503; a chat that waits longer has lost its user."""
+
+TRANSACTION_POOLER_PORT = "6543"
+"""Where Supabase's transaction pooler listens; prepared statements do not survive there."""
+
+Connection = AsyncConnection[DictRow]
+
+
+def claims(owner: str) -> str:
+    """What `auth.uid()` reads."""
+    return json.dumps({"sub": owner, "role": "authenticated"})
+
+
+class Database:
+    """Transactions on behalf of a user. Without claims the database shows no rows, so there is no way around it."""
+
+    def __init__(self, pool: AsyncConnectionPool[Connection]) -> None:
+        self.pool = pool
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, address: str, *, size: int) -> AsyncIterator[Self]:
+        """Open a pool of at most `size` connections; the database need not be there yet."""
+        pooled = conninfo_to_dict(address).get("port") == TRANSACTION_POOLER_PORT
+        pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
+            address,
+            min_size=min(4, size),
+            max_size=size,
+            timeout=WAIT_SECONDS,
+            reconnect_timeout=30,
+            check=AsyncConnectionPool.check_connection,
+            kwargs={
+                "autocommit": True,
+                "row_factory": dict_row,
+                "prepare_threshold": None if pooled else 2,
+                "connect_timeout": 2,
+            },
+            open=False,
+        )
+        await pool.open()
+        try:
+            yield cls(pool)
+        finally:
+            await pool.close()
+
+    @asynccontextmanager
+    async def acting_for(self, owner: str) -> AsyncIterator[Connection]:
+        """A transaction in which `auth.uid()` is this user. Statements are pipelined until a result is fetched.
+
+        Raises:
+            DatabaseUnavailable: no connection within a second, or the connection broke.
+        """
+        async with self._connection() as connection, connection.pipeline(), connection.transaction():
+            await connection.execute("select set_config('request.jwt.claims', %s, true)", (claims(owner),))
+            yield connection
+
+    @asynccontextmanager
+    async def acting_for_nobody(self) -> AsyncIterator[Connection]:
+        """A transaction without claims: it sees the shared tables only."""
+        async with self._connection() as connection, connection.transaction():
+            yield connection
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[Connection]:
+        try:
+            async with self.pool.connection() as connection:
+                yield connection
+        except (PoolTimeout, PoolClosed, TooManyRequests, psycopg.OperationalError, psycopg.InterfaceError) as error:
+            raise DatabaseUnavailable(retry_after=1) from error
+
+
+async def fetch_all(connection: Connection, query: bytes, parameters: dict[str, Any]) -> list[DictRow]:
+    cursor = await connection.execute(query, parameters)
+    return await cursor.fetchall()
+
+
+async def fetch_one(connection: Connection, query: bytes, parameters: dict[str, Any]) -> DictRow | None:
+    cursor = await connection.execute(query, parameters)
+    return await cursor.fetchone()

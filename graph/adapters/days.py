@@ -1,0 +1,40 @@
+"""Calendar arithmetic on whole days, weeks, months, quarters and years."""
+
+import calendar
+import datetime as dt
+
+Days = tuple[dt.date, dt.date]
+"""The first and the last day of a stretch."""
+
+
+def months(year: int, month: int, count: int = 1) -> Days:
+    """`count` whole months of one year, from the first of the given one."""
+    last = month + count - 1
+    return dt.date(year, month, 1), dt.date(year, last, calendar.monthrange(year, last)[1])
+
+
+def shifted(date: dt.date, unit: str, count: int) -> dt.date:
+    """The date moved by whole units; where the month is shorter, its last day."""
+    if unit in ("day", "week"):
+        return date + dt.timedelta(count * (7 if unit == "week" else 1))
+    index = date.year * 12 + date.month - 1 + count * {"month": 1, "quarter": 3, "year": 12}[unit]
+    year, month = divmod(index, 12)
+    return dt.date(year, month + 1, min(date.day, calendar.monthrange(year, month + 1)[1]))
+
+
+def around(date: dt.date, unit: str) -> Days:
+    """The calendar day, week, month, quarter or year that holds a date."""
+    if unit == "day":
+        return date, date
+    if unit == "week":
+        monday = date - dt.timedelta(date.weekday())
+        return monday, monday + dt.timedelta(6)
+    size = {"month": 1, "quarter": 3, "year": 12}[unit]
+    return months(date.year, date.month - (date.month - 1) % size, size)
+
+
+def date_or_none(year: int, month: int, day: int) -> dt.date | None:
+    try:
+        return dt.date(year, month, day)
+    except ValueError:
+        return None

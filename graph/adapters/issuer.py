@@ -1,0 +1,57 @@
+"""A local issuer of tokens for the embedded default: its own key pair, its JWKS, tokens that the same verifier checks."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from jwt.algorithms import ECAlgorithm
+
+from graph.adapters.secret_files import keep_secret
+
+ISSUER = "chat-runtime-local"
+TOKEN_SECONDS = 7 * 86_400
+
+
+class LocalIssuer:
+    """Signs tokens with a key that is kept in a file for its owner only."""
+
+    def __init__(self, file: Path) -> None:
+        self._key = keep_key_pair(file)
+        public: dict[str, Any] = ECAlgorithm.to_jwk(self._key.public_key(), as_dict=True)
+        self.kid = str(public["x"])[:16]
+        self._public = {**public, "kid": self.kid, "alg": "ES256", "use": "sig"}
+
+    async def keys(self) -> list[dict[str, Any]]:
+        """The public keys, as a JWKS document lists them."""
+        return [self._public]
+
+    def sign(self, subject: str, seconds: int = TOKEN_SECONDS, **claims: object) -> str:
+        """A token for this user (a UUID), valid for so many seconds."""
+        now = int(time.time())
+        payload = {
+            "iss": ISSUER,
+            "aud": "authenticated",
+            "role": "authenticated",
+            "sub": subject,
+            "iat": now,
+            "exp": now + seconds,
+            **claims,
+        }
+        return jwt.encode(payload, self._key, algorithm="ES256", headers={"kid": self.kid})
+
+
+def keep_key_pair(file: Path) -> ec.EllipticCurvePrivateKey:
+    """The key pair in this file, made on first use."""
+    loaded = serialization.load_pem_private_key(keep_secret(file, new_key_pair), password=None)
+    assert isinstance(loaded, ec.EllipticCurvePrivateKey)
+    return loaded
+
+
+def new_key_pair() -> bytes:
+    key = ec.generate_private_key(ec.SECP256R1())
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )

@@ -1,0 +1,49 @@
+"""What is stored of a user and a conversation (port `Memory`)."""
+
+from typing import Any
+
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage, ToolMessage
+
+from graph.adapters.database import Database
+from graph.adapters.queries import adapter_queries
+from graph.ports import Remembered
+
+QUERIES = adapter_queries("memory")
+
+
+class PostgresMemory:
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    async def recall(self, owner: str, session_id: str, employee: str, *, limit: int) -> Remembered:
+        values = {"session_id": session_id, "employee": employee, "limit": limit}
+        async with self.database.acting_for(owner) as connection:
+            zone, facts, summary, history = [
+                await connection.execute(QUERIES[name], values) for name in ("time_zone", "facts", "summary", "history")
+            ]
+            zone_row, summary_row = await zone.fetchone(), await summary.fetchone()
+            return Remembered(
+                time_zone=zone_row["time_zone"] if zone_row else "UTC",
+                facts=[row["fact"] for row in await facts.fetchall()],
+                summary=summary_text(summary_row) if summary_row else "",
+                history=[to_message(row) for row in reversed(await history.fetchall())],
+            )
+
+
+def summary_text(row: dict[str, Any]) -> str:
+    """The summary with its key facts as a list."""
+    return "\n".join([row["summary"], *(f"- {fact}" for fact in row["key_facts"])])
+
+
+def to_message(row: dict[str, Any]) -> AnyMessage:
+    """A row of `chat_messages` as the model reads it."""
+    details = row["metadata"]
+    match row["role"]:
+        case "user":
+            return HumanMessage(row["content"])
+        case "assistant":
+            return AIMessage(row["content"], tool_calls=details.get("tool_calls", []))
+        case "tool":
+            return ToolMessage(row["content"], tool_call_id=details["tool_call_id"], name=details.get("name"))
+        case _:
+            return SystemMessage(row["content"])

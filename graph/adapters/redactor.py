@@ -1,0 +1,152 @@
+"""Masking and restoring (port `Redactor`): detection in worker processes, values in a vault.
+
+Detection holds a processor for milliseconds to a second, so it runs outside the event loop, in processes that are
+killed when they take too long. anyio's workers import the file that Python was started with: it must do nothing at
+import (`if __name__ == "__main__"`) and should import little.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from typing import cast
+
+import anyio
+from anyio import to_process
+
+from graph.errors import RedactionFailed
+from graph.ports import Masked, Secret, Shown, Vault
+from graph.redaction.finding import Finding
+from graph.redaction.mask import mask
+from graph.redaction.restore import restore_json, tokens_in
+from graph.redaction.strings import strings_in
+from graph.redaction.work import find_all, warm
+
+START_SECONDS = 60.0
+"""How long the workers may take to start."""
+
+HOP_CHARACTERS = 16_000
+"""Characters that a worker takes at a time, so that a long job does not keep the others waiting."""
+
+TOGETHER_SECONDS = 0.05
+
+
+class WorkerRedactor:
+    """Masks and restores the texts of users.
+
+    `keep` are names that are never masked (the employees'); `seconds` is the time for one hop to a worker, waiting for
+    it included; `longest` and `longest_total` are characters in a text and in a call.
+    """
+
+    def __init__(
+        self,
+        vault: Vault,
+        *,
+        workers: int = 1,
+        keep: Collection[str] = (),
+        seconds: float = 5.0,
+        longest: int = 20_000,
+        longest_total: int = 400_000,
+    ) -> None:
+        self.vault = vault
+        self.workers = workers
+        self.keep = frozenset(keep)
+        self.seconds = seconds
+        self.longest = longest
+        self.longest_total = longest_total
+        self._limiter = anyio.CapacityLimiter(workers)
+        self._starting = anyio.Lock()
+        self._warm = False
+
+    async def start(self) -> None:
+        """Start the workers and load the model in each; at once if they are warm.
+
+        Raises:
+            RedactionFailed: they did not start.
+        """
+        async with self._starting:
+            if not self._warm:
+                with anyio.move_on_after(START_SECONDS):
+                    self._warm = await self._warm_all()
+        if not self._warm:
+            raise RedactionFailed("The check for personal data did not start; try again in a moment.")
+
+    async def mask(self, owner: str, texts: Sequence[str]) -> Masked:
+        """Mask texts of one user; the same value always gets the same token.
+
+        Raises:
+            RedactionFailed: the texts are too long or could not be checked in time; they must not be passed on.
+        """
+        self._check_length(texts)
+        distinct = [text for text in dict.fromkeys(texts) if not is_blank(text)]
+        found = dict(zip(distinct, await self._find(distinct), strict=True))
+        secrets = {secret_of(finding) for findings in found.values() for finding in findings}
+        tokens = await self.vault.issue(owner, secrets) if secrets else {}
+        masked = {text: mask(text, found[text], [tokens[secret_of(f)] for f in found[text]]) for text in distinct}
+        return Masked(tuple(masked.get(text, text) for text in texts))
+
+    async def reveal(self, owner: str, value: Shown) -> Shown:
+        """Put the owner's values back into every text of a JSON value; a token that was not issued to this owner stays."""
+        tokens = {token for text in strings_in(value) for token in tokens_in(text)}
+        values = await self.vault.open(owner, tokens) if tokens else {}
+        return cast(Shown, restore_json(value, values)) if values else value
+
+    def _check_length(self, texts: Sequence[str]) -> None:
+        lengths = [len(text) for text in texts]
+        if max(lengths, default=0) > self.longest or sum(lengths) > self.longest_total:
+            raise RedactionFailed
+
+    async def _find(self, texts: Sequence[str]) -> list[list[Finding]]:
+        found: list[list[Finding]] = []
+        for batch in batches(texts, HOP_CHARACTERS):
+            await self.start()
+            found += await self._hop(batch)
+        return found
+
+    async def _hop(self, texts: Sequence[str]) -> list[list[Finding]]:
+        """Have a worker look through texts; one that takes too long is killed, and the next call warms another."""
+        found: list[list[Finding]] | None = None
+        try:
+            with anyio.move_on_after(self.seconds):
+                found = await to_process.run_sync(find_all, texts, self.keep, cancellable=True, limiter=self._limiter)
+        except anyio.BrokenWorkerProcess:
+            found = None
+        finally:
+            self._warm = self._warm and found is not None
+        if found is None:
+            raise RedactionFailed
+        return found
+
+    async def _warm_all(self) -> bool:
+        loaded: list[bool] = []
+
+        async def warm_one() -> None:
+            try:
+                loaded.append(
+                    await to_process.run_sync(warm, TOGETHER_SECONDS, cancellable=True, limiter=self._limiter)
+                )
+            except anyio.BrokenWorkerProcess:
+                loaded.append(False)
+
+        async with anyio.create_task_group() as group:
+            for _ in range(self.workers):
+                group.start_soon(warm_one)
+        return all(loaded)
+
+
+def is_blank(text: str) -> bool:
+    """Whether nothing can be found in a text, so that no worker need look."""
+    return text.isascii() and not any(character.isalnum() for character in text)
+
+
+def secret_of(finding: Finding) -> Secret:
+    return Secret(finding.kind, finding.key, finding.value)
+
+
+def batches(texts: Sequence[str], characters: int) -> Iterator[list[str]]:
+    """Texts in groups of so many characters together; a longer one is a group of its own."""
+    batch: list[str] = []
+    for text in texts:
+        if batch and sum(map(len, batch)) + len(text) > characters:
+            yield batch
+            batch = []
+        batch.append(text)
+    if batch:
+        yield batch

@@ -1,0 +1,167 @@
+"""Accepted runs and their logs in Postgres (port `RunStore`)."""
+
+import json
+from collections.abc import Sequence
+from typing import Any, Literal
+from uuid import UUID, uuid4
+
+from psycopg.errors import UniqueViolation
+
+from graph.adapters.database import Connection, Database, fetch_all, fetch_one
+from graph.adapters.queries import adapter_queries
+from graph.adapters.sealer import Sealer
+from graph.errors import IdempotencyMismatch, NotFound, RunActive, RunLost, TokenBudgetSpent, TooManyTurns
+from graph.ports import LoggedEvent, Run, RunRequest
+
+QUERIES = adapter_queries("runs")
+
+
+class PostgresRunStore:
+    def __init__(
+        self,
+        database: Database,
+        sealer: Sealer,
+        *,
+        default_employee: str,
+        turns_per_minute: int,
+        daily_tokens: int,
+        lease_seconds: float,
+    ) -> None:
+        self.database = database
+        self.sealer = sealer
+        self.default_employee = default_employee
+        self.limits = {"per_minute": turns_per_minute, "daily_tokens": daily_tokens}
+        self.lease_seconds = lease_seconds
+
+    async def accept(self, request: RunRequest) -> Run:
+        try:
+            return await self._accept(request)
+        except UniqueViolation:
+            # The same key was accepted at the same moment by another connection; now its run can be found.
+            return await self._accept(request)
+
+    async def _accept(self, request: RunRequest) -> Run:
+        async with self.database.acting_for(request.owner) as connection:
+            earlier = await self._same_request(connection, request)
+            if earlier:
+                return earlier
+            session_id, employee = await self._session(connection, request)
+            run = Run(str(uuid4()), request.owner, session_id, employee)
+            await self._insert(connection, run, request)
+            await self._take_turn(connection)
+            return run
+
+    async def _same_request(self, connection: Connection, request: RunRequest) -> Run | None:
+        if request.client_key is None:
+            return None
+        row = await fetch_one(connection, QUERIES["find_by_key"], {"client_key": request.client_key})
+        if row is None:
+            return None
+        if bytes(row["request_hash"]) != self._hash(request):
+            raise IdempotencyMismatch
+        return Run(
+            str(row["id"]), request.owner, str(row["session_id"]), row["employee_slug"], row["status"], fresh=False
+        )
+
+    def _hash(self, request: RunRequest) -> bytes:
+        return self.sealer.digest(request.text, request.employee or "", request.session_id or "")
+
+    async def _session(self, connection: Connection, request: RunRequest) -> tuple[str, str]:
+        if request.session_id is None:
+            employee = request.employee or self.default_employee
+            row = await fetch_one(connection, QUERIES["open_session"], {"employee": employee})
+            assert row is not None
+            return str(row["id"]), employee
+        row = await fetch_one(connection, QUERIES["read_session"], {"session_id": request.session_id})
+        if row is None:
+            raise NotFound
+        if request.employee in (None, row["employee_slug"]):
+            return request.session_id, row["employee_slug"]
+        await connection.execute(QUERIES["hand_over"], {"session_id": request.session_id, "employee": request.employee})
+        return request.session_id, request.employee
+
+    async def _insert(self, connection: Connection, run: Run, request: RunRequest) -> None:
+        values = {
+            "run_id": run.id,
+            "session_id": run.session_id,
+            "employee": run.employee,
+            "client_key": request.client_key,
+            "request_hash": self._hash(request),
+            "sealed_input": self.sealer.seal(request.text.encode(), f"{run.owner}/{run.id}"),
+            "lease_seconds": self.lease_seconds,
+        }
+        if await fetch_one(connection, QUERIES["insert_run"], values):
+            return
+        await connection.execute(QUERIES["lose_expired"], {"session_id": run.session_id})
+        if not await fetch_one(connection, QUERIES["insert_run"], values):
+            raise RunActive
+
+    async def _take_turn(self, connection: Connection) -> None:
+        if await fetch_one(connection, QUERIES["take_turn"], self.limits):
+            return
+        why = await fetch_one(connection, QUERIES["why_no_turn"], self.limits)
+        assert why is not None
+        if why["spent"]:
+            raise TokenBudgetSpent(retry_after=why["day_wait"])
+        raise TooManyTurns(retry_after=why["bucket_wait"])
+
+    async def read(self, owner: str, run_id: str) -> Run:
+        async with self.database.acting_for(owner) as connection:
+            row = await fetch_one(connection, QUERIES["read_run"], {"run_id": run_id})
+        if row is None:
+            raise NotFound
+        return Run(
+            str(row["id"]),
+            owner,
+            str(row["session_id"]),
+            row["employee_slug"],
+            row["status"],
+            row["error_code"],
+            expired=row["status"] == "running" and row["expired"],
+            fresh=False,
+        )
+
+    async def events(self, owner: str, run_id: str, after: int) -> list[LoggedEvent]:
+        async with self.database.acting_for(owner) as connection:
+            rows = await fetch_all(connection, QUERIES["read_events"], {"run_id": run_id, "after": after})
+        return [(row["seq"], row["event"]) for row in rows]
+
+    async def append(self, run: Run, events: Sequence[LoggedEvent]) -> None:
+        async with self.database.acting_for(run.owner) as connection:
+            await self._append(connection, run, events)
+
+    async def _append(self, connection: Connection, run: Run, events: Sequence[LoggedEvent]) -> None:
+        entries = [{"seq": seq, "event": event} for seq, event in events]
+        await connection.execute(QUERIES["append_events"], {"run_id": run.id, "entries": json.dumps(entries)})
+
+    async def renew(self, run: Run) -> bool:
+        async with self.database.acting_for(run.owner) as connection:
+            values = {"run_id": run.id, "epoch": run.epoch, "lease_seconds": self.lease_seconds}
+            row = await fetch_one(connection, QUERIES["renew_lease"], values)
+        if row is None:
+            raise RunLost
+        return bool(row["stop_requested"])
+
+    async def request_stop(self, owner: str, run_id: str) -> None:
+        async with self.database.acting_for(owner) as connection:
+            await connection.execute(QUERIES["request_stop"], {"run_id": run_id})
+
+    async def finish(
+        self,
+        run: Run,
+        events: Sequence[LoggedEvent],
+        status: Literal["complete", "stopped", "failed"],
+        message_id: str | None,
+        error_code: str | None,
+    ) -> None:
+        values: dict[str, Any] = {
+            "run_id": run.id,
+            "epoch": run.epoch,
+            "status": status,
+            "message_id": message_id and UUID(message_id),
+            "error_code": error_code,
+        }
+        async with self.database.acting_for(run.owner) as connection:
+            if not await fetch_one(connection, QUERIES["finish_run"], values):
+                raise RunLost
+            await self._append(connection, run, events)

@@ -1,0 +1,56 @@
+"""Secrets in files of the data directory: made on first use, readable by their owner only.
+
+What root makes in somebody else's directory belongs to that somebody, so that root and the owner can take turns.
+"""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from graph.errors import ConfigurationError
+
+
+def keep_secret(file: Path, make: Callable[[], bytes]) -> bytes:
+    """The content of this file; `make` gives it if there is none yet.
+
+    Raises:
+        ConfigurationError: this user may not read or write it.
+    """
+    try:
+        make_folder(file.parent)
+        if not file.exists():
+            write_private(file, make())
+        return file.read_bytes()
+    except OSError as error:
+        raise ConfigurationError(
+            f"{file} cannot be used ({error.strerror}): run as the user who owns it, or name another directory in DATA_DIR."
+        ) from error
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, for the owner of the nearest one that exists."""
+    if not folder.exists():
+        make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        give_to_owner_of(folder.parent, folder)
+
+
+def write_private(file: Path, content: bytes) -> None:
+    """Write a new file for its owner only; whole or not at all, and the first of two writers wins."""
+    part = file.with_name(f".{file.name}.{os.getpid()}")
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.write(content)
+    give_to_owner_of(file.parent, part)
+    try:
+        file.hardlink_to(part)
+    except FileExistsError:
+        pass
+    finally:
+        part.unlink()
+
+
+def give_to_owner_of(folder: Path, path: Path) -> None:
+    if os.geteuid() == 0:
+        owner = folder.stat()
+        os.chown(path, owner.st_uid, owner.st_gid)

@@ -1,0 +1,72 @@
+-- name: time_zone
+-- Where the user's days begin.
+select time_zone from profiles where user_id = auth.uid();
+
+-- name: facts
+-- Pinned facts about the user that this employee may know, the most recent first.
+select fact
+from user_memory_facts
+where user_id = auth.uid() and is_pinned and scope in ('global', %(employee)s)
+order by created_at desc
+limit 50;
+
+-- name: summary
+-- The running summary of a conversation.
+select summary, key_facts from chat_session_summaries where session_id = %(session_id)s;
+
+-- name: history
+-- The newest messages that the summary does not cover, newest first.
+select role, content, metadata
+from chat_messages
+where session_id = %(session_id)s
+  and position > coalesce((select last_summarized_position from chat_session_summaries where session_id = %(session_id)s), 0)
+order by position desc
+limit %(limit)s;
+
+-- name: summary_state
+-- Turns and tokens since the last summary, and the seconds since then (or since the session began).
+select
+    count(*) filter (where m.role = 'user') as turns,
+    coalesce(sum(m.tokens), 0) as tokens,
+    extract(epoch from now() - coalesce(max(s.updated_at), min(c.created_at)))::float8 as seconds
+from chat_sessions c
+left join chat_session_summaries s on s.session_id = c.id
+left join chat_messages m on m.session_id = c.id and m.position > coalesce(s.last_summarized_position, 0)
+where c.id = %(session_id)s;
+
+-- name: unsummarized
+-- The messages that the summary does not cover, oldest first.
+select id, position, role, content, metadata, tokens
+from chat_messages
+where session_id = %(session_id)s
+  and position > coalesce((select last_summarized_position from chat_session_summaries where session_id = %(session_id)s), 0)
+order by position
+limit %(limit)s;
+
+-- name: store_summary
+-- Replace the running summary, unless another job was faster.
+insert into chat_session_summaries as s (
+    session_id, summary, key_facts, last_summarized_message_id, last_summarized_position, token_count
+)
+values (%(session_id)s, %(summary)s, %(key_facts)s, %(message_id)s, %(position)s, %(tokens)s)
+on conflict (session_id) do update set
+    summary = excluded.summary,
+    key_facts = excluded.key_facts,
+    last_summarized_message_id = excluded.last_summarized_message_id,
+    last_summarized_position = excluded.last_summarized_position,
+    token_count = excluded.token_count
+where s.last_summarized_position < excluded.last_summarized_position
+returning session_id;
+
+-- name: has_embeddings
+-- Whether this user has anything that a query of this model could meet.
+select exists (select from memory_embeddings where user_id = auth.uid() and embedding_model = %(model)s) as found;
+
+-- name: forget_source
+-- Remove what was embedded from a source.
+delete from memory_embeddings where user_id = auth.uid() and source_id = %(source_id)s;
+
+-- name: embed
+-- Store masked texts with their vectors.
+insert into memory_embeddings (owner_scope, source_id, chunk, embedding, embedding_model, metadata, token_count)
+values (%(owner_scope)s, %(source_id)s, %(chunk)s, %(embedding)s::vector, %(model)s, %(metadata)s, %(token_count)s);

@@ -1,0 +1,76 @@
+-- name: list_sessions
+-- The caller's conversations, the latest first; the cursor is the place of the last one seen.
+select id, title, employee_slug, message_count, token_count, last_message_at, created_at, updated_at
+from chat_sessions
+where user_id = auth.uid()
+  and (%(before)s::timestamptz is null or (updated_at, id) < (%(before)s::timestamptz, %(before_id)s::uuid))
+order by updated_at desc, id desc
+limit %(limit)s;
+
+-- name: read_session
+-- One conversation.
+select id, title, employee_slug, message_count, token_count, last_message_at, created_at, updated_at
+from chat_sessions
+where id = %(session_id)s;
+
+-- name: rename_session
+-- Give a conversation a title.
+update chat_sessions set title = %(title)s where id = %(session_id)s returning id;
+
+-- name: delete_session
+-- Delete a conversation; messages, runs, events and the summary go with it.
+delete from chat_sessions where id = %(session_id)s returning id;
+
+-- name: delete_checkpoints
+-- The checkpoints of a conversation.
+delete from checkpoints where thread_id = %(session_id)s::text;
+
+-- name: delete_blobs
+-- The channel values of a conversation.
+delete from checkpoint_blobs where thread_id = %(session_id)s::text;
+
+-- name: delete_writes
+-- The task writes of a conversation.
+delete from checkpoint_writes where thread_id = %(session_id)s::text;
+
+-- name: delete_embeddings
+-- What was embedded from a conversation.
+delete from memory_embeddings where user_id = auth.uid() and source_id = 'session:' || %(session_id)s::text;
+
+-- name: list_messages
+-- The messages of a conversation, the newest page first; within a page the oldest first.
+select id, run_id, position, role, content, employee_slug, tokens, metadata, created_at
+from (
+    select *
+    from chat_messages
+    where session_id = %(session_id)s and (%(before)s::bigint is null or position < %(before)s::bigint)
+    order by position desc
+    limit %(limit)s
+) as page
+order by position;
+
+-- name: give_feedback
+-- What the user thinks of an answer.
+update chat_messages
+set metadata = metadata || jsonb_build_object('feedback', %(feedback)s::jsonb)
+where id = %(message_id)s and session_id = %(session_id)s and role = 'assistant'
+returning id;
+
+-- name: usage
+-- Turns, tokens and cost for each day (UTC), employee and model.
+select
+    (created_at at time zone 'utc')::date as day,
+    employee_slug,
+    model,
+    count(*) as turns,
+    count(distinct session_id) as sessions,
+    sum(prompt_tokens) as prompt_tokens,
+    sum(completion_tokens) as completion_tokens,
+    sum(total_tokens) as total_tokens,
+    sum(cost) as cost,
+    count(*) filter (where not success) as failures,
+    round(avg(latency_ms)) as average_latency_ms
+from chat_usage_log
+where user_id = auth.uid() and created_at >= now() - make_interval(days => %(days)s)
+group by 1, 2, 3
+order by 1 desc, 2, 3;

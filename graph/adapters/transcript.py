@@ -1,0 +1,91 @@
+"""Stores turns in Postgres (port `Transcript`)."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
+
+from graph.adapters.database import Connection, Database, fetch_one
+from graph.adapters.queries import adapter_queries
+from graph.ports import CountTokens, TurnRecord
+
+QUERIES = adapter_queries("transcript")
+
+TITLE_CHARS = 60
+
+
+class PostgresTranscript:
+    def __init__(self, database: Database, count: CountTokens) -> None:
+        self.database = database
+        self.count = count
+
+    async def record(self, turn: TurnRecord) -> str:
+        async with self.database.acting_for(turn.owner) as connection:
+            stored = await fetch_one(connection, QUERIES["find_recorded"], {"run_id": turn.run_id})
+            return str(stored["id"]) if stored else await self._store(connection, turn)
+
+    async def _store(self, connection: Connection, turn: TurnRecord) -> str:
+        rows = list(self._rows(turn))
+        place = {"session_id": turn.session_id, "run_id": turn.run_id}
+        await connection.execute(QUERIES["insert_messages"], {**place, "messages": json.dumps(rows)})
+        title = shorten(str(turn.messages[0].content))
+        await connection.execute(QUERIES["title_session"], {"session_id": turn.session_id, "title": title})
+        await connection.execute(QUERIES["log_usage"], {**place, **usage_row(turn)})
+        await connection.execute(QUERIES["spend_tokens"], {"total": turn.usage["total"]})
+        return str(rows[-1]["id"])
+
+    def _rows(self, turn: TurnRecord) -> Iterator[dict[str, Any]]:
+        """One row a message; how the turn ended is written on its last."""
+        for index, message in enumerate(turn.messages):
+            last = index == len(turn.messages) - 1
+            ending = {"status": turn.status, "error": turn.error} if last and turn.status != "complete" else {}
+            content = str(message.text)
+            yield {
+                "id": str(uuid4()),
+                "role": role_of(message),
+                "content": content,
+                "employee_slug": None if isinstance(message, HumanMessage) else turn.employee,
+                "tokens": self.count(content),
+                "metadata": {**details_of(message), **ending},
+            }
+
+
+def role_of(message: AnyMessage) -> str:
+    match message:
+        case HumanMessage():
+            return "user"
+        case AIMessage():
+            return "assistant"
+        case ToolMessage():
+            return "tool"
+        case _:
+            return "system"
+
+
+def details_of(message: AnyMessage) -> dict[str, Any]:
+    """What a message holds beside its text."""
+    if isinstance(message, AIMessage) and message.tool_calls:
+        return {"tool_calls": message.tool_calls}
+    if isinstance(message, ToolMessage):
+        return {"tool_call_id": message.tool_call_id, "name": message.name, "status": message.status}
+    return {}
+
+
+def usage_row(turn: TurnRecord) -> dict[str, Any]:
+    tools = [call["name"] for message in turn.messages if isinstance(message, AIMessage) for call in message.tool_calls]
+    return {
+        **turn.usage,
+        "employee": turn.employee,
+        "model": turn.model,
+        "tools_used": sorted(set(tools)),
+        "success": turn.status == "complete",
+        "error": turn.error,
+    }
+
+
+def shorten(text: str) -> str:
+    """The first line of a text, as a title."""
+    line = " ".join(text.split())
+    return line if len(line) <= TITLE_CHARS else line[: TITLE_CHARS - 1].rstrip() + "…"

@@ -1,0 +1,89 @@
+"""The graph of a turn: which steps there are, in what order, and what each may touch."""
+
+import copy
+from dataclasses import dataclass
+
+from langchain_core.messages import AIMessage
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from langgraph.graph import END, START, StateGraph
+from langgraph.graph.state import CompiledStateGraph
+
+from employees.roster import Roster
+from graph.context import TurnContext
+from graph.ports import (
+    ChatModel,
+    Clock,
+    CountTokens,
+    Memory,
+    Prices,
+    Redactor,
+    Retriever,
+    Summaries,
+    Toolbox,
+    Transcript,
+)
+from graph.prompt import Wording
+from graph.state import Turn, TurnInput
+from nodes.call_tools import CallTools
+from nodes.load_memory import LoadMemory
+from nodes.persist import Persist
+from nodes.reason import Reason
+from nodes.redact import Redact
+from nodes.retrieve import Retrieve
+from nodes.summarize import Summarize
+
+TurnGraph = CompiledStateGraph[Turn, TurnContext, TurnInput, Turn]
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """All that the steps need of the world."""
+
+    redactor: Redactor
+    memory: Memory
+    retriever: Retriever
+    model: ChatModel
+    toolbox: Toolbox
+    transcript: Transcript
+    summaries: Summaries
+    roster: Roster
+    wording: Wording
+    prices: Prices
+    count: CountTokens
+    clock: Clock
+    budget: int
+
+
+def build(p: Ports) -> TurnGraph:
+    """redact → load_memory → retrieve → reason ⇄ call_tools → persist → summarize"""
+    graph = StateGraph(Turn, context_schema=TurnContext, input_schema=TurnInput)
+    graph.add_node("redact", Redact(p.redactor))
+    graph.add_node("load_memory", LoadMemory(p.memory, p.count, p.clock, p.budget))
+    graph.add_node("retrieve", Retrieve(p.retriever, p.count, p.budget))
+    graph.add_node("reason", Reason(p.model, p.roster, p.toolbox, p.wording, p.prices, p.count, p.budget))
+    graph.add_node("call_tools", CallTools(p.toolbox, p.redactor, p.roster))
+    graph.add_node("persist", Persist(p.transcript, p.model, p.roster))
+    graph.add_node("summarize", Summarize(p.summaries))
+
+    graph.add_edge(START, "redact")
+    graph.add_edge("redact", "load_memory")
+    graph.add_edge("load_memory", "retrieve")
+    graph.add_edge("retrieve", "reason")
+    graph.add_conditional_edges("reason", called_tools, {True: "call_tools", False: "persist"})
+    graph.add_edge("call_tools", "reason")
+    graph.add_edge("persist", "summarize")
+    graph.add_edge("summarize", END)
+    return graph.compile(name="chat")
+
+
+def called_tools(state: Turn) -> bool:
+    """Whether the model wants results before it answers."""
+    last = state["messages"][-1]
+    return isinstance(last, AIMessage) and bool(last.tool_calls)
+
+
+def keeping(graph: TurnGraph, saver: BaseCheckpointSaver[str]) -> TurnGraph:
+    """The same graph, with its checkpoints in this saver."""
+    kept = copy.copy(graph)
+    kept.checkpointer = saver
+    return kept

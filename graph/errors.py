@@ -1,0 +1,205 @@
+"""Every error that this system raises on purpose.
+
+    ChatError
+    ├── ConfigurationError            the process must not start
+    ├── InvalidRequest                400
+    │   └── UnprocessableRequest      422
+    │       ├── MessageEmpty
+    │       ├── MessageTooLong
+    │       └── IdempotencyMismatch
+    ├── Unauthenticated               401
+    ├── NotFound                      404
+    │   └── UnknownEmployee
+    ├── MethodNotAllowed              405
+    ├── RunActive                     409
+    ├── BodyTooLarge                  413
+    ├── LimitExceeded                 429
+    │   ├── TooManyTurns
+    │   └── TokenBudgetSpent
+    ├── ModelError                    ends a run with an `error` event
+    │   ├── ModelUnavailable
+    │   ├── ModelTimeout
+    │   └── ModelRefused
+    ├── RedactionFailed               the text was not passed on
+    ├── RunLost                       the process that ran it is gone
+    └── ServiceUnavailable            503
+        └── DatabaseUnavailable
+
+The first line of an error's docstring is the message that a caller reads, unless the raiser gives a more exact one.
+`code` is stable: clients may branch on it. No message ever holds a value that a user typed.
+"""
+
+from typing import ClassVar
+
+
+class ChatError(Exception):
+    """Something went wrong on our side; please try again."""
+
+    code: ClassVar[str] = "internal_error"
+    status: ClassVar[int] = 500
+
+    def __init__(self, message: str | None = None, *, retry_after: float | None = None) -> None:
+        self.message = message or (type(self).__doc__ or "").splitlines()[0]
+        self.retry_after = retry_after
+        """Seconds after which trying again can succeed, where that is known."""
+        super().__init__(self.message)
+
+
+class ConfigurationError(ChatError):
+    """The configuration is wrong; the service does not start."""
+
+    code = "configuration_error"
+
+
+class InvalidRequest(ChatError):
+    """The request could not be read; send JSON in UTF-8."""
+
+    code = "bad_request"
+    status = 400
+
+
+class UnprocessableRequest(InvalidRequest):
+    """The request has a field that is missing, unknown or of the wrong type."""
+
+    code = "invalid_request"
+    status = 422
+
+
+class MessageEmpty(UnprocessableRequest):
+    """The message is empty; write something to the employee."""
+
+    code = "message_empty"
+
+
+class MessageTooLong(UnprocessableRequest):
+    """The message is too long; shorten it or send it in parts."""
+
+    code = "message_too_long"
+
+
+class IdempotencyMismatch(UnprocessableRequest):
+    """This idempotency key was used with another request; use a new key for a new message."""
+
+    code = "idempotency_mismatch"
+
+
+class Unauthenticated(ChatError):
+    """A valid bearer token is needed; sign in again."""
+
+    code = "unauthenticated"
+    status = 401
+
+
+class NotFound(ChatError):
+    """There is nothing here under this name or id."""
+
+    code = "not_found"
+    status = 404
+
+
+class UnknownEmployee(NotFound):
+    """There is no employee of this name; GET /api/employees lists them."""
+
+    code = "unknown_employee"
+
+
+class MethodNotAllowed(ChatError):
+    """This address does not take this method; see /docs."""
+
+    code = "method_not_allowed"
+    status = 405
+
+
+class RunActive(ChatError):
+    """This session is still answering; wait for its run to end or stop it."""
+
+    code = "run_active"
+    status = 409
+
+
+class BodyTooLarge(ChatError):
+    """The request body is too large."""
+
+    code = "body_too_large"
+    status = 413
+
+
+class LimitExceeded(ChatError):
+    """A limit was reached; try again later."""
+
+    code = "limit_exceeded"
+    status = 429
+
+
+class TooManyTurns(LimitExceeded):
+    """Too many messages in a minute; wait a moment and try again."""
+
+    code = "too_many_turns"
+
+
+class TokenBudgetSpent(LimitExceeded):
+    """Today's token budget is spent; it is renewed at midnight UTC."""
+
+    code = "token_budget_spent"
+
+
+class ModelError(ChatError):
+    """The language model could not answer; your message is kept, send it again."""
+
+    code = "model_error"
+    status = 502
+
+
+class ModelUnavailable(ModelError):
+    """The language model cannot be reached; your message is kept, send it again in a moment."""
+
+    code = "model_unavailable"
+
+
+class ModelTimeout(ModelError):
+    """The language model did not answer in time; your message is kept, send it again."""
+
+    code = "model_timeout"
+
+
+class ModelRefused(ModelError):
+    """The language model refused the request; your message is kept, try another wording."""
+
+    code = "model_refused"
+
+
+class RedactionFailed(ChatError):
+    """Your message could not be checked for personal data, so it was not passed on; shorten it and send it again."""
+
+    code = "redaction_failed"
+    status = 503
+
+
+class RunLost(ChatError):
+    """The answer was cut off because the server that worked on it is gone; send your message again."""
+
+    code = "run_lost"
+
+
+class ServiceUnavailable(ChatError):
+    """The service is not ready; try again in a moment."""
+
+    code = "unavailable"
+    status = 503
+
+
+class DatabaseUnavailable(ServiceUnavailable):
+    """The database cannot be reached; try again in a moment."""
+
+    code = "database_unavailable"
+
+
+def describe(error: BaseException) -> str:
+    """Type, file and line of an error: enough to find a fault, and nothing that a user typed (messages quote values)."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    place = f"{trace.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}" if trace else "nowhere"
+    return f"{type(error).__name__} at {place}"

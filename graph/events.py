@@ -1,0 +1,72 @@
+"""What a caller can see of a turn, as it is logged: masked, and each event whole in itself.
+
+The names and fields are the wire's (see docs of `POST /api/chat`); restoring a user's own values happens on the way out.
+"""
+
+from typing import Any, Literal, TypedDict
+
+from graph.state import Usage
+
+
+class EmployeeCard(TypedDict):
+    slug: str
+    title: str
+    emoji: str
+
+
+class Start(TypedDict):
+    type: Literal["start"]
+    session_id: str
+    run_id: str
+    employee: EmployeeCard
+
+
+class Text(TypedDict):
+    type: Literal["text"]
+    content: str
+
+
+class ToolCallView(TypedDict):
+    id: str
+    name: str
+    args: dict[str, Any]
+
+
+class ToolCall(TypedDict):
+    type: Literal["tool_call"]
+    tool: ToolCallView
+
+
+class ToolResult(TypedDict):
+    type: Literal["tool_result"]
+    tool_call_id: str
+    result: Any
+
+
+class Citation(TypedDict):
+    """A passage that the answer could draw on; `marker` is how the text refers to it, as in `[1]`."""
+
+    type: Literal["citation"]
+    marker: str
+    id: str
+    source: str
+
+
+class Done(TypedDict):
+    type: Literal["done"]
+    message_id: str
+    total_tokens: int
+    usage: Usage
+    status: Literal["complete", "stopped", "waiting"]
+
+
+class Error(TypedDict):
+    type: Literal["error"]
+    code: str
+    error: str
+
+
+Event = Start | Text | ToolCall | ToolResult | Citation | Done | Error
+
+FINAL = frozenset({"done", "error"})
+"""The types that end a run's stream."""

@@ -1,0 +1,153 @@
+"""Running summaries of conversations: asked for by a turn, made by a durable job, kept out of the turn's way."""
+
+import datetime as dt
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import procrastinate
+from langchain_core.messages import AIMessageChunk, HumanMessage, SystemMessage
+from langchain_core.messages.ai import add_ai_message_chunks
+from psycopg.rows import DictRow
+from pydantic import BaseModel, Field, ValidationError
+
+from graph.adapters.database import Database, fetch_all, fetch_one
+from graph.adapters.memory import summary_text
+from graph.adapters.notes import Note, PostgresNotes
+from graph.adapters.queries import adapter_queries
+from graph.errors import ModelError
+from graph.jobs.queue import defer_once
+from graph.ports import ChatModel, CountTokens, ModelSettings, SummaryState
+
+QUERIES = adapter_queries("memory")
+
+TASK = "summarize"
+
+KEPT_TURNS = 2
+"""The newest exchanges stay out of the summary, word for word."""
+MOST_MESSAGES = 400
+"""Read for one summary; what is over waits for the next."""
+MOST_TOKENS = 12_000
+"""Of conversation in one request to the model."""
+SETTINGS = ModelSettings(size="small", temperature=0.3, max_tokens=500)
+MOST_FACTS = 5
+RETRY = procrastinate.RetryStrategy(max_attempts=4, exponential_wait=4)
+
+JSON_OBJECT = re.compile(r"\{.*\}", re.DOTALL)
+
+
+class Summary(BaseModel):
+    """What the model is asked for."""
+
+    summary: str = Field(min_length=1, max_length=4000)
+    key_facts: list[str] = Field(max_length=20)
+
+
+class QueuedSummaries:
+    """Port `Summaries`: counts in Postgres, jobs in the queue."""
+
+    def __init__(self, database: Database, queue: procrastinate.App) -> None:
+        self.database = database
+        self.queue = queue
+
+    async def state(self, owner: str, session_id: str) -> SummaryState:
+        async with self.database.acting_for(owner) as connection:
+            row = await fetch_one(connection, QUERIES["summary_state"], {"session_id": session_id})
+        if row is None or row["seconds"] is None:
+            return SummaryState(0, 0, dt.timedelta(0))
+        return SummaryState(row["turns"], int(row["tokens"]), dt.timedelta(seconds=row["seconds"]))
+
+    async def request(self, owner: str, session_id: str) -> None:
+        await defer_once(self.queue, TASK, f"summary:{session_id}", owner=owner, session_id=session_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Summarizer:
+    """Extends the summary of a session by the messages that it does not cover yet, and makes it searchable."""
+
+    database: Database
+    model: ChatModel
+    notes: PostgresNotes
+    count: CountTokens
+    prompt: str
+
+    async def summarize(self, owner: str, session_id: str) -> bool:
+        """Whether there was anything to add.
+
+        Raises:
+            ModelError: the model failed or did not answer in the form asked for; the job is tried again.
+        """
+        async with self.database.acting_for(owner) as connection:
+            previous = await fetch_one(connection, QUERIES["summary"], {"session_id": session_id})
+            values = {"session_id": session_id, "limit": MOST_MESSAGES}
+            rows = older_than_kept(await fetch_all(connection, QUERIES["unsummarized"], values))
+        rows = self._within_budget(rows)
+        if not rows:
+            return False
+        earlier = summary_text(previous) if previous else ""
+        made = parse(await self._ask(earlier, rows))
+        await self._store(owner, session_id, made, rows[-1])
+        return True
+
+    def _within_budget(self, rows: Sequence[DictRow]) -> list[DictRow]:
+        kept: list[DictRow] = []
+        tokens = 0
+        for row in rows:
+            tokens += self.count(row["content"])
+            if kept and tokens > MOST_TOKENS:
+                break
+            kept.append(row)
+        return kept
+
+    async def _ask(self, earlier: str, rows: Sequence[DictRow]) -> AIMessageChunk:
+        spoken = [f"{row['role']}: {row['content']}" for row in rows if row["role"] in ("user", "assistant")]
+        material = "\n".join(
+            ["<previous_summary>", earlier, "</previous_summary>", "<new_messages>", *spoken, "</new_messages>"]
+        )
+        messages = [SystemMessage(self.prompt), HumanMessage(material)]
+        chunks = [chunk async for chunk in self.model.stream(messages, (), SETTINGS)]
+        return add_ai_message_chunks(chunks[0], *chunks[1:])
+
+    async def _store(self, owner: str, session_id: str, made: Summary, last: DictRow) -> None:
+        text = "\n".join([made.summary, *(f"- {fact}" for fact in made.key_facts)])
+        note = Note(f"session:{session_id}", "an earlier conversation", text, scope="conversation")
+        vectors = await self.notes.vectors([note])
+        values = {
+            "session_id": session_id,
+            "summary": made.summary,
+            "key_facts": made.key_facts,
+            "message_id": last["id"],
+            "position": last["position"],
+            "tokens": self.count(text),
+        }
+        async with self.database.acting_for(owner) as connection:
+            if await fetch_one(connection, QUERIES["store_summary"], values):
+                await self.notes.write(connection, [note], vectors)
+
+
+def register(queue: procrastinate.App, summarizer: Summarizer) -> None:
+    """Teach the queue the job. Its arguments are ids."""
+
+    @queue.task(name=TASK, retry=RETRY)
+    async def summarize(owner: str, session_id: str) -> None:
+        await summarizer.summarize(owner, session_id)
+
+
+def older_than_kept(rows: Sequence[DictRow]) -> list[DictRow]:
+    """The rows before the newest exchanges, which stay word for word."""
+    questions = [index for index, row in enumerate(rows) if row["role"] == "user"]
+    return list(rows[: questions[-KEPT_TURNS]]) if len(questions) > KEPT_TURNS else []
+
+
+def parse(answer: AIMessageChunk) -> Summary:
+    """The summary in a model's answer, code fences or not.
+
+    Raises:
+        ModelError: it is not what was asked for.
+    """
+    found = JSON_OBJECT.search(str(answer.text))
+    try:
+        made = Summary.model_validate_json(found.group() if found else "")
+    except ValidationError:
+        raise ModelError("The summary came back in another form than the one asked for.") from None
+    return made.model_copy(update={"key_facts": made.key_facts[:MOST_FACTS]})

@@ -1,0 +1,288 @@
+"""What the nodes need of the world, as small protocols. `graph/adapters` provides them, `graph/wiring.py` chooses."""
+
+import datetime as dt
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence, Set
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Literal, Protocol, TypeVar
+
+from langchain_core.messages import AIMessageChunk, AnyMessage, BaseMessage
+from langgraph.checkpoint.base import BaseCheckpointSaver
+
+from graph.events import Event
+from graph.state import Passage, Usage
+from graph.tool import Rows, Tool
+
+Clock = Callable[[], dt.datetime]
+"""The current instant, with its time zone."""
+
+Shown = TypeVar("Shown")
+"""A JSON value: a text, a list, an object."""
+
+CountTokens = Callable[[str], int]
+"""The number of tokens of a text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Masked:
+    """Texts in which every personal value that was found is replaced by a token, in the order they were given."""
+
+    texts: tuple[str, ...]
+
+
+class Redactor(Protocol):
+    """Replaces personal values by tokens, and tokens by values for their owner."""
+
+    async def mask(self, owner: str, texts: Sequence[str]) -> Masked:
+        """Mask texts of one user; the same value always gets the same token.
+
+        Raises:
+            RedactionFailed: the texts could not be checked in time; they must not be passed on.
+        """
+        ...
+
+    async def reveal(self, owner: str, value: Shown) -> Shown:
+        """Put the owner's values back into every text of a JSON value; a token that was not issued to this owner stays."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What is stored of a user and a session, masked; nothing is cut yet."""
+
+    time_zone: str = "UTC"
+    facts: Sequence[str] = ()
+    summary: str = ""
+    history: Sequence[AnyMessage] = ()
+    """Oldest first."""
+
+
+class Memory(Protocol):
+    async def recall(self, owner: str, session_id: str, employee: str, *, limit: int) -> Remembered:
+        """Read pinned facts (global and the employee's), the summary, and the newest `limit` messages after it."""
+        ...
+
+
+class Retriever(Protocol):
+    async def search(self, owner: str, query: str) -> list[Passage]:
+        """The owner's stored texts that resemble the masked query, best first; empty if nothing is similar enough."""
+        ...
+
+
+class Embedder(Protocol):
+    """Turns text into vectors of 384 numbers and unit length."""
+
+    @property
+    def model(self) -> str:
+        """The name stored beside each vector; vectors of different models are never compared."""
+        ...
+
+    @property
+    def minimum_similarity(self) -> float:
+        """The cosine below which a passage has nothing to do with the query, measured for this model."""
+        ...
+
+    async def query(self, text: str) -> list[float]: ...
+
+    async def passages(self, texts: Sequence[str]) -> list[list[float]]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSettings:
+    """How an employee wants to be answered for."""
+
+    size: Literal["small", "large"] = "small"
+    temperature: float = 0.7
+    max_tokens: int = 2000
+
+
+class ChatModel(Protocol):
+    def name(self, settings: ModelSettings) -> str:
+        """The provider's name of the model that these settings choose."""
+        ...
+
+    def stream(
+        self, messages: Sequence[BaseMessage], tools: Sequence[Tool], settings: ModelSettings
+    ) -> AsyncIterator[AIMessageChunk]:
+        """Stream one answer: text, tool calls, and the usage if the provider reports it.
+
+        Raises:
+            ModelError: the provider could not be reached, did not answer in time, or refused.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TurnRecord:
+    """A turn as it is stored: masked messages, what they took, how it ended."""
+
+    owner: str
+    session_id: str
+    run_id: str
+    employee: str
+    model: str
+    messages: Sequence[AnyMessage]
+    """The question, then the model's messages and the tools' results in order."""
+    usage: Usage
+    status: Literal["complete", "stopped", "failed"] = "complete"
+    error: str | None = None
+    """Code of the error that ended it."""
+
+
+class Transcript(Protocol):
+    async def record(self, turn: TurnRecord) -> str:
+        """Store a turn in one transaction and return the id of its answer; a run is stored once, however often it is
+        asked for."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryState:
+    """What decides whether a conversation is due for a summary: counted since the last one."""
+
+    turns: int
+    tokens: int
+    since: dt.timedelta
+    """Time since the last summary, or since the session began."""
+
+
+class Checkpoints(Protocol):
+    """LangGraph's checkpoints, for one owner at a time."""
+
+    def saver(self, owner: str) -> BaseCheckpointSaver[str]: ...
+
+    async def keep_last(self, owner: str, thread_id: str, turns: int) -> None:
+        """Forget all but the last turns of a thread."""
+        ...
+
+
+class Summaries(Protocol):
+    async def state(self, owner: str, session_id: str) -> SummaryState: ...
+
+    async def request(self, owner: str, session_id: str) -> None:
+        """Hand the session to a durable job; asking twice makes one job."""
+        ...
+
+
+class Toolbox(Protocol):
+    """The tools and the rows on which they compute."""
+
+    def tools(self, names: Sequence[str]) -> Sequence[Tool]: ...
+
+    def rows(self, owner: str) -> Rows: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """US dollars for a million tokens."""
+
+    prompt: Decimal
+    completion: Decimal
+
+
+Prices = Mapping[str, Price]
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A personal value; two spellings of one value ("4111 1111…", "4111-1111…") are equal."""
+
+    kind: str
+    """CARD, EMAIL, PERSON …: the first part of its token."""
+    key: str = field(repr=False)
+    """The normal form: what is compared, and what the vault looks up (as a keyed hash)."""
+    text: str = field(repr=False, compare=False)
+    """The value as its owner first wrote it: what the vault seals and a token is restored to."""
+
+
+class Vault(Protocol):
+    """Keeps the values behind the tokens, sealed, for one user each."""
+
+    async def issue(self, owner: str, secrets: Set[Secret]) -> Mapping[Secret, str]:
+        """The token of each value; new ones are made for values that this user never had.
+
+        Two callers at once get the same token for the same value, and no two values of a user share a token.
+        """
+        ...
+
+    async def open(self, owner: str, tokens: Set[str]) -> Mapping[str, str]:
+        """The texts of those tokens that were issued to this user."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """What a user asks for, checked and cleaned."""
+
+    owner: str
+    text: str = field(repr=False)
+    employee: str | None = None
+    """Slug of the employee asked for; None means the session's, or the default in a new session."""
+    session_id: str | None = None
+    client_key: str | None = None
+    """Idempotency key: the same key and request is the same run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One accepted turn."""
+
+    id: str
+    owner: str
+    session_id: str
+    employee: str
+    status: Literal["running", "waiting", "complete", "stopped", "failed"] = "running"
+    error_code: str | None = None
+    epoch: int = 1
+    expired: bool = False
+    """Whether it is running on paper only: its process let the lease pass."""
+    fresh: bool = True
+    """False if an earlier request with the same idempotency key started it."""
+
+
+LoggedEvent = tuple[int, Event]
+"""An event and its number within the run, counted from 1."""
+
+
+class RunStore(Protocol):
+    """The accepted runs and their logs. Another user's run does not exist."""
+
+    async def accept(self, request: RunRequest) -> Run:
+        """Store the run in one transaction, opening a session if need be.
+
+        Raises:
+            NotFound: no such session.
+            RunActive: the session has a run already.
+            LimitExceeded: the user's turns or tokens are used up.
+            IdempotencyMismatch: the key belongs to another request.
+        """
+        ...
+
+    async def read(self, owner: str, run_id: str) -> Run:
+        """Raises: NotFound."""
+        ...
+
+    async def events(self, owner: str, run_id: str, after: int) -> list[LoggedEvent]: ...
+
+    async def append(self, run: Run, events: Sequence[LoggedEvent]) -> None: ...
+
+    async def renew(self, run: Run) -> bool:
+        """Vouch for the run a while longer; true if its user asked for a stop.
+
+        Raises:
+            RunLost: somebody else has ended it.
+        """
+        ...
+
+    async def request_stop(self, owner: str, run_id: str) -> None: ...
+
+    async def finish(
+        self,
+        run: Run,
+        events: Sequence[LoggedEvent],
+        status: Literal["complete", "stopped", "failed"],
+        message_id: str | None,
+        error_code: str | None,
+    ) -> None:
+        """Write the last events and free the session, in one transaction."""
+        ...

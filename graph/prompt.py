@@ -1,0 +1,164 @@
+"""What the model reads: one system message of sections, the history, this turn; within a budget of tokens.
+
+The rules, the employee's prompt and the user's question always stay. When the rest is too much, the oldest exchange of the
+history leaves first, then the least similar passage, the summary, the oldest fact, and last the text of this turn's oldest
+tool results; a tool call never loses its result, it is only shortened.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import yaml
+from langchain_core.messages import AIMessage, AnyMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
+
+from graph.ports import CountTokens
+from graph.state import Passage
+
+PER_MESSAGE = 4
+"""Tokens that the chat format adds to a message: 3, and 1 for its role (OpenAI cookbook, counting tokens of messages)."""
+
+FACTS_SHARE = 0.05
+SUMMARY_SHARE = 0.15
+PASSAGES_SHARE = 0.20
+HISTORY_SHARE = 0.50
+"""Most of the budget that a section may take; the rest is for the rules, the employee, the question and its tools."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """The texts of `graph/prompts` that every employee's prompt is made with."""
+
+    rules: str
+    """The rules for every employee; `{today}` stands for the date."""
+    facts: str
+    summary: str
+    passages: str
+    left_out: str
+
+
+def read_wording(folder: Path = Path(__file__).parent / "prompts") -> Wording:
+    rules = (folder / "rules.md").read_text("utf-8").strip()
+    return Wording(rules=rules, **yaml.safe_load((folder / "sections.yaml").read_text("utf-8")))
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """The parts of a prompt before they become messages."""
+
+    wording: Wording
+    today: str
+    persona: str
+    facts: Sequence[str]
+    summary: str
+    passages: Sequence[Passage]
+    history: Sequence[AnyMessage]
+    turn: Sequence[AnyMessage]
+
+    def messages(self) -> list[BaseMessage]:
+        return [SystemMessage("\n\n".join(self._sections())), *self.history, *self.turn]
+
+    def _sections(self) -> Iterator[str]:
+        yield self.wording.rules.replace("{today}", self.today)
+        yield self.persona
+        if self.facts:
+            yield "\n".join([self.wording.facts, *(f"- {fact}" for fact in self.facts)])
+        if self.summary:
+            yield f"{self.wording.summary}\n{self.summary}"
+        if self.passages:
+            numbered = (f"[{number}] {one_line(passage['text'])}" for number, passage in enumerate(self.passages, 1))
+            yield "\n".join([self.wording.passages, *numbered])
+
+
+def fit(prompt: Prompt, budget: int, count: CountTokens) -> Prompt:
+    """Leave out the least important until the prompt is within `budget` tokens, or nothing more may leave."""
+    while size(prompt.messages(), count) > budget:
+        smaller = without_least(prompt)
+        if smaller is None:
+            return prompt
+        prompt = smaller
+    return prompt
+
+
+def without_least(prompt: Prompt) -> Prompt | None:
+    """The prompt without its least important part; None if only what must stay is left."""
+    if prompt.history:
+        return replace(prompt, history=list(flatten(exchanges(prompt.history)[1:])))
+    if prompt.passages:
+        return replace(prompt, passages=prompt.passages[:-1])
+    if prompt.summary:
+        return replace(prompt, summary="")
+    if prompt.facts:
+        return replace(prompt, facts=prompt.facts[:-1])
+    shortened = without_first_result(prompt.turn, prompt.wording.left_out)
+    return replace(prompt, turn=shortened) if shortened else None
+
+
+def without_first_result(turn: Sequence[AnyMessage], left_out: str) -> list[AnyMessage] | None:
+    """The turn with the text of its first long result replaced; None if there is none."""
+    for index, message in enumerate(turn):
+        if isinstance(message, ToolMessage) and len(message.text) > len(left_out):
+            return [*turn[:index], message.model_copy(update={"content": left_out}), *turn[index + 1 :]]
+    return None
+
+
+def exchanges(history: Sequence[AnyMessage]) -> list[list[AnyMessage]]:
+    """The history in pieces that belong together: a user's message and all that answered it.
+
+    What comes before the first message of the user lost its beginning to a limit and is left out.
+    """
+    pieces: list[list[AnyMessage]] = []
+    for message in history:
+        if isinstance(message, HumanMessage):
+            pieces.append([message])
+        elif pieces:
+            pieces[-1].append(message)
+    return pieces
+
+
+def newest(history: Sequence[AnyMessage], budget: int, count: CountTokens) -> list[AnyMessage]:
+    """The newest exchanges that fit, oldest first; one that does not fit with its tool results may do without them."""
+    kept: list[list[AnyMessage]] = []
+    for piece in reversed(exchanges(history)):
+        talk = [message for message in piece if isinstance(message, HumanMessage) or is_answer(message)]
+        fitting = next((version for version in (piece, talk) if size(version, count) <= budget), None)
+        if fitting is None:
+            break
+        budget -= size(fitting, count)
+        kept.insert(0, fitting)
+    return list(flatten(kept))
+
+
+def first_within(texts: Sequence[str], budget: int, count: CountTokens) -> list[str]:
+    """The first texts that fit together."""
+    kept: list[str] = []
+    for text in texts:
+        budget -= count(text)
+        if budget < 0:
+            break
+        kept.append(text)
+    return kept
+
+
+def size(messages: Sequence[BaseMessage], count: CountTokens) -> int:
+    """Tokens of messages as a provider counts them, near enough."""
+    return sum(PER_MESSAGE + count(str(message.text)) + count_calls(message, count) for message in messages)
+
+
+def count_calls(message: BaseMessage, count: CountTokens) -> int:
+    if isinstance(message, AIMessage) and message.tool_calls:
+        return count(json.dumps([[call["name"], call["args"]] for call in message.tool_calls]))
+    return 0
+
+
+def is_answer(message: AnyMessage) -> bool:
+    return isinstance(message, AIMessage) and not message.tool_calls
+
+
+def flatten(pieces: Sequence[Sequence[AnyMessage]]) -> Iterator[AnyMessage]:
+    return (message for piece in pieces for message in piece)
+
+
+def one_line(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,1 @@
+"""Finding personal values, masking them with tokens, restoring them for their owner."""

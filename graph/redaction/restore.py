@@ -1,0 +1,45 @@
+"""Putting values back in the places of their tokens.
+
+A model does not always repeat `[CARD_7K3Q9D]` as it read it. These spellings are the same token: brackets or
+underscore escaped for Markdown (`\\[CARD\\_7K3Q9D\\]`), small letters within brackets, and, in capitals, no brackets at
+all or other ones (`<CARD_7K3Q9D>` keeps its own). What stands around a token (asterisks, backticks, quotes, 's) stays.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from graph.redaction.kinds import KINDS
+from graph.redaction.strings import strings_in, with_strings
+from graph.redaction.tokens import ALPHABET, CODE, CODE_LENGTH
+
+LOOSE_KIND = "[A-Za-z]{2,12}"
+LOOSE_CODE = f"[{ALPHABET}{ALPHABET.lower()}]"
+KNOWN_KINDS = "|".join(sorted(KINDS, key=lambda kind: (-len(kind), kind)))
+FORMS = (
+    rf"\\?\[({LOOSE_KIND})\\?_({LOOSE_CODE}{{{CODE_LENGTH}}})\\?\]",
+    rf"({KNOWN_KINDS})\\?_({CODE})",
+)
+"""With brackets, and without. Neither looks at what stands around it: a text may be restored piece by piece."""
+
+_TOKEN = re.compile("|".join(FORMS))
+
+
+def tokens_in(text: str) -> set[str]:
+    """The tokens that a text mentions, as they were issued."""
+    return {_issued(match) for match in _TOKEN.finditer(text)}
+
+
+def restore(text: str, values: Mapping[str, str]) -> str:
+    """Replace the tokens that have a value, once: a value that looks like a token stays as it is."""
+    return _TOKEN.sub(lambda match: values.get(_issued(match), match[0]), text)
+
+
+def restore_json(data: Any, values: Mapping[str, str]) -> Any:
+    """Restore all strings of a JSON value but the names of its fields."""
+    return with_strings(data, [restore(text, values) for text in strings_in(data)])
+
+
+def _issued(match: re.Match[str]) -> str:
+    kind, code = match[1] or match[3], match[2] or match[4]
+    return f"[{kind.upper()}_{code.upper()}]"

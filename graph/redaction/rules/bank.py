@@ -1,0 +1,112 @@
+"""Bank details: IBAN by its checksum, routing and account numbers by the words around them."""
+
+import re
+from collections.abc import Iterator
+
+from graph.redaction.rules.checksums import mod97, only, routing
+from graph.redaction.rules.spans import OPAQUE, Span, digits_of, is_money, last_said, said_after, said_before
+
+IBAN_LENGTHS = {
+    **{"NO": 15, "BE": 16, "DK": 18, "FI": 18, "FO": 18, "GL": 18, "NL": 18, "FK": 18, "SD": 18, "MK": 19, "SI": 19},
+    **{"AT": 20, "BA": 20, "EE": 20, "KZ": 20, "LT": 20, "LU": 20, "MN": 20, "XK": 20, "CH": 21, "HR": 21, "LI": 21},
+    **{"LV": 21, "BG": 22, "BH": 22, "CR": 22, "DE": 22, "GB": 22, "GE": 22, "IE": 22, "ME": 22, "RS": 22, "VA": 22},
+    **{"AE": 23, "GI": 23, "IL": 23, "IQ": 23, "OM": 23, "TL": 23, "SO": 23, "AD": 24, "CZ": 24, "ES": 24, "MD": 24},
+    **{"PK": 24, "RO": 24, "SA": 24, "SE": 24, "SK": 24, "TN": 24, "VG": 24, "LY": 25, "PT": 25, "ST": 25, "IS": 26},
+    **{"TR": 26, "BI": 27, "DJ": 27, "FR": 27, "GR": 27, "IT": 27, "MC": 27, "MR": 27, "SM": 27, "AL": 28, "AZ": 28},
+    **{"BY": 28, "CY": 28, "DO": 28, "GT": 28, "HU": 28, "LB": 28, "NI": 28, "PL": 28, "SV": 28, "BR": 29, "EG": 29},
+    **{"PS": 29, "QA": 29, "UA": 29, "JO": 30, "KW": 30, "MU": 30, "YE": 30, "MT": 31, "SC": 31, "LC": 32, "RU": 33},
+}
+"""Characters of an IBAN by country (SWIFT's IBAN registry); other countries are tried at every length."""
+
+_IBAN_HEAD = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}[ -]?\d[ -]?\d(?=[ -]?[A-Z0-9])", re.IGNORECASE | re.ASCII)
+_IBAN_CHARACTERS = re.compile(r"(?:[ .-]{0,2}[A-Z0-9]){11,34}", re.IGNORECASE | re.ASCII)
+_SHORTEST_IBAN, _LONGEST_IBAN = 15, 34
+
+_ROUTING_WORDS = re.compile(r"\b(?:routing|aba|rtn|rtng|transit|ach|wire|bank|direct deposit)\b", re.IGNORECASE)
+_SAYS_ROUTING = re.compile(
+    r"\b(?:routing|aba|rtn)\b(?: ?(?:transit|/aba|aba))?(?: ?(?:number|no|num|nr|code|#))?\.?[^\d\n]{0,6}\Z",
+    re.IGNORECASE,
+)
+_NINE = re.compile(r"(?<![\w.,-])(?:\d{9}|\d{4}[ -]\d{4}[ -]\d)(?![\w-]|[.,]\d)")
+
+_SORT_CODE = re.compile(
+    r"\b(?:sort ?code|bsb)\b[^\d\n]{0,12}(\d{2}[ -]?\d{2}[ -]?\d{2}|\d{3}[ -]?\d{3})(?![\w-])", re.IGNORECASE
+)
+_NUMBER = re.compile(r"(?<![\w.,/-])\d(?:[ -]?\d){6,16}(?![\w-]|[.,/]\d)")
+_ACCOUNT_WORDS = re.compile(
+    r"(?:\b|_)(?:accounts?|acct|acc|a/c|checking|savings|iban|konto|kontonummer|compte|cuenta|conto|rekening|beneficiary|"
+    r"policy|member(?:ship)? (?:number|no|id)|loan (?:number|no|id)|customer (?:number|no|id))(?:\b|_|(?=\W))",
+    re.IGNORECASE,
+)
+_ACCOUNT_AFTER = re.compile(
+    r"\s{0,2}(?:\(|,|-)?\s{0,2}(?:is|was|as|=|for)?\s{0,2}(?:my|the|our|his|her|their)?\s{0,2}(?:\w{1,12} ){0,2}"
+    r"(?:account|acct|a/c)\b",
+    re.IGNORECASE,
+)
+_NOT_AN_ACCOUNT = re.compile(
+    r"\b(?:phone|call|cell|mobile|tel|telephone|fax|balance|amount|total|limit|transfer(?:red)?|paid|spent|dated?|on|year|zip|"
+    r"ssn|sin|routing|aba|card|cc)\b",
+    re.IGNORECASE,
+)
+_NUMBER_WORD = re.compile(r"(?:\b(?:number|no|num|nr|acct|account|a/c)\b|#)[^\w]{0,3}(?:is )?\Z", re.IGNORECASE)
+_DAY = re.compile(r"(?:19|20)\d{2}[ -]?(?:0[1-9]|1[0-2])[ -]?(?:0[1-9]|[12]\d|3[01])")
+
+
+def ibans(text: str) -> Iterator[Span]:
+    end = 0
+    for head in _IBAN_HEAD.finditer(text):
+        if head.start() >= end and (found := _iban_at(text, head.start(), head.end())):
+            yield head.start(), found
+            end = found
+
+
+def _iban_at(text: str, start: int, head_end: int) -> int | None:
+    """Where the IBAN that begins here ends, if one does."""
+    body = _IBAN_CHARACTERS.match(text, head_end)
+    if body is None:
+        return None
+    places = [place for place in range(start, body.end()) if text[place].isalnum()][:_LONGEST_IBAN]
+    plain = only(text[start : body.end()].upper())[:_LONGEST_IBAN]
+    for length in _possible_lengths(plain):
+        end = places[length - 1] + 1
+        if not text[end : end + 1].isalnum() and mod97(plain[:length]):
+            return end
+    return None
+
+
+def _possible_lengths(plain: str) -> Iterator[int]:
+    known = IBAN_LENGTHS.get(plain[:2])
+    lengths = range(len(plain), _SHORTEST_IBAN - 1, -1) if known is None else range(known, known + 1)
+    return (length for length in lengths if length <= len(plain))
+
+
+def routing_numbers(text: str) -> Iterator[Span]:
+    for match in _NINE.finditer(text):
+        start, end = match.span()
+        if said_before(_SAYS_ROUTING, text, start, 32) or (_is_routing(match[0]) and _names_a_bank(text, start, end)):
+            yield start, end
+
+
+def _is_routing(number: str) -> bool:
+    digits = digits_of(number)
+    head = int(digits[:2])
+    return routing(digits) and (head <= 12 or 21 <= head <= 32 or 61 <= head <= 72 or head == 80)
+
+
+def _names_a_bank(text: str, start: int, end: int) -> bool:
+    return said_before(_ROUTING_WORDS, text, start) or said_after(_ROUTING_WORDS, text, end, 24)
+
+
+def account_numbers(text: str) -> Iterator[Span]:
+    yield from (match.span(1) for match in _SORT_CODE.finditer(text))
+    for match in _NUMBER.finditer(text):
+        start, end = match.span()
+        if not is_money(text, start, end) and _is_account(text, start, end):
+            yield start, end
+
+
+def _is_account(text: str, start: int, end: int) -> bool:
+    said = last_said(text, start, 48, _ACCOUNT_WORDS, OPAQUE, _NOT_AN_ACCOUNT)
+    if said == 0:
+        return not _DAY.fullmatch(text, start, end) or said_before(_NUMBER_WORD, text, start, 12)
+    return said is None and _ACCOUNT_AFTER.match(text, end) is not None

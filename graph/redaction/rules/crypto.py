@@ -1,0 +1,17 @@
+"""Addresses and keys of crypto currencies, by their checksums; Ethereum's by its form."""
+
+import re
+from collections.abc import Iterator
+
+from graph.redaction.rules.checksums import base58check, bech32
+from graph.redaction.rules.spans import Span
+
+_HEX = re.compile(r"(?<![A-Za-z0-9])0x[0-9a-fA-F]{40}(?![A-Za-z0-9])")
+_BASE58 = re.compile(r"(?<![A-Za-z0-9])[13579DLMTXKtA-Z][1-9A-HJ-NP-Za-km-z]{25,60}(?![A-Za-z0-9])")
+_BECH32 = re.compile(r"(?<![A-Za-z0-9])(?:bc|tb|ltc|addr|cosmos|dgb)1[a-z0-9]{11,90}(?![A-Za-z0-9])", re.IGNORECASE)
+
+
+def crypto_addresses(text: str) -> Iterator[Span]:
+    yield from (match.span() for match in _HEX.finditer(text))
+    yield from (match.span() for match in _BASE58.finditer(text) if base58check(match[0]))
+    yield from (match.span() for match in _BECH32.finditer(text) if bech32(match[0]))

@@ -1,0 +1,152 @@
+"""Numbers that governments issue to people, and the words by which the weaker ones are known."""
+
+import re
+from collections.abc import Iterator
+
+from graph.redaction.rules.checksums import luhn, nhs, verhoeff
+from graph.redaction.rules.spans import Rule, Span, digits_of, is_money, said_after, said_before
+
+_SSN = re.compile(r"(?<![\w.,-])\d{3}([ .-])\d{2}\1\d{4}(?![\w-]|[.,]\d)")
+_NINE = re.compile(r"(?<![\w.,-])\d{3}([ .-]?)\d{2,3}\1\d{3,4}(?![\w-]|[.,]\d)")
+_SSN_WORDS = re.compile(r"\b(?:ssn|ss#|ss no|soc(?:ial)?(?: security)?|socials?|tax(?:payer)? id)\b", re.IGNORECASE)
+_ITIN_WORDS = re.compile(r"\b(?:itin|individual taxpayer|tax(?:payer)? id)", re.IGNORECASE)
+_SIN_WORDS = re.compile(r"\b(?:sin|social insurance|nas)\b", re.IGNORECASE)
+_ITIN_GROUPS = frozenset([*range(50, 66), *range(70, 89), *range(90, 93), *range(94, 100)])
+"""The fourth and fifth digits of an ITIN (IRM 3.21.263.4)."""
+
+_EIN = re.compile(
+    r"\b(?:ein|fein|employer id|employer identification)\b[^\d\n]{0,16}(\d{2}-?\d{7})(?![\w-])", re.IGNORECASE
+)
+_NINO = re.compile(
+    r"(?<![A-Za-z0-9])(?!BG|GB|KN|NK|NT|TN|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D]"
+    r"(?![A-Za-z0-9])",
+    re.IGNORECASE,
+)
+_NHS = re.compile(r"(?<![\w.,-])\d{3}([ -]?)\d{3}\1\d{4}(?![\w-]|[.,]\d)")
+_NHS_WORDS = re.compile(r"\b(?:nhs|national health)\b", re.IGNORECASE)
+_AADHAAR = re.compile(r"(?<![\w.,-])[2-9]\d{3}([ -]?)\d{4}\1\d{4}(?![\w-]|[.,]\d)")
+_AADHAAR_WORDS = re.compile(r"\b(?:aadha?ar|uidai)\b", re.IGNORECASE)
+
+_LINK = r"(?: (?:number|no|num|nr|card|id|code))?\.?\s{0,2}(?:is|was|:|=|#|-){0,2}\s{0,2}"
+_PASSPORT = re.compile(
+    rf"\bpassports?{_LINK}(?:number|no)?\.?\s{{0,2}}((?=[A-Z]{{0,3}}\d)[A-Z]{{0,3}}\d[A-Z0-9]{{4,9}})(?![\w-])",
+    re.IGNORECASE,
+)
+_LICENSE = re.compile(
+    r"\b(?:driv(?:er|ing)(?:'?s)? (?:licen[cs]e|permit)|licen[cs]e (?:number|no)|dln?)\b"
+    r"(?: ?(?:number|no|num|nr|id|#))?\.?\s{0,2}(?:is|was|:|=|#)?\s{0,2}"
+    r"((?=[A-Z0-9-]{0,12}\d)[A-Z0-9](?:[-]?[A-Z0-9]){4,19})(?![\w-])",
+    re.IGNORECASE,
+)
+_NATIONAL = re.compile(
+    r"\b(?:(?:national|government|state|personal|tax|taxpayer|citizen|voter|medicare|medicaid|health)"
+    r"(?: (?:identity|insurance))? (?:id|identification|identifier|card|number|code)|"
+    r"tfn|nif|nie|dni|pesel|bsn|cpf|cnpj|curp|rfc|nino|ni number|tax file)"
+    r"(?: ?(?:number|no|num|nr|#))?\.?\s{0,2}(?:is|was|:|=|#)?\s{0,2}"
+    r"((?=[A-Z0-9-]{0,8}\d)[A-Z0-9](?:[ ./-]?[A-Z0-9]){5,19}?)(?![\w-]|[ ]\d)",
+    re.IGNORECASE,
+)
+_BIRTH = re.compile(
+    r"\b(?:d\.?o\.?b\.?|date of birth|birth ?date|born(?: on| in)?|birthday)\b[^\d\n]{0,14}?"
+    r"(\d{1,4}[/. -]\d{1,2}[/. -]\d{2,4}|(?:\d{1,2}(?:st|nd|rd|th)? (?:of )?)?"
+    r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.?,? ?(?:\d{1,2}(?:st|nd|rd|th)?,? ?)?\d{0,4})"
+    r"(?![\w-])",
+    re.IGNORECASE,
+)
+_SECURITY_CODE = re.compile(
+    r"\b(?:cvv2?|cvc2?|csc|cid|security code|card code)\b[^\d\n]{0,12}(\d{3,4})(?![\w-]|[.,]\d)", re.IGNORECASE
+)
+_PIN = re.compile(
+    r"\b(?:pin|passcode|otp|one[- ]time (?:code|password))(?: ?(?:code|number|no))?"
+    r"\s{0,2}(?:is|was|to|:|=|#|-)\s{0,2}(\d{4,8})(?![\w-]|[.,]\d)",
+    re.IGNORECASE,
+)
+_PASSWORD = re.compile(
+    r"\b(?:password|passwd|pwd)\s{0,2}(?:is|was|:|=)\s{0,2}(?=\S{0,40}\d)([^\s,;]{5,40})", re.IGNORECASE
+)
+
+
+def named(pattern: re.Pattern[str]) -> Rule:
+    """A rule for values that follow the words which name them: the pattern's first group."""
+
+    def rule(text: str) -> Iterator[Span]:
+        return (match.span(1) for match in pattern.finditer(text))
+
+    return rule
+
+
+birth_dates = named(_BIRTH)
+driving_licences = named(_LICENSE)
+employer_numbers = named(_EIN)
+national_ids = named(_NATIONAL)
+passports = named(_PASSPORT)
+passwords = named(_PASSWORD)
+pins = named(_PIN)
+security_codes = named(_SECURITY_CODE)
+
+
+def social_security_numbers(text: str) -> Iterator[Span]:
+    """Formatted 3-2-4, whether or not it could have been issued; without separators only beside its name."""
+    for match in _SSN.finditer(text):
+        digits = digits_of(match[0])
+        if not _is_itin(digits) and (match[1] != " " or _may_be_issued(digits) or _says_ssn(text, match.span())):
+            yield match.span()
+    for match in _NINE.finditer(text):
+        if len(digits_of(match[0])) == 9 and _says_ssn(text, match.span()):
+            yield match.span()
+
+
+def _says_ssn(text: str, span: Span) -> bool:
+    return said_before(_SSN_WORDS, text, span[0]) or said_after(_SSN_WORDS, text, span[1], 20)
+
+
+def _may_be_issued(digits: str) -> bool:
+    """Area, group and serial as the Social Security Administration issues them."""
+    return digits[:3] not in ("000", "666") and digits[0] != "9" and digits[3:5] != "00" and digits[5:] != "0000"
+
+
+def _is_itin(digits: str) -> bool:
+    return digits[0] == "9" and int(digits[3:5]) in _ITIN_GROUPS
+
+
+def taxpayer_numbers(text: str) -> Iterator[Span]:
+    """US ITIN: formatted, or named as such."""
+    for match in _NINE.finditer(text):
+        digits = digits_of(match[0])
+        if (
+            len(digits) == 9
+            and _is_itin(digits)
+            and (_SSN.fullmatch(match[0]) or said_before(_ITIN_WORDS, text, match.start()))
+        ):
+            yield match.span()
+
+
+def social_insurance_numbers(text: str) -> Iterator[Span]:
+    """Canadian SIN: nine digits with a Luhn check, formatted 3-3-3 or named as such."""
+    for match in _NINE.finditer(text):
+        digits, (start, end) = digits_of(match[0]), match.span()
+        if len(digits) != 9 or not luhn(digits) or is_money(text, start, end):
+            continue
+        formatted = match[1] in ("-", " ") and match[0][7] == match[1]
+        if formatted or said_before(_SIN_WORDS, text, start):
+            yield start, end
+
+
+def health_numbers(text: str) -> Iterator[Span]:
+    """UK NHS number, named as such."""
+    for match in _NHS.finditer(text):
+        if nhs(digits_of(match[0])) and said_before(_NHS_WORDS, text, match.start()):
+            yield match.span()
+
+
+def aadhaar_numbers(text: str) -> Iterator[Span]:
+    """Indian Aadhaar: printed 4-4-4, or named as such."""
+    for match in _AADHAAR.finditer(text):
+        said = said_before(_AADHAAR_WORDS, text, match.start())
+        if verhoeff(digits_of(match[0])) and (said or match[1]) and not is_money(text, *match.span()):
+            yield match.span()
+
+
+def insurance_numbers(text: str) -> Iterator[Span]:
+    """UK national insurance number."""
+    return (match.span() for match in _NINO.finditer(text))

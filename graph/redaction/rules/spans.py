@@ -1,0 +1,70 @@
+"""What a rule yields, and what several rules need: the words around a span."""
+
+import re
+from collections.abc import Callable, Iterator
+
+Span = tuple[int, int]
+"""Start and end offsets."""
+
+Rule = Callable[[str], Iterator[Span]]
+
+REACH = 40
+"""Characters before a number in which a word can say what it is."""
+
+
+def one_of(*lists: str) -> str:
+    """A pattern that matches any of the patterns listed, which blanks separate; `_` stands for a blank in one."""
+    alternatives = " ".join(lists).split()
+    return f"(?:{'|'.join(alternatives)})".replace("_", " ")
+
+
+OPAQUE = re.compile(
+    r"\b"
+    + one_of(
+        "transactions? txns? trans orders? ref(?:erence)? invoices? confirmation tracking receipts? tickets? cases?",
+        "claims? che(?:ck|que)s? uuid guid hash session batch po sku isbn model serial payment_id order_id",
+    )
+    + r"\b",
+    re.IGNORECASE,
+)
+"""Words that introduce numbers which name things, not people."""
+
+_SIGNS = "[$€£¥₹₩₽฿]"
+MONEY_BEFORE = re.compile(
+    rf"(?:{_SIGNS}|\b{one_of('usd eur gbp cad aud inr jpy chf rs')})\s{{0,2}}-?\Z",
+    re.IGNORECASE,
+)
+MONEY_AFTER = re.compile(
+    rf"\s{{0,2}}(?:{_SIGNS}|%|[.,]\d{{2}}(?!\d)|"
+    rf"{one_of('usd eur gbp cad aud inr jpy chf dollars? euros? pounds? bucks cents')}(?!\w))",
+    re.IGNORECASE,
+)
+
+
+def said_before(words: re.Pattern[str], text: str, start: int, reach: int = REACH) -> bool:
+    """Whether one of the words occurs within `reach` characters before the offset."""
+    return words.search(text, max(0, start - reach), start) is not None
+
+
+def said_after(words: re.Pattern[str], text: str, end: int, reach: int = REACH) -> bool:
+    """Whether one of the words occurs within `reach` characters after the offset."""
+    return words.search(text, end, min(len(text), end + reach)) is not None
+
+
+def is_money(text: str, start: int, end: int) -> bool:
+    """Whether a currency or two decimals make an amount of the number."""
+    return MONEY_BEFORE.search(text, max(0, start - 6), start) is not None or MONEY_AFTER.match(text, end) is not None
+
+
+def last_said(text: str, start: int, reach: int, *words: re.Pattern[str]) -> int | None:
+    """Which of the word lists was said last before the offset: its position in the arguments, or None."""
+    latest, winner = -1, None
+    for index, pattern in enumerate(words):
+        for match in pattern.finditer(text, max(0, start - reach), start):
+            if match.end() > latest:
+                latest, winner = match.end(), index
+    return winner
+
+
+def digits_of(text: str) -> str:
+    return "".join(character for character in text if character.isdigit())

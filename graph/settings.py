@@ -1,0 +1,96 @@
+"""The only reader of the environment (and of `.env`). Read once, frozen, checked before anything starts."""
+
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import AnyHttpUrl, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from graph.errors import ConfigurationError
+
+
+class Settings(BaseSettings):
+    """What an operator can set; `.env.example` lists every name with a line on it."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_file_encoding="utf-8", frozen=True, extra="ignore", env_ignore_empty=True
+    )
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    data_dir: Path = Path(".data")
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
+
+    database_url: SecretStr | None = None
+    """The server's role. Without it an embedded PostgreSQL is started under `data_dir`."""
+    migration_database_url: SecretStr | None = None
+    """The owner of the tables; needed by `make migrate` only."""
+    database_pool_size: Annotated[int, Field(ge=1, le=200)] = 16
+
+    supabase_url: AnyHttpUrl | None = None
+    """The project whose users sign in. Without it a local issuer signs tokens."""
+
+    openai_api_key: SecretStr | None = None
+    openai_base_url: AnyHttpUrl | None = None
+    openai_model: str = "gpt-4o-mini"
+    openai_model_large: str | None = None
+    openai_embedding_model: str = "text-embedding-3-small"
+    embeddings: Literal["local", "openai"] = "local"
+    model_first_token_seconds: Annotated[float, Field(gt=0)] = 30.0
+    model_total_seconds: Annotated[float, Field(gt=0)] = 180.0
+
+    default_employee_slug: str = "prime-boss"
+    default_token_budget: Annotated[int, Field(ge=1500)] = 6000
+    max_message_chars: Annotated[int, Field(ge=1, le=100_000)] = 8000
+    rate_limit_per_minute: Annotated[int, Field(ge=1)] = 20
+    daily_token_budget: Annotated[int, Field(ge=0)] = 1_000_000
+    """Tokens a user may spend in a day (UTC); 0 means no limit."""
+    kept_turns: Annotated[int, Field(ge=1)] = 5
+    """How many turns of a session keep their checkpoints."""
+    redaction_workers: Annotated[int, Field(ge=1, le=32)] = 1
+
+    vault_key: SecretStr | None = None
+    """32 bytes in base64; generated under `data_dir` by the embedded default."""
+    lease_seconds: Annotated[float, Field(ge=1)] = 15.0
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def split_origins(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def require_what_belongs_together(self) -> Self:
+        if self.database_url and not self.vault_key:
+            raise ValueError(
+                "DATABASE_URL needs VAULT_KEY: `openssl rand -base64 32` makes one; keep it, the vault depends on it"
+            )
+        if self.embeddings == "openai" and not self.uses_provider:
+            raise ValueError("EMBEDDINGS=openai needs OPENAI_API_KEY or OPENAI_BASE_URL")
+        return self
+
+    @property
+    def uses_provider(self) -> bool:
+        """Whether a real model answers; otherwise the offline model does."""
+        return bool(self.openai_api_key or self.openai_base_url)
+
+    @cached_property
+    def large_model(self) -> str:
+        """Behind a base URL nobody knows what else is served, so the one model named there does both."""
+        return self.openai_model_large or (self.openai_model if self.openai_base_url else "gpt-4o")
+
+
+def read_settings(**overrides: object) -> Settings:
+    """Read the environment.
+
+    Raises:
+        ConfigurationError: a value is missing or out of range; the message names the variable, never its value.
+    """
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]  # pydantic checks the overrides like the environment
+    except ValidationError as error:
+        faults = (
+            f"{'.'.join(map(str, fault['loc'])).upper() or 'settings'}: {fault['msg']}" for fault in error.errors()
+        )
+        raise ConfigurationError("; ".join(faults)) from None

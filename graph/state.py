@@ -1,0 +1,74 @@
+"""What a turn carries from node to node, and what a checkpoint therefore keeps.
+
+Everything here is masked text, ids and numbers; what a user typed travels in `graph.context` and never enters the state,
+because LangGraph stores a graph's input before the first node has run. The state holds one turn: the history of the
+conversation lives in `chat_messages` and is read anew by `load_memory`.
+"""
+
+from typing import Literal, TypedDict
+
+from langchain_core.messages import AnyMessage
+
+
+class Recollection(TypedDict):
+    """What `load_memory` found, already within its token budgets."""
+
+    facts: list[str]
+    """Pinned facts about the user, the global ones and the employee's own; the most recent first."""
+    summary: str
+    """The running summary of the conversation so far; empty until one was made."""
+    history: list[AnyMessage]
+    """The recent messages that the summary does not cover, oldest first; a tool call always comes with its result."""
+
+
+class Passage(TypedDict):
+    """A stored text that resembles the question."""
+
+    id: str
+    text: str
+    source: str
+    """Where it came from: a note, a summary, a document."""
+    similarity: float
+    """Cosine similarity to the question, on the scale of the embedding model that made both."""
+
+
+class Usage(TypedDict):
+    """What the model calls of a turn took."""
+
+    prompt: int
+    completion: int
+    total: int
+    cost: str
+    """US dollars by the price table, as a decimal number in a string; "0" for models without a price."""
+    source: Literal["provider", "counted"]
+    """`provider` if the provider reported every call, `counted` if tiktoken had to."""
+
+
+class TurnInput(TypedDict, total=False):
+    """The form that LangGraph Studio shows. The service leaves it empty and puts the text in the context."""
+
+    message: str
+    """The user's message; the `redact` node replaces it with the masked text."""
+    employee: str
+    """Slug or alias of the employee to talk to; empty means the session's."""
+
+
+class Turn(TurnInput, total=False):
+    """The state of the graph."""
+
+    today: str
+    """The date of the turn (ISO 8601): every period such as "last month" is counted from it."""
+    question: str
+    """The user's message, masked."""
+    recollection: Recollection
+    """What is remembered of the user and the conversation."""
+    passages: list[Passage]
+    """What was retrieved for the question, best first."""
+    messages: list[AnyMessage]
+    """This turn: the question, each answer of the model, each result of a tool, in order."""
+    usage: Usage
+    """The sum over the turn's model calls so far."""
+    message_id: str
+    """Id of the stored answer, once `persist` has stored it."""
+    summary_due: bool
+    """Whether `summarize` handed the conversation to a summary job."""

@@ -1,0 +1,80 @@
+"""What a tool is: a typed function, and what the runtime must know to call it safely."""
+
+import datetime as dt
+import inspect
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, get_type_hints
+
+from pydantic import BaseModel
+
+Risk = Literal["read", "write", "outbound"]
+
+INVALID_JSON = "__invalid_json__"
+"""The one argument of a call whose arguments, as the model wrote them, were no JSON; its value is what the model wrote."""
+
+
+class Rows(Protocol):
+    """The caller's own rows; nobody else's can be reached through it."""
+
+    async def fetch(self, query: str, **parameters: object) -> list[dict[str, Any]]:
+        """Run the named query of `tools/sql` with bound parameters.
+
+        Raises:
+            DatabaseUnavailable: no connection could be had in time.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ToolContext:
+    """What a tool may use: the caller's rows and the date of the turn."""
+
+    rows: Rows
+    today: dt.date
+
+
+class ToolFault(Exception):
+    """A tool's word to the model that it cannot do what was asked, and what to do instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """One entry of the catalogue.
+
+    The function takes its validated arguments (a pydantic model, whose field descriptions the model reads) and a
+    `ToolContext`, and returns a JSON object. Its docstring is the description that the model reads.
+    """
+
+    function: Callable[[Any, ToolContext], Awaitable[Mapping[str, Any]]]
+    risk: Risk = "read"
+    deadline: float = 15.0
+    """Seconds after which the call is cancelled."""
+    free_text: Sequence[str] = ()
+    """Names of result fields, at any depth, that hold text people wrote: they are masked before anyone sees them."""
+    examples: Sequence[str] = ()
+    """Questions that this tool answers, in users' words; the offline model chooses by them."""
+
+    @property
+    def name(self) -> str:
+        return self.function.__name__
+
+    @property
+    def description(self) -> str:
+        return inspect.cleandoc(self.function.__doc__ or "")
+
+    @property
+    def arguments(self) -> type[BaseModel]:
+        """The model that validates the arguments: the annotation of the function's first parameter."""
+        first = next(iter(inspect.signature(self.function).parameters))
+        annotation: type[BaseModel] = get_type_hints(self.function)[first]
+        return annotation
+
+    def schema(self) -> dict[str, Any]:
+        """The tool as an OpenAI function schema."""
+        parameters = self.arguments.model_json_schema()
+        parameters.pop("title", None)
+        return {
+            "type": "function",
+            "function": {"name": self.name, "description": self.description, "parameters": parameters},
+        }

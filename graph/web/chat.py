@@ -1,0 +1,112 @@
+"""Talking to an employee: a message in, events out; a run followed again or stopped."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Header
+from fastapi.responses import JSONResponse, Response
+from fastapi.sse import EventSourceResponse
+
+from graph.errors import ChatError, MessageEmpty, MessageTooLong
+from graph.events import Event
+from graph.ports import LoggedEvent, Run, RunRequest
+from graph.web.auth import Caller
+from graph.web.schemas import ChatRequest
+from graph.web.service import Deps, Service
+from graph.web.sse import event_stream, seen_before
+
+router = APIRouter(prefix="/api", tags=["chat"])
+
+STREAM: dict[int | str, dict[str, Any]] = {200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}}
+"""What the documentation says of an answer that streams."""
+
+IdempotencyKey = Annotated[str | None, Header(min_length=1, max_length=200)]
+
+
+@router.post("/chat", response_model=None, responses=STREAM)
+async def chat(body: ChatRequest, caller: Caller, service: Deps, idempotency_key: IdempotencyKey = None) -> Response:
+    """Send a message. The answer streams as Server-Sent Events, or comes as one JSON object with `stream: false`.
+
+    Each event has an id `<run>:<number>` and one line of JSON with a `type`: start, text, tool_call, tool_result, citation,
+    done or error. A connection that breaks costs nothing: follow the run again at `/api/runs/{run_id}/events`.
+    """
+    run = await service.runs.accept(checked(body, caller, service, idempotency_key))
+    entries = service.runs.follow(caller, run.id)
+    if body.stream:
+        return event_stream(caller, run.id, entries, service.redactor)
+    return await whole_answer(run, entries, service)
+
+
+def checked(body: ChatRequest, caller: str, service: Service, key: str | None) -> RunRequest:
+    """The request as a run.
+
+    Raises:
+        MessageEmpty, MessageTooLong, UnknownEmployee
+    """
+    if not body.message.strip():
+        raise MessageEmpty
+    if len(body.message) > service.max_message_chars:
+        raise MessageTooLong(f"The message is longer than {service.max_message_chars} characters; send it in parts.")
+    employee = service.roster.find(body.employee_slug).slug if body.employee_slug else None
+    session_id = str(body.session_id) if body.session_id else None
+    return RunRequest(caller, body.message, employee, session_id, key or body.client_message_id)
+
+
+async def whole_answer(run: Run, entries: AsyncIterator[LoggedEvent], service: Service) -> JSONResponse:
+    """The run's last event, with its text and employee."""
+    events = [event async for _, event in entries]
+    last = events[-1] if events else None
+    if last is None or last["type"] == "error":
+        raise failure(last)
+    content = final_text(events)
+    employee = service.roster.find(run.employee)
+    answer: dict[str, Any] = {
+        **last,
+        "content": content,
+        "employee": {"slug": employee.slug, "title": employee.title, "emoji": employee.emoji},
+        "session_id": run.session_id,
+        "run_id": run.id,
+    }
+    del answer["type"]
+    return JSONResponse(await service.redactor.reveal(run.owner, answer))
+
+
+def final_text(events: list[Event]) -> str:
+    """The text after the last tool result; what a model said before it is in the stream and in the history."""
+    text = ""
+    for event in events:
+        if event["type"] == "text":
+            text += event["content"]
+        elif event["type"] == "tool_result":
+            text = ""
+    return text
+
+
+def failure(last: Event | None) -> ChatError:
+    """The error that ended a run, with the status that its kind has."""
+    if last is None or last["type"] != "error":
+        return ChatError()
+    kinds = {kind.code: kind for kind in all_kinds(ChatError)}
+    return kinds.get(last["code"], ChatError)(last["error"])
+
+
+def all_kinds(kind: type[ChatError]) -> list[type[ChatError]]:
+    return [kind, *(below for child in kind.__subclasses__() for below in all_kinds(child))]
+
+
+@router.get("/runs/{run_id}/events", response_model=None, responses=STREAM)
+async def follow(
+    run_id: UUID, caller: Caller, service: Deps, last_event_id: Annotated[str | None, Header()] = None
+) -> EventSourceResponse:
+    """Follow a run from its beginning, or from the event after `Last-Event-ID`, to its end."""
+    run = await service.store.read(caller, str(run_id))
+    after = seen_before(last_event_id, run.id)
+    return event_stream(caller, run.id, service.runs.follow(caller, run.id, after), service.redactor)
+
+
+@router.post("/runs/{run_id}/stop", status_code=202)
+async def stop(run_id: UUID, caller: Caller, service: Deps) -> dict[str, str]:
+    """Stop a run; what it has said so far is kept. A run that has ended stays as it is."""
+    await service.runs.stop(caller, str(run_id))
+    return {"run_id": str(run_id)}

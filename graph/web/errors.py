@@ -1,0 +1,75 @@
+"""One shape for everything that goes wrong: `{error: {code, message}}`."""
+
+import math
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from graph.errors import (
+    BodyTooLarge,
+    ChatError,
+    InvalidRequest,
+    MethodNotAllowed,
+    NotFound,
+    UnprocessableRequest,
+    describe,
+)
+
+log = structlog.get_logger(__name__)
+
+
+def answer(error: ChatError) -> JSONResponse:
+    headers = {"Cache-Control": "no-store"}
+    if error.retry_after is not None:
+        headers["Retry-After"] = str(max(1, math.ceil(error.retry_after)))
+    if error.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    body = {"error": {"code": error.code, "message": error.message}}
+    return JSONResponse(body, status_code=error.status, headers=headers)
+
+
+def install_error_handlers(app: FastAPI) -> None:
+    @app.exception_handler(ChatError)
+    async def on_chat_error(request: Request, error: ChatError) -> JSONResponse:
+        return answer(error)
+
+    @app.exception_handler(RequestValidationError)
+    async def on_invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+        return answer(explain(error))
+
+    @app.exception_handler(HTTPException)
+    async def on_http(request: Request, error: HTTPException) -> JSONResponse:
+        response = answer(translate(error))
+        response.headers.update(error.headers or {})
+        return response
+
+    @app.exception_handler(Exception)
+    async def on_anything_else(request: Request, error: Exception) -> JSONResponse:
+        log.error("request_broke", reason=describe(error))
+        return answer(ChatError())
+
+
+def explain(error: RequestValidationError) -> ChatError:
+    """What is wrong with which field, without the value that was sent."""
+    faults = error.errors()
+    for fault in faults:
+        if fault["type"] == "json_invalid":
+            return InvalidRequest("The body is not valid JSON.")
+        if isinstance(cause := fault.get("ctx", {}).get("error"), ChatError):
+            return cause
+    told = (f"{'.'.join(str(part) for part in fault['loc'][1:]) or 'body'}: {fault['msg']}" for fault in faults)
+    return UnprocessableRequest("; ".join(told))
+
+
+def translate(error: HTTPException) -> ChatError:
+    """One of Starlette's own errors as one of ours."""
+    kinds: dict[int, type[ChatError]] = {
+        400: InvalidRequest,
+        404: NotFound,
+        405: MethodNotAllowed,
+        413: BodyTooLarge,
+    }
+    return kinds.get(error.status_code, ChatError)()

@@ -1,0 +1,41 @@
+"""What the routes use, made once when the process starts."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from employees.roster import Roster
+from graph.adapters.facts import PostgresFacts
+from graph.adapters.identity import Verifier
+from graph.adapters.issuer import LocalIssuer
+from graph.adapters.sessions import PostgresSessions
+from graph.ports import Redactor, RunStore
+from graph.runs import Runs
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """The parts behind the routes."""
+
+    runs: Runs
+    store: RunStore
+    sessions: PostgresSessions
+    facts: PostgresFacts
+    roster: Roster
+    redactor: Redactor
+    verifier: Verifier
+    issuer: LocalIssuer | None
+    """The local issuer of the embedded default; None where Supabase issues the tokens."""
+    ready: Callable[[], Awaitable[dict[str, bool]]]
+    """Each part that must work before requests are sent here, and whether it does."""
+    max_message_chars: int
+
+
+def service_of(request: Request) -> Service:
+    service: Service = request.app.state.service
+    return service
+
+
+Deps = Annotated[Service, Depends(service_of)]

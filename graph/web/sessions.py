@@ -1,0 +1,125 @@
+"""The caller's conversations, feedback, memory and usage."""
+
+import base64
+import binascii
+from datetime import datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+
+from graph.errors import InvalidRequest
+from graph.web.auth import Caller
+from graph.web.schemas import Fact, Feedback, Page, Rename
+from graph.web.service import Deps
+
+router = APIRouter(prefix="/api")
+
+Limit = Annotated[int, Query(ge=1, le=100)]
+Cursor = Annotated[str | None, Query(max_length=200, description="`next_cursor` of the page before.")]
+
+
+@router.get("/sessions", tags=["sessions"])
+async def list_sessions(caller: Caller, service: Deps, limit: Limit = 20, cursor: Cursor = None) -> Page:
+    """The caller's conversations, the latest first."""
+    rows = await service.sessions.page(caller, limit + 1, read_place(cursor))
+    more = rows[limit - 1] if len(rows) > limit else None
+    place = write_cursor(f"{more['updated_at'].isoformat()} {more['id']}") if more else None
+    return Page(items=await service.redactor.reveal(caller, rows[:limit]), next_cursor=place)
+
+
+@router.get("/sessions/{session_id}", tags=["sessions"])
+async def read_session(session_id: UUID, caller: Caller, service: Deps) -> dict[str, Any]:
+    """One conversation."""
+    row = await service.sessions.read(caller, str(session_id))
+    return await service.redactor.reveal(caller, row)
+
+
+@router.patch("/sessions/{session_id}", tags=["sessions"])
+async def rename_session(session_id: UUID, body: Rename, caller: Caller, service: Deps) -> dict[str, Any]:
+    """Give a conversation another title."""
+    masked = await service.redactor.mask(caller, [body.title])
+    await service.sessions.rename(caller, str(session_id), masked.texts[0])
+    return await read_session(session_id, caller, service)
+
+
+@router.delete("/sessions/{session_id}", status_code=204, tags=["sessions"])
+async def delete_session(session_id: UUID, caller: Caller, service: Deps) -> None:
+    """Delete a conversation with its messages, runs, checkpoints and summary; 409 while it is answering."""
+    await service.sessions.delete(caller, str(session_id))
+
+
+@router.get("/sessions/{session_id}/messages", tags=["sessions"])
+async def list_messages(
+    session_id: UUID, caller: Caller, service: Deps, limit: Limit = 50, cursor: Cursor = None
+) -> Page:
+    """The newest messages, oldest first within the page; the cursor leads to older ones."""
+    rows = await service.sessions.messages(caller, str(session_id), limit + 1, read_position(cursor))
+    shown = rows[-limit:]
+    place = write_cursor(str(shown[0]["position"])) if len(rows) > limit else None
+    return Page(items=await service.redactor.reveal(caller, shown), next_cursor=place)
+
+
+@router.put("/sessions/{session_id}/messages/{message_id}/feedback", status_code=204, tags=["sessions"])
+async def give_feedback(session_id: UUID, message_id: UUID, body: Feedback, caller: Caller, service: Deps) -> None:
+    """Say what an answer was worth; the last word counts."""
+    masked = await service.redactor.mask(caller, [body.comment])
+    feedback = {"type": body.type, "comment": masked.texts[0]}
+    await service.sessions.give_feedback(caller, str(session_id), str(message_id), feedback)
+
+
+@router.get("/memory", tags=["memory"])
+async def list_facts(caller: Caller, service: Deps) -> Page:
+    """What the employees are told about the caller."""
+    return Page(items=await service.redactor.reveal(caller, await service.facts.all(caller)))
+
+
+@router.post("/memory", status_code=201, tags=["memory"])
+async def add_fact(body: Fact, caller: Caller, service: Deps) -> dict[str, Any]:
+    """Tell all employees a fact (`global`) or one of them (its slug). The same fact again changes the one there is."""
+    scope = body.scope if body.scope == "global" else service.roster.find(body.scope).slug
+    masked = await service.redactor.mask(caller, [body.fact])
+    row = await service.facts.add(caller, masked.texts[0], scope, body.is_pinned)
+    return await service.redactor.reveal(caller, row)
+
+
+@router.delete("/memory/{fact_id}", status_code=204, tags=["memory"])
+async def forget_fact(fact_id: UUID, caller: Caller, service: Deps) -> None:
+    """Forget a fact."""
+    await service.facts.forget(caller, str(fact_id))
+
+
+@router.get("/usage", tags=["usage"])
+async def usage(caller: Caller, service: Deps, days: Annotated[int, Query(ge=1, le=366)] = 30) -> Page:
+    """Turns, sessions, tokens, cost (US dollars), failures and average time for each day (UTC), employee and model."""
+    return Page(items=[dict(row) for row in await service.sessions.usage(caller, days)])
+
+
+def write_cursor(place: str) -> str:
+    return base64.urlsafe_b64encode(place.encode()).decode().rstrip("=")
+
+
+def read_cursor(cursor: str) -> str:
+    try:
+        return base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
+    except (binascii.Error, ValueError):
+        raise InvalidRequest("The cursor is not one that a page named.") from None
+
+
+def read_place(cursor: str | None) -> tuple[str, str] | None:
+    if cursor is None:
+        return None
+    moment, _, session_id = read_cursor(cursor).partition(" ")
+    try:
+        return datetime.fromisoformat(moment).isoformat(), str(UUID(session_id))
+    except ValueError:
+        raise InvalidRequest("The cursor is not one that a page named.") from None
+
+
+def read_position(cursor: str | None) -> int | None:
+    if cursor is None:
+        return None
+    text = read_cursor(cursor)
+    if not text.isdecimal() or len(text) > 18:
+        raise InvalidRequest("The cursor is not one that a page named.")
+    return int(text)

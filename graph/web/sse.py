@@ -1,0 +1,89 @@
+"""A run's events as Server-Sent Events, with the owner's values put back."""
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+
+from fastapi.sse import EventSourceResponse
+
+from graph.errors import InvalidRequest
+from graph.events import Event
+from graph.ports import LoggedEvent, Redactor
+
+HEARTBEAT_SECONDS = 15.0
+HEARTBEAT = b": still here\n\n"
+
+EVENT_ID = re.compile(r"(?P<run>[0-9a-fA-F-]{36}):(?P<seq>\d{1,9})")
+
+
+def event_stream(
+    owner: str, run_id: str, entries: AsyncIterator[LoggedEvent], redactor: Redactor
+) -> EventSourceResponse:
+    """The answer that streams a run to its owner."""
+    frames = with_heartbeats(frames_of(owner, run_id, entries, redactor))
+    return EventSourceResponse(frames, headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+
+
+async def frames_of(
+    owner: str, run_id: str, entries: AsyncIterator[LoggedEvent], redactor: Redactor
+) -> AsyncGenerator[bytes, None]:
+    async for seq, event in entries:
+        yield frame(run_id, seq, await redactor.reveal(owner, event))
+
+
+def frame(run_id: str, seq: int, event: Event) -> bytes:
+    data = json.dumps(event, ensure_ascii=False, separators=(",", ":"))
+    return f"id: {run_id}:{seq}\ndata: {data}\n\n".encode()
+
+
+async def with_heartbeats(frames: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+    """The frames, those that wait together in one piece, and a comment whenever there was none for a while.
+
+    Proxies close connections on which nothing moves.
+    """
+    waiting: asyncio.Queue[bytes] = asyncio.Queue()
+    pump = asyncio.create_task(fill(waiting, frames))
+    try:
+        while True:
+            try:
+                async with asyncio.timeout(HEARTBEAT_SECONDS):
+                    piece = await waiting.get()
+            except TimeoutError:
+                yield HEARTBEAT
+                continue
+            while not waiting.empty():
+                piece += waiting.get_nowait()
+            if piece:
+                yield piece
+            if pump.done() and waiting.empty():
+                pump.result()
+                return
+    finally:
+        pump.cancel()
+        await asyncio.gather(pump, return_exceptions=True)
+
+
+async def fill(waiting: "asyncio.Queue[bytes]", frames: AsyncGenerator[bytes, None]) -> None:
+    """Put all frames into the queue, and an empty one at the end, whatever the end is."""
+    try:
+        async with aclosing(frames):
+            async for data in frames:
+                waiting.put_nowait(data)
+    finally:
+        waiting.put_nowait(b"")
+
+
+def seen_before(last_event_id: str | None, run_id: str) -> int:
+    """The number of the last event that a client has seen.
+
+    Raises:
+        InvalidRequest: the header is not an event id of this run.
+    """
+    if not last_event_id:
+        return 0
+    found = EVENT_ID.fullmatch(last_event_id)
+    if not found or found["run"].lower() != run_id:
+        raise InvalidRequest("Last-Event-ID is not an id of an event of this run.")
+    return int(found["seq"])

@@ -1,0 +1,311 @@
+"""The composition root: settings become adapters, adapters become a service. The only file that names providers."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import procrastinate
+import psycopg
+import yaml
+from langchain_openai import OpenAIEmbeddings
+from psycopg import sql
+from pydantic import SecretStr
+
+from employees.roster import read_roster
+from graph.adapters.chat_models import LangChainModel, openai_model, read_prices
+from graph.adapters.database import Database
+from graph.adapters.embedded_postgres import EmbeddedPostgres
+from graph.adapters.embedders import WIDTH, LocalEmbedder, OpenAIEmbedder
+from graph.adapters.facts import PostgresFacts
+from graph.adapters.identity import KeyRing, Verifier, fetch_over_http
+from graph.adapters.issuer import ISSUER, LocalIssuer
+from graph.adapters.memory import PostgresMemory
+from graph.adapters.notes import Note, PostgresNotes
+from graph.adapters.offline_model import offline_model
+from graph.adapters.projection import project
+from graph.adapters.redactor import WorkerRedactor
+from graph.adapters.retriever import PostgresRetriever
+from graph.adapters.rows import PostgresToolbox
+from graph.adapters.run_store import PostgresRunStore
+from graph.adapters.saver import PostgresCheckpoints
+from graph.adapters.sealer import Sealer, decode_key, keep_key
+from graph.adapters.sessions import PostgresSessions
+from graph.adapters.tokens import token_counter
+from graph.adapters.transcript import PostgresTranscript
+from graph.adapters.vault import PostgresVault
+from graph.build import Ports, build
+from graph.errors import ChatError, ConfigurationError
+from graph.jobs.queue import open_queue, work
+from graph.jobs.summaries import QueuedSummaries, Summarizer, register
+from graph.ports import ChatModel, Embedder, Redactor
+from graph.prompt import read_wording
+from graph.runs import RunPorts, Runs
+from graph.settings import Settings
+from graph.web.service import Service
+from migrations.demo import DEMO_USER, seed
+from migrations.runner import migrate, pending, read_migrations
+from tools.catalog import CATALOG, by_name
+
+ROOT = Path(__file__).parent.parent
+
+DATABASE = "chat"
+GRACE_SECONDS = 10.0
+"""How long running turns may go on when the process is told to stop."""
+READY_SECONDS = 2.0
+
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where the database is."""
+
+    server: str
+    """For the role as which the server works: neither owner nor above row level security."""
+    owner: str | None
+    """For the role that owns the tables; None if only the server's is configured."""
+
+
+@asynccontextmanager
+async def database_of(settings: Settings, report: Report) -> AsyncIterator[Addresses]:
+    """The configured database, or the embedded one: started, migrated, and stopped at the end."""
+    if settings.database_url:
+        owner = settings.migration_database_url
+        yield Addresses(settings.database_url.get_secret_value(), owner.get_secret_value() if owner else None)
+        return
+    cluster = EmbeddedPostgres(settings.data_dir / "postgres", report)
+    await asyncio.to_thread(cluster.start)
+    try:
+        yield await prepare_embedded(cluster, settings.data_dir / "server.password", report)
+    finally:
+        await asyncio.to_thread(cluster.stop)
+
+
+async def prepare_embedded(cluster: EmbeddedPostgres, password_file: Path, report: Report) -> Addresses:
+    """Create and migrate the embedded database, and let the server's role in."""
+    await asyncio.to_thread(cluster.create_database, DATABASE)
+    owner = cluster.admin_url(DATABASE)
+    await migrate(owner, read_migrations(), report)
+    password = keep_key(password_file).hex()
+    async with await psycopg.AsyncConnection.connect(owner, autocommit=True) as connection:
+        await connection.execute(sql.SQL("alter role chat_server login password {}").format(password))
+    return Addresses(cluster.url("chat_server", password, DATABASE), owner)
+
+
+@asynccontextmanager
+async def open_service(settings: Settings, report: Report) -> AsyncIterator[Service]:
+    """Everything behind the routes, started; stopped in the reverse order.
+
+    Raises:
+        ConfigurationError: something that is configured does not work.
+    """
+    async with AsyncExitStack() as stack:
+        addresses = await stack.enter_async_context(database_of(settings, report))
+        yield await assemble(settings, addresses, stack, report)
+
+
+async def assemble(settings: Settings, addresses: Addresses, stack: AsyncExitStack, report: Report) -> Service:
+    """Connect the parts; what must be closed goes onto the stack."""
+    database = await stack.enter_async_context(Database.open(addresses.server, size=settings.database_pool_size))
+    await check_migrations(database)
+    sealer = Sealer(vault_key(settings))
+    report("loading the models that find personal data and embed text")
+    roster = read_roster(ROOT / "employees", by_name())
+    names = [employee.name for employee in roster.all()]
+    redactor = WorkerRedactor(PostgresVault(database, sealer), workers=settings.redaction_workers, keep=names)
+    await redactor.start()
+    embedder = embedder_of(settings)
+    count = token_counter(settings.data_dir / "tiktoken")
+    notes = PostgresNotes(database, embedder, count)
+    await project(database, roster, CATALOG)
+    model = model_of(settings)
+    store = PostgresRunStore(
+        database,
+        sealer,
+        default_employee=roster.find(settings.default_employee_slug).slug,
+        turns_per_minute=settings.rate_limit_per_minute,
+        daily_tokens=settings.daily_token_budget,
+        lease_seconds=settings.lease_seconds,
+    )
+    queue = await stack.enter_async_context(open_queue(addresses.server))
+    prompt = (ROOT / "graph" / "prompts" / "summary.md").read_text("utf-8")
+    register(queue, Summarizer(database, model, notes, count, prompt))
+    retriever = await stack.enter_async_context(PostgresRetriever.open(addresses.server, database, embedder))
+    transcript = PostgresTranscript(database, count)
+    graph = build(
+        Ports(
+            redactor=redactor,
+            memory=PostgresMemory(database),
+            retriever=retriever,
+            model=model,
+            toolbox=PostgresToolbox(database, by_name(), ROOT / "tools" / "sql"),
+            transcript=transcript,
+            summaries=QueuedSummaries(database, queue),
+            roster=roster,
+            wording=read_wording(),
+            prices=read_prices(),
+            count=count,
+            clock=now,
+            budget=settings.default_token_budget,
+        )
+    )
+    runs = Runs(
+        graph,
+        RunPorts(
+            store=store,
+            checkpoints=PostgresCheckpoints(database),
+            transcript=transcript,
+            roster=roster,
+            model=model,
+            count=count,
+            lease_seconds=settings.lease_seconds,
+            kept_turns=settings.kept_turns,
+        ),
+    )
+    if not settings.database_url:
+        await seed_demo(database, notes, report)
+    stack.push_async_callback(runs.close, GRACE_SECONDS)
+    await stack.enter_async_context(working(queue))
+    issuer = None if settings.supabase_url else LocalIssuer(settings.data_dir / "issuer.pem")
+    return Service(
+        runs=runs,
+        store=store,
+        sessions=PostgresSessions(database),
+        facts=PostgresFacts(database),
+        roster=roster,
+        redactor=redactor,
+        verifier=verifier_of(settings, issuer),
+        issuer=issuer,
+        ready=lambda: readiness(database, redactor),
+        max_message_chars=settings.max_message_chars,
+    )
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def vault_key(settings: Settings) -> bytes:
+    if settings.vault_key:
+        return decode_key(settings.vault_key.get_secret_value())
+    return keep_key(settings.data_dir / "vault.key")
+
+
+def model_of(settings: Settings) -> ChatModel:
+    """A provider's models if one is configured, else the offline model."""
+    deadlines = {"first_token": settings.model_first_token_seconds, "total": settings.model_total_seconds}
+    if not settings.uses_provider:
+        offline = offline_model(CATALOG)
+        return LangChainModel(
+            {"small": offline, "large": offline}, {"small": "offline", "large": "offline"}, **deadlines
+        )
+    names = {"small": settings.openai_model, "large": settings.large_model}
+    base_url = str(settings.openai_base_url) if settings.openai_base_url else None
+    models = {
+        size: openai_model(name, key=settings.openai_api_key, base_url=base_url, timeout=settings.model_total_seconds)
+        for size, name in names.items()
+    }
+    return LangChainModel(models, names, **deadlines)
+
+
+def embedder_of(settings: Settings) -> Embedder:
+    if settings.embeddings == "local":
+        return LocalEmbedder()
+    client = OpenAIEmbeddings(
+        model=settings.openai_embedding_model,
+        dimensions=WIDTH,
+        openai_api_key=settings.openai_api_key or SecretStr("none"),
+        openai_api_base=str(settings.openai_base_url) if settings.openai_base_url else None,
+        check_embedding_ctx_length=False,
+    )
+    return OpenAIEmbedder(client)
+
+
+def verifier_of(settings: Settings, issuer: LocalIssuer | None) -> Verifier:
+    """Supabase's tokens, or the local issuer's; checked by the same code."""
+    if issuer:
+        return Verifier(KeyRing(issuer.keys), ISSUER)
+    address = f"{str(settings.supabase_url).rstrip('/')}/auth/v1"
+    return Verifier(KeyRing(fetch_over_http(f"{address}/.well-known/jwks.json")), address)
+
+
+async def check_migrations(database: Database) -> None:
+    """Raises: ConfigurationError."""
+    async with database.acting_for_nobody() as connection:
+        missing = await pending(connection, read_migrations())
+    if missing:
+        raise ConfigurationError(f"The database lacks {', '.join(missing)}: run `make migrate` first.")
+
+
+async def readiness(database: Database, redactor: Redactor) -> dict[str, bool]:
+    """Each part that a turn needs, and whether it works now."""
+    try:
+        async with asyncio.timeout(READY_SECONDS), database.acting_for_nobody() as connection:
+            missing = await pending(connection, read_migrations())
+        return {"database": True, "migrations": not missing, "models": True}
+    except (ChatError, TimeoutError):
+        return {"database": False, "migrations": False, "models": True}
+
+
+@asynccontextmanager
+async def working(queue: procrastinate.App) -> AsyncIterator[None]:
+    """Work off the queue while the service runs."""
+    worker = asyncio.create_task(work(queue), name="jobs")
+    try:
+        yield
+    finally:
+        worker.cancel()
+        with suppress(asyncio.CancelledError):
+            await worker
+
+
+async def seed_demo(database: Database, notes: PostgresNotes, report: Report) -> None:
+    """Give the demo user a year of rows and a few notes, once."""
+    async with database.acting_for(DEMO_USER) as connection:
+        seeded = await seed(connection, DEMO_USER, now().date())
+    if seeded:
+        report("seeding a demo user with a year of transactions")
+        texts = yaml.safe_load((ROOT / "migrations" / "demo_notes.yaml").read_text("utf-8"))
+        await notes.keep(DEMO_USER, [Note(f"note:{each['title']}", each["title"], each["text"]) for each in texts])
+
+
+def administrator_url(settings: Settings) -> str:
+    """Where an administrator finds the database.
+
+    Raises:
+        ConfigurationError: it was never started, or its address is not known here.
+    """
+    if settings.migration_database_url:
+        return settings.migration_database_url.get_secret_value()
+    if settings.database_url:
+        raise ConfigurationError("Set MIGRATION_DATABASE_URL: DATABASE_URL is the server's role, which sees no rows.")
+    return EmbeddedPostgres(settings.data_dir / "postgres", lambda line: None).admin_url(DATABASE)
+
+
+async def migrate_database(settings: Settings, report: Report) -> None:
+    """Apply the missing migrations to the configured database, or to the embedded one.
+
+    Raises:
+        ConfigurationError: there is no address of the owner, or a migration failed.
+    """
+    if settings.database_url and not settings.migration_database_url:
+        raise ConfigurationError("Set MIGRATION_DATABASE_URL to the address of the role that owns the tables.")
+    if settings.migration_database_url:
+        applied = await migrate(settings.migration_database_url.get_secret_value(), read_migrations(), report)
+        report(f"{len(applied)} migrations applied")
+        return
+    async with database_of(settings, report):
+        report("the embedded database is up to date")
+
+
+async def seed_database(settings: Settings, report: Report) -> None:
+    """Give the demo user rows and notes in the configured database, or in the embedded one."""
+    async with AsyncExitStack() as stack:
+        addresses = await stack.enter_async_context(database_of(settings, report))
+        database = await stack.enter_async_context(Database.open(addresses.server, size=2))
+        await check_migrations(database)
+        notes = PostgresNotes(database, embedder_of(settings), token_counter(settings.data_dir / "tiktoken"))
+        await seed_demo(database, notes, report)

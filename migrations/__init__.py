@@ -1,0 +1,1 @@
+"""The database: forward-only SQL files, the runner that applies them, the demo user."""

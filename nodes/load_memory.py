@@ -1,0 +1,45 @@
+"""What is known of the user and said before, cut to its share of the token budget."""
+
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from langgraph.runtime import Runtime
+
+from graph.context import TurnContext
+from graph.ports import Clock, CountTokens, Memory
+from graph.prompt import FACTS_SHARE, HISTORY_SHARE, SUMMARY_SHARE, first_within, newest
+from graph.state import Recollection, Turn
+
+HISTORY_ROWS = 60
+"""Messages read at most: more than the budget holds of any but the shortest."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadMemory:
+    memory: Memory
+    count: CountTokens
+    clock: Clock
+    budget: int
+    """Tokens of the whole prompt."""
+
+    async def __call__(self, state: Turn, runtime: Runtime[TurnContext]) -> Turn:
+        caller = runtime.context
+        found = await self.memory.recall(caller.user_id, caller.session_id, caller.employee, limit=HISTORY_ROWS)
+        return Turn(
+            today=self._today(found.time_zone),
+            recollection=Recollection(
+                facts=first_within(found.facts, int(self.budget * FACTS_SHARE), self.count),
+                summary="\n".join(
+                    first_within(found.summary.splitlines(), int(self.budget * SUMMARY_SHARE), self.count)
+                ),
+                history=newest(found.history, int(self.budget * HISTORY_SHARE), self.count),
+            ),
+        )
+
+    def _today(self, time_zone: str) -> str:
+        """The date where the user lives; UTC if the profile names no zone that exists."""
+        try:
+            zone = ZoneInfo(time_zone)
+        except (ZoneInfoNotFoundError, ValueError):
+            zone = ZoneInfo("UTC")
+        return self.clock().astimezone(zone).date().isoformat()

@@ -1,0 +1,32 @@
+"""Stores the turn: messages, tool calls and results, what it took, in one transaction."""
+
+from dataclasses import dataclass
+
+from langgraph.runtime import Runtime
+
+from employees.roster import Roster
+from graph.context import TurnContext
+from graph.ports import ChatModel, Transcript, TurnRecord
+from graph.state import Turn
+
+
+@dataclass(frozen=True, slots=True)
+class Persist:
+    transcript: Transcript
+    model: ChatModel
+    roster: Roster
+
+    async def __call__(self, state: Turn, runtime: Runtime[TurnContext]) -> Turn:
+        caller = runtime.context
+        message_id = await self.transcript.record(
+            TurnRecord(
+                owner=caller.user_id,
+                session_id=caller.session_id,
+                run_id=caller.run_id,
+                employee=caller.employee,
+                model=self.model.name(self.roster.find(caller.employee).settings),
+                messages=state["messages"],
+                usage=state["usage"],
+            )
+        )
+        return Turn(message_id=message_id)

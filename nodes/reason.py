@@ -1,0 +1,139 @@
+"""Asks the model, streams its words as they come, and keeps its answer or its calls of tools."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from langchain_core.messages import AIMessage, AIMessageChunk, message_chunk_to_message
+from langchain_core.messages.ai import add_ai_message_chunks
+from langgraph.runtime import Runtime
+
+from employees.roster import Employee, Roster
+from graph.context import TurnContext
+from graph.errors import ModelError
+from graph.events import Citation, Text
+from graph.ports import ChatModel, CountTokens, Price, Prices, Toolbox
+from graph.prompt import Prompt, Wording, fit, size
+from graph.redaction.holdback import Holdback
+from graph.state import Passage, Turn, Usage
+from graph.tool import INVALID_JSON, Tool
+
+MAX_ROUNDS = 5
+"""Rounds of tool calls in a turn; after them the model has to answer with what it knows."""
+
+MILLION = 1_000_000
+
+MARKER = re.compile(r"\[(\d{1,2})\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    model: ChatModel
+    roster: Roster
+    toolbox: Toolbox
+    wording: Wording
+    prices: Prices
+    count: CountTokens
+    budget: int
+    """Tokens of the whole prompt."""
+
+    async def __call__(self, state: Turn, runtime: Runtime[TurnContext]) -> Turn:
+        employee = self.roster.find(runtime.context.employee)
+        prompt = fit(self._prompt(state, employee), self.budget, self.count)
+        tools = self.toolbox.tools(employee.tools) if rounds(state) < MAX_ROUNDS else ()
+        reply = await self._stream(prompt, tools, employee, runtime)
+        if not tools:
+            reply = without_calls(reply)
+        if not reply.text and not reply.tool_calls:
+            raise ModelError("The language model gave an empty answer; your message is kept, send it again.")
+        if not reply.tool_calls:
+            for citation in cited(str(reply.text), prompt.passages):
+                runtime.stream_writer(citation)
+        usage = add(state["usage"], self._usage(reply, prompt, employee))
+        return Turn(messages=[*state["messages"], reply], usage=usage)
+
+    def _prompt(self, state: Turn, employee: Employee) -> Prompt:
+        known = state["recollection"]
+        return Prompt(
+            wording=self.wording,
+            today=state["today"],
+            persona=employee.prompt,
+            facts=known["facts"],
+            summary=known["summary"],
+            passages=state["passages"],
+            history=known["history"],
+            turn=state["messages"],
+        )
+
+    async def _stream(
+        self, prompt: Prompt, tools: Sequence[Tool], employee: Employee, runtime: Runtime[TurnContext]
+    ) -> AIMessage:
+        chunks: list[AIMessageChunk] = []
+        held = Holdback()
+        async for chunk in self.model.stream(prompt.messages(), tools, employee.settings):
+            chunks.append(chunk)
+            tell(held.push(str(chunk.text)), runtime)
+        tell(held.flush(), runtime)
+        return whole(chunks)
+
+    def _usage(self, reply: AIMessage, prompt: Prompt, employee: Employee) -> Usage:
+        reported = reply.usage_metadata
+        read = reported["input_tokens"] if reported else size(prompt.messages(), self.count)
+        written = reported["output_tokens"] if reported else size([reply], self.count)
+        price = self.prices.get(self.model.name(employee.settings), Price(Decimal(0), Decimal(0)))
+        return Usage(
+            prompt=read,
+            completion=written,
+            total=read + written,
+            cost=str((price.prompt * read + price.completion * written) / MILLION),
+            source="provider" if reported else "counted",
+        )
+
+
+def tell(text: str, runtime: Runtime[TurnContext]) -> None:
+    if text:
+        runtime.stream_writer(Text(type="text", content=text))
+
+
+def whole(chunks: Sequence[AIMessageChunk]) -> AIMessage:
+    """The message that the chunks make up. Calls whose arguments are no JSON stay calls: the tool step answers them."""
+    message = message_chunk_to_message(add_ai_message_chunks(chunks[0], *chunks[1:]))
+    assert isinstance(message, AIMessage)
+    broken = [
+        {"name": call["name"] or "", "args": {INVALID_JSON: call["args"] or ""}, "id": call["id"], "type": "tool_call"}
+        for call in message.invalid_tool_calls
+    ]
+    return AIMessage(
+        content=message.text,
+        tool_calls=[*message.tool_calls, *broken],
+        usage_metadata=message.usage_metadata,
+    )
+
+
+def without_calls(reply: AIMessage) -> AIMessage:
+    """A model that calls tools that it was not offered has only its text."""
+    return AIMessage(reply.content, usage_metadata=reply.usage_metadata)
+
+
+def rounds(state: Turn) -> int:
+    """How often the model has called tools in this turn."""
+    return sum(1 for message in state["messages"] if isinstance(message, AIMessage) and message.tool_calls)
+
+
+def cited(text: str, passages: Sequence[Passage]) -> Iterator[Citation]:
+    """The passages to which the markers of an answer refer, each once."""
+    for number in sorted({int(marker) for marker in MARKER.findall(text)}):
+        if 1 <= number <= len(passages):
+            passage = passages[number - 1]
+            yield Citation(type="citation", marker=f"[{number}]", id=passage["id"], source=passage["source"])
+
+
+def add(sofar: Usage, call: Usage) -> Usage:
+    return Usage(
+        prompt=sofar["prompt"] + call["prompt"],
+        completion=sofar["completion"] + call["completion"],
+        total=sofar["total"] + call["total"],
+        cost=str(Decimal(sofar["cost"]) + Decimal(call["cost"])),
+        source="counted" if "counted" in (sofar["source"], call["source"]) else "provider",
+    )

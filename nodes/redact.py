@@ -1,0 +1,33 @@
+"""The first step: the user's words, masked, become the question. Nothing after it sees anything else."""
+
+from dataclasses import dataclass
+
+from langchain_core.messages import HumanMessage
+from langgraph.runtime import Runtime
+
+from graph.context import TurnContext
+from graph.ports import Redactor
+from graph.state import Recollection, Turn, Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Redact:
+    """Masks the raw text of the context (or Studio's form) and begins the turn's state anew."""
+
+    redactor: Redactor
+
+    async def __call__(self, state: Turn, runtime: Runtime[TurnContext]) -> Turn:
+        typed = runtime.context.text or state.get("message", "")
+        masked = await self.redactor.mask(runtime.context.user_id, [typed])
+        question = masked.texts[0]
+        return Turn(
+            message=question if state.get("message") else "",
+            question=question,
+            today="",
+            recollection=Recollection(facts=[], summary="", history=[]),
+            passages=[],
+            messages=[HumanMessage(question)],
+            usage=Usage(prompt=0, completion=0, total=0, cost="0", source="provider"),
+            message_id="",
+            summary_due=False,
+        )

@@ -1,0 +1,23 @@
+"""Stored texts of the user that resemble the question."""
+
+from dataclasses import dataclass
+
+from langgraph.runtime import Runtime
+
+from graph.context import TurnContext
+from graph.ports import CountTokens, Retriever
+from graph.prompt import PASSAGES_SHARE, first_within
+from graph.state import Turn
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieve:
+    retriever: Retriever
+    count: CountTokens
+    budget: int
+    """Tokens of the whole prompt."""
+
+    async def __call__(self, state: Turn, runtime: Runtime[TurnContext]) -> Turn:
+        passages = await self.retriever.search(runtime.context.user_id, state["question"])
+        texts = first_within([passage["text"] for passage in passages], int(self.budget * PASSAGES_SHARE), self.count)
+        return Turn(passages=passages[: len(texts)])

@@ -1,0 +1,111 @@
+"""The service: what it serves, how it starts and how it stops."""
+
+import asyncio
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+
+from graph.errors import ConfigurationError
+from graph.logs import configure_logs
+from graph.settings import Settings, read_settings
+from graph.web import catalogue, chat, sessions
+from graph.web.errors import install_error_handlers
+from graph.web.middleware import BodyLimit, RequestId
+from graph.web.service import Service
+from graph.wiring import GRACE_SECONDS, open_service
+
+MAX_BODY_BYTES = 1_000_000
+
+CURL = """
+  curl -N ADDRESS/api/chat -H "Authorization: Bearer $(make -s token)" \\
+       -H 'Content-Type: application/json' \\
+       -d '{"message": "How much did I spend on groceries last month?"}'
+"""
+
+
+def create_app(service: Service, cors_origins: tuple[str, ...] = ()) -> FastAPI:
+    """The routes over a service."""
+    app = FastAPI(title="Chat runtime", version="0.1.0", description="Chat with AI employees about your money.")
+    app.state.service = service
+    for part in (chat, sessions, catalogue):
+        app.include_router(part.router)
+    install_error_handlers(app)
+    app.add_middleware(BodyLimit, limit=MAX_BODY_BYTES)
+    if cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=cors_origins,
+            allow_methods=["*"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID", "X-Request-Id"],
+            expose_headers=["X-Request-Id", "Retry-After"],
+        )
+    app.add_middleware(RequestId)
+    return app
+
+
+class Server(uvicorn.Server):
+    """uvicorn that leaves the signals to us: it would raise them again in the middle of our shutting down."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        yield
+
+
+async def serve(settings: Settings, report: Callable[[str], None]) -> None:
+    """Start everything, serve until a signal comes, stop everything that was started."""
+    with listen(settings) as listener:
+        async with open_service(settings, report) as service:
+            config = uvicorn.Config(
+                create_app(service, settings.cors_origins),
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=int(GRACE_SECONDS),
+            )
+            announce(listener, report)
+            await Server(config).serve(sockets=[listener])
+            report("stopping")
+
+
+def listen(settings: Settings) -> socket.socket:
+    """The listening socket, before anything slow is started.
+
+    Raises:
+        ConfigurationError: the address is taken, or not ours.
+    """
+    try:
+        return socket.create_server((settings.host, settings.port), backlog=2048)
+    except OSError as error:
+        place = f"{settings.host}:{settings.port}"
+        raise ConfigurationError(f"Cannot listen on {place} ({error.strerror}): set HOST or PORT.") from error
+
+
+def announce(listener: socket.socket, report: Callable[[str], None]) -> None:
+    host, port = listener.getsockname()[:2]
+    address = f"http://{host}:{port}"
+    report(f"listening on {address} (API: {address}/docs)")
+    report("ask something:")
+    report(CURL.replace("ADDRESS", address))
+
+
+def main() -> None:
+    try:
+        settings = read_settings()
+        configure_logs(settings.log_level)
+        asyncio.run(serve(settings, lambda line: print(line, flush=True)))
+    except ConfigurationError as error:
+        sys.exit(f"cannot start: {error.message}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,114 @@
+"""What the model reads stays within its budget, and loses the least important first."""
+
+import random
+
+import pytest
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
+
+from graph.prompt import Prompt, Wording, exchanges, fit, newest, size
+from graph.state import Passage
+
+WORDING = Wording("Today is {today}.", "## Facts", "## Summary", "## Passages", "(left out)")
+
+
+def count(text: str) -> int:
+    return len(text.split())
+
+
+def exchange(number: int, words: int = 20) -> list[AnyMessage]:
+    call = {"name": "totals", "args": {"n": number}, "id": f"call-{number}", "type": "tool_call"}
+    return [
+        HumanMessage(f"question {number} " + "word " * words),
+        AIMessage("", tool_calls=[call]),
+        ToolMessage("row " * words * 3, tool_call_id=f"call-{number}"),
+        AIMessage(f"answer {number}"),
+    ]
+
+
+def passage(number: int) -> Passage:
+    return Passage(id=str(number), text=f"passage {number} " + "word " * 20, source="note", similarity=0.9)
+
+
+def prompt(turns: int = 5) -> Prompt:
+    return Prompt(
+        wording=WORDING,
+        today="2026-11-23",
+        persona="You are Prime.",
+        facts=["likes trains", "has a cat"],
+        summary="They spoke of savings.",
+        passages=[passage(1), passage(2)],
+        history=[message for number in range(turns) for message in exchange(number)],
+        turn=[HumanMessage("And now?")],
+    )
+
+
+def assert_calls_have_results(messages: list[AnyMessage]) -> None:
+    called = [call["id"] for m in messages if isinstance(m, AIMessage) for call in m.tool_calls]
+    answered = [m.tool_call_id for m in messages if isinstance(m, ToolMessage)]
+    assert called == answered
+
+
+def test_a_prompt_within_its_budget_is_left_alone() -> None:
+    whole = prompt()
+    assert fit(whole, 100_000, count) == whole
+
+
+def test_the_sections_come_in_order_in_one_system_message() -> None:
+    system, *rest = prompt(turns=1).messages()
+    text = str(system.text)
+    places = [text.index(part) for part in ("2026-11-23", "You are Prime", "likes trains", "savings", "[1] passage 1")]
+    assert places == sorted(places)
+    assert [type(message) for message in rest][-1] is HumanMessage
+
+
+@pytest.mark.parametrize("budget", [30, 60, 100, 150, 250, 400, 600])
+def test_a_fitted_prompt_is_within_its_budget_and_keeps_rules_employee_and_question(budget: int) -> None:
+    fitted = fit(prompt(), budget, count)
+    assert size(fitted.messages(), count) <= budget
+    assert "2026-11-23" in str(fitted.messages()[0].text)
+    assert "You are Prime." in str(fitted.messages()[0].text)
+    assert fitted.turn[0] == HumanMessage("And now?")
+    assert_calls_have_results(list(fitted.history))
+
+
+def test_the_oldest_exchange_leaves_first_and_the_newest_last() -> None:
+    whole = prompt()
+    fitted = fit(whole, size(whole.messages(), count) - 1, count)
+    assert fitted.history[0].text.startswith("question 1")
+    assert fitted.passages == whole.passages
+
+
+def test_history_leaves_before_passages_before_summary_before_facts() -> None:
+    sizes = range(size(prompt().messages(), count), 20, -5)
+    seen = [fit(prompt(), budget, count) for budget in sizes]
+    for one in seen:
+        assert not one.history or len(one.passages) == 2
+        assert not one.passages or one.summary
+        assert not one.summary or len(one.facts) == 2
+
+
+def test_a_question_alone_over_the_budget_still_goes_out_whole() -> None:
+    long = Prompt(WORDING, "", "", (), "", (), (), [HumanMessage("word " * 500)])
+    assert fit(long, 100, count).turn == long.turn
+
+
+def test_a_tool_result_of_this_turn_is_shortened_but_stays_with_its_call() -> None:
+    crowded = Prompt(WORDING, "", "", (), "", (), (), exchange(1, words=200)[:3])
+    fitted = fit(crowded, 230, count)
+    assert_calls_have_results(list(fitted.turn))
+    assert fitted.turn[-1].text == WORDING.left_out
+
+
+def test_history_that_begins_within_an_exchange_loses_that_part() -> None:
+    assert exchanges(exchange(1)[2:] + exchange(2)) == [exchange(2)]
+
+
+def test_the_newest_exchanges_are_kept_whole_or_without_their_tools_and_within_the_budget() -> None:
+    dice = random.Random(7)
+    for _ in range(300):
+        history = [m for number in range(dice.randint(0, 8)) for m in exchange(number, dice.randint(1, 60))]
+        budget = dice.randint(0, 500)
+        kept = newest(history, budget, count)
+        assert size(kept, count) <= budget
+        assert_calls_have_results(kept)
+        assert [m for m in history if m in kept] == kept

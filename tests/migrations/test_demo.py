@@ -1,0 +1,166 @@
+import asyncio
+import calendar
+import datetime as dt
+import json
+import re
+import uuid
+from collections import Counter
+from decimal import Decimal
+
+import psycopg
+import pytest
+from psycopg.rows import dict_row
+
+from migrations.demo import DEMO_USER, demo_rows, rows_of, seed
+
+TODAY = dt.date(2025, 11, 20)
+DAYS = [TODAY, dt.date(2024, 2, 29), dt.date(2026, 1, 1), dt.date(2026, 8, 11), dt.date(2027, 3, 31)]
+
+
+@pytest.fixture(scope="module", params=DAYS, ids=str)
+def ledger(request):
+    return demo_rows(request.param)
+
+
+def named(ledger, merchant):
+    return [row for row in ledger.transactions if row.merchant == merchant]
+
+
+def test_the_same_day_gives_the_same_ledger():
+    assert demo_rows(TODAY) == demo_rows(TODAY)
+
+
+def test_the_next_day_leaves_the_past_as_it_was():
+    tomorrow = TODAY + dt.timedelta(days=1)
+    before, after = demo_rows(TODAY).transactions, demo_rows(tomorrow).transactions
+    first = min(row.posted_at for row in after)
+    assert [row for row in before if row.posted_at >= first] == [row for row in after if row.posted_at <= TODAY]
+
+
+def test_a_year_has_about_a_thousand_rows_and_none_in_the_future(ledger):
+    today = ledger.accounts[0].balance_as_of
+    assert 900 <= len(ledger.transactions) <= 1300
+    assert {row.posted_at for row in ledger.transactions} <= {today - dt.timedelta(days=n) for n in range(365)}
+
+
+def test_rows_are_oldest_first_and_named_once(ledger):
+    days = [row.posted_at for row in ledger.transactions]
+    assert days == sorted(days)
+    assert max(Counter(row.key for row in ledger.transactions).values()) == 1
+
+
+def test_amounts_are_whole_cents_and_never_nothing(ledger):
+    assert all(row.amount and row.amount == row.amount.quantize(Decimal("0.01")) for row in ledger.transactions)
+
+
+def test_salary_comes_on_two_working_days_a_month():
+    rows = [row for row in demo_rows(TODAY).transactions if row.merchant == "Northwind Robotics"]
+    assert len(rows) == 24
+    assert all(row.posted_at.weekday() < 5 and row.amount > 0 and row.category == "Income" for row in rows)
+
+
+def test_one_subscription_rises_in_price_and_the_others_do_not(ledger):
+    prices = [-row.amount for row in named(ledger, "StreamBox")]
+    assert prices == sorted(prices)
+    assert prices[0] < prices[-1]
+    assert {row.amount for row in named(ledger, "Tunewave")} == {Decimal("-10.99")}
+
+
+def test_refunds_are_positive_rows_of_expense_categories(ledger):
+    refunds = [row for row in ledger.transactions if row.description.startswith("REFUND")]
+    assert len(refunds) >= 3
+    assert all(row.amount > 0 and row.category != "Income" and not row.is_transfer for row in refunds)
+
+
+def test_a_transfer_has_two_sides_that_cancel_out_in_one_currency(ledger):
+    sides = {}
+    for row in ledger.transactions:
+        if row.is_transfer:
+            sides.setdefault(row.posted_at, []).append(row)
+    assert 35 <= len(sides) <= 37
+    for out, into in sides.values():
+        assert out.amount < 0 < into.amount
+        assert out.amount == -into.amount or into.currency == "CAD"
+
+
+def test_two_currencies_and_one_unknown_balance(ledger):
+    assert {row.currency for row in ledger.transactions} == {"USD", "CAD"}
+    assert [account.currency for account in ledger.accounts if account.balance is None] == ["CAD"]
+    currency = {account.name: account.currency for account in ledger.accounts}
+    assert all(row.currency == currency[row.account] for row in ledger.transactions)
+
+
+def test_balances_are_plausible(ledger):
+    checking, savings, card, _ = ledger.accounts
+    assert 1000 < checking.balance < 40000
+    assert 10000 < savings.balance < 20000
+    assert -6000 < card.balance <= 0
+
+
+@pytest.mark.parametrize("month", range(1, 13))
+def test_the_card_is_paid_off_on_the_first(month):
+    last = dt.date(2025, month, calendar.monthrange(2025, month)[1])
+    owed = demo_rows(last).accounts[2].balance
+    [paid] = [row for row in rows_of(last + dt.timedelta(days=1)) if row.is_transfer and row.amount > 0]
+    assert paid.amount == -owed
+
+
+def test_telephone_numbers_belong_to_nobody(ledger):
+    numbers = re.findall(r"\d{3}-\d{3}-\d{4}", " ".join(row.description for row in ledger.transactions))
+    assert len(numbers) > 10
+    assert all(re.fullmatch(r"\d{3}-555-01\d\d", number) for number in numbers)
+
+
+def test_a_person_is_never_the_merchant(ledger):
+    sent = [row for row in ledger.transactions if "E-TRANSFER" in row.description]
+    assert sent
+    assert all(row.merchant is None for row in sent)
+
+
+def test_there_are_budgets_and_goals(ledger):
+    assert 8 <= len({budget.category for budget in ledger.budgets}) == len(ledger.budgets)
+    assert 3 <= len(ledger.goals) <= 4
+
+
+def sown(address, user_id, today=TODAY):
+    async def sow():
+        async with await psycopg.AsyncConnection.connect(address) as connection:
+            return await seed(connection, user_id, today)
+
+    return asyncio.run(sow())
+
+
+def stored(address, user_id, table):
+    with psycopg.connect(address, row_factory=dict_row) as connection:
+        return connection.execute(f"select * from {table} where user_id = %s", (user_id,)).fetchall()  # noqa: S608
+
+
+@pytest.mark.parametrize("address", ["database_url", "admin_url"])
+def test_the_server_and_an_administrator_can_seed(request, admin_url, address):
+    user_id = str(uuid.uuid4())
+    assert sown(request.getfixturevalue(address), user_id)
+    expected = demo_rows(TODAY)
+    rows = stored(admin_url, user_id, "transactions")
+    assert Counter((row["posted_at"], row["amount"], row["description"]) for row in rows) == Counter(
+        (row.posted_at, row.amount, row.description) for row in expected.transactions
+    )
+    for table in ("accounts", "budgets", "goals"):
+        assert len(stored(admin_url, user_id, table)) == len(getattr(expected, table))
+    assert [row["display_name"] for row in stored(admin_url, user_id, "profiles")] == ["Jordan Avery"]
+
+
+def test_seeding_twice_changes_nothing(database_url, admin_url):
+    sown(database_url, DEMO_USER)
+    before = stored(admin_url, DEMO_USER, "transactions")
+    assert not sown(database_url, DEMO_USER, TODAY + dt.timedelta(days=3))
+    assert stored(admin_url, DEMO_USER, "transactions") == before
+
+
+def test_a_user_with_transactions_is_left_alone(database_url, admin_url):
+    user_id = str(uuid.uuid4())
+    with psycopg.connect(database_url) as connection:
+        connection.execute("select set_config('request.jwt.claims', %s, true)", (json.dumps({"sub": user_id}),))
+        connection.execute("insert into transactions (posted_at, amount, currency) values (%s, -1, 'USD')", (TODAY,))
+    assert not sown(database_url, user_id)
+    assert len(stored(admin_url, user_id, "transactions")) == 1
+    assert stored(admin_url, user_id, "accounts") == []

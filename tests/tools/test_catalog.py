@@ -1,0 +1,42 @@
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+import tools
+from graph.errors import ConfigurationError
+from tools.catalog import CATALOG, by_name
+
+SQL = sorted((Path(tools.__file__).parent / "sql").glob("*.sql"))
+
+
+def test_tools_are_found_by_name():
+    assert set(by_name()) == {"transactions_query", "transaction_category_totals", "account_balances_query"}
+
+
+def test_a_name_is_given_once():
+    with pytest.raises(ConfigurationError, match="account_balances_query"):
+        by_name([*CATALOG, by_name()["account_balances_query"]])
+
+
+@pytest.mark.parametrize("tool", CATALOG, ids=lambda tool: tool.name)
+def test_a_model_is_told_what_each_tool_and_argument_is(tool):
+    function = tool.schema()["function"]
+    json.dumps(function)
+    assert len(function["description"]) > 100
+    assert function["parameters"]["additionalProperties"] is False
+    assert all(argument.get("description") for argument in function["parameters"]["properties"].values())
+
+
+@pytest.mark.parametrize("tool", CATALOG, ids=lambda tool: tool.name)
+def test_each_tool_has_examples_of_its_own(tool):
+    assert 6 <= len(tool.examples) <= 10
+    others = {example for other in CATALOG if other is not tool for example in other.examples}
+    assert not others & set(tool.examples)
+
+
+@pytest.mark.parametrize("file", SQL, ids=lambda file: file.name)
+def test_each_query_is_named_and_described(file):
+    text = file.read_text("utf-8")
+    assert len(re.findall(r"^-- name: \w+\n-- \w.+\n(?!--)", text, re.MULTILINE)) == text.count("-- name: ") > 0

@@ -1,0 +1,17 @@
+import uuid
+
+import pytest
+
+from tools.categories import SYSTEM_CATEGORIES, resolve_categories
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_models_are_told_the_categories_that_the_database_holds(rows_of):
+    stored = await rows_of(str(uuid.uuid4())).fetch("categories")
+    assert sorted(row["name"] for row in stored) == sorted(SYSTEM_CATEGORIES)
+
+
+async def test_names_are_spelt_as_stored_and_counted_once(rows_of, ledger, user):
+    await ledger.add_categories(user, ["Pets"])
+    assert await resolve_categories([" pets", "GROCERIES", "Pets"], rows_of(user)) == ["Pets", "Groceries"]

@@ -1,0 +1,335 @@
+import datetime as dt
+import random
+import uuid
+from decimal import Decimal
+
+import pytest
+from pydantic import ValidationError
+
+from graph.tool import ToolContext, ToolFault
+from tools.transactions_query import TOOL, TransactionsQuery, transactions_query
+
+pytestmark = pytest.mark.anyio
+
+
+async def ask(context, **arguments):
+    return await transactions_query(TransactionsQuery(**arguments), context)
+
+
+def amounts(result):
+    return [row["amount"] for row in result["transactions"]]
+
+
+async def test_newest_first_with_signs_and_cents(ledger, user, context):
+    await ledger.add_transactions(
+        user,
+        [
+            {"amount": "-12.5", "posted_at": dt.date(2025, 3, 1), "merchant": "Greenleaf", "description": "POS 1"},
+            {"amount": "2000", "posted_at": dt.date(2025, 3, 2), "category": "Income"},
+        ],
+    )
+    result = await ask(context)
+    assert amounts(result) == ["2000.00", "-12.50"]
+    newest, oldest = result["transactions"]
+    assert newest["type"] == "income"
+    assert (
+        oldest.items()
+        >= {
+            "date": "2025-03-01",
+            "currency": "USD",
+            "merchant": "Greenleaf",
+            "description": "POS 1",
+            "category": "Groceries",
+            "type": "expense",
+            "account": None,
+        }.items()
+    )
+
+
+async def test_totals_cover_every_match_and_not_the_page(ledger, user, context):
+    await ledger.add_transactions(user, [{"amount": "-1.10"}] * 7)
+    result = await ask(context, limit=2)
+    assert (result["matches"], result["shown"], result["next_offset"]) == (7, 2, 2)
+    assert result["totals"][0]["spent_gross"] == "7.70"
+    assert result["totals"][0]["count"] == 7
+
+
+async def test_a_refund_lowers_what_was_spent_and_is_no_income(ledger, user, context):
+    await ledger.add_transactions(user, [{"amount": "-50"}, {"amount": "20"}, {"amount": "-5"}])
+    [totals] = (await ask(context, type="expense"))["totals"]
+    assert totals == {
+        "currency": "USD",
+        "count": 3,
+        "income": "0.00",
+        "spent_gross": "55.00",
+        "refunds": "20.00",
+        "spent_net": "35.00",
+        "net": "-35.00",
+        "transfers": "0.00",
+    }
+
+
+async def test_a_transfer_is_neither_income_nor_spending(ledger, user, context):
+    await ledger.add_transactions(
+        user,
+        [
+            {"amount": "-400", "is_transfer": True, "category": "Investments"},
+            {"amount": "400", "is_transfer": True, "category": "Investments"},
+            {"amount": "-3"},
+        ],
+    )
+    [totals] = (await ask(context))["totals"]
+    assert (totals["spent_net"], totals["income"], totals["transfers"]) == ("3.00", "0.00", "0.00")
+    assert len((await ask(context, type="transfer"))["transactions"]) == 2
+
+
+async def test_an_uncategorized_deposit_is_income_and_not_a_refund(ledger, user, context):
+    await ledger.add_transactions(user, [{"amount": "75", "category": "Uncategorized"}])
+    [totals] = (await ask(context))["totals"]
+    assert (totals["income"], totals["refunds"]) == ("75.00", "0.00")
+
+
+async def test_currencies_are_never_added_together(ledger, user, context):
+    await ledger.add_transactions(user, [{"amount": "-10"}, {"amount": "-10", "currency": "CAD"}])
+    totals = (await ask(context))["totals"]
+    assert [(entry["currency"], entry["spent_net"]) for entry in totals] == [("CAD", "10.00"), ("USD", "10.00")]
+
+
+async def test_a_currency_that_is_not_on_the_page_is_in_the_totals(ledger, user, context):
+    old = dt.date(2025, 1, 1)
+    await ledger.add_transactions(user, [{"amount": "-1"}, {"amount": "-2", "currency": "CAD", "posted_at": old}])
+    result = await ask(context, limit=1)
+    assert amounts(result) == ["-1.00"]
+    assert [entry["currency"] for entry in result["totals"]] == ["CAD", "USD"]
+
+
+async def test_pages_show_each_match_once(ledger, user, context):
+    ids = await ledger.add_transactions(user, [{"amount": "-1"}] * 23)
+    seen, offset = [], 0
+    while offset is not None:
+        page = await ask(context, limit=5, offset=offset)
+        seen += [row["id"] for row in page["transactions"]]
+        offset = page["next_offset"]
+    assert sorted(seen) == sorted(map(str, ids))
+
+
+async def test_a_page_past_the_end_is_empty_but_the_totals_stay(ledger, user, context):
+    await ledger.add_transactions(user, [{"amount": "-1"}])
+    result = await ask(context, offset=10)
+    assert (result["status"], result["matches"], result["shown"], result["next_offset"]) == ("ok", 1, 0, None)
+
+
+async def test_no_rows_says_so_with_its_filters(context):
+    result = await ask(context, category="groceries", start_date="2025-01-01", min_amount="5")
+    assert result == {
+        "status": "no_rows",
+        "matches": 0,
+        "shown": 0,
+        "next_offset": None,
+        "totals": [],
+        "transactions": [],
+        "filters": {"start_date": "2025-01-01", "type": "all", "categories": ["Groceries"], "min_amount": "5"},
+    }
+
+
+async def test_both_days_of_a_period_belong_to_it(ledger, user, context):
+    days = [dt.date(2025, 3, day) for day in (1, 2, 3, 4)]
+    await ledger.add_transactions(user, [{"amount": -day.day, "posted_at": day} for day in days])
+    assert amounts(await ask(context, start_date="2025-03-02", end_date="2025-03-03")) == ["-3.00", "-2.00"]
+
+
+async def test_amount_limits_ignore_the_sign(ledger, user, context):
+    await ledger.add_transactions(user, [{"amount": a} for a in ("-99.99", "-100", "100", "150.01", "-150")])
+    result = await ask(context, min_amount=100, max_amount=150)
+    assert sorted(amounts(result)) == ["-100.00", "-150.00", "100.00"]
+
+
+async def test_a_merchant_is_found_by_a_part_in_any_case(ledger, user, context):
+    await ledger.add_transactions(user, [{"amount": "-1", "merchant": "Blue Kettle Coffee"}, {"amount": "-2"}])
+    assert amounts(await ask(context, merchant="kettle")) == ["-1.00"]
+
+
+@pytest.mark.parametrize("wildcard", ["%", "_", "\\", "100%_"])
+async def test_wildcards_in_a_merchant_are_plain_characters(ledger, user, context, wildcard):
+    await ledger.add_transactions(
+        user, [{"amount": "-1", "merchant": "Plain"}, {"amount": "-2", "merchant": f"Odd {wildcard} shop"}]
+    )
+    assert amounts(await ask(context, merchant=wildcard)) == ["-2.00"]
+
+
+async def test_a_nul_in_a_merchant_does_not_break_the_query(ledger, user, context):
+    await ledger.add_transactions(user, [{"amount": "-1", "merchant": "Plain"}])
+    assert amounts(await ask(context, merchant="Pla\0in")) == ["-1.00"]
+
+
+async def test_a_person_is_found_in_the_description(ledger, user, context):
+    await ledger.add_transactions(
+        user, [{"amount": "-1", "description": "E-TRANSFER TO MARIA KELLER"}, {"amount": "-2"}]
+    )
+    assert amounts(await ask(context, description="maria keller")) == ["-1.00"]
+
+
+async def test_categories_add_up_and_their_case_does_not_matter(ledger, user, context):
+    await ledger.add_categories(user, ["Pets"])
+    await ledger.add_transactions(
+        user,
+        [
+            {"amount": "-1", "category": "Pets"},
+            {"amount": "-2", "category": "Meals & Dining"},
+            {"amount": "-3", "category": "Groceries"},
+        ],
+    )
+    result = await ask(context, category="PETS", categories=["meals & dining"])
+    assert sorted(amounts(result)) == ["-1.00", "-2.00"]
+    assert result["filters"]["categories"] == ["Pets", "Meals & Dining"]
+
+
+async def test_an_unknown_category_is_a_fault_that_names_the_valid_ones_and_no_input(ledger, context):
+    await ledger.add_categories(str(uuid.uuid4()), ["Yachts"])
+    with pytest.raises(ToolFault, match="Meals & Dining") as fault:
+        await ask(context, category="Yachts")
+    assert "Yachts" not in str(fault.value)
+
+
+async def test_an_account_is_found_by_name_part_or_last_digits(ledger, user, context):
+    main, joint = await ledger.add_accounts(
+        user,
+        [
+            {"name": "Checking", "type": "checking", "number_last4": "4417"},
+            {"name": "Joint Checking", "type": "checking"},
+        ],
+    )
+    await ledger.add_transactions(user, [{"amount": "-1", "account_id": main}, {"amount": "-2", "account_id": joint}])
+    assert amounts(await ask(context, account="checking")) == ["-1.00"]
+    assert amounts(await ask(context, account="joint")) == ["-2.00"]
+    assert amounts(await ask(context, account="4417")) == ["-1.00"]
+    assert (await ask(context, account="check"))["filters"]["accounts"] == ["Checking", "Joint Checking"]
+
+
+async def test_an_unknown_account_is_a_fault_that_names_the_accounts(ledger, user, context):
+    with pytest.raises(ToolFault, match="no accounts yet"):
+        await ask(context, account="gold")
+    await ledger.add_accounts(user, [{"name": "Checking", "type": "checking"}])
+    with pytest.raises(ToolFault, match=r"the user has: Checking\."):
+        await ask(context, account="gold")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"start_date": "2025-02-02", "end_date": "2025-02-01"},
+        {"min_amount": 2, "max_amount": 1},
+    ],
+)
+async def test_limits_the_wrong_way_round_are_a_fault(context, arguments):
+    with pytest.raises(ToolFault):
+        await ask(context, **arguments)
+
+
+@pytest.mark.parametrize(
+    "arguments", [{"limit": 101}, {"limit": 0}, {"offset": -1}, {"min_amount": "NaN"}, {"user_id": "x"}]
+)
+async def test_arguments_out_of_range_or_unknown_are_refused(arguments):
+    with pytest.raises(ValidationError):
+        TransactionsQuery(**arguments)
+
+
+async def test_blank_and_null_arguments_count_as_not_given():
+    assert TransactionsQuery(merchant="  ", category="", limit=None, type=None) == TransactionsQuery()
+
+
+async def test_nobody_elses_rows_are_seen(ledger, user, rows_of, context):
+    await ledger.add_transactions(user, [{"amount": "-1"}])
+    stranger = ToolContext(rows=rows_of(str(uuid.uuid4())), today=context.today)
+    assert (await ask(stranger))["status"] == "no_rows"
+
+
+async def test_words_of_the_caller_come_back_in_masked_fields_only(context):
+    result = await ask(context, merchant="Maria Keller", description="Tomas Okafor")
+    named = {name for name, value in result["filters"].items() if value in ("Maria Keller", "Tomas Okafor")}
+    assert named == {"merchant_contains", "description_contains"}
+    assert named <= set(TOOL.free_text)
+
+
+@pytest.mark.parametrize("seed", range(12))
+async def test_totals_equal_a_sum_in_python_to_the_cent(ledger, user, context, seed):
+    chance = random.Random(seed)
+    rows = [random_row(chance) for _ in range(chance.randint(1, 80))]
+    await ledger.add_transactions(user, rows)
+    for _ in range(6):
+        filters = random_filters(chance)
+        result = await ask(context, **filters, limit=chance.randint(1, 100))
+        matching = [row for row in rows if matches(row, filters)]
+        assert result["matches"] == len(matching)
+        assert {entry["currency"]: entry for entry in result["totals"]} == expected_totals(matching)
+
+
+def random_row(chance):
+    amount = Decimal(chance.randint(-999_999, 99_999) or 1).scaleb(-2)
+    return {
+        "amount": amount,
+        "currency": chance.choice(["USD", "CAD"]),
+        "category": chance.choice(["Groceries", "Shopping", "Income", "Investments", "Uncategorized"]),
+        "merchant": chance.choice([None, "Parcelway", "Greenleaf Market", "50% Off_Shop"]),
+        "is_transfer": chance.random() < 0.15,
+        "posted_at": dt.date(2025, 1, 1) + dt.timedelta(days=chance.randrange(60)),
+    }
+
+
+def random_filters(chance):
+    start = dt.date(2025, 1, 1) + dt.timedelta(days=chance.randrange(40))
+    every = {
+        "start_date": start,
+        "end_date": start + dt.timedelta(days=chance.randrange(40)),
+        "categories": chance.sample(["Groceries", "Shopping", "Income", "Investments"], 2),
+        "type": chance.choice(["expense", "income", "transfer", "all"]),
+        "min_amount": Decimal(chance.randrange(300_000)).scaleb(-2),
+        "merchant": chance.choice(["parcel", "%", "market"]),
+    }
+    return {name: every[name] for name in sorted(every) if chance.random() < 0.35}
+
+
+def flow(row):
+    if row["is_transfer"]:
+        return "transfer"
+    by_sign = row["category"] in ("Investments", "Uncategorized") and row["amount"] > 0
+    return "income" if row["category"] == "Income" or by_sign else "expense"
+
+
+def matches(row, filters):
+    return (
+        filters.get("start_date", dt.date.min) <= row["posted_at"] <= filters.get("end_date", dt.date.max)
+        and row["category"] in filters.get("categories", [row["category"]])
+        and filters.get("type", "all") in ("all", flow(row))
+        and abs(row["amount"]) >= filters.get("min_amount", 0)
+        and filters.get("merchant", "") in (row["merchant"] or "").lower()
+    )
+
+
+def expected_totals(rows):
+    return {currency: expected([row for row in rows if row["currency"] == currency]) for currency in currencies(rows)}
+
+
+def currencies(rows):
+    return {row["currency"] for row in rows}
+
+
+def expected(rows):
+    def total(kind, sign=0):
+        chosen = [r["amount"] for r in rows if flow(r) == kind and (not sign or (r["amount"] > 0) == (sign > 0))]
+        return sum(chosen, Decimal())
+
+    gross, refunds = -total("expense", -1), total("expense", +1)
+    income = total("income")
+    values = {
+        "income": income,
+        "spent_gross": gross,
+        "refunds": refunds,
+        "spent_net": gross - refunds,
+        "net": income - gross + refunds,
+        "transfers": total("transfer"),
+    }
+    return {name: f"{value:.2f}" for name, value in values.items()} | {
+        "currency": rows[0]["currency"],
+        "count": len(rows),
+    }

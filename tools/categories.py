@@ -1,0 +1,42 @@
+"""The categories that a caller's transactions can have."""
+
+from collections.abc import Iterable
+
+from graph.tool import Rows, ToolFault
+
+SYSTEM_CATEGORIES = (
+    "Meals & Dining",
+    "Groceries",
+    "Travel & Transportation",
+    "Utilities",
+    "Entertainment",
+    "Shopping",
+    "Healthcare",
+    "Education",
+    "Bills & Services",
+    "Home & Garden",
+    "Personal Care",
+    "Gifts & Donations",
+    "Income",
+    "Fees & Charges",
+    "Investments",
+    "Insurance",
+    "Business Expenses",
+    "Uncategorized",
+)
+"""What the migration stores for everybody; a model is told these names, and the user's own when it asks for another."""
+
+
+async def resolve_categories(names: Iterable[str], rows: Rows) -> list[str]:
+    """Spell the names as they are stored; case and outer spaces do not matter, a name given twice counts once.
+
+    Raises:
+        ToolFault: there is no such category; the fault lists those that exist.
+    """
+    stored = await rows.fetch("categories")
+    spelling = {row["name"].casefold(): row["name"] for row in stored}
+    wanted = list(dict.fromkeys(name.strip().casefold() for name in names))
+    if not all(name in spelling for name in wanted):
+        valid = ", ".join(row["name"] for row in stored if row["is_active"])
+        raise ToolFault(f"There is no category of that name; use one of: {valid}.")
+    return [spelling[name] for name in wanted]

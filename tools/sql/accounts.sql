@@ -1,0 +1,6 @@
+-- name: accounts
+-- The caller's accounts with their last reported balance, where there is one.
+select id, name, type, currency, balance, balance_as_of, number_last4
+from accounts
+where user_id = (select auth.uid())
+order by type, name, id;

@@ -1,0 +1,177 @@
+"""Lists transactions and adds them up."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any, Literal
+
+from pydantic import Field
+
+from graph.tool import Rows, Tool, ToolContext, ToolFault
+from tools.arguments import Period
+from tools.categories import SYSTEM_CATEGORIES, resolve_categories
+from tools.money import amount_text, flow_totals
+
+
+class TransactionsQuery(Period):
+    category: str | None = Field(
+        None, description=f"One category: {'; '.join(SYSTEM_CATEGORIES)}; or one of the user's own.", max_length=100
+    )
+    categories: list[str] = Field(
+        default_factory=list, description="Several categories; a transaction in any of them matches.", max_length=50
+    )
+    type: Literal["expense", "income", "transfer", "all"] = Field(
+        "all",
+        description="expense: spending and its refunds; income; transfer: between the user's own accounts; or all.",
+    )
+    min_amount: Decimal | None = Field(None, description="Smallest amount, without its sign.", ge=0, le=10**12)
+    max_amount: Decimal | None = Field(None, description="Largest amount, without its sign.", ge=0, le=10**12)
+    merchant: str | None = Field(
+        None, description="Part of the name of a shop or company; upper and lower case are the same.", max_length=100
+    )
+    description: str | None = Field(
+        None,
+        description="Part of the statement line; for what has no merchant, such as the person who was paid.",
+        max_length=100,
+    )
+    account: str | None = Field(
+        None, description="Name of one of the user's accounts, a part of it, or the last four digits.", max_length=100
+    )
+    limit: int = Field(20, description="How many rows to return; the totals always cover all matches.", ge=1, le=100)
+    offset: int = Field(0, description="How many rows to skip: next_offset of the page before.", ge=0, le=10**6)
+
+
+async def transactions_query(arguments: TransactionsQuery, context: ToolContext) -> dict[str, Any]:
+    """Find the user's transactions by date, category, type, amount, merchant, description or account, newest first.
+
+    Use it to list purchases, deposits, refunds and transfers, and to say exactly how much was spent, earned or refunded
+    under these filters. `matches` counts everything that matches, `shown` the rows on this page; `next_offset` leads to
+    the next page and is null on the last. In `transactions`, amounts are negative for expenses and positive for income
+    and refunds. `totals` is exact over all matches, one entry a currency (never add currencies together): `spent_gross`
+    is what was paid, `refunds` what came back of it (a positive amount in an expense category), `spent_net` the one
+    less the other and the answer to "how much did I spend", `income` what was earned, `net` income less spent_net.
+    Moves between the user's own accounts are in `transfers` only. `status` is "no_rows" if nothing matches: then say
+    so with the filters, and do not guess. Answer only with amounts that stand in the result.
+    """
+    check(arguments)
+    names = [*([arguments.category] if arguments.category else []), *arguments.categories]
+    categories = await resolve_categories(names, context.rows) if names else None
+    accounts = await find_accounts(arguments.account, context.rows) if arguments.account else None
+    found = await context.rows.fetch(
+        "matching_transactions",
+        start_date=arguments.start_date,
+        end_date=arguments.end_date,
+        flow=None if arguments.type == "all" else arguments.type,
+        categories=categories,
+        account_ids=[account["id"] for account in accounts] if accounts else None,
+        min_amount=arguments.min_amount,
+        max_amount=arguments.max_amount,
+        merchant=containing(arguments.merchant),
+        description=containing(arguments.description),
+        limit=arguments.limit,
+        offset=arguments.offset,
+    )
+    return answer(found, arguments.offset) | {"filters": echo(arguments, categories, accounts)}
+
+
+def check(arguments: TransactionsQuery) -> None:
+    """See that the filters can match anything.
+
+    Raises:
+        ToolFault: the limits of the period or of the amounts are the wrong way round.
+    """
+    arguments.check_period()
+    least, most = arguments.min_amount, arguments.max_amount
+    if least is not None and most is not None and most < least:
+        raise ToolFault("max_amount is below min_amount; give them without signs, the smaller one as min_amount.")
+
+
+async def find_accounts(words: str, rows: Rows) -> list[Mapping[str, Any]]:
+    """The accounts of exactly this name, else those that contain it or end with these four digits.
+
+    Raises:
+        ToolFault: there is none; the fault lists the accounts that exist.
+    """
+    accounts = await rows.fetch("accounts")
+    wanted = words.strip().casefold()
+    exact = [account for account in accounts if account["name"].casefold() == wanted]
+    similar = [a for a in accounts if wanted in a["name"].casefold() or wanted == a["number_last4"]]
+    if not accounts:
+        raise ToolFault("The user has no accounts yet; ask without the account.")
+    if not similar:
+        raise ToolFault(f"No account matches; the user has: {', '.join(account['name'] for account in accounts)}.")
+    return list(exact or similar)
+
+
+def containing(words: str | None) -> str | None:
+    """A LIKE pattern that finds these words anywhere, with no character of them a wildcard."""
+    if words is None:
+        return None
+    # PostgreSQL stores no NUL, so leaving it out changes no match.
+    literal = words.strip().replace("\0", "").replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{literal}%"
+
+
+def answer(found: Sequence[Mapping[str, Any]], offset: int) -> dict[str, Any]:
+    by_currency = {row["currency"]: row for row in found}
+    page = [row for row in found if row["id"] is not None]
+    matches = sum(row["matches"] for row in by_currency.values())
+    end = offset + len(page)
+    return {
+        "status": "ok" if matches else "no_rows",
+        "matches": matches,
+        "shown": len(page),
+        "next_offset": end if page and end < matches else None,
+        "totals": [
+            flow_totals(row) | {"transfers": amount_text(row["transfers"])} for _, row in sorted(by_currency.items())
+        ],
+        "transactions": [present(row) for row in page],
+    }
+
+
+def present(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "id": str(row["id"]),
+        "date": row["posted_at"].isoformat(),
+        "amount": amount_text(row["amount"]),
+        "currency": row["currency"],
+        "merchant": row["merchant"],
+        "description": row["description"],
+        "category": row["category"],
+        "type": row["flow"],
+        "account": row["account"],
+    }
+
+
+def echo(
+    arguments: TransactionsQuery, categories: Sequence[str] | None, accounts: Sequence[Mapping[str, Any]] | None
+) -> dict[str, Any]:
+    """The filters that were applied; the words to look for have names of their own, so that they are masked."""
+    filters = {
+        "start_date": arguments.start_date and arguments.start_date.isoformat(),
+        "end_date": arguments.end_date and arguments.end_date.isoformat(),
+        "type": arguments.type,
+        "categories": categories,
+        "accounts": accounts and [account["name"] for account in accounts],
+        "min_amount": None if arguments.min_amount is None else str(arguments.min_amount),
+        "max_amount": None if arguments.max_amount is None else str(arguments.max_amount),
+        "merchant_contains": arguments.merchant,
+        "description_contains": arguments.description,
+    }
+    return {name: value for name, value in filters.items() if value is not None}
+
+
+TOOL = Tool(
+    transactions_query,
+    free_text=("description", "merchant_contains", "description_contains"),
+    examples=(
+        "Show me my last transactions",
+        "How much did I spend on groceries last month?",
+        "What did I buy in March?",
+        "List my purchases over 100 dollars this year",
+        "How much have I paid at the coffee shop since January?",
+        "Did I get any refunds recently?",
+        "When was my last paycheck deposited?",
+        "How much did I send to a friend this summer?",
+        "What was charged to my credit card last week?",
+    ),
+)
