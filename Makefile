@@ -24,7 +24,7 @@ $(READY): requirements.txt
 	@touch $(READY)
 
 run: $(READY) ## start everything: database, demo user, server
-	@exec $(BIN)/python server.py
+	@exec $(BIN)/python -m graph run
 
 test: $(READY) check ## every test
 	@$(BIN)/python -m pytest -n 2 $(ARGS)

@@ -3,7 +3,6 @@
 import asyncio
 import signal
 import socket
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -13,7 +12,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from graph.errors import ConfigurationError
 from graph.logs import configure_logs
-from graph.settings import Settings, read_settings
+from graph.settings import Settings
 from graph.web import catalogue, chat, sessions
 from graph.web.errors import install_error_handlers
 from graph.web.middleware import BodyLimit, RequestId
@@ -98,14 +97,11 @@ def announce(listener: socket.socket, report: Callable[[str], None]) -> None:
     report(CURL.replace("ADDRESS", address))
 
 
-def main() -> None:
-    try:
-        settings = read_settings()
-        configure_logs(settings.log_level)
-        asyncio.run(serve(settings, lambda line: print(line, flush=True)))
-    except ConfigurationError as error:
-        sys.exit(f"cannot start: {error.message}")
+def main(settings: Settings) -> None:
+    """Serve until a signal comes.
 
-
-if __name__ == "__main__":
-    main()
+    Raises:
+        ConfigurationError: something that is configured does not work.
+    """
+    configure_logs(settings.log_level)
+    asyncio.run(serve(settings, lambda line: print(line, flush=True)))

@@ -1,4 +1,7 @@
-"""Commands for operators: `python -m graph token | url | migrate | seed`."""
+"""Commands: `python -m graph run | token | url | migrate | seed`.
+
+This file is imported again by each worker process, so it imports little; a command brings what it needs.
+"""
 
 import argparse
 import asyncio
@@ -7,6 +10,13 @@ from uuid import UUID
 
 from graph.errors import ConfigurationError
 from graph.settings import Settings, read_settings
+
+
+def run(settings: Settings, _: str | None) -> None:
+    """Start everything and serve until a signal comes."""
+    from server import main
+
+    main(settings)
 
 
 def token(settings: Settings, subject: str | None) -> None:
@@ -51,7 +61,7 @@ def say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-COMMANDS = {"token": token, "url": url, "migrate": migrate, "seed": seed}
+COMMANDS = {"run": run, "token": token, "url": url, "migrate": migrate, "seed": seed}
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence, Set
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal, Protocol, TypeVar
@@ -64,6 +65,11 @@ class Memory(Protocol):
 
 
 class Retriever(Protocol):
+    def anticipate(self, text: str) -> None:
+        """Say that this text, as it was typed, will probably be searched for: a retriever that can prepare for it within this
+        process may begin. It must not let the text out or keep it."""
+        ...
+
     async def search(self, owner: str, query: str) -> list[Passage]:
         """The owner's stored texts that resemble the masked query, best first; empty if nothing is similar enough."""
         ...
@@ -80,6 +86,10 @@ class Embedder(Protocol):
     @property
     def minimum_similarity(self) -> float:
         """The cosine below which a passage has nothing to do with the query, measured for this model."""
+        ...
+
+    def anticipate(self, text: str) -> None:
+        """Begin to embed a query that will probably be asked for, if that stays within this process."""
         ...
 
     async def query(self, text: str) -> list[float]: ...
@@ -149,7 +159,9 @@ class SummaryState:
 class Checkpoints(Protocol):
     """LangGraph's checkpoints, for one owner at a time."""
 
-    def saver(self, owner: str) -> BaseCheckpointSaver[str]: ...
+    def turn(self, owner: str) -> AbstractAsyncContextManager[BaseCheckpointSaver[str]]:
+        """A checkpointer for one turn; what it is given is stored at the end at the latest."""
+        ...
 
     async def keep_last(self, owner: str, thread_id: str, turns: int) -> None:
         """Forget all but the last turns of a thread."""

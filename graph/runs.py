@@ -36,7 +36,7 @@ log = structlog.get_logger(__name__)
 Result = TypeVar("Result")
 Ending = Literal["complete", "stopped", "failed"]
 
-WRITE_SECONDS = 0.1
+WRITE_SECONDS = 0.25
 """How long an event may wait for its place in the log."""
 POLL_SECONDS = 0.25
 """How often the log of a run that runs elsewhere is read."""
@@ -223,14 +223,15 @@ class Runs:
         live.publish(self._start_event(run))
         context = TurnContext(run.owner, run.session_id, run.id, run.employee, text)
         config: RunnableConfig = {"configurable": {"thread_id": run.session_id, "run": run.id}}
-        graph = keeping(self.graph, self.ports.checkpoints.saver(run.owner))
-        stream = graph.astream({}, config, context=context, stream_mode=["custom", "updates"], durability="async")
-        async for mode, part in cast(AsyncIterator[tuple[str, Any]], stream):
-            if mode == "custom":
-                live.publish(part)
-            else:
-                for update in part.values():
-                    live.turn.update(cast(Turn, update or {}))
+        async with self.ports.checkpoints.turn(run.owner) as saver:
+            graph = keeping(self.graph, saver)
+            stream = graph.astream({}, config, context=context, stream_mode=["custom", "updates"], durability="async")
+            async for mode, part in cast(AsyncIterator[tuple[str, Any]], stream):
+                if mode == "custom":
+                    live.publish(part)
+                else:
+                    for update in part.values():
+                        live.turn.update(cast(Turn, update or {}))
 
     def _start_event(self, run: Run) -> Start:
         employee = self.ports.roster.find(run.employee)

@@ -4,6 +4,7 @@ import datetime as dt
 import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal, Protocol, get_type_hints
 
 from pydantic import BaseModel
@@ -71,10 +72,15 @@ class Tool:
         return annotation
 
     def schema(self) -> dict[str, Any]:
-        """The tool as an OpenAI function schema."""
-        parameters = self.arguments.model_json_schema()
-        parameters.pop("title", None)
-        return {
-            "type": "function",
-            "function": {"name": self.name, "description": self.description, "parameters": parameters},
-        }
+        """The tool as an OpenAI function schema; made once, so do not change it."""
+        return schema_of(self)
+
+
+@cache
+def schema_of(tool: Tool) -> dict[str, Any]:
+    parameters = tool.arguments.model_json_schema()
+    parameters.pop("title", None)
+    return {
+        "type": "function",
+        "function": {"name": tool.name, "description": tool.description, "parameters": parameters},
+    }

@@ -1,6 +1,7 @@
 """The pool of connections, and the one way to use it: inside a transaction that carries the caller's claims."""
 
 import json
+import select
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Self
@@ -44,7 +45,7 @@ class Database:
             max_size=size,
             timeout=WAIT_SECONDS,
             reconnect_timeout=30,
-            check=AsyncConnectionPool.check_connection,
+            check=check,
             kwargs={
                 "autocommit": True,
                 "row_factory": dict_row,
@@ -83,6 +84,16 @@ class Database:
                 yield connection
         except (PoolTimeout, PoolClosed, TooManyRequests, psycopg.OperationalError, psycopg.InterfaceError) as error:
             raise DatabaseUnavailable(retry_after=1) from error
+
+
+async def check(connection: Connection) -> None:
+    """Ask a connection whether it lives, if there is a sign that it does not.
+
+    On an idle connection nothing arrives but bad news: a server that stopped has closed it, so it can be read. Asking each
+    connection at each use would cost a round trip.
+    """
+    if select.select([connection.fileno()], [], [], 0)[0]:
+        await AsyncConnectionPool.check_connection(connection)
 
 
 async def fetch_all(connection: Connection, query: bytes, parameters: dict[str, Any]) -> list[DictRow]:

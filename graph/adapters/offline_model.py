@@ -27,6 +27,7 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import Field
 
 from graph.adapters.offline_choice import Chooser, Offer
+from graph.adapters.offline_summary import first_line
 from graph.adapters.offline_turn import Call, Reply, reply
 from graph.adapters.offline_words import read_words
 from graph.tool import Tool
@@ -42,6 +43,8 @@ class OfflineChatModel(BaseChatModel):
     examples: Mapping[str, Sequence[str]] = Field(default_factory=dict)
     """Questions that each tool answers, by the tool's name; a tool without any is chosen by its description alone."""
     chooser: Chooser = Field(default_factory=lambda: Chooser(read_words()))
+    to_summarise: str = Field(default_factory=first_line, min_length=1)
+    """How a system message begins that asks for a summary."""
 
     @property
     def _llm_type(self) -> str:
@@ -92,7 +95,7 @@ class OfflineChatModel(BaseChatModel):
 
     def _chunks(self, messages: Sequence[BaseMessage], options: Mapping[str, Any]) -> Iterator[AIMessageChunk]:
         offers = [self._offer(schema["function"]) for schema in options.get("tools", ())]
-        return _spoken(reply(messages, offers, self.chooser), messages)
+        return _spoken(reply(messages, offers, self.chooser, self.to_summarise), messages)
 
     def _offer(self, function: Mapping[str, Any]) -> Offer:
         return Offer(

@@ -14,7 +14,7 @@ from graph.adapters.offline_arguments import Arguments, fill
 from graph.adapters.offline_choice import Chooser, Offer
 from graph.adapters.offline_passages import numbered_passages, quote
 from graph.adapters.offline_reading import read_question, tokens
-from graph.adapters.offline_summary import extract, first_line
+from graph.adapters.offline_summary import extract
 from graph.adapters.offline_words import Words
 from graph.adapters.stretches import PeriodUnclear
 
@@ -25,6 +25,8 @@ LONGEST_QUESTION = 1_000
 """Characters; who writes more wants something else than looking up, and patterns take their time on long texts."""
 
 MOST_FORCED = 16
+LONGEST_BROKEN = 200
+"""Characters of a forced call's arguments that are no JSON; LangChain takes long over mending more."""
 FORCED = re.compile(r"CALL:(?P<tool>[\w-]+):")
 FOLLOWS_UP = re.compile(r"\W*(?:and|what about|how about|then|same for)\b", re.IGNORECASE)
 WANTS_SUMS = re.compile(r"\bhow\s+(?:much|many)\b|\btotal\b|\bsum\b", re.IGNORECASE)
@@ -43,12 +45,15 @@ class Reply:
     calls: Sequence[Call] = field(default=())
 
 
-def reply(messages: Sequence[BaseMessage], offers: Sequence[Offer], chooser: Chooser) -> Reply:
-    """What comes next in a conversation that ends with a question, with tools' results, or with text to summarise."""
+def reply(messages: Sequence[BaseMessage], offers: Sequence[Offer], chooser: Chooser, to_summarise: str) -> Reply:
+    """What comes next in a conversation that ends with a question, with tools' results, or with text to summarise.
+
+    A system message that begins with `to_summarise` asks for a summary.
+    """
     system = next((str(message.text) for message in messages if isinstance(message, SystemMessage)), "")
     questions = [str(message.text) for message in messages if isinstance(message, HumanMessage)]
     question = questions[-1] if questions else ""
-    if system.startswith(first_line()):
+    if system.startswith(to_summarise):
         return Reply(extract(question))
     if results := _results(messages):
         rows = WANTS_SUMS.search(question) is None
@@ -85,11 +90,11 @@ def _forced(question: str) -> list[Call]:
 
 
 def _json_at(text: str, begin: int) -> str:
-    """The JSON that begins there, or the rest of the line where it is none."""
+    """The JSON that begins there, or some of the line where it is none."""
     try:
         _, end = json.JSONDecoder().raw_decode(text, begin)
     except ValueError:
-        return text[begin:].split("\n", 1)[0]
+        return text[begin : begin + LONGEST_BROKEN].split("\n", 1)[0]
     return text[begin:end]
 
 

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import cast
 
 import anyio
+import structlog
 from anyio import to_process
 
 from graph.errors import RedactionFailed
@@ -17,7 +18,7 @@ from graph.redaction.finding import Finding
 from graph.redaction.mask import mask
 from graph.redaction.restore import restore_json, tokens_in
 from graph.redaction.strings import strings_in
-from graph.redaction.work import find_all, warm
+from graph.redaction.work import Failure, find_all, warm
 
 START_SECONDS = 60.0
 """How long the workers may take to start."""
@@ -26,13 +27,65 @@ HOP_CHARACTERS = 16_000
 """Characters that a worker takes at a time, so that a long job does not keep the others waiting."""
 
 TOGETHER_SECONDS = 0.05
+"""How long a worker that is warm stays busy, so that the next one starts beside it."""
+
+TOO_LATE = Failure("TimeoutError", "a worker process")
+DIED = Failure("BrokenWorkerProcess", "a worker process")
+
+ATTEMPTS = 2
+"""How often a text is handed to a worker: again only if the first one died, never if it took too long."""
+
+log = structlog.get_logger(__name__)
 
 
-class WorkerRedactor:
-    """Masks and restores the texts of users.
+class InlineRedactor:
+    """Masks and restores the texts of users, detecting in this process: the twin for tests and replays.
 
-    `keep` are names that are never masked (the employees'); `seconds` is the time for one hop to a worker, waiting for
-    it included; `longest` and `longest_total` are characters in a text and in a call.
+    `keep` are names that are never masked (the employees'); `longest` and `longest_total` are the characters that a
+    text and a call may have.
+    """
+
+    def __init__(
+        self, vault: Vault, *, keep: Collection[str] = (), longest: int = 20_000, longest_total: int = 400_000
+    ) -> None:
+        self.vault = vault
+        self.keep = frozenset(keep)
+        self.longest = longest
+        self.longest_total = longest_total
+
+    async def mask(self, owner: str, texts: Sequence[str]) -> Masked:
+        """Mask texts of one user; the same value always gets the same token.
+
+        Raises:
+            RedactionFailed: the texts are too long or could not be checked in time; they must not be passed on.
+        """
+        self._check_length(texts)
+        distinct = [text for text in dict.fromkeys(texts) if not is_blank(text)]
+        found = dict(zip(distinct, await self._find(distinct), strict=True))
+        secrets = {secret_of(finding) for findings in found.values() for finding in findings}
+        tokens = await self.vault.issue(owner, secrets) if secrets else {}
+        masked = {text: mask(text, found[text], [tokens[secret_of(f)] for f in found[text]]) for text in distinct}
+        return Masked(tuple(masked.get(text, text) for text in texts))
+
+    async def reveal(self, owner: str, value: Shown) -> Shown:
+        """Put the owner's values back into every text of a JSON value; tokens not issued to this owner stay."""
+        tokens = {token for text in strings_in(value) for token in tokens_in(text)}
+        values = await self.vault.open(owner, tokens) if tokens else {}
+        return cast(Shown, restore_json(value, values)) if values else value
+
+    def _check_length(self, texts: Sequence[str]) -> None:
+        lengths = [len(text) for text in texts]
+        if max(lengths, default=0) > self.longest or sum(lengths) > self.longest_total:
+            raise RedactionFailed
+
+    async def _find(self, texts: Sequence[str]) -> list[list[Finding]]:
+        return findings_of(find_all(texts, self.keep))
+
+
+class WorkerRedactor(InlineRedactor):
+    """The same with detection in `workers` processes, off the event loop.
+
+    `seconds` is the time for one hop to a worker, waiting for it included.
     """
 
     def __init__(
@@ -45,12 +98,9 @@ class WorkerRedactor:
         longest: int = 20_000,
         longest_total: int = 400_000,
     ) -> None:
-        self.vault = vault
+        super().__init__(vault, keep=keep, longest=longest, longest_total=longest_total)
         self.workers = workers
-        self.keep = frozenset(keep)
         self.seconds = seconds
-        self.longest = longest
-        self.longest_total = longest_total
         self._limiter = anyio.CapacityLimiter(workers)
         self._starting = anyio.Lock()
         self._warm = False
@@ -68,67 +118,61 @@ class WorkerRedactor:
         if not self._warm:
             raise RedactionFailed("The check for personal data did not start; try again in a moment.")
 
-    async def mask(self, owner: str, texts: Sequence[str]) -> Masked:
-        """Mask texts of one user; the same value always gets the same token.
-
-        Raises:
-            RedactionFailed: the texts are too long or could not be checked in time; they must not be passed on.
-        """
-        self._check_length(texts)
-        distinct = [text for text in dict.fromkeys(texts) if not is_blank(text)]
-        found = dict(zip(distinct, await self._find(distinct), strict=True))
-        secrets = {secret_of(finding) for findings in found.values() for finding in findings}
-        tokens = await self.vault.issue(owner, secrets) if secrets else {}
-        masked = {text: mask(text, found[text], [tokens[secret_of(f)] for f in found[text]]) for text in distinct}
-        return Masked(tuple(masked.get(text, text) for text in texts))
-
-    async def reveal(self, owner: str, value: Shown) -> Shown:
-        """Put the owner's values back into every text of a JSON value; a token that was not issued to this owner stays."""
-        tokens = {token for text in strings_in(value) for token in tokens_in(text)}
-        values = await self.vault.open(owner, tokens) if tokens else {}
-        return cast(Shown, restore_json(value, values)) if values else value
-
-    def _check_length(self, texts: Sequence[str]) -> None:
-        lengths = [len(text) for text in texts]
-        if max(lengths, default=0) > self.longest or sum(lengths) > self.longest_total:
-            raise RedactionFailed
-
     async def _find(self, texts: Sequence[str]) -> list[list[Finding]]:
         found: list[list[Finding]] = []
         for batch in batches(texts, HOP_CHARACTERS):
-            await self.start()
-            found += await self._hop(batch)
+            found += await self._batch(batch)
         return found
 
-    async def _hop(self, texts: Sequence[str]) -> list[list[Finding]]:
-        """Have a worker look through texts; one that takes too long is killed, and the next call warms another."""
-        found: list[list[Finding]] | None = None
+    async def _batch(self, texts: Sequence[str]) -> list[list[Finding]]:
+        """Have a worker look through texts; if it died meanwhile, another one."""
+        for _ in range(ATTEMPTS):
+            await self.start()
+            found = await self._hop(texts)
+            if found != DIED:
+                break
+        return findings_of(found)
+
+    async def _hop(self, texts: Sequence[str]) -> list[list[Finding]] | Failure:
+        """Ask a worker; one that takes too long is killed, and the next call warms another."""
+        found: list[list[Finding]] | Failure = TOO_LATE
         try:
             with anyio.move_on_after(self.seconds):
                 found = await to_process.run_sync(find_all, texts, self.keep, cancellable=True, limiter=self._limiter)
         except anyio.BrokenWorkerProcess:
-            found = None
+            found = DIED
         finally:
-            self._warm = self._warm and found is not None
-        if found is None:
-            raise RedactionFailed
+            self._warm = self._warm and not isinstance(found, Failure)
         return found
 
     async def _warm_all(self) -> bool:
-        loaded: list[bool] = []
+        failures: list[Failure] = []
 
         async def warm_one() -> None:
             try:
-                loaded.append(
-                    await to_process.run_sync(warm, TOGETHER_SECONDS, cancellable=True, limiter=self._limiter)
-                )
+                failure = await to_process.run_sync(warm, TOGETHER_SECONDS, cancellable=True, limiter=self._limiter)
             except anyio.BrokenWorkerProcess:
-                loaded.append(False)
+                failure = DIED
+            failures.extend([failure] if failure else [])
 
         async with anyio.create_task_group() as group:
             for _ in range(self.workers):
                 group.start_soon(warm_one)
-        return all(loaded)
+        for failure in failures:
+            log.error("redaction_worker_not_started", error=failure.error, place=failure.place)
+        return not failures
+
+
+def findings_of(found: list[list[Finding]] | Failure) -> list[list[Finding]]:
+    """The findings.
+
+    Raises:
+        RedactionFailed: there are none because something went wrong, which is logged.
+    """
+    if isinstance(found, Failure):
+        log.error("redaction_failed", error=found.error, place=found.place)
+        raise RedactionFailed
+    return found
 
 
 def is_blank(text: str) -> bool:

@@ -57,7 +57,6 @@ class PostgresRetriever:
             pool_size=4,
             max_overflow=4,
             pool_timeout=WAIT_SECONDS,
-            pool_pre_ping=True,
         )
         event.listen(engine.sync_engine, "begin", set_claims)
         try:
@@ -65,21 +64,31 @@ class PostgresRetriever:
         finally:
             await engine.dispose()
 
+    def anticipate(self, text: str) -> None:
+        self.embedder.anticipate(text)
+
     async def search(self, owner: str, query: str) -> list[Passage]:
         if not await self._has_any(owner):
             return []
         vector = await self.embedder.query(query)
+        try:
+            found = await self._nearest(owner, vector)
+        except OperationalError:
+            # The server was restarted: SQLAlchemy has emptied its pool at the first broken connection.
+            found = await self._nearest(owner, vector)
+        passages = [to_passage(document, 1 - distance) for document, distance in found]
+        return [passage for passage in passages if passage["similarity"] >= self.embedder.minimum_similarity]
+
+    async def _nearest(self, owner: str, vector: list[float]) -> list[tuple[Document, float]]:
         caller = ACTING.set(owner)
         try:
-            found = await self.store.asimilarity_search_with_score_by_vector(
+            return await self.store.asimilarity_search_with_score_by_vector(
                 vector, k=TOP, filter={"embedding_model": self.embedder.model}
             )
-        except (SQLAlchemyTimeout, OperationalError) as error:
+        except SQLAlchemyTimeout as error:
             raise DatabaseUnavailable(retry_after=1) from error
         finally:
             ACTING.reset(caller)
-        passages = [to_passage(document, 1 - distance) for document, distance in found]
-        return [passage for passage in passages if passage["similarity"] >= self.embedder.minimum_similarity]
 
     async def _has_any(self, owner: str) -> bool:
         async with self.database.acting_for(owner) as connection:

@@ -4,18 +4,29 @@ The stock saver holds one lock for the whole process and knows no users. This on
 operation and sets the owner's claims in its transaction, so that row level security guards checkpoints like all else.
 """
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import cast
 
+import structlog
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from psycopg import AsyncCursor
+from psycopg.abc import Params, Query
 from psycopg.rows import DictRow, dict_row
 
 from graph.adapters.database import Database
 from graph.adapters.queries import adapter_queries
+from graph.errors import DatabaseUnavailable
+
+log = structlog.get_logger(__name__)
 
 QUERIES = adapter_queries("checkpoints")
+
+FLUSH_SECONDS = 0.25
+"""How long a write of a running turn may wait for its transaction."""
 
 
 class OwnedSaver(AsyncPostgresSaver):
@@ -35,14 +46,81 @@ class OwnedSaver(AsyncPostgresSaver):
             yield cursor
 
 
+class TurnSaver(OwnedSaver):
+    """The checkpointer of one running turn: gathers what LangGraph writes and sends it together.
+
+    A turn of seven steps makes some fifteen writes. That each has its transaction buys nothing: with LangGraph's durability
+    `async` none of them is certain at a crash, and a turn is recovered from its run's row.
+    """
+
+    def __init__(self, database: Database, owner: str) -> None:
+        super().__init__(database, owner)
+        self._gathered: list[Statement] = []
+        self._sending = asyncio.Lock()
+
+    @asynccontextmanager
+    async def _cursor(self, *, pipeline: bool = False) -> AsyncIterator[AsyncCursor[DictRow]]:
+        """LangGraph's saver asks for a pipeline when it only writes, and reads without one."""
+        if pipeline:
+            yield cast("AsyncCursor[DictRow]", Gatherer(self._gathered))
+            return
+        await self.flush()
+        async with super()._cursor() as cursor:
+            yield cursor
+
+    async def flush(self) -> None:
+        """Send what was gathered, in one transaction; on failure it stays gathered."""
+        async with self._sending:
+            sending = list(self._gathered)
+            if not sending:
+                return
+            async with super()._cursor() as cursor:
+                for query, rows in sending:
+                    await cursor.executemany(query, rows)
+            del self._gathered[: len(sending)]
+
+    async def keep_flushing(self) -> None:
+        while True:
+            await asyncio.sleep(FLUSH_SECONDS)
+            with suppress(DatabaseUnavailable):
+                await self.flush()
+
+
+Statement = tuple[Query, Sequence[Params]]
+
+
+@dataclass(frozen=True, slots=True)
+class Gatherer:
+    """A cursor for writing that only notes what it is told."""
+
+    statements: list[Statement]
+
+    async def execute(self, query: Query, params: Params = (), **_: object) -> None:
+        self.statements.append((query, [params]))
+
+    async def executemany(self, query: Query, params_seq: Iterable[Params]) -> None:
+        self.statements.append((query, list(params_seq)))
+
+
 class PostgresCheckpoints:
     """The checkpoints in Postgres (port `Checkpoints`)."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
 
-    def saver(self, owner: str) -> OwnedSaver:
-        return OwnedSaver(self.database, owner)
+    @asynccontextmanager
+    async def turn(self, owner: str) -> AsyncIterator[TurnSaver]:
+        saver = TurnSaver(self.database, owner)
+        flushing = asyncio.create_task(saver.keep_flushing())
+        try:
+            yield saver
+        finally:
+            flushing.cancel()
+            await asyncio.gather(flushing, return_exceptions=True)
+            try:
+                await saver.flush()
+            except DatabaseUnavailable:
+                log.warning("checkpoints_lost")
 
     async def keep_last(self, owner: str, thread_id: str, turns: int) -> None:
         """Delete the checkpoints of all but the thread's last `turns` runs, and the values that only those held."""

@@ -231,9 +231,9 @@ def _number(match: re.Match[str]) -> int:
 _KINDS: list[tuple[re.Pattern[str], Reader]] = [
     (re.compile(pattern, re.IGNORECASE), read)
     for pattern, read in (
-        (r"\b(?P<year>\d{4})-(?P<month>\d\d)-(?P<day>\d\d)\b", _day),
+        (r"\b(?P<year>(?:19|20)\d\d)-(?P<month>\d\d)-(?P<day>\d\d)\b", _day),
         (r"\b(?P<year>(?:19|20)\d\d)-(?P<month>0[1-9]|1[0-2])\b", _month),
-        (r"\b(?P<a>\d\d?)/(?P<b>\d\d?)/(?P<year>\d{4})\b", _slashed),
+        (r"\b(?P<a>\d\d?)/(?P<b>\d\d?)/(?P<year>(?:19|20)\d\d)\b", _slashed),
         (rf"\b{DAY}{TO}{LAST_DAY}\s+(?:of\s+)?{MONTH}{IN_YEAR}", _days_of_month),
         (rf"{MONTH}\s+(?:the\s+)?{DAY}{TO}{LAST_DAY}{IN_YEAR}", _days_of_month),
         (rf"\b{DAY}\s+(?:of\s+)?{MONTH}{IN_YEAR}", _day),

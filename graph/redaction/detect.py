@@ -75,8 +75,8 @@ _CLOSED = re.compile(
 )
 """Tokens, UUIDs and other technical ids: they stay, and no rule reads their digits."""
 
-_NAMELESS = re.compile(r"^(?!.*[^\W\d_]{2}).+$|[^\w\s]{4,}", re.MULTILINE)
-"""Lines without two letters side by side, and long runs of signs."""
+_NAMELESS = re.compile(r"^(?!.*[^\W\d_]{2}).+$|[^\w\s]{4,}|\S{200,}", re.MULTILINE)
+"""Lines without two letters side by side, long runs of signs, and what goes on for long without a blank."""
 
 _EDGE = " \t\r\n,;:>"
 _MOST_PHRASES = 100

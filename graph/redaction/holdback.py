@@ -47,7 +47,7 @@ def _either(still_open: tuple[str, ...], complete: tuple[str, ...]) -> re.Patter
     return re.compile(f"(?P<open>{'|'.join(still_open)})|{'|'.join(complete)}")
 
 
-_PARTS = _either((*_OPEN_TOKEN, *_OPEN_LINK), (*FORMS, *_LINK))
+_PARTS = _either((*_OPEN_TOKEN, *_OPEN_LINK), (*_LINK, *FORMS))
 _TOKENS = _either(_OPEN_TOKEN, FORMS)
 
 

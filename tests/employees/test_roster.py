@@ -100,10 +100,8 @@ def test_temperatures_from_zero_to_two_are_kept(tmp_path: Path, temperature: str
     ],
 )
 def test_a_field_that_is_not_right_stops_the_start_by_name(tmp_path: Path, field: str, value: str) -> None:
-    write(tmp_path)
-    path = tmp_path / "ada.md"
-    fields = GOOD | {field: value}
-    path.write_text("---\n" + "".join(f"{k}: {v}\n" for k, v in fields.items()) + "---\nYou are Ada.\n", "utf-8")
+    head = "".join(f"{key}: {text}\n" for key, text in (GOOD | {field: value}).items())
+    (tmp_path / "ada.md").write_text(f"---\n{head}---\nYou are Ada.\n", "utf-8")
     with pytest.raises(ConfigurationError, match=rf"ada\.md: {field}: "):
         read(tmp_path)
 

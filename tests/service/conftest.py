@@ -136,7 +136,7 @@ def running(data: Path, environment: Mapping[str, str]) -> Iterator[Server]:
     }
     with log.open("a") as stream:
         process = subprocess.Popen(
-            [sys.executable, "server.py"],
+            [sys.executable, "-m", "graph", "run"],
             cwd=ROOT,
             env={**inherited, "DATA_DIR": str(data), "PORT": "0", **environment},
             stdout=subprocess.PIPE,

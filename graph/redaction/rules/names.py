@@ -73,9 +73,16 @@ _EDGES = re.compile(r"[^\W\d_].*[^\W\d_]\.?", re.DOTALL)
 _TAIL = re.compile(r" (?:Suite|Apt|Apartment|Unit|Street|St|Ave|Road)\b.*", re.DOTALL)
 _ARTICLE = re.compile(r"\b(?:the|an?|my|your|our|this|that|each|every)\s\Z", re.IGNORECASE)
 _POSSESSIVE = re.compile(r"'s?\Z")
-_TITLES = re.compile(
-    r"(?:mr|mrs|ms|mx|miss|dr|prof|sir|madam|hi|hey|hello|dear|thanks|thank you)\b\.?,? ", re.IGNORECASE
+_LEADING = re.compile(
+    one_of(
+        "mr mrs ms mx miss dr prof sir madam hi hey hello dear thanks thank_you tell ask pay paid send sent show text call",
+        "email remind give owe venmo zelle transfer split add does did is was has",
+    )
+    + r"\b\.?,? ",
+    re.IGNORECASE,
 )
+"""What the model takes for a part of the name behind it."""
+
 _NO_NAME = re.compile(r"[\d@/_*#$%&=+<>|\\{}\[\]()]")
 _WORDS = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 _COMPANY = re.compile(
@@ -128,7 +135,7 @@ def _before(text: str, start: int) -> re.Match[str] | None:
 def name_in(text: str, start: int, end: int) -> Span | None:
     """The name within a guess, without titles, possessives and punctuation; None if it is none."""
     line = text[start:end].split("\n", 1)[0]
-    if title := _TITLES.match(line):
+    if title := _LEADING.match(line):
         start, line = start + title.end(), line[title.end() :]
     core = _EDGES.search(line)
     if core is None:

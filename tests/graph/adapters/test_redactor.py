@@ -1,5 +1,7 @@
 """Masking and restoring through a worker process."""
 
+import subprocess
+import sys
 import time
 import traceback
 from collections.abc import Mapping, Set
@@ -8,9 +10,10 @@ import anyio
 import pytest
 
 from graph.adapters.memory_vault import MemoryVault
-from graph.adapters.redactor import WorkerRedactor, batches, is_blank
+from graph.adapters.redactor import DIED, InlineRedactor, WorkerRedactor, batches, findings_of, is_blank
 from graph.errors import RedactionFailed
 from graph.ports import Redactor
+from graph.redaction.work import Failure, find_all
 
 OWNER, OTHER = "0b4e2f8e-0000-4000-8000-000000000001", "0b4e2f8e-0000-4000-8000-000000000002"
 CARD = "4111 1111 1111 1111"
@@ -28,17 +31,9 @@ class CountingVault(MemoryVault):
         return await super().open(owner, tokens)
 
 
-@pytest.fixture(scope="module")
-async def warm() -> WorkerRedactor:
-    redactor = WorkerRedactor(MemoryVault(), keep={"Crystal"})
-    await redactor.start()
-    return redactor
-
-
 @pytest.fixture
-def redactor(warm: WorkerRedactor) -> WorkerRedactor:
-    warm.vault = CountingVault()
-    return warm
+def redactor() -> InlineRedactor:
+    return InlineRedactor(CountingVault(), keep={"Crystal"})
 
 
 async def test_what_is_masked_is_restored_for_its_owner_only(redactor: Redactor) -> None:
@@ -47,8 +42,8 @@ async def test_what_is_masked_is_restored_for_its_owner_only(redactor: Redactor)
     assert CARD not in masked
     assert "jane@" not in masked
     assert masked.startswith("Hi Crystal, my card [CARD_")
-    assert await redactor.reveal(OWNER, [masked]) == (text,)
-    assert await redactor.reveal(OTHER, [masked]) == (masked,)
+    assert await redactor.reveal(OWNER, [masked]) == [text]
+    assert await redactor.reveal(OTHER, {"card": masked}) == {"card": masked}
 
 
 async def test_one_value_has_one_token_in_all_texts_and_calls(redactor: Redactor) -> None:
@@ -71,18 +66,24 @@ async def test_masking_twice_changes_nothing(redactor: Redactor) -> None:
 async def test_a_token_that_a_user_typed_is_text(redactor: Redactor) -> None:
     (masked,) = (await redactor.mask(OWNER, ["[CARD_ABCDEF] is no card"])).texts
     assert masked == "[CARD_ABCDEF] is no card"
-    assert await redactor.reveal(OWNER, [masked]) == (masked,)
+    assert await redactor.reveal(OWNER, masked) == masked
 
 
-async def test_texts_without_tokens_do_not_reach_the_vault(redactor: WorkerRedactor) -> None:
+async def test_texts_without_tokens_do_not_reach_the_vault(redactor: InlineRedactor) -> None:
     assert isinstance(redactor.vault, CountingVault)
-    assert await redactor.reveal(OWNER, ["You spent $12.", "[1]"]) == ("You spent $12.", "[1]")
+    assert await redactor.reveal(OWNER, ["You spent $12.", "[1]"]) == ["You spent $12.", "[1]"]
     assert redactor.vault.opened == 0
 
 
-async def test_a_text_that_is_too_long_is_not_passed_on(redactor: WorkerRedactor) -> None:
+async def test_a_text_that_is_too_long_is_not_passed_on(redactor: InlineRedactor) -> None:
     with pytest.raises(RedactionFailed):
         await redactor.mask(OWNER, ["a" * (redactor.longest + 1)])
+
+
+async def test_a_worker_finds_what_the_twin_finds(redactor: InlineRedactor) -> None:
+    worker = WorkerRedactor(redactor.vault, workers=2, keep={"Crystal"})
+    texts = [f"Hi Crystal, my card {CARD} was declined", "I'm Ximena Quiroga", "", "What did I spend?"]
+    assert await worker.mask(OWNER, texts) == await redactor.mask(OWNER, texts)
 
 
 async def test_a_worker_that_takes_too_long_is_killed_and_replaced() -> None:
@@ -95,20 +96,36 @@ async def test_a_worker_that_takes_too_long_is_killed_and_replaced() -> None:
     assert time.monotonic() - begun < 5
     assert caught.value.__context__ is None
     assert "Ximena" not in "".join(traceback.format_exception(caught.value))
+    redactor.seconds = 5
     (masked,) = (await redactor.mask(OWNER, [secret])).texts
     assert "Ximena" not in masked
 
 
-async def test_a_caller_that_goes_away_leaves_no_worker_busy(redactor: WorkerRedactor) -> None:
-    long = WorkerRedactor(redactor.vault, longest=1_000_000)
+async def test_a_worker_that_died_is_replaced_unnoticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    redactor = WorkerRedactor(MemoryVault())
+    hop, hops = redactor._hop, iter([DIED])
+    monkeypatch.setattr(redactor, "_hop", lambda texts: hop(texts) if not (dead := next(hops, None)) else answer(dead))
+    (masked,) = (await redactor.mask(OWNER, [CARD])).texts
+    assert masked.startswith("[CARD_")
+
+
+async def answer(failure: Failure) -> Failure:
+    return failure
+
+
+async def test_a_caller_that_goes_away_leaves_no_worker_busy() -> None:
+    redactor = WorkerRedactor(MemoryVault(), longest=1_000_000)
+    await redactor.start()
     with anyio.move_on_after(0.2) as scope:
-        await long.mask(OWNER, ["Ximena went to the shop and bought 3 apples. " * 6000])
+        await redactor.mask(OWNER, ["Ximena went to the shop and bought 3 apples. " * 6000])
     assert scope.cancelled_caught
     (masked,) = (await redactor.mask(OWNER, [CARD])).texts
     assert masked.startswith("[CARD_")
 
 
-async def test_the_loop_goes_on_while_a_worker_works(redactor: Redactor) -> None:
+async def test_the_loop_goes_on_while_a_worker_works() -> None:
+    redactor = WorkerRedactor(MemoryVault())
+    await redactor.start()
     ticks = 0
 
     async def tick() -> None:
@@ -122,6 +139,18 @@ async def test_the_loop_goes_on_while_a_worker_works(redactor: Redactor) -> None
         await redactor.mask(OWNER, ["Ximena went to the shop and bought 3 apples. " * 200])
         group.cancel_scope.cancel()
     assert ticks > 5
+
+
+async def test_an_error_while_detecting_is_told_without_the_text() -> None:
+    failure = find_all([4111], ())  # type: ignore[list-item]
+    assert failure == Failure("TypeError", failure.place)
+    with pytest.raises(RedactionFailed):
+        findings_of(failure)
+
+
+def test_the_server_does_not_load_the_model_itself() -> None:
+    code = "import sys, graph.adapters.redactor; sys.exit(bool({'spacy', 'presidio_analyzer'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_texts_travel_together_up_to_a_size() -> None:

@@ -2,6 +2,7 @@
 
 import re
 import time
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -151,7 +152,7 @@ def test_a_name_is_found_again_in_full_and_in_part() -> None:
 
 def test_names_of_employees_stay_but_not_people_called_like_them() -> None:
     kept = {"Crystal", "Savage Sally"}
-    assert find("Savage Sally told Crystal Smith to save", kept)[0].value == "Crystal Smith"
+    assert [finding.value for finding in find("I'm Crystal Smith. Hi Savage Sally", kept)] == ["Crystal Smith"]
     assert [finding.value for finding in find("Hey Crystal, ask Savage Sally", kept)] == []
 
 
@@ -170,7 +171,7 @@ def test_every_kind_fits_into_a_token() -> None:
 def test_findings_are_in_order_apart_and_true_to_the_text(text: str) -> None:
     findings = find(text)
     assert all(text[finding.start : finding.end] == finding.value != "" for finding in findings)
-    assert all(first.end <= second.start for first, second in zip(findings, findings[1:], strict=False))
+    assert all(first.end <= second.start for first, second in pairwise(findings))
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,9 @@ from graph.redaction.holdback import LONGEST_HELD, Holdback
 from graph.redaction.restore import restore
 
 VALUES = {"[CARD_7K3Q9D]": "4111 1111 1111 1111", "[PERSON_0A1B2C]": "Ana", "[IP_ZZZZZZ]": "10.0.0.1"}
-WHOLE = re.compile(r"\[\d{1,3}\]|!?\[[^\[\]\n]{0,20}\]\([^()\n\s]{0,30}\)|https://[^\s<>\"]{1,40}")
+WHOLE = re.compile(
+    r"\[\d{1,3}\]|!?\[[^\[\]\n]{0,20}\]\([^()\n\s]{0,30}\)|(?<![A-Za-z0-9])https://[^\s<>\"\[\]()]{1,40}"
+)
 
 fragments = st.sampled_from(
     [
