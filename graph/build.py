@@ -57,7 +57,7 @@ class Ports:
 def build(p: Ports) -> TurnGraph:
     """redact → load_memory → retrieve → reason ⇄ call_tools → persist → summarize"""
     graph = StateGraph(Turn, context_schema=TurnContext, input_schema=TurnInput)
-    graph.add_node("redact", Redact(p.redactor, p.retriever))
+    graph.add_node("redact", Redact(p.redactor))
     graph.add_node("load_memory", LoadMemory(p.memory, p.count, p.clock, p.budget))
     graph.add_node("retrieve", Retrieve(p.retriever, p.count, p.budget))
     graph.add_node("reason", Reason(p.model, p.roster, p.toolbox, p.wording, p.prices, p.count, p.budget))

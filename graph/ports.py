@@ -59,17 +59,12 @@ class Remembered:
 
 
 class Memory(Protocol):
-    async def recall(self, owner: str, session_id: str, employee: str, *, limit: int) -> Remembered:
-        """Read pinned facts (global and the employee's), the summary, and the newest `limit` messages after it."""
+    async def recall(self, owner: str, session_id: str, employee: str) -> Remembered:
+        """Read pinned facts (global and the employee's), the summary, and the newest messages after it."""
         ...
 
 
 class Retriever(Protocol):
-    def anticipate(self, text: str) -> None:
-        """Say that this text, as it was typed, will probably be searched for: a retriever that can prepare for it within this
-        process may begin. It must not let the text out or keep it."""
-        ...
-
     async def search(self, owner: str, query: str) -> list[Passage]:
         """The owner's stored texts that resemble the masked query, best first; empty if nothing is similar enough."""
         ...

@@ -56,6 +56,11 @@ class Prompt:
     history: Sequence[AnyMessage]
     turn: Sequence[AnyMessage]
 
+    def size(self, count: CountTokens) -> int:
+        """Tokens; counted by section, because most sections are the same in every turn."""
+        sections = sum(count(section) for section in self._sections())
+        return PER_MESSAGE + sections + size([*self.history, *self.turn], count)
+
     def messages(self) -> list[BaseMessage]:
         return [SystemMessage("\n\n".join(self._sections())), *self.history, *self.turn]
 
@@ -73,7 +78,7 @@ class Prompt:
 
 def fit(prompt: Prompt, budget: int, count: CountTokens) -> Prompt:
     """Leave out the least important until the prompt is within `budget` tokens, or nothing more may leave."""
-    while size(prompt.messages(), count) > budget:
+    while prompt.size(count) > budget:
         smaller = without_least(prompt)
         if smaller is None:
             return prompt

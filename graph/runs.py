@@ -108,6 +108,8 @@ class RunPorts:
     roster: Roster
     model: ChatModel
     count: CountTokens
+    anticipate: Callable[[Run, str], None]
+    """Begins what a turn of this run will need of its text and its session."""
     lease_seconds: float
     kept_turns: int
 
@@ -137,6 +139,7 @@ class Runs:
         return run
 
     def _begin(self, run: Run, text: str) -> None:
+        self.ports.anticipate(run, text)
         live = self._live[run.id] = LiveRun(run)
         task = asyncio.create_task(self._attend(live, text), name=f"run {run.id}")
         self._tasks.add(task)

@@ -40,7 +40,7 @@ from graph.build import Ports, build
 from graph.errors import ChatError, ConfigurationError
 from graph.jobs.queue import open_queue, work
 from graph.jobs.summaries import QueuedSummaries, Summarizer, register
-from graph.ports import ChatModel, Embedder, Redactor
+from graph.ports import ChatModel, Embedder, Redactor, Run
 from graph.prompt import read_wording
 from graph.runs import RunPorts, Runs
 from graph.settings import Settings
@@ -133,12 +133,19 @@ async def assemble(settings: Settings, addresses: Addresses, stack: AsyncExitSta
     queue = await stack.enter_async_context(open_queue(addresses.server))
     prompt = (ROOT / "graph" / "prompts" / "summary.md").read_text("utf-8")
     register(queue, Summarizer(database, model, notes, count, prompt))
-    retriever = await stack.enter_async_context(PostgresRetriever.open(addresses.server, database, embedder))
+    retriever = await stack.enter_async_context(PostgresRetriever.open(addresses.server, embedder))
     transcript = PostgresTranscript(database, count)
+    memory = PostgresMemory(database)
+
+    def anticipate(run: Run, text: str) -> None:
+        redactor.anticipate(run.owner, [text])
+        memory.anticipate(run.owner, run.session_id, run.employee)
+        embedder.anticipate(text)
+
     graph = build(
         Ports(
             redactor=redactor,
-            memory=PostgresMemory(database),
+            memory=memory,
             retriever=retriever,
             model=model,
             toolbox=PostgresToolbox(database, by_name(), ROOT / "tools" / "sql"),
@@ -161,6 +168,7 @@ async def assemble(settings: Settings, addresses: Addresses, stack: AsyncExitSta
             roster=roster,
             model=model,
             count=count,
+            anticipate=anticipate,
             lease_seconds=settings.lease_seconds,
             kept_turns=settings.kept_turns,
         ),

@@ -10,9 +10,6 @@ from graph.ports import Clock, CountTokens, Memory
 from graph.prompt import FACTS_SHARE, HISTORY_SHARE, SUMMARY_SHARE, first_within, newest
 from graph.state import Recollection, Turn
 
-HISTORY_ROWS = 60
-"""Messages read at most: more than the budget holds of any but the shortest."""
-
 
 @dataclass(frozen=True, slots=True)
 class LoadMemory:
@@ -24,7 +21,7 @@ class LoadMemory:
 
     async def __call__(self, state: Turn, runtime: Runtime[TurnContext]) -> Turn:
         caller = runtime.context
-        found = await self.memory.recall(caller.user_id, caller.session_id, caller.employee, limit=HISTORY_ROWS)
+        found = await self.memory.recall(caller.user_id, caller.session_id, caller.employee)
         return Turn(
             today=self._today(found.time_zone),
             recollection=Recollection(

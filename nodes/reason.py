@@ -79,7 +79,7 @@ class Reason:
 
     def _usage(self, reply: AIMessage, prompt: Prompt, employee: Employee) -> Usage:
         reported = reply.usage_metadata
-        read = reported["input_tokens"] if reported else size(prompt.messages(), self.count)
+        read = reported["input_tokens"] if reported else prompt.size(self.count)
         written = reported["output_tokens"] if reported else size([reply], self.count)
         price = self.prices.get(self.model.name(employee.settings), Price(Decimal(0), Decimal(0)))
         return Usage(

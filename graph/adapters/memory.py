@@ -4,19 +4,32 @@ from typing import Any
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage, ToolMessage
 
+from graph.adapters.anticipation import Anticipated
 from graph.adapters.database import Database
 from graph.adapters.queries import adapter_queries
 from graph.ports import Remembered
 
 QUERIES = adapter_queries("memory")
 
+HISTORY_ROWS = 60
+"""Messages read at most: more than the budget holds of any but the shortest."""
+
 
 class PostgresMemory:
     def __init__(self, database: Database) -> None:
         self.database = database
+        self._begun: Anticipated[Remembered] = Anticipated()
 
-    async def recall(self, owner: str, session_id: str, employee: str, *, limit: int) -> Remembered:
-        values = {"session_id": session_id, "employee": employee, "limit": limit}
+    def anticipate(self, owner: str, session_id: str, employee: str) -> None:
+        """Begin to recall."""
+        self._begun.begin((owner, session_id, employee), self._recall(owner, session_id, employee))
+
+    async def recall(self, owner: str, session_id: str, employee: str) -> Remembered:
+        begun = self._begun.take((owner, session_id, employee))
+        return await (begun or self._recall(owner, session_id, employee))
+
+    async def _recall(self, owner: str, session_id: str, employee: str) -> Remembered:
+        values = {"session_id": session_id, "employee": employee, "limit": HISTORY_ROWS}
         async with self.database.acting_for(owner) as connection:
             zone, facts, summary, history = [
                 await connection.execute(QUERIES[name], values) for name in ("time_zone", "facts", "summary", "history")

@@ -12,6 +12,7 @@ import anyio
 import structlog
 from anyio import to_process
 
+from graph.adapters.anticipation import Anticipated
 from graph.errors import RedactionFailed
 from graph.ports import Masked, Secret, Shown, Vault
 from graph.redaction.finding import Finding
@@ -104,6 +105,7 @@ class WorkerRedactor(InlineRedactor):
         self._limiter = anyio.CapacityLimiter(workers)
         self._starting = anyio.Lock()
         self._warm = False
+        self._begun: Anticipated[Masked] = Anticipated()
 
     async def start(self) -> None:
         """Start the workers and load the model in each; at once if they are warm.
@@ -117,6 +119,13 @@ class WorkerRedactor(InlineRedactor):
                     self._warm = await self._warm_all()
         if not self._warm:
             raise RedactionFailed("The check for personal data did not start; try again in a moment.")
+
+    def anticipate(self, owner: str, texts: Sequence[str]) -> None:
+        """Begin to mask."""
+        self._begun.begin((owner, tuple(texts)), super().mask(owner, texts))
+
+    async def mask(self, owner: str, texts: Sequence[str]) -> Masked:
+        return await (self._begun.take((owner, tuple(texts))) or super().mask(owner, texts))
 
     async def _find(self, texts: Sequence[str]) -> list[list[Finding]]:
         found: list[list[Finding]] = []

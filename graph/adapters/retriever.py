@@ -15,13 +15,10 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as SQLAlchemyTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from graph.adapters.database import WAIT_SECONDS, Database, claims, fetch_one
-from graph.adapters.queries import adapter_queries
+from graph.adapters.database import WAIT_SECONDS, claims
 from graph.errors import DatabaseUnavailable
 from graph.ports import Embedder
 from graph.state import Passage
-
-QUERIES = adapter_queries("memory")
 
 ACTING: ContextVar[str] = ContextVar("acting", default="")
 """Whose search is running: SQLAlchemy's event has no other way to know. Without it there are no claims, hence no rows."""
@@ -41,17 +38,16 @@ class VectorsOnly(Embeddings):
 
 
 class PostgresRetriever:
-    """Searches a user's rows exactly, best first; a user who has none costs no embedding."""
+    """Searches a user's rows exactly, best first."""
 
-    def __init__(self, database: Database, embedder: Embedder, engine: AsyncEngine, store: PGVectorStore) -> None:
-        self.database = database
+    def __init__(self, embedder: Embedder, engine: AsyncEngine, store: PGVectorStore) -> None:
         self.embedder = embedder
         self.engine = engine
         self.store = store
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, address: str, database: Database, embedder: Embedder) -> AsyncIterator[Self]:
+    async def open(cls, address: str, embedder: Embedder) -> AsyncIterator[Self]:
         engine = create_async_engine(
             address.replace("postgresql://", "postgresql+psycopg://", 1),
             pool_size=4,
@@ -60,16 +56,11 @@ class PostgresRetriever:
         )
         event.listen(engine.sync_engine, "begin", set_claims)
         try:
-            yield cls(database, embedder, engine, await open_store(engine))
+            yield cls(embedder, engine, await open_store(engine))
         finally:
             await engine.dispose()
 
-    def anticipate(self, text: str) -> None:
-        self.embedder.anticipate(text)
-
     async def search(self, owner: str, query: str) -> list[Passage]:
-        if not await self._has_any(owner):
-            return []
         vector = await self.embedder.query(query)
         try:
             found = await self._nearest(owner, vector)
@@ -89,11 +80,6 @@ class PostgresRetriever:
             raise DatabaseUnavailable(retry_after=1) from error
         finally:
             ACTING.reset(caller)
-
-    async def _has_any(self, owner: str) -> bool:
-        async with self.database.acting_for(owner) as connection:
-            row = await fetch_one(connection, QUERIES["has_embeddings"], {"model": self.embedder.model})
-        return bool(row and row["found"])
 
 
 async def open_store(engine: AsyncEngine) -> PGVectorStore:

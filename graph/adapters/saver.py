@@ -5,16 +5,17 @@ operation and sets the owner's claims in its transaction, so that row level secu
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
-from typing import cast
+from functools import partial
+from typing import Any
 
 import structlog
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMetadata
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from psycopg import AsyncCursor
-from psycopg.abc import Params, Query
 from psycopg.rows import DictRow, dict_row
 
 from graph.adapters.database import Database
@@ -27,6 +28,8 @@ QUERIES = adapter_queries("checkpoints")
 
 FLUSH_SECONDS = 0.25
 """How long a write of a running turn may wait for its transaction."""
+
+Write = Callable[[], Awaitable[object]]
 
 
 class OwnedSaver(AsyncPostgresSaver):
@@ -55,14 +58,27 @@ class TurnSaver(OwnedSaver):
 
     def __init__(self, database: Database, owner: str) -> None:
         super().__init__(database, owner)
-        self._gathered: list[Statement] = []
-        self._sending = asyncio.Lock()
+        self._gathered: list[Write] = []
+        self._flushing = asyncio.Lock()
+        self._open: AsyncCursor[DictRow] | None = None
+
+    async def aput(
+        self, config: RunnableConfig, checkpoint: Checkpoint, metadata: CheckpointMetadata, new_versions: ChannelVersions
+    ) -> RunnableConfig:
+        self._gathered.append(partial(super().aput, config, checkpoint, metadata, new_versions))
+        place = config["configurable"]
+        stored = {name: place[name] for name in ("thread_id", "checkpoint_ns")}
+        return {"configurable": {**stored, "checkpoint_id": checkpoint["id"]}}
+
+    async def aput_writes(
+        self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
+    ) -> None:
+        self._gathered.append(partial(super().aput_writes, config, writes, task_id, task_path))
 
     @asynccontextmanager
     async def _cursor(self, *, pipeline: bool = False) -> AsyncIterator[AsyncCursor[DictRow]]:
-        """LangGraph's saver asks for a pipeline when it only writes, and reads without one."""
-        if pipeline:
-            yield cast("AsyncCursor[DictRow]", Gatherer(self._gathered))
+        if self._open is not None:
+            yield self._open
             return
         await self.flush()
         async with super()._cursor() as cursor:
@@ -70,13 +86,17 @@ class TurnSaver(OwnedSaver):
 
     async def flush(self) -> None:
         """Send what was gathered, in one transaction; on failure it stays gathered."""
-        async with self._sending:
+        async with self._flushing:
             sending = list(self._gathered)
             if not sending:
                 return
             async with super()._cursor() as cursor:
-                for query, rows in sending:
-                    await cursor.executemany(query, rows)
+                self._open = cursor
+                try:
+                    for write in sending:
+                        await write()
+                finally:
+                    self._open = None
             del self._gathered[: len(sending)]
 
     async def keep_flushing(self) -> None:
@@ -84,22 +104,6 @@ class TurnSaver(OwnedSaver):
             await asyncio.sleep(FLUSH_SECONDS)
             with suppress(DatabaseUnavailable):
                 await self.flush()
-
-
-Statement = tuple[Query, Sequence[Params]]
-
-
-@dataclass(frozen=True, slots=True)
-class Gatherer:
-    """A cursor for writing that only notes what it is told."""
-
-    statements: list[Statement]
-
-    async def execute(self, query: Query, params: Params = (), **_: object) -> None:
-        self.statements.append((query, [params]))
-
-    async def executemany(self, query: Query, params_seq: Iterable[Params]) -> None:
-        self.statements.append((query, list(params_seq)))
 
 
 class PostgresCheckpoints:

@@ -64,7 +64,7 @@ def test_the_sections_come_in_order_in_one_system_message() -> None:
 @pytest.mark.parametrize("budget", [30, 60, 100, 150, 250, 400, 600])
 def test_a_fitted_prompt_is_within_its_budget_and_keeps_rules_employee_and_question(budget: int) -> None:
     fitted = fit(prompt(), budget, count)
-    assert size(fitted.messages(), count) <= budget
+    assert fitted.size(count) <= budget
     assert "2026-11-23" in str(fitted.messages()[0].text)
     assert "You are Prime." in str(fitted.messages()[0].text)
     assert fitted.turn[0] == HumanMessage("And now?")
@@ -73,13 +73,13 @@ def test_a_fitted_prompt_is_within_its_budget_and_keeps_rules_employee_and_quest
 
 def test_the_oldest_exchange_leaves_first_and_the_newest_last() -> None:
     whole = prompt()
-    fitted = fit(whole, size(whole.messages(), count) - 1, count)
+    fitted = fit(whole, whole.size(count) - 1, count)
     assert fitted.history[0].text.startswith("question 1")
     assert fitted.passages == whole.passages
 
 
 def test_history_leaves_before_passages_before_summary_before_facts() -> None:
-    sizes = range(size(prompt().messages(), count), 20, -5)
+    sizes = range(prompt().size(count), 20, -5)
     seen = [fit(prompt(), budget, count) for budget in sizes]
     for one in seen:
         assert not one.history or len(one.passages) == 2

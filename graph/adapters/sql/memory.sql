@@ -58,10 +58,6 @@ on conflict (session_id) do update set
 where s.last_summarized_position < excluded.last_summarized_position
 returning session_id;
 
--- name: has_embeddings
--- Whether this user has anything that a query of this model could meet.
-select exists (select from memory_embeddings where user_id = auth.uid() and embedding_model = %(model)s) as found;
-
 -- name: forget_source
 -- Remove what was embedded from a source.
 delete from memory_embeddings where user_id = auth.uid() and source_id = %(source_id)s;
