@@ -24,7 +24,7 @@ from graph.adapters.identity import KeyRing, Verifier, fetch_over_http
 from graph.adapters.issuer import ISSUER, LocalIssuer
 from graph.adapters.memory import PostgresMemory
 from graph.adapters.notes import Note, PostgresNotes
-from graph.adapters.offline_model import offline_model
+from graph.adapters.offline.model import offline_model
 from graph.adapters.projection import project
 from graph.adapters.redactor import WorkerRedactor
 from graph.adapters.retriever import PostgresRetriever

@@ -63,7 +63,11 @@ class TurnSaver(OwnedSaver):
         self._open: AsyncCursor[DictRow] | None = None
 
     async def aput(
-        self, config: RunnableConfig, checkpoint: Checkpoint, metadata: CheckpointMetadata, new_versions: ChannelVersions
+        self,
+        config: RunnableConfig,
+        checkpoint: Checkpoint,
+        metadata: CheckpointMetadata,
+        new_versions: ChannelVersions,
     ) -> RunnableConfig:
         self._gathered.append(partial(super().aput, config, checkpoint, metadata, new_versions))
         place = config["configurable"]

@@ -9,14 +9,14 @@ from itertools import islice
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 
-from graph.adapters.offline_answers import joined, tell
-from graph.adapters.offline_arguments import Arguments, fill
-from graph.adapters.offline_choice import Chooser, Offer
-from graph.adapters.offline_passages import numbered_passages, quote
-from graph.adapters.offline_reading import read_question, tokens
-from graph.adapters.offline_summary import extract
-from graph.adapters.offline_words import Words
-from graph.adapters.stretches import PeriodUnclear
+from graph.adapters.offline.answers import joined, tell
+from graph.adapters.offline.arguments import Arguments, fill
+from graph.adapters.offline.choice import Chooser, Offer
+from graph.adapters.offline.passages import numbered_passages, quote
+from graph.adapters.offline.reading import read_question, tokens
+from graph.adapters.offline.stretches import PeriodUnclear
+from graph.adapters.offline.summary import extract
+from graph.adapters.offline.words import Words
 
 TODAY = re.compile(r"^Today is (\d{4}-\d\d-\d\d)\b", re.MULTILINE)
 """The line of `graph/prompts/rules.md` that tells the date."""

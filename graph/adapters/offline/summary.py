@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from graph.adapters.offline_answers import shortened
+from graph.adapters.offline.answers import shortened
 
 MOST_WORDS = 200
 MOST_FACTS = 5

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-from graph.adapters.offline_words import Phrases, Words
-from graph.adapters.periods import without_periods
+from graph.adapters.offline.periods import without_periods
+from graph.adapters.offline.words import Phrases, Words
 from graph.redaction.tokens import TOKEN
 
 CURRENCY = r"(?:dollars?|euros?|pounds?|bucks|usd|eur|gbp|cad)"

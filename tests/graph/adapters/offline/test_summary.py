@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from graph.adapters.offline_summary import extract
+from graph.adapters.offline.summary import extract
 
 
 def summary(earlier: str, *lines: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from graph.adapters.offline_answers import tell
+from graph.adapters.offline.answers import tell
 from graph.tool import ToolContext
 from tools.catalog import by_name
 

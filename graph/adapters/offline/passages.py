@@ -3,9 +3,9 @@
 import re
 from collections.abc import Sequence
 
-from graph.adapters.offline_answers import shortened
-from graph.adapters.offline_choice import Weights
-from graph.adapters.offline_words import Words
+from graph.adapters.offline.answers import shortened
+from graph.adapters.offline.choice import Weights
+from graph.adapters.offline.words import Words
 
 PASSAGE = re.compile(r"\[(?P<number>\d+)\] (?P<text>.+)")
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 from langchain_core.messages.ai import add_ai_message_chunks
 
-from graph.adapters.offline_model import OfflineChatModel, offline_model
+from graph.adapters.offline.model import OfflineChatModel, offline_model
 from graph.tool import Tool
 from tools.catalog import CATALOG, by_name
 

@@ -26,10 +26,10 @@ from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import Field
 
-from graph.adapters.offline_choice import Chooser, Offer
-from graph.adapters.offline_summary import first_line
-from graph.adapters.offline_turn import Call, Reply, reply
-from graph.adapters.offline_words import read_words
+from graph.adapters.offline.choice import Chooser, Offer
+from graph.adapters.offline.summary import first_line
+from graph.adapters.offline.turn import Call, Reply, reply
+from graph.adapters.offline.words import read_words
 from graph.tool import Tool
 
 NAME = "offline"

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from graph.adapters.offline_reading import Reading, read_question
-from graph.adapters.offline_words import Words
+from graph.adapters.offline.reading import Reading, read_question
+from graph.adapters.offline.words import Words
 
 MINIMUM = 0.45
 """The cosine from which a question is taken for one that the tool answers. With today's tools it takes 3 % of the

@@ -6,10 +6,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from graph.adapters.offline_arguments import fill
-from graph.adapters.offline_choice import Offer
-from graph.adapters.offline_reading import read_question
-from graph.adapters.offline_words import read_words
+from graph.adapters.offline.arguments import fill
+from graph.adapters.offline.choice import Offer
+from graph.adapters.offline.reading import read_question
+from graph.adapters.offline.words import read_words
 
 WORDS = read_words()
 

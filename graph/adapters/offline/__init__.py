@@ -1,0 +1,1 @@
+"""The model that answers without a provider: no language model, rules and templates."""
