@@ -1,7 +1,7 @@
 """The chat model that answers when no other is configured: it calls tools by rules and puts their results into words.
 
-It understands nothing: a question is matched with the examples of the tools (`offline_choice`), periods, amounts and
-names are read by patterns (`periods`, `offline_reading`), and where no tool fits it quotes a passage or says what it
+It understands nothing: a question is matched with the examples of the tools (`choice`), periods, amounts and
+names are read by patterns (`periods`, `reading`), and where no tool fits it quotes a passage or says what it
 is. The same messages always give the same answer; it knows no clock, no network and no chance. The date comes from the
 line `Today is 2026-10-31.` of the system message; without it, "last month" is answered with a question.
 

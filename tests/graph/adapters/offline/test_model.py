@@ -15,7 +15,7 @@ from graph.adapters.offline.model import OfflineChatModel, offline_model
 from graph.tool import Tool
 from tools.catalog import CATALOG, by_name
 
-PROMPTS = Path(__file__).parents[3] / "graph" / "prompts"
+PROMPTS = Path(__file__).parents[4] / "graph" / "prompts"
 RULES = (PROMPTS / "rules.md").read_text("utf-8").replace("{today}", "2026-11-15")
 
 pytestmark = pytest.mark.anyio
