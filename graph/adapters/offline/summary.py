@@ -21,7 +21,7 @@ SENTENCE = re.compile(r"[^.!?\n]+(?:[.!?]+(?!\s|$)[^.!?\n]+)*[.!?]*")
 OF_THE_USER = re.compile(r"(?:I|I'm|I've|my|we|our)\b", re.IGNORECASE)
 
 
-def first_line(prompt: Path = Path(__file__).parents[1] / "prompts" / "summary.md") -> str:
+def first_line(prompt: Path = Path(__file__).parents[2] / "prompts" / "summary.md") -> str:
     """What a system message opens with that asks for a summary."""
     return prompt.read_text("utf-8").splitlines()[0]
 
