@@ -1,0 +1,69 @@
+"""What the README shows works as it stands there."""
+
+import datetime as dt
+import importlib.util
+import re
+import uuid
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from employees.roster import read_roster
+from graph.adapters.database import Database
+from graph.adapters.queries import read_queries
+from graph.adapters.rows import OwnedRows
+from graph.tool import Tool, ToolContext
+from tools.catalog import by_name
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text("utf-8")
+
+
+def block(language: str, containing: str) -> str:
+    """The one code block of a language that contains a text."""
+    blocks = re.findall(rf"^```{language}\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+    (found,) = [each for each in blocks if containing in each]
+    return found
+
+
+def test_every_make_target_of_the_readme_exists() -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    named = set(re.findall(r"\bmake (?:-s )?([a-z]+)\b", README)) - {"sure"}
+    assert named <= targets
+
+
+def test_the_employee_of_the_readme_is_accepted(tmp_path: Path) -> None:
+    (tmp_path / "saver.md").write_text(block("markdown", "slug: saver"), "utf-8")
+    roster = read_roster(tmp_path, by_name())
+    assert roster.find("saver-ai").title == "Savings companion"
+
+
+def example_tool(folder: Path) -> Tool:
+    file = folder / "goals_query.py"
+    file.write_text(block("python", "goals_query"), "utf-8")
+    spec = importlib.util.spec_from_file_location("goals_query", file)
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    tool: Tool = module.TOOL
+    return tool
+
+
+@pytest.mark.anyio
+async def test_the_tool_of_the_readme_answers_from_the_callers_rows(
+    tmp_path: Path, admin_url: str, database_url: str
+) -> None:
+    owner, other = str(uuid.uuid4()), str(uuid.uuid4())
+    with psycopg.connect(admin_url, autocommit=True) as connection:
+        for user, name in ((owner, "Bicycle"), (other, "Boat")):
+            connection.execute(
+                "insert into goals (user_id, name, goal_type, target_amount, currency) values (%s, %s, 'savings', 900, 'USD')",
+                (user, name),
+            )
+    (tmp_path / "goals.sql").write_text(block("sql", "name: goals"), "utf-8")
+    tool = example_tool(tmp_path)
+    async with Database.open(database_url, size=1) as database:
+        rows = OwnedRows(database, read_queries(tmp_path / "goals.sql"), owner)
+        result = await tool.function(tool.arguments(), ToolContext(rows, dt.date(2026, 1, 1)))
+    assert [goal["name"] for goal in result["goals"]] == ["Bicycle"]
