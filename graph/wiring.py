@@ -32,6 +32,7 @@ from graph.adapters.rows import PostgresToolbox
 from graph.adapters.run_store import PostgresRunStore
 from graph.adapters.saver import PostgresCheckpoints
 from graph.adapters.sealer import Sealer, decode_key, keep_key
+from graph.adapters.secret_files import make_folder
 from graph.adapters.sessions import PostgresSessions
 from graph.adapters.tokens import token_counter
 from graph.adapters.transcript import PostgresTranscript
@@ -76,6 +77,7 @@ async def database_of(settings: Settings, report: Report) -> AsyncIterator[Addre
         owner = settings.migration_database_url
         yield Addresses(settings.database_url.get_secret_value(), owner.get_secret_value() if owner else None)
         return
+    make_folder(settings.data_dir)
     cluster = EmbeddedPostgres(settings.data_dir / "postgres", report)
     await asyncio.to_thread(cluster.start)
     try:

@@ -43,7 +43,8 @@ def example_tool(folder: Path) -> Tool:
     file = folder / "goals_query.py"
     file.write_text(block("python", "goals_query"), "utf-8")
     spec = importlib.util.spec_from_file_location("goals_query", file)
-    assert spec and spec.loader
+    assert spec
+    assert spec.loader
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     tool: Tool = module.TOOL

