@@ -12,7 +12,16 @@ import structlog
 
 from graph.errors import describe
 
-QUIET = ("httpx", "httpcore", "openai", "presidio-analyzer", "procrastinate", "psycopg.pool", "uvicorn.access")
+QUIET = (
+    "httpx",
+    "httpx2",
+    "httpcore",
+    "openai",
+    "presidio-analyzer",
+    "procrastinate",
+    "psycopg.pool",
+    "uvicorn.access",
+)
 """Libraries whose informational lines say nothing to an operator; their warnings stay."""
 
 

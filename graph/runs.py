@@ -247,9 +247,9 @@ class Runs:
             message_id = live.turn.get("message_id") or await patiently(lambda: self._record_rest(live, ending, error))
             last = error_event(error) if error else done_event(live.turn, message_id, ending)
             await patiently(lambda: self._write_end(live, last, ending, message_id, error))
-        except ChatError as trouble:
-            log.error("run_not_settled", reason=trouble.code)
-            last = error_event(trouble)
+        except Exception as trouble:  # whatever it is, the followers wait for a last event
+            log.error("run_not_settled", reason=describe(trouble))
+            last = error_event(trouble if isinstance(trouble, ChatError) else ChatError())
         log.info("run_ended", status=ending, reason=error.code if error else None)
         live.publish(last)
 

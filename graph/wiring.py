@@ -41,7 +41,7 @@ from graph.build import Ports, build
 from graph.errors import ChatError, ConfigurationError
 from graph.jobs.queue import open_queue, work
 from graph.jobs.summaries import QueuedSummaries, Summarizer, register
-from graph.ports import ChatModel, Embedder, Redactor, Run
+from graph.ports import ChatModel, CountTokens, Embedder, Run
 from graph.prompt import read_wording
 from graph.runs import RunPorts, Runs
 from graph.settings import Settings
@@ -109,89 +109,135 @@ async def open_service(settings: Settings, report: Report) -> AsyncIterator[Serv
         yield await assemble(settings, addresses, stack, report)
 
 
+@dataclass(frozen=True, slots=True)
+class Foundations:
+    """What several parts of the service share."""
+
+    settings: Settings
+    addresses: Addresses
+    database: Database
+    sealer: Sealer
+    roster: Roster
+    redactor: WorkerRedactor
+    embedder: Embedder
+    count: CountTokens
+    notes: PostgresNotes
+    model: ChatModel
+    queue: procrastinate.App
+
+
 async def assemble(settings: Settings, addresses: Addresses, stack: AsyncExitStack, report: Report) -> Service:
     """Connect the parts; what must be closed goes onto the stack."""
+    shared = await lay_foundations(settings, addresses, stack, report)
+    await project(shared.database, shared.roster, CATALOG)
+    if not settings.database_url:
+        await seed_demo(shared.database, shared.notes, report)
+    store = store_of(shared)
+    runs = await runs_of(shared, store, stack)
+    stack.push_async_callback(runs.close, GRACE_SECONDS)
+    await stack.enter_async_context(working(shared.queue))
+    issuer = None if settings.supabase_url else LocalIssuer(settings.data_dir / "issuer.pem")
+    return Service(
+        runs=runs,
+        store=store,
+        sessions=PostgresSessions(shared.database),
+        facts=PostgresFacts(shared.database),
+        roster=shared.roster,
+        redactor=shared.redactor,
+        verifier=verifier_of(settings, issuer),
+        issuer=issuer,
+        ready=lambda: readiness(shared.database, shared.redactor),
+        max_message_chars=settings.max_message_chars,
+    )
+
+
+async def lay_foundations(
+    settings: Settings, addresses: Addresses, stack: AsyncExitStack, report: Report
+) -> Foundations:
     database = await stack.enter_async_context(Database.open(addresses.server, size=settings.database_pool_size))
     await check_migrations(database)
+    roster = read_roster(ROOT / "employees", by_name())
     sealer = Sealer(vault_key(settings))
     report("loading the models that find personal data and embed text")
-    roster = read_roster(ROOT / "employees", by_name())
     names = [employee.name for employee in roster.all()]
     redactor = WorkerRedactor(PostgresVault(database, sealer), workers=settings.redaction_workers, keep=names)
     await redactor.start()
     embedder = embedder_of(settings)
     count = token_counter(settings.data_dir / "tiktoken")
-    notes = PostgresNotes(database, embedder, count)
-    await project(database, roster, CATALOG)
-    model = model_of(settings)
-    store = PostgresRunStore(
-        database,
-        sealer,
-        default_employee=roster.find(settings.default_employee_slug).slug,
+    return Foundations(
+        settings=settings,
+        addresses=addresses,
+        database=database,
+        sealer=sealer,
+        roster=roster,
+        redactor=redactor,
+        embedder=embedder,
+        count=count,
+        notes=PostgresNotes(database, embedder, count),
+        model=model_of(settings),
+        queue=await stack.enter_async_context(open_queue(addresses.server)),
+    )
+
+
+def store_of(shared: Foundations) -> PostgresRunStore:
+    settings = shared.settings
+    return PostgresRunStore(
+        shared.database,
+        shared.sealer,
+        default_employee=shared.roster.find(settings.default_employee_slug).slug,
         turns_per_minute=settings.rate_limit_per_minute,
         daily_tokens=settings.daily_token_budget,
         lease_seconds=settings.lease_seconds,
     )
-    queue = await stack.enter_async_context(open_queue(addresses.server))
-    prompt = (ROOT / "graph" / "prompts" / "summary.md").read_text("utf-8")
-    register(queue, Summarizer(database, model, notes, count, prompt))
-    retriever = await stack.enter_async_context(PostgresRetriever.open(addresses.server, embedder))
-    transcript = PostgresTranscript(database, count)
-    memory = PostgresMemory(database)
 
-    def anticipate(run: Run, text: str) -> None:
-        redactor.anticipate(run.owner, [text])
-        memory.anticipate(run.owner, run.session_id, run.employee)
-        embedder.anticipate(text)
 
+async def runs_of(shared: Foundations, store: PostgresRunStore, stack: AsyncExitStack) -> Runs:
+    """The graph over its ports, and what runs it."""
+    register_summaries(shared)
+    memory = PostgresMemory(shared.database)
+    transcript = PostgresTranscript(shared.database, shared.count)
     graph = build(
         Ports(
-            redactor=redactor,
+            redactor=shared.redactor,
             memory=memory,
-            retriever=retriever,
-            model=model,
-            toolbox=PostgresToolbox(database, by_name(), ROOT / "tools" / "sql"),
+            retriever=await stack.enter_async_context(PostgresRetriever.open(shared.addresses.server, shared.embedder)),
+            model=shared.model,
+            toolbox=PostgresToolbox(shared.database, by_name(), ROOT / "tools" / "sql"),
             transcript=transcript,
-            summaries=QueuedSummaries(database, queue),
-            roster=roster,
+            summaries=QueuedSummaries(shared.database, shared.queue),
+            roster=shared.roster,
             wording=read_wording(),
             prices=read_prices(),
-            count=count,
+            count=shared.count,
             clock=now,
-            budget=settings.default_token_budget,
+            budget=shared.settings.default_token_budget,
         )
     )
-    runs = Runs(
+
+    def anticipate(run: Run, text: str) -> None:
+        shared.redactor.anticipate(run.owner, [text])
+        memory.anticipate(run.owner, run.session_id, run.employee)
+        shared.embedder.anticipate(text)
+
+    return Runs(
         graph,
         RunPorts(
             store=store,
-            checkpoints=PostgresCheckpoints(database),
+            checkpoints=PostgresCheckpoints(shared.database),
             transcript=transcript,
-            roster=roster,
-            model=model,
-            count=count,
+            roster=shared.roster,
+            model=shared.model,
+            count=shared.count,
             anticipate=anticipate,
-            lease_seconds=settings.lease_seconds,
-            kept_turns=settings.kept_turns,
+            lease_seconds=shared.settings.lease_seconds,
+            kept_turns=shared.settings.kept_turns,
         ),
     )
-    if not settings.database_url:
-        await seed_demo(database, notes, report)
-    stack.push_async_callback(runs.close, GRACE_SECONDS)
-    await stack.enter_async_context(working(queue))
-    issuer = None if settings.supabase_url else LocalIssuer(settings.data_dir / "issuer.pem")
-    return Service(
-        runs=runs,
-        store=store,
-        sessions=PostgresSessions(database),
-        facts=PostgresFacts(database),
-        roster=roster,
-        redactor=redactor,
-        verifier=verifier_of(settings, issuer),
-        issuer=issuer,
-        ready=lambda: readiness(database, redactor),
-        max_message_chars=settings.max_message_chars,
-    )
+
+
+def register_summaries(shared: Foundations) -> None:
+    prompt = (ROOT / "graph" / "prompts" / "summary.md").read_text("utf-8")
+    register(shared.queue, Summarizer(shared.database, shared.model, shared.notes, shared.count, prompt))
 
 
 def now() -> datetime:
@@ -250,14 +296,15 @@ async def check_migrations(database: Database) -> None:
         raise ConfigurationError(f"The database lacks {', '.join(missing)}: run `make migrate` first.")
 
 
-async def readiness(database: Database, redactor: Redactor) -> dict[str, bool]:
+async def readiness(database: Database, redactor: WorkerRedactor) -> dict[str, bool]:
     """Each part that a turn needs, and whether it works now."""
+    models = redactor.is_warm
     try:
         async with asyncio.timeout(READY_SECONDS), database.acting_for_nobody() as connection:
             missing = await pending(connection, read_migrations())
-        return {"database": True, "migrations": not missing, "models": True}
+        return {"database": True, "migrations": not missing, "models": models}
     except (ChatError, TimeoutError):
-        return {"database": False, "migrations": False, "models": True}
+        return {"database": False, "migrations": False, "models": models}
 
 
 @asynccontextmanager

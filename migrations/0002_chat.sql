@@ -91,7 +91,7 @@ create table chat_run_events (
     run_id uuid not null,
     seq integer not null,
     user_id uuid not null default auth.uid(),
-    event jsonb not null,
+    event json not null, -- not jsonb: a resumed stream has the bytes of the first
     created_at timestamptz not null default now(),
     primary key (run_id, seq),
     foreign key (run_id, user_id) references chat_runs (id, user_id) on delete cascade

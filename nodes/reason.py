@@ -1,11 +1,14 @@
 """Asks the model, streams its words as they come, and keeps its answer or its calls of tools."""
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from math import isfinite
+from typing import Any
 
-from langchain_core.messages import AIMessage, AIMessageChunk, message_chunk_to_message
+from langchain_core.messages import AIMessage, AIMessageChunk, ToolCall, ToolCallChunk
 from langchain_core.messages.ai import add_ai_message_chunks
 from langgraph.runtime import Runtime
 
@@ -17,6 +20,7 @@ from graph.ports import ChatModel, CountTokens, Price, Prices, Toolbox
 from graph.prompt import Prompt, Wording, fit, size
 from graph.redaction.holdback import Holdback
 from graph.state import Passage, Turn, Usage
+from graph.text import sound, sound_json
 from graph.tool import INVALID_JSON, Tool
 
 MAX_ROUNDS = 5
@@ -73,7 +77,7 @@ class Reason:
         held = Holdback()
         async for chunk in self.model.stream(prompt.messages(), tools, employee.settings):
             chunks.append(chunk)
-            tell(held.push(str(chunk.text)), runtime)
+            tell(held.push(sound(str(chunk.text))), runtime)
         tell(held.flush(), runtime)
         return whole(chunks)
 
@@ -97,18 +101,49 @@ def tell(text: str, runtime: Runtime[TurnContext]) -> None:
 
 
 def whole(chunks: Sequence[AIMessageChunk]) -> AIMessage:
-    """The message that the chunks make up. Calls whose arguments are no JSON stay calls: the tool step answers them."""
-    message = message_chunk_to_message(add_ai_message_chunks(chunks[0], *chunks[1:]))
-    assert isinstance(message, AIMessage)
-    broken = [
-        {"name": call["name"] or "", "args": {INVALID_JSON: call["args"] or ""}, "id": call["id"], "type": "tool_call"}
-        for call in message.invalid_tool_calls
-    ]
+    """The message that the chunks make up."""
+    message = add_ai_message_chunks(chunks[0], *chunks[1:])
     return AIMessage(
-        content=message.text,
-        tool_calls=[*message.tool_calls, *broken],
+        content=sound(str(message.text)),
+        tool_calls=[read_call(number, chunk) for number, chunk in enumerate(message.tool_call_chunks)],
         usage_metadata=message.usage_metadata,
     )
+
+
+def read_call(number: int, chunk: ToolCallChunk) -> ToolCall:
+    """A call as the model wrote it; some servers give it no id."""
+    return ToolCall(
+        name=sound(chunk["name"] or ""),
+        args=read_arguments(chunk["args"] or "{}"),
+        id=sound(chunk["id"] or f"call_{number}"),
+        type="tool_call",
+    )
+
+
+def read_arguments(written: str) -> dict[str, Any]:
+    """The arguments of a call. What is no JSON object is kept as it is: the tool step answers it.
+
+    LangChain would complete what was cut off, and a filter that lost its end asks for something else.
+    """
+    try:
+        arguments = json.loads(written, parse_constant=finite, parse_float=finite)
+        if isinstance(arguments, dict):
+            return dict(sound_json(arguments))
+    except (ValueError, RecursionError):
+        pass
+    return {INVALID_JSON: sound(written)}
+
+
+def finite(written: str) -> float:
+    """A number that JSON can hold; Python would also read NaN and Infinity, and write them again.
+
+    Raises:
+        ValueError: it is none.
+    """
+    number = float(written)
+    if not isfinite(number):
+        raise ValueError("JSON has no such number.")
+    return number
 
 
 def without_calls(reply: AIMessage) -> AIMessage:

@@ -107,6 +107,11 @@ class WorkerRedactor(InlineRedactor):
         self._warm = False
         self._begun: Anticipated[Masked] = Anticipated()
 
+    @property
+    def is_warm(self) -> bool:
+        """Whether the workers have loaded their model; one that was killed is replaced at the next call."""
+        return self._warm
+
     async def start(self) -> None:
         """Start the workers and load the model in each; at once if they are warm.
 

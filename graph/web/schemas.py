@@ -7,13 +7,14 @@ from uuid import UUID
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from graph.text import sound
+
 
 def clean(value: object) -> object:
     """Text without NUL and lone surrogates, which neither Postgres nor a model takes; the rest in NFC."""
     if not isinstance(value, str):
         return value
-    sound = value.replace("\x00", "").encode("utf-8", "ignore").decode("utf-8")
-    return unicodedata.normalize("NFC", sound)
+    return unicodedata.normalize("NFC", sound(value))
 
 
 CleanText = Annotated[str, BeforeValidator(clean)]

@@ -80,7 +80,7 @@ update chat_runs set stop_requested = true where id = %(run_id)s and status = 'r
 -- Add events to a run's log.
 insert into chat_run_events (run_id, seq, event)
 select %(run_id)s, (entry ->> 'seq')::int, entry -> 'event'
-from jsonb_array_elements(%(entries)s::jsonb) as entry;
+from json_array_elements(%(entries)s::json) as entry;
 
 -- name: read_events
 -- The events of a run after a given one, in order.

@@ -67,9 +67,9 @@ select
     sum(prompt_tokens) as prompt_tokens,
     sum(completion_tokens) as completion_tokens,
     sum(total_tokens) as total_tokens,
-    sum(cost) as cost,
+    sum(cost)::text as cost,
     count(*) filter (where not success) as failures,
-    round(avg(latency_ms)) as average_latency_ms
+    round(avg(latency_ms))::int as average_latency_ms
 from chat_usage_log
 where user_id = auth.uid() and created_at >= now() - make_interval(days => %(days)s)
 group by 1, 2, 3

@@ -1,0 +1,21 @@
+"""Text that every part of the system can hold: Postgres takes no NUL, and JSON in UTF-8 no lone surrogate."""
+
+from typing import Any
+
+
+def sound(text: str) -> str:
+    """The text without NUL and lone surrogates."""
+    return text.replace("\x00", "").encode("utf-8", "ignore").decode("utf-8")
+
+
+def sound_json(value: Any) -> Any:
+    """A JSON value with sound text in it, the names of its fields included."""
+    match value:
+        case str():
+            return sound(value)
+        case dict():
+            return {sound(name): sound_json(item) for name, item in value.items()}
+        case list():
+            return [sound_json(item) for item in value]
+        case _:
+            return value
