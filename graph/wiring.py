@@ -14,7 +14,7 @@ from langchain_openai import OpenAIEmbeddings
 from psycopg import sql
 from pydantic import SecretStr
 
-from employees.roster import read_roster
+from employees.roster import Roster, read_roster
 from graph.adapters.chat_models import LangChainModel, openai_model, read_prices
 from graph.adapters.database import Database
 from graph.adapters.embedded_postgres import EmbeddedPostgres

@@ -15,6 +15,9 @@ from graph.ports import LoggedEvent, Redactor
 HEARTBEAT_SECONDS = 15.0
 HEARTBEAT = b": still here\n\n"
 
+LINE_ENDS = str.maketrans({end: f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"})
+"""What some clients (httpx among them) take for the end of a line, which in SSE it is not, as JSON's escapes."""
+
 EVENT_ID = re.compile(r"(?P<run>[0-9a-fA-F-]{36}):(?P<seq>\d{1,9})")
 
 
@@ -34,7 +37,7 @@ async def frames_of(
 
 
 def frame(run_id: str, seq: int, event: Event) -> bytes:
-    data = json.dumps(event, ensure_ascii=False, separators=(",", ":"))
+    data = json.dumps(event, ensure_ascii=False, separators=(",", ":")).translate(LINE_ENDS)
     return f"id: {run_id}:{seq}\ndata: {data}\n\n".encode()
 
 
