@@ -46,7 +46,8 @@ from graph.prompt import read_wording
 from graph.runs import RunPorts, Runs
 from graph.settings import Settings
 from graph.web.service import Service
-from migrations.demo import DEMO_USER, seed
+from migrations.demo import DEMO_USER
+from migrations.demo_seed import seed
 from migrations.runner import migrate, pending, read_migrations
 from tools.catalog import CATALOG, by_name
 

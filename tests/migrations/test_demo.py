@@ -3,6 +3,7 @@ import calendar
 import datetime as dt
 import json
 import re
+import shutil
 import uuid
 from collections import Counter
 from decimal import Decimal
@@ -11,7 +12,10 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from migrations.demo import DEMO_USER, demo_rows, rows_of, seed
+from graph.errors import ConfigurationError
+from migrations.demo import DEMO_USER, demo_rows, rows_of
+from migrations.demo_data import FOLDER, demo_data, read_demo_data
+from migrations.demo_seed import seed
 
 TODAY = dt.date(2025, 11, 20)
 DAYS = [TODAY, dt.date(2024, 2, 29), dt.date(2026, 1, 1), dt.date(2026, 8, 11), dt.date(2027, 3, 31)]
@@ -120,6 +124,37 @@ def test_a_person_is_never_the_merchant(ledger):
 def test_there_are_budgets_and_goals(ledger):
     assert 8 <= len({budget.category for budget in ledger.budgets}) == len(ledger.budgets)
     assert 3 <= len(ledger.goals) <= 4
+
+
+FAULTS = [
+    ("habits", "returned: 0.14", "return: 0.14", "4.return: the key is unknown"),
+    ("habits", "low: 2800,", "low: 2800, hihg: 1,", "0.lines.0.hihg: the key is unknown"),
+    ("habits", "weekend: 0.48", "weekend: 48", "0.weekend: Input should be less than or equal to 1"),
+    ("habits", "low: 2800,", "low: 280000,", "0.lines.0: Value error, low is 280000, which is more than high, 11800"),
+    ("bills", "  day: 9\n", "", "1.day: the key is missing"),
+    ("trip", "account: card", "account: purse", "lines.0.account: Input should be 'checking', 'savings', 'card'"),
+    ("user", '"900.00"', "900.00", 'budgets.Groceries: Value error, an amount is written in quotes, as in "12.50"'),
+    ("user", "time_zone:", "zone:", "profile.time_zone: the key is missing"),
+    ("user", "profile: {", "profile: {{", "it is not valid YAML"),
+    ("user", "accounts:\n", "cars: {}\naccounts:\n", "cars: the key is unknown"),
+]
+
+
+@pytest.mark.parametrize(("name", "old", "new", "complaint"), FAULTS)
+def test_a_file_that_is_not_right_is_refused_with_its_name_and_the_place(tmp_path, name, old, new, complaint):
+    for file in FOLDER.glob("demo_*.yaml"):
+        shutil.copy(file, tmp_path)
+    file = tmp_path / f"demo_{name}.yaml"
+    text = file.read_text("utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new, 1), "utf-8")
+    with pytest.raises(ConfigurationError, match=re.escape(f"migrations/{file.name}: {complaint}")):
+        read_demo_data(tmp_path)
+
+
+def test_what_is_paid_has_a_name_of_its_own():
+    names = [each.name for each in (*demo_data().habits, *demo_data().bills)]
+    assert max(Counter(names).values()) == 1
 
 
 def sown(address, user_id, today=TODAY):

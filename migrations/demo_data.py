@@ -1,0 +1,215 @@
+"""What the demo user has, earns, buys and pays, read from `demo_*.yaml`."""
+
+from dataclasses import dataclass, fields
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
+
+from graph.errors import ConfigurationError
+from migrations.demo_ledger import DemoProfile
+
+FOLDER = Path(__file__).parent
+
+
+def written(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError('an amount is written in quotes, as in "12.50"')
+    return value
+
+
+Amount = Annotated[Decimal, Field(ge=0, decimal_places=2), BeforeValidator(written)]
+"""Money in units of its currency; text in the files, because YAML would make a float of it."""
+Cents = Annotated[int, Field(gt=0)]
+Chance = Annotated[float, Field(ge=0, le=1)]
+DayOfMonth = Annotated[int, Field(ge=1, le=28)]
+"""A day that every month has."""
+Role = Literal["checking", "savings", "card", "canadian"]
+"""What an account is for; names one of `Accounts`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """How a payment looks on a statement, and what it may cost."""
+
+    merchant: str | None
+    """None where a person paid or was paid."""
+    description: str
+    low: Cents
+    high: Cents
+
+    def __post_init__(self) -> None:
+        if self.low > self.high:
+            raise ValueError(f"low is {self.low}, which is more than high, {self.high}")
+
+
+@dataclass(frozen=True, slots=True)
+class Habit:
+    """Something paid now and then: at most once a day, with a chance that differs at weekends."""
+
+    name: str
+    category: str
+    weekday: Chance
+    weekend: Chance
+    lines: Annotated[tuple[Line, ...], Field(min_length=1)]
+    account: Role = "card"
+    returned: Chance = 0.0
+    """The chance that what was bought is returned."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """Something paid on the same day of every month."""
+
+    name: str
+    category: str
+    day: DayOfMonth
+    line: Line
+    account: Role = "checking"
+    rise: int = 0
+    """Cents by which the price rises every ten months, so that every year has seen a rise."""
+
+
+@dataclass(frozen=True, slots=True)
+class TripLine:
+    """Something paid for the trip."""
+
+    after: int
+    """Days after its start; negative before."""
+    account: Role
+    category: str
+    line: Line
+
+
+@dataclass(frozen=True, slots=True)
+class TripRefund:
+    """What is paid back of the trip."""
+
+    after: int
+    """Days after its start."""
+    amount: Amount
+    of: TripLine
+
+
+@dataclass(frozen=True, slots=True)
+class Trip:
+    """The journey of every year."""
+
+    month: Annotated[int, Field(ge=1, le=12)]
+    day: DayOfMonth
+    days: int
+    """How long the user is away."""
+    lines: tuple[TripLine, ...]
+    refund: TripRefund
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    name: str
+    type: str
+    currency: str
+    number_last4: str
+    opening: Amount = Decimal("0.00")
+    """What was there before the first day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    checking: Account
+    savings: Account
+    card: Account
+    """Paid off on the 1st of each month."""
+    canadian: Account
+    """Nobody reports its balance."""
+
+
+@dataclass(frozen=True, slots=True)
+class Income:
+    salary: Line
+    """Paid twice a month."""
+    interest: Line
+    """Paid once a month."""
+    freelance: Line
+    freelance_chance: Chance
+    """Of a freelance fee on any day."""
+
+
+@dataclass(frozen=True, slots=True)
+class StandingOrders:
+    """What leaves the checking account for another one every month."""
+
+    savings: Amount
+    canadian: Amount
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    name: str
+    description: str
+    goal_type: str
+    target_amount: Amount
+    current_amount: Amount
+    years: int
+    """How many years after this one it is due, at the end of December."""
+    status: str
+    priority: int
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    profile: DemoProfile
+    accounts: Accounts
+    income: Income
+    standing_orders: StandingOrders
+    budgets: dict[str, Amount]
+    """By category, for a month."""
+    goals: tuple[Goal, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DemoData:
+    """All of it; each field is the content of `demo_<field>.yaml`."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    user: User
+    habits: tuple[Habit, ...]
+    bills: tuple[Bill, ...]
+    trip: Trip
+
+
+@cache
+def demo_data() -> DemoData:
+    """The data of this folder, read once."""
+    return read_demo_data(FOLDER)
+
+
+def read_demo_data(folder: Path) -> DemoData:
+    """Read the files of a folder.
+
+    Raises:
+        ConfigurationError: a file cannot be used; the message names the file and the place in it.
+    """
+    content = {field.name: _load(folder / f"demo_{field.name}.yaml") for field in fields(DemoData)}
+    try:
+        return TypeAdapter(DemoData).validate_python(content)
+    except ValidationError as error:
+        raise _first_fault(error) from None
+
+
+def _load(file: Path) -> object:
+    try:
+        return yaml.safe_load(file.read_text("utf-8"))
+    except yaml.YAMLError as error:
+        raise ConfigurationError(f"migrations/{file.name}: it is not valid YAML: {error}") from None
+
+
+def _first_fault(error: ValidationError) -> ConfigurationError:
+    fault = error.errors()[0]
+    reasons = {"unexpected_keyword_argument": "the key is unknown", "missing": "the key is missing"}
+    name, *place = map(str, fault["loc"])
+    where = [f"migrations/demo_{name}.yaml", *([".".join(place)] if place else [])]
+    return ConfigurationError(": ".join([*where, reasons.get(fault["type"], fault["msg"])]))

@@ -1,0 +1,68 @@
+"""The rows of a demo ledger, as they are stored."""
+
+import datetime as dt
+from dataclasses import dataclass
+from decimal import Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class DemoProfile:
+    display_name: str
+    currency: str
+    time_zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class DemoAccount:
+    name: str
+    type: str
+    currency: str
+    number_last4: str
+    balance: Decimal | None
+    """None: nobody has reported it."""
+    balance_as_of: dt.date | None
+
+
+@dataclass(frozen=True, slots=True)
+class DemoTransaction:
+    key: str
+    """Names the row among the rows of all days; its id is made from it."""
+    account: str
+    posted_at: dt.date
+    amount: Decimal
+    """Negative for an expense."""
+    currency: str
+    category: str
+    merchant: str | None
+    """None where a person paid or was paid."""
+    description: str
+    is_transfer: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DemoBudget:
+    category: str
+    monthly_amount: Decimal
+    currency: str = "USD"
+
+
+@dataclass(frozen=True, slots=True)
+class DemoGoal:
+    name: str
+    description: str
+    goal_type: str
+    target_amount: Decimal
+    current_amount: Decimal
+    target_date: dt.date
+    status: str
+    priority: int
+
+
+@dataclass(frozen=True, slots=True)
+class DemoLedger:
+    profile: DemoProfile
+    accounts: tuple[DemoAccount, ...]
+    transactions: tuple[DemoTransaction, ...]
+    """Oldest first."""
+    budgets: tuple[DemoBudget, ...]
+    goals: tuple[DemoGoal, ...]

@@ -1,0 +1,96 @@
+"""Puts the demo user's ledger into the database, once."""
+
+import datetime as dt
+import json
+import uuid
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+import psycopg
+
+from migrations.demo import SEED, demo_rows
+from migrations.demo_ledger import DemoLedger
+
+LOCK = 7_236_403
+"""Key of the advisory lock that keeps two servers from seeding at once."""
+
+INSERT_PROFILE = """
+insert into profiles (user_id, display_name, currency, time_zone)
+values (%(user_id)s, %(display_name)s, %(currency)s, %(time_zone)s)
+on conflict (user_id) do nothing
+"""
+INSERT_ACCOUNT = """
+insert into accounts (id, user_id, name, type, currency, number_last4, balance, balance_as_of)
+values (%(id)s, %(user_id)s, %(name)s, %(type)s, %(currency)s, %(number_last4)s, %(balance)s, %(balance_as_of)s)
+on conflict (id) do nothing
+"""
+INSERT_TRANSACTION = """
+insert into transactions
+    (id, user_id, account_id, posted_at, amount, currency, merchant, description, category, is_transfer, source)
+values (
+    %(id)s, %(user_id)s, %(account_id)s, %(posted_at)s, %(amount)s, %(currency)s, %(merchant)s, %(description)s,
+    %(category)s, %(is_transfer)s, 'demo'
+)
+"""
+INSERT_BUDGET = """
+insert into budgets (user_id, category, monthly_amount, currency)
+values (%(user_id)s, %(category)s, %(monthly_amount)s, %(currency)s)
+on conflict do nothing
+"""
+INSERT_GOAL = """
+insert into goals
+    (id, user_id, name, description, goal_type, target_amount, current_amount, target_date, status, priority)
+values (
+    %(id)s, %(user_id)s, %(name)s, %(description)s, %(goal_type)s, %(target_amount)s, %(current_amount)s,
+    %(target_date)s, %(status)s, %(priority)s
+)
+on conflict (id) do nothing
+"""
+
+
+async def seed(connection: psycopg.AsyncConnection[Any], user_id: str, today: dt.date) -> bool:
+    """Give a user the demo ledger; a user who has transactions keeps them and gets nothing.
+
+    Args:
+        connection: of the server's role or of an administrator; its transaction acts for `user_id` from here on.
+
+    Returns:
+        Whether the user got it.
+    """
+    async with connection.transaction():
+        await connection.execute(
+            "select set_config('request.jwt.claims', %s, true)",
+            (json.dumps({"sub": user_id, "role": "authenticated"}),),
+        )
+        await connection.execute("select pg_advisory_xact_lock(%s)", (LOCK,))
+        cursor = await connection.execute("select from transactions where user_id = %s limit 1", (user_id,))
+        if await cursor.fetchall():
+            return False
+        await insert(connection, uuid.UUID(user_id), demo_rows(today))
+        return True
+
+
+async def insert(connection: psycopg.AsyncConnection[Any], user_id: uuid.UUID, ledger: DemoLedger) -> None:
+    async with connection.cursor() as cursor:
+        for statement, rows in inserts(user_id, ledger):
+            await cursor.executemany(statement, [row | {"user_id": user_id} for row in rows])
+
+
+def inserts(user_id: uuid.UUID, ledger: DemoLedger) -> Iterator[tuple[str, list[dict[str, object]]]]:
+    """Each statement with the rows it inserts, accounts before the transactions that name them."""
+
+    def named(*names: str) -> uuid.UUID:
+        return uuid.uuid5(user_id, ":".join([SEED, *names]))
+
+    yield INSERT_PROFILE, [asdict(ledger.profile)]
+    yield INSERT_ACCOUNT, [asdict(each) | {"id": named("account", each.name)} for each in ledger.accounts]
+    yield (
+        INSERT_TRANSACTION,
+        [
+            asdict(each) | {"id": named("transaction", each.key), "account_id": named("account", each.account)}
+            for each in ledger.transactions
+        ],
+    )
+    yield INSERT_BUDGET, [asdict(each) for each in ledger.budgets]
+    yield INSERT_GOAL, [asdict(each) | {"id": named("goal", each.name)} for each in ledger.goals]
