@@ -75,7 +75,11 @@ class CallTools:
             raise ToolFault(f"the arguments of {tool.name} were not valid JSON; call it again")
         arguments = check(await self.redactor.reveal(caller.user_id, call["args"]), tool)
         context = ToolContext(self.toolbox.rows(caller.user_id), dt.date.fromisoformat(state["today"]))
-        result = plain(await attempt(tool, arguments, context))
+        try:
+            result = plain(await attempt(tool, arguments, context))
+        except ToolFault as fault:
+            told = await self.redactor.mask(caller.user_id, [str(fault)])  # it may repeat what it was asked for
+            raise ToolFault(told.texts[0]) from None
         return capped(await self._masked(result, tool, caller.user_id))
 
     def _tool(self, name: str, employee: str) -> Tool:

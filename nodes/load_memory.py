@@ -37,6 +37,6 @@ class LoadMemory:
         """The date where the user lives; UTC if the profile names no zone that exists."""
         try:
             zone = ZoneInfo(time_zone)
-        except (ZoneInfoNotFoundError, ValueError):
+        except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: a directory of zones, such as "America"
             zone = ZoneInfo("UTC")
         return self.clock().astimezone(zone).date().isoformat()

@@ -17,6 +17,10 @@ from graph.errors import DatabaseUnavailable
 WAIT_SECONDS = 1.0
 """How long a request waits for a connection before it is told 503; a chat that waits longer has lost its user."""
 
+RECONNECT_SECONDS = 0.5
+"""How long the pool goes on trying to connect of its own accord. Its pauses double, and requests would wait for the end of one
+though the database is back; once it has given up, each request tries at once."""
+
 TRANSACTION_POOLER_PORT = "6543"
 """Where Supabase's transaction pooler listens; prepared statements do not survive there."""
 
@@ -39,13 +43,22 @@ class Database:
     async def open(cls, address: str, *, size: int) -> AsyncIterator[Self]:
         """Open a pool of at most `size` connections; the database need not be there yet."""
         pooled = conninfo_to_dict(address).get("port") == TRANSACTION_POOLER_PORT
+
+        async def check_all(connection: Connection) -> None:
+            try:
+                await check(connection)
+            except psycopg.Error:
+                # Its neighbours broke with it. Left in the pool, each would cost a request its wait.
+                await pool.check()
+                raise
+
         pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
             address,
             min_size=min(4, size),
             max_size=size,
             timeout=WAIT_SECONDS,
-            reconnect_timeout=30,
-            check=check,
+            reconnect_timeout=RECONNECT_SECONDS,
+            check=check_all,
             kwargs={
                 "autocommit": True,
                 "row_factory": dict_row,
@@ -61,13 +74,19 @@ class Database:
             await pool.close()
 
     @asynccontextmanager
-    async def acting_for(self, owner: str) -> AsyncIterator[Connection]:
+    async def acting_for(self, owner: str, *, snapshot: bool = False) -> AsyncIterator[Connection]:
         """A transaction in which `auth.uid()` is this user. Statements are pipelined until a result is fetched.
+
+        Args:
+            owner: the user.
+            snapshot: whether all statements see the database as the first one does (repeatable read).
 
         Raises:
             DatabaseUnavailable: no connection within a second, or the connection broke.
         """
         async with self._connection() as connection, connection.pipeline(), connection.transaction():
+            if snapshot:
+                await connection.execute("set transaction isolation level repeatable read")
             await connection.execute("select set_config('request.jwt.claims', %s, true)", (claims(owner),))
             yield connection
 

@@ -147,11 +147,11 @@ def read_kid(token: str) -> str:
     try:
         head, _, _ = token[: MAX_TOKEN_CHARS + 1].split(".")
         header = json.loads(urlsafe_b64decode(head + "=" * (-len(head) % 4)))
-    except ValueError:
+    except (ValueError, RecursionError):
         raise Unauthenticated from None
     if len(token) > MAX_TOKEN_CHARS or not isinstance(header, dict) or not set(header) <= HEADER_FIELDS:
         raise Unauthenticated
-    kid = header.get("kid")
-    if header.get("alg") not in ALGORITHMS or not isinstance(kid, str):
+    kid, algorithm = header.get("kid"), header.get("alg")
+    if not isinstance(kid, str) or not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
         raise Unauthenticated
     return kid

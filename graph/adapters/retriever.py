@@ -66,7 +66,10 @@ class PostgresRetriever:
             found = await self._nearest(owner, vector)
         except OperationalError:
             # The server was restarted: SQLAlchemy has emptied its pool at the first broken connection.
-            found = await self._nearest(owner, vector)
+            try:
+                found = await self._nearest(owner, vector)
+            except OperationalError as error:
+                raise DatabaseUnavailable(retry_after=1) from error
         passages = [to_passage(document, 1 - distance) for document, distance in found]
         return [passage for passage in passages if passage["similarity"] >= self.embedder.minimum_similarity]
 

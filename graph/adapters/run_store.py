@@ -36,8 +36,10 @@ class PostgresRunStore:
     async def accept(self, request: RunRequest) -> Run:
         try:
             return await self._accept(request)
-        except UniqueViolation:
-            # The same key was accepted at the same moment by another connection; now its run can be found.
+        except (UniqueViolation, RunActive):
+            if request.client_key is None:
+                raise
+            # The same key may have been accepted at the same moment by another connection; now its run can be found.
             return await self._accept(request)
 
     async def _accept(self, request: RunRequest) -> Run:

@@ -48,6 +48,24 @@ class OwnedSaver(AsyncPostgresSaver):
         ):
             yield cursor
 
+    async def aprune(self, thread_ids: Sequence[str], *, strategy: str = "keep_latest") -> None:
+        await SnapshotSaver(self.database, self.owner).aprune(thread_ids, strategy=strategy)
+
+
+class SnapshotSaver(OwnedSaver):
+    """A checkpointer whose transactions read one snapshot: LangGraph's pruning asks for it, too late after the claims."""
+
+    @asynccontextmanager
+    async def _cursor(self, *, pipeline: bool = False) -> AsyncIterator[AsyncCursor[DictRow]]:
+        async with (
+            self.database.acting_for(self.owner, snapshot=True) as connection,
+            connection.cursor(binary=True, row_factory=dict_row) as cursor,
+        ):
+            yield cursor
+
+    async def aprune(self, thread_ids: Sequence[str], *, strategy: str = "keep_latest") -> None:
+        await AsyncPostgresSaver.aprune(self, thread_ids, strategy=strategy)
+
 
 class TurnSaver(OwnedSaver):
     """The checkpointer of one running turn: gathers what LangGraph writes and sends it together.
@@ -61,6 +79,8 @@ class TurnSaver(OwnedSaver):
         self._gathered: list[Write] = []
         self._flushing = asyncio.Lock()
         self._open: AsyncCursor[DictRow] | None = None
+        """The cursor of the flush that is under way, for the task that flushes only."""
+        self._sender: asyncio.Task[object] | None = None
 
     async def aput(
         self,
@@ -81,12 +101,16 @@ class TurnSaver(OwnedSaver):
 
     @asynccontextmanager
     async def _cursor(self, *, pipeline: bool = False) -> AsyncIterator[AsyncCursor[DictRow]]:
-        if self._open is not None:
+        if self._open is not None and self._sender is asyncio.current_task():
             yield self._open
             return
         await self.flush()
         async with super()._cursor() as cursor:
             yield cursor
+
+    async def aprune(self, thread_ids: Sequence[str], *, strategy: str = "keep_latest") -> None:
+        await self.flush()
+        await super().aprune(thread_ids, strategy=strategy)
 
     async def flush(self) -> None:
         """Send what was gathered, in one transaction; on failure it stays gathered."""
@@ -95,12 +119,12 @@ class TurnSaver(OwnedSaver):
             if not sending:
                 return
             async with super()._cursor() as cursor:
-                self._open = cursor
+                self._open, self._sender = cursor, asyncio.current_task()
                 try:
                     for write in sending:
                         await write()
                 finally:
-                    self._open = None
+                    self._open = self._sender = None
             del self._gathered[: len(sending)]
 
     async def keep_flushing(self) -> None:

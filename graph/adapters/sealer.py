@@ -41,10 +41,12 @@ class Sealer:
         Raises:
             ConfigurationError: this key did not seal the value, or not for this context.
         """
-        nonce, body = sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :]
+        version, nonce, body = sealed[:1], sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :]
         try:
+            if version != VERSION:
+                raise InvalidTag
             return self._cipher.decrypt(nonce, body, context.encode())
-        except InvalidTag:
+        except (InvalidTag, ValueError):  # ValueError: it is shorter than a nonce
             raise ConfigurationError("A sealed value does not open: VAULT_KEY is not the key that sealed it.") from None
 
     def digest(self, *parts: str) -> bytes:

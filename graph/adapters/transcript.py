@@ -1,6 +1,7 @@
 """Stores turns in Postgres (port `Transcript`)."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 from uuid import uuid4
@@ -9,11 +10,15 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMes
 
 from graph.adapters.database import Connection, Database, fetch_one
 from graph.adapters.queries import adapter_queries
+from graph.errors import NotFound
 from graph.ports import CountTokens, TurnRecord
+from graph.redaction.tokens import TOKEN
 
 QUERIES = adapter_queries("transcript")
 
 TITLE_CHARS = 60
+
+TOKENS = re.compile(TOKEN)
 
 
 class PostgresTranscript:
@@ -23,16 +28,20 @@ class PostgresTranscript:
 
     async def record(self, turn: TurnRecord) -> str:
         async with self.database.acting_for(turn.owner) as connection:
+            # The usage comes first: its row is unique for the run, so of two that record it at once the second one waits here.
+            if await fetch_one(connection, QUERIES["log_usage"], {**place_of(turn), **usage_row(turn)}):
+                return await self._store(connection, turn)
             stored = await fetch_one(connection, QUERIES["find_recorded"], {"run_id": turn.run_id})
-            return str(stored["id"]) if stored else await self._store(connection, turn)
+        if stored is None:  # the session was deleted meanwhile
+            raise NotFound
+        return str(stored["id"])
 
     async def _store(self, connection: Connection, turn: TurnRecord) -> str:
         rows = list(self._rows(turn))
-        place = {"session_id": turn.session_id, "run_id": turn.run_id}
+        place = place_of(turn)
         await connection.execute(QUERIES["insert_messages"], {**place, "messages": json.dumps(rows)})
         title = shorten(str(turn.messages[0].content))
         await connection.execute(QUERIES["title_session"], {"session_id": turn.session_id, "title": title})
-        await connection.execute(QUERIES["log_usage"], {**place, **usage_row(turn)})
         await connection.execute(QUERIES["spend_tokens"], {"total": turn.usage["total"]})
         return str(rows[-1]["id"])
 
@@ -50,6 +59,10 @@ class PostgresTranscript:
                 "tokens": self.count(content),
                 "metadata": {**details_of(message), **ending},
             }
+
+
+def place_of(turn: TurnRecord) -> dict[str, str]:
+    return {"session_id": turn.session_id, "run_id": turn.run_id}
 
 
 def role_of(message: AnyMessage) -> str:
@@ -86,6 +99,10 @@ def usage_row(turn: TurnRecord) -> dict[str, Any]:
 
 
 def shorten(text: str) -> str:
-    """The first line of a text, as a title."""
+    """A text on one line, as a title: cut before a token rather than within it."""
     line = " ".join(text.split())
-    return line if len(line) <= TITLE_CHARS else line[: TITLE_CHARS - 1].rstrip() + "…"
+    if len(line) <= TITLE_CHARS:
+        return line
+    end = TITLE_CHARS - 1
+    cut = next((token.start() for token in TOKENS.finditer(line) if token.start() < end < token.end()), end)
+    return line[:cut].rstrip() + "…"

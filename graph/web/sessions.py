@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -111,8 +111,8 @@ def read_place(cursor: str | None) -> tuple[str, str] | None:
         return None
     moment, _, session_id = read_cursor(cursor).partition(" ")
     try:
-        return datetime.fromisoformat(moment).isoformat(), str(UUID(session_id))
-    except ValueError:
+        return datetime.fromisoformat(moment).astimezone(UTC).isoformat(), str(UUID(session_id))
+    except (ValueError, OverflowError):
         raise InvalidRequest("The cursor is not one that a page named.") from None
 
 

@@ -16,7 +16,7 @@ order by ordinal;
 update chat_sessions set title = %(title)s where id = %(session_id)s and title is null;
 
 -- name: log_usage
--- What the turn took.
+-- What the turn took; returns no row if that was logged before.
 insert into chat_usage_log (
     session_id, run_id, employee_slug, model, prompt_tokens, completion_tokens, total_tokens, cost, source, latency_ms, tools_used,
     success, error_message
@@ -25,7 +25,8 @@ values (
     %(session_id)s, %(run_id)s, %(employee)s, %(model)s, %(prompt)s, %(completion)s, %(total)s, %(cost)s, %(source)s,
     (select extract(epoch from clock_timestamp() - created_at) * 1000 from chat_runs where id = %(run_id)s), %(tools_used)s, %(success)s, %(error)s
 )
-on conflict (run_id) do nothing;
+on conflict (run_id) do nothing
+returning id;
 
 -- name: spend_tokens
 -- Count the turn's tokens towards the user's day (UTC).
