@@ -16,6 +16,8 @@ log = structlog.get_logger(__name__)
 
 SCHEMA = "jobs"
 
+POLL_SECONDS = 5.0
+"""New jobs are told of at once; this finds those that a lock or a pause held up."""
 PAUSE_SECONDS = 1.0
 """Between an interruption and the next attempt to work."""
 STALLED_SECONDS = 30.0
@@ -55,7 +57,7 @@ async def work_uninterrupted(app: procrastinate.App) -> None:
             concurrency=2,
             install_signal_handlers=False,
             delete_jobs="successful",
-            fetch_job_polling_interval=5,
+            fetch_job_polling_interval=POLL_SECONDS,
             shutdown_graceful_timeout=GRACE_SECONDS,
         )
     except ConnectorException as error:

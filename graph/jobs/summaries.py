@@ -106,7 +106,7 @@ class Summarizer:
         )
         messages = [SystemMessage(self.prompt), HumanMessage(material)]
         chunks = [chunk async for chunk in self.model.stream(messages, (), SETTINGS)]
-        return add_ai_message_chunks(chunks[0], *chunks[1:])
+        return add_ai_message_chunks(AIMessageChunk(content=""), *chunks)
 
     async def _store(self, owner: str, session_id: str, made: Summary, last: DictRow) -> None:
         text = "\n".join([made.summary, *(f"- {fact}" for fact in made.key_facts)])

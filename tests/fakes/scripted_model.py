@@ -3,8 +3,9 @@
 A message says so in double brackets: `[[call NAME {json}]]` (several make parallel calls), `[[rounds 2 NAME {json}]]` (so many
 rounds of that call, as long as tools are offered), `[[status 500]]`, `[[hang]]`, `[[cut]]` (the stream ends too early),
 `[[break]]` (its connection breaks), `[[slow 0.05]]` (seconds between words), `[[silent]]` (an empty answer), `[[say TEXT]]`,
-`[[raw TEXT]]` (the same, with the escapes of JSON). Without any it repeats the message. After a tool's result it repeats that
-result. Asked for a summary it gives one, `[[summary {json}]]` if the conversation says so, none if it says `[[no summary]]`.
+`[[raw TEXT]]` (the same, with the escapes of JSON). `[[then ORDER]]` is an order for the request after a tool's result.
+Without any it repeats the message, or the tool's result. Asked for a summary it gives one, `[[summary {json}]]` if the
+conversation says so, none if it says `[[no summary]]`.
 """
 
 import asyncio
@@ -85,7 +86,7 @@ async def respond(body: dict[str, Any]) -> Response:
     elif last["role"] == "user":
         orders = ORDER.findall(text)
     else:
-        orders = []
+        orders = [tuple(order.partition(" ")[::2]) for name, order in ORDER.findall(question(body)) if name == "then"]
     orders += more_rounds(body)
     settings = dict(orders)
     if "status" in settings:

@@ -1,0 +1,200 @@
+"""In-memory twins of the ports, for calling a node without a graph, a database or a model."""
+
+import datetime as dt
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from langchain_core.messages import AIMessageChunk, BaseMessage, HumanMessage
+from langgraph.runtime import Runtime
+
+from employees.roster import Employee, Roster
+from graph.context import TurnContext
+from graph.events import Event
+from graph.ports import Masked, ModelSettings, Remembered, Shown, SummaryState, TurnRecord
+from graph.prompt import Wording
+from graph.redaction.restore import restore_json, tokens_in
+from graph.redaction.strings import strings_in
+from graph.state import Passage, Recollection, Turn, Usage
+from graph.tool import Tool
+
+OWNER = "0b4e2f8e-0000-4000-8000-000000000001"
+SESSION = "0b4e2f8e-0000-4000-8000-00000000000a"
+RUN = "0b4e2f8e-0000-4000-8000-0000000000aa"
+
+NAME, TOKEN = "Ana Díaz", "[PERSON_7K3Q9D]"
+"""The one value that the twin of the redactor knows, and its token."""
+
+WORDING = Wording("Rules of {today}.", "FACTS", "SUMMARY", "PASSAGES", "(left out)")
+
+
+def words(text: str) -> int:
+    """Counts words as tokens."""
+    return len(text.split())
+
+
+class Heard(list[Event]):
+    """What a node streamed."""
+
+    def of(self, kind: str) -> list[dict[str, Any]]:
+        return [cast(dict[str, Any], event) for event in self if event["type"] == kind]
+
+
+def runtime_of(heard: list[Event] | None = None, **changes: str) -> Runtime[TurnContext]:
+    """The runtime that LangGraph gives to a node."""
+    context = {"user_id": OWNER, "session_id": SESSION, "run_id": RUN, "employee": "tester", "text": "", **changes}
+    return Runtime(context=TurnContext(**context), stream_writer=(heard if heard is not None else []).append)
+
+
+def turn_of(*messages: Any, **changes: Any) -> Turn:
+    """The state of a turn once `redact`, `load_memory` and `retrieve` have run."""
+    state: dict[str, Any] = {
+        "today": "2026-11-23",
+        "question": "what now?",
+        "recollection": Recollection(facts=[], summary="", history=[]),
+        "passages": [],
+        "messages": list(messages) or [HumanMessage("what now?")],
+        "usage": Usage(prompt=0, completion=0, total=0, cost="0", source="provider"),
+        **changes,
+    }
+    return cast(Turn, state)
+
+
+def roster_of(*tools: str, **changes: Any) -> Roster:
+    """One employee, the tester, with these tools."""
+    fields = {
+        "slug": "tester",
+        "aliases": (),
+        "name": "Tess",
+        "title": "Tester",
+        "emoji": "T",
+        "model": "small",
+        "temperature": 0.0,
+        "max_tokens": 100,
+        "tools": tools,
+        "capabilities": (),
+        "prompt": "You test.",
+        "version": "1",
+        **changes,
+    }
+    return Roster([Employee.model_validate(fields)])
+
+
+def passage(number: int, text: str = "") -> Passage:
+    return Passage(id=f"p{number}", text=text or f"passage {number}", source=f"note {number}", similarity=0.9)
+
+
+@dataclass
+class OneNameRedactor:
+    """Port `Redactor`: knows one name, and opens its token for one user."""
+
+    seen: list[str] = field(default_factory=list)
+
+    async def mask(self, owner: str, texts: Sequence[str]) -> Masked:
+        self.seen += texts
+        return Masked(tuple(text.replace(NAME, TOKEN) for text in texts))
+
+    async def reveal(self, owner: str, value: Shown) -> Shown:
+        known = {token for text in strings_in(value) for token in tokens_in(text)} & {TOKEN}
+        return cast(Shown, restore_json(value, dict.fromkeys(known, NAME))) if owner == OWNER else value
+
+
+@dataclass
+class GivenMemory:
+    """Port `Memory`: remembers what it is given."""
+
+    remembered: Remembered = field(default_factory=Remembered)
+    asked: list[tuple[str, str, str]] = field(default_factory=list)
+
+    async def recall(self, owner: str, session_id: str, employee: str) -> Remembered:
+        self.asked.append((owner, session_id, employee))
+        return self.remembered
+
+
+@dataclass
+class GivenPassages:
+    """Port `Retriever`: finds what it is given."""
+
+    passages: list[Passage]
+    asked: list[tuple[str, str]] = field(default_factory=list)
+
+    async def search(self, owner: str, query: str) -> list[Passage]:
+        self.asked.append((owner, query))
+        return self.passages
+
+
+@dataclass
+class GivenAnswers:
+    """Port `ChatModel`: streams prepared answers, one after the other."""
+
+    answers: list[Sequence[AIMessageChunk]]
+    prompts: list[Sequence[BaseMessage]] = field(default_factory=list)
+    offered: list[list[str]] = field(default_factory=list)
+    settings: list[ModelSettings] = field(default_factory=list)
+
+    def name(self, settings: ModelSettings) -> str:
+        return f"model-{settings.size}"
+
+    async def stream(
+        self, messages: Sequence[BaseMessage], tools: Sequence[Tool], settings: ModelSettings
+    ) -> AsyncIterator[AIMessageChunk]:
+        self.prompts.append(messages)
+        self.offered.append([tool.name for tool in tools])
+        self.settings.append(settings)
+        for chunk in self.answers.pop(0):
+            yield chunk
+
+
+class NoRows:
+    """Port `Rows`: an empty ledger."""
+
+    def __init__(self, owner: str) -> None:
+        self.owner = owner
+
+    async def fetch(self, query: str, **parameters: object) -> list[dict[str, Any]]:
+        return []
+
+
+@dataclass
+class GivenTools:
+    """Port `Toolbox`: the tools that it is given, over empty ledgers."""
+
+    given: Mapping[str, Tool]
+
+    def tools(self, names: Sequence[str]) -> Sequence[Tool]:
+        return [self.given[name] for name in names]
+
+    def rows(self, owner: str) -> NoRows:
+        return NoRows(owner)
+
+
+@dataclass
+class KeptTurns:
+    """Port `Transcript`: keeps the turns in a list."""
+
+    turns: list[TurnRecord] = field(default_factory=list)
+
+    async def record(self, turn: TurnRecord) -> str:
+        self.turns.append(turn)
+        return f"message-{len(self.turns)}"
+
+
+@dataclass
+class GivenState:
+    """Port `Summaries`: says what it is given, and notes what is asked of it."""
+
+    given: SummaryState
+    failure: Exception | None = None
+    requested: list[tuple[str, str]] = field(default_factory=list)
+
+    async def state(self, owner: str, session_id: str) -> SummaryState:
+        return self.given
+
+    async def request(self, owner: str, session_id: str) -> None:
+        if self.failure:
+            raise self.failure
+        self.requested.append((owner, session_id))
+
+
+def clock_at(moment: str) -> Callable[[], dt.datetime]:
+    return lambda: dt.datetime.fromisoformat(moment)

@@ -1,0 +1,501 @@
+"""What a caller can get wrong: each a clear JSON error, nothing stored, nothing hung."""
+
+import base64
+import http.client
+import json
+import uuid
+from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
+
+import httpx
+import jwt
+import pytest
+
+from tests.service.conftest import Client, Server
+
+JSON = {"Content-Type": "application/json"}
+STORED = ("chat_sessions", "chat_runs", "chat_messages", "chat_run_events", "chat_usage_log", "chat_rate_limits")
+SOMEBODY = "11111111-2222-4333-8444-555555555555"
+
+
+def error_of(response: httpx.Response) -> tuple[int, str]:
+    """Status and code of an error, which has the one shape that all have."""
+    body = response.json()
+    assert body.keys() == {"error"}
+    assert body["error"].keys() == {"code", "message"}
+    assert body["error"]["message"]
+    assert response.headers["Content-Type"] == "application/json"
+    assert response.headers["Cache-Control"] == "no-store"
+    assert response.headers["X-Request-Id"]
+    return response.status_code, body["error"]["code"]
+
+
+def stored_by(server: Server, user: str) -> int:
+    """How many rows there are of a user."""
+    count = "select count(*) as rows from {} where user_id = %s"
+    return sum(server.sql(count.format(table), user)[0]["rows"] for table in STORED)
+
+
+@pytest.fixture
+def nothing_stored(server: Server, user: Client) -> Iterator[None]:
+    """The test leaves no row of its user."""
+    yield
+    assert stored_by(server, user.user) == 0
+
+
+# Who calls
+
+Forge = Callable[[Server], str]
+
+
+def unsigned(server: Server) -> str:
+    return jwt.encode({"sub": SOMEBODY, "aud": "authenticated"}, "", algorithm="none")
+
+
+def signed_with_the_public_key_as_a_secret(server: Server) -> str:
+    claims = {"sub": SOMEBODY, "aud": "authenticated", "role": "authenticated", "iss": "chat-runtime-local"}
+    return jwt.encode(claims, "x" * 40, algorithm="HS256", headers={"kid": server.issuer.kid})
+
+
+def with_another_signature(server: Server) -> str:
+    head, claims, signature = server.token(SOMEBODY).split(".")
+    return f"{head}.{claims}.{'A' * len(signature)}"
+
+
+def with_header(**header: object) -> Forge:
+    def forge(server: Server) -> str:
+        _, claims, signature = server.token(SOMEBODY).split(".")
+        given = {"alg": "ES256", "kid": server.issuer.kid, "typ": "JWT", **header}
+        head = base64.urlsafe_b64encode(json.dumps(given).encode()).decode().rstrip("=")
+        return f"{head}.{claims}.{signature}"
+
+    return forge
+
+
+def deep_header(server: Server) -> str:
+    return base64.urlsafe_b64encode(b"[" * 5000).decode().rstrip("=") + ".e30.AA"
+
+
+BAD_TOKENS: dict[str, Forge] = {
+    "garbage": lambda server: "garbage",
+    "three parts of nothing": lambda server: "..",
+    "expired": lambda server: server.token(SOMEBODY, seconds=-60),
+    "not yet valid": lambda server: server.token(SOMEBODY, nbf=4_000_000_000),
+    "another audience": lambda server: server.token(SOMEBODY, aud="anon"),
+    "another issuer": lambda server: server.token(SOMEBODY, iss="https://elsewhere.example"),
+    "another role": lambda server: server.token(SOMEBODY, role="anon"),
+    "no UUID": lambda server: server.token("admin"),
+    "no expiry": lambda server: server.token(SOMEBODY, exp=None),
+    "expiry of a truth value": lambda server: server.token(SOMEBODY, exp=True),
+    "unsigned": unsigned,
+    "symmetric": signed_with_the_public_key_as_a_secret,
+    "another signature": with_another_signature,
+    "unknown key": with_header(kid="unknown"),
+    "key by address": with_header(jku="https://elsewhere.example/keys"),
+    "header that is a list": lambda server: "W10.e30.AA",
+    "deep header": deep_header,
+    "too long": lambda server: "a" * 20_000 + ".e30.AA",
+    "latin-1": lambda server: "\xfc\xe9.\xe4.\xf6",
+}
+
+
+@pytest.mark.parametrize("kind", BAD_TOKENS)
+def test_a_bad_token_is_refused_with_the_same_words_as_none(kind: str, server: Server) -> None:
+    token = BAD_TOKENS[kind](server)
+    body = {"message": "Hello"}
+    none = httpx.post(f"{server.address}/api/chat", json=body)
+    bad = httpx.post(
+        f"{server.address}/api/chat", json=body, headers={"Authorization": f"Bearer {token}".encode("latin-1")}
+    )
+    for response in (none, bad):
+        assert error_of(response) == (401, "unauthenticated")
+        assert response.headers["WWW-Authenticate"] == "Bearer"
+    assert bad.content == none.content
+    assert stored_by(server, SOMEBODY) == 0
+
+
+@pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "Basic dXNlcjpwYXNz", "Token {token}", "{token}"])
+def test_another_authorization_scheme_is_refused(header: str, server: Server) -> None:
+    value = header.format(token=server.token(SOMEBODY))
+    response = httpx.get(f"{server.address}/api/sessions", headers={"Authorization": value.strip()})
+    assert error_of(response) == (401, "unauthenticated")
+
+
+def test_two_authorization_headers_are_refused(server: Server) -> None:
+    bearer = f"Bearer {server.token(SOMEBODY)}"
+    headers = [("Authorization", bearer), ("Authorization", bearer)]
+    assert error_of(httpx.get(f"{server.address}/api/sessions", headers=headers)) == (401, "unauthenticated")
+
+
+def test_a_good_token_is_accepted(server: Server) -> None:
+    bearer = f"Bearer {server.token(SOMEBODY)}"
+    assert httpx.get(f"{server.address}/api/sessions", headers={"Authorization": bearer}).status_code == 200
+
+
+@pytest.mark.parametrize("body", [{}, {"message": ""}, {"message": "Hello", "employee_slug": "nobody"}])
+def test_who_calls_is_checked_before_what_is_said(body: object, server: Server) -> None:
+    response = httpx.post(f"{server.address}/api/chat", json=body)
+    assert error_of(response) == (401, "unauthenticated")
+
+
+# The message
+
+
+@pytest.mark.parametrize("message", ["", " ", "\n\t \u2003", "\x00", "\ud800"])
+@pytest.mark.usefixtures("nothing_stored")
+def test_an_empty_message_is_refused(message: str, user: Client) -> None:
+    response = user.post("/api/chat", content=json.dumps({"message": message}), headers=JSON)
+    assert error_of(response) == (422, "message_empty")
+
+
+@pytest.mark.parametrize("message", ["a" * 8001, "é" * 8001, "🙂" * 8001, "a" * 900_000])
+@pytest.mark.usefixtures("nothing_stored")
+def test_a_message_over_the_limit_is_refused(message: str, user: Client) -> None:
+    response = user.post("/api/chat", content=json.dumps({"message": message}, ensure_ascii=False), headers=JSON)
+    assert error_of(response) == (422, "message_too_long")
+
+
+@pytest.mark.parametrize("message", ["word " * 1599 + "words", "é" * 8000])
+def test_a_message_at_the_limit_is_answered(message: str, user: Client) -> None:
+    assert len(message) == 8000
+    assert user.ask(message).last["type"] == "done"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        [],
+        "Hello",
+        1,
+        None,
+        {"message": None},
+        {"message": 1},
+        {"message": ["Hello"]},
+        {"message": {"text": "Hello"}},
+        {"text": "Hello"},
+        {"message": "Hello", "unknown": 1},
+        {"message": "Hello", "user_id": SOMEBODY},
+        {"message": "Hello", "session_id": "1"},
+        {"message": "Hello", "session_id": 1},
+        {"message": "Hello", "session_id": "\x00"},
+        {"message": "Hello", "session_id": "\ud800"},
+        {"message": "Hello", "employee_slug": 1},
+        {"message": "Hello", "employee_slug": ""},
+        {"message": "Hello", "employee_slug": "x" * 65},
+        {"message": "Hello", "stream": "no"},
+        {"message": "Hello", "stream": 0},
+        {"message": "Hello", "stream": None},
+        {"message": "Hello", "client_message_id": ""},
+        {"message": "Hello", "client_message_id": "x" * 201},
+        {"message": "Hello", "client_message_id": 7},
+        {"message": "Hello", "\ud800": 1},
+        {"message": "Hello", "\x00": 1},
+    ],
+    ids=repr,
+)
+@pytest.mark.usefixtures("nothing_stored")
+def test_a_body_of_another_form_is_refused(body: object, user: Client) -> None:
+    assert error_of(user.post("/api/chat", content=json.dumps(body), headers=JSON)) == (422, "invalid_request")
+
+
+@pytest.mark.usefixtures("nothing_stored")
+def test_a_refusal_names_the_field_and_does_not_repeat_what_was_sent(user: Client) -> None:
+    body = {"message": "Hello", "session_id": "4111 1111 1111 1111"}
+    response = user.post("/api/chat", json=body)
+    assert "session_id" in response.json()["error"]["message"]
+    assert "4111" not in response.text
+
+
+@pytest.mark.parametrize("key", ["", "x" * 201])
+@pytest.mark.usefixtures("nothing_stored")
+def test_an_idempotency_key_of_the_wrong_length_is_refused(key: str, user: Client) -> None:
+    response = user.post("/api/chat", json={"message": "Hello"}, headers={"Idempotency-Key": key})
+    assert error_of(response) == (422, "invalid_request")
+
+
+# What is no JSON
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"Hello",
+        b'{"message": "Hello"',
+        b"{'message': 'Hello'}",
+        b'{"message": "Hello"} trailing',
+        b'{"message": "\xff\xfe"}',
+        '{"message": "Hällo"}'.encode("latin-1"),
+        b"\x00",
+        b"[" * 200_000,
+        b'{"a":' * 100_000,
+        b'{"message": "Hello", "n": ' + b"9" * 10_000 + b"}",
+    ],
+    ids=lambda content: repr(content[:24]),
+)
+@pytest.mark.usefixtures("nothing_stored")
+def test_a_body_that_cannot_be_read_is_a_bad_request(content: bytes, user: Client) -> None:
+    status, code = error_of(user.post("/api/chat", content=content, headers=JSON))
+    assert (status, code) in {(400, "bad_request"), (422, "invalid_request")}
+    assert status == 400 or content == b""
+
+
+@pytest.mark.usefixtures("nothing_stored")
+def test_json_that_is_deep_and_whole_is_refused(user: Client) -> None:
+    content = b'{"message": ' + b"[" * 50_000 + b"]" * 50_000 + b"}"
+    status, _ = error_of(user.post("/api/chat", content=content, headers=JSON))
+    assert status in (400, 422)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{}, {"Content-Type": "text/plain"}, {"Content-Type": "application/x-www-form-urlencoded"}, {"Content-Type": ";"}],
+    ids=repr,
+)
+@pytest.mark.usefixtures("nothing_stored")
+def test_another_content_type_is_refused(headers: dict[str, str], user: Client) -> None:
+    status, _ = error_of(user.post("/api/chat", content=b'{"message": "Hello"}', headers=headers))
+    assert 400 <= status < 500
+
+
+@pytest.mark.usefixtures("nothing_stored")
+def test_a_form_is_refused(user: Client) -> None:
+    status, _ = error_of(user.post("/api/chat", files={"message": b"Hello"}))
+    assert 400 <= status < 500
+
+
+# How much
+
+
+def large_body(size: int) -> bytes:
+    return json.dumps({"message": "a" * size}).encode()
+
+
+@pytest.mark.usefixtures("nothing_stored")
+def test_a_body_over_a_megabyte_is_refused_by_its_declared_length(user: Client) -> None:
+    assert error_of(user.post("/api/chat", content=large_body(1_000_000), headers=JSON)) == (413, "body_too_large")
+
+
+@pytest.mark.usefixtures("nothing_stored")
+def test_a_body_over_a_megabyte_is_refused_without_a_declared_length(user: Client) -> None:
+    def pieces() -> Iterator[bytes]:
+        body = large_body(1_500_000)
+        yield from (body[start : start + 65_536] for start in range(0, len(body), 65_536))
+
+    assert error_of(user.post("/api/chat", content=pieces(), headers=JSON)) == (413, "body_too_large")
+
+
+@pytest.mark.usefixtures("nothing_stored")
+def test_a_large_body_is_refused_before_it_is_sent(server: Server, user: Client) -> None:
+    """Only the head is sent: an answer shows that nobody waits for the body."""
+    connection = http.client.HTTPConnection(urlsplit(server.address).netloc, timeout=5)
+    connection.putrequest("POST", "/api/chat")
+    for name, value in {**JSON, "Authorization": user.headers["Authorization"], "Content-Length": "9000000000"}.items():
+        connection.putheader(name, value)
+    connection.endheaders()
+    assert connection.getresponse().status == 413
+    connection.close()
+
+
+def test_the_service_answers_after_a_body_that_was_too_large(user: Client) -> None:
+    user.post("/api/chat", content=large_body(1_000_000), headers=JSON)
+    assert user.ask("Hello").last["type"] == "done"
+
+
+# Characters that cannot be stored
+
+
+@pytest.mark.parametrize("message", ["be\x00fore", "be\ud800fore", "\udfffbefore", "\x00\x00before\x00"], ids=ascii)
+def test_nul_and_lone_surrogates_are_left_out(message: str, server: Server, user: Client) -> None:
+    response = user.post("/api/chat", content=json.dumps({"message": message, "stream": False}), headers=JSON)
+    assert response.status_code == 200
+    [stored] = server.sql("select content from chat_messages where user_id = %s and role = 'user'", user.user)
+    [session] = server.sql("select title from chat_sessions where user_id = %s", user.user)
+    assert stored["content"] == session["title"] == "before"
+
+
+@pytest.mark.usefixtures("nothing_stored")
+def test_a_surrogate_in_the_bytes_is_left_out_too(user: Client) -> None:
+    response = user.post("/api/chat", content=b'{"message": "\xed\xa0\x80"}', headers=JSON)
+    assert error_of(response) == (422, "message_empty")
+
+
+def test_a_pair_of_surrogates_is_one_character(server: Server, user: Client) -> None:
+    user.post("/api/chat", content=b'{"message": "\\ud83d\\ude42 smile", "stream": false}', headers=JSON)
+    [stored] = server.sql("select content from chat_messages where user_id = %s and role = 'user'", user.user)
+    assert stored["content"] == "🙂 smile"
+
+
+def test_other_fields_are_cleaned_like_the_message(server: Server, user: Client) -> None:
+    session = user.ask("Hello").session
+    title = json.dumps({"title": "My\x00 title\ud800"})
+    fact = json.dumps({"fact": "I like\x00 teal\ud800"})
+    assert user.patch(f"/api/sessions/{session}", content=title, headers=JSON).json()["title"] == "My title"
+    assert user.post("/api/memory", content=fact, headers=JSON).json()["fact"] == "I like teal"
+    body = json.dumps({"message": "Hello", "employee_slug": "tag\x00-ai", "client_message_id": "k\x00ey"})
+    assert user.post("/api/chat", content=body, headers=JSON).status_code == 200
+
+
+# Addresses
+
+
+@pytest.mark.parametrize("path", ["/", "/api", "/api/nothing", "/api/chat/more", "/favicon.ico", "/api/%00", "/%ff"])
+def test_an_unknown_address_is_not_found(path: str, user: Client) -> None:
+    assert error_of(user.get(path)) == (404, "not_found")
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/api/chat"),
+        ("DELETE", "/api/chat"),
+        ("POST", "/health"),
+        ("PUT", "/api/sessions"),
+        ("BREW", "/api/chat"),
+    ],
+)
+def test_a_method_that_an_address_does_not_take_is_refused(method: str, path: str, user: Client) -> None:
+    response = user.request(method, path)
+    assert error_of(response) == (405, "method_not_allowed")
+    assert response.headers["Allow"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/api/sessions/{id}"),
+        ("PATCH", "/api/sessions/{id}"),
+        ("DELETE", "/api/sessions/{id}"),
+        ("GET", "/api/sessions/{id}/messages"),
+        ("GET", "/api/runs/{id}/events"),
+        ("POST", "/api/runs/{id}/stop"),
+        ("DELETE", "/api/memory/{id}"),
+    ],
+)
+@pytest.mark.parametrize("bad_id", ["1", "not-a-uuid", "%00", "00000000-0000-0000-0000-00000000000g"])
+def test_an_id_that_is_no_uuid_is_refused(method: str, path: str, bad_id: str, user: Client) -> None:
+    response = user.request(method, path.format(id=bad_id), json={"title": "x"} if method == "PATCH" else None)
+    assert error_of(response) == (422, "invalid_request")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", "/api/sessions/{id}", None),
+        ("PATCH", "/api/sessions/{id}", {"title": "x"}),
+        ("DELETE", "/api/sessions/{id}", None),
+        ("GET", "/api/sessions/{id}/messages", None),
+        ("PUT", "/api/sessions/{id}/messages/{id}/feedback", {"type": "like"}),
+        ("GET", "/api/runs/{id}/events", None),
+        ("POST", "/api/runs/{id}/stop", None),
+        ("DELETE", "/api/memory/{id}", None),
+    ],
+)
+def test_an_id_of_nothing_is_not_found(method: str, path: str, body: object, user: Client) -> None:
+    response = user.request(method, path.format(id=uuid.uuid4()), json=body)
+    assert error_of(response) == (404, "not_found")
+
+
+@pytest.mark.parametrize("slug", ["nobody", "%00", "%ff", "x" * 500, "..%2f..%2fetc%2fpasswd"])
+def test_an_employee_that_does_not_exist_is_not_found(slug: str, user: Client) -> None:
+    status, _ = error_of(user.get(f"/api/employees/{slug}"))
+    assert status == 404
+
+
+# Lists
+
+
+def cursor(text: str) -> str:
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "limit=0",
+        "limit=101",
+        "limit=-1",
+        "limit=many",
+        "limit=1e3",
+        "cursor=é",
+        "cursor=%00",
+        "cursor=" + "x" * 300,
+        "cursor=nonsense",
+        "cursor=" + cursor("now " + SOMEBODY),
+        "cursor=" + cursor("2026-01-01"),
+        "cursor=" + cursor("2026-01-01T00:00:00 1"),
+    ],
+)
+def test_a_bad_page_of_sessions_is_refused(query: str, user: Client) -> None:
+    status, code = error_of(user.get(f"/api/sessions?{query}"))
+    assert (status, code) in {(400, "bad_request"), (422, "invalid_request")}
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "0001-01-01T00:00:00+23:59",
+        "9999-12-31T23:59:59-23:59",
+        "2026-01-01T00:00:00+23:59:59.9",
+        "2026-01-01T00:00:00\x00",
+        "2026-01-01",
+    ],
+)
+def test_a_cursor_of_a_strange_moment_breaks_nothing(moment: str, user: Client) -> None:
+    response = user.get("/api/sessions", params={"cursor": cursor(f"{moment} {SOMEBODY}")})
+    assert response.status_code in (200, 400)
+
+
+@pytest.mark.parametrize("place", ["", "-1", "1.5", "x", "9" * 19, "1 or 1=1"])
+def test_a_bad_page_of_messages_is_refused(place: str, user: Client) -> None:
+    session = user.ask("Hello").session
+    response = user.get(f"/api/sessions/{session}/messages", params={"cursor": cursor(place)})
+    status, code = error_of(response)
+    assert (status, code) in {(400, "bad_request"), (422, "invalid_request")}
+
+
+@pytest.mark.parametrize("days", ["0", "367", "-1", "x"])
+def test_usage_of_a_bad_number_of_days_is_refused(days: str, user: Client) -> None:
+    assert error_of(user.get("/api/usage", params={"days": days})) == (422, "invalid_request")
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({}, (422, "invalid_request")),
+        ({"fact": ""}, (422, "invalid_request")),
+        ({"fact": "\x00"}, (422, "invalid_request")),
+        ({"fact": "x" * 501}, (422, "invalid_request")),
+        ({"fact": "x", "confidence": 3}, (422, "invalid_request")),
+        ({"fact": "x", "scope": "nobody"}, (404, "unknown_employee")),
+    ],
+    ids=repr,
+)
+def test_a_bad_fact_is_refused_and_not_kept(body: object, code: tuple[int, str], user: Client) -> None:
+    assert error_of(user.post("/api/memory", content=json.dumps(body), headers=JSON)) == code
+    assert user.get("/api/memory").json()["items"] == []
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"type": "love"}, {"type": "like", "comment": "x" * 2001}, {"type": None}], ids=repr
+)
+def test_bad_feedback_is_refused(body: object, user: Client) -> None:
+    answer = user.ask("Hello")
+    path = f"/api/sessions/{answer.session}/messages/{answer.last['message_id']}/feedback"
+    assert error_of(user.put(path, json=body)) == (422, "invalid_request")
+
+
+# Ids of requests
+
+
+def test_a_request_id_that_was_given_is_kept(user: Client) -> None:
+    assert user.get("/health", headers={"X-Request-Id": "mine-12345"}).headers["X-Request-Id"] == "mine-12345"
+
+
+@pytest.mark.parametrize("given", ["short", "x" * 65, "with space 123", "<script>alert(1)"])
+def test_a_request_id_of_another_form_is_replaced(given: str, user: Client) -> None:
+    answered = user.get("/health", headers={"X-Request-Id": given}).headers["X-Request-Id"]
+    assert answered != given
+    assert len(answered) == 32
