@@ -1,6 +1,7 @@
 """The service: what it serves, how it starts and how it stops."""
 
 import asyncio
+import gc
 import signal
 import socket
 from collections.abc import Callable, Iterator
@@ -71,6 +72,9 @@ async def serve(settings: Settings, report: Callable[[str], None]) -> None:
                 server_header=False,
                 timeout_graceful_shutdown=int(GRACE_SECONDS),
             )
+            # What was made so far lives as long as the process: the collector need not walk it again and again.
+            gc.collect()
+            gc.freeze()
             announce(listener, report)
             await Server(config).serve(sockets=[listener])
             report("stopping")
