@@ -1,0 +1,140 @@
+"""Vectors of one width and unit length; the same text has the same vector."""
+
+import asyncio
+import math
+from typing import cast
+
+import httpx
+import pytest
+from langchain_openai import OpenAIEmbeddings
+from openai import APIConnectionError, OpenAIError
+
+from graph.adapters.embedders import WIDTH, LocalEmbedder, OpenAIEmbedder, package_file
+from graph.errors import ConfigurationError, ModelUnavailable
+from graph.ports import Embedder
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture(scope="module")
+def embedder() -> LocalEmbedder:
+    return LocalEmbedder()
+
+
+def length(vector: list[float]) -> float:
+    return math.sqrt(sum(number * number for number in vector))
+
+
+def similarity(one: list[float], two: list[float]) -> float:
+    return sum(a * b for a, b in zip(one, two, strict=True))
+
+
+TEXTS = ("rent contract", "", " ", "💶 naïve", "x", "word " * 5000, "[CARD_7K3Q9D] was declined", "a\x00b")
+
+
+async def test_every_text_has_a_vector_of_unit_length(embedder: LocalEmbedder) -> None:
+    for vector in await embedder.passages(TEXTS):
+        assert len(vector) == WIDTH == 384
+        assert math.isclose(length(vector), 1, abs_tol=1e-5)
+
+
+async def test_the_same_text_has_the_same_vector_as_query_and_passage(embedder: LocalEmbedder) -> None:
+    [passage] = await embedder.passages(["When does my rent contract end?"])
+    assert await embedder.query("When does my rent contract end?") == passage
+    assert await embedder.query("When does my rent contract end?") == passage
+
+
+async def test_another_process_would_give_the_same_vector(embedder: LocalEmbedder) -> None:
+    assert await LocalEmbedder().query("rent contract") == await embedder.query("rent contract")
+
+
+async def test_what_was_anticipated_is_what_is_given(embedder: LocalEmbedder) -> None:
+    plain = await embedder.query("emergency fund")
+    embedder.anticipate("emergency fund")
+    assert await embedder.query("emergency fund") == plain
+    assert await embedder.query("emergency fund") == plain
+
+
+async def test_what_was_anticipated_for_one_text_is_not_given_for_another(embedder: LocalEmbedder) -> None:
+    embedder.anticipate("a card 4111 1111 1111 1111")
+    masked = await embedder.query("a card [CARD_7K3Q9D]")
+    assert masked == (await embedder.passages(["a card [CARD_7K3Q9D]"]))[0]
+
+
+async def test_the_loop_goes_on_while_a_text_is_embedded(embedder: LocalEmbedder) -> None:
+    work = asyncio.create_task(embedder.passages(["a long text about money " * 100] * 20))
+    turns = 0
+    while not work.done():
+        await asyncio.sleep(0.001)
+        turns += 1
+    assert turns > 20
+
+
+@pytest.mark.parametrize(
+    ("question", "related", "unrelated"),
+    [
+        ("when does my lease end?", "The rent contract runs until June.", "The card pays 3 percent on restaurants."),
+        ("how big is my safety cushion?", "The emergency fund holds four months.", "Receipts go into the blue folder."),
+        ("what do I owe the tax office?", "The accountant files taxes in May.", "Plan meals on Sunday, buy staples."),
+    ],
+)
+async def test_related_texts_are_nearer_than_unrelated_ones(
+    embedder: LocalEmbedder, question: str, related: str, unrelated: str
+) -> None:
+    query = await embedder.query(question)
+    near, far = await embedder.passages([related, unrelated])
+    assert similarity(query, near) > similarity(query, far)
+
+
+async def test_the_minimum_keeps_what_answers_and_not_what_does_not(embedder: LocalEmbedder) -> None:
+    query = await embedder.query("When does the rent contract end?")
+    near, far = await embedder.passages(["The rent contract runs until the end of June.", "hello"])
+    assert similarity(query, near) > embedder.minimum_similarity > similarity(query, far)
+
+
+def test_a_missing_package_is_named() -> None:
+    with pytest.raises(ConfigurationError, match="no_such_package"):
+        package_file("no_such_package", "data")
+
+
+# A provider's model ---------------------------------------------------------------------------------------------------
+
+
+class GivenVectors:
+    """A client of a provider that answers without a network."""
+
+    model = "text-embedding-3-small"
+
+    def __init__(self, failure: OpenAIError | None = None) -> None:
+        self.failure = failure
+        self.asked: list[str] = []
+
+    async def aembed_documents(self, texts: list[str]) -> list[list[float]]:
+        self.asked += texts
+        if self.failure:
+            raise self.failure
+        return [[float(len(text)), *([0.0] * (WIDTH - 1))] for text in texts]
+
+
+def provider(client: GivenVectors) -> OpenAIEmbedder:
+    return OpenAIEmbedder(cast(OpenAIEmbeddings, client))
+
+
+async def test_a_providers_model_is_named_beside_its_vectors() -> None:
+    embedder: Embedder = provider(GivenVectors())
+    assert embedder.model == "text-embedding-3-small"
+    assert [vector[0] for vector in await embedder.passages(["a", "bb"])] == [1, 2]
+    assert (await embedder.query("ccc"))[0] == 3
+
+
+async def test_a_provider_that_fails_is_unavailable() -> None:
+    request = httpx.Request("POST", "http://127.0.0.1/v1/embeddings")
+    with pytest.raises(ModelUnavailable):
+        await provider(GivenVectors(APIConnectionError(request=request))).query("a")
+
+
+async def test_no_text_goes_to_a_provider_before_it_was_masked() -> None:
+    client = GivenVectors()
+    provider(client).anticipate("a card 4111 1111 1111 1111")
+    await asyncio.sleep(0.01)
+    assert client.asked == []

@@ -1,0 +1,381 @@
+"""Runs are accepted once, within limits, by one transaction; somebody else's run does not exist."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from uuid import uuid4
+
+import pytest
+
+from graph.adapters.database import Database
+from graph.adapters.run_store import PostgresRunStore
+from graph.adapters.sealer import Sealer
+from graph.errors import (
+    ChatError,
+    IdempotencyMismatch,
+    NotFound,
+    RunActive,
+    RunLost,
+    TokenBudgetSpent,
+    TooManyTurns,
+)
+from graph.events import Text
+from graph.ports import Run, RunRequest
+from tests.graph.conftest import Sql
+
+pytestmark = pytest.mark.anyio
+
+Store = Callable[..., PostgresRunStore]
+
+
+@pytest.fixture
+def store_with(database: Database, sealer: Sealer) -> Store:
+    """A store with other limits than those that never matter."""
+
+    def make(**changes: float) -> PostgresRunStore:
+        limits = {"turns_per_minute": 1000, "daily_tokens": 0, "lease_seconds": 60.0, **changes}
+        return PostgresRunStore(database, sealer, default_employee="prime-boss", **limits)  # type: ignore[arg-type]
+
+    return make
+
+
+@pytest.fixture
+def store(store_with: Store) -> PostgresRunStore:
+    return store_with()
+
+
+def text(content: str) -> Text:
+    return Text(type="text", content=content)
+
+
+async def end(store: PostgresRunStore, run: Run) -> None:
+    await store.finish(run, [], "complete", None, None)
+
+
+# Accepting ------------------------------------------------------------------------------------------------------------
+
+
+async def test_a_first_message_opens_a_session_with_the_default_employee(store: PostgresRunStore, owner: str) -> None:
+    run = await store.accept(RunRequest(owner, "hello"))
+    assert (run.employee, run.status, run.fresh, run.owner) == ("prime-boss", "running", True, owner)
+    assert await store.read(owner, run.id) == replace(run, fresh=False)
+
+
+async def test_a_message_in_a_session_goes_to_its_employee(store: PostgresRunStore, owner: str) -> None:
+    first = await store.accept(RunRequest(owner, "hello", employee="tag-ai"))
+    await end(store, first)
+    second = await store.accept(RunRequest(owner, "more", session_id=first.session_id))
+    assert (second.employee, second.session_id) == ("tag-ai", first.session_id)
+
+
+async def test_another_employee_takes_the_session_over(store: PostgresRunStore, owner: str, sql: Sql) -> None:
+    first = await store.accept(RunRequest(owner, "hello"))
+    await end(store, first)
+    second = await store.accept(RunRequest(owner, "more", employee="tag-ai", session_id=first.session_id))
+    assert second.employee == "tag-ai"
+    assert sql("select employee_slug from chat_sessions where id = %(id)s", id=first.session_id) == [
+        {"employee_slug": "tag-ai"}
+    ]
+
+
+async def test_the_text_is_stored_sealed_and_for_this_run_only(
+    store: PostgresRunStore, owner: str, sealer: Sealer, sql: Sql
+) -> None:
+    run = await store.accept(RunRequest(owner, "my secret words"))
+    [row] = sql("select sealed_input from chat_runs where id = %(id)s", id=run.id)
+    assert b"secret" not in bytes(row["sealed_input"])
+    assert sealer.unseal(bytes(row["sealed_input"]), f"{owner}/{run.id}") == b"my secret words"
+    with pytest.raises(ChatError):
+        sealer.unseal(bytes(row["sealed_input"]), f"{owner}/{uuid4()}")
+
+
+async def test_the_sealed_text_is_gone_when_the_run_has_ended(store: PostgresRunStore, owner: str, sql: Sql) -> None:
+    run = await store.accept(RunRequest(owner, "hello"))
+    await end(store, run)
+    assert sql("select sealed_input from chat_runs where id = %(id)s", id=run.id) == [{"sealed_input": None}]
+
+
+@pytest.mark.parametrize("whose", ["nobody", "somebody else"])
+async def test_a_session_that_is_not_ones_own_does_not_exist(
+    store: PostgresRunStore, owner: str, stranger: str, whose: str
+) -> None:
+    theirs = await store.accept(RunRequest(owner, "hello"))
+    session_id = theirs.session_id if whose == "somebody else" else str(uuid4())
+    with pytest.raises(NotFound):
+        await store.accept(RunRequest(stranger, "hello", session_id=session_id))
+
+
+async def test_a_session_with_a_run_takes_no_second_one(store: PostgresRunStore, owner: str, sql: Sql) -> None:
+    first = await store.accept(RunRequest(owner, "hello"))
+    with pytest.raises(RunActive):
+        await store.accept(RunRequest(owner, "again", session_id=first.session_id))
+    assert sql("select count(*) from chat_runs where user_id = %(owner)s", owner=owner) == [{"count": 1}]
+
+
+async def test_of_many_messages_at_once_in_a_session_one_is_accepted(
+    store: PostgresRunStore, owner: str, session: str
+) -> None:
+    asked = [store.accept(RunRequest(owner, f"hello {number}", session_id=session)) for number in range(6)]
+    answers = await asyncio.gather(*asked, return_exceptions=True)
+    assert sorted(type(answer).__name__ for answer in answers) == ["Run", *["RunActive"] * 5]
+
+
+async def test_a_message_that_is_refused_hands_no_session_over(store: PostgresRunStore, owner: str, sql: Sql) -> None:
+    first = await store.accept(RunRequest(owner, "hello"))
+    with pytest.raises(RunActive):
+        await store.accept(RunRequest(owner, "again", employee="tag-ai", session_id=first.session_id))
+    assert sql("select employee_slug from chat_sessions where id = %(id)s", id=first.session_id) == [
+        {"employee_slug": "prime-boss"}
+    ]
+
+
+async def test_two_sessions_of_a_user_can_have_runs_at_once(store: PostgresRunStore, owner: str) -> None:
+    one, two = [await store.accept(RunRequest(owner, "hello")) for _ in range(2)]
+    assert one.session_id != two.session_id
+
+
+# Idempotency ----------------------------------------------------------------------------------------------------------
+
+
+async def test_the_same_request_with_the_same_key_is_the_same_run(store: PostgresRunStore, owner: str) -> None:
+    first = await store.accept(RunRequest(owner, "hello", client_key="one"))
+    again = await store.accept(RunRequest(owner, "hello", client_key="one"))
+    assert (again.id, again.session_id, again.fresh) == (first.id, first.session_id, False)
+
+
+async def test_requests_at_once_with_the_same_key_are_one_run(store: PostgresRunStore, owner: str) -> None:
+    asked = [store.accept(RunRequest(owner, "hello", client_key="one")) for _ in range(6)]
+    runs = await asyncio.gather(*asked)
+    assert len({run.id for run in runs}) == 1
+    assert [run.fresh for run in runs].count(True) == 1
+
+
+async def test_a_known_key_finds_a_run_that_has_ended(store: PostgresRunStore, owner: str) -> None:
+    first = await store.accept(RunRequest(owner, "hello", client_key="one"))
+    await end(store, first)
+    again = await store.accept(RunRequest(owner, "hello", client_key="one"))
+    assert (again.id, again.status) == (first.id, "complete")
+
+
+@pytest.mark.parametrize("change", [{"text": "other"}, {"employee": "tag-ai"}, {"session_id": str(uuid4())}])
+async def test_a_known_key_with_another_request_is_refused(
+    store: PostgresRunStore, owner: str, change: dict[str, str]
+) -> None:
+    request = RunRequest(owner, "hello", client_key="one")
+    await store.accept(request)
+    with pytest.raises(IdempotencyMismatch):
+        await store.accept(replace(request, **change))
+
+
+async def test_a_key_belongs_to_its_user(store: PostgresRunStore, owner: str, stranger: str) -> None:
+    mine = await store.accept(RunRequest(owner, "hello", client_key="one"))
+    theirs = await store.accept(RunRequest(stranger, "something else", client_key="one"))
+    assert theirs.fresh
+    assert theirs.id != mine.id
+
+
+async def test_without_a_key_the_same_request_is_another_run(store: PostgresRunStore, owner: str) -> None:
+    one, two = [await store.accept(RunRequest(owner, "hello")) for _ in range(2)]
+    assert one.id != two.id
+
+
+# Limits ---------------------------------------------------------------------------------------------------------------
+
+
+async def test_so_many_turns_a_minute_and_no_more(store_with: Store, owner: str) -> None:
+    store = store_with(turns_per_minute=3)
+    for _ in range(3):
+        await store.accept(RunRequest(owner, "hello"))
+    with pytest.raises(TooManyTurns) as refused:
+        await store.accept(RunRequest(owner, "hello"))
+    assert refused.value.retry_after is not None
+    assert 15 < refused.value.retry_after <= 20
+
+
+async def test_turns_at_once_are_counted_one_by_one(store_with: Store, owner: str) -> None:
+    store = store_with(turns_per_minute=3)
+    asked = [store.accept(RunRequest(owner, "hello")) for _ in range(8)]
+    answers = await asyncio.gather(*asked, return_exceptions=True)
+    assert sorted(type(answer).__name__ for answer in answers) == [*["Run"] * 3, *["TooManyTurns"] * 5]
+
+
+async def test_a_turn_comes_back_with_time(store_with: Store, owner: str, sql: Sql) -> None:
+    store = store_with(turns_per_minute=3)
+    for _ in range(3):
+        await store.accept(RunRequest(owner, "hello"))
+    sql(
+        "update chat_rate_limits set next_turn_at = next_turn_at - interval '21 seconds' where user_id = %(owner)s",
+        owner=owner,
+    )
+    await store.accept(RunRequest(owner, "hello"))
+    with pytest.raises(TooManyTurns):
+        await store.accept(RunRequest(owner, "hello"))
+
+
+async def test_a_refused_turn_leaves_nothing(store_with: Store, owner: str, sql: Sql) -> None:
+    store = store_with(turns_per_minute=1)
+    await store.accept(RunRequest(owner, "hello"))
+    with pytest.raises(TooManyTurns):
+        await store.accept(RunRequest(owner, "hello"))
+    for table in ("chat_sessions", "chat_runs"):
+        assert sql(f"select count(*) from {table} where user_id = %(owner)s", owner=owner) == [{"count": 1}]  # noqa: S608
+
+
+async def test_a_repeated_request_takes_no_turn(store_with: Store, owner: str) -> None:
+    store = store_with(turns_per_minute=1)
+    for _ in range(3):
+        await store.accept(RunRequest(owner, "hello", client_key="one"))
+
+
+async def test_a_refused_message_takes_no_turn(store_with: Store, owner: str) -> None:
+    store = store_with(turns_per_minute=2)
+    run = await store.accept(RunRequest(owner, "hello"))
+    for _ in range(3):
+        with pytest.raises(RunActive):
+            await store.accept(RunRequest(owner, "hello", session_id=run.session_id))
+    await store.accept(RunRequest(owner, "hello"))
+
+
+async def test_limits_are_per_user(store_with: Store, owner: str, stranger: str) -> None:
+    store = store_with(turns_per_minute=1)
+    await store.accept(RunRequest(owner, "hello"))
+    await store.accept(RunRequest(stranger, "hello"))
+
+
+async def test_a_spent_day_is_refused_until_midnight(store_with: Store, owner: str, sql: Sql) -> None:
+    store = store_with(daily_tokens=100)
+    await store.accept(RunRequest(owner, "hello"))
+    sql("update chat_rate_limits set day_tokens = 100 where user_id = %(owner)s", owner=owner)
+    with pytest.raises(TokenBudgetSpent) as refused:
+        await store.accept(RunRequest(owner, "hello"))
+    assert refused.value.retry_after is not None
+    assert 0 < refused.value.retry_after <= 86_400
+
+
+async def test_a_new_day_begins_with_a_new_budget(store_with: Store, owner: str, sql: Sql) -> None:
+    store = store_with(daily_tokens=100)
+    await store.accept(RunRequest(owner, "hello"))
+    sql("update chat_rate_limits set day_tokens = 100, day = day - 1 where user_id = %(owner)s", owner=owner)
+    await store.accept(RunRequest(owner, "hello"))
+    assert sql("select day_tokens from chat_rate_limits where user_id = %(owner)s", owner=owner) == [{"day_tokens": 0}]
+
+
+async def test_no_daily_budget_means_no_limit(store_with: Store, owner: str, sql: Sql) -> None:
+    store = store_with(daily_tokens=0)
+    await store.accept(RunRequest(owner, "hello"))
+    sql("update chat_rate_limits set day_tokens = 10^12 where user_id = %(owner)s", owner=owner)
+    await store.accept(RunRequest(owner, "hello"))
+
+
+# Leases and endings ---------------------------------------------------------------------------------------------------
+
+
+async def test_a_lease_is_renewed_until_somebody_asks_for_a_stop(store: PostgresRunStore, owner: str) -> None:
+    run = await store.accept(RunRequest(owner, "hello"))
+    assert await store.renew(run) is False
+    await store.request_stop(owner, run.id)
+    assert await store.renew(run) is True
+
+
+async def test_a_run_whose_lease_has_passed_is_expired(store_with: Store, owner: str) -> None:
+    store = store_with(lease_seconds=0.0)
+    run = await store.accept(RunRequest(owner, "hello"))
+    found = await store.read(owner, run.id)
+    assert (found.status, found.expired) == ("running", True)
+
+
+async def test_a_session_whose_run_was_lost_is_free_again(store_with: Store, owner: str) -> None:
+    lost = await store_with(lease_seconds=0.0).accept(RunRequest(owner, "hello"))
+    store = store_with()
+    run = await store.accept(RunRequest(owner, "again", session_id=lost.session_id))
+    found = await store.read(owner, lost.id)
+    assert (found.status, found.error_code, run.session_id) == ("failed", RunLost.code, lost.session_id)
+
+
+async def test_who_lost_a_run_can_neither_renew_nor_end_it(store_with: Store, owner: str) -> None:
+    lost = await store_with(lease_seconds=0.0).accept(RunRequest(owner, "hello"))
+    store = store_with()
+    await store.accept(RunRequest(owner, "again", session_id=lost.session_id))
+    with pytest.raises(RunLost):
+        await store.renew(lost)
+    with pytest.raises(RunLost):
+        await store.finish(lost, [(1, text("late"))], "complete", None, None)
+    assert await store.events(owner, lost.id, 0) == []
+
+
+async def test_a_worker_of_an_earlier_epoch_has_lost_the_run(store: PostgresRunStore, owner: str) -> None:
+    run = await store.accept(RunRequest(owner, "hello"))
+    with pytest.raises(RunLost):
+        await store.renew(replace(run, epoch=run.epoch + 1))
+    with pytest.raises(RunLost):
+        await store.finish(replace(run, epoch=0), [], "complete", None, None)
+
+
+async def test_a_run_ends_once(store: PostgresRunStore, owner: str) -> None:
+    run = await store.accept(RunRequest(owner, "hello"))
+    await store.finish(run, [(1, text("done"))], "stopped", None, None)
+    with pytest.raises(RunLost):
+        await store.finish(run, [(2, text("again"))], "complete", None, None)
+    assert (await store.read(owner, run.id)).status == "stopped"
+    assert await store.events(owner, run.id, 0) == [(1, text("done"))]
+
+
+async def test_how_a_run_failed_is_kept(store: PostgresRunStore, owner: str) -> None:
+    run = await store.accept(RunRequest(owner, "hello"))
+    await store.finish(run, [], "failed", None, "model_timeout")
+    found = await store.read(owner, run.id)
+    assert (found.status, found.error_code) == ("failed", "model_timeout")
+
+
+async def test_a_stop_of_a_run_that_has_ended_changes_nothing(store: PostgresRunStore, owner: str, sql: Sql) -> None:
+    run = await store.accept(RunRequest(owner, "hello"))
+    await end(store, run)
+    await store.request_stop(owner, run.id)
+    assert sql("select status, stop_requested from chat_runs where id = %(id)s", id=run.id) == [
+        {"status": "complete", "stop_requested": False}
+    ]
+
+
+# Events ---------------------------------------------------------------------------------------------------------------
+
+
+async def test_events_are_read_in_order_after_the_one_seen_last(store: PostgresRunStore, owner: str) -> None:
+    run = await store.accept(RunRequest(owner, "hello"))
+    await store.append(run, [(2, text("b")), (1, text("a"))])
+    await store.finish(run, [(3, text("c"))], "complete", None, None)
+    assert await store.events(owner, run.id, 0) == [(1, text("a")), (2, text("b")), (3, text("c"))]
+    assert await store.events(owner, run.id, 2) == [(3, text("c"))]
+    assert await store.events(owner, run.id, 3) == []
+
+
+async def test_an_event_keeps_every_character(store: PostgresRunStore, owner: str) -> None:
+    run = await store.accept(RunRequest(owner, "hello"))
+    content = "naïve 💶 \u2028 \\ \" ' %s {} \t\n [CARD_7K3Q9D]"
+    await store.append(run, [(1, text(content))])
+    assert await store.events(owner, run.id, 0) == [(1, text(content))]
+
+
+async def test_another_users_run_does_not_exist(store: PostgresRunStore, owner: str, stranger: str) -> None:
+    run = await store.accept(RunRequest(owner, "hello"))
+    await store.append(run, [(1, text("a"))])
+    theirs = replace(run, owner=stranger)
+    with pytest.raises(NotFound):
+        await store.read(stranger, run.id)
+    assert await store.events(stranger, run.id, 0) == []
+    await store.request_stop(stranger, run.id)
+    for attempt in (store.renew(theirs), store.finish(theirs, [], "failed", None, None)):
+        with pytest.raises(RunLost):
+            await attempt
+    assert await store.renew(run) is False
+
+
+async def test_nobody_can_write_into_another_users_log(store: PostgresRunStore, owner: str, stranger: str) -> None:
+    run = await store.accept(RunRequest(owner, "hello"))
+    with pytest.raises(Exception, match="foreign key"):
+        await store.append(replace(run, owner=stranger), [(1, text("planted"))])
+    assert await store.events(owner, run.id, 0) == []
+
+
+async def test_a_run_that_nobody_accepted_does_not_exist(store: PostgresRunStore, owner: str) -> None:
+    with pytest.raises(NotFound):
+        await store.read(owner, str(uuid4()))

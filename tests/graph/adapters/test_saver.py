@@ -1,0 +1,349 @@
+"""Checkpoints: LangGraph's own conformance suite, one owner's rows, a turn's writes sent together, a bounded past."""
+
+import asyncio
+import warnings
+from collections.abc import AsyncIterator, Callable
+from typing import Annotated, Any, TypedDict
+from uuid import uuid4
+
+import pytest
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.base import BaseCheckpointSaver, CheckpointTuple
+from langgraph.checkpoint.conformance import checkpointer_test, validate
+from langgraph.checkpoint.conformance.test_utils import generate_checkpoint, generate_config, generate_metadata
+from langgraph.graph import END, START, StateGraph
+
+from graph.adapters.database import Database
+from graph.adapters.saver import FLUSH_SECONDS, OwnedSaver, PostgresCheckpoints, TurnSaver
+from graph.errors import DatabaseUnavailable
+from tests.graph.conftest import Sql
+
+pytestmark = pytest.mark.anyio
+
+SUPPORTED = {"put", "put_writes", "get_tuple", "list", "delete_thread", "prune"}
+NOT_SUPPORTED = {"copy_thread", "delete_for_runs"}
+"""langgraph-checkpoint-postgres 3.2 has neither; nothing here needs them."""
+
+
+@pytest.mark.parametrize("kind", [OwnedSaver, TurnSaver])
+async def test_the_saver_conforms_but_for_copying_threads_and_deleting_runs(
+    database: Database, kind: type[OwnedSaver]
+) -> None:
+    @checkpointer_test(name=kind.__name__)
+    async def saver() -> AsyncIterator[OwnedSaver]:
+        yield kind(database, str(uuid4()))
+
+    report = await validate(saver)
+    failures = {name: result.failures for name, result in report.results.items() if result.failures}
+    assert failures == {}
+    assert {name for name, result in report.results.items() if result.passed} == SUPPORTED
+    assert {name for name, result in report.results.items() if not result.detected} == NOT_SUPPORTED
+
+
+async def put(saver: BaseCheckpointSaver[str], thread: str, **values: Any) -> RunnableConfig:
+    """Store one checkpoint that holds these values."""
+    versions = dict.fromkeys(values, uuid4().hex)
+    checkpoint = generate_checkpoint(channel_values=values, channel_versions=versions)
+    return await saver.aput(generate_config(thread), checkpoint, generate_metadata(), versions)
+
+
+async def latest(saver: BaseCheckpointSaver[str], thread: str) -> CheckpointTuple | None:
+    return await saver.aget_tuple(generate_config(thread))
+
+
+# One owner's rows -----------------------------------------------------------------------------------------------------
+
+
+async def test_a_thread_of_another_user_is_empty(database: Database, owner: str, stranger: str) -> None:
+    thread = str(uuid4())
+    await put(OwnedSaver(database, owner), thread, plan=["mine"])
+    theirs = OwnedSaver(database, stranger)
+    assert await latest(theirs, thread) is None
+    assert [found async for found in theirs.alist(generate_config(thread))] == []
+    assert [found async for found in theirs.alist(None)] == []
+
+
+async def test_another_user_cannot_delete_or_prune_a_thread(database: Database, owner: str, stranger: str) -> None:
+    thread, saver = str(uuid4()), OwnedSaver(database, owner)
+    await put(saver, thread, plan=["mine"])
+    theirs = OwnedSaver(database, stranger)
+    await theirs.adelete_thread(thread)
+    await theirs.aprune([thread], strategy="delete")
+    await PostgresCheckpoints(database).keep_last(stranger, thread, 0)
+    found = await latest(saver, thread)
+    assert found
+    assert found.checkpoint["channel_values"]["plan"] == ["mine"]
+
+
+async def test_savers_do_not_wait_for_one_another(database: Database) -> None:
+    """The stock saver holds one lock for the whole process; here a connection that is kept busy delays nobody."""
+    saver = OwnedSaver(database, str(uuid4()))
+    async with asyncio.timeout(5), saver._cursor() as busy:
+        await busy.execute("select 1")
+        await put(OwnedSaver(database, str(uuid4())), str(uuid4()), plan=["other"])
+        await latest(saver, str(uuid4()))
+
+
+async def test_unknown_types_in_a_checkpoint_are_not_revived(database: Database, owner: str, sql: Sql) -> None:
+    """A checkpoint must not be able to make Python import and call what it names."""
+    thread, saver = str(uuid4()), OwnedSaver(database, owner)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        await put(saver, thread, plan=[Unlisted("x")])
+        found = await latest(saver, thread)
+    assert found
+    assert not isinstance(found.checkpoint["channel_values"]["plan"][0], Unlisted)
+
+
+class Unlisted:
+    """Something that no list of allowed types names."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def model_dump(self) -> dict[str, str]:
+        return {"text": self.text}
+
+
+# A turn's writes ------------------------------------------------------------------------------------------------------
+
+
+def stored(sql: Sql, thread: str) -> int:
+    [row] = sql("select count(*) from checkpoints where thread_id = %(thread)s", thread=thread)
+    return int(row["count"])
+
+
+async def test_what_a_turn_writes_is_gathered_until_it_is_flushed(database: Database, owner: str, sql: Sql) -> None:
+    thread, saver = str(uuid4()), TurnSaver(database, owner)
+    for _ in range(3):
+        config = await put(saver, thread, plan=["a"])
+        await saver.aput_writes(config, [("plan", ["b"])], "task")
+    assert stored(sql, thread) == 0
+    await saver.flush()
+    assert stored(sql, thread) == 3
+
+
+async def test_gathered_writes_are_sent_in_one_transaction(database: Database, owner: str, sql: Sql) -> None:
+    thread, saver = str(uuid4()), TurnSaver(database, owner)
+    for _ in range(5):
+        await saver.aput_writes(await put(saver, thread, plan=["a"]), [("plan", ["b"])], "task")
+    await saver.flush()
+    rows = sql(
+        "select xmin::text from checkpoints where thread_id = %(thread)s union "
+        "select xmin::text from checkpoint_writes where thread_id = %(thread)s union "
+        "select xmin::text from checkpoint_blobs where thread_id = %(thread)s",
+        thread=thread,
+    )
+    assert len(rows) == 1
+
+
+async def test_a_read_sees_what_was_gathered(database: Database, owner: str) -> None:
+    thread, saver = str(uuid4()), TurnSaver(database, owner)
+    config = await put(saver, thread, plan=["a"])
+    await saver.aput_writes(config, [("plan", ["b"])], "task")
+    found = await latest(saver, thread)
+    assert found
+    assert found.checkpoint["channel_values"]["plan"] == ["a"]
+    assert found.pending_writes == [("task", "plan", ["b"])]
+
+
+async def test_reads_beside_a_flush_are_not_mixed_up_with_it(database: Database, owner: str) -> None:
+    thread, saver = str(uuid4()), TurnSaver(database, owner)
+    for number in range(40):
+        await put(saver, thread, plan=[number])
+
+    async def read_after(seconds: float) -> Any:
+        await asyncio.sleep(seconds)
+        found = await latest(saver, thread)
+        return found and found.checkpoint["channel_values"]["plan"]
+
+    _, *found = await asyncio.gather(saver.flush(), *(read_after(number / 2000) for number in range(40)))
+    assert found == [[39]] * 40
+
+
+async def test_writes_that_could_not_be_sent_stay_gathered(database: Database, owner: str, sql: Sql) -> None:
+    class Down(Database):
+        up = False
+
+        def acting_for(self, owner: str, *, snapshot: bool = False) -> Any:
+            if not self.up:
+                raise DatabaseUnavailable
+            return super().acting_for(owner, snapshot=snapshot)
+
+    down = Down(database.pool)
+    thread, saver = str(uuid4()), TurnSaver(down, owner)
+    await put(saver, thread, plan=["a"])
+    with pytest.raises(DatabaseUnavailable):
+        await saver.flush()
+    await put(saver, thread, plan=["b"])
+    down.up = True
+    await saver.flush()
+    assert stored(sql, thread) == 2
+
+
+async def test_a_flush_that_is_cancelled_loses_nothing(database: Database, owner: str, sql: Sql) -> None:
+    thread, saver = str(uuid4()), TurnSaver(database, owner)
+    for number in range(30):
+        await put(saver, thread, plan=[number])
+    for pause in (0.001, 0.003, 0.006, 0.01):
+        flushing = asyncio.create_task(saver.flush())
+        await asyncio.sleep(pause)
+        flushing.cancel()
+        await asyncio.gather(flushing, return_exceptions=True)
+    await saver.flush()
+    assert stored(sql, thread) == 30
+
+
+async def test_a_long_turn_is_stored_while_it_lasts(database: Database, owner: str, sql: Sql) -> None:
+    thread = str(uuid4())
+    async with PostgresCheckpoints(database).turn(owner) as saver:
+        await put(saver, thread, plan=["a"])
+        await asyncio.sleep(FLUSH_SECONDS * 3)
+        assert stored(sql, thread) == 1
+
+
+async def test_the_end_of_a_turn_stores_the_rest_however_it_ends(database: Database, owner: str, sql: Sql) -> None:
+    thread = str(uuid4())
+
+    async def broken() -> None:
+        async with PostgresCheckpoints(database).turn(owner) as saver:
+            await put(saver, thread, plan=["a"])
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        await broken()
+    assert stored(sql, thread) == 1
+
+
+async def test_a_turn_whose_checkpoints_cannot_be_stored_goes_on(database: Database, owner: str) -> None:
+    class Down(Database):
+        def acting_for(self, owner: str, *, snapshot: bool = False) -> Any:
+            raise DatabaseUnavailable
+
+    async with PostgresCheckpoints(Down(database.pool)).turn(owner) as saver:
+        await put(saver, str(uuid4()), plan=["a"])
+
+
+# The past -------------------------------------------------------------------------------------------------------------
+
+
+def joined(before: list[str], after: list[str]) -> list[str]:
+    return [*before, *after]
+
+
+class Talk(TypedDict, total=False):
+    said: Annotated[list[str], joined]
+    last: list[str]
+
+
+def talk(saver: BaseCheckpointSaver[str]) -> Any:
+    """A small graph whose state grows."""
+
+    async def listen(state: Talk) -> Talk:
+        return {"last": [f"heard {len(state['said'])}"]}
+
+    async def answer(state: Talk) -> Talk:
+        return {"said": [f"answer to {state['said'][-1]}"]}
+
+    graph = StateGraph(Talk)
+    graph.add_node("listen", listen)
+    graph.add_node("answer", answer)
+    graph.add_edge(START, "listen")
+    graph.add_edge("listen", "answer")
+    graph.add_edge("answer", END)
+    return graph.compile(checkpointer=saver)
+
+
+Turns = Callable[[int], Any]
+
+
+async def take_turns(database: Database, owner: str, thread: str, turns: int, kept: int) -> None:
+    checkpoints = PostgresCheckpoints(database)
+    for number in range(turns):
+        config = {"configurable": {"thread_id": thread, "run": f"run {number}"}}
+        async with checkpoints.turn(owner) as saver:
+            await talk(saver).ainvoke({"said": [f"question {number}"]}, config)
+        await checkpoints.keep_last(owner, thread, kept)
+
+
+async def test_only_the_last_turns_are_kept(database: Database, owner: str, sql: Sql) -> None:
+    thread = str(uuid4())
+    await take_turns(database, owner, thread, turns=6, kept=2)
+    runs = sql(
+        "select distinct metadata ->> 'run' as run from checkpoints where thread_id = %(t)s order by 1", t=thread
+    )
+    assert [row["run"] for row in runs] == ["run 4", "run 5"]
+
+
+async def test_fewer_turns_than_are_kept_all_stay(database: Database, owner: str, sql: Sql) -> None:
+    thread = str(uuid4())
+    await take_turns(database, owner, thread, turns=2, kept=5)
+    runs = sql(
+        "select distinct metadata ->> 'run' as run from checkpoints where thread_id = %(t)s order by 1", t=thread
+    )
+    assert [row["run"] for row in runs] == ["run 0", "run 1"]
+
+
+async def test_every_kept_checkpoint_can_still_be_read(database: Database, owner: str) -> None:
+    thread = str(uuid4())
+    await take_turns(database, owner, thread, turns=5, kept=2)
+    graph = talk(OwnedSaver(database, owner))
+    states = [state async for state in graph.aget_state_history({"configurable": {"thread_id": thread}})]
+    assert len(states) == 8
+    assert states[0].values["said"][-2:] == ["question 4", "answer to question 4"]
+    assert states[0].values["last"] == ["heard 9"]
+    assert all(len(state.values["said"]) >= 6 for state in states)
+
+
+async def test_a_kept_turn_can_be_forked(database: Database, owner: str) -> None:
+    thread = str(uuid4())
+    await take_turns(database, owner, thread, turns=5, kept=2)
+    graph = talk(OwnedSaver(database, owner))
+    states = [state async for state in graph.aget_state_history({"configurable": {"thread_id": thread}})]
+    before_answer = next(state for state in states if state.next == ("answer",))
+    again = await graph.ainvoke(None, before_answer.config)
+    assert again["said"][-1] == "answer to question 4"
+    assert len(again["said"]) == 10
+
+
+async def test_a_pruned_thread_goes_on(database: Database, owner: str) -> None:
+    thread = str(uuid4())
+    await take_turns(database, owner, thread, turns=4, kept=1)
+    await take_turns(database, owner, thread, turns=1, kept=1)
+    found = await talk(OwnedSaver(database, owner)).aget_state({"configurable": {"thread_id": thread}})
+    assert len(found.values["said"]) == 10
+
+
+async def test_nothing_of_a_pruned_turn_is_left(database: Database, owner: str, sql: Sql) -> None:
+    thread = str(uuid4())
+    await take_turns(database, owner, thread, turns=8, kept=2)
+    orphans = sql(
+        "select 'blob' as kind, channel from checkpoint_blobs b where thread_id = %(t)s and not exists ("
+        "  select 1 from checkpoints c where c.thread_id = b.thread_id and c.checkpoint_ns = b.checkpoint_ns "
+        "  and c.checkpoint -> 'channel_versions' ->> b.channel = b.version) "
+        "union all select 'write', channel from checkpoint_writes w where thread_id = %(t)s and not exists ("
+        "  select 1 from checkpoints c where c.thread_id = w.thread_id and c.checkpoint_id = w.checkpoint_id)",
+        t=thread,
+    )
+    assert orphans == []
+    [counted] = sql("select count(*) from checkpoint_blobs where thread_id = %(t)s", t=thread)
+    assert counted["count"] < 20
+
+
+async def test_pruning_beside_a_running_turn_spares_it(database: Database, owner: str) -> None:
+    """`done` frees the session: the next turn may be writing while the last one is pruned."""
+    thread, checkpoints = str(uuid4()), PostgresCheckpoints(database)
+    await take_turns(database, owner, thread, turns=3, kept=2)
+
+    async def prune_often() -> None:
+        for _ in range(20):
+            await checkpoints.keep_last(owner, thread, 1)
+
+    pruning = asyncio.create_task(prune_often())
+    for number in range(3):
+        config = {"configurable": {"thread_id": thread, "run": f"later {number}"}}
+        await talk(OwnedSaver(database, owner)).ainvoke({"said": [f"later {number}"]}, config)
+    await pruning
+    found = await talk(OwnedSaver(database, owner)).aget_state({"configurable": {"thread_id": thread}})
+    assert found.values["said"][-1] == "answer to later 2"
+    assert len(found.values["said"]) == 12

@@ -1,0 +1,274 @@
+"""The model's words stream in whole pieces; its answer or its calls are kept, and what they took is added up."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage, SystemMessage, ToolMessage
+from langchain_core.messages.ai import UsageMetadata
+
+from graph.errors import ModelError, ModelTimeout
+from graph.ports import ModelSettings, Price
+from graph.state import Recollection, Turn, Usage
+from graph.tool import INVALID_JSON, Tool, ToolContext
+from nodes.reason import MAX_ROUNDS, Reason
+from tests.fakes.ports import (
+    TOKEN,
+    WORDING,
+    GivenAnswers,
+    GivenTools,
+    Heard,
+    passage,
+    roster_of,
+    runtime_of,
+    turn_of,
+    words,
+)
+from tools.arguments import ToolArguments
+
+pytestmark = pytest.mark.anyio
+
+
+async def totals(arguments: ToolArguments, context: ToolContext) -> dict[str, Any]:
+    """Add up."""
+    return {}
+
+
+def node(*answers: Sequence[AIMessageChunk], budget: int = 1000, **employee: Any) -> Reason:
+    prices = {"model-small": Price(Decimal("0.15"), Decimal("0.60"))}
+    roster = roster_of("totals", **employee)
+    tools = GivenTools({"totals": Tool(totals)})
+    return Reason(GivenAnswers(list(answers)), roster, tools, WORDING, prices, words, budget)
+
+
+def model_of(reason: Reason) -> GivenAnswers:
+    assert isinstance(reason.model, GivenAnswers)
+    return reason.model
+
+
+def said(*pieces: str, usage: UsageMetadata | None = None) -> list[AIMessageChunk]:
+    return [*(AIMessageChunk(piece) for piece in pieces), AIMessageChunk("", usage_metadata=usage)]
+
+
+def called(*arguments: str, name: str = "totals") -> list[AIMessageChunk]:
+    """A model's calls, each with the arguments that it wrote, streamed in two parts."""
+    chunks = []
+    for index, written in enumerate(arguments):
+        half = len(written) // 2
+        first = {"name": name, "args": written[:half], "id": f"call_{index}", "index": index}
+        rest = {"name": None, "args": written[half:], "id": None, "index": index}
+        chunks += [AIMessageChunk("", tool_call_chunks=[part]) for part in (first, rest)]  # type: ignore[list-item]
+    return chunks
+
+
+def tokens(read: int, written: int) -> UsageMetadata:
+    return UsageMetadata(input_tokens=read, output_tokens=written, total_tokens=read + written)
+
+
+def answered(turn: Turn) -> AIMessage:
+    last = turn["messages"][-1]
+    assert isinstance(last, AIMessage)
+    return last
+
+
+# Words ----------------------------------------------------------------------------------------------------------------
+
+
+async def test_words_stream_as_they_come() -> None:
+    heard = Heard()
+    turn = await node(said("You ", "spent ", "12."))(turn_of(), runtime_of(heard))
+    assert [event["content"] for event in heard.of("text")] == ["You ", "spent ", "12."]
+    assert answered(turn).text == "You spent 12."
+
+
+@pytest.mark.parametrize("cut", range(1, len(TOKEN)))
+async def test_no_token_is_cut_wherever_the_model_cuts_it(cut: int) -> None:
+    heard = Heard()
+    turn = await node(said("Paid ", TOKEN[:cut], TOKEN[cut:], " today"))(turn_of(), runtime_of(heard))
+    pieces = [event["content"] for event in heard.of("text")]
+    assert [piece for piece in pieces if TOKEN in piece]
+    assert "".join(pieces) == answered(turn).text == f"Paid {TOKEN} today"
+
+
+async def test_what_is_held_back_is_told_at_the_end() -> None:
+    heard = Heard()
+    await node(said("see [1"))(turn_of(), runtime_of(heard))
+    assert "".join(event["content"] for event in heard.of("text")) == "see [1"
+
+
+async def test_characters_that_the_database_cannot_hold_are_left_out() -> None:
+    heard = Heard()
+    turn = await node(said("a\x00b", "c\ud800d"))(turn_of(), runtime_of(heard))
+    assert "".join(event["content"] for event in heard.of("text")) == answered(turn).text == "abcd"
+
+
+async def test_an_empty_answer_is_an_error() -> None:
+    with pytest.raises(ModelError, match="empty"):
+        await node(said(""))(turn_of(), runtime_of())
+
+
+async def test_a_fault_of_the_model_ends_the_turn_after_what_it_said() -> None:
+    class Breaking(GivenAnswers):
+        async def stream(self, *_: Any) -> Any:
+            yield AIMessageChunk("half ")
+            raise ModelTimeout
+
+    heard = Heard()
+    broken = Reason(Breaking([]), roster_of(), GivenTools({}), WORDING, {}, words, 1000)
+    with pytest.raises(ModelTimeout):
+        await broken(turn_of(), runtime_of(heard))
+    assert [event["content"] for event in heard.of("text")] == ["half "]
+
+
+# What the model is asked ----------------------------------------------------------------------------------------------
+
+
+async def test_the_model_reads_rules_persona_memory_passages_history_and_the_turn() -> None:
+    reason = node(said("ok"))
+    known = Recollection(facts=["likes tea"], summary="They spoke.", history=[HumanMessage("a"), AIMessage("b")])
+    await reason(turn_of(recollection=known, passages=[passage(1)]), runtime_of())
+    [[system, *rest]] = model_of(reason).prompts
+    assert isinstance(system, SystemMessage)
+    for part in ("Rules of 2026-11-23.", "You test.", "- likes tea", "They spoke.", "[1] passage 1"):
+        assert part in system.text
+    assert [message.text for message in rest] == ["a", "b", "what now?"]
+
+
+async def test_the_model_is_the_employees() -> None:
+    reason = node(said("ok"), model="large", temperature=0.0, max_tokens=321)
+    await reason(turn_of(), runtime_of())
+    assert model_of(reason).settings == [ModelSettings("large", 0.0, 321)]
+
+
+async def test_a_prompt_over_the_budget_loses_its_oldest_history() -> None:
+    reason = node(said("ok"), budget=60)
+    history = [
+        message for number in range(9) for message in (HumanMessage(f"old {number} " + "w " * 9), AIMessage("so"))
+    ]
+    await reason(turn_of(recollection=Recollection(facts=[], summary="", history=history)), runtime_of())
+    [prompt] = model_of(reason).prompts
+    assert "old 0" not in str(prompt)
+    assert "old 8" in str(prompt)
+    assert prompt[-1].text == "what now?"
+
+
+# Calls ----------------------------------------------------------------------------------------------------------------
+
+
+async def test_calls_are_kept_for_the_tool_step() -> None:
+    turn = await node(called('{"a": 1}', "{}"))(turn_of(), runtime_of())
+    assert [(call["id"], call["name"], call["args"]) for call in answered(turn).tool_calls] == [
+        ("call_0", "totals", {"a": 1}),
+        ("call_1", "totals", {}),
+    ]
+
+
+@pytest.mark.parametrize(
+    "written",
+    ['{"a": ', "not json", "[1, 2]", '"text"', "7", "null", '{"a": NaN}', '{"a": Infinity}', "{'a': 1}", "[" * 5000],
+    ids=lambda written: written[:12],
+)
+async def test_arguments_that_are_no_json_object_are_kept_as_they_were_written(written: str) -> None:
+    turn = await node(called(written))(turn_of(), runtime_of())
+    [call] = answered(turn).tool_calls
+    assert call["args"] == {INVALID_JSON: written}
+
+
+async def test_no_tool_is_offered_after_so_many_rounds_and_no_call_is_taken() -> None:
+    rounds = [
+        message
+        for number in range(MAX_ROUNDS)
+        for message in (
+            AIMessage("", tool_calls=[{"name": "totals", "args": {}, "id": f"c{number}", "type": "tool_call"}]),
+            ToolMessage("{}", tool_call_id=f"c{number}"),
+        )
+    ]
+    reason = node([*called("{}"), AIMessageChunk("That is all I know.")])
+    turn = await reason(turn_of(HumanMessage("what now?"), *rounds), runtime_of())
+    assert model_of(reason).offered == [[]]
+    assert (answered(turn).tool_calls, answered(turn).text) == ([], "That is all I know.")
+
+
+async def test_tools_are_offered_before_the_last_round() -> None:
+    rounds = [
+        message
+        for number in range(MAX_ROUNDS - 1)
+        for message in (
+            AIMessage("", tool_calls=[{"name": "totals", "args": {}, "id": f"c{number}", "type": "tool_call"}]),
+            ToolMessage("{}", tool_call_id=f"c{number}"),
+        )
+    ]
+    reason = node(called("{}"))
+    await reason(turn_of(HumanMessage("what now?"), *rounds), runtime_of())
+    assert model_of(reason).offered == [["totals"]]
+
+
+# Citations ------------------------------------------------------------------------------------------------------------
+
+
+async def test_each_passage_that_the_answer_refers_to_is_cited_once() -> None:
+    heard = Heard()
+    found = [passage(1), passage(2), passage(3)]
+    await node(said("So [3], as [1] says, and [3] again."))(turn_of(passages=found), runtime_of(heard))
+    assert heard.of("citation") == [
+        {"type": "citation", "marker": "[1]", "id": "p1", "source": "note 1"},
+        {"type": "citation", "marker": "[3]", "id": "p3", "source": "note 3"},
+    ]
+
+
+async def test_a_marker_without_its_passage_is_no_citation() -> None:
+    heard = Heard()
+    await node(said("As [0], [2] and [99] say."))(turn_of(passages=[passage(1)]), runtime_of(heard))
+    assert heard.of("citation") == []
+
+
+async def test_a_passage_that_was_left_out_of_the_prompt_is_not_cited() -> None:
+    heard = Heard()
+    found = [passage(1, "w " * 10), passage(2, "w " * 500)]
+    await node(said("See [1] and [2]."), budget=60)(turn_of(passages=found), runtime_of(heard))
+    assert [event["marker"] for event in heard.of("citation")] == ["[1]"]
+
+
+async def test_words_before_a_call_cite_nothing_yet() -> None:
+    heard = Heard()
+    await node([AIMessageChunk("By [1] I look. "), *called("{}")])(turn_of(passages=[passage(1)]), runtime_of(heard))
+    assert heard.of("citation") == []
+
+
+# What it took ---------------------------------------------------------------------------------------------------------
+
+
+async def test_what_the_provider_reports_is_priced() -> None:
+    turn = await node(said("ok", usage=tokens(1_000_000, 500_000)))(turn_of(), runtime_of())
+    assert turn["usage"] == Usage(
+        prompt=1_000_000, completion=500_000, total=1_500_000, cost=turn["usage"]["cost"], source="provider"
+    )
+    assert Decimal(turn["usage"]["cost"]) == Decimal("0.45")
+
+
+async def test_what_no_provider_reports_is_counted_and_marked_so() -> None:
+    turn = await node(said("three words here"))(turn_of(), runtime_of())
+    usage = turn["usage"]
+    assert usage["source"] == "counted"
+    assert usage["completion"] == 3 + 4
+    assert usage["prompt"] > 4
+    assert usage["total"] == usage["prompt"] + usage["completion"]
+
+
+async def test_the_calls_of_a_turn_are_added_up_exactly() -> None:
+    before = Usage(prompt=10, completion=5, total=15, cost="0.1", source="provider")
+    turn = await node(said("ok", usage=tokens(1, 1)))(turn_of(usage=before), runtime_of())
+    assert (turn["usage"]["prompt"], turn["usage"]["completion"], turn["usage"]["total"]) == (11, 6, 17)
+    assert Decimal(turn["usage"]["cost"]) == Decimal("0.1") + Decimal("0.75") / 1_000_000
+
+
+async def test_a_turn_of_which_one_call_was_counted_is_counted() -> None:
+    before = Usage(prompt=1, completion=1, total=2, cost="0", source="counted")
+    turn = await node(said("ok", usage=tokens(1, 1)))(turn_of(usage=before), runtime_of())
+    assert turn["usage"]["source"] == "counted"
+
+
+async def test_a_model_without_a_price_costs_nothing() -> None:
+    turn = await node(said("ok", usage=tokens(100, 100)), model="large")(turn_of(), runtime_of())
+    assert Decimal(turn["usage"]["cost"]) == 0

@@ -1,0 +1,27 @@
+"""What resembles the masked question is kept within its share of the budget."""
+
+import pytest
+
+from graph.prompt import PASSAGES_SHARE
+from nodes.retrieve import Retrieve
+from tests.fakes.ports import OWNER, GivenPassages, passage, runtime_of, turn_of, words
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_the_masked_question_is_searched_for_among_the_callers_texts() -> None:
+    retriever = GivenPassages([])
+    turn = await Retrieve(retriever, words, 1000)(turn_of(question="my masked question"), runtime_of(text="raw words"))
+    assert retriever.asked == [(OWNER, "my masked question")]
+    assert turn["passages"] == []
+
+
+async def test_what_fits_is_kept_in_order() -> None:
+    found = [passage(1), passage(2)]
+    assert (await Retrieve(GivenPassages(found), words, 1000)(turn_of(), runtime_of()))["passages"] == found
+
+
+async def test_passages_stay_within_their_share_the_best_ones_first() -> None:
+    found = [passage(number, "word " * 60) for number in range(5)]
+    turn = await Retrieve(GivenPassages(found), words, 1000)(turn_of(), runtime_of())
+    assert turn["passages"] == found[: int(1000 * PASSAGES_SHARE) // 60]

@@ -1,0 +1,386 @@
+"""What a user tells in confidence is nowhere in clear: not in the database, its files, the logs, nor at the model."""
+
+import base64
+import json
+import random
+import re
+import signal
+import subprocess
+import time
+import uuid
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import pytest
+
+from graph.adapters.embedded_postgres import _programs
+from tests.fakes.scripted_model import ScriptedModel
+from tests.service.conftest import Answer, Client, Server, running
+
+TURNS = 50
+FIRST = ("Anna", "Peter", "Maria", "Thomas", "Julia", "Robert", "Laura", "Michael", "Emily", "Daniel")
+LAST = ("Whitfield", "Abernathy", "Castellano", "Lindqvist", "Okonkwo", "Hargreaves", "Petrovich")
+GROUPED = ("{0} {1} {2} {3}", "{0}-{1}-{2}-{3}", "{0}{1}{2}{3}")
+
+
+@dataclass(frozen=True)
+class Canary:
+    """Values that are told once, to be looked for afterwards."""
+
+    card: str
+    email: str
+    name: str
+
+    @property
+    def text(self) -> str:
+        return f"My name is {self.name}, my card is {self.card} and my mail is {self.email}"
+
+    def values(self) -> tuple[str, str, str]:
+        return self.card, self.email, self.name
+
+
+class Canaries:
+    """Makes canaries, no two alike, and remembers them."""
+
+    def __init__(self) -> None:
+        self.dice = random.Random("canaries")
+        self.made: list[Canary] = []
+
+    def new(self) -> Canary:
+        number = len(self.made)
+        digits = luhn_valid("4" + "".join(self.dice.choices("0123456789", k=14)))
+        groups = [digits[start : start + 4] for start in range(0, 16, 4)]
+        card = GROUPED[number % len(GROUPED)].format(*groups)
+        name = f"{FIRST[number % 10]} {LAST[number // 10]}"
+        mailbox = "".join(self.dice.choices("bcdfghjklmnpqrstvwxz", k=9))
+        self.made.append(Canary(card, f"{mailbox}.{number}@kestrelmail.com", name))
+        return self.made[-1]
+
+
+def luhn_valid(digits: str) -> str:
+    """The digits with their check digit."""
+    doubled = (int(digit) * (2 if place % 2 == 0 else 1) for place, digit in enumerate(reversed(digits)))
+    total = sum(value - 9 if value > 9 else value for value in doubled)
+    return f"{digits}{-total % 10}"
+
+
+# Where to look, and for what ------------------------------------------------------------------------------------------
+
+
+def disguises(value: str) -> set[bytes]:
+    """The ways in which a value could be written; UTF-16 is found where the NULs are left out."""
+    spellings = {value, value.lower(), re.sub(r"[ -]", "", value)} if value[0].isdigit() else {value, value.lower()}
+    found: set[bytes] = set()
+    for spelling in (*spellings, *(spelling[::-1] for spelling in spellings)):
+        plain = spelling.encode()
+        found |= {plain, plain.hex().encode(), plain.hex().upper().encode()}
+        found |= {base64_core(plain, shift) for shift in range(3)}
+    return found
+
+
+def base64_core(plain: bytes, shift: int) -> bytes:
+    """What base64 makes of these bytes in the middle of others, without the characters that those others touch."""
+    coded = base64.b64encode(b"\0" * shift + plain)
+    return coded[(0, 2, 3)[shift] : len(coded) - (0, 4, 4)[(shift + len(plain)) % 3]]
+
+
+def found_in(folder: Path, values: Iterable[str], scratch: Path) -> set[str]:
+    """Which needles some file under a folder holds, as it is or without its NULs."""
+    needles = scratch / "needles"
+    needles.write_bytes(b"\n".join(sorted(set().union(*map(disguises, values)))))
+    without_nuls = scratch / "without-nuls"
+    with without_nuls.open("wb") as stripped:
+        for file in folder.rglob("*"):
+            if file.is_file():
+                stripped.write(file.read_bytes().replace(b"\0", b"") + b"\n")
+    searched = subprocess.run(
+        ["grep", "-raohF", "-f", str(needles), str(folder), str(without_nuls)],
+        env={"LC_ALL": "C", "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+    )
+    assert searched.returncode in (0, 1), searched.stderr
+    return set(searched.stdout.decode().split("\n")) - {""}
+
+
+def dump(server: Server) -> bytes:
+    """The whole database, as its administrator dumps it."""
+    return subprocess.run(
+        [str(_programs() / "pg_dump"), server.admin_url()], capture_output=True, check=True, env={"PATH": "/usr/bin"}
+    ).stdout
+
+
+# What is told ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Story:
+    """A user's life with the service, up to and beyond a crash of it."""
+
+    server: Server
+    owner: Client
+    stranger: Client
+    canaries: Canaries
+    model: ScriptedModel
+    answers: list[tuple[Canary, Answer]] = field(default_factory=list)
+    fact: Canary | None = None
+    comment: Canary | None = None
+    title: Canary | None = None
+    failed: Canary | None = None
+    stopped: Canary | None = None
+    killed: Canary | None = None
+
+    def ask(self, template: str, session: str | None) -> Answer:
+        canary = self.canaries.new()
+        answer = self.owner.ask(template.replace("TEXT", canary.text).replace("NAME", canary.name), session_id=session)
+        self.answers.append((canary, answer))
+        return answer
+
+    @property
+    def talk(self) -> str:
+        """The session of the first turn."""
+        return self.answers[0][1].session
+
+
+def converse(story: Story) -> None:
+    """Fifty turns in two sessions: with tools that are asked about a name, and until a summary is made."""
+    session = None
+    for number in range(TURNS // 2):
+        summary = '[[summary {"summary": "TEXT", "key_facts": []}]]' if number % 5 == 0 else ""
+        session = story.ask(f"TEXT {summary}", session).session
+    session = None
+    for number in range(TURNS // 2):
+        call = '[[call transactions_query {"description": "NAME"}]]' if number % 3 == 0 else ""
+        session = story.ask(f"TEXT {call}", session).session
+    await_summary(story)
+
+
+def await_summary(story: Story) -> None:
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        if story.server.sql("select summary from chat_session_summaries where session_id = %s", story.talk):
+            return
+        time.sleep(0.1)
+    raise AssertionError("no summary was made")
+
+
+def confide(story: Story) -> None:
+    """A fact, a comment and a title."""
+    story.fact, story.comment, story.title = (story.canaries.new() for _ in range(3))
+    done = story.answers[0][1].last
+    address = f"/api/sessions/{story.talk}"
+    added = story.owner.post("/api/memory", json={"fact": story.fact.text, "is_pinned": True})
+    told = story.owner.put(
+        f"{address}/messages/{done['message_id']}/feedback", json={"type": "like", "comment": story.comment.text}
+    )
+    renamed = story.owner.patch(address, json={"title": story.title.text})
+    assert (added.status_code, told.status_code, renamed.status_code) == (201, 204, 200)
+
+
+def be_refused(story: Story) -> None:
+    """Requests that hold values where none belong."""
+    owner, text = story.owner, story.canaries.new().text
+    card, email, name = story.canaries.new().values()
+    answers = [
+        owner.post("/api/chat", json={"message": "hello", text: text}),
+        owner.post("/api/chat", json={"message": {"text": text}}),
+        owner.post("/api/chat", json={"message": "hello", "session_id": text}),
+        owner.post("/api/chat", json={"message": "hello", "employee_slug": card}),
+        owner.post("/api/chat", json={"message": f"{text} {'long ' * 2000}"}),
+        owner.post("/api/chat", content=f'{{"message": "{text}'.encode()),
+        owner.post("/api/memory", json={"fact": "likes tea", "scope": email}),
+        owner.get("/api/sessions", params={"cursor": text}),
+        owner.get(f"/api/employees/{email}"),
+        owner.get(f"/api/runs/{email}/events"),
+        owner.get(f"/{name}/{card}"),
+        httpx.post(f"{story.server.address}/api/chat", json={"message": text}),
+        httpx.get(f"{story.server.address}/api/sessions", headers={"Authorization": f"Bearer {email}"}),
+    ]
+    assert all(400 <= answer.status_code < 500 for answer in answers)
+
+
+def fail_and_stop(story: Story) -> None:
+    """A turn whose model fails, and one that its user stops."""
+    story.failed = story.canaries.new()
+    assert story.owner.ask(f"{story.failed.text} [[status 500]]").last["type"] == "error"
+    story.stopped = story.canaries.new()
+    message = f"{story.stopped.text} [[slow 0.2]]"
+    with story.owner.stream("POST", "/api/chat", json={"message": message}) as response:
+        for line in response.iter_lines():
+            if '"run_id"' in line:
+                run = json.loads(line.removeprefix("data: "))["run_id"]
+            elif '"text"' in line:
+                story.owner.post(f"/api/runs/{run}/stop")
+            elif '"stopped"' in line:
+                return
+    raise AssertionError("the run did not say that it was stopped")
+
+
+def be_killed(story: Story) -> None:
+    """A turn whose process dies while it streams."""
+    story.killed = story.canaries.new()
+    message = f"{story.killed.text} [[slow 0.2]]"
+    with (
+        suppress(httpx.RemoteProtocolError),
+        story.owner.stream("POST", "/api/chat", json={"message": message}) as response,
+    ):
+        for line in response.iter_lines():
+            if '"text"' in line:
+                story.server.stop(signal.SIGKILL)
+    assert story.server.process.returncode == -signal.SIGKILL
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
+    data = tmp_path_factory.mktemp("canaries") / "data"
+    canaries, owner, stranger = Canaries(), str(uuid.uuid4()), str(uuid.uuid4())
+    with ScriptedModel().serving() as model:
+        environment = {"OPENAI_BASE_URL": model.address, "RATE_LIMIT_PER_MINUTE": "1000", "LEASE_SECONDS": "1"}
+        with running(data, environment) as server, server.client(owner) as client:
+            told = Story(server, client, client, canaries, model)
+            for chapter in (converse, confide, be_refused, fail_and_stop, be_killed):
+                chapter(told)
+        with running(data, environment) as server, server.client(owner) as one, server.client(stranger) as two:
+            told.server, told.owner, told.stranger = server, one, two
+            yield told
+
+
+# What is found --------------------------------------------------------------------------------------------------------
+
+
+def values_of(story: Story) -> list[str]:
+    return [value for canary in story.canaries.made for value in canary.values()]
+
+
+def test_the_search_finds_each_disguise(tmp_path: Path) -> None:
+    card, name = "4929 1234 5678 9012", "Anna Whitfield"
+    (tmp_path / "place").mkdir()
+    for number, content in enumerate(
+        [
+            f"xx{card}xx".encode(),
+            b"4929123456789012",
+            b"2109876543219294",
+            f"_{name}_".encode("utf-16-le"),
+            f"_{name}_".encode("utf-16-be"),
+            name.encode().hex().encode(),
+            *(base64.b64encode(b"x" * shift + name.encode() + b"yz") for shift in range(3)),
+        ]
+    ):
+        (tmp_path / "place" / "file").write_bytes(content)
+        assert found_in(tmp_path / "place", [card, name], tmp_path), number
+    (tmp_path / "place" / "file").write_bytes(b"4929 1234 5678 9013 and Anna Whitfeld")
+    assert found_in(tmp_path / "place", [card, name], tmp_path) == set()
+
+
+def test_a_dump_of_the_database_holds_no_value(story: Story, tmp_path: Path) -> None:
+    place = tmp_path / "dump"
+    place.mkdir()
+    (place / "dump.sql").write_bytes(dump(story.server))
+    written = (place / "dump.sql").read_text()
+    assert all(
+        table in written for table in ("COPY public.chat_messages", "COPY public.checkpoint_blobs", "COPY jobs.")
+    )
+    assert len(re.findall(r"\[CARD_[0-9A-Z]{6}\]", written)) > 4 * TURNS
+    assert found_in(place, values_of(story), tmp_path) == set()
+
+
+def test_no_file_of_the_data_directory_holds_a_value(story: Story, tmp_path: Path) -> None:
+    """Postgres' files and its write-ahead log, its log, the server's log, and whatever else is kept."""
+    names = {str(file.relative_to(story.server.data)) for file in story.server.data.rglob("*")}
+    assert {"server.log", "postgres/log", "postgres/data/pg_wal"} <= names
+    assert story.server.log.read_text().count("run_ended") >= TURNS
+    assert found_in(story.server.data, values_of(story), tmp_path) == set()
+
+
+def test_no_value_reached_the_model(story: Story, tmp_path: Path) -> None:
+    place = tmp_path / "requests"
+    place.mkdir()
+    (place / "requests.json").write_text(json.dumps(story.model.requests))
+    assert len(story.model.requests) > TURNS
+    assert found_in(place, values_of(story), tmp_path) == set()
+
+
+def test_each_answer_streamed_the_values_to_their_owner(story: Story) -> None:
+    assert len(story.answers) == TURNS
+    for canary, answer in story.answers:
+        streamed = json.dumps(answer.events)
+        assert canary.name in streamed
+        if not answer.of("tool_call"):
+            assert canary.text in answer.text
+
+
+def test_a_tools_arguments_are_shown_to_their_owner_as_they_were_meant(story: Story) -> None:
+    calls = [(canary, event) for canary, answer in story.answers for event in answer.of("tool_call")]
+    assert len(calls) > 5
+    assert [event["tool"]["args"]["description"] for _, event in calls] == [canary.name for canary, _ in calls]
+
+
+def test_a_resumed_stream_shows_what_the_first_one_showed(story: Story) -> None:
+    for _, answer in story.answers[::10]:
+        followed = story.owner.follow(answer.run)
+        assert (followed.text, followed.last) == (answer.text, answer.last)
+
+
+def test_the_owners_history_shows_the_values(story: Story) -> None:
+    for session in {answer.session for _, answer in story.answers}:
+        shown = json.dumps(story.owner.get(f"/api/sessions/{session}/messages?limit=100").json(), ensure_ascii=False)
+        for canary in (canary for canary, answer in story.answers if answer.session == session):
+            assert [value for value in canary.values() if value not in shown] == []
+
+
+def test_the_owners_title_fact_and_comment_show_the_values(story: Story) -> None:
+    assert story.title
+    assert story.fact
+    assert story.comment
+    assert story.owner.get(f"/api/sessions/{story.talk}").json()["title"] == story.title.text
+    assert [fact["fact"] for fact in story.owner.get("/api/memory").json()["items"]] == [story.fact.text]
+    messages = story.owner.get(f"/api/sessions/{story.talk}/messages?limit=100").json()["items"]
+    comments = [each["metadata"]["feedback"]["comment"] for each in messages if "feedback" in each["metadata"]]
+    assert comments == [story.comment.text]
+
+
+def test_the_questions_of_broken_turns_are_kept_for_their_owner(story: Story) -> None:
+    assert story.failed
+    assert story.stopped
+    sessions = [row["id"] for row in story.owner.get("/api/sessions").json()["items"]]
+    shown = [
+        each["content"] for id_ in sessions for each in story.owner.get(f"/api/sessions/{id_}/messages").json()["items"]
+    ]
+    assert any(text.startswith(story.failed.text) for text in shown)
+    assert any(text.startswith(story.stopped.text) for text in shown)
+
+
+def test_a_summary_of_the_conversation_holds_tokens_only(story: Story) -> None:
+    rows = story.server.sql(
+        "select summary as text from chat_session_summaries where session_id = %s union all "
+        "select chunk from memory_embeddings where source_id = %s",
+        story.talk,
+        f"session:{story.talk}",
+    )
+    assert len(rows) == 2
+    for row in rows:
+        assert re.fullmatch(
+            r"My name is \[PERSON_\w+\], my card is \[CARD_\w+\] and my mail is \[EMAIL_\w+\]", row["text"]
+        )
+
+
+def test_a_stranger_sees_none_of_it(story: Story) -> None:
+    with story.server.client() as stranger:
+        for path in ("/api/sessions", "/api/memory", "/api/usage"):
+            assert stranger.get(path).json()["items"] == []
+        for _, answer in story.answers[::10]:
+            assert stranger.get(f"/api/sessions/{answer.session}/messages").status_code == 404
+            assert stranger.get(f"/api/runs/{answer.run}/events").status_code == 404
+
+
+def test_the_owners_tokens_open_to_nothing_for_a_stranger(story: Story) -> None:
+    rows = story.server.sql("select token from pii_vault where user_id = %s limit 20", story.owner.user)
+    tokens = " ".join(row["token"] for row in rows)
+    assert story.stranger.ask(tokens).text.strip() == tokens
+    assert values_shown(story.owner.ask(tokens).text, story) >= 10
+
+
+def values_shown(text: str, story: Story) -> int:
+    return sum(value in text for value in values_of(story))
