@@ -10,19 +10,20 @@ from dataclasses import dataclass
 from typing import Any, Literal, TypeVar, cast
 
 import structlog
-from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 from langchain_core.runnables import RunnableConfig
 
 from employees.roster import Roster
 from graph.build import TurnGraph, keeping
 from graph.context import TurnContext
-from graph.errors import ChatError, DatabaseUnavailable, RunLost, ServiceUnavailable, describe
+from graph.errors import ChatError, DatabaseUnavailable, RedactionFailed, RunLost, ServiceUnavailable, describe
 from graph.events import FINAL, Done, EmployeeCard, Error, Event, Start
 from graph.ports import (
     ChatModel,
     Checkpoints,
     CountTokens,
     LoggedEvent,
+    Redactor,
     Run,
     RunRequest,
     RunStore,
@@ -49,8 +50,10 @@ NO_USAGE = Usage(prompt=0, completion=0, total=0, cost="0", source="counted")
 class LiveRun:
     """A run of this process: its events so far, and its turn as far as the graph has come."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, text: str) -> None:
         self.run = run
+        self.text = text
+        """What the user typed."""
         self.events: list[Event] = []
         self.turn = Turn()
         self.work: asyncio.Task[None] | None = None
@@ -105,6 +108,7 @@ class RunPorts:
     store: RunStore
     checkpoints: Checkpoints
     transcript: Transcript
+    redactor: Redactor
     roster: Roster
     model: ChatModel
     count: CountTokens
@@ -140,8 +144,8 @@ class Runs:
 
     def _begin(self, run: Run, text: str) -> None:
         self.ports.anticipate(run, text)
-        live = self._live[run.id] = LiveRun(run)
-        task = asyncio.create_task(self._attend(live, text), name=f"run {run.id}")
+        live = self._live[run.id] = LiveRun(run, text)
+        task = asyncio.create_task(self._attend(live), name=f"run {run.id}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -194,12 +198,12 @@ class Runs:
         if self._tasks:
             await asyncio.wait(self._tasks)
 
-    async def _attend(self, live: LiveRun, text: str) -> None:
+    async def _attend(self, live: LiveRun) -> None:
         """One run from its first event to its last."""
         structlog.contextvars.bind_contextvars(run_id=live.run.id)
         helpers = [asyncio.create_task(self._write_log(live)), asyncio.create_task(self._keep_lease(live))]
         try:
-            ending, error = await self._outcome(live, text)
+            ending, error = await self._outcome(live)
             await self._finish(live, ending, error)
             await self._prune(live.run)
         finally:
@@ -207,9 +211,9 @@ class Runs:
                 helper.cancel()
             self._live.pop(live.run.id, None)
 
-    async def _outcome(self, live: LiveRun, text: str) -> tuple[Ending, ChatError | None]:
+    async def _outcome(self, live: LiveRun) -> tuple[Ending, ChatError | None]:
         """Run the graph and say how it ended."""
-        live.work = asyncio.create_task(self._run_graph(live, text))
+        live.work = asyncio.create_task(self._run_graph(live))
         try:
             await live.work
         except asyncio.CancelledError:
@@ -221,10 +225,10 @@ class Runs:
             return "failed", ChatError()
         return "complete", None
 
-    async def _run_graph(self, live: LiveRun, text: str) -> None:
+    async def _run_graph(self, live: LiveRun) -> None:
         run = live.run
         live.publish(self._start_event(run))
-        context = TurnContext(run.owner, run.session_id, run.id, run.employee, text)
+        context = TurnContext(run.owner, run.session_id, run.id, run.employee, live.text)
         config: RunnableConfig = {"configurable": {"thread_id": run.session_id, "run": run.id}}
         async with self.ports.checkpoints.turn(run.owner) as saver:
             graph = keeping(self.graph, saver)
@@ -244,7 +248,7 @@ class Runs:
     async def _finish(self, live: LiveRun, ending: Ending, error: ChatError | None) -> None:
         """Store how the run ended, free the session, then tell the followers; in doubt they are told of the failure."""
         try:
-            message_id = live.turn.get("message_id") or await patiently(lambda: self._record_rest(live, ending, error))
+            message_id = live.turn.get("message_id") or await self._record_rest(live, ending, error)
             last = error_event(error) if error else done_event(live.turn, message_id, ending)
             await patiently(lambda: self._write_end(live, last, ending, message_id, error))
         except Exception as trouble:  # whatever it is, the followers wait for a last event
@@ -254,26 +258,35 @@ class Runs:
         live.publish(last)
 
     async def _record_rest(self, live: LiveRun, ending: Ending, error: ChatError | None) -> str | None:
-        """Store a turn that did not come to its end as far as it came; nothing if not even the question was masked."""
+        """Store a turn that did not come to its end as far as it came."""
         partial = live.partial_text()
-        messages = closed(live.turn.get("messages", []), partial)
+        messages = closed(await patiently(lambda: self._messages_of(live)), partial)
         if not messages:
             return None
         run = live.run
-        live.turn["usage"] = with_partial(live.turn["usage"], self.ports.count(partial))
-        return await self.ports.transcript.record(
-            TurnRecord(
-                owner=run.owner,
-                session_id=run.session_id,
-                run_id=run.id,
-                employee=run.employee,
-                model=self.ports.model.name(self.ports.roster.find(run.employee).settings),
-                messages=messages,
-                usage=live.turn["usage"],
-                status=ending,
-                error=error.code if error else None,
-            )
+        live.turn["usage"] = with_partial(live.turn.get("usage", NO_USAGE), self.ports.count(partial))
+        record = TurnRecord(
+            owner=run.owner,
+            session_id=run.session_id,
+            run_id=run.id,
+            employee=run.employee,
+            model=self.ports.model.name(self.ports.roster.find(run.employee).settings),
+            messages=messages,
+            usage=live.turn["usage"],
+            status=ending,
+            error=error.code if error else None,
         )
+        return await patiently(lambda: self.ports.transcript.record(record))
+
+    async def _messages_of(self, live: LiveRun) -> Sequence[AnyMessage]:
+        """The turn's messages so far; the question at least, unless it cannot be checked for personal values."""
+        if messages := live.turn.get("messages"):
+            return messages
+        try:
+            masked = await self.ports.redactor.mask(live.run.owner, [live.text])
+        except RedactionFailed:
+            return []
+        return [HumanMessage(masked.texts[0])]
 
     async def _write_end(
         self, live: LiveRun, last: Event, ending: Ending, message_id: str | None, error: ChatError | None

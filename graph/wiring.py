@@ -226,6 +226,7 @@ async def runs_of(shared: Foundations, store: PostgresRunStore, stack: AsyncExit
             store=store,
             checkpoints=PostgresCheckpoints(shared.database),
             transcript=transcript,
+            redactor=shared.redactor,
             roster=shared.roster,
             model=shared.model,
             count=shared.count,

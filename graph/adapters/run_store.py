@@ -6,11 +6,20 @@ from typing import Any, Literal
 from uuid import UUID, uuid4
 
 from psycopg.errors import UniqueViolation
+from psycopg.rows import DictRow
 
 from graph.adapters.database import Connection, Database, fetch_all, fetch_one
 from graph.adapters.queries import adapter_queries
 from graph.adapters.sealer import Sealer
-from graph.errors import IdempotencyMismatch, NotFound, RunActive, RunLost, TokenBudgetSpent, TooManyTurns
+from graph.errors import (
+    IdempotencyMismatch,
+    LimitExceeded,
+    NotFound,
+    RunActive,
+    RunLost,
+    TokenBudgetSpent,
+    TooManyTurns,
+)
 from graph.ports import LoggedEvent, Run, RunRequest
 
 QUERIES = adapter_queries("runs")
@@ -43,20 +52,24 @@ class PostgresRunStore:
             return await self._accept(request)
 
     async def _accept(self, request: RunRequest) -> Run:
+        """Store the run. The statements travel together: what each says is read after the last was sent."""
         async with self.database.acting_for(request.owner) as connection:
             earlier = await self._same_request(connection, request)
             if earlier:
                 return earlier
-            session_id, employee = await self._session(connection, request)
-            run = Run(str(uuid4()), request.owner, session_id, employee)
-            await self._insert(connection, run, request)
-            await self._take_turn(connection)
-            return run
+            values = self._values(request)
+            await self._prepare_session(connection, request, values)
+            inserted = await connection.execute(QUERIES["insert_run"], values)
+            turn = await connection.execute(QUERIES["take_turn"], self.limits)
+            row = await inserted.fetchone() or await self._insert_again(connection, values)
+            if not await turn.fetchone():
+                raise await self._why_no_turn(connection)
+            return Run(values["run_id"], request.owner, values["session_id"], row["employee_slug"])
 
     async def _same_request(self, connection: Connection, request: RunRequest) -> Run | None:
         if request.client_key is None:
             return None
-        row = await fetch_one(connection, QUERIES["find_by_key"], {"client_key": request.client_key})
+        row = await fetch_one(connection, QUERIES["find_by_key"], {"client_key": self._key(request)})
         if row is None:
             return None
         if bytes(row["request_hash"]) != self._hash(request):
@@ -68,44 +81,49 @@ class PostgresRunStore:
     def _hash(self, request: RunRequest) -> bytes:
         return self.sealer.digest(request.text, request.employee or "", request.session_id or "")
 
-    async def _session(self, connection: Connection, request: RunRequest) -> tuple[str, str]:
-        if request.session_id is None:
-            employee = request.employee or self.default_employee
-            row = await fetch_one(connection, QUERIES["open_session"], {"employee": employee})
-            assert row is not None
-            return str(row["id"]), employee
-        row = await fetch_one(connection, QUERIES["read_session"], {"session_id": request.session_id})
-        if row is None:
-            raise NotFound
-        if request.employee in (None, row["employee_slug"]):
-            return request.session_id, row["employee_slug"]
-        await connection.execute(QUERIES["hand_over"], {"session_id": request.session_id, "employee": request.employee})
-        return request.session_id, request.employee
+    def _key(self, request: RunRequest) -> str | None:
+        """What is stored of an idempotency key: clients choose it, and it may be somebody's address."""
+        return self.sealer.digest(request.owner, request.client_key).hex() if request.client_key else None
 
-    async def _insert(self, connection: Connection, run: Run, request: RunRequest) -> None:
-        values = {
-            "run_id": run.id,
-            "session_id": run.session_id,
-            "employee": run.employee,
-            "client_key": request.client_key,
+    def _values(self, request: RunRequest) -> dict[str, Any]:
+        run_id = str(uuid4())
+        return {
+            "run_id": run_id,
+            "session_id": request.session_id or str(uuid4()),
+            "employee": request.employee or self.default_employee,
+            "client_key": self._key(request),
             "request_hash": self._hash(request),
-            "sealed_input": self.sealer.seal(request.text.encode(), f"{run.owner}/{run.id}"),
+            "sealed_input": self.sealer.seal(request.text.encode(), f"{request.owner}/{run_id}"),
             "lease_seconds": self.lease_seconds,
         }
-        if await fetch_one(connection, QUERIES["insert_run"], values):
-            return
-        await connection.execute(QUERIES["lose_expired"], {"session_id": run.session_id})
-        if not await fetch_one(connection, QUERIES["insert_run"], values):
-            raise RunActive
 
-    async def _take_turn(self, connection: Connection) -> None:
-        if await fetch_one(connection, QUERIES["take_turn"], self.limits):
-            return
+    async def _prepare_session(self, connection: Connection, request: RunRequest, values: dict[str, Any]) -> None:
+        """Open the session, or hand it over if another employee is asked for."""
+        if request.session_id is None:
+            await connection.execute(QUERIES["open_session"], values)
+        elif request.employee is not None:
+            await connection.execute(QUERIES["hand_over"], values)
+
+    async def _insert_again(self, connection: Connection, values: dict[str, Any]) -> DictRow:
+        """Accept a run after giving up one whose process is gone.
+
+        Raises:
+            NotFound: no such session.
+            RunActive: its run is alive.
+        """
+        await connection.execute(QUERIES["lose_expired"], values)
+        row = await fetch_one(connection, QUERIES["insert_run"], values)
+        if row:
+            return row
+        found = await fetch_one(connection, QUERIES["read_session"], values)
+        raise RunActive if found else NotFound
+
+    async def _why_no_turn(self, connection: Connection) -> LimitExceeded:
         why = await fetch_one(connection, QUERIES["why_no_turn"], self.limits)
         assert why is not None
         if why["spent"]:
-            raise TokenBudgetSpent(retry_after=why["day_wait"])
-        raise TooManyTurns(retry_after=why["bucket_wait"])
+            return TokenBudgetSpent(retry_after=why["day_wait"])
+        return TooManyTurns(retry_after=why["bucket_wait"])
 
     async def read(self, owner: str, run_id: str) -> Run:
         async with self.database.acting_for(owner) as connection:

@@ -6,15 +6,15 @@ where user_id = auth.uid() and client_key = %(client_key)s;
 
 -- name: open_session
 -- A new conversation.
-insert into chat_sessions (employee_slug) values (%(employee)s) returning id;
+insert into chat_sessions (id, employee_slug) values (%(session_id)s, %(employee)s);
 
 -- name: read_session
--- The employee of a conversation, if it is the caller's.
-select employee_slug from chat_sessions where id = %(session_id)s;
+-- Whether a conversation is the caller's.
+select id from chat_sessions where id = %(session_id)s;
 
 -- name: hand_over
 -- The user chose another employee for this conversation.
-update chat_sessions set employee_slug = %(employee)s where id = %(session_id)s;
+update chat_sessions set employee_slug = %(employee)s where id = %(session_id)s and employee_slug <> %(employee)s;
 
 -- name: take_turn
 -- Take one turn from the user's bucket: the generic cell rate algorithm, `per_minute` at once and then one each 60 / per_minute
@@ -46,14 +46,15 @@ where session_id = %(session_id)s and status = 'running' and lease_expires_at < 
 returning id;
 
 -- name: insert_run
--- Accept a run; returns no row if the session has an active one.
+-- Accept a run for the session's employee; returns no row if the session has an active run, or is not there.
 insert into chat_runs (id, session_id, employee_slug, client_key, request_hash, sealed_input, lease_expires_at)
-values (
-    %(run_id)s, %(session_id)s, %(employee)s, %(client_key)s, %(request_hash)s, %(sealed_input)s,
+select
+    %(run_id)s, id, employee_slug, %(client_key)s, %(request_hash)s, %(sealed_input)s,
     now() + make_interval(secs => %(lease_seconds)s)
-)
+from chat_sessions
+where id = %(session_id)s
 on conflict (session_id) where status = 'running' do nothing
-returning id;
+returning employee_slug;
 
 -- name: active_run
 -- The run that keeps this session busy.
