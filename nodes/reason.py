@@ -26,6 +26,8 @@ from graph.tool import INVALID_JSON, Tool
 MAX_ROUNDS = 5
 """Rounds of tool calls in a turn; after them the model has to answer with what it knows."""
 
+EMPTY = "The language model gave an empty answer; your message is kept, send it again."
+
 MILLION = 1_000_000
 
 MARKER = re.compile(r"\[(\d{1,2})\]")
@@ -50,7 +52,7 @@ class Reason:
         if not tools:
             reply = without_calls(reply)
         if not reply.text and not reply.tool_calls:
-            raise ModelError("The language model gave an empty answer; your message is kept, send it again.")
+            raise ModelError(EMPTY)
         if not reply.tool_calls:
             for citation in cited(str(reply.text), prompt.passages):
                 runtime.stream_writer(citation)
@@ -79,6 +81,8 @@ class Reason:
             chunks.append(chunk)
             tell(held.push(sound(str(chunk.text))), runtime)
         tell(held.flush(), runtime)
+        if not chunks:
+            raise ModelError(EMPTY)
         return whole(chunks)
 
     def _usage(self, reply: AIMessage, prompt: Prompt, employee: Employee) -> Usage:

@@ -162,7 +162,7 @@ def echo(
 
 TOOL = Tool(
     transactions_query,
-    free_text=("description", "merchant_contains", "description_contains"),
+    free_text=("description", "account", "merchant_contains", "description_contains"),
     examples=(
         "Show me my last transactions",
         "How much did I spend on groceries last month?",

@@ -40,3 +40,9 @@ def test_each_tool_has_examples_of_its_own(tool):
 def test_each_query_is_named_and_described(file):
     text = file.read_text("utf-8")
     assert len(re.findall(r"^-- name: \w+\n-- \w.+\n(?!--)", text, re.MULTILINE)) == text.count("-- name: ") > 0
+
+
+@pytest.mark.parametrize(("tool", "field"), [("transactions_query", "account"), ("account_balances_query", "name")])
+def test_names_that_users_give_their_accounts_are_masked(tool: str, field: str) -> None:
+    """People call an account after a person."""
+    assert field in by_name()[tool].free_text
