@@ -56,6 +56,8 @@ class Remembered:
     summary: str = ""
     history: Sequence[AnyMessage] = ()
     """Oldest first."""
+    searchable: bool = True
+    """Whether the user has any text that a query of today's embedder could meet."""
 
 
 class Memory(Protocol):

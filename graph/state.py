@@ -19,6 +19,8 @@ class Recollection(TypedDict):
     """The running summary of the conversation so far; empty until one was made."""
     history: list[AnyMessage]
     """The recent messages that the summary does not cover, oldest first; a tool call always comes with its result."""
+    searchable: bool
+    """Whether anything is stored for the user that `retrieve` could find."""
 
 
 class Passage(TypedDict):

@@ -41,7 +41,7 @@ from graph.build import Ports, build
 from graph.errors import ChatError, ConfigurationError
 from graph.jobs.queue import open_queue, work
 from graph.jobs.summaries import QueuedSummaries, Summarizer, register
-from graph.ports import ChatModel, CountTokens, Embedder, Run
+from graph.ports import ChatModel, CountTokens, Embedder, Remembered, Run
 from graph.prompt import read_wording
 from graph.runs import RunPorts, Runs
 from graph.settings import Settings
@@ -195,7 +195,7 @@ def store_of(shared: Foundations) -> PostgresRunStore:
 async def runs_of(shared: Foundations, store: PostgresRunStore, stack: AsyncExitStack) -> Runs:
     """The graph over its ports, and what runs it."""
     register_summaries(shared)
-    memory = PostgresMemory(shared.database)
+    memory = PostgresMemory(shared.database, shared.embedder.model)
     transcript = PostgresTranscript(shared.database, shared.count)
     graph = build(
         Ports(
@@ -217,8 +217,8 @@ async def runs_of(shared: Foundations, store: PostgresRunStore, stack: AsyncExit
 
     def anticipate(run: Run, text: str) -> None:
         shared.redactor.anticipate(run.owner, [text])
-        memory.anticipate(run.owner, run.session_id, run.employee)
-        shared.embedder.anticipate(text)
+        recalled = memory.anticipate(run.owner, run.session_id, run.employee)
+        recalled.add_done_callback(lambda task: embed_if_searchable(task, shared.embedder, text))
 
     return Runs(
         graph,
@@ -235,6 +235,12 @@ async def runs_of(shared: Foundations, store: PostgresRunStore, stack: AsyncExit
             kept_turns=shared.settings.kept_turns,
         ),
     )
+
+
+def embed_if_searchable(recalled: "asyncio.Task[Remembered]", embedder: Embedder, text: str) -> None:
+    """Begin to embed a question once it is known that there is something to compare it with."""
+    if not recalled.cancelled() and recalled.exception() is None and recalled.result().searchable:
+        embedder.anticipate(text)
 
 
 def register_summaries(shared: Foundations) -> None:

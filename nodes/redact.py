@@ -24,7 +24,7 @@ class Redact:
             message=question if state.get("message") else "",
             question=question,
             today="",
-            recollection=Recollection(facts=[], summary="", history=[]),
+            recollection=Recollection(facts=[], summary="", history=[], searchable=False),
             passages=[],
             messages=[HumanMessage(question)],
             usage=Usage(prompt=0, completion=0, total=0, cost="0", source="provider"),

@@ -1,4 +1,4 @@
-"""Stored texts of the user that resemble the question."""
+"""Stored texts of the user that resemble the question; where nothing is stored, nothing is embedded for it."""
 
 from dataclasses import dataclass
 
@@ -18,6 +18,8 @@ class Retrieve:
     """Tokens of the whole prompt."""
 
     async def __call__(self, state: Turn, runtime: Runtime[TurnContext]) -> Turn:
+        if not state["recollection"]["searchable"]:
+            return Turn(passages=[])
         passages = await self.retriever.search(runtime.context.user_id, state["question"])
         texts = first_within([passage["text"] for passage in passages], int(self.budget * PASSAGES_SHARE), self.count)
         return Turn(passages=passages[: len(texts)])

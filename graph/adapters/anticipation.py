@@ -21,7 +21,7 @@ class Anticipated(Generic[Answer]):
     def __init__(self) -> None:
         self._begun: OrderedDict[Hashable, asyncio.Task[Answer]] = OrderedDict()
 
-    def begin(self, key: Hashable, work: Coroutine[Any, Any, Answer]) -> None:
+    def begin(self, key: Hashable, work: Coroutine[Any, Any, Answer]) -> "asyncio.Task[Answer]":
         task = asyncio.create_task(work)
         task.add_done_callback(retrieve_error)
         replaced = self._begun.pop(key, None)
@@ -30,6 +30,7 @@ class Anticipated(Generic[Answer]):
             replaced.cancel()
         while len(self._begun) > MOST_BEGUN:
             self._begun.popitem(last=False)[1].cancel()
+        return task
 
     def take(self, key: Hashable) -> "asyncio.Task[Answer] | None":
         """The begun answer, to be awaited; None if nobody began it."""

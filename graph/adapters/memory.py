@@ -1,5 +1,6 @@
 """What is stored of a user and a conversation (port `Memory`)."""
 
+import asyncio
 from typing import Any
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage, ToolMessage
@@ -16,23 +17,25 @@ HISTORY_ROWS = 60
 
 
 class PostgresMemory:
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, embedding_model: str) -> None:
         self.database = database
+        self.embedding_model = embedding_model
         self._begun: Anticipated[Remembered] = Anticipated()
 
-    def anticipate(self, owner: str, session_id: str, employee: str) -> None:
+    def anticipate(self, owner: str, session_id: str, employee: str) -> "asyncio.Task[Remembered]":
         """Begin to recall."""
-        self._begun.begin((owner, session_id, employee), self._recall(owner, session_id, employee))
+        return self._begun.begin((owner, session_id, employee), self._recall(owner, session_id, employee))
 
     async def recall(self, owner: str, session_id: str, employee: str) -> Remembered:
         begun = self._begun.take((owner, session_id, employee))
         return await (begun or self._recall(owner, session_id, employee))
 
     async def _recall(self, owner: str, session_id: str, employee: str) -> Remembered:
-        values = {"session_id": session_id, "employee": employee, "limit": HISTORY_ROWS}
+        values = {"session_id": session_id, "employee": employee, "limit": HISTORY_ROWS, "model": self.embedding_model}
         async with self.database.acting_for(owner) as connection:
-            zone, facts, summary, history = [
-                await connection.execute(QUERIES[name], values) for name in ("time_zone", "facts", "summary", "history")
+            zone, facts, summary, history, searchable = [
+                await connection.execute(QUERIES[name], values)
+                for name in ("time_zone", "facts", "summary", "history", "searchable")
             ]
             zone_row, summary_row = await zone.fetchone(), await summary.fetchone()
             return Remembered(
@@ -40,6 +43,7 @@ class PostgresMemory:
                 facts=[row["fact"] for row in await facts.fetchall()],
                 summary=summary_text(summary_row) if summary_row else "",
                 history=[to_message(row) for row in reversed(await history.fetchall())],
+                searchable=bool(await searchable.fetchone()),
             )
 
 

@@ -51,7 +51,7 @@ def turn_of(*messages: Any, **changes: Any) -> Turn:
     state: dict[str, Any] = {
         "today": "2026-11-23",
         "question": "what now?",
-        "recollection": Recollection(facts=[], summary="", history=[]),
+        "recollection": Recollection(facts=[], summary="", history=[], searchable=True),
         "passages": [],
         "messages": list(messages) or [HumanMessage("what now?")],
         "usage": Usage(prompt=0, completion=0, total=0, cost="0", source="provider"),

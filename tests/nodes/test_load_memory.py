@@ -5,6 +5,7 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMes
 
 from graph.ports import Remembered
 from graph.prompt import FACTS_SHARE, HISTORY_SHARE, SUMMARY_SHARE, size
+from graph.state import Recollection
 from nodes.load_memory import LoadMemory
 from tests.fakes.ports import OWNER, SESSION, GivenMemory, clock_at, runtime_of, words
 
@@ -27,7 +28,9 @@ async def test_it_asks_for_the_callers_session_and_employee() -> None:
 async def test_what_fits_is_kept_whole() -> None:
     history: list[AnyMessage] = [HumanMessage("hi"), AIMessage("hello")]
     turn = await node(Remembered(facts=["likes tea"], summary="They spoke.", history=history))({}, runtime_of())
-    assert turn["recollection"] == {"facts": ["likes tea"], "summary": "They spoke.", "history": history}
+    assert turn["recollection"] == Recollection(
+        facts=["likes tea"], summary="They spoke.", history=history, searchable=True
+    )
 
 
 async def test_facts_stay_within_their_share_the_first_ones_first() -> None:

@@ -25,3 +25,11 @@ async def test_passages_stay_within_their_share_the_best_ones_first() -> None:
     found = [passage(number, "word " * 60) for number in range(5)]
     turn = await Retrieve(GivenPassages(found), words, 1000)(turn_of(), runtime_of())
     assert turn["passages"] == found[: int(1000 * PASSAGES_SHARE) // 60]
+
+
+async def test_where_nothing_is_stored_nothing_is_searched_for() -> None:
+    retriever = GivenPassages([passage(1)])
+    state = turn_of()
+    state["recollection"]["searchable"] = False
+    assert (await Retrieve(retriever, words, 1000)(state, runtime_of()))["passages"] == []
+    assert retriever.asked == []

@@ -23,6 +23,10 @@ where session_id = %(session_id)s
 order by position desc
 limit %(limit)s;
 
+-- name: searchable
+-- A row if the user has anything that a query of this model could meet.
+select 1 as one from memory_embeddings where user_id = auth.uid() and embedding_model = %(model)s limit 1;
+
 -- name: summary_state
 -- Turns and tokens since the last summary, and the seconds since then (or since the session began).
 select

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.anyio
 
 @pytest.fixture
 def memory(database: Database) -> PostgresMemory:
-    return PostgresMemory(database)
+    return PostgresMemory(database, "a-model")
 
 
 @pytest.fixture
@@ -160,3 +160,17 @@ async def test_a_session_that_does_not_exist_remembers_the_user_only(
     say.fact("likes tea")
     found = await memory.recall(owner, str(uuid4()), "prime-boss")
     assert (found.facts, found.history) == (["likes tea"], [])
+
+
+async def test_it_says_whether_the_user_has_a_text_of_the_embedders_model(
+    memory: PostgresMemory, sql: Sql, owner: str, session: str
+) -> None:
+    embed = (
+        "insert into memory_embeddings (user_id, source_id, chunk, embedding, embedding_model) "
+        "values (%(user)s, 'note', 'text', array_fill(0.5, array[384])::vector, %(model)s)"
+    )
+    sql(embed, user=owner, model="another-model")
+    sql(embed, user=str(uuid4()), model="a-model")
+    assert not (await memory.recall(owner, session, "prime-boss")).searchable
+    sql(embed, user=owner, model="a-model")
+    assert (await memory.recall(owner, session, "prime-boss")).searchable
