@@ -50,6 +50,8 @@ def test_every_query_is_one_that_the_migrated_database_understands(file: Path, d
             for number, each in enumerate(names, 1):
                 numbered = numbered.replace(f"%({each})s".encode(), f"${number}".encode())
             connection.execute(f"prepare query_{name} as ".encode() + numbered.replace(b"%%", b"%"))
+        [(prepared,)] = connection.execute(r"select count(*) from pg_prepared_statements where name like 'query\_%'")
+    assert prepared == len(read_queries(file))
 
 
 def test_no_query_is_put_together_from_input() -> None:

@@ -223,8 +223,8 @@ async def test_a_refused_turn_leaves_nothing(store_with: Store, owner: str, sql:
 
 async def test_a_repeated_request_takes_no_turn(store_with: Store, owner: str) -> None:
     store = store_with(turns_per_minute=1)
-    for _ in range(3):
-        await store.accept(RunRequest(owner, "hello", client_key="one"))
+    runs = [await store.accept(RunRequest(owner, "hello", client_key="one")) for _ in range(3)]
+    assert len({run.id for run in runs}) == 1
 
 
 async def test_a_refused_message_takes_no_turn(store_with: Store, owner: str) -> None:
@@ -238,8 +238,8 @@ async def test_a_refused_message_takes_no_turn(store_with: Store, owner: str) ->
 
 async def test_limits_are_per_user(store_with: Store, owner: str, stranger: str) -> None:
     store = store_with(turns_per_minute=1)
-    await store.accept(RunRequest(owner, "hello"))
-    await store.accept(RunRequest(stranger, "hello"))
+    runs = [await store.accept(RunRequest(user, "hello")) for user in (owner, stranger)]
+    assert [run.owner for run in runs] == [owner, stranger]
 
 
 async def test_a_spent_day_is_refused_until_midnight(store_with: Store, owner: str, sql: Sql) -> None:
@@ -264,7 +264,7 @@ async def test_no_daily_budget_means_no_limit(store_with: Store, owner: str, sql
     store = store_with(daily_tokens=0)
     await store.accept(RunRequest(owner, "hello"))
     sql("update chat_rate_limits set day_tokens = 10^12 where user_id = %(owner)s", owner=owner)
-    await store.accept(RunRequest(owner, "hello"))
+    assert (await store.accept(RunRequest(owner, "hello"))).fresh
 
 
 # Leases and endings ---------------------------------------------------------------------------------------------------

@@ -80,8 +80,10 @@ async def test_savers_do_not_wait_for_one_another(database: Database) -> None:
     saver = OwnedSaver(database, str(uuid4()))
     async with asyncio.timeout(5), saver._cursor() as busy:
         await busy.execute("select 1")
-        await put(OwnedSaver(database, str(uuid4())), str(uuid4()), plan=["other"])
-        await latest(saver, str(uuid4()))
+        other, thread = OwnedSaver(database, str(uuid4())), str(uuid4())
+        await put(other, thread, plan=["other"])
+        assert await latest(other, thread)
+        assert await latest(saver, str(uuid4())) is None
 
 
 async def test_unknown_types_in_a_checkpoint_are_not_revived(database: Database, owner: str, sql: Sql) -> None:
@@ -220,8 +222,11 @@ async def test_a_turn_whose_checkpoints_cannot_be_stored_goes_on(database: Datab
         def acting_for(self, owner: str, *, snapshot: bool = False) -> Any:
             raise DatabaseUnavailable
 
+    went_on = False
     async with PostgresCheckpoints(Down(database.pool)).turn(owner) as saver:
         await put(saver, str(uuid4()), plan=["a"])
+        went_on = True
+    assert went_on
 
 
 # The past -------------------------------------------------------------------------------------------------------------
