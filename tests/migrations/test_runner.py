@@ -436,6 +436,7 @@ def test_the_files_apply_with_psql_to_postgresql_15(database_of_fifteen: str) ->
     if not rows(database_of_fifteen, "select 1 from pg_available_extensions where name = 'vector'"):
         pytest.skip("pgvector is not installed for PostgreSQL 15, so `create extension vector` fails")
     psql(database_of_fifteen, *(migration.sql for migration in read_migrations()))
+    assert len(user_tables(database_of_fifteen)) >= 20
 
 
 def test_but_for_the_vectors_the_files_apply_with_psql_to_postgresql_15(database_of_fifteen: str) -> None:

@@ -44,7 +44,7 @@ class Scripted(BaseChatModel):
         return "scripted"
 
     def _generate(self, *_: Any, **__: Any) -> ChatResult:
-        raise NotImplementedError
+        raise AssertionError("answers are streamed; nobody asks for a whole one")
 
     async def _astream(
         self, messages: list[BaseMessage], stop: Any = None, run_manager: Any = None, **kwargs: Any

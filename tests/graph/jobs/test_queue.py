@@ -84,6 +84,8 @@ async def test_a_job_is_done_and_leaves_no_row(database_url: str, admin_url: str
     async with queue_with_a_job(database_url) as app, working(app):
         await defer_once(app, "note", word, word=word)
         await eventually(lambda: word in SEEN and not jobs_of(admin_url, word))
+    assert word in SEEN
+    assert jobs_of(admin_url, word) == []
 
 
 async def test_a_job_that_waits_is_not_queued_again(database_url: str, admin_url: str) -> None:
@@ -101,6 +103,7 @@ async def test_the_job_of_a_killed_process_is_done_by_another(database_url: str,
         abandon(admin_url, word)
         async with working(app):
             await eventually(lambda: word in SEEN and not jobs_of(admin_url, word))
+        assert word in SEEN
 
 
 async def test_the_job_of_a_killed_process_does_not_hold_up_those_that_come_after_it(
@@ -113,6 +116,7 @@ async def test_the_job_of_a_killed_process_does_not_hold_up_those_that_come_afte
         await defer_once(app, "note", word, word=word)
         async with working(app):
             await eventually(lambda: word in SEEN and not jobs_of(admin_url, word))
+        assert word in SEEN
 
 
 async def test_the_job_of_a_living_process_is_left_alone(database_url: str, admin_url: str) -> None:
@@ -140,3 +144,4 @@ async def test_work_goes_on_after_its_connections_broke(database_url: str, admin
             word,
         )
         await eventually(lambda: word in SEEN)
+    assert word in SEEN
