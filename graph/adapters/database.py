@@ -1,5 +1,6 @@
 """The pool of connections, and the one way to use it: inside a transaction that carries the caller's claims."""
 
+import asyncio
 import json
 import select
 from collections.abc import AsyncIterator
@@ -37,6 +38,8 @@ class Database:
 
     def __init__(self, pool: AsyncConnectionPool[Connection]) -> None:
         self.pool = pool
+        self._returning: set[asyncio.Task[None]] = set()
+        """Connections on their way back, so that they are not forgotten underway."""
 
     @classmethod
     @asynccontextmanager
@@ -99,10 +102,34 @@ class Database:
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Connection]:
         try:
-            async with self.pool.connection() as connection:
-                yield connection
+            connection = await self._borrow()
+            try:
+                async with connection:
+                    yield connection
+            finally:
+                await asyncio.shield(self._give_back(connection))
         except (PoolTimeout, PoolClosed, TooManyRequests, psycopg.OperationalError, psycopg.InterfaceError) as error:
             raise DatabaseUnavailable(retry_after=1) from error
+
+    async def _borrow(self) -> Connection:
+        """A connection of the pool. The pool would lose the one that it hands to somebody who is cancelled just then."""
+        borrowing = asyncio.create_task(self.pool.getconn())
+        try:
+            return await asyncio.shield(borrowing)
+        except asyncio.CancelledError:
+            borrowing.add_done_callback(self._give_back_unused)
+            raise
+
+    def _give_back_unused(self, borrowed: "asyncio.Task[Connection]") -> None:
+        if not borrowed.cancelled() and borrowed.exception() is None:
+            self._give_back(borrowed.result())
+
+    def _give_back(self, connection: Connection) -> "asyncio.Task[None]":
+        """Return a connection in a task of its own, which no cancellation of the borrower reaches."""
+        returning = asyncio.create_task(self.pool.putconn(connection))
+        self._returning.add(returning)
+        returning.add_done_callback(self._returning.discard)
+        return returning
 
 
 async def check(connection: Connection) -> None:

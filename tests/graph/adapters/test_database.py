@@ -1,7 +1,10 @@
 """Connections are lent for a transaction with claims; what cannot be had is refused in about a second."""
 
 import asyncio
+import contextlib
+import random
 import time
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -172,3 +175,21 @@ async def test_after_a_restart_of_the_server_it_goes_on_by_itself(lonely: Embedd
             except DatabaseUnavailable:
                 await asyncio.sleep(0.1)
     raise AssertionError("it did not recover")
+
+
+async def test_no_cancelled_borrower_costs_the_pool_a_connection(database_url: str) -> None:
+    """Whoever is cancelled while a connection is handed over or given back must not take it along."""
+    dice = random.Random("cancelled")
+
+    async def borrow(database: Database) -> None:
+        with contextlib.suppress(TimeoutError, DatabaseUnavailable):
+            async with asyncio.timeout(0.004 * dice.random()), database.acting_for(str(uuid.uuid4())) as connection:
+                await connection.execute("select 1")
+
+    async with Database.open(database_url, size=3) as database:
+        for _ in range(1000):
+            await asyncio.gather(*(borrow(database) for _ in range(6)))
+        async with contextlib.AsyncExitStack() as stack:
+            for _ in range(3):
+                await stack.enter_async_context(database.acting_for(str(uuid.uuid4())))
+            assert database.pool.get_stats()["requests_waiting"] == 0
