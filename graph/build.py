@@ -7,9 +7,11 @@ from langchain_core.messages import AIMessage
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
+from langgraph.types import RetryPolicy
 
 from employees.roster import Roster
 from graph.context import TurnContext
+from graph.errors import DatabaseUnavailable
 from graph.ports import (
     ChatModel,
     Clock,
@@ -33,6 +35,10 @@ from nodes.retrieve import Retrieve
 from nodes.summarize import Summarize
 
 TurnGraph = CompiledStateGraph[Turn, TurnContext, TurnInput, Turn]
+
+
+UNTIL_STORED = RetryPolicy(initial_interval=0.2, max_attempts=7, retry_on=DatabaseUnavailable)
+"""An answer that was given is stored though the database restarts: tried for about twelve seconds; a run is stored once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +68,7 @@ def build(p: Ports) -> TurnGraph:
     graph.add_node("retrieve", Retrieve(p.retriever, p.count, p.budget))
     graph.add_node("reason", Reason(p.model, p.roster, p.toolbox, p.wording, p.prices, p.count, p.budget))
     graph.add_node("call_tools", CallTools(p.toolbox, p.redactor, p.roster))
-    graph.add_node("persist", Persist(p.transcript, p.model, p.roster))
+    graph.add_node("persist", Persist(p.transcript, p.model, p.roster), retry_policy=UNTIL_STORED)
     graph.add_node("summarize", Summarize(p.summaries))
 
     graph.add_edge(START, "redact")
