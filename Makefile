@@ -7,6 +7,9 @@ ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.installed
+DEVELOP := $(VENV)/.installed-dev
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml
 
 # A cache that another user made cannot be written, and mypy stops at that: then it does without.
 MYPY_CACHE := $(shell mkdir -p .mypy_cache 2>/dev/null && test -w .mypy_cache && echo .mypy_cache || echo /dev/null)
@@ -23,21 +26,26 @@ $(READY): requirements.txt
 	@echo "installing the dependencies into $(VENV) (about a minute)"
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14) and "Python 3.11, 3.12 or 3.13 is needed: make PYTHON=python3.12 …")'
 	@$(PYTHON) -m venv --clear $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@$(PIP) -r requirements.txt
 	@touch $(READY)
+
+$(DEVELOP): $(READY) requirements-dev.txt
+	@echo "installing what tests, measurements and LangGraph Studio need"
+	@$(PIP) -r requirements-dev.txt
+	@touch $(DEVELOP)
 
 run: $(READY) ## start everything: database, demo user, server
 	@exec $(BIN)/python -m graph run
 
-test: $(READY) check ## every test
+test: $(DEVELOP) check ## every test
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
 
-check: $(READY) ## ruff and mypy
+check: $(DEVELOP) ## ruff and mypy
 	@$(BIN)/ruff check --quiet --no-cache .
 	@$(BIN)/ruff format --quiet --no-cache --check .
 	@$(BIN)/mypy --no-error-summary --cache-dir=$(MYPY_CACHE)
 
-format: $(READY) ## put the code into its form
+format: $(DEVELOP) ## put the code into its form
 	@$(BIN)/ruff check --quiet --fix .
 	@$(BIN)/ruff format --quiet .
 
@@ -53,6 +61,6 @@ token: $(READY) ## print a bearer token for the demo user, or for SUBJECT=<uuid>
 url: $(READY) ## print the database administrator's address, for psql and pg_dump
 	@$(BIN)/python -m graph url
 
-requirements: $(READY) ## pin the dependencies of pyproject.toml anew (needs uv)
-	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-		--extra dev pyproject.toml -o requirements.txt
+requirements: ## pin the dependencies of pyproject.toml anew (needs uv)
+	@$(COMPILE) --extra dev -o requirements-dev.txt
+	@$(COMPILE) --constraint requirements-dev.txt -o requirements.txt
