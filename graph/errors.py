@@ -32,7 +32,7 @@ The first line of an error's docstring is the message that a caller reads, unles
 from typing import ClassVar
 
 
-class ChatError(Exception):
+class ChatError(RuntimeError):
     """Something went wrong on our side; please try again."""
 
     code: ClassVar[str] = "internal_error"
@@ -192,6 +192,16 @@ class DatabaseUnavailable(ServiceUnavailable):
     """The database cannot be reached; try again in a moment."""
 
     code = "database_unavailable"
+
+
+def error_of(code: str, message: str | None = None) -> ChatError:
+    """The error of this code; the general one if there is none."""
+    kinds = {kind.code: kind for kind in _all_kinds(ChatError)}
+    return kinds.get(code, ChatError)(message)
+
+
+def _all_kinds(kind: type[ChatError]) -> list[type[ChatError]]:
+    return [kind, *(below for child in kind.__subclasses__() for below in _all_kinds(child))]
 
 
 def describe(error: BaseException) -> str:

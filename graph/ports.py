@@ -5,13 +5,14 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence, Set
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Literal, Protocol, TypeVar
+from typing import Literal, Protocol, TypedDict, TypeVar
 
 from langchain_core.messages import AIMessageChunk, AnyMessage, BaseMessage
+from langchain_core.messages.ai import UsageMetadata
 from langgraph.checkpoint.base import BaseCheckpointSaver
 
 from graph.events import Event
-from graph.state import Passage, Usage
+from graph.state import Passage, Turn, Unsummarized, Usage
 from graph.tool import Rows, Tool
 
 Clock = Callable[[], dt.datetime]
@@ -56,6 +57,8 @@ class Remembered:
     summary: str = ""
     history: Sequence[AnyMessage] = ()
     """Oldest first."""
+    summarized_to: int = 0
+    """Position of the last message that the summary covers."""
     searchable: bool = True
     """Whether the user has any text that a query of today's embedder could meet."""
 
@@ -143,16 +146,6 @@ class Transcript(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class SummaryState:
-    """What decides whether a conversation is due for a summary: counted since the last one."""
-
-    turns: int
-    tokens: int
-    since: dt.timedelta
-    """Time since the last summary, or since the session began."""
-
-
 class Checkpoints(Protocol):
     """LangGraph's checkpoints, for one owner at a time."""
 
@@ -166,7 +159,7 @@ class Checkpoints(Protocol):
 
 
 class Summaries(Protocol):
-    async def state(self, owner: str, session_id: str) -> SummaryState: ...
+    async def state(self, owner: str, session_id: str) -> Unsummarized: ...
 
     async def request(self, owner: str, session_id: str) -> None:
         """Hand the session to a durable job; asking twice makes one job."""
@@ -249,6 +242,38 @@ class Run:
     """False if an earlier request with the same idempotency key started it."""
 
 
+class Step(TypedDict):
+    """One node of a turn's path, and how long it took in milliseconds."""
+
+    node: str
+    ms: int
+    first_ms: int | None
+    """Until the step streamed its first event: for `reason` until the first words."""
+
+
+class Trace(TypedDict):
+    """What a turn was given, and the way that it took: all that a recording needs and that is stored nowhere else. Masked."""
+
+    version: str
+    """The employee's."""
+    model: str
+    path: list[Step]
+    usage: list[UsageMetadata | None]
+    """What the provider reported for each answer of the model; None where it did not."""
+    turn: Turn
+    """The fields of the state that no other table holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a run ended."""
+
+    status: Literal["complete", "stopped", "failed"] = "complete"
+    message_id: str | None = None
+    error_code: str | None = None
+    trace: Trace | None = None
+
+
 LoggedEvent = tuple[int, Event]
 """An event and its number within the run, counted from 1."""
 
@@ -285,13 +310,10 @@ class RunStore(Protocol):
 
     async def request_stop(self, owner: str, run_id: str) -> None: ...
 
-    async def finish(
-        self,
-        run: Run,
-        events: Sequence[LoggedEvent],
-        status: Literal["complete", "stopped", "failed"],
-        message_id: str | None,
-        error_code: str | None,
-    ) -> None:
-        """Write the last events and free the session, in one transaction."""
+    async def finish(self, run: Run, events: Sequence[LoggedEvent], ending: Ending) -> None:
+        """Write the last events and free the session, in one transaction.
+
+        Raises:
+            RunLost: somebody else has ended it.
+        """
         ...

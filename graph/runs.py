@@ -5,6 +5,7 @@ process at once, and the log in Postgres a moment later in batches; what is not 
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar, cast
@@ -22,11 +23,14 @@ from graph.ports import (
     ChatModel,
     Checkpoints,
     CountTokens,
+    Ending,
     LoggedEvent,
     Redactor,
     Run,
     RunRequest,
     RunStore,
+    Step,
+    Trace,
     Transcript,
     TurnRecord,
 )
@@ -35,14 +39,16 @@ from graph.state import Turn, Usage
 log = structlog.get_logger(__name__)
 
 Result = TypeVar("Result")
-Ending = Literal["complete", "stopped", "failed"]
-
+Status = Literal["complete", "stopped", "failed"]
 WRITE_SECONDS = 0.25
 """How long an event may wait for its place in the log."""
 POLL_SECONDS = 0.25
 """How often the log of a run that runs elsewhere is read."""
 PATIENCE = (0.2, 0.5, 1.0, 2.0, 4.0)
 """Seconds between the attempts to store how a run ended: the database may be restarting."""
+
+GIVEN = ("today", "recollection", "passages", "unsummarized", "summary_due")
+"""The fields of a turn that only its trace keeps."""
 
 NO_USAGE = Usage(prompt=0, completion=0, total=0, cost="0", source="counted")
 
@@ -56,21 +62,39 @@ class LiveRun:
         """What the user typed."""
         self.events: list[Event] = []
         self.turn = Turn()
+        self.path: list[Step] = []
+        """The steps that the graph has taken."""
         self.work: asyncio.Task[None] | None = None
         """The graph; cancelling it stops the run."""
         self.written = 0
         """How many events are in the log."""
         self.writing = asyncio.Lock()
         self._changed = asyncio.Event()
+        self._step_began = time.perf_counter()
+        self._step_spoke: float | None = None
+        """When the step that is under way streamed its first event."""
 
     def publish(self, event: Event) -> None:
         self.events.append(event)
+        self._step_spoke = self._step_spoke or time.perf_counter()
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
 
     def stop(self) -> None:
         if self.work:
             self.work.cancel()
+
+    def begin(self) -> None:
+        """The graph starts."""
+        self._step_began, self._step_spoke = time.perf_counter(), None
+
+    def advance(self, node: str, update: Turn) -> None:
+        """A step has ended: note what it added to the turn, and how long it took."""
+        began, spoke, ended = self._step_began, self._step_spoke, time.perf_counter()
+        first_ms = round((spoke - began) * 1000) if spoke else None
+        self.path.append(Step(node=node, ms=round((ended - began) * 1000), first_ms=first_ms))
+        self._step_began, self._step_spoke = ended, None
+        self.turn.update(update)
 
     @property
     def ended(self) -> bool:
@@ -203,15 +227,15 @@ class Runs:
         structlog.contextvars.bind_contextvars(run_id=live.run.id)
         helpers = [asyncio.create_task(self._write_log(live)), asyncio.create_task(self._keep_lease(live))]
         try:
-            ending, error = await self._outcome(live)
-            await self._finish(live, ending, error)
+            status, error = await self._outcome(live)
+            await self._finish(live, status, error)
             await self._prune(live.run)
         finally:
             for helper in helpers:
                 helper.cancel()
             self._live.pop(live.run.id, None)
 
-    async def _outcome(self, live: LiveRun) -> tuple[Ending, ChatError | None]:
+    async def _outcome(self, live: LiveRun) -> tuple[Status, ChatError | None]:
         """Run the graph and say how it ended."""
         live.work = asyncio.create_task(self._run_graph(live))
         try:
@@ -230,6 +254,7 @@ class Runs:
         live.publish(self._start_event(run))
         context = TurnContext(run.owner, run.session_id, run.id, run.employee, live.text)
         config: RunnableConfig = {"configurable": {"thread_id": run.session_id, "run": run.id}}
+        live.begin()
         async with self.ports.checkpoints.turn(run.owner) as saver:
             graph = keeping(self.graph, saver)
             stream = graph.astream({}, config, context=context, stream_mode=["custom", "updates"], durability="async")
@@ -237,27 +262,28 @@ class Runs:
                 if mode == "custom":
                     live.publish(part)
                 else:
-                    for update in part.values():
-                        live.turn.update(cast(Turn, update or {}))
+                    for node, update in part.items():
+                        live.advance(node, cast(Turn, update or {}))
 
     def _start_event(self, run: Run) -> Start:
         employee = self.ports.roster.find(run.employee)
         card = EmployeeCard(slug=employee.slug, title=employee.title, emoji=employee.emoji)
         return Start(type="start", session_id=run.session_id, run_id=run.id, employee=card)
 
-    async def _finish(self, live: LiveRun, ending: Ending, error: ChatError | None) -> None:
+    async def _finish(self, live: LiveRun, status: Status, error: ChatError | None) -> None:
         """Store how the run ended, free the session, then tell the followers; in doubt they are told of the failure."""
         try:
-            message_id = live.turn.get("message_id") or await self._record_rest(live, ending, error)
-            last = error_event(error) if error else done_event(live.turn, message_id, ending)
-            await patiently(lambda: self._write_end(live, last, ending, message_id, error))
+            message_id = live.turn.get("message_id") or await self._record_rest(live, status, error)
+            last = error_event(error) if error else done_event(live.turn, message_id, status)
+            ending = Ending(status, message_id, error.code if error else None, self._trace(live))
+            await patiently(lambda: self._write_end(live, last, ending))
         except Exception as trouble:  # whatever it is, the followers wait for a last event
             log.error("run_not_settled", reason=describe(trouble))
             last = error_event(trouble if isinstance(trouble, ChatError) else ChatError())
-        log.info("run_ended", status=ending, reason=error.code if error else None)
+        log.info("run_ended", status=status, reason=error.code if error else None)
         live.publish(last)
 
-    async def _record_rest(self, live: LiveRun, ending: Ending, error: ChatError | None) -> str | None:
+    async def _record_rest(self, live: LiveRun, status: Status, error: ChatError | None) -> str | None:
         """Store a turn that did not come to its end as far as it came."""
         partial = live.partial_text()
         messages = closed(await patiently(lambda: self._messages_of(live)), partial)
@@ -273,7 +299,7 @@ class Runs:
             model=self.ports.model.name(self.ports.roster.find(run.employee).settings),
             messages=messages,
             usage=live.turn["usage"],
-            status=ending,
+            status=status,
             error=error.code if error else None,
         )
         return await patiently(lambda: self.ports.transcript.record(record))
@@ -288,12 +314,21 @@ class Runs:
             return []
         return [HumanMessage(masked.texts[0])]
 
-    async def _write_end(
-        self, live: LiveRun, last: Event, ending: Ending, message_id: str | None, error: ChatError | None
-    ) -> None:
+    def _trace(self, live: LiveRun) -> Trace:
+        employee = self.ports.roster.find(live.run.employee)
+        answers = [message for message in live.turn.get("messages", ()) if isinstance(message, AIMessage)]
+        return Trace(
+            version=employee.version,
+            model=self.ports.model.name(employee.settings),
+            path=live.path,
+            usage=[answer.usage_metadata for answer in answers],
+            turn=kept_nowhere_else(live.turn),
+        )
+
+    async def _write_end(self, live: LiveRun, last: Event, ending: Ending) -> None:
         async with live.writing:
             entries = [*live.unwritten(), (len(live.events) + 1, last)]
-            await self.ports.store.finish(live.run, entries, ending, message_id, error.code if error else None)
+            await self.ports.store.finish(live.run, entries, ending)
             live.written += len(entries)
 
     async def _write_log(self, live: LiveRun) -> None:
@@ -375,14 +410,22 @@ def with_partial(usage: Usage, tokens: int) -> Usage:
     )
 
 
-def done_event(turn: Turn, message_id: str | None, ending: Ending) -> Done:
+def kept_nowhere_else(turn: Turn) -> Turn:
+    """What a turn was given: its messages are in the history, and so is the history that it read."""
+    kept = cast(Turn, {name: value for name, value in turn.items() if name in GIVEN})
+    if "recollection" in kept:
+        kept["recollection"] = {**kept["recollection"], "history": []}
+    return kept
+
+
+def done_event(turn: Turn, message_id: str | None, status: Status) -> Done:
     usage = turn.get("usage", NO_USAGE)
     return Done(
         type="done",
         message_id=message_id or "",
         total_tokens=usage["total"],
         usage=usage,
-        status="stopped" if ending == "stopped" else "complete",
+        status="stopped" if status == "stopped" else "complete",
     )
 
 

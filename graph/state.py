@@ -5,9 +5,21 @@ because LangGraph stores a graph's input before the first node has run. The stat
 conversation lives in `chat_messages` and is read anew by `load_memory`.
 """
 
-from typing import Literal, TypedDict
+from collections.abc import Callable
+from typing import Annotated, Any, Literal
 
 from langchain_core.messages import AnyMessage
+from pydantic import TypeAdapter
+from typing_extensions import TypedDict  # pydantic refuses that of typing before Python 3.12
+
+
+def declared(kind: Any) -> Callable[[Any, Any], Any]:
+    """A field that holds what its type says, and nothing of what it held before.
+
+    What somebody edits in Studio comes as JSON: here its messages become messages again, and what does not fit is refused.
+    """
+    adapter = TypeAdapter(kind)
+    return lambda before, given: adapter.validate_python(given)
 
 
 class Recollection(TypedDict):
@@ -19,6 +31,8 @@ class Recollection(TypedDict):
     """The running summary of the conversation so far; empty until one was made."""
     history: list[AnyMessage]
     """The recent messages that the summary does not cover, oldest first; a tool call always comes with its result."""
+    summarized_to: int
+    """Position in `chat_messages` of the last message that the summary covers; 0 without a summary."""
     searchable: bool
     """Whether anything is stored for the user that `retrieve` could find."""
 
@@ -46,6 +60,15 @@ class Usage(TypedDict):
     """`provider` if the provider reported every call, `counted` if tiktoken had to."""
 
 
+class Unsummarized(TypedDict):
+    """What decides whether a conversation is due for a summary: what came since the last one."""
+
+    turns: int
+    tokens: int
+    seconds: float
+    """Since the last summary, or since the session began."""
+
+
 class TurnInput(TypedDict, total=False):
     """The form that LangGraph Studio shows. The service leaves it empty and puts the text in the context."""
 
@@ -62,15 +85,17 @@ class Turn(TurnInput, total=False):
     """The date of the turn (ISO 8601): every period such as "last month" is counted from it."""
     question: str
     """The user's message, masked."""
-    recollection: Recollection
+    recollection: Annotated[Recollection, declared(Recollection)]
     """What is remembered of the user and the conversation."""
     passages: list[Passage]
     """What was retrieved for the question, best first."""
-    messages: list[AnyMessage]
+    messages: Annotated[list[AnyMessage], declared(list[AnyMessage])]
     """This turn: the question, each answer of the model, each result of a tool, in order."""
     usage: Usage
     """The sum over the turn's model calls so far."""
     message_id: str
     """Id of the stored answer, once `persist` has stored it."""
+    unsummarized: Unsummarized
+    """What `summarize` decided by."""
     summary_due: bool
     """Whether `summarize` handed the conversation to a summary job."""

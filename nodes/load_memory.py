@@ -30,6 +30,7 @@ class LoadMemory:
                     first_within(found.summary.splitlines(), int(self.budget * SUMMARY_SHARE), self.count)
                 ),
                 history=newest(found.history, int(self.budget * HISTORY_SHARE), self.count),
+                summarized_to=found.summarized_to,
                 searchable=found.searchable,
             ),
         )

@@ -7,7 +7,7 @@ from langgraph.runtime import Runtime
 
 from graph.context import TurnContext
 from graph.ports import Redactor
-from graph.state import Recollection, Turn, Usage
+from graph.state import Recollection, Turn, Unsummarized, Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +24,11 @@ class Redact:
             message=question if state.get("message") else "",
             question=question,
             today="",
-            recollection=Recollection(facts=[], summary="", history=[], searchable=False),
+            recollection=Recollection(facts=[], summary="", history=[], summarized_to=0, searchable=False),
             passages=[],
             messages=[HumanMessage(question)],
             usage=Usage(prompt=0, completion=0, total=0, cost="0", source="provider"),
             message_id="",
+            unsummarized=Unsummarized(turns=0, tokens=0, seconds=0),
             summary_due=False,
         )

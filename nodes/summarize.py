@@ -1,6 +1,5 @@
 """Decides whether the conversation is due for a summary, and hands it to a job that outlives the run."""
 
-import datetime as dt
 from dataclasses import dataclass
 
 import structlog
@@ -8,14 +7,14 @@ from langgraph.runtime import Runtime
 
 from graph.context import TurnContext
 from graph.errors import ChatError
-from graph.ports import Summaries, SummaryState
-from graph.state import Turn
+from graph.ports import Summaries
+from graph.state import Turn, Unsummarized
 
 log = structlog.get_logger(__name__)
 
 DUE_TURNS = 12
 DUE_TOKENS = 4000
-DUE_AFTER = dt.timedelta(minutes=30)
+DUE_SECONDS = 30 * 60
 """Since the last summary; the thresholds are the original's."""
 
 LEAST_TURNS = 4
@@ -30,18 +29,19 @@ class Summarize:
         """The answer is stored already, so a failure here costs nothing but a summary; the next turn tries again."""
         caller = runtime.context
         try:
-            due = is_due(await self.summaries.state(caller.user_id, caller.session_id))
+            unsummarized = await self.summaries.state(caller.user_id, caller.session_id)
+            due = is_due(unsummarized)
             if due:
                 await self.summaries.request(caller.user_id, caller.session_id)
         except ChatError as error:
             log.warning("summary_not_requested", reason=error.code)
-            due = False
-        return Turn(summary_due=due)
+            return Turn(summary_due=False)
+        return Turn(unsummarized=unsummarized, summary_due=due)
 
 
-def is_due(state: SummaryState) -> bool:
+def is_due(since: Unsummarized) -> bool:
     return (
-        state.turns >= DUE_TURNS
-        or state.tokens >= DUE_TOKENS
-        or (state.turns >= LEAST_TURNS and state.since >= DUE_AFTER)
+        since["turns"] >= DUE_TURNS
+        or since["tokens"] >= DUE_TOKENS
+        or (since["turns"] >= LEAST_TURNS and since["seconds"] >= DUE_SECONDS)
     )

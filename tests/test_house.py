@@ -20,7 +20,7 @@ LEVELS = (
     ("graph.context", "graph.ports", "graph.events", "graph.tool"),
     ("nodes", "tools", "employees", "migrations", "graph.redaction", "graph.prompt"),
     ("graph.adapters", "graph.web", "graph.build", "graph.runs", "graph.jobs", "graph.settings", "graph.logs"),
-    ("graph.wiring",),
+    ("graph.wiring", "graph.replay"),
     ("server", "graph.__main__"),
 )
 """From the innermost room to the outermost: a module imports its own level and those before it."""

@@ -43,6 +43,7 @@ class PostgresMemory:
                 facts=[row["fact"] for row in await facts.fetchall()],
                 summary=summary_text(summary_row) if summary_row else "",
                 history=[to_message(row) for row in reversed(await history.fetchall())],
+                summarized_to=summary_row["last_summarized_position"] if summary_row else 0,
                 searchable=bool(await searchable.fetchone()),
             )
 

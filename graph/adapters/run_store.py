@@ -2,11 +2,12 @@
 
 import json
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID, uuid4
 
 from psycopg.errors import UniqueViolation
 from psycopg.rows import DictRow
+from psycopg.types.json import Json
 
 from graph.adapters.database import Connection, Database, fetch_all, fetch_one
 from graph.adapters.queries import adapter_queries
@@ -20,7 +21,7 @@ from graph.errors import (
     TokenBudgetSpent,
     TooManyTurns,
 )
-from graph.ports import LoggedEvent, Run, RunRequest
+from graph.ports import Ending, LoggedEvent, Run, RunRequest
 
 QUERIES = adapter_queries("runs")
 
@@ -166,20 +167,14 @@ class PostgresRunStore:
         async with self.database.acting_for(owner) as connection:
             await connection.execute(QUERIES["request_stop"], {"run_id": run_id})
 
-    async def finish(
-        self,
-        run: Run,
-        events: Sequence[LoggedEvent],
-        status: Literal["complete", "stopped", "failed"],
-        message_id: str | None,
-        error_code: str | None,
-    ) -> None:
+    async def finish(self, run: Run, events: Sequence[LoggedEvent], ending: Ending) -> None:
         values: dict[str, Any] = {
             "run_id": run.id,
             "epoch": run.epoch,
-            "status": status,
-            "message_id": message_id and UUID(message_id),
-            "error_code": error_code,
+            "status": ending.status,
+            "message_id": ending.message_id and UUID(ending.message_id),
+            "error_code": ending.error_code,
+            "trace": Json(ending.trace) if ending.trace else None,
         }
         async with self.database.acting_for(run.owner) as connection:
             if not await fetch_one(connection, QUERIES["finish_run"], values):

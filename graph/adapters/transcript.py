@@ -46,19 +46,21 @@ class PostgresTranscript:
         return str(rows[-1]["id"])
 
     def _rows(self, turn: TurnRecord) -> Iterator[dict[str, Any]]:
-        """One row a message; how the turn ended is written on its last."""
-        for index, message in enumerate(turn.messages):
-            last = index == len(turn.messages) - 1
-            ending = {"status": turn.status, "error": turn.error} if last and turn.status != "complete" else {}
-            content = str(message.text)
-            yield {
-                "id": str(uuid4()),
-                "role": role_of(message),
-                "content": content,
-                "employee_slug": None if isinstance(message, HumanMessage) else turn.employee,
-                "tokens": self.count(content),
-                "metadata": {**details_of(message), **ending},
-            }
+        for row in rows_of(turn):
+            employee = None if row["role"] == "user" else turn.employee
+            yield {**row, "id": str(uuid4()), "employee_slug": employee, "tokens": self.count(row["content"])}
+
+
+def rows_of(turn: TurnRecord) -> Iterator[dict[str, Any]]:
+    """Role, content and metadata of each message; how the turn ended is written on its last."""
+    for index, message in enumerate(turn.messages):
+        last = index == len(turn.messages) - 1
+        ending = {"status": turn.status, "error": turn.error} if last and turn.status != "complete" else {}
+        yield {
+            "role": role_of(message),
+            "content": str(message.text),
+            "metadata": {**details_of(message), **ending},
+        }
 
 
 def place_of(turn: TurnRecord) -> dict[str, str]:

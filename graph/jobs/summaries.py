@@ -1,6 +1,5 @@
 """Running summaries of conversations: asked for by a turn, made by a durable job, kept out of the turn's way."""
 
-import datetime as dt
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +16,8 @@ from graph.adapters.notes import Note, PostgresNotes
 from graph.adapters.queries import adapter_queries
 from graph.errors import ModelError
 from graph.jobs.queue import defer_once
-from graph.ports import ChatModel, CountTokens, ModelSettings, SummaryState
+from graph.ports import ChatModel, CountTokens, ModelSettings
+from graph.state import Unsummarized
 
 QUERIES = adapter_queries("memory")
 
@@ -50,12 +50,12 @@ class QueuedSummaries:
         self.database = database
         self.queue = queue
 
-    async def state(self, owner: str, session_id: str) -> SummaryState:
+    async def state(self, owner: str, session_id: str) -> Unsummarized:
         async with self.database.acting_for(owner) as connection:
             row = await fetch_one(connection, QUERIES["summary_state"], {"session_id": session_id})
         if row is None or row["seconds"] is None:
-            return SummaryState(0, 0, dt.timedelta(0))
-        return SummaryState(row["turns"], int(row["tokens"]), dt.timedelta(seconds=row["seconds"]))
+            return Unsummarized(turns=0, tokens=0, seconds=0)
+        return Unsummarized(turns=row["turns"], tokens=int(row["tokens"]), seconds=row["seconds"])
 
     async def request(self, owner: str, session_id: str) -> None:
         await defer_once(self.queue, TASK, f"summary:{session_id}", owner=owner, session_id=session_id)

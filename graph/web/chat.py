@@ -8,7 +8,7 @@ from fastapi import APIRouter, Header
 from fastapi.responses import JSONResponse, Response
 from fastapi.sse import EventSourceResponse
 
-from graph.errors import ChatError, MessageEmpty, MessageTooLong
+from graph.errors import ChatError, MessageEmpty, MessageTooLong, error_of
 from graph.events import Event
 from graph.ports import LoggedEvent, Run, RunRequest
 from graph.web.auth import Caller
@@ -87,12 +87,7 @@ def failure(last: Event | None) -> ChatError:
     """The error that ended a run, with the status that its kind has."""
     if last is None or last["type"] != "error":
         return ChatError()
-    kinds = {kind.code: kind for kind in all_kinds(ChatError)}
-    return kinds.get(last["code"], ChatError)(last["error"])
-
-
-def all_kinds(kind: type[ChatError]) -> list[type[ChatError]]:
-    return [kind, *(below for child in kind.__subclasses__() for below in all_kinds(child))]
+    return error_of(last["code"], last["error"])
 
 
 @router.get("/runs/{run_id}/events", response_model=None, responses=STREAM)

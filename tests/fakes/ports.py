@@ -11,11 +11,11 @@ from langgraph.runtime import Runtime
 from employees.roster import Employee, Roster
 from graph.context import TurnContext
 from graph.events import Event
-from graph.ports import Masked, ModelSettings, Remembered, Shown, SummaryState, TurnRecord
+from graph.ports import Masked, ModelSettings, Remembered, Shown, TurnRecord
 from graph.prompt import Wording
 from graph.redaction.restore import restore_json, tokens_in
 from graph.redaction.strings import strings_in
-from graph.state import Passage, Recollection, Turn, Usage
+from graph.state import Passage, Recollection, Turn, Unsummarized, Usage
 from graph.tool import Tool
 
 OWNER = "0b4e2f8e-0000-4000-8000-000000000001"
@@ -51,7 +51,7 @@ def turn_of(*messages: Any, **changes: Any) -> Turn:
     state: dict[str, Any] = {
         "today": "2026-11-23",
         "question": "what now?",
-        "recollection": Recollection(facts=[], summary="", history=[], searchable=True),
+        "recollection": Recollection(facts=[], summary="", history=[], summarized_to=0, searchable=True),
         "passages": [],
         "messages": list(messages) or [HumanMessage("what now?")],
         "usage": Usage(prompt=0, completion=0, total=0, cost="0", source="provider"),
@@ -183,11 +183,11 @@ class KeptTurns:
 class GivenState:
     """Port `Summaries`: says what it is given, and notes what is asked of it."""
 
-    given: SummaryState
+    given: Unsummarized
     failure: Exception | None = None
     requested: list[tuple[str, str]] = field(default_factory=list)
 
-    async def state(self, owner: str, session_id: str) -> SummaryState:
+    async def state(self, owner: str, session_id: str) -> Unsummarized:
         return self.given
 
     async def request(self, owner: str, session_id: str) -> None:

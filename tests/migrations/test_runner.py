@@ -161,7 +161,10 @@ def test_every_policy_is_for_the_servers_role(admin_url: str) -> None:
     others = rows(
         admin_url, "select tablename, roles from pg_policies where schemaname = 'public' and roles <> '{chat_server}'"
     )
-    assert [row["tablename"] for row in others] == ["schema_migrations"]
+    assert {row["tablename"]: row["roles"] for row in others} == {
+        "schema_migrations": ["public"],
+        "chat_runs": ["chat_finder"],
+    }
 
 
 def test_the_servers_role_is_nobody_special(admin_url: str) -> None:
@@ -199,13 +202,36 @@ def test_the_servers_role_may_not_switch_the_policies_off(database_url: str) -> 
             connection.execute("select * from chat_messages")
 
 
-def test_no_function_runs_with_its_owners_rights(admin_url: str) -> None:
+FINDERS = {"owner_of(uuid)": "uuid"}
+"""The functions that run with their owner's rights, and what they return: ids and owners, nothing else."""
+
+
+def test_functions_with_their_owners_rights_are_few_and_hand_out_ids_only(admin_url: str) -> None:
     definers = rows(
         admin_url,
-        "select p.oid::regprocedure::text from pg_proc p "
+        "select p.oid::regprocedure::text as name, p.prorettype::regtype::text as type, p.proowner::regrole::text as owner "
+        "from pg_proc p "
         "where p.prosecdef and p.pronamespace in ('public'::regnamespace, 'auth'::regnamespace, 'jobs'::regnamespace)",
     )
-    assert definers == []
+    assert {row["name"]: row["type"] for row in definers} == FINDERS
+    assert {row["owner"] for row in definers} == {"chat_finder"}
+
+
+def test_the_finders_role_sees_ids_and_owners_only(admin_url: str) -> None:
+    columns = rows(
+        admin_url,
+        "select table_name || '.' || column_name as column, privilege_type from information_schema.column_privileges "
+        "where grantee = 'chat_finder'",
+    )
+    assert {row["privilege_type"] for row in columns} == {"SELECT"}
+    assert {row["column"] for row in columns} == {"chat_runs.id", "chat_runs.session_id", "chat_runs.user_id"}
+
+
+def test_the_servers_role_finds_the_owner_of_a_run_and_of_nothing_else(admin_url: str) -> None:
+    with psycopg.connect(admin_url) as connection:
+        connection.execute("set local role chat_server")
+        assert connection.execute("select owner_of(gen_random_uuid())").fetchone() == (None,)
+        assert connection.execute("select pg_has_role('chat_server', 'chat_finder', 'member')").fetchone() == (False,)
 
 
 def test_our_functions_fix_their_search_path(admin_url: str) -> None:

@@ -29,7 +29,7 @@ async def test_what_fits_is_kept_whole() -> None:
     history: list[AnyMessage] = [HumanMessage("hi"), AIMessage("hello")]
     turn = await node(Remembered(facts=["likes tea"], summary="They spoke.", history=history))({}, runtime_of())
     assert turn["recollection"] == Recollection(
-        facts=["likes tea"], summary="They spoke.", history=history, searchable=True
+        facts=["likes tea"], summary="They spoke.", history=history, summarized_to=0, searchable=True
     )
 
 

@@ -127,7 +127,9 @@ async def test_a_fault_of_the_model_ends_the_turn_after_what_it_said() -> None:
 async def test_the_model_reads_rules_persona_memory_passages_history_and_the_turn() -> None:
     reason = node(said("ok"))
     said_before = [HumanMessage("a"), AIMessage("b")]
-    known = Recollection(facts=["likes tea"], summary="They spoke.", history=said_before, searchable=True)
+    known = Recollection(
+        facts=["likes tea"], summary="They spoke.", history=said_before, summarized_to=0, searchable=True
+    )
     await reason(turn_of(recollection=known, passages=[passage(1)]), runtime_of())
     [[system, *rest]] = model_of(reason).prompts
     assert isinstance(system, SystemMessage)
@@ -148,7 +150,8 @@ async def test_a_prompt_over_the_budget_loses_its_oldest_history() -> None:
         message for number in range(9) for message in (HumanMessage(f"old {number} " + "w " * 9), AIMessage("so"))
     ]
     await reason(
-        turn_of(recollection=Recollection(facts=[], summary="", history=history, searchable=True)), runtime_of()
+        turn_of(recollection=Recollection(facts=[], summary="", history=history, summarized_to=0, searchable=True)),
+        runtime_of(),
     )
     [prompt] = model_of(reason).prompts
     assert "old 0" not in str(prompt)

@@ -32,7 +32,7 @@ async def test_a_turn_begins_without_what_the_last_one_left_in_the_state() -> No
     turn = await Redact(OneNameRedactor())(old, runtime_of(text="now"))
     assert [message.text for message in turn["messages"]] == ["now"]
     assert (turn["passages"], turn["message_id"], turn["summary_due"], turn["usage"]["total"]) == ([], "", False, 0)
-    assert turn["recollection"] == {"facts": [], "summary": "", "history": [], "searchable": False}
+    assert turn["recollection"] == {"facts": [], "summary": "", "history": [], "summarized_to": 0, "searchable": False}
 
 
 async def test_a_text_that_cannot_be_masked_ends_the_turn() -> None:

@@ -1,17 +1,15 @@
 """A summary is asked for when it is due; whether that works is no matter of the turn."""
 
-import datetime as dt
-
 import pytest
 
 from graph.errors import DatabaseUnavailable
-from graph.ports import SummaryState
+from graph.state import Unsummarized
 from nodes.summarize import DUE_TOKENS, DUE_TURNS, LEAST_TURNS, Summarize
 from tests.fakes.ports import OWNER, SESSION, GivenState, runtime_of, turn_of
 
 pytestmark = pytest.mark.anyio
 
-HOUR, MINUTE = dt.timedelta(hours=1), dt.timedelta(minutes=1)
+HOUR, MINUTE = 3600.0, 60.0
 
 
 def test_the_thresholds_are_those_of_the_original() -> None:
@@ -31,14 +29,15 @@ def test_the_thresholds_are_those_of_the_original() -> None:
     ],
 )
 async def test_it_is_due_after_so_many_turns_tokens_or_minutes(
-    turns: int, tokens: int, since: dt.timedelta, due: bool
+    turns: int, tokens: int, since: float, due: bool
 ) -> None:
-    summaries = GivenState(SummaryState(turns, tokens, since))
+    unsummarized = Unsummarized(turns=turns, tokens=tokens, seconds=since)
+    summaries = GivenState(unsummarized)
     turn = await Summarize(summaries)(turn_of(), runtime_of())
-    assert turn == {"summary_due": due}
+    assert turn == {"unsummarized": unsummarized, "summary_due": due}
     assert summaries.requested == ([(OWNER, SESSION)] if due else [])
 
 
 async def test_a_queue_that_cannot_be_reached_does_no_harm() -> None:
-    summaries = GivenState(SummaryState(12, 0, MINUTE), failure=DatabaseUnavailable())
+    summaries = GivenState(Unsummarized(turns=12, tokens=0, seconds=MINUTE), failure=DatabaseUnavailable())
     assert await Summarize(summaries)(turn_of(), runtime_of()) == {"summary_due": False}

@@ -12,7 +12,7 @@ limit 50;
 
 -- name: summary
 -- The running summary of a conversation.
-select summary, key_facts from chat_session_summaries where session_id = %(session_id)s;
+select summary, key_facts, last_summarized_position from chat_session_summaries where session_id = %(session_id)s;
 
 -- name: history
 -- The newest messages that the summary does not cover, newest first.

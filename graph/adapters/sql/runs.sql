@@ -90,6 +90,8 @@ select seq, event from chat_run_events where run_id = %(run_id)s and seq > %(aft
 -- name: finish_run
 -- End a run: the session is free from here on, and the sealed input is gone.
 update chat_runs
-set status = %(status)s, message_id = %(message_id)s, error_code = %(error_code)s, finished_at = now(), sealed_input = null
+set
+    status = %(status)s, message_id = %(message_id)s, error_code = %(error_code)s, trace = %(trace)s, finished_at = now(),
+    sealed_input = null
 where id = %(run_id)s and status = 'running' and epoch = %(epoch)s
 returning id;

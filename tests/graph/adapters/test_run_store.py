@@ -20,7 +20,7 @@ from graph.errors import (
     TooManyTurns,
 )
 from graph.events import Text
-from graph.ports import Run, RunRequest
+from graph.ports import Ending, Run, RunRequest
 from tests.graph.conftest import Sql
 
 pytestmark = pytest.mark.anyio
@@ -49,7 +49,7 @@ def text(content: str) -> Text:
 
 
 async def end(store: PostgresRunStore, run: Run) -> None:
-    await store.finish(run, [], "complete", None, None)
+    await store.finish(run, [], Ending())
 
 
 # Accepting ------------------------------------------------------------------------------------------------------------
@@ -299,7 +299,7 @@ async def test_who_lost_a_run_can_neither_renew_nor_end_it(store_with: Store, ow
     with pytest.raises(RunLost):
         await store.renew(lost)
     with pytest.raises(RunLost):
-        await store.finish(lost, [(1, text("late"))], "complete", None, None)
+        await store.finish(lost, [(1, text("late"))], Ending())
     assert await store.events(owner, lost.id, 0) == []
 
 
@@ -308,21 +308,21 @@ async def test_a_worker_of_an_earlier_epoch_has_lost_the_run(store: PostgresRunS
     with pytest.raises(RunLost):
         await store.renew(replace(run, epoch=run.epoch + 1))
     with pytest.raises(RunLost):
-        await store.finish(replace(run, epoch=0), [], "complete", None, None)
+        await store.finish(replace(run, epoch=0), [], Ending())
 
 
 async def test_a_run_ends_once(store: PostgresRunStore, owner: str) -> None:
     run = await store.accept(RunRequest(owner, "hello"))
-    await store.finish(run, [(1, text("done"))], "stopped", None, None)
+    await store.finish(run, [(1, text("done"))], Ending("stopped"))
     with pytest.raises(RunLost):
-        await store.finish(run, [(2, text("again"))], "complete", None, None)
+        await store.finish(run, [(2, text("again"))], Ending())
     assert (await store.read(owner, run.id)).status == "stopped"
     assert await store.events(owner, run.id, 0) == [(1, text("done"))]
 
 
 async def test_how_a_run_failed_is_kept(store: PostgresRunStore, owner: str) -> None:
     run = await store.accept(RunRequest(owner, "hello"))
-    await store.finish(run, [], "failed", None, "model_timeout")
+    await store.finish(run, [], Ending("failed", error_code="model_timeout"))
     found = await store.read(owner, run.id)
     assert (found.status, found.error_code) == ("failed", "model_timeout")
 
@@ -342,7 +342,7 @@ async def test_a_stop_of_a_run_that_has_ended_changes_nothing(store: PostgresRun
 async def test_events_are_read_in_order_after_the_one_seen_last(store: PostgresRunStore, owner: str) -> None:
     run = await store.accept(RunRequest(owner, "hello"))
     await store.append(run, [(2, text("b")), (1, text("a"))])
-    await store.finish(run, [(3, text("c"))], "complete", None, None)
+    await store.finish(run, [(3, text("c"))], Ending())
     assert await store.events(owner, run.id, 0) == [(1, text("a")), (2, text("b")), (3, text("c"))]
     assert await store.events(owner, run.id, 2) == [(3, text("c"))]
     assert await store.events(owner, run.id, 3) == []
@@ -363,7 +363,7 @@ async def test_another_users_run_does_not_exist(store: PostgresRunStore, owner: 
         await store.read(stranger, run.id)
     assert await store.events(stranger, run.id, 0) == []
     await store.request_stop(stranger, run.id)
-    for attempt in (store.renew(theirs), store.finish(theirs, [], "failed", None, None)):
+    for attempt in (store.renew(theirs), store.finish(theirs, [], Ending("failed"))):
         with pytest.raises(RunLost):
             await attempt
     assert await store.renew(run) is False

@@ -1,0 +1,1 @@
+"""Recorded turns: written from a run, run again offline, compared."""

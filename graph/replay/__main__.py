@@ -1,0 +1,128 @@
+"""Commands: `python -m graph.replay record ID` writes turns as files, `python -m graph.replay run FILE…` plays them."""
+
+import argparse
+import asyncio
+import sys
+import textwrap
+import time
+from contextlib import AsyncExitStack
+from pathlib import Path
+from uuid import UUID
+
+from graph.adapters.database import Database
+from graph.errors import ChatError, ConfigurationError, NotFound
+from graph.logs import configure_logs
+from graph.replay.check import described
+from graph.replay.compare import Difference, differences
+from graph.replay.play import Code, play, todays_code
+from graph.replay.record import record
+from graph.replay.recording import Recording
+from graph.replay.side_by_side import side_by_side
+from graph.settings import Settings, read_settings
+from graph.wiring import database_of, model_of
+
+
+def main() -> int:
+    options = read_options()
+    settings = read_settings()
+    configure_logs("error")
+    code = todays_code(settings.data_dir)
+    if options.command == "record":
+        return asyncio.run(write_recordings(options.id, options.to, settings, code))
+    if options.live:
+        return asyncio.run(ask_live(options.files, settings, code))
+    return run(options.files, code, accept=options.accept)
+
+
+def read_options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m graph.replay", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    recording = commands.add_parser("record", help="write one turn, or all turns of a session, as files")
+    recording.add_argument("id", type=UUID, help="of a run or a session")
+    recording.add_argument("--to", type=Path, default=Path("recordings"), help="folder (default: recordings)")
+    running = commands.add_parser("run", help="play recorded turns and say what differs; exit code 1 if anything does")
+    running.add_argument("files", type=Path, nargs="+", metavar="FILE", help="recordings, or folders of them")
+    choice = running.add_mutually_exclusive_group()
+    choice.add_argument("--accept", action="store_true", help="what differs is right: write it into the recording")
+    choice.add_argument("--live", action="store_true", help="ask the configured model, and show both answers")
+    return parser.parse_args()
+
+
+async def write_recordings(run_or_session: UUID, folder: Path, settings: Settings, code: Code) -> int:
+    """Record, and play each recording once: that gives what the model was asked, and shows whether today's code does the
+    same as the code that answered then."""
+    async with AsyncExitStack() as stack:
+        addresses = await stack.enter_async_context(database_of(settings, tell))
+        database = await stack.enter_async_context(Database.open(addresses.server, size=1))
+        try:
+            recordings = await record(database, str(run_or_session), settings.default_token_budget)
+        except NotFound:
+            raise ConfigurationError(f"There is no run or session {run_or_session} that has ended.") from None
+    for number, recording in enumerate(recordings, 1):
+        played = await play(recording, code)
+        recording.outcome.requests = played.outcome.requests
+        file = folder / f"{str(run_or_session)[:8]}-{number}.json"
+        recording.write(file)
+        print(f"{file}: {recording.outcome.status}, {' → '.join(recording.outcome.path)}")
+        if unlike := differences(recording.outcome, played):
+            print("The code of today does otherwise:", indented(unlike), sep="\n")
+    return 0
+
+
+def run(files: list[Path], code: Code, *, accept: bool) -> int:
+    """Play recordings; return the exit code."""
+    differing = 0
+    found = list(recordings_in(files))
+    for file in found:
+        recording = Recording.read(file)
+        began = time.perf_counter()
+        played = asyncio.run(play(recording, code))
+        ms = round((time.perf_counter() - began) * 1000)
+        unlike = differences(recording.outcome, played)
+        differing += bool(unlike)
+        print(f"{'DIFFERS' if unlike else 'as recorded'}  {file}  ({ms} ms)")
+        if unlike:
+            print(indented(unlike))
+        if accept and unlike:
+            recording.outcome = played.outcome
+            recording.write(file)
+    print(f"{len(found) - differing} as recorded, {differing} {'accepted' if accept else 'differ'}")
+    return 0 if accept or not differing else 1
+
+
+async def ask_live(files: list[Path], settings: Settings, code: Code) -> int:
+    """Have the configured model answer recorded turns, and show its answers beside the recorded ones."""
+    model = model_of(settings)
+    for file in recordings_in(files):
+        recording = Recording.read(file)
+        played = await play(recording, code, model)
+        print(f"{file}: {recording.question}\n")
+        print(side_by_side(recording.outcome, played.outcome))
+    return 0
+
+
+def recordings_in(files: list[Path]) -> list[Path]:
+    """The files, those of a folder in the order of their names.
+
+    Raises:
+        ConfigurationError: there are none.
+    """
+    found = [each for file in files for each in (sorted(file.glob("*.json")) if file.is_dir() else [file])]
+    if not found:
+        raise ConfigurationError(f"There is no recording in {', '.join(map(str, files))}.")
+    return found
+
+
+def indented(unlike: list[Difference]) -> str:
+    return textwrap.indent(described(unlike), "    ")
+
+
+def tell(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except ChatError as error:
+        sys.exit(f"replay: {error.message}")

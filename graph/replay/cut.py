@@ -1,0 +1,22 @@
+"""How a recorded turn was cut short."""
+
+import asyncio
+
+from graph.errors import ChatError
+
+
+class Cut:
+    """The user stopped the turn, or an error ended it; a port meets it where the turn was."""
+
+    def __init__(self, error: ChatError | None) -> None:
+        self.error = error
+        self.reached = asyncio.Event()
+        """The turn is where its user stopped it."""
+
+    async def happen(self) -> None:
+        """Raise the error, or wait to be stopped; who asks again after that is cleaning up and may pass."""
+        if self.error:
+            raise self.error
+        if not self.reached.is_set():
+            self.reached.set()
+            await asyncio.Event().wait()

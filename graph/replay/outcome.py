@@ -1,0 +1,63 @@
+"""What came of a turn, in the form in which recordings hold and compare it."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from graph.events import Event
+from graph.replay.recording import Message, ToolRun
+from graph.state import Usage
+
+NAMELESS: Mapping[str, tuple[str, ...]] = {"start": ("session_id", "run_id"), "done": ("message_id",)}
+"""Fields of events that say whose turn it was."""
+
+
+def named(runs: Sequence[ToolRun]) -> dict[str, str]:
+    """How results are called where they would be repeated."""
+    return {json.dumps(run.result, ensure_ascii=False): f"(the result of {run.id})" for run in runs}
+
+
+def messages_for(rows: Iterable[Mapping[str, Any]], runs: Sequence[ToolRun]) -> list[Message]:
+    """Rows of `chat_messages` as a recording holds them."""
+    names = named(runs)
+    return [
+        Message(
+            role=row["role"],
+            content=names.get(row["content"], row["content"]) if row["role"] == "tool" else row["content"],
+            metadata=row["metadata"],
+        )
+        for row in rows
+    ]
+
+
+def events_for(events: Iterable[Event], runs: Sequence[ToolRun]) -> list[dict[str, Any]]:
+    """Events of a run as a recording holds them: nameless, texts joined, results named."""
+    names = named(runs)
+    told: list[dict[str, Any]] = []
+    for event in events:
+        entry: dict[str, Any] = {
+            name: value for name, value in event.items() if name not in NAMELESS.get(event["type"], ())
+        }
+        if entry["type"] == "tool_result":
+            result = json.dumps(entry["result"], ensure_ascii=False)
+            entry["result"] = names.get(result, entry["result"])
+        if entry["type"] == "text" and told and told[-1]["type"] == "text":
+            told[-1]["content"] += entry["content"]
+        else:
+            told.append(entry)
+    return told
+
+
+def usage_for(usage: Mapping[str, Any] | None) -> Usage:
+    """What a turn took, its cost to the eighth decimal as `chat_usage_log` holds it; nothing, if nothing was stored."""
+    if usage is None:
+        return Usage(prompt=0, completion=0, total=0, cost="0", source="counted")
+    cost = round(Decimal(usage["cost"]), 8).normalize()
+    return Usage(
+        prompt=usage["prompt"],
+        completion=usage["completion"],
+        total=usage["total"],
+        cost=f"{cost:f}",
+        source=usage["source"],
+    )

@@ -1,0 +1,190 @@
+"""Runs a recorded turn through the real graph and the real runtime: no network, no database, no key, no clock."""
+
+import asyncio
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from employees.roster import Roster, read_roster
+from graph.adapters.chat_models import read_prices
+from graph.adapters.tokens import token_counter
+from graph.adapters.transcript import rows_of
+from graph.build import Ports, TurnGraph, build
+from graph.errors import error_of
+from graph.events import Event
+from graph.ports import ChatModel, CountTokens, Prices, RunRequest
+from graph.prompt import Wording, read_wording
+from graph.replay.cut import Cut
+from graph.replay.outcome import events_for, messages_for, usage_for
+from graph.replay.ports import (
+    OWNER,
+    SESSION,
+    KeptCheckpoints,
+    KeptRun,
+    KeptTranscript,
+    RecordedMemory,
+    RecordedModel,
+    RecordedPassages,
+    RecordedSummaries,
+    RecordedTools,
+)
+from graph.replay.recording import Outcome, Recording
+from graph.replay.standins import STAND_IN, StandInRedactor, with_stand_ins
+from graph.runs import RunPorts, Runs
+from tools.catalog import by_name
+
+SETTLING = 200
+"""Turns of the event loop after which everything that was streamed has arrived: nothing in a replay waits for anything else."""
+
+LEASE_SECONDS = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """What a turn is made of beside what it is given: today's employees, prompts, tools and prices."""
+
+    roster: Roster
+    wording: Wording
+    prices: Prices
+    count: CountTokens
+
+
+@cache
+def todays_code(data: Path) -> Code:
+    """The code of this checkout; `data` is a folder for the tokenizer's cache."""
+    root = Path(__file__).parent.parent.parent
+    return Code(
+        roster=read_roster(root / "employees", by_name()),
+        wording=read_wording(),
+        prices=read_prices(),
+        count=token_counter(data / "tiktoken"),
+    )
+
+
+@dataclass(slots=True)
+class Played:
+    """A turn that was played."""
+
+    outcome: Outcome
+    leaks: list[str] = field(default_factory=list)
+    """Values (their stand-ins) that came to rest or went to the model."""
+
+
+class Stage:
+    """The ports of one recording, and the runtime over them."""
+
+    def __init__(self, recording: Recording, code: Code, model: ChatModel | None = None) -> None:
+        """
+        Args:
+            recording: what the ports answer with.
+            code: what the turn is made of.
+            model: who answers instead of the recorded model.
+        """
+        self.recording = recording
+        self.code = code
+        self.cut = Cut(error_of(**recording.error) if recording.error else None)
+        self.recorded = RecordedModel(recording.model, recording.answers, recording.tools, self.cut)
+        self.model = model or self.recorded
+        self.redactor = StandInRedactor(self._cut_at("redact"))
+        self.transcript = KeptTranscript()
+        self.checkpoints = KeptCheckpoints()
+        self.store = KeptRun(recording.employee)
+
+    def _cut_at(self, step: str) -> Cut | None:
+        return self.cut if self.recording.ended_at == step else None
+
+    def ports(self) -> Ports:
+        given = self.recording
+        return Ports(
+            redactor=self.redactor,
+            memory=RecordedMemory(given.memory, self._cut_at("load_memory")),
+            retriever=RecordedPassages(given.passages, self._cut_at("retrieve")),
+            model=self.model,
+            toolbox=RecordedTools(by_name(), given.tools, self.cut),
+            transcript=self.transcript,
+            summaries=RecordedSummaries(given.unsummarized),
+            roster=self.code.roster,
+            wording=self.code.wording,
+            prices=self.code.prices,
+            count=self.code.count,
+            clock=noon_of(given.today),
+            budget=given.budget,
+        )
+
+    def runs(self, graph: TurnGraph) -> Runs:
+        ports = RunPorts(
+            store=self.store,
+            checkpoints=self.checkpoints,
+            transcript=self.transcript,
+            redactor=self.redactor,
+            roster=self.code.roster,
+            model=self.model,
+            count=self.code.count,
+            anticipate=lambda run, text: None,
+            lease_seconds=LEASE_SECONDS,
+            kept_turns=1,
+        )
+        return Runs(graph, ports)
+
+
+def noon_of(day: str) -> Callable[[], dt.datetime]:
+    """A clock that stands at noon of a day: a turn knows no more of the time than its date."""
+    return lambda: dt.datetime.combine(dt.date.fromisoformat(day), dt.time(12), dt.UTC)
+
+
+async def play(recording: Recording, code: Code, model: ChatModel | None = None) -> Played:
+    """Play a recorded turn.
+
+    Args:
+        recording: the turn.
+        code: what it is played with.
+        model: who answers instead of the recorded model.
+    """
+    stage = Stage(recording, code, model)
+    runs = stage.runs(build(stage.ports()))
+    run = await runs.accept(RunRequest(OWNER, with_stand_ins(recording.question), session_id=SESSION))
+    following = asyncio.create_task(events_of(runs, run.id))
+    stopping = asyncio.create_task(stop_at(stage.cut, runs, run.id))
+    events = await following
+    stopping.cancel()
+    await runs.close(grace=10)
+    return Played(outcome_of(stage, events), leaks_of(stage, events))
+
+
+async def events_of(runs: Runs, run_id: str) -> list[Event]:
+    return [event async for _, event in runs.follow(OWNER, run_id)]
+
+
+async def stop_at(cut: Cut, runs: Runs, run_id: str) -> None:
+    """Stop the run where its user did, once all that was said until then has arrived."""
+    await cut.reached.wait()
+    for _ in range(SETTLING):
+        await asyncio.sleep(0)
+    await runs.stop(OWNER, run_id)
+
+
+def outcome_of(stage: Stage, events: list[Event]) -> Outcome:
+    turn, ending = stage.transcript.turn, stage.store.ending
+    trace = ending.trace
+    return Outcome(
+        status=ending.status,
+        path=[step["node"] for step in trace["path"]] if trace else [],
+        requests=stage.recorded.requests,
+        messages=messages_for(rows_of(turn), stage.recording.tools) if turn else [],
+        events=events_for(events, stage.recording.tools),
+        usage=usage_for(turn.usage if turn else None),
+        summary_due=bool(trace and trace["turn"].get("summary_due")),
+    )
+
+
+def leaks_of(stage: Stage, events: list[Event]) -> list[str]:
+    """Stand-ins in what is stored, logged or sent to the model."""
+    places = {
+        "a checkpoint": stage.checkpoints.stored(),
+        "the history": repr(stage.transcript.turn),
+        "an event": repr(events),
+        "a request to the model": repr(stage.recorded.requests),
+    }
+    return sorted({f"{found[0]} in {place}" for place, text in places.items() for found in STAND_IN.finditer(text)})

@@ -1,0 +1,247 @@
+"""The ports of a turn that is played from a recording. They answer with what was recorded, and keep what the turn makes."""
+
+import asyncio
+import functools
+import json
+import re
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
+
+from langchain_core.messages import AIMessageChunk, BaseMessage
+from langchain_core.messages.tool import tool_call_chunk
+from langgraph.checkpoint.memory import InMemorySaver
+from pydantic import BaseModel, ValidationError
+
+from graph.adapters.memory import to_message
+from graph.errors import DatabaseUnavailable, ModelError
+from graph.ports import Ending, LoggedEvent, ModelSettings, Remembered, Run, RunRequest, TurnRecord
+from graph.replay.cut import Cut
+from graph.replay.recording import Answer, Memory, ToolRun
+from graph.replay.request import as_lines, since
+from graph.replay.standins import revealed
+from graph.state import Passage, Unsummarized
+from graph.tool import INVALID_JSON, Tool, ToolContext, ToolFault
+from nodes.call_tools import with_free_texts
+
+OWNER, SESSION, RUN, ANSWER = "owner", "session", "run", "message"
+"""Ids in a replay: a recording has none."""
+
+
+class RecordedMemory:
+    """Port `Memory`."""
+
+    def __init__(self, memory: Memory, cut: Cut | None = None) -> None:
+        self.memory = memory
+        self.cut = cut
+
+    async def recall(self, owner: str, session_id: str, employee: str) -> Remembered:
+        if self.cut:
+            await self.cut.happen()
+        return Remembered(
+            facts=self.memory.facts,
+            summary=self.memory.summary,
+            history=[to_message(said.model_dump()) for said in self.memory.history],
+            searchable=self.memory.searchable,
+        )
+
+
+class RecordedPassages:
+    """Port `Retriever`."""
+
+    def __init__(self, passages: Sequence[Passage], cut: Cut | None = None) -> None:
+        self.passages = passages
+        self.cut = cut
+
+    async def search(self, owner: str, query: str) -> list[Passage]:
+        if self.cut:
+            await self.cut.happen()
+        return list(self.passages)
+
+
+class RecordedModel:
+    """Port `ChatModel`: gives the recorded answers in order, word by word, and keeps what it was asked."""
+
+    def __init__(self, model: str, answers: Sequence[Answer], tools: Sequence[ToolRun], cut: Cut) -> None:
+        """
+        Args:
+            model: the provider's name of it.
+            answers: what it says.
+            tools: results that are named in requests rather than repeated.
+            cut: what happens in the middle of an answer that was cut.
+        """
+        self.model = model
+        self.requests: list[list[str]] = []
+        self._answers = list(answers)
+        self._tools = tools
+        self._cut = cut
+        self._asked: list[str] = []
+
+    def name(self, settings: ModelSettings) -> str:
+        return self.model
+
+    async def stream(
+        self, messages: Sequence[BaseMessage], tools: Sequence[Tool], settings: ModelSettings
+    ) -> AsyncIterator[AIMessageChunk]:
+        before, self._asked = self._asked, as_lines(messages, tools, settings, self._tools)
+        self.requests.append(since(before, self._asked))
+        if not self._answers:
+            raise ModelError("The turn asks the model once more than it did when it was recorded.")
+        answer = self._answers.pop(0)
+        for word in re.findall(r"\s*\S+|\s+$", answer.text):
+            yield AIMessageChunk(content=word)
+        if answer.cut:
+            await self._cut.happen()
+        yield end_of(answer)
+
+
+def end_of(answer: Answer) -> AIMessageChunk:
+    calls = [
+        tool_call_chunk(name=call["name"], args=written(call["args"]), id=call["id"], index=index)
+        for index, call in enumerate(answer.calls)
+    ]
+    usage: Any = answer.usage
+    return AIMessageChunk(content="", tool_call_chunks=calls, usage_metadata=usage, chunk_position="last")
+
+
+def written(args: Mapping[str, Any]) -> str:
+    """The arguments as the model wrote them."""
+    return args[INVALID_JSON] if INVALID_JSON in args else json.dumps(args, ensure_ascii=False)
+
+
+class RecordedTools:
+    """Port `Toolbox`: today's tools, which check their arguments as ever and answer with the recorded results."""
+
+    def __init__(self, catalog: Mapping[str, Tool], runs: Sequence[ToolRun], cut: Cut) -> None:
+        self._runs = list(runs)
+        self._order = {id(run): place for place, run in enumerate(self._runs)}
+        self._came: dict[int, asyncio.Event] = {}
+        self._cut = cut
+        self._tools = {name: self._playing(tool) for name, tool in catalog.items()}
+
+    def tools(self, names: Sequence[str]) -> Sequence[Tool]:
+        return [self._tools[name] for name in names]
+
+    def rows(self, owner: str) -> "NoRows":
+        return NoRows()
+
+    def _playing(self, tool: Tool) -> Tool:
+        @functools.wraps(tool.function)
+        async def play(arguments: BaseModel, context: ToolContext) -> Mapping[str, Any]:
+            run = self._take(tool, arguments)
+            if run.result is None:
+                await self._cut.happen()
+            await self._wait_for_turn(self._order[id(run)])
+            if run.failed:
+                raise ToolFault(revealed(run.result["error"]))
+            result: Mapping[str, Any] = with_free_texts(run.result, tool.free_text, revealed)
+            return result
+
+        return replace(tool, function=play)
+
+    async def _wait_for_turn(self, place: int) -> None:
+        """Let the results of one round come in the order in which they came."""
+        came = self._came[place] = asyncio.Event()
+        await asyncio.sleep(0)  # all calls of the round have been taken after this
+        for earlier in sorted(self._came):
+            if earlier < place:
+                await self._came[earlier].wait()
+        came.set()
+
+    def _take(self, tool: Tool, arguments: BaseModel) -> ToolRun:
+        """The recorded call of this tool with these arguments, each once."""
+        for run in self._runs:
+            if run.name == tool.name and is_call_with(run, tool, arguments):
+                self._runs.remove(run)
+                return run
+        raise ToolFault(f"{tool.name} was not called with these arguments when the turn was recorded")
+
+
+def is_call_with(run: ToolRun, tool: Tool, arguments: BaseModel) -> bool:
+    try:
+        return tool.arguments.model_validate(revealed(run.args)) == arguments
+    except ValidationError:
+        return False
+
+
+class NoRows:
+    """Port `Rows`: a recorded tool needs none."""
+
+    async def fetch(self, query: str, **parameters: object) -> list[dict[str, Any]]:
+        raise DatabaseUnavailable
+
+
+class RecordedSummaries:
+    """Port `Summaries`."""
+
+    def __init__(self, unsummarized: Unsummarized | None) -> None:
+        self.unsummarized = unsummarized
+
+    async def state(self, owner: str, session_id: str) -> Unsummarized:
+        if self.unsummarized is None:
+            raise DatabaseUnavailable
+        return self.unsummarized
+
+    async def request(self, owner: str, session_id: str) -> None:
+        """Nothing: that it was asked for is in the state."""
+
+
+class KeptTranscript:
+    """Port `Transcript`: keeps the one turn."""
+
+    def __init__(self) -> None:
+        self.turn: TurnRecord | None = None
+
+    async def record(self, turn: TurnRecord) -> str:
+        self.turn = turn
+        return ANSWER
+
+
+class KeptCheckpoints:
+    """Port `Checkpoints`: in memory."""
+
+    def __init__(self) -> None:
+        self.saver = InMemorySaver()
+
+    @asynccontextmanager
+    async def turn(self, owner: str) -> AsyncIterator[InMemorySaver]:
+        yield self.saver
+
+    async def keep_last(self, owner: str, thread_id: str, turns: int) -> None:
+        """Nothing: there is one turn."""
+
+    def stored(self) -> str:
+        """All that was stored, as text."""
+        return repr((dict(self.saver.storage), dict(self.saver.writes), self.saver.blobs))
+
+
+class KeptRun:
+    """Port `RunStore`: the one run of a replay."""
+
+    def __init__(self, employee: str) -> None:
+        self.run = Run(RUN, OWNER, SESSION, employee)
+        self.log: list[LoggedEvent] = []
+        self.ending = Ending("failed")
+
+    async def accept(self, request: RunRequest) -> Run:
+        return self.run
+
+    async def read(self, owner: str, run_id: str) -> Run:
+        return self.run
+
+    async def events(self, owner: str, run_id: str, after: int) -> list[LoggedEvent]:
+        return self.log[after:]
+
+    async def append(self, run: Run, events: Sequence[LoggedEvent]) -> None:
+        self.log += events
+
+    async def renew(self, run: Run) -> bool:
+        return False
+
+    async def request_stop(self, owner: str, run_id: str) -> None:
+        """Nothing: the run is in this process."""
+
+    async def finish(self, run: Run, events: Sequence[LoggedEvent], ending: Ending) -> None:
+        self.log += events
+        self.ending = ending

@@ -1,0 +1,185 @@
+"""Writes recordings of runs that have ended. It only reads; the run is not touched, and what is read is masked."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from graph.adapters.database import Connection, Database, fetch_all, fetch_one
+from graph.adapters.memory import HISTORY_ROWS
+from graph.adapters.queries import adapter_queries
+from graph.errors import ChatError, NotFound
+from graph.events import Event
+from graph.replay.outcome import events_for, messages_for, usage_for
+from graph.replay.recording import Answer, Memory, Message, Outcome, Recording, ToolRun
+
+QUERIES = adapter_queries("recordings")
+
+Row = Mapping[str, Any]
+
+
+class NotRecordable(ChatError):
+    """The process that worked on this run died, so what the run was given is not known."""
+
+    code = "not_recordable"
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """All that is stored of a run."""
+
+    run: Row
+    messages: Sequence[Row]
+    history: Sequence[Row]
+    events: Sequence[Event]
+    usage: Row | None
+
+
+async def record(database: Database, run_or_session: str, budget: int) -> list[Recording]:
+    """Recordings of a run, or of all ended runs of a session in order; what the model was asked is not in them yet.
+
+    Args:
+        database: where the runs are.
+        run_or_session: its id.
+        budget: tokens of a prompt.
+
+    Raises:
+        NotFound: there is no such run or session, or none of its runs has ended.
+        NotRecordable: its process died.
+    """
+    async with database.acting_for_nobody() as connection:
+        [found] = await fetch_all(connection, QUERIES["owner_of"], {"id": run_or_session})
+    if found["owner"] is None:
+        raise NotFound
+    async with database.acting_for(str(found["owner"])) as connection:
+        runs = await fetch_all(connection, QUERIES["runs_of"], {"id": run_or_session})
+        ended = [await read(connection, run) for run in runs]
+    if not ended:
+        raise NotFound
+    return [recording_of(each, budget) for each in ended]
+
+
+async def read(connection: Connection, run: Row) -> Ended:
+    """Raises: NotRecordable."""
+    if run["trace"] is None:
+        raise NotRecordable
+    recollection = run["trace"]["turn"].get("recollection", {})
+    values = {
+        "run_id": run["id"],
+        "session_id": run["session_id"],
+        "created_at": run["created_at"],
+        "summarized_to": recollection.get("summarized_to", 0),
+        "limit": HISTORY_ROWS,
+    }
+    history = await fetch_all(connection, QUERIES["history_before"], values)
+    return Ended(
+        run,
+        messages=await fetch_all(connection, QUERIES["run_messages"], values),
+        history=list(reversed(history)),
+        events=[row["event"] for row in await fetch_all(connection, QUERIES["run_events"], values)],
+        usage=await fetch_one(connection, QUERIES["run_usage"], values),
+    )
+
+
+def recording_of(ended: Ended, budget: int) -> Recording:
+    trace = ended.run["trace"]
+    turn = trace["turn"]
+    recollection = turn.get("recollection", {})
+    tools = list(tool_runs(ended))
+    return Recording(
+        employee=ended.run["employee_slug"],
+        version=trace["version"],
+        model=trace["model"],
+        budget=budget,
+        today=turn.get("today") or ended.run["created_at"].date().isoformat(),
+        question=ended.messages[0]["content"] if ended.messages else "",
+        memory=Memory(
+            facts=recollection.get("facts", []),
+            summary=recollection.get("summary", ""),
+            history=[Message(**row) for row in ended.history],
+            searchable=recollection.get("searchable", False),
+        ),
+        passages=turn.get("passages", []),
+        answers=list(answers(ended)),
+        tools=tools,
+        unsummarized=turn.get("unsummarized"),
+        ended_at=ended_at(ended),
+        error=error(ended),
+        outcome=Outcome(
+            status=ended.run["status"],
+            path=[step["node"] for step in trace["path"]],
+            messages=messages_for(ended.messages, tools),
+            events=events_for(ended.events, tools),
+            usage=usage_for(ended.usage),
+            summary_due=turn.get("summary_due", False),
+        ),
+    )
+
+
+def tool_runs(ended: Ended) -> Iterator[ToolRun]:
+    """The calls in the order in which their results came. Providers that repeat ids repeat them in later rounds only."""
+    failed = {
+        row["metadata"]["tool_call_id"]
+        for row in ended.messages
+        if row["role"] == "tool" and row["metadata"].get("status") == "error"
+    }
+    open_runs: list[ToolRun] = []
+    for event in ended.events:
+        if event["type"] == "tool_call":
+            called = event["tool"]
+            open_runs.append(ToolRun(id=called["id"], name=called["name"], args=called["args"]))
+        elif event["type"] == "tool_result":
+            run = next(run for run in open_runs if run.id == event["tool_call_id"])
+            open_runs.remove(run)
+            yield run.model_copy(update={"result": event["result"], "failed": run.id in failed})
+    yield from open_runs
+
+
+def answers(ended: Ended) -> Iterator[Answer]:
+    """What the model said: the messages of the assistant, and an answer that was cut before its first word."""
+    trace = ended.run["trace"]
+    steps = [step for step in trace["path"] if step["node"] == "reason"]
+    said = [row for row in ended.messages if row["role"] == "assistant"]
+    made = (
+        event["tool"] for event in ended.events if event["type"] == "tool_call"
+    )  # as written: jsonb loses the order
+    for number, row in enumerate(said):
+        step = steps[number] if number < len(steps) else {}
+        yield Answer(
+            text=row["content"],
+            calls=[dict(next(made, call)) for call in row["metadata"].get("tool_calls", ())],
+            usage=trace["usage"][number] if number < len(trace["usage"]) else None,
+            first_ms=step.get("first_ms"),
+            ms=step.get("ms"),
+            cut=number >= len(steps),
+        )
+    if ended_at(ended) == "reason" and len(said) == len(steps):
+        yield Answer(cut=True)
+
+
+def ended_at(ended: Ended) -> str | None:
+    """The step after the last one that ended. A fault of our own happens again, or was mended: it is not played."""
+    if ended.run["status"] == "complete":
+        return None
+    path = [step["node"] for step in ended.run["trace"]["path"]]
+    step = following(path[-1] if path else "", ended.messages)
+    return step if step == "reason" or ended.run["error_code"] != ChatError.code else None
+
+
+def following(step: str, messages: Sequence[Row]) -> str:
+    calling = any(row["metadata"].get("tool_calls") for row in messages if row["role"] == "assistant")
+    after_reason = "call_tools" if calling else "persist"
+    return {
+        "": "redact",
+        "redact": "load_memory",
+        "load_memory": "retrieve",
+        "retrieve": "reason",
+        "reason": after_reason,
+        "call_tools": "reason",
+        "persist": "summarize",
+        "summarize": "",
+    }[step]
+
+
+def error(ended: Ended) -> dict[str, str] | None:
+    last = ended.events[-1] if ended.events else None
+    return {"code": last["code"], "message": last["error"]} if last and last["type"] == "error" else None

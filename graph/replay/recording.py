@@ -1,0 +1,170 @@
+"""A recorded turn as a file: what the turn was given, and what came of it.
+
+Everything is masked. Ids of the run, the session, the user and the answer are left out: they say who it was, not what
+happened. The file is JSON for people: a text of several lines is a list of lines, and one that is a JSON object is an object.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, ValidationError
+
+from graph.errors import ChatError
+from graph.state import Passage, Unsummarized, Usage
+
+FORMAT = 1
+
+UPGRADES: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+"""How a recording of an older format becomes one of the next."""
+
+
+class RecordingUnreadable(ChatError):
+    """This file is not a recording."""
+
+    code = "recording_unreadable"
+
+
+def from_file(value: object) -> object:
+    match value:
+        case list():
+            return "\n".join(map(str, value))
+        case dict():
+            return json.dumps(value, ensure_ascii=False)
+        case _:
+            return value
+
+
+def for_file(text: str) -> Any:
+    if text.startswith("{"):
+        try:
+            value = json.loads(text)
+        except ValueError:
+            value = None
+        if isinstance(value, dict) and json.dumps(value, ensure_ascii=False) == text:
+            return value
+    return text.split("\n") if "\n" in text else text
+
+
+Prose = Annotated[str, BeforeValidator(from_file), PlainSerializer(for_file)]
+"""A text as the file holds it."""
+
+
+class Part(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Message(Part):
+    """A message as `chat_messages` holds it."""
+
+    role: Literal["user", "assistant", "tool", "system"]
+    content: Prose = ""
+    metadata: dict[str, Any] = {}
+    """Tool calls of an assistant; id, name and status of a tool's result."""
+
+
+class Memory(Part):
+    """What `load_memory` was given."""
+
+    facts: list[str] = []
+    summary: Prose = ""
+    history: list[Message] = []
+    searchable: bool = False
+
+
+class Answer(Part):
+    """One answer of the model."""
+
+    text: Prose = ""
+    calls: list[dict[str, Any]] = []
+    usage: dict[str, Any] | None = None
+    """As the provider reported it; None where it did not."""
+    first_ms: int | None = None
+    """Until the first words; None if there were none."""
+    ms: int | None = None
+    cut: bool = False
+    """Whether the turn ended in the middle of it."""
+
+
+class ToolRun(Part):
+    """One call of a tool, and its masked result; None if it never came. They stand in the order in which the results came."""
+
+    id: str
+    name: str
+    args: dict[str, Any]
+    result: Any = None
+    failed: bool = False
+
+
+class Outcome(Part):
+    """What came of a turn. A tool's result stands under `tools`; elsewhere it is named by its call."""
+
+    status: Literal["complete", "stopped", "failed"]
+    path: list[str]
+    requests: list[list[str]] = []
+    """What the model was asked, as lines; of a later request only what the one before it did not hold."""
+    messages: list[Message]
+    events: list[dict[str, Any]]
+    """Texts that follow one another are one event: where a text was cut is chance."""
+    usage: Usage
+    summary_due: bool = False
+
+
+class Recording(Part):
+    """One turn."""
+
+    format: int = FORMAT
+    employee: str
+    version: str
+    """Of the employee's file at that time."""
+    model: str
+    budget: int
+    """Tokens of the prompt."""
+    today: str
+    question: Prose
+    memory: Memory
+    passages: list[Passage]
+    answers: list[Answer]
+    tools: list[ToolRun]
+    unsummarized: Unsummarized | None = None
+    """What `summarize` decided by; None if it could not find out."""
+    ended_at: str | None = None
+    """The step in which the turn was stopped or failed; None if it came to its end, or failed by a fault of our own."""
+    error: dict[str, str] | None = None
+    """Code and message of the error that ended the turn."""
+    outcome: Outcome
+
+    @classmethod
+    def read(cls, file: Path) -> Self:
+        """
+        Raises:
+            RecordingUnreadable: it is no recording, or of a format that is newer than this program.
+        """
+        try:
+            return cls.model_validate(upgraded(json.loads(file.read_text("utf-8"))))
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            reason = first_fault(error) if isinstance(error, ValidationError) else str(error)
+            raise RecordingUnreadable(f"{file} is not a recording that this program can read: {reason}") from error
+
+    def write(self, file: Path) -> None:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(self.model_dump(), ensure_ascii=False, indent=1) + "\n", "utf-8")
+
+
+def upgraded(data: dict[str, Any]) -> dict[str, Any]:
+    """The data in today's format.
+
+    Raises:
+        ValueError: its format is unknown here.
+    """
+    while data["format"] != FORMAT:
+        if data["format"] not in UPGRADES:
+            raise ValueError(f"its format is {data['format']}, and this program knows those up to {FORMAT}")
+        data = UPGRADES[data["format"]](data)
+    return data
+
+
+def first_fault(error: ValidationError) -> str:
+    fault = error.errors()[0]
+    return f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}"

@@ -1,0 +1,55 @@
+"""Stand-ins for the values that a recording does not hold.
+
+A recorded turn has tokens where its user had values. So that a replay shows whether masking works, each token gets a stand-in
+that plays the value: `[CARD_7K3Q9D]` is typed as `{{CARD 7K3Q9D}}`. Wherever a stand-in turns up behind the boundary, the value
+would have.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Any, cast
+
+from graph.ports import Masked, Shown
+from graph.redaction.restore import restore_json, tokens_in
+from graph.redaction.strings import strings_in
+from graph.redaction.tokens import CODE, KIND, TOKEN
+from graph.replay.cut import Cut
+
+STAND_IN = re.compile(rf"\{{\{{({KIND}) ({CODE})\}}\}}")
+
+ISSUED = re.compile(TOKEN)
+
+
+def stand_in(token: str) -> str:
+    kind, code = token[1:-1].split("_")
+    return f"{{{{{kind} {code}}}}}"
+
+
+def with_stand_ins(text: str) -> str:
+    """The text as its user could have typed it."""
+    return ISSUED.sub(lambda match: stand_in(match[0]), text)
+
+
+def masked(text: str) -> str:
+    return STAND_IN.sub(r"[\1_\2]", text)
+
+
+class StandInRedactor:
+    """Port `Redactor`: the values are stand-ins."""
+
+    def __init__(self, cut: Cut | None = None) -> None:
+        self.cut = cut
+
+    async def mask(self, owner: str, texts: Sequence[str]) -> Masked:
+        if self.cut:
+            await self.cut.happen()
+        return Masked(tuple(map(masked, texts)))
+
+    async def reveal(self, owner: str, value: Shown) -> Shown:
+        return cast(Shown, revealed(value))
+
+
+def revealed(value: Any) -> Any:
+    """A JSON value with stand-ins in the places of its tokens."""
+    tokens = {token for text in strings_in(value) for token in tokens_in(text)}
+    return restore_json(value, {token: stand_in(token) for token in tokens if ISSUED.fullmatch(token)})

@@ -1,0 +1,21 @@
+"""Replays reach nothing: sockets are closed to them."""
+
+from collections.abc import Iterator
+
+import pytest
+import pytest_socket
+
+from graph.replay.play import Code, todays_code
+
+
+@pytest.fixture(scope="session")
+def code(tmp_path_factory: pytest.TempPathFactory) -> Code:
+    return todays_code(tmp_path_factory.mktemp("tokenizer"))
+
+
+@pytest.fixture
+def no_network() -> Iterator[None]:
+    """Any socket but the event loop's own pair is refused."""
+    pytest_socket.disable_socket(allow_unix_socket=True)
+    yield
+    pytest_socket.enable_socket()
