@@ -100,6 +100,7 @@ def recording_of(ended: Ended, budget: int) -> Recording:
         ),
         passages=turn.get("passages", []),
         answers=list(answers(ended)),
+        steps=trace["path"],
         tools=tools,
         unsummarized=turn.get("unsummarized"),
         ended_at=ended_at(ended),
@@ -137,22 +138,19 @@ def tool_runs(ended: Ended) -> Iterator[ToolRun]:
 def answers(ended: Ended) -> Iterator[Answer]:
     """What the model said: the messages of the assistant, and an answer that was cut before its first word."""
     trace = ended.run["trace"]
-    steps = [step for step in trace["path"] if step["node"] == "reason"]
+    whole = sum(step["node"] == "reason" for step in trace["path"])
     said = [row for row in ended.messages if row["role"] == "assistant"]
     made = (
         event["tool"] for event in ended.events if event["type"] == "tool_call"
     )  # as written: jsonb loses the order
     for number, row in enumerate(said):
-        step = steps[number] if number < len(steps) else {}
         yield Answer(
             text=row["content"],
             calls=[dict(next(made, call)) for call in row["metadata"].get("tool_calls", ())],
             usage=trace["usage"][number] if number < len(trace["usage"]) else None,
-            first_ms=step.get("first_ms"),
-            ms=step.get("ms"),
-            cut=number >= len(steps),
+            cut=number >= whole,
         )
-    if ended_at(ended) == "reason" and len(said) == len(steps):
+    if ended_at(ended) == "reason" and len(said) == whole:
         yield Answer(cut=True)
 
 

@@ -12,12 +12,10 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, ValidationError
 
 from graph.errors import ChatError
+from graph.ports import Step
 from graph.state import Passage, Unsummarized, Usage
 
-FORMAT = 1
-
-UPGRADES: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
-"""How a recording of an older format becomes one of the next."""
+FORMAT = 2
 
 
 class RecordingUnreadable(ChatError):
@@ -80,9 +78,6 @@ class Answer(Part):
     calls: list[dict[str, Any]] = []
     usage: dict[str, Any] | None = None
     """As the provider reported it; None where it did not."""
-    first_ms: int | None = None
-    """Until the first words; None if there were none."""
-    ms: int | None = None
     cut: bool = False
     """Whether the turn ended in the middle of it."""
 
@@ -126,6 +121,8 @@ class Recording(Part):
     memory: Memory
     passages: list[Passage]
     answers: list[Answer]
+    steps: list[Step]
+    """How long each step took when the turn was recorded: to read, not to compare."""
     tools: list[ToolRun]
     unsummarized: Unsummarized | None = None
     """What `summarize` decided by; None if it could not find out."""
@@ -150,6 +147,19 @@ class Recording(Part):
     def write(self, file: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(self.model_dump(), ensure_ascii=False, indent=1) + "\n", "utf-8")
+
+
+def with_steps(data: dict[str, Any]) -> dict[str, Any]:
+    """Format 1 had the times of the model's answers, and of no other step."""
+    steps = [
+        {"node": "reason", "ms": answer.pop("ms"), "first_ms": answer.pop("first_ms")} for answer in data["answers"]
+    ]
+    timed = [step for step in steps if step["ms"] is not None]
+    return {**data, "format": 2, "steps": timed}
+
+
+UPGRADES: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: with_steps}
+"""How a recording of an older format becomes one of the next."""
 
 
 def upgraded(data: dict[str, Any]) -> dict[str, Any]:
