@@ -65,7 +65,7 @@ async def write_recordings(run_or_session: UUID, folder: Path, settings: Setting
         recording.write(file)
         print(f"{file}: {recording.outcome.status}, {' → '.join(recording.outcome.path)}")
         if unlike := differences(recording.outcome, played):
-            print("The code of today does otherwise:", indented(unlike), sep="\n")
+            print("Played with the code of today:", indented(unlike), sep="\n")
     return 0
 
 

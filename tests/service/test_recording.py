@@ -24,10 +24,10 @@ def code(tmp_path_factory: pytest.TempPathFactory) -> Code:
 
 
 STORED = """
-select to_jsonb(row) from chat_sessions row where id = %(session)s::uuid
-union all select to_jsonb(row) from chat_runs row where session_id = %(session)s::uuid
-union all select to_jsonb(row) from chat_messages row where session_id = %(session)s::uuid
-union all select to_jsonb(row) from chat_usage_log row where session_id = %(session)s::uuid
+select to_jsonb(row) from chat_sessions row where id::text = %(session)s
+union all select to_jsonb(row) from chat_runs row where session_id::text = %(session)s
+union all select to_jsonb(row) from chat_messages row where session_id::text = %(session)s
+union all select to_jsonb(row) from chat_usage_log row where session_id::text = %(session)s
 union all select to_jsonb(row) from checkpoints row where thread_id = %(session)s
 union all select to_jsonb(row) from checkpoint_blobs row where thread_id = %(session)s
 order by 1
@@ -122,13 +122,12 @@ def test_a_run_that_is_not_there_is_said_to_be_missing(server: Server, tmp_path:
 def test_a_run_that_still_answers_has_nothing_to_record(
     scripted: Server, scripted_user: Client, tmp_path: Path
 ) -> None:
-    with scripted_user.stream(
-        "POST", "/api/chat", json={"message": "[[slow 0.5]] one two three four five six seven eight nine ten"}
-    ) as response:
+    message = "[[slow 0.5]] one two three four five six seven eight nine ten eleven twelve"
+    with scripted_user.stream("POST", "/api/chat", json={"message": message}) as response:
         lines = (line for line in response.iter_lines() if line.startswith("data: "))
         run = json.loads(next(lines).removeprefix("data: "))["run_id"]
         assert "that has ended" in refused(scripted, run, tmp_path)
-        scripted_user.post(f"/api/runs/{run}/stop")
+    scripted_user.post(f"/api/runs/{run}/stop")
 
 
 def test_a_run_whose_process_died_cannot_be_recorded(server: Server, user: Client, tmp_path: Path) -> None:
