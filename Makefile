@@ -15,7 +15,7 @@ COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-h
 MYPY_CACHE := $(shell mkdir -p .mypy_cache 2>/dev/null && test -w .mypy_cache && echo .mypy_cache || echo /dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check format migrate seed token url requirements
+.PHONY: help install run studio test check format migrate seed token url bench requirements
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,14 @@ $(DEVELOP): $(READY) requirements-dev.txt
 
 run: $(READY) ## start everything: database, demo user, server
 	@exec $(BIN)/python -m graph run
+
+# Studio's server calls nobody: no statistics, no look for newer versions, no traces, no key that it could report with; nor does
+# onnxruntime. What is installed comes after this folder on the path, so that no other `graph` or `tools` is taken for ours.
+STUDIO := LANGGRAPH_CLI_NO_ANALYTICS=1 LANGGRAPH_NO_VERSION_CHECK=1 LANGSMITH_TRACING=false LANGSMITH_TRACING_V2=false \
+	LANGSMITH_API_KEY= LANGSMITH_CONTROL_PLANE_API_KEY= LANGGRAPH_CLOUD_LICENSE_KEY= ORT_DISABLE_TELEMETRY=1 PYTHONPATH="$(CURDIR)"
+
+studio: $(DEVELOP) ## step through a turn in LangGraph Studio (ARGS="--port 2025")
+	@exec env $(STUDIO) LOG_LEVEL="$${LOG_LEVEL:-warning}" $(BIN)/langgraph dev --no-browser --no-reload $(ARGS)
 
 test: $(DEVELOP) check ## every test
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
@@ -60,6 +68,9 @@ token: $(READY) ## print a bearer token for the demo user, or for SUBJECT=<uuid>
 
 url: $(READY) ## print the database administrator's address, for psql and pg_dump
 	@$(BIN)/python -m graph url
+
+bench: $(DEVELOP) ## measure this runtime beside plain LangGraph (ARGS=--quick, ARGS=--profile …)
+	@$(BIN)/python -m tests.bench $(ARGS)
 
 requirements: ## pin the dependencies of pyproject.toml anew (needs uv)
 	@$(COMPILE) --extra dev -o requirements-dev.txt

@@ -1,12 +1,15 @@
 """The graph of a turn: which steps there are, in what order, and what each may touch."""
 
 import copy
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from langchain_core.messages import AIMessage
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
+from langgraph.runtime import Runtime
 from langgraph.types import RetryPolicy
 
 from employees.roster import Roster
@@ -60,16 +63,35 @@ class Ports:
     budget: int
 
 
-def build(p: Ports) -> TurnGraph:
-    """redact → load_memory → retrieve → reason ⇄ call_tools → persist → summarize"""
+class Node(Protocol):
+    """A step: from the turn so far, and what the run knows, to what changes in the turn."""
+
+    async def __call__(self, state: Turn, runtime: Runtime[TurnContext]) -> Turn: ...
+
+
+def as_it_is(node: Node) -> Node:
+    return node
+
+
+def build(p: Ports, around: Callable[[Node], Node] = as_it_is) -> TurnGraph:
+    """redact → load_memory → retrieve → reason ⇄ call_tools → persist → summarize
+
+    Args:
+        p: what the steps need of the world.
+        around: what is put around each step; nothing in the service.
+    """
     graph = StateGraph(Turn, context_schema=TurnContext, input_schema=TurnInput)
-    graph.add_node("redact", Redact(p.redactor))
-    graph.add_node("load_memory", LoadMemory(p.memory, p.count, p.clock, p.budget))
-    graph.add_node("retrieve", Retrieve(p.retriever, p.count, p.budget))
-    graph.add_node("reason", Reason(p.model, p.roster, p.toolbox, p.wording, p.prices, p.count, p.budget))
-    graph.add_node("call_tools", CallTools(p.toolbox, p.redactor, p.roster))
-    graph.add_node("persist", Persist(p.transcript, p.model, p.roster), retry_policy=UNTIL_STORED)
-    graph.add_node("summarize", Summarize(p.summaries))
+
+    def step(name: str, node: Node, retry: RetryPolicy | None = None) -> None:
+        graph.add_node(name, around(node), retry_policy=retry)
+
+    step("redact", Redact(p.redactor))
+    step("load_memory", LoadMemory(p.memory, p.count, p.clock, p.budget))
+    step("retrieve", Retrieve(p.retriever, p.count, p.budget))
+    step("reason", Reason(p.model, p.roster, p.toolbox, p.wording, p.prices, p.count, p.budget))
+    step("call_tools", CallTools(p.toolbox, p.redactor, p.roster))
+    step("persist", Persist(p.transcript, p.model, p.roster), UNTIL_STORED)
+    step("summarize", Summarize(p.summaries))
 
     graph.add_edge(START, "redact")
     graph.add_edge("redact", "load_memory")

@@ -16,10 +16,18 @@ from typing_extensions import TypedDict  # pydantic refuses that of typing befor
 def declared(kind: Any) -> Callable[[Any, Any], Any]:
     """A field that holds what its type says, and nothing of what it held before.
 
-    What somebody edits in Studio comes as JSON: here its messages become messages again, and what does not fit is refused.
+    What somebody edits in Studio comes as JSON: here its messages become messages again, and what does not fit is refused
+    (ValueError).
     """
     adapter = TypeAdapter(kind)
-    return lambda before, given: adapter.validate_python(given)
+
+    def replaced(_: Any, given: Any) -> Any:
+        try:
+            return adapter.validate_python(given)
+        except TypeError as error:  # LangChain's, of a message without a type
+            raise ValueError(str(error)) from error
+
+    return replaced
 
 
 class Recollection(TypedDict):

@@ -78,36 +78,29 @@ async def database_of(settings: Settings, report: Report) -> AsyncIterator[Addre
         owner = settings.migration_database_url
         yield Addresses(settings.database_url.get_secret_value(), owner.get_secret_value() if owner else None)
         return
-    make_folder(settings.data_dir)
-    cluster = EmbeddedPostgres(settings.data_dir / "postgres", report)
-    await asyncio.to_thread(cluster.start)
+    cluster = await asyncio.to_thread(start_embedded, settings.data_dir, report)
     try:
         yield await prepare_embedded(cluster, settings.data_dir / "server.password", report)
     finally:
         await asyncio.to_thread(cluster.stop)
 
 
+def start_embedded(data_dir: Path, report: Report) -> EmbeddedPostgres:
+    make_folder(data_dir)
+    cluster = EmbeddedPostgres(data_dir / "postgres", report)
+    cluster.start()
+    return cluster
+
+
 async def prepare_embedded(cluster: EmbeddedPostgres, password_file: Path, report: Report) -> Addresses:
     """Create and migrate the embedded database, and let the server's role in."""
     await asyncio.to_thread(cluster.create_database, DATABASE)
     owner = cluster.admin_url(DATABASE)
-    await migrate(owner, read_migrations(), report)
-    password = keep_key(password_file).hex()
+    await migrate(owner, await asyncio.to_thread(read_migrations), report)
+    password = (await asyncio.to_thread(keep_key, password_file)).hex()
     async with await psycopg.AsyncConnection.connect(owner, autocommit=True) as connection:
         await connection.execute(sql.SQL("alter role chat_server login password {}").format(password))
     return Addresses(cluster.url("chat_server", password, DATABASE), owner)
-
-
-@asynccontextmanager
-async def open_service(settings: Settings, report: Report) -> AsyncIterator[Service]:
-    """Everything behind the routes, started; stopped in the reverse order.
-
-    Raises:
-        ConfigurationError: something that is configured does not work.
-    """
-    async with AsyncExitStack() as stack:
-        addresses = await stack.enter_async_context(database_of(settings, report))
-        yield await assemble(settings, addresses, stack, report)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,16 +116,43 @@ class Foundations:
     embedder: Embedder
     count: CountTokens
     notes: PostgresNotes
+    memory: PostgresMemory
     model: ChatModel
     queue: procrastinate.App
 
 
-async def assemble(settings: Settings, addresses: Addresses, stack: AsyncExitStack, report: Report) -> Service:
+@asynccontextmanager
+async def open_service(settings: Settings, report: Report) -> AsyncIterator[Service]:
+    """Everything behind the routes, started; stopped in the reverse order.
+
+    Raises:
+        ConfigurationError: something that is configured does not work.
+    """
+    async with AsyncExitStack() as stack:
+        shared = await stack.enter_async_context(open_foundations(settings, report))
+        yield await assemble(shared, stack)
+
+
+@asynccontextmanager
+async def open_foundations(settings: Settings, report: Report) -> AsyncIterator[Foundations]:
+    """What the service and LangGraph Studio stand on: a database with its employees and its demo user, the models, the queue.
+
+    Raises:
+        ConfigurationError: something that is configured does not work.
+    """
+    async with AsyncExitStack() as stack:
+        addresses = await stack.enter_async_context(database_of(settings, report))
+        shared = await lay_foundations(settings, addresses, stack, report)
+        await project(shared.database, shared.roster, CATALOG)
+        if not settings.database_url:
+            await seed_demo(shared.database, shared.notes, report)
+        register_summaries(shared)
+        yield shared
+
+
+async def assemble(shared: Foundations, stack: AsyncExitStack) -> Service:
     """Connect the parts; what must be closed goes onto the stack."""
-    shared = await lay_foundations(settings, addresses, stack, report)
-    await project(shared.database, shared.roster, CATALOG)
-    if not settings.database_url:
-        await seed_demo(shared.database, shared.notes, report)
+    settings = shared.settings
     store = store_of(shared)
     runs = await runs_of(shared, store, stack)
     stack.push_async_callback(runs.close, GRACE_SECONDS)
@@ -157,14 +177,11 @@ async def lay_foundations(
 ) -> Foundations:
     database = await stack.enter_async_context(Database.open(addresses.server, size=settings.database_pool_size))
     await check_migrations(database)
-    roster = read_roster(ROOT / "employees", by_name())
-    sealer = Sealer(vault_key(settings))
     report("loading the models that find personal data and embed text")
+    roster, sealer, embedder, count = await asyncio.to_thread(read_files, settings)
     names = [employee.name for employee in roster.all()]
     redactor = WorkerRedactor(PostgresVault(database, sealer), workers=settings.redaction_workers, keep=names)
     await redactor.start()
-    embedder = embedder_of(settings)
-    count = token_counter(settings.data_dir / "tiktoken")
     return Foundations(
         settings=settings,
         addresses=addresses,
@@ -175,8 +192,19 @@ async def lay_foundations(
         embedder=embedder,
         count=count,
         notes=PostgresNotes(database, embedder, count),
+        memory=PostgresMemory(database, embedder.model),
         model=model_of(settings),
         queue=await stack.enter_async_context(open_queue(addresses.server)),
+    )
+
+
+def read_files(settings: Settings) -> tuple[Roster, Sealer, Embedder, CountTokens]:
+    """What is on this machine's disk: it takes a moment, so it is read off the event loop."""
+    return (
+        read_roster(ROOT / "employees", by_name()),
+        Sealer(vault_key(settings)),
+        embedder_of(settings),
+        token_counter(settings.data_dir / "tiktoken"),
     )
 
 
@@ -194,38 +222,19 @@ def store_of(shared: Foundations) -> PostgresRunStore:
 
 async def runs_of(shared: Foundations, store: PostgresRunStore, stack: AsyncExitStack) -> Runs:
     """The graph over its ports, and what runs it."""
-    register_summaries(shared)
-    memory = PostgresMemory(shared.database, shared.embedder.model)
-    transcript = PostgresTranscript(shared.database, shared.count)
-    graph = build(
-        Ports(
-            redactor=shared.redactor,
-            memory=memory,
-            retriever=await stack.enter_async_context(PostgresRetriever.open(shared.addresses.server, shared.embedder)),
-            model=shared.model,
-            toolbox=PostgresToolbox(shared.database, by_name(), ROOT / "tools" / "sql"),
-            transcript=transcript,
-            summaries=QueuedSummaries(shared.database, shared.queue),
-            roster=shared.roster,
-            wording=read_wording(),
-            prices=read_prices(),
-            count=shared.count,
-            clock=now,
-            budget=shared.settings.default_token_budget,
-        )
-    )
+    ports = await ports_of(shared, stack)
 
     def anticipate(run: Run, text: str) -> None:
         shared.redactor.anticipate(run.owner, [text])
-        recalled = memory.anticipate(run.owner, run.session_id, run.employee)
+        recalled = shared.memory.anticipate(run.owner, run.session_id, run.employee)
         recalled.add_done_callback(lambda task: embed_if_searchable(task, shared.embedder, text))
 
     return Runs(
-        graph,
+        build(ports),
         RunPorts(
             store=store,
             checkpoints=PostgresCheckpoints(shared.database),
-            transcript=transcript,
+            transcript=ports.transcript,
             redactor=shared.redactor,
             roster=shared.roster,
             model=shared.model,
@@ -234,6 +243,25 @@ async def runs_of(shared: Foundations, store: PostgresRunStore, stack: AsyncExit
             lease_seconds=shared.settings.lease_seconds,
             kept_turns=shared.settings.kept_turns,
         ),
+    )
+
+
+async def ports_of(shared: Foundations, stack: AsyncExitStack) -> Ports:
+    """What the steps of a turn need, in the service and in LangGraph Studio."""
+    return Ports(
+        redactor=shared.redactor,
+        memory=shared.memory,
+        retriever=await stack.enter_async_context(PostgresRetriever.open(shared.addresses.server, shared.embedder)),
+        model=shared.model,
+        toolbox=await asyncio.to_thread(PostgresToolbox, shared.database, by_name(), ROOT / "tools" / "sql"),
+        transcript=PostgresTranscript(shared.database, shared.count),
+        summaries=QueuedSummaries(shared.database, shared.queue),
+        roster=shared.roster,
+        wording=read_wording(),
+        prices=read_prices(),
+        count=shared.count,
+        clock=now,
+        budget=shared.settings.default_token_budget,
     )
 
 
@@ -299,7 +327,7 @@ def verifier_of(settings: Settings, issuer: LocalIssuer | None) -> Verifier:
 async def check_migrations(database: Database) -> None:
     """Raises: ConfigurationError."""
     async with database.acting_for_nobody() as connection:
-        missing = await pending(connection, read_migrations())
+        missing = await pending(connection, await asyncio.to_thread(read_migrations))
     if missing:
         raise ConfigurationError(f"The database lacks {', '.join(missing)}: run `make migrate` first.")
 

@@ -105,12 +105,13 @@ def tell(text: str, runtime: Runtime[TurnContext]) -> None:
 
 
 def whole(chunks: Sequence[AIMessageChunk]) -> AIMessage:
-    """The message that the chunks make up."""
+    """The message that the chunks make up; it keeps their id, by which a stream of messages knows that it has had it."""
     message = add_ai_message_chunks(chunks[0], *chunks[1:])
     return AIMessage(
         content=sound(str(message.text)),
         tool_calls=[read_call(number, chunk) for number, chunk in enumerate(message.tool_call_chunks)],
         usage_metadata=message.usage_metadata,
+        id=message.id,
     )
 
 
@@ -152,7 +153,7 @@ def finite(written: str) -> float:
 
 def without_calls(reply: AIMessage) -> AIMessage:
     """A model that calls tools that it was not offered has only its text."""
-    return AIMessage(reply.content, usage_metadata=reply.usage_metadata)
+    return AIMessage(reply.content, usage_metadata=reply.usage_metadata, id=reply.id)
 
 
 def rounds(state: Turn) -> int:

@@ -21,7 +21,7 @@ LEVELS = (
     ("nodes", "tools", "employees", "migrations", "graph.redaction", "graph.prompt"),
     ("graph.adapters", "graph.web", "graph.build", "graph.runs", "graph.jobs", "graph.settings", "graph.logs"),
     ("graph.wiring", "graph.replay"),
-    ("server", "graph.__main__"),
+    ("server", "graph.studio", "graph.__main__"),
 )
 """From the innermost room to the outermost: a module imports its own level and those before it."""
 

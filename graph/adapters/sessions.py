@@ -28,6 +28,28 @@ class PostgresSessions:
     async def read(self, owner: str, session_id: str) -> Row:
         return await self._one(owner, "read_session", {"session_id": session_id})
 
+    async def enter(self, owner: str, session_id: str, employee: str | None, default: str) -> str:
+        """Who answers in a session of this id, which is opened if there is none.
+
+        Args:
+            owner: the user.
+            session_id: the session.
+            employee: slug of the one who is asked for and takes the session over; None leaves it with whom it is.
+            default: slug of the one with whom a session is opened if nobody is asked for.
+
+        Raises:
+            NotFound: the session is somebody else's.
+        """
+        values = {"session_id": session_id, "employee": employee or default}
+        async with self.database.acting_for(owner) as connection:
+            await connection.execute(QUERIES["open_missing_session"], values)
+            if employee:
+                await connection.execute(RUNS["hand_over"], values)
+            row = await fetch_one(connection, QUERIES["read_session"], values)
+        if row is None:
+            raise NotFound
+        return str(row["employee_slug"])
+
     async def rename(self, owner: str, session_id: str, title: str) -> None:
         await self._one(owner, "rename_session", {"session_id": session_id, "title": title})
 

@@ -13,6 +13,10 @@ select id, title, employee_slug, message_count, token_count, last_message_at, cr
 from chat_sessions
 where id = %(session_id)s;
 
+-- name: open_missing_session
+-- A conversation of this id, unless there is one, whosever it is.
+insert into chat_sessions (id, employee_slug) values (%(session_id)s, %(employee)s) on conflict (id) do nothing;
+
 -- name: rename_session
 -- Give a conversation a title.
 update chat_sessions set title = %(title)s where id = %(session_id)s returning id;

@@ -1,0 +1,129 @@
+"""LangGraph Studio's way into the graph: the service's steps over the service's ports, asked by the demo user.
+
+`langgraph.json` names `chat`, which gives the graph to each of Studio's requests, and `app`, whose lifespan opens what is
+behind it. The service accepts a run before its graph starts and tells it who is asking; in Studio nobody does, so each step
+first finds out from the thread, the run and the form.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from functools import cache, partial
+
+from langgraph.runtime import ExecutionInfo, Runtime
+from starlette.applications import Starlette
+
+from employees.roster import Roster
+from graph.adapters.sessions import PostgresSessions
+from graph.build import Node, Ports, TurnGraph, build
+from graph.context import TurnContext
+from graph.errors import NotFound, UnknownEmployee
+from graph.settings import Settings, read_settings
+from graph.state import Turn
+from graph.wiring import Report, open_foundations, ports_of, working
+from migrations.demo import DEMO_USER
+
+FindCaller = Callable[[TurnContext, Turn, ExecutionInfo], Awaitable[TurnContext]]
+"""Completes what the context form says of the caller, from the state and from the names of the thread and the run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backstage:
+    """What is behind the graph: what its steps need of the world, and who is asking."""
+
+    ports: Ports
+    find_caller: FindCaller
+
+
+@asynccontextmanager
+async def backstage(settings: Settings, report: Report) -> AsyncIterator[Backstage]:
+    """Choose what is behind the graph: the configured database, or the embedded one."""
+    async with AsyncExitStack() as stack:
+        shared = await stack.enter_async_context(open_foundations(settings, report))
+        ports = await ports_of(shared, stack)
+        await stack.enter_async_context(working(shared.queue))
+        default = shared.roster.find(settings.default_employee_slug).slug
+        report("ready: the demo user asks")
+        yield Backstage(ports, DemoCaller(PostgresSessions(shared.database), shared.roster, default))
+
+
+@dataclass(frozen=True, slots=True)
+class DemoCaller:
+    """The demo user, in a session that has the thread's id."""
+
+    sessions: PostgresSessions
+    roster: Roster
+    default_employee: str
+
+    async def __call__(self, given: TurnContext, state: Turn, execution: ExecutionInfo) -> TurnContext:
+        """
+        Raises:
+            UnknownEmployee: nobody has the name in the form.
+            NotFound: the session is another user's.
+        """
+        caller = replace(
+            given,
+            user_id=given.user_id or DEMO_USER,
+            session_id=given.session_id or execution.thread_id or "",
+            run_id=given.run_id or execution.run_id or "",
+        )
+        asked = self._slug(given.employee or state.get("employee") or "")
+        try:
+            employee = await self.sessions.enter(caller.user_id, caller.session_id, asked, self.default_employee)
+        except NotFound:
+            raise NotFound("The session of this thread belongs to another user; begin a new thread.") from None
+        return replace(caller, employee=employee)
+
+    def _slug(self, name: str) -> str | None:
+        if not name.strip():
+            return None
+        try:
+            return self.roster.find(name).slug
+        except UnknownEmployee:
+            slugs = ", ".join(employee.slug for employee in self.roster.all())
+            raise UnknownEmployee(f"There is no employee of this name; there are {slugs}.") from None
+
+
+@dataclass(frozen=True, slots=True)
+class ForCaller:
+    """A step that runs for the caller of Studio."""
+
+    find_caller: FindCaller
+    node: Node
+
+    async def __call__(self, state: Turn, runtime: Runtime[TurnContext]) -> Turn:
+        assert runtime.execution_info
+        caller = await self.find_caller(runtime.context or TurnContext(), state, runtime.execution_info)
+        return await self.node(state, runtime.override(context=caller))
+
+
+def graph_over(behind: Backstage) -> TurnGraph:
+    """The service's graph; without a checkpointer, as Studio brings its own."""
+    return build(behind.ports, partial(ForCaller, behind.find_caller))
+
+
+@cache
+def opened() -> "asyncio.Future[TurnGraph]":
+    """The graph of this process, once what is behind it is open."""
+    return asyncio.get_running_loop().create_future()
+
+
+@asynccontextmanager
+async def open_backstage(_: Starlette) -> AsyncIterator[None]:
+    """Open what is behind the graph as Studio's server starts, and close it as the server stops."""
+    async with backstage(read_settings(), say) as behind:
+        opened().set_result(graph_over(behind))
+        yield
+
+
+async def chat() -> TurnGraph:
+    """The graph: the same one for each request, which Studio copies before it changes anything."""
+    return await asyncio.shield(opened())
+
+
+def say(line: str) -> None:
+    print(line, flush=True)
+
+
+app = Starlette(lifespan=open_backstage)

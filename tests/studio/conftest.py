@@ -1,0 +1,132 @@
+"""LangGraph Studio's server as `make studio` starts it, in a folder and on a port of its own."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+import pytest
+from langgraph_sdk import get_sync_client
+from langgraph_sdk.client import SyncLangGraphClient
+
+from graph.adapters.embedded_postgres import EmbeddedPostgres
+
+ROOT = Path(__file__).parent.parent.parent
+PATIENCE = 60
+
+
+@dataclass
+class Studio:
+    """A server that runs."""
+
+    process: "subprocess.Popen[bytes]"
+    folder: Path
+    address: str = ""
+
+    @property
+    def log(self) -> str:
+        return (self.folder / "log").read_text("utf-8")
+
+    def sql(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        """Rows as the administrator of the database sees them."""
+        cluster = EmbeddedPostgres(self.folder / "data" / "postgres", lambda line: None)
+        with psycopg.connect(cluster.admin_url("chat"), autocommit=True) as connection:
+            cursor = connection.execute(query.encode(), values)
+            return cursor.fetchall() if cursor.description else []
+
+    def interrupt(self) -> None:
+        """Ctrl-C."""
+        self.process.send_signal(signal.SIGINT)
+        self.process.wait(PATIENCE)
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[Studio]:
+    """Start the server; stop it and what it started at the end."""
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("OPENAI", "SUPABASE", "DATABASE", "MAKE", "MFLAGS"))
+    }
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(
+            ["sh", "-c", command_of_make(inherited)],
+            cwd=folder,  # its local store is in the folder in which it is started
+            env={**inherited, "DATA_DIR": str(folder / "data"), "LOG_COLOR": "false"},
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+    studio = Studio(process, folder)
+    try:
+        wait_for(studio)
+        yield studio
+    finally:
+        if process.poll() is None:
+            studio.interrupt()
+
+
+def command_of_make(environment: dict[str, str]) -> str:
+    """What `make studio` would run, with the interpreter of this test and a port that is free just now."""
+    arguments = f"ARGS=--config '{ROOT / 'langgraph.json'}' --port {free_port()}"
+    said = subprocess.run(
+        ["make", "-n", "-o", ".venv/.installed-dev", "studio", f"BIN={Path(sys.executable).parent}", arguments],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return said.stdout.splitlines()[-1]
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def wait_for(studio: Studio) -> None:
+    """Wait until the server answers; it says itself where: it takes another port if somebody was faster."""
+    deadline = time.monotonic() + PATIENCE
+    while studio.process.poll() is None and time.monotonic() < deadline:
+        said = re.search(r"API: \S*?(http://127\.0\.0\.1:\d+)", studio.log)
+        if said and answers(said[1]):
+            studio.address = said[1]
+            return
+        time.sleep(0.1)
+    raise AssertionError(studio.log)
+
+
+def answers(address: str) -> bool:
+    try:
+        return httpx.get(f"{address}/ok").is_success
+    except httpx.TransportError:
+        return False
+
+
+@pytest.fixture(scope="session")
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
+    with running(tmp_path_factory.mktemp("studio")) as started:
+        yield started
+
+
+@pytest.fixture
+def client(studio: Studio) -> Iterator[SyncLangGraphClient]:
+    """What an engineer drives it with."""
+    with get_sync_client(url=studio.address) as client:
+        yield client
+
+
+@pytest.fixture
+def thread(client: SyncLangGraphClient) -> str:
+    """A new thread."""
+    return str(client.threads.create()["thread_id"])

@@ -1,0 +1,279 @@
+"""LangGraph Studio on this graph, driven by the SDK alone."""
+
+import json
+import signal
+import uuid
+from collections import defaultdict
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from langgraph_sdk.client import SyncLangGraphClient
+from langgraph_sdk.errors import BadRequestError, NotFoundError
+
+from migrations.demo import DEMO_USER
+from tests.studio.conftest import Studio, running
+
+NODES = ["redact", "load_memory", "retrieve", "reason", "call_tools", "persist", "summarize"]
+PATH = ["redact", "load_memory", "retrieve", "reason", "call_tools", "reason", "persist", "summarize"]
+
+GROCERIES = {"message": "How much did I spend on groceries last month?"}
+"""A question for which the offline model calls a tool."""
+
+CARD = "4111 1111 1111 1111"
+
+
+def parts(client: SyncLangGraphClient, thread: str, given: Any, *modes: str, **options: Any) -> dict[str, list[Any]]:
+    """What a run streamed, by the kind of its events."""
+    heard: dict[str, list[Any]] = defaultdict(list)
+    for part in client.runs.stream(thread, "chat", input=given, stream_mode=list(modes), **options):  # type: ignore[call-overload]
+        heard[part.event].append(part.data)
+    return heard
+
+
+def turn(client: SyncLangGraphClient, thread: str, given: Any, **options: Any) -> dict[str, Any]:
+    """The state at the end of a run."""
+    return parts(client, thread, given, "values", **options)["values"][-1]
+
+
+def error(client: SyncLangGraphClient, thread: str, given: Any) -> dict[str, Any]:
+    """What ended a run."""
+    return parts(client, thread, given, "values")["error"][0]
+
+
+def before(client: SyncLangGraphClient, thread: str, node: str) -> Any:
+    """The first state of the thread after which this node came."""
+    return [state for state in client.threads.get_history(thread, limit=50) if state["next"] == [node]][-1]
+
+
+def assistant(client: SyncLangGraphClient) -> str:
+    (only,) = client.assistants.search()
+    assert only["graph_id"] == "chat"
+    return str(only["assistant_id"])
+
+
+# What is shown -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_drawing_has_the_seven_steps(client: SyncLangGraphClient) -> None:
+    drawing = client.assistants.get_graph(assistant(client))
+    assert [node["id"] for node in drawing["nodes"]] == ["__start__", *NODES, "__end__"]
+    assert {"source": "call_tools", "target": "reason"} in drawing["edges"]
+
+
+def test_the_form_asks_for_a_message_and_an_employee(client: SyncLangGraphClient) -> None:
+    form = client.assistants.get_schemas(assistant(client))["input_schema"]
+    assert form
+    assert {name: field["type"] for name, field in form["properties"].items()} == {
+        "message": "string",
+        "employee": "string",
+    }
+
+
+def test_all_fields_of_the_context_are_texts_that_may_be_left_empty(client: SyncLangGraphClient) -> None:
+    form = client.assistants.get_schemas(assistant(client))["context_schema"]
+    assert form
+    assert {(field["type"], field["default"]) for field in form["properties"].values()} == {("string", "")}
+
+
+def test_the_state_has_a_schema(client: SyncLangGraphClient) -> None:
+    state = client.assistants.get_schemas(assistant(client))["state_schema"]
+    assert state
+    assert {"question", "recollection", "passages", "messages", "usage"} <= set(state["properties"])
+
+
+@pytest.mark.parametrize("origin", ["https://smith.langchain.com", "https://eu.smith.langchain.com"])
+def test_the_page_of_studio_may_read_it(studio: Studio, origin: str) -> None:
+    assert may_read(studio, origin)
+
+
+@pytest.mark.parametrize("origin", ["https://example.com", "https://evilsmith.langchain.com"])
+def test_no_other_page_may_read_it(studio: Studio, origin: str) -> None:
+    assert not may_read(studio, origin)
+
+
+def may_read(studio: Studio, origin: str) -> bool:
+    """Whether a browser would let a page of this origin post to the server."""
+    asked = {
+        "Origin": origin,
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "content-type",
+    }
+    answer = httpx.options(f"{studio.address}/threads", headers=asked)
+    return answer.is_success and answer.headers["access-control-allow-origin"] == origin
+
+
+# A turn ------------------------------------------------------------------------------------------------------------------
+
+
+def test_a_turn_streams_through_all_steps_in_every_mode(client: SyncLangGraphClient, thread: str) -> None:
+    heard = parts(client, thread, GROCERIES, "values", "updates", "messages", "custom")
+    assert [node for update in heard["updates"] for node in update] == PATH
+    answer = heard["values"][-1]["messages"][-1]["content"]
+    assert "Groceries" in answer
+    events = heard["custom"]
+    assert [event["type"] for event in events[:2]] == ["tool_call", "tool_result"]
+    assert "".join(event["content"] for event in events[2:]) == answer
+    assert heard["messages/partial"][-1][0]["content"] == answer
+
+
+def test_the_words_of_the_model_are_streamed_as_they_come_and_each_message_once(
+    client: SyncLangGraphClient, thread: str
+) -> None:
+    heard = parts(client, thread, GROCERIES, "messages")
+    words = [message["content"] for (message,) in heard["messages/partial"] if message["content"]]
+    assert len(words) > 5
+    assert all(later.startswith(earlier) for earlier, later in pairwise(words))
+    names = [name for described in heard["messages/metadata"] for name in described]
+    assert len(names) == len(set(names)) == 4  # the question, the call, its result, the answer
+
+
+def test_the_history_has_a_state_before_each_step(client: SyncLangGraphClient, thread: str) -> None:
+    turn(client, thread, GROCERIES)
+    history = client.threads.get_history(thread, limit=50)
+    assert [state["next"] for state in reversed(history)] == [["__start__"], *([node] for node in PATH), []]
+
+
+def test_a_turn_is_stored_as_one_of_the_demo_user_in_a_session_of_the_threads_id(
+    client: SyncLangGraphClient, studio: Studio, thread: str
+) -> None:
+    stored = turn(client, thread, GROCERIES)["message_id"]
+    rows = studio.sql(
+        "select id::text, user_id::text, role from chat_messages where session_id = %s order by position", thread
+    )
+    assert [role for _, _, role in rows] == ["user", "assistant", "tool", "assistant"]
+    assert {owner for _, owner, _ in rows} == {DEMO_USER}
+    assert rows[-1][0] == stored
+
+
+def test_the_next_turn_of_a_thread_remembers_the_one_before(client: SyncLangGraphClient, thread: str) -> None:
+    turn(client, thread, GROCERIES)
+    history = turn(client, thread, {"message": "And on rent?"})["recollection"]["history"]
+    assert history[0]["content"] == GROCERIES["message"]
+
+
+def test_an_employee_is_asked_for_by_an_alias_and_stays(
+    client: SyncLangGraphClient, studio: Studio, thread: str
+) -> None:
+    turn(client, thread, {"message": "hello", "employee": "Crystal"})
+    turn(client, thread, {"message": "hello again", "employee": ""})
+    spoke = "select employee_slug from chat_messages where session_id = %s and role = 'assistant'"
+    assert studio.sql(spoke, thread) == [("crystal-ai",), ("crystal-ai",)]
+
+
+def test_a_caller_whom_the_context_names_is_taken_as_given(
+    client: SyncLangGraphClient, studio: Studio, thread: str
+) -> None:
+    somebody = str(uuid.uuid4())
+    result = turn(client, thread, GROCERIES, context={"user_id": somebody})["messages"][-2]["content"]
+    assert json.loads(result)["matches"] == 0
+    assert studio.sql("select user_id::text from chat_sessions where id = %s", thread) == [(somebody,)]
+
+
+def test_a_card_number_in_the_form_is_masked_by_the_first_step(
+    client: SyncLangGraphClient, studio: Studio, thread: str
+) -> None:
+    state = turn(client, thread, {"message": f"My card is {CARD}."})
+    assert state["question"].startswith("My card is [CARD_")
+    assert CARD not in json.dumps(client.threads.get_state(thread))
+    assert CARD not in str(studio.sql("select content from chat_messages where session_id = %s", thread))
+
+
+def test_no_call_blocks_the_event_loop(client: SyncLangGraphClient, studio: Studio, thread: str) -> None:
+    """`langgraph dev` raises an error at a blocking call of anybody's code."""
+    turn(client, thread, GROCERIES)
+    assert "Blocking call" not in studio.log
+
+
+# Stepping ----------------------------------------------------------------------------------------------------------------
+
+
+def test_a_turn_waits_before_a_step_and_goes_on(client: SyncLangGraphClient, thread: str) -> None:
+    halted = parts(client, thread, GROCERIES, "updates", interrupt_before=["reason"])
+    assert [node for update in halted["updates"] for node in update] == [*PATH[:3], "__interrupt__"]
+    assert client.threads.get_state(thread)["next"] == ["reason"]
+    resumed = parts(client, thread, None, "updates")
+    assert [node for update in resumed["updates"] for node in update] == PATH[3:]
+
+
+def test_a_call_of_a_tool_is_edited_before_it_is_made(client: SyncLangGraphClient, thread: str) -> None:
+    messages = turn(client, thread, GROCERIES, interrupt_after=["reason"])["messages"]
+    messages[-1]["tool_calls"][0]["args"]["category"] = "Entertainment"
+    client.threads.update_state(thread, {"messages": messages})
+    assert client.threads.get_state(thread)["next"] == ["call_tools"]
+    assert "Entertainment" in turn(client, thread, None)["messages"][-1]["content"]
+
+
+def test_what_is_remembered_is_edited_before_the_model_is_asked(client: SyncLangGraphClient, thread: str) -> None:
+    recollection = turn(client, thread, GROCERIES, interrupt_before=["reason"])["recollection"]
+    recollection["history"] = [{"type": "human", "content": "hi"}, {"type": "ai", "content": "hello"}]
+    client.threads.update_state(thread, {"recollection": recollection})
+    state = turn(client, thread, None)
+    assert [message["content"] for message in state["recollection"]["history"]] == ["hi", "hello"]
+    assert "Groceries" in state["messages"][-1]["content"]
+
+
+def test_an_edit_that_does_not_fit_the_state_is_refused(client: SyncLangGraphClient, thread: str) -> None:
+    turn(client, thread, GROCERIES, interrupt_before=["reason"])
+    with pytest.raises(BadRequestError, match="Field required"):
+        client.threads.update_state(thread, {"recollection": {"facts": []}})
+    with pytest.raises(BadRequestError, match="type"):
+        client.threads.update_state(thread, {"messages": [{"content": "no type"}]})
+
+
+def test_a_fork_from_an_earlier_state_answers_another_question(client: SyncLangGraphClient, thread: str) -> None:
+    first = turn(client, thread, GROCERIES)["messages"][-1]["content"]
+    earlier = before(client, thread, "load_memory")
+    question = "How much did I spend on entertainment last month?"
+    edit = {"question": question, "messages": [{"type": "human", "content": question}]}
+    forked = client.threads.update_state(thread, edit, checkpoint=earlier["checkpoint"])
+    second = turn(client, thread, None, checkpoint=forked["checkpoint"])["messages"][-1]["content"]
+    assert "Groceries" in first
+    assert "Entertainment" in second
+    assert first in json.dumps(client.threads.get_history(thread, limit=50))
+
+
+def test_the_same_state_gives_the_same_answer_again(client: SyncLangGraphClient, thread: str) -> None:
+    first = turn(client, thread, GROCERIES)["messages"][-1]["content"]
+    earlier = before(client, thread, "reason")
+    assert turn(client, thread, None, checkpoint=earlier["checkpoint"])["messages"][-1]["content"] == first
+
+
+# What goes wrong ---------------------------------------------------------------------------------------------------------
+
+
+def test_an_unknown_employee_is_an_error_that_names_the_known_ones(client: SyncLangGraphClient, thread: str) -> None:
+    trouble = error(client, thread, {"message": "hello", "employee": "nobody"})
+    assert trouble["error"] == "UnknownEmployee"
+    assert "prime-boss" in trouble["message"]
+
+
+def test_a_thread_whose_session_is_somebody_elses_is_an_error(
+    client: SyncLangGraphClient, studio: Studio, thread: str
+) -> None:
+    owner = str(uuid.uuid4())
+    studio.sql("insert into chat_sessions (id, user_id, employee_slug) values (%s, %s, 'prime-boss')", thread, owner)
+    trouble = error(client, thread, GROCERIES)
+    assert trouble["error"] == "NotFound"
+    assert "another user" in trouble["message"]
+    assert studio.sql("select user_id::text from chat_sessions where id = %s", thread) == [(owner,)]
+
+
+def test_a_deleted_thread_is_an_error(client: SyncLangGraphClient, thread: str) -> None:
+    client.threads.delete(thread)
+    with pytest.raises(NotFoundError, match="not found"):
+        turn(client, thread, GROCERIES)
+
+
+# Its process -------------------------------------------------------------------------------------------------------------
+
+
+def test_ctrl_c_stops_all_that_was_started(tmp_path: Path) -> None:
+    with running(tmp_path) as studio:
+        assert studio.sql("select count(*) > 0 from transactions where user_id = %s", DEMO_USER) == [(True,)]
+        studio.interrupt()
+    assert studio.process.returncode in (0, -signal.SIGINT)
+    assert "Stopping PostgreSQL" in studio.log
+    assert not (tmp_path / "data" / "postgres" / "data" / "postmaster.pid").exists()
