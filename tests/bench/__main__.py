@@ -1,0 +1,51 @@
+"""`make bench`: this runtime beside plain LangGraph and beside the bare model, on one machine in one run."""
+
+import argparse
+import asyncio
+import sys
+import time
+from dataclasses import replace
+from functools import partial
+
+from tests.bench.dearest import profile
+from tests.bench.measure import FULL, QUICK, measure
+from tests.bench.processes import OURS, ROOT, set_up
+from tests.bench.report import conditions, draw, rewrite, table
+
+PAGE = ROOT / "docs" / "performance.md"
+CHART = ROOT / "docs" / "performance.png"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="a few turns of everything; the page is left as it is")
+    parser.add_argument("--rounds", type=int, help=f"medians of so many rounds ({FULL.rounds})")
+    parser.add_argument("--gap-ms", type=float, default=0.0, help="what the model waits before each token (0)")
+    parser.add_argument("--profile", action="store_true", help="the dearest lines of a turn instead")
+    options = parser.parse_args()
+    asyncio.run(run(options, partial(say, time.monotonic())))
+
+
+async def run(options: argparse.Namespace, say: "partial[None]") -> None:
+    plan = QUICK if options.quick else FULL
+    plan = replace(plan, rounds=options.rounds or plan.rounds)
+    async with set_up(say, options.gap_ms) as stage:
+        if options.profile:
+            print(await profile(stage, 20 if options.quick else 400, say))
+            return
+        rows = await measure(stage, plan, say)
+        with stage.stored(OURS) as stored:
+            measured = f"{conditions(plan, stored.version(), options.gap_ms)}\n\n{table(rows)}"
+    print(measured)
+    if not options.quick:
+        rewrite(PAGE, measured)
+        draw(rows, CHART)
+        say(f"written to {PAGE.relative_to(ROOT)} and {CHART.relative_to(ROOT)}")
+
+
+def say(began: float, line: str) -> None:
+    print(f"{time.monotonic() - began:5.0f} s  {line}", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    main()
