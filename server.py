@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import uvicorn
+import uvloop
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
@@ -66,6 +67,7 @@ async def serve(settings: Settings, report: Callable[[str], None]) -> None:
         async with open_service(settings, report) as service:
             config = uvicorn.Config(
                 create_app(service, settings.cors_origins),
+                http="h11",
                 lifespan="off",
                 log_config=None,
                 access_log=False,
@@ -112,4 +114,4 @@ def main(settings: Settings) -> None:
         ConfigurationError: something that is configured does not work.
     """
     configure_logs(settings.log_level)
-    asyncio.run(serve(settings, lambda line: print(line, flush=True)))
+    uvloop.run(serve(settings, lambda line: print(line, flush=True)))

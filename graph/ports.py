@@ -150,8 +150,13 @@ class Transcript(Protocol):
 class Checkpoints(Protocol):
     """LangGraph's checkpoints, for one owner at a time."""
 
-    def turn(self, owner: str) -> AbstractAsyncContextManager[BaseCheckpointSaver[str]]:
-        """A checkpointer for one turn; what it is given is stored at the end at the latest."""
+    def turn(self, owner: str, *, begins: bool = False) -> AbstractAsyncContextManager[BaseCheckpointSaver[str]]:
+        """A checkpointer for one turn; what it is given is stored at the end at the latest.
+
+        Args:
+            owner: the user.
+            begins: whether the turn starts anew, so that nothing of an earlier one need be read.
+        """
         ...
 
     async def keep_last(self, owner: str, thread_id: str, turns: int) -> None:

@@ -255,7 +255,7 @@ class Runs:
         context = TurnContext(run.owner, run.session_id, run.id, run.employee, live.text)
         config: RunnableConfig = {"configurable": {"thread_id": run.session_id, "run": run.id}}
         live.begin()
-        async with self.ports.checkpoints.turn(run.owner) as saver:
+        async with self.ports.checkpoints.turn(run.owner, begins=True) as saver:
             graph = keeping(self.graph, saver)
             stream = graph.astream({}, config, context=context, stream_mode=["custom", "updates"], durability="async")
             async for mode, part in cast(AsyncIterator[tuple[str, Any]], stream):

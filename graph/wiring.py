@@ -20,6 +20,7 @@ from graph.adapters.database import Database
 from graph.adapters.embedded_postgres import EmbeddedPostgres
 from graph.adapters.embedders import WIDTH, LocalEmbedder, OpenAIEmbedder
 from graph.adapters.facts import PostgresFacts
+from graph.adapters.foresight import Foresight
 from graph.adapters.identity import KeyRing, Verifier, fetch_over_http
 from graph.adapters.issuer import ISSUER, LocalIssuer
 from graph.adapters.memory import PostgresMemory
@@ -41,7 +42,7 @@ from graph.build import Ports, build
 from graph.errors import ChatError, ConfigurationError
 from graph.jobs.queue import open_queue, work
 from graph.jobs.summaries import QueuedSummaries, Summarizer, register
-from graph.ports import ChatModel, CountTokens, Embedder, Remembered, Run
+from graph.ports import ChatModel, CountTokens, Embedder
 from graph.prompt import read_wording
 from graph.runs import RunPorts, Runs
 from graph.settings import Settings
@@ -117,6 +118,7 @@ class Foundations:
     count: CountTokens
     notes: PostgresNotes
     memory: PostgresMemory
+    retriever: PostgresRetriever
     model: ChatModel
     queue: procrastinate.App
 
@@ -154,7 +156,7 @@ async def assemble(shared: Foundations, stack: AsyncExitStack) -> Service:
     """Connect the parts; what must be closed goes onto the stack."""
     settings = shared.settings
     store = store_of(shared)
-    runs = await runs_of(shared, store, stack)
+    runs = await runs_of(shared, store)
     stack.push_async_callback(runs.close, GRACE_SECONDS)
     await stack.enter_async_context(working(shared.queue))
     issuer = None if settings.supabase_url else LocalIssuer(settings.data_dir / "issuer.pem")
@@ -193,6 +195,7 @@ async def lay_foundations(
         count=count,
         notes=PostgresNotes(database, embedder, count),
         memory=PostgresMemory(database, embedder.model),
+        retriever=await stack.enter_async_context(PostgresRetriever.open(addresses.server, embedder)),
         model=model_of(settings),
         queue=await stack.enter_async_context(open_queue(addresses.server)),
     )
@@ -220,15 +223,10 @@ def store_of(shared: Foundations) -> PostgresRunStore:
     )
 
 
-async def runs_of(shared: Foundations, store: PostgresRunStore, stack: AsyncExitStack) -> Runs:
+async def runs_of(shared: Foundations, store: PostgresRunStore) -> Runs:
     """The graph over its ports, and what runs it."""
-    ports = await ports_of(shared, stack)
-
-    def anticipate(run: Run, text: str) -> None:
-        shared.redactor.anticipate(run.owner, [text])
-        recalled = shared.memory.anticipate(run.owner, run.session_id, run.employee)
-        recalled.add_done_callback(lambda task: embed_if_searchable(task, shared.embedder, text))
-
+    ports = await ports_of(shared)
+    foresight = Foresight(shared.redactor, shared.memory, shared.embedder, shared.retriever)
     return Runs(
         build(ports),
         RunPorts(
@@ -239,19 +237,19 @@ async def runs_of(shared: Foundations, store: PostgresRunStore, stack: AsyncExit
             roster=shared.roster,
             model=shared.model,
             count=shared.count,
-            anticipate=anticipate,
+            anticipate=foresight.begin,
             lease_seconds=shared.settings.lease_seconds,
             kept_turns=shared.settings.kept_turns,
         ),
     )
 
 
-async def ports_of(shared: Foundations, stack: AsyncExitStack) -> Ports:
+async def ports_of(shared: Foundations) -> Ports:
     """What the steps of a turn need, in the service and in LangGraph Studio."""
     return Ports(
         redactor=shared.redactor,
         memory=shared.memory,
-        retriever=await stack.enter_async_context(PostgresRetriever.open(shared.addresses.server, shared.embedder)),
+        retriever=shared.retriever,
         model=shared.model,
         toolbox=await asyncio.to_thread(PostgresToolbox, shared.database, by_name(), ROOT / "tools" / "sql"),
         transcript=PostgresTranscript(shared.database, shared.count),
@@ -263,12 +261,6 @@ async def ports_of(shared: Foundations, stack: AsyncExitStack) -> Ports:
         clock=now,
         budget=shared.settings.default_token_budget,
     )
-
-
-def embed_if_searchable(recalled: "asyncio.Task[Remembered]", embedder: Embedder, text: str) -> None:
-    """Begin to embed a question once it is known that there is something to compare it with."""
-    if not recalled.cancelled() and recalled.exception() is None and recalled.result().searchable:
-        embedder.anticipate(text)
 
 
 def register_summaries(shared: Foundations) -> None:
@@ -305,7 +297,7 @@ def model_of(settings: Settings) -> ChatModel:
 
 def embedder_of(settings: Settings) -> Embedder:
     if settings.embeddings == "local":
-        return LocalEmbedder()
+        return LocalEmbedder(settings.data_dir / "embedder")
     client = OpenAIEmbeddings(
         model=settings.openai_embedding_model,
         dimensions=WIDTH,

@@ -94,7 +94,7 @@ def test_no_installed_package_takes_the_name_of_a_room() -> None:
 
 
 def test_only_the_settings_read_the_environment() -> None:
-    allowed = {"graph.settings", "graph.adapters.tokens"}
+    allowed = {"graph.settings", "graph.adapters.tokens", "graph.adapters.embedders"}
     readers = [
         name
         for name, file in modules().items()

@@ -83,6 +83,7 @@ async def within(stream: AsyncIterator[Item], first: float, total: float) -> Asy
                 return
         deadline = end
         yield item
+        await asyncio.sleep(0)  # chunks that are here already must not keep the others, and the first words, waiting
 
 
 def openai_model(name: str, *, key: SecretStr | None, base_url: str | None, timeout: float) -> ChatOpenAI:
@@ -94,6 +95,7 @@ def openai_model(name: str, *, key: SecretStr | None, base_url: str | None, time
         timeout=timeout,
         max_retries=RETRIES,
         stream_usage=True,
+        stream_chunk_timeout=0,  # `within` keeps the time, without a task for each chunk
         streaming=True,
     )
 

@@ -5,6 +5,7 @@ killed when they take too long. anyio's workers import the file that Python was 
 import (`if __name__ == "__main__"`) and should import little.
 """
 
+import asyncio
 from collections.abc import Collection, Iterator, Sequence
 from typing import cast
 
@@ -125,9 +126,9 @@ class WorkerRedactor(InlineRedactor):
         if not self._warm:
             raise RedactionFailed("The check for personal data did not start; try again in a moment.")
 
-    def anticipate(self, owner: str, texts: Sequence[str]) -> None:
+    def anticipate(self, owner: str, texts: Sequence[str]) -> "asyncio.Task[Masked]":
         """Begin to mask."""
-        self._begun.begin((owner, tuple(texts)), super().mask(owner, texts))
+        return self._begun.begin((owner, tuple(texts)), super().mask(owner, texts))
 
     async def mask(self, owner: str, texts: Sequence[str]) -> Masked:
         return await (self._begun.take((owner, tuple(texts))) or super().mask(owner, texts))

@@ -15,6 +15,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as SQLAlchemyTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from graph.adapters.anticipation import Anticipated
 from graph.adapters.database import WAIT_SECONDS, claims
 from graph.errors import DatabaseUnavailable
 from graph.ports import Embedder
@@ -44,6 +45,7 @@ class PostgresRetriever:
         self.embedder = embedder
         self.engine = engine
         self.store = store
+        self._begun: Anticipated[list[Passage]] = Anticipated()
 
     @classmethod
     @asynccontextmanager
@@ -60,7 +62,14 @@ class PostgresRetriever:
         finally:
             await engine.dispose()
 
+    def anticipate(self, owner: str, query: str) -> None:
+        """Begin to search."""
+        self._begun.begin((owner, query), self._search(owner, query))
+
     async def search(self, owner: str, query: str) -> list[Passage]:
+        return await (self._begun.take((owner, query)) or self._search(owner, query))
+
+    async def _search(self, owner: str, query: str) -> list[Passage]:
         vector = await self.embedder.query(query)
         try:
             found = await self._nearest(owner, vector)

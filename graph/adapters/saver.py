@@ -5,14 +5,14 @@ operation and sets the owner's claims in its transaction, so that row level secu
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
-from functools import partial
+from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
 from langchain_core.runnables import RunnableConfig
-from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMetadata
+from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMetadata, CheckpointTuple
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from psycopg import AsyncCursor
@@ -28,8 +28,6 @@ QUERIES = adapter_queries("checkpoints")
 
 FLUSH_SECONDS = 0.25
 """How long a write of a running turn may wait for its transaction."""
-
-Write = Callable[[], Awaitable[object]]
 
 
 class OwnedSaver(AsyncPostgresSaver):
@@ -67,20 +65,66 @@ class SnapshotSaver(OwnedSaver):
         await AsyncPostgresSaver.aprune(self, thread_ids, strategy=strategy)
 
 
+@dataclass(frozen=True, slots=True)
+class Put:
+    """A checkpoint that waits to be stored."""
+
+    config: RunnableConfig
+    """Its place: the thread, and the checkpoint that came before."""
+    checkpoint: Checkpoint
+    metadata: CheckpointMetadata
+    new_versions: ChannelVersions
+
+    @property
+    def run(self) -> tuple[object, ...] | None:
+        """The thread and the run to which it belongs, if it belongs to one."""
+        place = self.config["configurable"]
+        return (place["thread_id"], place["checkpoint_ns"], place["run"]) if "run" in place else None
+
+    def instead_of(self, earlier: "Put") -> "Put":
+        """This checkpoint in the place of an earlier one, with the values of channels that only that one would have stored."""
+        before = earlier.config["configurable"].get("checkpoint_id")
+        config = RunnableConfig(configurable={**self.config["configurable"], "checkpoint_id": before})
+        versions = self.checkpoint["channel_versions"]
+        changed = {name: versions[name] for name in (*earlier.new_versions, *self.new_versions) if name in versions}
+        return replace(self, config=config, new_versions=changed)
+
+
+@dataclass(frozen=True, slots=True)
+class Writes:
+    """What a task wrote on a checkpoint, waiting to be stored."""
+
+    config: RunnableConfig
+    writes: Sequence[tuple[str, Any]]
+    task_id: str
+    task_path: str
+
+    def are_on(self, put: Put) -> bool:
+        return bool(self.config["configurable"]["checkpoint_id"] == put.checkpoint["id"])
+
+
 class TurnSaver(OwnedSaver):
     """The checkpointer of one running turn: gathers what LangGraph writes and sends it together.
 
     A turn of seven steps makes some fifteen writes. That each has its transaction buys nothing: with LangGraph's durability
-    `async` none of them is certain at a crash, and a turn is recovered from its run's row.
+    `async` none of them is certain at a crash, and a turn is recovered from its run's row. Nor does it buy anything to
+    store a step that its run has left behind before it could be sent: a turn is continued, repeated or forked from its
+    last checkpoint. And a turn that begins does not need the one before it: its state holds one turn.
     """
 
-    def __init__(self, database: Database, owner: str) -> None:
+    def __init__(self, database: Database, owner: str, *, begins: bool = False) -> None:
         super().__init__(database, owner)
-        self._gathered: list[Write] = []
+        self._begins = begins
+        self._gathered: list[Put | Writes] = []
         self._flushing = asyncio.Lock()
         self._open: AsyncCursor[DictRow] | None = None
         """The cursor of the flush that is under way, for the task that flushes only."""
         self._sender: asyncio.Task[object] | None = None
+
+    async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
+        if self._begins:
+            return None
+        return await super().aget_tuple(config)
 
     async def aput(
         self,
@@ -89,15 +133,24 @@ class TurnSaver(OwnedSaver):
         metadata: CheckpointMetadata,
         new_versions: ChannelVersions,
     ) -> RunnableConfig:
-        self._gathered.append(partial(super().aput, config, checkpoint, metadata, new_versions))
+        self._begins = False
+        self._gather(Put(config, checkpoint, metadata, new_versions))
         place = config["configurable"]
         stored = {name: place[name] for name in ("thread_id", "checkpoint_ns")}
         return {"configurable": {**stored, "checkpoint_id": checkpoint["id"]}}
 
+    def _gather(self, put: Put) -> None:
+        """Keep a checkpoint in the place of the one that its run has left behind."""
+        for earlier in self._gathered:
+            if isinstance(earlier, Put) and put.run and earlier.run == put.run:
+                put = put.instead_of(earlier)
+                self._gathered = [each for each in self._gathered if not belongs_to(each, earlier)]
+        self._gathered.append(put)
+
     async def aput_writes(
         self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
     ) -> None:
-        self._gathered.append(partial(super().aput_writes, config, writes, task_id, task_path))
+        self._gathered.append(Writes(config, writes, task_id, task_path))
 
     @asynccontextmanager
     async def _cursor(self, *, pipeline: bool = False) -> AsyncIterator[AsyncCursor[DictRow]]:
@@ -115,23 +168,39 @@ class TurnSaver(OwnedSaver):
     async def flush(self) -> None:
         """Send what was gathered, in one transaction; on failure it stays gathered."""
         async with self._flushing:
-            sending = list(self._gathered)
+            sending, self._gathered = self._gathered, []
             if not sending:
                 return
-            async with super()._cursor() as cursor:
-                self._open, self._sender = cursor, asyncio.current_task()
-                try:
-                    for write in sending:
-                        await write()
-                finally:
-                    self._open = self._sender = None
-            del self._gathered[: len(sending)]
+            try:
+                await self._send(sending)
+            except BaseException:
+                self._gathered = [*sending, *self._gathered]
+                raise
+
+    async def _send(self, sending: Sequence[Put | Writes]) -> None:
+        async with super()._cursor() as cursor:
+            self._open, self._sender = cursor, asyncio.current_task()
+            try:
+                for each in sending:
+                    await self._store(each)
+            finally:
+                self._open = self._sender = None
+
+    async def _store(self, each: Put | Writes) -> None:
+        if isinstance(each, Put):
+            await super().aput(each.config, each.checkpoint, each.metadata, each.new_versions)
+        else:
+            await super().aput_writes(each.config, each.writes, each.task_id, each.task_path)
 
     async def keep_flushing(self) -> None:
         while True:
             await asyncio.sleep(FLUSH_SECONDS)
             with suppress(DatabaseUnavailable):
                 await self.flush()
+
+
+def belongs_to(each: Put | Writes, put: Put) -> bool:
+    return each is put or (isinstance(each, Writes) and each.are_on(put))
 
 
 class PostgresCheckpoints:
@@ -141,8 +210,8 @@ class PostgresCheckpoints:
         self.database = database
 
     @asynccontextmanager
-    async def turn(self, owner: str) -> AsyncIterator[TurnSaver]:
-        saver = TurnSaver(self.database, owner)
+    async def turn(self, owner: str, *, begins: bool = False) -> AsyncIterator[TurnSaver]:
+        saver = TurnSaver(self.database, owner, begins=begins)
         flushing = asyncio.create_task(saver.keep_flushing())
         try:
             yield saver

@@ -205,7 +205,7 @@ class KeptCheckpoints:
         self.saver = InMemorySaver()
 
     @asynccontextmanager
-    async def turn(self, owner: str) -> AsyncIterator[InMemorySaver]:
+    async def turn(self, owner: str, *, begins: bool = False) -> AsyncIterator[InMemorySaver]:
         yield self.saver
 
     async def keep_last(self, owner: str, thread_id: str, turns: int) -> None:

@@ -281,7 +281,7 @@ def test_tools_compute_on_the_callers_rows_only(
 
 
 def test_what_one_user_noted_is_not_retrieved_for_another(scripted: Server, scripted_model: ScriptedModel) -> None:
-    embedder = LocalEmbedder()
+    embedder = LocalEmbedder(scripted.data / "embedder")
     vector = asyncio.run(embedder.query("boat varnish subscription"))
     with scripted.client() as one, scripted.client() as two:
         for user, text in ((one, "the crimson one"), (two, "the viridian one")):

@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+from pathlib import Path
 from typing import cast
 
 import httpx
@@ -17,8 +18,8 @@ pytestmark = pytest.mark.anyio
 
 
 @pytest.fixture(scope="module")
-def embedder() -> LocalEmbedder:
-    return LocalEmbedder()
+def embedder(tmp_path_factory: pytest.TempPathFactory) -> LocalEmbedder:
+    return LocalEmbedder(tmp_path_factory.mktemp("embedder"))
 
 
 def length(vector: list[float]) -> float:
@@ -44,8 +45,16 @@ async def test_the_same_text_has_the_same_vector_as_query_and_passage(embedder: 
     assert await embedder.query("When does my rent contract end?") == passage
 
 
-async def test_another_process_would_give_the_same_vector(embedder: LocalEmbedder) -> None:
-    assert await LocalEmbedder().query("rent contract") == await embedder.query("rent contract")
+async def test_another_machine_would_give_the_same_vector(embedder: LocalEmbedder, tmp_path: Path) -> None:
+    assert await LocalEmbedder(tmp_path).query("rent contract") == await embedder.query("rent contract")
+
+
+def test_the_network_is_quantised_once_and_left_alone(tmp_path: Path) -> None:
+    LocalEmbedder(tmp_path)
+    [network] = tmp_path.iterdir()
+    made = network.stat().st_mtime_ns
+    LocalEmbedder(tmp_path)
+    assert (network.stat().st_mtime_ns, [*tmp_path.iterdir()]) == (made, [network])
 
 
 async def test_what_was_anticipated_is_what_is_given(embedder: LocalEmbedder) -> None:

@@ -294,21 +294,45 @@ async def test_every_kept_checkpoint_can_still_be_read(database: Database, owner
     await take_turns(database, owner, thread, turns=5, kept=2)
     graph = talk(OwnedSaver(database, owner))
     states = [state async for state in graph.aget_state_history({"configurable": {"thread_id": thread}})]
-    assert len(states) == 8
+    assert len(states) == 2
     assert states[0].values["said"][-2:] == ["question 4", "answer to question 4"]
     assert states[0].values["last"] == ["heard 9"]
     assert all(len(state.values["said"]) >= 6 for state in states)
 
 
-async def test_a_kept_turn_can_be_forked(database: Database, owner: str) -> None:
+async def test_a_conversation_can_be_forked_from_any_turn_that_is_kept(database: Database, owner: str) -> None:
     thread = str(uuid4())
     await take_turns(database, owner, thread, turns=5, kept=2)
     graph = talk(OwnedSaver(database, owner))
     states = [state async for state in graph.aget_state_history({"configurable": {"thread_id": thread}})]
-    before_answer = next(state for state in states if state.next == ("answer",))
-    again = await graph.ainvoke(None, before_answer.config)
-    assert again["said"][-1] == "answer to question 4"
+    assert states[1].values["said"][-1] == "answer to question 3"
+    again = await graph.ainvoke({"said": ["another question 4"]}, states[1].config)
+    assert again["said"][-2:] == ["another question 4", "answer to another question 4"]
     assert len(again["said"]) == 10
+
+
+async def test_a_step_that_its_run_has_left_behind_is_not_stored(database: Database, owner: str, sql: Sql) -> None:
+    thread, before = str(uuid4()), str(uuid4())
+    await take_turns(database, owner, before, turns=1, kept=9)
+    await take_turns(database, owner, thread, turns=3, kept=9)
+    rows = sql(
+        "select metadata ->> 'run' as run, checkpoint_id, parent_checkpoint_id from checkpoints "
+        "where thread_id = %(t)s order by checkpoint_id",
+        t=thread,
+    )
+    assert [row["run"] for row in rows] == ["run 0", "run 1", "run 2"]
+    assert [row["parent_checkpoint_id"] for row in rows] == [None, *(row["checkpoint_id"] for row in rows[:-1])]
+    assert sql("select 1 from checkpoint_writes where thread_id = %(t)s", t=thread) == []
+
+
+async def test_a_turn_that_waits_in_the_middle_goes_on_from_there(database: Database, owner: str) -> None:
+    thread = str(uuid4())
+    config: RunnableConfig = {"configurable": {"thread_id": thread, "run": "run 0"}}
+    async with PostgresCheckpoints(database).turn(owner) as saver:
+        await talk(saver).ainvoke({"said": ["a question"]}, config, interrupt_before=["answer"])
+    async with PostgresCheckpoints(database).turn(owner) as saver:
+        assert (await talk(saver).aget_state(config)).next == ("answer",)
+        assert (await talk(saver).ainvoke(None, config))["said"] == ["a question", "answer to a question"]
 
 
 async def test_a_pruned_thread_goes_on(database: Database, owner: str) -> None:
