@@ -2,7 +2,9 @@
 
 PYTHON ?= python3
 SUBJECT ?=
+RECORDING ?=
 ARGS ?=
+FILES ?= tests/recordings
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -15,7 +17,7 @@ COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-h
 MYPY_CACHE := $(shell mkdir -p .mypy_cache 2>/dev/null && test -w .mypy_cache && echo .mypy_cache || echo /dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run studio test check format migrate seed token url bench requirements
+.PHONY: help install run studio replay test check format migrate seed token url bench requirements
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,11 +44,14 @@ run: $(READY) ## start everything: database, demo user, server
 STUDIO := LANGGRAPH_CLI_NO_ANALYTICS=1 LANGGRAPH_NO_VERSION_CHECK=1 LANGSMITH_TRACING=false LANGSMITH_TRACING_V2=false \
 	LANGSMITH_API_KEY= LANGSMITH_CONTROL_PLANE_API_KEY= LANGGRAPH_CLOUD_LICENSE_KEY= ORT_DISABLE_TELEMETRY=1 PYTHONPATH="$(CURDIR)"
 
-studio: $(DEVELOP) ## step through a turn in LangGraph Studio (ARGS="--port 2025")
-	@exec env $(STUDIO) LOG_LEVEL="$${LOG_LEVEL:-warning}" $(BIN)/langgraph dev --no-browser --no-reload $(ARGS)
+studio: $(DEVELOP) ## step through a turn in LangGraph Studio, or through a recorded one (RECORDING=file, ARGS="--port 2025")
+	@exec env $(STUDIO) LOG_LEVEL="$${LOG_LEVEL:-warning}" RECORDING="$(RECORDING)" $(BIN)/langgraph dev --no-browser --no-reload $(ARGS)
 
 test: $(DEVELOP) check ## every test
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
+
+replay: $(DEVELOP) ## play the recorded turns (FILES=recordings, ARGS=--live …)
+	@$(BIN)/python -m graph.replay run $(FILES) $(ARGS)
 
 check: $(DEVELOP) ## ruff and mypy
 	@$(BIN)/ruff check --quiet --no-cache .

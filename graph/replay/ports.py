@@ -42,7 +42,7 @@ class RecordedMemory:
         return Remembered(
             facts=self.memory.facts,
             summary=self.memory.summary,
-            history=[to_message(said.model_dump()) for said in self.memory.history],
+            history=[to_message(dict(said)) for said in self.memory.history],
             searchable=self.memory.searchable,
         )
 

@@ -45,6 +45,13 @@ def test_the_recordings_cover_what_a_turn_can_meet() -> None:
     assert {turns[name].outcome.status for name in ("model_failure", "model_broke_off", "empty_answer")} == {"failed"}
 
 
+def test_an_earlier_result_of_a_tool_is_read_as_it_was_stored() -> None:
+    turn = outcomes()["a_second_question"]
+    [earlier] = [said.content for said in turn.memory.history if said.role == "tool"]
+    assert json.loads(earlier)["status"] == "ok"
+    assert earlier in turn.outcome.requests[0]
+
+
 def test_no_recording_says_whose_turn_it_was() -> None:
     for file in RECORDINGS.glob("*.json"):
         recording = json.loads(file.read_text("utf-8"))

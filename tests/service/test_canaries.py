@@ -17,7 +17,10 @@ import httpx
 import pytest
 
 from graph.adapters.embedded_postgres import _programs
+from graph.replay.check import check
+from graph.replay.play import todays_code
 from tests.fakes.scripted_model import ScriptedModel
+from tests.replay.scenarios import recorded
 from tests.service.conftest import Answer, Client, Server, running
 
 TURNS = 50
@@ -300,6 +303,19 @@ def test_no_value_reached_the_model(story: Story, tmp_path: Path) -> None:
     (place / "requests.json").write_text(json.dumps(story.model.requests))
     assert len(story.model.requests) > TURNS
     assert found_in(place, values_of(story), tmp_path) == set()
+
+
+def test_no_recording_holds_a_value_and_each_plays_as_it_was(story: Story, tmp_path: Path) -> None:
+    place = tmp_path / "recordings"
+    for session in sorted({answer.session for _, answer in story.answers}):
+        lines = [*recorded(story.server, session, place)]
+        assert len(lines) == TURNS // 2, "\n".join(lines)
+    files = [*place.glob("*.json")]
+    assert len(files) == TURNS
+    assert found_in(place, values_of(story), tmp_path) == set()
+    code = todays_code(tmp_path)
+    for file in files:
+        check(file, code)
 
 
 def test_each_answer_streamed_the_values_to_their_owner(story: Story) -> None:

@@ -10,12 +10,12 @@ where (id = %(id)s or session_id = %(id)s) and finished_at is not null
 order by created_at;
 
 -- name: run_messages
--- What a run added to the history.
-select role, content, metadata from chat_messages where run_id = %(run_id)s order by position;
+-- What a run added to the history; what its user thinks of it came later.
+select role, content, metadata - 'feedback' as metadata from chat_messages where run_id = %(run_id)s order by position;
 
 -- name: history_before
 -- The newest messages that the run could read beside the summary, newest first.
-select role, content, metadata
+select role, content, metadata - 'feedback' as metadata
 from chat_messages
 where session_id = %(session_id)s and position > %(summarized_to)s and created_at < %(created_at)s
 order by position desc
