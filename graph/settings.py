@@ -55,6 +55,9 @@ class Settings(BaseSettings):
     """32 bytes in base64; generated under `data_dir` by the embedded default."""
     lease_seconds: Annotated[float, Field(ge=1)] = 15.0
 
+    recording: Path | None = None
+    """The recorded turn that `make studio` opens instead of the database and the models."""
+
     @field_validator("cors_origins", mode="before")
     @classmethod
     def split_origins(cls, value: object) -> object:

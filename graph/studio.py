@@ -1,15 +1,18 @@
-"""LangGraph Studio's way into the graph: the service's steps over the service's ports, asked by the demo user.
+"""LangGraph Studio's way into the graph: the service's steps, over the service's ports or over those of a recorded turn.
 
 `langgraph.json` names `chat`, which gives the graph to each of Studio's requests, and `app`, whose lifespan opens what is
 behind it. The service accepts a run before its graph starts and tells it who is asking; in Studio nobody does, so each step
-first finds out from the thread, the run and the form.
+first finds out from the thread, the run and the form, or from the recording.
 """
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import cache, partial
+from pathlib import Path
+from typing import NoReturn
 
 from langgraph.runtime import ExecutionInfo, Runtime
 from starlette.applications import Starlette
@@ -18,7 +21,12 @@ from employees.roster import Roster
 from graph.adapters.sessions import PostgresSessions
 from graph.build import Node, Ports, TurnGraph, build
 from graph.context import TurnContext
-from graph.errors import NotFound, UnknownEmployee
+from graph.errors import ChatError, NotFound, UnknownEmployee
+from graph.replay.play import Code, Stage, todays_code
+from graph.replay.ports import OWNER, RUN, SESSION
+from graph.replay.recording import Recording
+from graph.replay.standins import with_stand_ins
+from graph.replay.step import RecordedStep
 from graph.settings import Settings, read_settings
 from graph.state import Turn
 from graph.wiring import Report, open_foundations, ports_of, working
@@ -30,22 +38,42 @@ FindCaller = Callable[[TurnContext, Turn, ExecutionInfo], Awaitable[TurnContext]
 
 @dataclass(frozen=True, slots=True)
 class Backstage:
-    """What is behind the graph: what its steps need of the world, and who is asking."""
+    """What is behind the graph: what its steps need of the world, and what is put around each of them."""
 
     ports: Ports
-    find_caller: FindCaller
+    around: Callable[[Node], Node]
 
 
 @asynccontextmanager
 async def backstage(settings: Settings, report: Report) -> AsyncIterator[Backstage]:
-    """Choose what is behind the graph: the configured database, or the embedded one."""
+    """Choose what is behind the graph: a recorded turn, else the configured database, else the embedded one."""
+    if settings.recording:
+        recording, code = await asyncio.to_thread(read_files, settings.recording, settings.data_dir)
+        report(f"ready: {settings.recording} plays")
+        yield of_recording(recording, code)
+        return
     async with AsyncExitStack() as stack:
         shared = await stack.enter_async_context(open_foundations(settings, report))
-        ports = await ports_of(shared, stack)
+        ports = await ports_of(shared)
         await stack.enter_async_context(working(shared.queue))
         default = shared.roster.find(settings.default_employee_slug).slug
         report("ready: the demo user asks")
-        yield Backstage(ports, DemoCaller(PostgresSessions(shared.database), shared.roster, default))
+        caller = DemoCaller(PostgresSessions(shared.database), shared.roster, default)
+        yield Backstage(ports, partial(ForCaller, caller))
+
+
+def read_files(recording: Path, data_dir: Path) -> tuple[Recording, Code]:
+    """Raises: RecordingUnreadable."""
+    return Recording.read(recording), todays_code(data_dir)
+
+
+def of_recording(recording: Recording, code: Code) -> Backstage:
+    """A recorded turn is behind the graph: no database, no model, no network."""
+
+    def around(node: Node) -> Node:
+        return ForCaller(RecordedCaller(recording), RecordedStep(recording, code, node))
+
+    return Backstage(Stage(recording, code).ports(), around)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +114,23 @@ class DemoCaller:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordedCaller:
+    """Whoever asked when the turn was recorded, and what they asked unless the form says something else."""
+
+    recording: Recording
+
+    async def __call__(self, given: TurnContext, state: Turn, execution: ExecutionInfo) -> TurnContext:
+        recorded = "" if state.get("message") else with_stand_ins(self.recording.question)
+        return TurnContext(
+            user_id=given.user_id or OWNER,
+            session_id=given.session_id or SESSION,
+            run_id=given.run_id or RUN,
+            employee=self.recording.employee,
+            text=given.text or recorded,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class ForCaller:
     """A step that runs for the caller of Studio."""
 
@@ -100,7 +145,7 @@ class ForCaller:
 
 def graph_over(behind: Backstage) -> TurnGraph:
     """The service's graph; without a checkpointer, as Studio brings its own."""
-    return build(behind.ports, partial(ForCaller, behind.find_caller))
+    return build(behind.ports, behind.around)
 
 
 @cache
@@ -112,9 +157,19 @@ def opened() -> "asyncio.Future[TurnGraph]":
 @asynccontextmanager
 async def open_backstage(_: Starlette) -> AsyncIterator[None]:
     """Open what is behind the graph as Studio's server starts, and close it as the server stops."""
-    async with backstage(read_settings(), say) as behind:
+    async with AsyncExitStack() as stack:
+        try:
+            behind = await stack.enter_async_context(backstage(read_settings(), say))
+        except ChatError as error:
+            give_up(error)
         opened().set_result(graph_over(behind))
         yield
+
+
+def give_up(error: ChatError) -> NoReturn:
+    """End the process with the error's message; whatever is raised here, Studio's server would show with its traceback."""
+    say(f"studio: {error.message}")
+    os._exit(1)
 
 
 async def chat() -> TurnGraph:

@@ -22,6 +22,7 @@ from langgraph_sdk.client import SyncLangGraphClient
 from graph.adapters.embedded_postgres import EmbeddedPostgres
 
 ROOT = Path(__file__).parent.parent.parent
+RECORDINGS = ROOT / "tests" / "recordings"
 PATIENCE = 60
 
 
@@ -51,16 +52,16 @@ class Studio:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Studio]:
-    """Start the server; stop it and what it started at the end."""
+def running(folder: Path, recording: Path | None = None) -> Iterator[Studio]:
+    """Start the server, on a recorded turn if there is one; stop it and what it started at the end."""
     inherited = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("OPENAI", "SUPABASE", "DATABASE", "MAKE", "MFLAGS"))
+        if not name.startswith(("OPENAI", "SUPABASE", "DATABASE", "RECORDING", "MAKE", "MFLAGS"))
     }
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            ["sh", "-c", command_of_make(inherited)],
+            ["sh", "-c", command_of_make(inherited, recording)],
             cwd=folder,  # its local store is in the folder in which it is started
             env={**inherited, "DATA_DIR": str(folder / "data"), "LOG_COLOR": "false"},
             stdout=log,
@@ -75,11 +76,12 @@ def running(folder: Path) -> Iterator[Studio]:
             studio.interrupt()
 
 
-def command_of_make(environment: dict[str, str]) -> str:
+def command_of_make(environment: dict[str, str], recording: Path | None) -> str:
     """What `make studio` would run, with the interpreter of this test and a port that is free just now."""
     arguments = f"ARGS=--config '{ROOT / 'langgraph.json'}' --port {free_port()}"
+    target = ["studio", f"BIN={Path(sys.executable).parent}", f"RECORDING={recording or ''}", arguments]
     said = subprocess.run(
-        ["make", "-n", "-o", ".venv/.installed-dev", "studio", f"BIN={Path(sys.executable).parent}", arguments],
+        ["make", "-n", "-o", ".venv/.installed-dev", *target],
         cwd=ROOT,
         env=environment,
         capture_output=True,
@@ -116,6 +118,13 @@ def answers(address: str) -> bool:
 @pytest.fixture(scope="session")
 def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
     with running(tmp_path_factory.mktemp("studio")) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def recorded_studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
+    """On the recording of a turn in which two tools were called at once."""
+    with running(tmp_path_factory.mktemp("recorded_studio"), RECORDINGS / "parallel_tools.json") as started:
         yield started
 
 

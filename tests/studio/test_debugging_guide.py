@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 import sys
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,13 +18,23 @@ Fields = dict[str, tuple[str, str]]
 
 
 def test_the_code_of_the_guide_runs_and_prints_what_the_guide_says(studio: Studio) -> None:
-    code = "".join(re.findall(r"^```python\n(.*?)^```", GUIDE, re.DOTALL | re.MULTILINE))
-    command = [sys.executable, "-c", code.replace("http://127.0.0.1:2024", studio.address)]
-    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    printed = printed_by(0, studio)
     assert printed[0].startswith("['call_tools'] [{'name': 'transactions_query', 'args': {")
     assert printed[1:6] == ["run_id attempt", "call_tools", "reason", "persist", "summarize"]
     assert "Entertainment" in printed[6]
     assert "Groceries" in printed[7]
+
+
+def test_the_code_of_the_guide_halts_a_recorded_turn_after_its_tools(recorded_studio: Studio) -> None:
+    said = [line.split()[0] for line in printed_by(1, recorded_studio)[:4]]
+    assert said == ["human", "ai", "tool", "tool"]
+
+
+def printed_by(number: int, studio: Studio) -> list[str]:
+    """What the piece of code of this number in the guide prints when it speaks to this server."""
+    pieces = re.findall(r"^( *)```python\n(.*?)^\1```", GUIDE, re.DOTALL | re.MULTILINE)
+    code = textwrap.dedent(pieces[number][1]).replace("http://127.0.0.1:2024", studio.address)
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.splitlines()
 
 
 def test_the_guide_says_of_each_field_of_the_state_what_its_docstring_says() -> None:
