@@ -79,7 +79,7 @@ def running(folder: Path, recording: Path | None = None) -> Iterator[Studio]:
 def command_of_make(environment: dict[str, str], recording: Path | None) -> str:
     """What `make studio` would run, with the interpreter of this test and a port that is free just now."""
     arguments = f"ARGS=--config '{ROOT / 'langgraph.json'}' --port {free_port()}"
-    target = ["studio", f"BIN={Path(sys.executable).parent}", f"RECORDING={recording or ''}", arguments]
+    target = ["studio", f"BIN='{Path(sys.executable).parent}'", f"RECORDING={recording or ''}", arguments]
     said = subprocess.run(
         ["make", "-n", "-o", ".venv/.installed-dev", *target],
         cwd=ROOT,
