@@ -4,14 +4,16 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import httpx
 import openai
 import yaml
-from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessageChunk, BaseMessage
+from langchain_core.language_models import BaseChatModel, LanguageModelInput
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langchain_core.runnables import Runnable
 from langchain_openai import ChatOpenAI
 from pydantic import SecretStr
 
@@ -42,6 +44,7 @@ class LangChainModel:
         self._names = names
         self._first_token = first_token
         self._total = total
+        self._bound = lru_cache(maxsize=256)(self._bind)
 
     def name(self, settings: ModelSettings) -> str:
         return self._names[settings.size]
@@ -49,9 +52,7 @@ class LangChainModel:
     async def stream(
         self, messages: Sequence[BaseMessage], tools: Sequence[Tool], settings: ModelSettings
     ) -> AsyncIterator[AIMessageChunk]:
-        model = self._models[settings.size]
-        options: dict[str, Any] = {"temperature": settings.temperature, "max_tokens": settings.max_tokens}
-        runnable = model.bind_tools([tool.schema() for tool in tools], **options) if tools else model.bind(**options)
+        runnable = self._bound(tuple(tools), settings)
         finished = False
         try:
             async for chunk in within(runnable.astream(list(messages)), self._first_token, self._total):
@@ -69,6 +70,11 @@ class LangChainModel:
             raise ModelUnavailable from error
         if not finished:
             raise ModelUnavailable("The language model's answer was cut off; your message is kept, send it again.")
+
+    def _bind(self, tools: tuple[Tool, ...], settings: ModelSettings) -> Runnable[LanguageModelInput, AIMessage]:
+        model = self._models[settings.size]
+        options: dict[str, Any] = {"temperature": settings.temperature, "max_tokens": settings.max_tokens}
+        return model.bind_tools([tool.schema() for tool in tools], **options) if tools else model.bind(**options)
 
 
 async def within(stream: AsyncIterator[Item], first: float, total: float) -> AsyncIterator[Item]:

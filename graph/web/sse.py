@@ -48,14 +48,10 @@ async def with_heartbeats(frames: AsyncGenerator[bytes, None]) -> AsyncGenerator
     """
     waiting: asyncio.Queue[bytes] = asyncio.Queue()
     pump = asyncio.create_task(fill(waiting, frames))
+    heart = asyncio.get_running_loop().call_later(HEARTBEAT_SECONDS, waiting.put_nowait, HEARTBEAT)
     try:
         while True:
-            try:
-                async with asyncio.timeout(HEARTBEAT_SECONDS):
-                    piece = await waiting.get()
-            except TimeoutError:
-                yield HEARTBEAT
-                continue
+            piece = await waiting.get()
             while not waiting.empty():
                 piece += waiting.get_nowait()
             if piece:
@@ -63,7 +59,10 @@ async def with_heartbeats(frames: AsyncGenerator[bytes, None]) -> AsyncGenerator
             if pump.done() and waiting.empty():
                 pump.result()
                 return
+            heart.cancel()
+            heart = asyncio.get_running_loop().call_later(HEARTBEAT_SECONDS, waiting.put_nowait, HEARTBEAT)
     finally:
+        heart.cancel()
         pump.cancel()
         await asyncio.gather(pump, return_exceptions=True)
 
