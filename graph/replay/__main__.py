@@ -58,10 +58,11 @@ async def write_recordings(run_or_session: UUID, folder: Path, settings: Setting
             recordings = await record(database, str(run_or_session), settings.default_token_budget)
         except NotFound:
             raise ConfigurationError(f"There is no run or session {run_or_session} that has ended.") from None
+    digits = len(str(len(recordings)))
     for number, recording in enumerate(recordings, 1):
         played = await play(recording, code)
         recording.outcome.requests = played.outcome.requests
-        file = folder / f"{str(run_or_session)[:8]}-{number}.json"
+        file = folder / f"{str(run_or_session)[:8]}-{number:0{digits}}.json"
         recording.write(file)
         print(f"{file}: {recording.outcome.status}, {' → '.join(recording.outcome.path)}")
         if unlike := differences(recording.outcome, played):

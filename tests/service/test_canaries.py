@@ -310,8 +310,9 @@ def test_no_recording_holds_a_value_and_each_plays_as_it_was(story: Story, tmp_p
     for session in sorted({answer.session for _, answer in story.answers}):
         lines = [*recorded(story.server, session, place)]
         assert len(lines) == TURNS // 2, "\n".join(lines)
-    files = [*place.glob("*.json")]
+    files = sorted(place.glob("*.json"))
     assert len(files) == TURNS
+    assert [file.stem[-3:] for file in files] == [f"-{number:02}" for number in range(1, TURNS // 2 + 1)] * 2
     assert found_in(place, values_of(story), tmp_path) == set()
     code = todays_code(tmp_path)
     for file in files:
