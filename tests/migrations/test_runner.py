@@ -483,3 +483,26 @@ def test_but_for_the_vectors_the_runner_migrates_postgresql_15(database_of_fifte
     with psycopg.connect(database_of_fifteen) as connection:
         connection.execute("set local role chat_server")
         assert connection.execute("select count(*) from chat_messages").fetchone() == (0,)
+
+
+def plain_owner(admin: str) -> str:
+    """A new role, no superuser, and its database of the same name: what a managed database offers. Returns the name."""
+    name = f"owner_{uuid.uuid4().hex}"
+    with psycopg.connect(admin, autocommit=True) as connection:
+        connection.execute(
+            sql.SQL("create role {} login createrole password 'only-for-tests'").format(sql.Identifier(name))
+        )
+        connection.execute(sql.SQL("create database {0} owner {0}").format(sql.Identifier(name)))
+    return name
+
+
+def test_an_owner_who_is_no_superuser_applies_all_files(tmp_path: Path) -> None:
+    with EmbeddedPostgres(tmp_path / "postgres", lambda line: None, {"fsync": "off"}) as own:
+        name = plain_owner(own.admin_url("postgres"))
+        with psycopg.connect(own.admin_url(name), autocommit=True) as connection:
+            connection.execute("create extension vector")
+        migrations = read_migrations()
+        applied = asyncio.run(migrate(own.url(name, "only-for-tests", name), migrations))
+        assert applied == [migration.name for migration in migrations]
+        finders = rows(own.admin_url(name), "select proowner::regrole::text as owner from pg_proc where prosecdef")
+        assert finders == [{"owner": "chat_finder"}]
