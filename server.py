@@ -4,8 +4,9 @@ import asyncio
 import gc
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import uvicorn
 import uvloop
@@ -19,9 +20,13 @@ from graph.web import catalogue, chat, sessions
 from graph.web.errors import install_error_handlers
 from graph.web.middleware import BodyLimit, RequestId
 from graph.web.service import Service
-from graph.wiring import GRACE_SECONDS, open_service
+from graph.wiring import OUR_HOUSE, House, open_service
 
 MAX_BODY_BYTES = 1_000_000
+HANG_UP_SECONDS = 2
+"""For answers that are still on their way when all turns have ended."""
+SILENCE_MS = 60_000
+"""A peer that has taken nothing of what was sent for so long is gone, or will never read it."""
 
 CURL = """
   curl -N ADDRESS/api/chat -H "Authorization: Bearer $(make -s token)" \\
@@ -51,20 +56,38 @@ def create_app(service: Service, cors_origins: tuple[str, ...] = ()) -> FastAPI:
 
 
 class Server(uvicorn.Server):
-    """uvicorn that leaves the signals to us: it would raise them again in the middle of our shutting down."""
+    """uvicorn that goes on serving while the running turns end: it would hang up at the first signal."""
+
+    def __init__(self, config: uvicorn.Config, drain: Callable[[], Awaitable[None]]) -> None:
+        super().__init__(config)
+        self._drain = drain
+        self._leaving: asyncio.Task[None] | None = None
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self.handle_exit, number, None)
+            loop.add_signal_handler(number, self.leave)
         yield
 
+    def leave(self) -> None:
+        """Refuse new turns and end when the running ones have; told again, end at once."""
+        if self._leaving:
+            self.should_exit = True
+        else:
+            self._leaving = asyncio.create_task(self._leave(), name="drain")
 
-async def serve(settings: Settings, report: Callable[[str], None]) -> None:
+    async def _leave(self) -> None:
+        try:
+            await self._drain()
+        finally:
+            self.should_exit = True
+
+
+async def serve(settings: Settings, report: Callable[[str], None], house: House = OUR_HOUSE) -> None:
     """Start everything, serve until a signal comes, stop everything that was started."""
     with listen(settings) as listener:
-        async with open_service(settings, report) as service:
+        async with open_service(settings, report, house) as service:
             config = uvicorn.Config(
                 create_app(service, settings.cors_origins),
                 http="h11",
@@ -72,13 +95,13 @@ async def serve(settings: Settings, report: Callable[[str], None]) -> None:
                 log_config=None,
                 access_log=False,
                 server_header=False,
-                timeout_graceful_shutdown=int(GRACE_SECONDS),
+                timeout_graceful_shutdown=HANG_UP_SECONDS,
             )
             # What was made so far lives as long as the process: the collector need not walk it again and again.
             gc.collect()
             gc.freeze()
             announce(listener, report)
-            await Server(config).serve(sockets=[listener])
+            await Server(config, partial(service.runs.drain, settings.grace_seconds)).serve(sockets=[listener])
             report("stopping")
 
 
@@ -93,6 +116,7 @@ def listen(settings: Settings) -> socket.socket:
         # Connections inherit it. asyncio would set it only on sockets that name their protocol; without it each small event
         # waits for the client's delayed acknowledgement of the one before, up to 40 ms.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SILENCE_MS)
         return listener
     except OSError as error:
         place = f"{settings.host}:{settings.port}"
@@ -107,11 +131,11 @@ def announce(listener: socket.socket, report: Callable[[str], None]) -> None:
     report(CURL.replace("ADDRESS", address))
 
 
-def main(settings: Settings) -> None:
+def main(settings: Settings, house: House = OUR_HOUSE) -> None:
     """Serve until a signal comes.
 
     Raises:
         ConfigurationError: something that is configured does not work.
     """
     configure_logs(settings.log_level)
-    uvloop.run(serve(settings, lambda line: print(line, flush=True)))
+    uvloop.run(serve(settings, lambda line: print(line, flush=True), house))

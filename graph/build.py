@@ -40,8 +40,8 @@ from nodes.summarize import Summarize
 TurnGraph = CompiledStateGraph[Turn, TurnContext, TurnInput, Turn]
 
 
-UNTIL_STORED = RetryPolicy(initial_interval=0.2, max_attempts=7, retry_on=DatabaseUnavailable)
-"""An answer that was given is stored though the database restarts: tried for about twelve seconds; a run is stored once."""
+PATIENT = RetryPolicy(initial_interval=0.2, max_attempts=7, retry_on=DatabaseUnavailable)
+"""A turn survives a restart of the database: what may be done twice is tried for about twelve seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +69,15 @@ class Node(Protocol):
     async def __call__(self, state: Turn, runtime: Runtime[TurnContext]) -> Turn: ...
 
 
-def as_it_is(node: Node) -> Node:
+Around = Callable[[str, Node], Node]
+"""Puts something around a step, given its name."""
+
+
+def as_it_is(name: str, node: Node) -> Node:
     return node
 
 
-def build(p: Ports, around: Callable[[Node], Node] = as_it_is) -> TurnGraph:
+def build(p: Ports, around: Around = as_it_is) -> TurnGraph:
     """redact → load_memory → retrieve → reason ⇄ call_tools → persist → summarize
 
     Args:
@@ -83,14 +87,14 @@ def build(p: Ports, around: Callable[[Node], Node] = as_it_is) -> TurnGraph:
     graph = StateGraph(Turn, context_schema=TurnContext, input_schema=TurnInput)
 
     def step(name: str, node: Node, retry: RetryPolicy | None = None) -> None:
-        graph.add_node(name, around(node), retry_policy=retry)
+        graph.add_node(name, around(name, node), retry_policy=retry)
 
-    step("redact", Redact(p.redactor))
-    step("load_memory", LoadMemory(p.memory, p.count, p.clock, p.budget))
-    step("retrieve", Retrieve(p.retriever, p.count, p.budget))
+    step("redact", Redact(p.redactor), PATIENT)
+    step("load_memory", LoadMemory(p.memory, p.count, p.clock, p.budget), PATIENT)
+    step("retrieve", Retrieve(p.retriever, p.count, p.budget), PATIENT)
     step("reason", Reason(p.model, p.roster, p.toolbox, p.wording, p.prices, p.count, p.budget))
     step("call_tools", CallTools(p.toolbox, p.redactor, p.roster))
-    step("persist", Persist(p.transcript, p.model, p.roster), UNTIL_STORED)
+    step("persist", Persist(p.transcript, p.model, p.roster), PATIENT)
     step("summarize", Summarize(p.summaries))
 
     graph.add_edge(START, "redact")

@@ -21,8 +21,11 @@
     │   ├── ModelTimeout
     │   └── ModelRefused
     ├── RedactionFailed               the text was not passed on
-    ├── RunLost                       the process that ran it is gone
+    ├── LogDropped                    410
+    ├── RunTimeout                    ends a run with an `error` event
+    ├── RunLost                       the same, or tells a worker that the run is another's
     └── ServiceUnavailable            503
+        ├── Overloaded
         └── DatabaseUnavailable
 
 The first line of an error's docstring is the message that a caller reads, unless the raiser gives a more exact one.
@@ -38,8 +41,10 @@ class ChatError(RuntimeError):
     code: ClassVar[str] = "internal_error"
     status: ClassVar[int] = 500
 
-    def __init__(self, message: str | None = None, *, retry_after: float | None = None) -> None:
+    def __init__(self, message: str | None = None, *, retry_after: float | None = None, **details: str) -> None:
         self.message = message or (type(self).__doc__ or "").splitlines()[0]
+        self.details = {name: value for name, value in details.items() if value}
+        """Ids that help the caller on; they stand beside code and message."""
         self.retry_after = retry_after
         """Seconds after which trying again can succeed, where that is known."""
         super().__init__(self.message)
@@ -111,7 +116,7 @@ class MethodNotAllowed(ChatError):
 
 
 class RunActive(ChatError):
-    """This session is still answering; wait for its run to end or stop it."""
+    """This session is still answering; wait for its run to end, stop it, or send `on_conflict`: enqueue or interrupt."""
 
     code = "run_active"
     status = 409
@@ -175,8 +180,21 @@ class RedactionFailed(ChatError):
     status = 503
 
 
+class LogDropped(ChatError):
+    """The events of this run are no longer kept; its messages are in the history of the session."""
+
+    code = "log_dropped"
+    status = 410
+
+
+class RunTimeout(ChatError):
+    """The answer took too long and was ended; what there is of it is kept, send your message again."""
+
+    code = "run_timeout"
+
+
 class RunLost(ChatError):
-    """The answer was cut off because the server that worked on it is gone; send your message again."""
+    """The answer was cut off because the servers that worked on it are gone; send your message again."""
 
     code = "run_lost"
 
@@ -186,6 +204,12 @@ class ServiceUnavailable(ChatError):
 
     code = "unavailable"
     status = 503
+
+
+class Overloaded(ServiceUnavailable):
+    """Too many answers are under way; try again in a moment."""
+
+    code = "overloaded"
 
 
 class DatabaseUnavailable(ServiceUnavailable):

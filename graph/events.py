@@ -3,6 +3,7 @@
 The names and fields are the wire's (see docs of `POST /api/chat`); restoring a user's own values happens on the way out.
 """
 
+from collections.abc import Iterable
 from typing import Any, Literal, TypedDict
 
 from graph.state import Usage
@@ -52,6 +53,12 @@ class Citation(TypedDict):
     source: str
 
 
+class Restart(TypedDict):
+    """All that was streamed after `start` is void: the run was taken over from a process that died, and answers anew."""
+
+    type: Literal["restart"]
+
+
 class Done(TypedDict):
     type: Literal["done"]
     message_id: str
@@ -66,7 +73,18 @@ class Error(TypedDict):
     error: str
 
 
-Event = Start | Text | ToolCall | ToolResult | Citation | Done | Error
+Event = Start | Text | ToolCall | ToolResult | Citation | Restart | Done | Error
 
 FINAL = frozenset({"done", "error"})
 """The types that end a run's stream."""
+
+
+def last_text(events: Iterable[Event]) -> str:
+    """The text since the last tool result: the answer, or as much of it as there is."""
+    text = ""
+    for event in events:
+        if event["type"] == "text":
+            text += event["content"]
+        elif event["type"] in ("tool_result", "restart"):
+            text = ""
+    return text

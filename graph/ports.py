@@ -1,11 +1,11 @@
 """What the nodes need of the world, as small protocols. `graph/adapters` provides them, `graph/wiring.py` chooses."""
 
 import datetime as dt
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence, Set
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence, Set
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Literal, Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
 from langchain_core.messages import AIMessageChunk, AnyMessage, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
@@ -130,6 +130,7 @@ class TurnRecord:
     owner: str
     session_id: str
     run_id: str
+    epoch: int
     employee: str
     model: str
     messages: Sequence[AnyMessage]
@@ -140,22 +141,40 @@ class TurnRecord:
     """Code of the error that ended it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A turn that is in the history."""
+
+    message_id: str
+    """Of its answer."""
+    messages: Sequence[AnyMessage]
+    usage: Usage
+    status: Literal["complete", "stopped", "failed"]
+    error: str | None
+
+
 class Transcript(Protocol):
     async def record(self, turn: TurnRecord) -> str:
         """Store a turn in one transaction and return the id of its answer; a run is stored once, however often it is
-        asked for."""
+        asked for.
+
+        Raises:
+            RunLost: another process works on the run.
+        """
+        ...
+
+    async def find(self, owner: str, run_id: str) -> Recorded | None:
+        """The turn of a run, if it was stored."""
         ...
 
 
 class Checkpoints(Protocol):
     """LangGraph's checkpoints, for one owner at a time."""
 
-    def turn(self, owner: str, *, begins: bool = False) -> AbstractAsyncContextManager[BaseCheckpointSaver[str]]:
+    def turn(self, run: "Run") -> AbstractAsyncContextManager[BaseCheckpointSaver[str]]:
         """A checkpointer for one turn; what it is given is stored at the end at the latest.
 
-        Args:
-            owner: the user.
-            begins: whether the turn starts anew, so that nothing of an earlier one need be read.
+        A run of its first epoch starts anew, so nothing of an earlier turn is read for it.
         """
         ...
 
@@ -172,12 +191,36 @@ class Summaries(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """One call of a tool that changes something."""
+
+    owner: str
+    run_id: str
+    epoch: int
+    """Of the run, as its worker knows it."""
+    ordinal: int
+    """Which call of the run it is; with the run it names the effect."""
+    tool: str
+    arguments: Mapping[str, Any]
+
+
 class Toolbox(Protocol):
     """The tools and the rows on which they compute."""
 
     def tools(self, names: Sequence[str]) -> Sequence[Tool]: ...
 
     def rows(self, owner: str) -> Rows: ...
+
+    async def once(self, effect: Effect, make: Callable[[Rows], Awaitable[Any]]) -> Any:
+        """Make an effect, and store its masked result with it, in one transaction; if it was made before, read the result.
+
+        What led to the effect is durable before it is made.
+
+        Raises:
+            RunLost: another process works on the run.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +261,10 @@ class Vault(Protocol):
         ...
 
 
+OnConflict = Literal["reject", "enqueue", "interrupt"]
+"""To a busy session: refuse the message, answer it after those that wait, or stop the active run and answer it next."""
+
+
 @dataclass(frozen=True, slots=True)
 class RunRequest:
     """What a user asks for, checked and cleaned."""
@@ -229,6 +276,11 @@ class RunRequest:
     session_id: str | None = None
     client_key: str | None = None
     """Idempotency key: the same key and request is the same run."""
+    on_conflict: OnConflict = "reject"
+    """What is to happen if the session is busy."""
+
+
+RunStatus = Literal["queued", "running", "waiting", "complete", "stopped", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,13 +291,29 @@ class Run:
     owner: str
     session_id: str
     employee: str
-    status: Literal["running", "waiting", "complete", "stopped", "failed"] = "running"
-    error_code: str | None = None
+    status: RunStatus = "running"
     epoch: int = 1
-    expired: bool = False
-    """Whether it is running on paper only: its process let the lease pass."""
+    """How often a process has begun to work on it; 0 while it is queued for the first."""
     fresh: bool = True
     """False if an earlier request with the same idempotency key started it."""
+    log_dropped: bool = False
+    """Whether its events are deleted, being older than they are kept."""
+
+    @property
+    def over(self) -> bool:
+        return self.status in ("complete", "stopped", "failed", "waiting")
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A run that this process is to work on from now on."""
+
+    run: Run
+    text: str | None = field(repr=False)
+    """What the user typed; None if its seal cannot be opened."""
+    logged: "Sequence[LoggedEvent]" = ()
+    """What it has streamed before."""
+    stop_requested: bool = False
 
 
 class Step(TypedDict):
@@ -281,18 +349,27 @@ class Ending:
 
 
 LoggedEvent = tuple[int, Event]
-"""An event and its number within the run, counted from 1."""
+"""An event and its number within the run. The numbers of an epoch follow one another; each epoch begins at
+`first_number(epoch)`, so that an event which a dead process has shown but not logged is never taken for another."""
+
+EPOCH_NUMBERS = 1_000_000
+"""Numbers that an epoch has."""
+
+
+def first_number(epoch: int) -> int:
+    return (epoch - 1) * EPOCH_NUMBERS + 1
 
 
 class RunStore(Protocol):
     """The accepted runs and their logs. Another user's run does not exist."""
 
     async def accept(self, request: RunRequest) -> Run:
-        """Store the run in one transaction, opening a session if need be.
+        """Store the run in one transaction, opening a session if need be. To a busy session it is added as `queued`, if the
+        request allows it.
 
         Raises:
             NotFound: no such session.
-            RunActive: the session has a run already.
+            RunActive: the session has a run already, or too many that wait.
             LimitExceeded: the user's turns or tokens are used up.
             IdempotencyMismatch: the key belongs to another request.
         """
@@ -302,24 +379,97 @@ class RunStore(Protocol):
         """Raises: NotFound."""
         ...
 
-    async def events(self, owner: str, run_id: str, after: int) -> list[LoggedEvent]: ...
+    async def active(self, owner: str, session_id: str) -> list[Run]:
+        """The run that a session is busy with, then those that wait for it, in order.
 
-    async def append(self, run: Run, events: Sequence[LoggedEvent]) -> None: ...
+        Raises:
+            NotFound: no such session.
+        """
+        ...
+
+    async def due(self) -> list[tuple[str, str]]:
+        """Runs of anybody that wait for a process, with their owners: abandoned ones, and the queues of free sessions."""
+        ...
+
+    async def claim(self, owner: str, run_id: str) -> Claim | None:
+        """Become the one process that works on the run; None if another one was faster."""
+        ...
+
+    async def events(self, owner: str, run_id: str, after: int) -> list[LoggedEvent]:
+        """The logged events from number `after` on, that one included."""
+        ...
+
+    async def append(self, run: Run, events: Sequence[LoggedEvent]) -> None:
+        """Raises: RunLost: another process works on the run."""
+        ...
 
     async def renew(self, run: Run) -> bool:
         """Vouch for the run a while longer; true if its user asked for a stop.
 
         Raises:
-            RunLost: somebody else has ended it.
+            RunLost: another process works on the run, or has ended it.
         """
         ...
 
-    async def request_stop(self, owner: str, run_id: str) -> None: ...
+    async def release(self, run: Run) -> None:
+        """Vouch for the run no longer: another process may take it over at once."""
+        ...
 
-    async def finish(self, run: Run, events: Sequence[LoggedEvent], ending: Ending) -> None:
-        """Write the last events and free the session, in one transaction.
+    async def request_stop(self, owner: str, run_id: str) -> None:
+        """Ask whoever works on the run to stop it; one that waits is withdrawn."""
+        ...
+
+    async def finish(self, run: Run, events: Sequence[LoggedEvent], ending: Ending) -> bool:
+        """Write the last events and free the session, in one transaction; true if other runs wait for the session.
 
         Raises:
-            RunLost: somebody else has ended it.
+            RunLost: another process works on the run, or has ended it.
         """
+        ...
+
+
+News = tuple[Literal["events", "stop", "due"], str]
+"""What has happened to a run: it has new events; it is to stop; its session has become free for those that wait."""
+
+
+class Signals(Protocol):
+    """News of runs, between processes. They may get lost: who waits for some looks into the database now and then."""
+
+    @property
+    def connected(self) -> bool:
+        """Whether news come through at the moment."""
+        ...
+
+    async def send(self, news: News) -> None: ...
+
+    def heard(self) -> AsyncIterator[News]:
+        """The news of all processes, as long as somebody listens."""
+        ...
+
+
+class Meter(Protocol):
+    """Hears what becomes of runs, for whoever watches the service. It is told nothing of what was said."""
+
+    def accepted(self, run: Run) -> None: ...
+
+    def refused(self, code: str) -> None:
+        """A turn was not accepted; `code` is the error's."""
+        ...
+
+    def began(self, run: Run) -> None:
+        """This process begins to work on a run; epochs above 1 are take-overs."""
+        ...
+
+    def first_text(self, run: Run, seconds: float) -> None:
+        """The first words were shown so long after this process began to work on the run."""
+        ...
+
+    def ended(self, run: Run, ending: Ending, usage: Usage, seconds: float) -> None: ...
+
+    def lost(self, run: Run) -> None:
+        """Another process has taken the run over."""
+        ...
+
+    def retried(self, what: str) -> None:
+        """Something was tried again: `log`, `lease`, `checkpoint`, `end`."""
         ...

@@ -2,7 +2,7 @@
 
 The rules, the employee's prompt and the user's question always stay. When the rest is too much, the oldest exchange of the
 history leaves first, then the least similar passage, the summary, the oldest fact, and last the text of this turn's oldest
-tool results; a tool call never loses its result, it is only shortened.
+tool results; a tool call never loses its result, it is only shortened. What is left is repaired before it is sent.
 """
 
 import json
@@ -14,6 +14,7 @@ import yaml
 from langchain_core.messages import AIMessage, AnyMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 
 from graph.ports import CountTokens
+from graph.repair import repaired
 from graph.state import Passage
 
 PER_MESSAGE = 4
@@ -59,10 +60,14 @@ class Prompt:
     def size(self, count: CountTokens) -> int:
         """Tokens; counted by section, because most sections are the same in every turn."""
         sections = sum(count(section) for section in self._sections())
-        return PER_MESSAGE + sections + size([*self.history, *self.turn], count)
+        return PER_MESSAGE + sections + size(self._conversation(), count)
 
     def messages(self) -> list[BaseMessage]:
-        return [SystemMessage("\n\n".join(self._sections())), *self.history, *self.turn]
+        return [SystemMessage("\n\n".join(self._sections())), *self._conversation()]
+
+    def _conversation(self) -> list[BaseMessage]:
+        """History and turn as a provider accepts them, whatever was cut from them or never came."""
+        return repaired([*self.history, *self.turn])
 
     def _sections(self) -> Iterator[str]:
         yield self.wording.rules.replace("{today}", self.today)

@@ -36,9 +36,14 @@ class Settings(BaseSettings):
     openai_base_url: AnyHttpUrl | None = None
     openai_model: str = "gpt-4o-mini"
     openai_model_large: str | None = None
+    openai_model_fallback: str | None = None
+    """Answers where the chosen model failed before it showed anything."""
+    openai_fallback_base_url: AnyHttpUrl | None = None
+    openai_fallback_api_key: SecretStr | None = None
     openai_embedding_model: str = "text-embedding-3-small"
     embeddings: Literal["local", "openai"] = "local"
     model_first_token_seconds: Annotated[float, Field(gt=0)] = 30.0
+    model_between_tokens_seconds: Annotated[float, Field(gt=0)] = 30.0
     model_total_seconds: Annotated[float, Field(gt=0)] = 180.0
 
     default_employee_slug: str = "prime-boss"
@@ -54,6 +59,19 @@ class Settings(BaseSettings):
     vault_key: SecretStr | None = None
     """32 bytes in base64; generated under `data_dir` by the embedded default."""
     lease_seconds: Annotated[float, Field(ge=1)] = 15.0
+    """How long a process vouches for a run at a time; a dead one's runs are taken over when that has passed."""
+    run_seconds: Annotated[float, Field(gt=0)] = 600.0
+    max_active_runs: Annotated[int, Field(ge=1)] = 256
+    """Answers that a process gives at once; more are refused with 503."""
+    grace_seconds: Annotated[float, Field(ge=0)] = 10.0
+    """How long running turns may go on when the process is told to stop, before another process has to take them over."""
+    run_log_days: Annotated[float, Field(gt=0)] = 7.0
+    redis_url: SecretStr | None = None
+    """Carries news between processes in place of Postgres."""
+    listen_database_url: SecretStr | None = None
+    """A direct address of the database for news between processes, where `database_url` is a transaction pooler's."""
+    failpoint: str | None = None
+    """`<step>:<before|after_effect|after_checkpoint>:<kill|hang|raise>`: where a turn fails on purpose."""
 
     recording: Path | None = None
     """The recorded turn that `make studio` opens instead of the database and the models."""
@@ -71,6 +89,12 @@ class Settings(BaseSettings):
             )
         if self.embeddings == "openai" and not self.uses_provider:
             raise ValueError("EMBEDDINGS=openai needs OPENAI_API_KEY or OPENAI_BASE_URL")
+        if self.openai_model_fallback and not self.uses_provider:
+            raise ValueError("OPENAI_MODEL_FALLBACK needs OPENAI_API_KEY or OPENAI_BASE_URL")
+        if self.openai_fallback_base_url and not self.openai_model_fallback:
+            raise ValueError("OPENAI_FALLBACK_BASE_URL needs OPENAI_MODEL_FALLBACK, the model's name there")
+        if self.openai_fallback_api_key and not self.openai_fallback_base_url:
+            raise ValueError("OPENAI_FALLBACK_API_KEY needs OPENAI_FALLBACK_BASE_URL, the address that it is for")
         return self
 
     @property
@@ -82,6 +106,13 @@ class Settings(BaseSettings):
     def large_model(self) -> str:
         """Behind a base URL nobody knows what else is served, so the one model named there does both."""
         return self.openai_model_large or (self.openai_model if self.openai_base_url else "gpt-4o")
+
+    @property
+    def fallback_provider(self) -> tuple[SecretStr | None, AnyHttpUrl | None]:
+        """Key and address of the fallback model; a key never goes to another address than its own."""
+        if self.openai_fallback_base_url:
+            return self.openai_fallback_api_key, self.openai_fallback_base_url
+        return self.openai_api_key, self.openai_base_url
 
 
 def read_settings(**overrides: object) -> Settings:

@@ -10,7 +10,7 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import NoReturn
 
@@ -19,7 +19,7 @@ from starlette.applications import Starlette
 
 from employees.roster import Roster
 from graph.adapters.sessions import PostgresSessions
-from graph.build import Node, Ports, TurnGraph, build
+from graph.build import Around, Node, Ports, TurnGraph, build
 from graph.context import TurnContext
 from graph.errors import ChatError, NotFound, UnknownEmployee
 from graph.replay.play import Code, Stage, todays_code
@@ -41,7 +41,7 @@ class Backstage:
     """What is behind the graph: what its steps need of the world, and what is put around each of them."""
 
     ports: Ports
-    around: Callable[[Node], Node]
+    around: Around
 
 
 @asynccontextmanager
@@ -59,7 +59,7 @@ async def backstage(settings: Settings, report: Report) -> AsyncIterator[Backsta
         default = shared.roster.find(settings.default_employee_slug).slug
         report("ready: the demo user asks")
         caller = DemoCaller(PostgresSessions(shared.database), shared.roster, default)
-        yield Backstage(ports, partial(ForCaller, caller))
+        yield Backstage(ports, lambda name, node: ForCaller(caller, node))
 
 
 def read_files(recording: Path, data_dir: Path) -> tuple[Recording, Code]:
@@ -70,7 +70,7 @@ def read_files(recording: Path, data_dir: Path) -> tuple[Recording, Code]:
 def of_recording(recording: Recording, code: Code) -> Backstage:
     """A recorded turn is behind the graph: no database, no model, no network."""
 
-    def around(node: Node) -> Node:
+    def around(name: str, node: Node) -> Node:
         return ForCaller(RecordedCaller(recording), RecordedStep(recording, code, node))
 
     return Backstage(Stage(recording, code).ports(), around)

@@ -1,10 +1,11 @@
 """The composition root: settings become adapters, adapters become a service. The only file that names providers."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import procrastinate
@@ -20,6 +21,7 @@ from graph.adapters.database import Database
 from graph.adapters.embedded_postgres import EmbeddedPostgres
 from graph.adapters.embedders import WIDTH, LocalEmbedder, OpenAIEmbedder
 from graph.adapters.facts import PostgresFacts
+from graph.adapters.fallback import WithFallback
 from graph.adapters.foresight import Foresight
 from graph.adapters.identity import KeyRing, Verifier, fetch_over_http
 from graph.adapters.issuer import ISSUER, LocalIssuer
@@ -35,31 +37,51 @@ from graph.adapters.saver import PostgresCheckpoints
 from graph.adapters.sealer import Sealer, decode_key, keep_key
 from graph.adapters.secret_files import make_folder
 from graph.adapters.sessions import PostgresSessions
+from graph.adapters.signals import PostgresSignals
 from graph.adapters.tokens import token_counter
 from graph.adapters.transcript import PostgresTranscript
 from graph.adapters.vault import PostgresVault
 from graph.build import Ports, build
 from graph.errors import ChatError, ConfigurationError
+from graph.failpoint import FailPoint, read_failpoint
+from graph.jobs import retention
 from graph.jobs.queue import open_queue, work
 from graph.jobs.summaries import QueuedSummaries, Summarizer, register
-from graph.ports import ChatModel, CountTokens, Embedder
+from graph.ports import ChatModel, CountTokens, Embedder, Signals
 from graph.prompt import read_wording
-from graph.runs import RunPorts, Runs
+from graph.replay.ports import NoMeter
+from graph.runner import RunPorts
+from graph.runs import Runs
 from graph.settings import Settings
+from graph.tool import Tool
 from graph.web.service import Service
 from migrations.demo import DEMO_USER
 from migrations.demo_seed import seed
 from migrations.runner import migrate, pending, read_migrations
-from tools.catalog import CATALOG, by_name
+from tools.catalog import CATALOG
 
 ROOT = Path(__file__).parent.parent
 
 DATABASE = "chat"
-GRACE_SECONDS = 10.0
-"""How long running turns may go on when the process is told to stop."""
 READY_SECONDS = 2.0
 
 Report = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """Who works here and with what: the files that make one runtime another."""
+
+    employees: Path = ROOT / "employees"
+    tools: Sequence[Tool] = tuple(CATALOG)
+    queries: Sequence[Path] = (ROOT / "tools" / "sql",)
+    """Folders of the tools' queries."""
+
+    def tools_by_name(self) -> dict[str, Tool]:
+        return {tool.name: tool for tool in self.tools}
+
+
+OUR_HOUSE = House()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +131,7 @@ class Foundations:
     """What several parts of the service share."""
 
     settings: Settings
+    house: House
     addresses: Addresses
     database: Database
     sealer: Sealer
@@ -121,22 +144,24 @@ class Foundations:
     retriever: PostgresRetriever
     model: ChatModel
     queue: procrastinate.App
+    failpoint: FailPoint
+    checkpoints: PostgresCheckpoints
 
 
 @asynccontextmanager
-async def open_service(settings: Settings, report: Report) -> AsyncIterator[Service]:
+async def open_service(settings: Settings, report: Report, house: House = OUR_HOUSE) -> AsyncIterator[Service]:
     """Everything behind the routes, started; stopped in the reverse order.
 
     Raises:
         ConfigurationError: something that is configured does not work.
     """
     async with AsyncExitStack() as stack:
-        shared = await stack.enter_async_context(open_foundations(settings, report))
+        shared = await stack.enter_async_context(open_foundations(settings, report, house))
         yield await assemble(shared, stack)
 
 
 @asynccontextmanager
-async def open_foundations(settings: Settings, report: Report) -> AsyncIterator[Foundations]:
+async def open_foundations(settings: Settings, report: Report, house: House = OUR_HOUSE) -> AsyncIterator[Foundations]:
     """What the service and LangGraph Studio stand on: a database with its employees and its demo user, the models, the queue.
 
     Raises:
@@ -144,11 +169,12 @@ async def open_foundations(settings: Settings, report: Report) -> AsyncIterator[
     """
     async with AsyncExitStack() as stack:
         addresses = await stack.enter_async_context(database_of(settings, report))
-        shared = await lay_foundations(settings, addresses, stack, report)
-        await project(shared.database, shared.roster, CATALOG)
+        shared = await lay_foundations(settings, house, addresses, stack, report)
+        await project(shared.database, shared.roster, house.tools)
         if not settings.database_url:
             await seed_demo(shared.database, shared.notes, report)
         register_summaries(shared)
+        register_retention(shared)
         yield shared
 
 
@@ -157,7 +183,7 @@ async def assemble(shared: Foundations, stack: AsyncExitStack) -> Service:
     settings = shared.settings
     store = store_of(shared)
     runs = await runs_of(shared, store)
-    stack.push_async_callback(runs.close, GRACE_SECONDS)
+    await stack.enter_async_context(runs.watching())
     await stack.enter_async_context(working(shared.queue))
     issuer = None if settings.supabase_url else LocalIssuer(settings.data_dir / "issuer.pem")
     return Service(
@@ -169,23 +195,25 @@ async def assemble(shared: Foundations, stack: AsyncExitStack) -> Service:
         redactor=shared.redactor,
         verifier=verifier_of(settings, issuer),
         issuer=issuer,
-        ready=lambda: readiness(shared.database, shared.redactor),
+        ready=lambda: readiness(shared.database, shared.redactor, runs),
         max_message_chars=settings.max_message_chars,
     )
 
 
 async def lay_foundations(
-    settings: Settings, addresses: Addresses, stack: AsyncExitStack, report: Report
+    settings: Settings, house: House, addresses: Addresses, stack: AsyncExitStack, report: Report
 ) -> Foundations:
+    failpoint = read_failpoint(settings.failpoint)
     database = await stack.enter_async_context(Database.open(addresses.server, size=settings.database_pool_size))
     await check_migrations(database)
     report("loading the models that find personal data and embed text")
-    roster, sealer, embedder, count = await asyncio.to_thread(read_files, settings)
+    roster, sealer, embedder, count = await asyncio.to_thread(read_files, settings, house)
     names = [employee.name for employee in roster.all()]
     redactor = WorkerRedactor(PostgresVault(database, sealer), workers=settings.redaction_workers, keep=names)
     await redactor.start()
     return Foundations(
         settings=settings,
+        house=house,
         addresses=addresses,
         database=database,
         sealer=sealer,
@@ -198,13 +226,15 @@ async def lay_foundations(
         retriever=await stack.enter_async_context(PostgresRetriever.open(addresses.server, embedder)),
         model=model_of(settings),
         queue=await stack.enter_async_context(open_queue(addresses.server)),
+        failpoint=failpoint,
+        checkpoints=PostgresCheckpoints(database, failpoint.reached),
     )
 
 
-def read_files(settings: Settings) -> tuple[Roster, Sealer, Embedder, CountTokens]:
+def read_files(settings: Settings, house: House) -> tuple[Roster, Sealer, Embedder, CountTokens]:
     """What is on this machine's disk: it takes a moment, so it is read off the event loop."""
     return (
-        read_roster(ROOT / "employees", by_name()),
+        read_roster(house.employees, house.tools_by_name()),
         Sealer(vault_key(settings)),
         embedder_of(settings),
         token_counter(settings.data_dir / "tiktoken"),
@@ -227,21 +257,31 @@ async def runs_of(shared: Foundations, store: PostgresRunStore) -> Runs:
     """The graph over its ports, and what runs it."""
     ports = await ports_of(shared)
     foresight = Foresight(shared.redactor, shared.memory, shared.embedder, shared.retriever)
+    settings = shared.settings
     return Runs(
-        build(ports),
+        build(ports, shared.failpoint.around),
         RunPorts(
             store=store,
-            checkpoints=PostgresCheckpoints(shared.database),
+            checkpoints=shared.checkpoints,
             transcript=ports.transcript,
             redactor=shared.redactor,
             roster=shared.roster,
             model=shared.model,
             count=shared.count,
+            signals=signals_of(settings, shared.addresses),
+            meter=NoMeter(),
             anticipate=foresight.begin,
-            lease_seconds=shared.settings.lease_seconds,
-            kept_turns=shared.settings.kept_turns,
+            lease_seconds=settings.lease_seconds,
+            run_seconds=settings.run_seconds,
+            kept_turns=settings.kept_turns,
         ),
+        most=settings.max_active_runs,
     )
+
+
+def signals_of(settings: Settings, addresses: Addresses) -> Signals:
+    direct = settings.listen_database_url
+    return PostgresSignals(direct.get_secret_value() if direct else addresses.server)
 
 
 async def ports_of(shared: Foundations) -> Ports:
@@ -251,7 +291,14 @@ async def ports_of(shared: Foundations) -> Ports:
         memory=shared.memory,
         retriever=shared.retriever,
         model=shared.model,
-        toolbox=await asyncio.to_thread(PostgresToolbox, shared.database, by_name(), ROOT / "tools" / "sql"),
+        toolbox=await asyncio.to_thread(
+            PostgresToolbox,
+            shared.database,
+            shared.house.tools_by_name(),
+            shared.house.queries,
+            shared.sealer,
+            shared.checkpoints.commit,
+        ),
         transcript=PostgresTranscript(shared.database, shared.count),
         summaries=QueuedSummaries(shared.database, shared.queue),
         roster=shared.roster,
@@ -268,6 +315,10 @@ def register_summaries(shared: Foundations) -> None:
     register(shared.queue, Summarizer(shared.database, shared.model, shared.notes, shared.count, prompt))
 
 
+def register_retention(shared: Foundations) -> None:
+    retention.register(shared.queue, store_of(shared), shared.settings.run_log_days)
+
+
 def now() -> datetime:
     return datetime.now(UTC)
 
@@ -279,20 +330,30 @@ def vault_key(settings: Settings) -> bytes:
 
 
 def model_of(settings: Settings) -> ChatModel:
-    """A provider's models if one is configured, else the offline model."""
-    deadlines = {"first_token": settings.model_first_token_seconds, "total": settings.model_total_seconds}
+    """A provider's models if one is configured, with a fallback behind them if one is named; else the offline model."""
+    timed = partial(
+        LangChainModel,
+        first_token=settings.model_first_token_seconds,
+        between_tokens=settings.model_between_tokens_seconds,
+        total=settings.model_total_seconds,
+    )
     if not settings.uses_provider:
         offline = offline_model(CATALOG)
-        return LangChainModel(
-            {"small": offline, "large": offline}, {"small": "offline", "large": "offline"}, **deadlines
-        )
+        return timed({"small": offline, "large": offline}, {"small": "offline", "large": "offline"})
     names = {"small": settings.openai_model, "large": settings.large_model}
     base_url = str(settings.openai_base_url) if settings.openai_base_url else None
     models = {
         size: openai_model(name, key=settings.openai_api_key, base_url=base_url, timeout=settings.model_total_seconds)
         for size, name in names.items()
     }
-    return LangChainModel(models, names, **deadlines)
+    chosen = timed(models, names)
+    if not settings.openai_model_fallback:
+        return chosen
+    name, (key, address) = settings.openai_model_fallback, settings.fallback_provider
+    base_url = str(address) if address else None
+    spare = openai_model(name, key=key, base_url=base_url, timeout=settings.model_total_seconds)
+    fallback = timed({"small": spare, "large": spare}, {"small": name, "large": name}, attempts=1)
+    return WithFallback(chosen, fallback)
 
 
 def embedder_of(settings: Settings) -> Embedder:
@@ -324,15 +385,15 @@ async def check_migrations(database: Database) -> None:
         raise ConfigurationError(f"The database lacks {', '.join(missing)}: run `make migrate` first.")
 
 
-async def readiness(database: Database, redactor: WorkerRedactor) -> dict[str, bool]:
-    """Each part that a turn needs, and whether it works now."""
-    models = redactor.is_warm
+async def readiness(database: Database, redactor: WorkerRedactor, runs: Runs) -> dict[str, bool]:
+    """Each part that a turn needs, and whether it works now; a process that is to stop is not ready."""
+    own = {"models": redactor.is_warm, "accepting": not runs.draining}
     try:
         async with asyncio.timeout(READY_SECONDS), database.acting_for_nobody() as connection:
             missing = await pending(connection, read_migrations())
-        return {"database": True, "migrations": not missing, "models": models}
+        return {"database": True, "migrations": not missing, **own}
     except (ChatError, TimeoutError):
-        return {"database": False, "migrations": False, "models": models}
+        return {"database": False, "migrations": False, **own}
 
 
 @asynccontextmanager

@@ -17,13 +17,20 @@ from employees.roster import Roster
 from graph.context import TurnContext
 from graph.errors import describe
 from graph.events import ToolCall, ToolResult
-from graph.ports import Redactor, Toolbox
+from graph.ports import Effect, Redactor, Toolbox
 from graph.state import Turn
-from graph.tool import INVALID_JSON, Tool, ToolContext, ToolFault
+from graph.text import sound
+from graph.tool import INVALID_JSON, Rows, Tool, ToolContext, ToolFault
+from graph.tool_result import excerpt, plain
 
 log = structlog.get_logger(__name__)
 
 MAX_RESULT_CHARS = 16_000
+"""Characters of a result, as JSON, that are passed on."""
+MAX_MASKED_CHARS = 20_000
+"""Characters of a result that are looked through for personal values; the redactor takes no longer text."""
+MAX_FAULT_CHARS = 2_000
+"""Characters of a tool's word to the model; a longer one is none."""
 MAX_CALLS = 8
 """Calls of one round that are made; the model is told about the others."""
 
@@ -53,7 +60,7 @@ class CallTools:
         try:
             if number >= MAX_CALLS:
                 raise ToolFault(f"only {MAX_CALLS} calls are made in one round; call this one again in the next")
-            result = await self._run(call, state, runtime.context)
+            result = await self._run(made_before(state) + number, call, state, runtime.context)
         except ToolFault as fault:
             failed, result = True, {"error": str(fault)}
         runtime.stream_writer(ToolResult(type="tool_result", tool_call_id=call["id"] or "", result=result))
@@ -64,23 +71,30 @@ class CallTools:
             status="error" if failed else "success",
         )
 
-    async def _run(self, call: Call, state: Turn, caller: TurnContext) -> Json:
+    async def _run(self, ordinal: int, call: Call, state: Turn, caller: TurnContext) -> Json:
         """One call, from the model's arguments to a masked result.
 
         Raises:
             ToolFault: the call cannot be made, or failed.
+            RunLost: another process works on the run.
         """
         tool = self._tool(call["name"], caller.employee)
         if INVALID_JSON in call["args"]:
             raise ToolFault(f"the arguments of {tool.name} were not valid JSON; call it again")
         arguments = check(await self.redactor.reveal(caller.user_id, call["args"]), tool)
-        context = ToolContext(self.toolbox.rows(caller.user_id), dt.date.fromisoformat(state["today"]))
+        today = dt.date.fromisoformat(state["today"])
+
+        async def make(rows: Rows) -> Json:
+            result = plain(await attempt(tool, arguments, ToolContext(rows, today)))
+            return capped(await self._masked(result, tool, caller.user_id))
+
         try:
-            result = plain(await attempt(tool, arguments, context))
+            if tool.risk == "read":
+                return await make(self.toolbox.rows(caller.user_id))
+            return await self.toolbox.once(effect_of(ordinal, call, caller), make)
         except ToolFault as fault:
             told = await self.redactor.mask(caller.user_id, [str(fault)])  # it may repeat what it was asked for
             raise ToolFault(told.texts[0]) from None
-        return capped(await self._masked(result, tool, caller.user_id))
 
     def _tool(self, name: str, employee: str) -> Tool:
         allowed = self.toolbox.tools(self.roster.find(employee).tools)
@@ -98,20 +112,31 @@ class CallTools:
         return with_free_texts(result, tool.free_text, replacements.__getitem__)
 
 
-async def attempt(tool: Tool, arguments: BaseModel, context: ToolContext) -> Mapping[str, Any]:
-    """Call the function within its deadline.
+def made_before(state: Turn) -> int:
+    """The calls of earlier rounds of this turn."""
+    return sum(len(message.tool_calls) for message in state["messages"][:-1] if isinstance(message, AIMessage))
+
+
+def effect_of(ordinal: int, call: Call, caller: TurnContext) -> Effect:
+    return Effect(caller.user_id, caller.run_id, caller.epoch, ordinal, call["name"], call["args"])
+
+
+async def attempt(tool: Tool, arguments: BaseModel, context: ToolContext) -> Json:
+    """Call the function within its deadline; its result as JSON, or as much of it as can be masked.
 
     Raises:
         ToolFault: it says so itself, took too long, or broke; what broke is in the log, not in the result.
     """
+    deadline = asyncio.timeout(tool.deadline)
     try:
-        async with asyncio.timeout(tool.deadline):
-            return await tool.function(arguments, context)
-    except TimeoutError:
-        raise ToolFault(f"{tool.name} took longer than {tool.deadline:g} seconds and was stopped") from None
-    except ToolFault:
-        raise
+        async with deadline:
+            result = await tool.function(arguments, context)
+        return plain(excerpt(result, MAX_MASKED_CHARS, whole=tool.free_text))
     except Exception as error:  # a tool is a plug-in: the turn goes on whatever it does
+        if isinstance(error, ToolFault) and len(str(error)) <= MAX_FAULT_CHARS:
+            raise ToolFault(sound(str(error))) from None
+        if deadline.expired():
+            raise ToolFault(f"{tool.name} took longer than {tool.deadline:g} seconds and was stopped") from None
         log.error("tool_failed", tool=tool.name, reason=describe(error))
         raise ToolFault(f"{tool.name} failed; say so to the user instead of guessing its result") from None
 
@@ -129,19 +154,9 @@ def check(arguments: Mapping[str, Any], tool: Tool) -> BaseModel:
         raise ToolFault(f"the arguments of {tool.name} are not valid: {'; '.join(faults)}") from None
 
 
-def plain(value: object) -> Json:
-    """The value as JSON holds it: money and dates as text, so that no binary fraction comes in."""
-    return json.loads(json.dumps(value, default=str))
-
-
 def capped(result: Json) -> Json:
-    text = json.dumps(result, ensure_ascii=False)
-    if len(text) <= MAX_RESULT_CHARS:
-        return result
-    return {
-        "error": f"the result is {len(text)} characters long; at most {MAX_RESULT_CHARS} are passed on. Ask for less: "
-        "a shorter period, fewer rows, or totals.",
-    }
+    """As much of a masked result as is passed on, with a note of what was left out."""
+    return excerpt(result, MAX_RESULT_CHARS)
 
 
 def free_texts(value: Json, names: Sequence[str], inside: bool = False) -> set[str]:

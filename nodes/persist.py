@@ -23,6 +23,7 @@ class Persist:
                 owner=caller.user_id,
                 session_id=caller.session_id,
                 run_id=caller.run_id,
+                epoch=caller.epoch,
                 employee=caller.employee,
                 model=self.model.name(self.roster.find(caller.employee).settings),
                 messages=state["messages"],

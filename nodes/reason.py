@@ -89,7 +89,8 @@ class Reason:
         reported = reply.usage_metadata
         read = reported["input_tokens"] if reported else prompt.size(self.count)
         written = reported["output_tokens"] if reported else size([reply], self.count)
-        price = self.prices.get(self.model.name(employee.settings), Price(Decimal(0), Decimal(0)))
+        answered = reply.response_metadata.get("model_name", self.model.name(employee.settings))
+        price = self.prices.get(answered, Price(Decimal(0), Decimal(0)))
         return Usage(
             prompt=read,
             completion=written,

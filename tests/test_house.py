@@ -16,10 +16,13 @@ ROOT = Path(__file__).parent.parent
 ROOMS = ("graph", "nodes", "tools", "employees", "migrations")
 
 LEVELS = (
-    ("graph.errors", "graph.state", "graph.text"),
+    ("graph.errors", "graph.state", "graph.text", "graph.tool_result", "graph.patience"),
     ("graph.context", "graph.ports", "graph.events", "graph.tool"),
-    ("nodes", "tools", "employees", "migrations", "graph.redaction", "graph.prompt"),
-    ("graph.adapters", "graph.web", "graph.build", "graph.runs", "graph.jobs", "graph.settings", "graph.logs"),
+    ("nodes", "tools", "employees", "migrations", "graph.redaction", "graph.prompt", "graph.repair"),
+    (
+        *("graph.adapters", "graph.web", "graph.jobs", "graph.settings", "graph.logs"),
+        *("graph.build", "graph.failpoint", "graph.rejoin", "graph.live", "graph.runner", "graph.runs"),
+    ),
     ("graph.wiring", "graph.replay"),
     ("server", "graph.studio", "graph.__main__"),
 )

@@ -22,6 +22,16 @@ RECONNECT_SECONDS = 0.5
 """How long the pool goes on trying to connect of its own accord. Its pauses double, and requests would wait for the end of one
 though the database is back; once it has given up, each request tries at once."""
 
+TRANSACTION = b"""
+select
+    set_config('request.jwt.claims', %s, true),
+    set_config('statement_timeout', '10s', true),
+    set_config('lock_timeout', '3s', true),
+    set_config('idle_in_transaction_session_timeout', '5s', true)
+"""
+"""How each transaction begins: whose it is, and how long it may take. A process that was stopped in the middle of one must not
+keep others from the rows that it holds. Set here, the limits hold behind any pooler."""
+
 TRANSACTION_POOLER_PORT = "6543"
 """Where Supabase's transaction pooler listens; prepared statements do not survive there."""
 
@@ -31,6 +41,10 @@ Connection = AsyncConnection[DictRow]
 def claims(owner: str) -> str:
     """What `auth.uid()` reads."""
     return json.dumps({"sub": owner, "role": "authenticated"})
+
+
+def is_transaction_pooler(address: str) -> bool:
+    return conninfo_to_dict(address).get("port") == TRANSACTION_POOLER_PORT
 
 
 class Database:
@@ -45,7 +59,7 @@ class Database:
     @asynccontextmanager
     async def open(cls, address: str, *, size: int) -> AsyncIterator[Self]:
         """Open a pool of at most `size` connections; the database need not be there yet."""
-        pooled = conninfo_to_dict(address).get("port") == TRANSACTION_POOLER_PORT
+        pooled = is_transaction_pooler(address)
 
         async def check_all(connection: Connection) -> None:
             try:
@@ -90,7 +104,7 @@ class Database:
         async with self._connection() as connection, connection.pipeline(), connection.transaction():
             if snapshot:
                 await connection.execute("set transaction isolation level repeatable read")
-            await connection.execute("select set_config('request.jwt.claims', %s, true)", (claims(owner),))
+            await connection.execute(TRANSACTION, (claims(owner),))
             yield connection
 
     @asynccontextmanager

@@ -1,13 +1,23 @@
 """The rows on which tools compute (ports `Toolbox` and `Rows`)."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from graph.adapters.database import Database, fetch_all
-from graph.adapters.queries import read_queries
-from graph.tool import Tool
+import psycopg
+
+from graph.adapters.database import Connection, Database, fetch_all, fetch_one
+from graph.adapters.queries import adapter_queries, read_queries
+from graph.adapters.run_store import hold
+from graph.adapters.sealer import Sealer
+from graph.errors import DatabaseUnavailable
+from graph.patience import SHORT, patiently
+from graph.ports import Effect
+from graph.tool import Rows, Tool
+
+QUERIES = adapter_queries("effects")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,20 +29,72 @@ class OwnedRows:
     owner: str
 
     async def fetch(self, query: str, **parameters: object) -> list[dict[str, Any]]:
+        return await patiently(lambda: self._fetch(query, parameters), SHORT)
+
+    async def _fetch(self, query: str, parameters: dict[str, object]) -> list[dict[str, Any]]:
         async with self.database.acting_for(self.owner) as connection:
             return await fetch_all(connection, self.queries[query], parameters)
 
 
-class PostgresToolbox:
-    """The catalogue, and for each caller the rows that its tools may read."""
+@dataclass(frozen=True, slots=True)
+class RowsInTransaction:
+    """The rows of one user, within a transaction that is open."""
 
-    def __init__(self, database: Database, catalog: Mapping[str, Tool], queries: Path) -> None:
+    connection: Connection
+    queries: Mapping[str, bytes]
+
+    async def fetch(self, query: str, **parameters: object) -> list[dict[str, Any]]:
+        try:
+            return await fetch_all(self.connection, self.queries[query], parameters)
+        except psycopg.OperationalError as error:
+            raise DatabaseUnavailable(retry_after=1) from error
+
+
+class PostgresToolbox:
+    """The catalogue, for each caller the rows that its tools may read, and the ledger of what they change."""
+
+    def __init__(
+        self,
+        database: Database,
+        catalog: Mapping[str, Tool],
+        queries: Sequence[Path],
+        sealer: Sealer,
+        commit: Callable[[str], Awaitable[None]],
+    ) -> None:
+        """
+        Args:
+            database: where the rows are.
+            catalog: the tools by name.
+            queries: folders of their queries.
+            sealer: makes the hash of an effect's arguments.
+            commit: stores all that a run has come to.
+        """
         self.database = database
         self.catalog = catalog
-        self.queries = read_queries(*sorted(queries.glob("*.sql")))
+        self.queries = read_queries(*(file for folder in queries for file in sorted(folder.glob("*.sql"))))
+        self.sealer = sealer
+        self.commit = commit
 
     def tools(self, names: Sequence[str]) -> Sequence[Tool]:
         return [self.catalog[name] for name in names]
 
     def rows(self, owner: str) -> OwnedRows:
         return OwnedRows(self.database, self.queries, owner)
+
+    async def once(self, effect: Effect, make: Callable[[Rows], Awaitable[Any]]) -> Any:
+        return await patiently(lambda: self._once(effect, make))
+
+    async def _once(self, effect: Effect, make: Callable[[Rows], Awaitable[Any]]) -> Any:
+        await self.commit(effect.run_id)
+        values = {"run_id": effect.run_id, "ordinal": effect.ordinal}
+        async with self.database.acting_for(effect.owner) as connection:
+            await hold(connection, effect.run_id, effect.epoch)
+            if made := await fetch_one(connection, QUERIES["find_effect"], values):
+                return made["result"]
+            result = await make(RowsInTransaction(connection, self.queries))
+            entry = {"tool": effect.tool, "arguments_hash": self._hash(effect), "result": json.dumps(result)}
+            await connection.execute(QUERIES["record_effect"], {**values, **entry})
+        return result
+
+    def _hash(self, effect: Effect) -> bytes:
+        return self.sealer.digest(effect.tool, json.dumps(effect.arguments, sort_keys=True))

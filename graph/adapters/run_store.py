@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
+import structlog
 from psycopg.errors import UniqueViolation
 from psycopg.rows import DictRow
 from psycopg.types.json import Json
@@ -13,6 +14,8 @@ from graph.adapters.database import Connection, Database, fetch_all, fetch_one
 from graph.adapters.queries import adapter_queries
 from graph.adapters.sealer import Sealer
 from graph.errors import (
+    ConfigurationError,
+    DatabaseUnavailable,
     IdempotencyMismatch,
     LimitExceeded,
     NotFound,
@@ -21,9 +24,29 @@ from graph.errors import (
     TokenBudgetSpent,
     TooManyTurns,
 )
-from graph.ports import Ending, LoggedEvent, Run, RunRequest
+from graph.events import Done
+from graph.ports import Claim, Ending, LoggedEvent, Run, RunRequest
+from graph.state import Usage
+
+log = structlog.get_logger(__name__)
 
 QUERIES = adapter_queries("runs")
+
+MOST_QUEUED = 10
+"""Runs that may wait for one session."""
+MOST_CLAIMED = 20
+"""Runs that a process takes over at one look, so that others have their share."""
+MOST_DROPPED = 500
+"""Logs that are forgotten at one look."""
+
+WITHDRAWN = Done(
+    type="done",
+    message_id="",
+    total_tokens=0,
+    usage=Usage(prompt=0, completion=0, total=0, cost="0", source="counted"),
+    status="stopped",
+)
+"""How the stream of a run ends that never began."""
 
 
 class PostgresRunStore:
@@ -44,28 +67,44 @@ class PostgresRunStore:
         self.lease_seconds = lease_seconds
 
     async def accept(self, request: RunRequest) -> Run:
+        values = self._values(request)
         try:
-            return await self._accept(request)
+            return await self._accept(request, values)
         except (UniqueViolation, RunActive):
             if request.client_key is None:
                 raise
             # The same key may have been accepted at the same moment by another connection; now its run can be found.
-            return await self._accept(request)
+            return await self._accept(request, values)
+        except DatabaseUnavailable:
+            # The connection broke, perhaps after the commit.
+            return await self._accepted(request, values) or await self._accept(request, values)
 
-    async def _accept(self, request: RunRequest) -> Run:
+    async def _accepted(self, request: RunRequest, values: dict[str, Any]) -> Run | None:
+        async with self.database.acting_for(request.owner) as connection:
+            row = await fetch_one(connection, QUERIES["find_run"], values)
+        if row is None:
+            return None
+        return Run(
+            values["run_id"], request.owner, values["session_id"], row["employee_slug"], row["status"], row["epoch"]
+        )
+
+    async def _accept(self, request: RunRequest, values: dict[str, Any]) -> Run:
         """Store the run. The statements travel together: what each says is read after the last was sent."""
         async with self.database.acting_for(request.owner) as connection:
             earlier = await self._same_request(connection, request)
             if earlier:
                 return earlier
-            values = self._values(request)
             await self._prepare_session(connection, request, values)
             inserted = await connection.execute(QUERIES["insert_run"], values)
             turn = await connection.execute(QUERIES["take_turn"], self.limits)
-            row = await inserted.fetchone() or await self._insert_again(connection, values)
+            row = await inserted.fetchone()
+            if row:
+                run = Run(values["run_id"], request.owner, values["session_id"], row["employee_slug"])
+            else:
+                run = await self._queue(connection, request, values)
             if not await turn.fetchone():
                 raise await self._why_no_turn(connection)
-            return Run(values["run_id"], request.owner, values["session_id"], row["employee_slug"])
+            return run
 
     async def _same_request(self, connection: Connection, request: RunRequest) -> Run | None:
         if request.client_key is None:
@@ -75,9 +114,7 @@ class PostgresRunStore:
             return None
         if bytes(row["request_hash"]) != self._hash(request):
             raise IdempotencyMismatch
-        return Run(
-            str(row["id"]), request.owner, str(row["session_id"]), row["employee_slug"], row["status"], fresh=False
-        )
+        return run_of(request.owner, row)
 
     def _hash(self, request: RunRequest) -> bytes:
         return self.sealer.digest(request.text, request.employee or "", request.session_id or "")
@@ -105,19 +142,26 @@ class PostgresRunStore:
         elif request.employee is not None:
             await connection.execute(QUERIES["hand_over"], values)
 
-    async def _insert_again(self, connection: Connection, values: dict[str, Any]) -> DictRow:
-        """Accept a run after giving up one whose process is gone.
+    async def _queue(self, connection: Connection, request: RunRequest, values: dict[str, Any]) -> Run:
+        """Let the run wait for its session.
 
         Raises:
             NotFound: no such session.
-            RunActive: its run is alive.
+            RunActive: it is not to wait, or too many do.
         """
-        await connection.execute(QUERIES["lose_expired"], values)
-        row = await fetch_one(connection, QUERIES["insert_run"], values)
-        if row:
-            return row
-        found = await fetch_one(connection, QUERIES["read_session"], values)
-        raise RunActive if found else NotFound
+        if request.on_conflict != "reject":
+            priority = {"enqueue": 0, "interrupt": 1}[request.on_conflict]
+            more = {**values, "priority": priority, "most_queued": MOST_QUEUED}
+            if row := await fetch_one(connection, QUERIES["queue_run"], more):
+                return Run(
+                    values["run_id"], request.owner, values["session_id"], row["employee_slug"], "queued", epoch=0
+                )
+        if not await fetch_one(connection, QUERIES["read_session"], values):
+            raise NotFound
+        active = await fetch_one(connection, QUERIES["active_runs"], values)
+        if request.on_conflict == "reject":
+            raise RunActive(run_id=str(active["id"]) if active else "")
+        raise RunActive("Too many messages wait for this session; send this one later.")
 
     async def _why_no_turn(self, connection: Connection) -> LimitExceeded:
         why = await fetch_one(connection, QUERIES["why_no_turn"], self.limits)
@@ -131,24 +175,49 @@ class PostgresRunStore:
             row = await fetch_one(connection, QUERIES["read_run"], {"run_id": run_id})
         if row is None:
             raise NotFound
-        return Run(
-            str(row["id"]),
-            owner,
-            str(row["session_id"]),
-            row["employee_slug"],
-            row["status"],
-            row["error_code"],
-            expired=row["status"] == "running" and row["expired"],
-            fresh=False,
-        )
+        return run_of(owner, row)
+
+    async def active(self, owner: str, session_id: str) -> list[Run]:
+        values = {"session_id": session_id}
+        async with self.database.acting_for(owner) as connection:
+            session = await connection.execute(QUERIES["read_session"], values)
+            rows = await fetch_all(connection, QUERIES["active_runs"], values)
+            if not await session.fetchone():
+                raise NotFound
+        return [run_of(owner, row) for row in rows]
+
+    async def due(self) -> list[tuple[str, str]]:
+        async with self.database.acting_for_nobody() as connection:
+            rows = await fetch_all(connection, QUERIES["runs_due"], {"most": MOST_CLAIMED})
+        return [(str(row["run_id"]), str(row["owner"])) for row in rows]
+
+    async def claim(self, owner: str, run_id: str) -> Claim | None:
+        values = {"run_id": run_id, "lease_seconds": self.lease_seconds, "after": 0}
+        try:
+            async with self.database.acting_for(owner) as connection:
+                row = await fetch_one(connection, QUERIES["claim_run"], values)
+                logged = await fetch_all(connection, QUERIES["read_events"], values)
+        except UniqueViolation:  # another run of the session began at this moment
+            return None
+        if row is None:
+            return None
+        run = Run(run_id, owner, str(row["session_id"]), row["employee_slug"], epoch=row["epoch"])
+        return Claim(run, self._open(run, row["sealed_input"]), entries_of(logged), row["stop_requested"])
+
+    def _open(self, run: Run, sealed: bytes) -> str | None:
+        try:
+            return self.sealer.unseal(bytes(sealed), f"{run.owner}/{run.id}").decode()
+        except ConfigurationError:
+            log.error("sealed_input_unreadable", run_id=run.id)
+            return None
 
     async def events(self, owner: str, run_id: str, after: int) -> list[LoggedEvent]:
         async with self.database.acting_for(owner) as connection:
-            rows = await fetch_all(connection, QUERIES["read_events"], {"run_id": run_id, "after": after})
-        return [(row["seq"], row["event"]) for row in rows]
+            return entries_of(await fetch_all(connection, QUERIES["read_events"], {"run_id": run_id, "after": after}))
 
     async def append(self, run: Run, events: Sequence[LoggedEvent]) -> None:
         async with self.database.acting_for(run.owner) as connection:
+            await hold(connection, run.id, run.epoch)
             await self._append(connection, run, events)
 
     async def _append(self, connection: Connection, run: Run, events: Sequence[LoggedEvent]) -> None:
@@ -157,17 +226,25 @@ class PostgresRunStore:
 
     async def renew(self, run: Run) -> bool:
         async with self.database.acting_for(run.owner) as connection:
-            values = {"run_id": run.id, "epoch": run.epoch, "lease_seconds": self.lease_seconds}
-            row = await fetch_one(connection, QUERIES["renew_lease"], values)
+            row = await fetch_one(connection, QUERIES["renew_lease"], self._lease(run))
         if row is None:
             raise RunLost
         return bool(row["stop_requested"])
 
+    async def release(self, run: Run) -> None:
+        async with self.database.acting_for(run.owner) as connection:
+            await connection.execute(QUERIES["release_lease"], self._lease(run))
+
+    def _lease(self, run: Run) -> dict[str, Any]:
+        return {"run_id": run.id, "epoch": run.epoch, "lease_seconds": self.lease_seconds}
+
     async def request_stop(self, owner: str, run_id: str) -> None:
         async with self.database.acting_for(owner) as connection:
             await connection.execute(QUERIES["request_stop"], {"run_id": run_id})
+            if await fetch_one(connection, QUERIES["withdraw_run"], {"run_id": run_id}):
+                await self._append(connection, Run(run_id, owner, "", ""), [(1, WITHDRAWN)])
 
-    async def finish(self, run: Run, events: Sequence[LoggedEvent], ending: Ending) -> None:
+    async def finish(self, run: Run, events: Sequence[LoggedEvent], ending: Ending) -> bool:
         values: dict[str, Any] = {
             "run_id": run.id,
             "epoch": run.epoch,
@@ -177,6 +254,44 @@ class PostgresRunStore:
             "trace": Json(ending.trace) if ending.trace else None,
         }
         async with self.database.acting_for(run.owner) as connection:
-            if not await fetch_one(connection, QUERIES["finish_run"], values):
+            row = await fetch_one(connection, QUERIES["finish_run"], values)
+            if row is None:
                 raise RunLost
             await self._append(connection, run, events)
+        return bool(row["others_wait"])
+
+    async def drop_logs(self, days: float) -> int:
+        """Forget the events of runs that ended more than so many days ago, some at a time; how many runs that were."""
+        async with self.database.acting_for_nobody() as connection:
+            rows = await fetch_all(connection, QUERIES["logs_due"], {"days": days, "most": MOST_DROPPED})
+        for row in rows:
+            async with self.database.acting_for(str(row["owner"])) as connection:
+                await connection.execute(QUERIES["drop_log"], {"run_id": row["run_id"]})
+        return len(rows)
+
+
+def run_of(owner: str, row: DictRow) -> Run:
+    return Run(
+        str(row["id"]),
+        owner,
+        str(row["session_id"]),
+        row["employee_slug"],
+        row["status"],
+        row["epoch"],
+        fresh=False,
+        log_dropped=bool(row.get("log_dropped")),
+    )
+
+
+def entries_of(rows: Sequence[DictRow]) -> list[LoggedEvent]:
+    return [(row["seq"], row["event"]) for row in rows]
+
+
+async def hold(connection: Connection, run_id: str, epoch: int) -> None:
+    """Make sure that this process works on a run, until the transaction ends.
+
+    Raises:
+        RunLost: another process works on it, or has ended it.
+    """
+    if not await fetch_one(connection, QUERIES["fence"], {"run_id": run_id, "epoch": epoch}):
+        raise RunLost

@@ -5,7 +5,7 @@ operation and sets the owner's claims in its transaction, so that row level secu
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -20,14 +20,23 @@ from psycopg.rows import DictRow, dict_row
 
 from graph.adapters.database import Database
 from graph.adapters.queries import adapter_queries
-from graph.errors import DatabaseUnavailable
+from graph.adapters.run_store import hold
+from graph.errors import DatabaseUnavailable, RunLost
+from graph.ports import Run
 
 log = structlog.get_logger(__name__)
 
 QUERIES = adapter_queries("checkpoints")
 
+Reached = Callable[[str, str], Awaitable[None]]
+"""Told that a step has come to a place (`after_checkpoint`): there a fail point may be."""
+
 FLUSH_SECONDS = 0.25
 """How long a write of a running turn may wait for its transaction."""
+
+
+async def nowhere(step: str, place: str) -> None:
+    """No fail point is anywhere."""
 
 
 class OwnedSaver(AsyncPostgresSaver):
@@ -112,9 +121,13 @@ class TurnSaver(OwnedSaver):
     last checkpoint. And a turn that begins does not need the one before it: its state holds one turn.
     """
 
-    def __init__(self, database: Database, owner: str, *, begins: bool = False) -> None:
-        super().__init__(database, owner)
-        self._begins = begins
+    def __init__(self, database: Database, run: Run, reached: Reached = nowhere) -> None:
+        super().__init__(database, run.owner)
+        self.run = run
+        self._reached = reached
+        self._begins = run.epoch == 1
+        self._ended: list[str] = []
+        """The steps that have ended and are not stored."""
         self._gathered: list[Put | Writes] = []
         self._flushing = asyncio.Lock()
         self._open: AsyncCursor[DictRow] | None = None
@@ -151,6 +164,7 @@ class TurnSaver(OwnedSaver):
         self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
     ) -> None:
         self._gathered.append(Writes(config, writes, task_id, task_path))
+        self._ended.append(task_path.rpartition(", ")[2])
 
     @asynccontextmanager
     async def _cursor(self, *, pipeline: bool = False) -> AsyncIterator[AsyncCursor[DictRow]]:
@@ -166,19 +180,27 @@ class TurnSaver(OwnedSaver):
         await super().aprune(thread_ids, strategy=strategy)
 
     async def flush(self) -> None:
-        """Send what was gathered, in one transaction; on failure it stays gathered."""
+        """Send what was gathered, in one transaction; on failure it stays gathered.
+
+        Raises:
+            RunLost: another process works on the run.
+        """
         async with self._flushing:
             sending, self._gathered = self._gathered, []
+            ended, self._ended = self._ended, []
             if not sending:
                 return
             try:
                 await self._send(sending)
             except BaseException:
-                self._gathered = [*sending, *self._gathered]
+                self._gathered, self._ended = [*sending, *self._gathered], [*ended, *self._ended]
                 raise
+            for step in ended:
+                await self._reached(step, "after_checkpoint")
 
     async def _send(self, sending: Sequence[Put | Writes]) -> None:
         async with super()._cursor() as cursor:
+            await hold(cursor.connection, self.run.id, self.run.epoch)
             self._open, self._sender = cursor, asyncio.current_task()
             try:
                 for each in sending:
@@ -193,9 +215,10 @@ class TurnSaver(OwnedSaver):
             await super().aput_writes(each.config, each.writes, each.task_id, each.task_path)
 
     async def keep_flushing(self) -> None:
+        """Send every now and then; that the run is another's, its lease says."""
         while True:
             await asyncio.sleep(FLUSH_SECONDS)
-            with suppress(DatabaseUnavailable):
+            with suppress(DatabaseUnavailable, RunLost):
                 await self.flush()
 
 
@@ -206,22 +229,41 @@ def belongs_to(each: Put | Writes, put: Put) -> bool:
 class PostgresCheckpoints:
     """The checkpoints in Postgres (port `Checkpoints`)."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, reached: Reached = nowhere) -> None:
+        """
+        Args:
+            database: where they are.
+            reached: told of each step that is stored.
+        """
         self.database = database
+        self.reached = reached
+        self._open: dict[str, TurnSaver] = {}
+        """By run."""
 
     @asynccontextmanager
-    async def turn(self, owner: str, *, begins: bool = False) -> AsyncIterator[TurnSaver]:
-        saver = TurnSaver(self.database, owner, begins=begins)
+    async def turn(self, run: Run) -> AsyncIterator[TurnSaver]:
+        saver = self._open[run.id] = TurnSaver(self.database, run, self.reached)
         flushing = asyncio.create_task(saver.keep_flushing())
         try:
             yield saver
         finally:
             flushing.cancel()
             await asyncio.gather(flushing, return_exceptions=True)
+            del self._open[run.id]
             try:
                 await saver.flush()
-            except DatabaseUnavailable:
-                log.warning("checkpoints_lost")
+            except (DatabaseUnavailable, RunLost) as error:
+                log.warning("checkpoints_lost", reason=error.code)
+
+    async def commit(self, run_id: str) -> None:
+        """Store all that a running turn has come to.
+
+        Raises:
+            RunLost: another process works on the run.
+            DatabaseUnavailable: it could not be stored.
+        """
+        if saver := self._open.get(run_id):
+            await saver.flush()
 
     async def keep_last(self, owner: str, thread_id: str, turns: int) -> None:
         """Delete the checkpoints of all but the thread's last `turns` runs, and the values that only those held."""

@@ -2,17 +2,19 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 from uuid import uuid4
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 
-from graph.adapters.database import Connection, Database, fetch_one
+from graph.adapters.database import Connection, Database, fetch_all, fetch_one
+from graph.adapters.memory import to_message
 from graph.adapters.queries import adapter_queries
-from graph.errors import NotFound
-from graph.ports import CountTokens, TurnRecord
+from graph.adapters.run_store import hold
+from graph.ports import CountTokens, Recorded, TurnRecord
 from graph.redaction.tokens import TOKEN
+from graph.state import Usage
 
 QUERIES = adapter_queries("transcript")
 
@@ -28,13 +30,28 @@ class PostgresTranscript:
 
     async def record(self, turn: TurnRecord) -> str:
         async with self.database.acting_for(turn.owner) as connection:
+            await hold(connection, turn.run_id, turn.epoch)
             # The usage comes first: its row is unique for the run, so of two that record it at once the second one waits here.
             if await fetch_one(connection, QUERIES["log_usage"], {**place_of(turn), **usage_row(turn)}):
                 return await self._store(connection, turn)
             stored = await fetch_one(connection, QUERIES["find_recorded"], {"run_id": turn.run_id})
-        if stored is None:  # the session was deleted meanwhile
-            raise NotFound
+        assert stored is not None
         return str(stored["id"])
+
+    async def find(self, owner: str, run_id: str) -> Recorded | None:
+        async with self.database.acting_for(owner) as connection:
+            usage = await connection.execute(QUERIES["run_usage"], {"run_id": run_id})
+            rows = await fetch_all(connection, QUERIES["run_messages"], {"run_id": run_id})
+            taken = await usage.fetchone()
+        if not rows or taken is None:
+            return None
+        return Recorded(
+            message_id=str(rows[-1]["id"]),
+            messages=[to_message(row) for row in rows],
+            usage=usage_for(taken),
+            status="complete" if taken["success"] else "failed" if taken["error"] else "stopped",
+            error=taken["error"],
+        )
 
     async def _store(self, connection: Connection, turn: TurnRecord) -> str:
         rows = list(self._rows(turn))
@@ -86,6 +103,17 @@ def details_of(message: AnyMessage) -> dict[str, Any]:
     if isinstance(message, ToolMessage):
         return {"tool_call_id": message.tool_call_id, "name": message.name, "status": message.status}
     return {}
+
+
+def usage_for(row: Mapping[str, Any]) -> Usage:
+    """What a stored turn took."""
+    return Usage(
+        prompt=row["prompt"],
+        completion=row["completion"],
+        total=row["total"],
+        cost=f"{row['cost'].normalize():f}",
+        source=row["source"],
+    )
 
 
 def usage_row(turn: TurnRecord) -> dict[str, Any]:

@@ -24,6 +24,8 @@ from graph.replay.ports import (
     KeptCheckpoints,
     KeptRun,
     KeptTranscript,
+    NoMeter,
+    NoSignals,
     RecordedMemory,
     RecordedModel,
     RecordedPassages,
@@ -32,7 +34,8 @@ from graph.replay.ports import (
 )
 from graph.replay.recording import Outcome, Recording
 from graph.replay.standins import STAND_IN, StandInRedactor, with_stand_ins
-from graph.runs import RunPorts, Runs
+from graph.runner import RunPorts
+from graph.runs import Runs
 from tools.catalog import by_name
 
 SETTLING = 200
@@ -122,11 +125,14 @@ class Stage:
             roster=self.code.roster,
             model=self.model,
             count=self.code.count,
+            signals=NoSignals(),
+            meter=NoMeter(),
             anticipate=lambda run, text: None,
             lease_seconds=LEASE_SECONDS,
+            run_seconds=LEASE_SECONDS,
             kept_turns=1,
         )
-        return Runs(graph, ports)
+        return Runs(graph, ports, most=1)
 
 
 def noon_of(day: str) -> Callable[[], dt.datetime]:
@@ -149,7 +155,7 @@ async def play(recording: Recording, code: Code, model: ChatModel | None = None)
     stopping = asyncio.create_task(stop_at(stage.cut, runs, run.id))
     events = await following
     stopping.cancel()
-    await runs.close(grace=10)
+    await runs.drain(grace=10)
     return Played(outcome_of(stage, events), leaks_of(stage, events))
 
 

@@ -4,7 +4,7 @@ import asyncio
 import functools
 import json
 import re
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
@@ -16,13 +16,25 @@ from pydantic import BaseModel, ValidationError
 
 from graph.adapters.memory import to_message
 from graph.errors import DatabaseUnavailable, ModelError
-from graph.ports import Ending, LoggedEvent, ModelSettings, Remembered, Run, RunRequest, TurnRecord
+from graph.ports import (
+    Claim,
+    Effect,
+    Ending,
+    LoggedEvent,
+    ModelSettings,
+    News,
+    Recorded,
+    Remembered,
+    Run,
+    RunRequest,
+    TurnRecord,
+)
 from graph.replay.cut import Cut
 from graph.replay.recording import Answer, Memory, ToolRun
 from graph.replay.request import as_lines, since
 from graph.replay.standins import revealed
-from graph.state import Passage, Unsummarized
-from graph.tool import INVALID_JSON, Tool, ToolContext, ToolFault
+from graph.state import Passage, Unsummarized, Usage
+from graph.tool import INVALID_JSON, Rows, Tool, ToolContext, ToolFault
 from nodes.call_tools import with_free_texts
 
 OWNER, SESSION, RUN, ANSWER = "owner", "session", "run", "message"
@@ -140,6 +152,9 @@ class RecordedTools:
 
         return replace(tool, function=play)
 
+    async def once(self, effect: Effect, make: Callable[[Rows], Awaitable[Any]]) -> Any:
+        return await make(NoRows())
+
     async def _wait_for_turn(self, place: int) -> None:
         """Let the results of one round come in the order in which they came."""
         came = self._came[place] = asyncio.Event()
@@ -197,6 +212,10 @@ class KeptTranscript:
         self.turn = turn
         return ANSWER
 
+    async def find(self, owner: str, run_id: str) -> Recorded | None:
+        """Nothing: no process has died."""
+        return None
+
 
 class KeptCheckpoints:
     """Port `Checkpoints`: in memory."""
@@ -205,7 +224,7 @@ class KeptCheckpoints:
         self.saver = InMemorySaver()
 
     @asynccontextmanager
-    async def turn(self, owner: str, *, begins: bool = False) -> AsyncIterator[InMemorySaver]:
+    async def turn(self, run: Run) -> AsyncIterator[InMemorySaver]:
         yield self.saver
 
     async def keep_last(self, owner: str, thread_id: str, turns: int) -> None:
@@ -230,8 +249,17 @@ class KeptRun:
     async def read(self, owner: str, run_id: str) -> Run:
         return self.run
 
+    async def active(self, owner: str, session_id: str) -> list[Run]:
+        return [self.run]
+
+    async def due(self) -> list[tuple[str, str]]:
+        return []
+
+    async def claim(self, owner: str, run_id: str) -> Claim | None:
+        return None
+
     async def events(self, owner: str, run_id: str, after: int) -> list[LoggedEvent]:
-        return self.log[after:]
+        return [entry for entry in self.log if entry[0] >= after]
 
     async def append(self, run: Run, events: Sequence[LoggedEvent]) -> None:
         self.log += events
@@ -239,9 +267,38 @@ class KeptRun:
     async def renew(self, run: Run) -> bool:
         return False
 
+    async def release(self, run: Run) -> None:
+        """Nothing: there is one process."""
+
     async def request_stop(self, owner: str, run_id: str) -> None:
         """Nothing: the run is in this process."""
 
-    async def finish(self, run: Run, events: Sequence[LoggedEvent], ending: Ending) -> None:
+    async def finish(self, run: Run, events: Sequence[LoggedEvent], ending: Ending) -> bool:
         self.log += events
         self.ending = ending
+        return False
+
+
+class NoSignals:
+    """Port `Signals`: there is one process."""
+
+    connected = True
+
+    async def send(self, news: News) -> None:
+        """Nothing."""
+
+    async def heard(self) -> AsyncIterator[News]:
+        return
+        yield
+
+
+class NoMeter:
+    """Port `Meter`: nobody watches."""
+
+    def accepted(self, run: Run) -> None: ...
+    def refused(self, code: str) -> None: ...
+    def began(self, run: Run) -> None: ...
+    def first_text(self, run: Run, seconds: float) -> None: ...
+    def ended(self, run: Run, ending: Ending, usage: Usage, seconds: float) -> None: ...
+    def lost(self, run: Run) -> None: ...
+    def retried(self, what: str) -> None: ...

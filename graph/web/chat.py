@@ -8,8 +8,8 @@ from fastapi import APIRouter, Header
 from fastapi.responses import JSONResponse, Response
 from fastapi.sse import EventSourceResponse
 
-from graph.errors import ChatError, MessageEmpty, MessageTooLong, error_of
-from graph.events import Event
+from graph.errors import LogDropped, MessageEmpty, MessageTooLong, ServiceUnavailable, error_of
+from graph.events import FINAL, last_text
 from graph.ports import LoggedEvent, Run, RunRequest
 from graph.web.auth import Caller
 from graph.web.schemas import ChatRequest
@@ -50,16 +50,18 @@ def checked(body: ChatRequest, caller: str, service: Service, key: str | None) -
         raise MessageTooLong(f"The message is longer than {service.max_message_chars} characters; send it in parts.")
     employee = service.roster.find(body.employee_slug).slug if body.employee_slug else None
     session_id = str(body.session_id) if body.session_id else None
-    return RunRequest(caller, body.message, employee, session_id, key or body.client_message_id)
+    return RunRequest(caller, body.message, employee, session_id, key or body.client_message_id, body.on_conflict)
 
 
 async def whole_answer(run: Run, entries: AsyncIterator[LoggedEvent], service: Service) -> JSONResponse:
     """The run's last event, with its text and employee."""
     events = [event async for _, event in entries]
     last = events[-1] if events else None
-    if last is None or last["type"] == "error":
-        raise failure(last)
-    content = final_text(events)
+    if last is None or last["type"] not in FINAL:
+        raise ServiceUnavailable(f"The answer goes on at /api/runs/{run.id}/events: follow it there.", run_id=run.id)
+    if last["type"] == "error":
+        raise error_of(last["code"], last["error"])
+    content = last_text(events)
     employee = service.roster.find(run.employee)
     answer: dict[str, Any] = {
         **last,
@@ -72,30 +74,14 @@ async def whole_answer(run: Run, entries: AsyncIterator[LoggedEvent], service: S
     return JSONResponse(await service.redactor.reveal(run.owner, answer))
 
 
-def final_text(events: list[Event]) -> str:
-    """The text after the last tool result; what a model said before it is in the stream and in the history."""
-    text = ""
-    for event in events:
-        if event["type"] == "text":
-            text += event["content"]
-        elif event["type"] == "tool_result":
-            text = ""
-    return text
-
-
-def failure(last: Event | None) -> ChatError:
-    """The error that ended a run, with the status that its kind has."""
-    if last is None or last["type"] != "error":
-        return ChatError()
-    return error_of(last["code"], last["error"])
-
-
 @router.get("/runs/{run_id}/events", response_model=None, responses=STREAM)
 async def follow(
     run_id: UUID, caller: Caller, service: Deps, last_event_id: Annotated[str | None, Header()] = None
 ) -> EventSourceResponse:
     """Follow a run from its beginning, or from the event after `Last-Event-ID`, to its end."""
     run = await service.store.read(caller, str(run_id))
+    if run.log_dropped:
+        raise LogDropped
     after = seen_before(last_event_id, run.id)
     return event_stream(caller, run.id, service.runs.follow(caller, run.id, after), service.redactor)
 

@@ -27,7 +27,7 @@ def answer(error: ChatError) -> JSONResponse:
         headers["Retry-After"] = str(max(1, math.ceil(error.retry_after)))
     if error.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
-    body = {"error": {"code": error.code, "message": error.message}}
+    body = {"error": {"code": error.code, "message": error.message, **error.details}}
     return JSONResponse(body, status_code=error.status, headers=headers)
 
 

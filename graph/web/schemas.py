@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from graph.ports import OnConflict
 from graph.text import sound
 
 
@@ -47,6 +48,11 @@ class ChatRequest(Strict):
     stream: bool = Field(True, strict=True, description="False for one JSON answer instead of events.")
     client_message_id: Annotated[CleanText, Field(min_length=1, max_length=200)] | None = Field(
         None, validation_alias=either("client_message_id"), description="Idempotency key; the header wins."
+    )
+    on_conflict: OnConflict = Field(
+        "reject",
+        validation_alias=either("on_conflict"),
+        description="If the session is still answering: refuse this message (409), answer it later, or stop that answer.",
     )
 
 

@@ -60,6 +60,13 @@ async def list_messages(
     return Page(items=await service.redactor.reveal(caller, shown), next_cursor=place)
 
 
+@router.get("/sessions/{session_id}/runs/active", tags=["sessions"])
+async def list_active_runs(session_id: UUID, caller: Caller, service: Deps) -> Page:
+    """The run that keeps a conversation busy, then those that wait for it: what a page that was reloaded may follow."""
+    runs = await service.store.active(caller, str(session_id))
+    return Page(items=[{"run_id": run.id, "status": run.status, "employee_slug": run.employee} for run in runs])
+
+
 @router.put("/sessions/{session_id}/messages/{message_id}/feedback", status_code=204, tags=["sessions"])
 async def give_feedback(session_id: UUID, message_id: UUID, body: Feedback, caller: Caller, service: Deps) -> None:
     """Say what an answer was worth; the last word counts."""

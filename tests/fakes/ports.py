@@ -1,7 +1,7 @@
 """In-memory twins of the ports, for calling a node without a graph, a database or a model."""
 
 import datetime as dt
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -11,12 +11,12 @@ from langgraph.runtime import Runtime
 from employees.roster import Employee, Roster
 from graph.context import TurnContext
 from graph.events import Event
-from graph.ports import Masked, ModelSettings, Remembered, Shown, TurnRecord
+from graph.ports import Effect, Masked, ModelSettings, Recorded, Remembered, Shown, TurnRecord
 from graph.prompt import Wording
 from graph.redaction.restore import restore_json, tokens_in
 from graph.redaction.strings import strings_in
 from graph.state import Passage, Recollection, Turn, Unsummarized, Usage
-from graph.tool import Tool
+from graph.tool import Rows, Tool
 
 OWNER = "0b4e2f8e-0000-4000-8000-000000000001"
 SESSION = "0b4e2f8e-0000-4000-8000-00000000000a"
@@ -160,12 +160,20 @@ class GivenTools:
     """Port `Toolbox`: the tools that it is given, over empty ledgers."""
 
     given: Mapping[str, Tool]
+    effects: dict[tuple[str, int], Any] = field(default_factory=dict)
+    """The ledger: results by run and number of the call."""
 
     def tools(self, names: Sequence[str]) -> Sequence[Tool]:
         return [self.given[name] for name in names]
 
     def rows(self, owner: str) -> NoRows:
         return NoRows(owner)
+
+    async def once(self, effect: Effect, make: Callable[[Rows], Awaitable[Any]]) -> Any:
+        key = (effect.run_id, effect.ordinal)
+        if key not in self.effects:
+            self.effects[key] = await make(NoRows(effect.owner))
+        return self.effects[key]
 
 
 @dataclass
@@ -177,6 +185,12 @@ class KeptTurns:
     async def record(self, turn: TurnRecord) -> str:
         self.turns.append(turn)
         return f"message-{len(self.turns)}"
+
+    async def find(self, owner: str, run_id: str) -> Recorded | None:
+        for number, turn in enumerate(self.turns, 1):
+            if (turn.owner, turn.run_id) == (owner, run_id):
+                return Recorded(f"message-{number}", turn.messages, turn.usage, turn.status, turn.error)
+        return None
 
 
 @dataclass

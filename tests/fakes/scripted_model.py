@@ -1,11 +1,13 @@
 """An OpenAI-style model on loopback that does what the user's last message tells it to.
 
 A message says so in double brackets: `[[call NAME {json}]]` (several make parallel calls), `[[rounds 2 NAME {json}]]` (so many
-rounds of that call, as long as tools are offered), `[[status 500]]`, `[[hang]]`, `[[cut]]` (the stream ends too early),
-`[[break]]` (its connection breaks), `[[slow 0.05]]` (seconds between words), `[[silent]]` (an empty answer), `[[say TEXT]]`,
-`[[raw TEXT]]` (the same, with the escapes of JSON). `[[then ORDER]]` is an order for the request after a tool's result.
-Without any it repeats the message, or the tool's result. Asked for a summary it gives one, `[[summary {json}]]` if the
-conversation says so, none if it says `[[no summary]]`.
+rounds of that call, as long as tools are offered), `[[status 500]]` (`[[retry_after 1]]` adds that header), `[[hang]]`,
+`[[cut]]` (the stream ends too early), `[[break]]` (its connection breaks), `[[garbage]]` (its JSON breaks), `[[slow 0.05]]`
+(seconds between words), `[[silent]]` (no words), `[[say TEXT]]`, `[[raw TEXT]]` (the same, with the escapes of JSON),
+`[[utf8]]` (sent without escapes), `[[halves]]` (the arguments of a call come in two parts), `[[end length]]` (why it ends).
+`[[then ORDER]]` is an order for the request after a tool's result, `[[once ORDER]]` one for the first of equal requests,
+`[[only MODEL ORDER]]` one for a model of this name. Without any it repeats the message, or the tool's result. Asked for a
+summary it gives one, `[[summary {json}]]` if the conversation says so, none if it says `[[no summary]]`.
 """
 
 import asyncio
@@ -24,6 +26,8 @@ SUMMARY = "running summary"
 """How the prompt of the summary job is known."""
 GIVEN_SUMMARY = json.dumps({"summary": "They spoke of a heliotrope plan.", "key_facts": ["The plan is heliotrope."]})
 
+DONE = b"data: [DONE]\n\n"
+
 ORDER = re.compile(r"\[\[(\w+) ?(.*?)\]\]", re.DOTALL)
 
 
@@ -40,8 +44,9 @@ class ScriptedModel:
         @app.post("/v1/chat/completions")
         async def complete(request: Request) -> Response:
             body = await request.json()
+            again = body in self.requests
             self.requests.append(body)
-            return await respond(body)
+            return await respond(body, again)
 
         return app
 
@@ -78,7 +83,7 @@ def told_summary(text: str) -> str:
     return next((argument for order, argument in ORDER.findall(text) if order == "summary"), GIVEN_SUMMARY)
 
 
-async def respond(body: dict[str, Any]) -> Response:
+async def respond(body: dict[str, Any], again: bool = False) -> Response:
     last = body["messages"][-1]
     text = last["content"] or ""
     if wants_summary(body):
@@ -88,13 +93,27 @@ async def respond(body: dict[str, Any]) -> Response:
     else:
         orders = [tuple(order.partition(" ")[::2]) for name, order in ORDER.findall(question(body)) if name == "then"]
     orders += more_rounds(body)
+    orders += in_force(orders, body["model"], again)
     settings = dict(orders)
     if "status" in settings:
-        return JSONResponse({"error": {"message": "scripted"}}, status_code=int(settings["status"]))
+        headers = {"Retry-After": settings["retry_after"]} if "retry_after" in settings else {}
+        return JSONResponse({"error": {"message": "scripted"}}, int(settings["status"]), headers)
     if "hang" in settings:
         await asyncio.sleep(60)
     calls = [argument.partition(" ")[::2] for order, argument in orders if order == "call"]
-    return StreamingResponse(stream(text, settings, calls), media_type="text/event-stream")
+    parts = stream(text, settings, calls)
+    if "utf8" in settings:
+        parts = (unescaped(part) async for part in parts)
+    return StreamingResponse(parts, media_type="text/event-stream")
+
+
+def in_force(orders: list[tuple[str, str]], model: str, again: bool) -> Iterator[tuple[str, str]]:
+    """The orders that are only for the first of equal requests, or for one model, as far as they are for this request."""
+    for name, order in list(orders):
+        if name == "once" and not again:
+            yield order.partition(" ")[::2]
+        elif name == "only" and order.startswith(f"{model} "):
+            yield order.removeprefix(f"{model} ").partition(" ")[::2]
 
 
 def more_rounds(body: dict[str, Any]) -> list[tuple[str, str]]:
@@ -111,10 +130,14 @@ async def stream(text: str, settings: dict[str, str], calls: list[tuple[str, str
     yield chunk({"role": "assistant", "content": ""})
     if calls:
         for index, (name, arguments) in enumerate(calls):
-            function = {"name": name, "arguments": arguments or "{}"}
+            written = arguments or "{}"
+            half = len(written) // 2 if "halves" in settings else len(written)
+            function = {"name": name, "arguments": written[:half]}
             yield chunk(
                 {"tool_calls": [{"index": index, "id": f"call_{index}", "type": "function", "function": function}]}
             )
+            if rest := written[half:]:
+                yield chunk({"tool_calls": [{"index": index, "function": {"arguments": rest}}]})
     elif "silent" not in settings:
         said = json.loads(f'"{settings["raw"]}"') if "raw" in settings else settings.get("say", text)
         for word in re.findall(r"\S+\s*", said):
@@ -122,15 +145,24 @@ async def stream(text: str, settings: dict[str, str], calls: list[tuple[str, str
             yield chunk({"content": word})
     if "break" in settings:
         raise ConnectionAbortedError
+    if "garbage" in settings:
+        yield b'data: {"choices": [\n\n'
     if "cut" in settings:
         return
-    yield chunk({}, "tool_calls" if calls else "stop")
+    yield chunk({}, settings.get("end", "tool_calls" if calls else "stop"))
     yield line({"choices": [], "usage": {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}})
-    yield b"data: [DONE]\n\n"
+    yield DONE
 
 
 def chunk(delta: dict[str, Any], finish: str | None = None) -> bytes:
     return line({"choices": [{"index": 0, "delta": delta, "finish_reason": finish}]})
+
+
+def unescaped(part: bytes) -> bytes:
+    """The same part, with its characters in UTF-8 instead of JSON's escapes."""
+    if part == DONE:
+        return part
+    return b"data: " + json.dumps(json.loads(part.removeprefix(b"data: ")), ensure_ascii=False).encode() + b"\n\n"
 
 
 def line(part: dict[str, Any]) -> bytes:

@@ -10,6 +10,7 @@ from psycopg.rows import dict_row
 
 from graph.adapters.database import Database
 from graph.adapters.sealer import Sealer
+from graph.ports import Run
 
 EMPLOYEES = ("prime-boss", "tag-ai")
 
@@ -63,3 +64,33 @@ def session(sql: Sql, owner: str) -> str:
         "insert into chat_sessions (user_id, employee_slug) values (%(owner)s, 'prime-boss') returning id", owner=owner
     )
     return str(row["id"])
+
+
+@pytest.fixture
+def begin_run(sql: Sql, owner: str, session: str) -> Callable[..., Run]:
+    """Makes runs of the owner that are under way, in one session unless they are given another."""
+
+    def begin(session: str = session, epoch: int = 1) -> Run:
+        [row] = sql(
+            "insert into chat_runs (id, session_id, user_id, employee_slug, request_hash, lease_expires_at, epoch) "
+            "values (gen_random_uuid(), %(session)s, %(owner)s, 'prime-boss', '', now() + interval '1 hour', %(epoch)s) "
+            "returning id",
+            session=session,
+            owner=owner,
+            epoch=epoch,
+        )
+        return Run(str(row["id"]), owner, session, "prime-boss", epoch=epoch)
+
+    return begin
+
+
+@pytest.fixture
+def run(begin_run: Callable[..., Run]) -> Run:
+    """A run of the owner that is under way."""
+    return begin_run()
+
+
+@pytest.fixture
+def resumed(begin_run: Callable[..., Run]) -> Run:
+    """A run of the owner that was taken over."""
+    return begin_run(epoch=2)

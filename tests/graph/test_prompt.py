@@ -1,9 +1,11 @@
 """What the model reads stays within its budget, and loses the least important first."""
 
 import random
+from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
-from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
+from langchain_core.messages import AIMessage, AnyMessage, BaseMessage, HumanMessage, ToolMessage
 
 from graph.prompt import Prompt, Wording, exchanges, fit, newest, size
 from graph.state import Passage
@@ -42,7 +44,7 @@ def prompt(turns: int = 5) -> Prompt:
     )
 
 
-def assert_calls_have_results(messages: list[AnyMessage]) -> None:
+def assert_calls_have_results(messages: Sequence[BaseMessage]) -> None:
     called = [call["id"] for m in messages if isinstance(m, AIMessage) for call in m.tool_calls]
     answered = [m.tool_call_id for m in messages if isinstance(m, ToolMessage)]
     assert called == answered
@@ -97,6 +99,24 @@ def test_a_tool_result_of_this_turn_is_shortened_but_stays_with_its_call() -> No
     fitted = fit(crowded, 230, count)
     assert_calls_have_results(list(fitted.turn))
     assert fitted.turn[-1].text == WORDING.left_out
+
+
+def test_a_call_that_never_got_its_result_is_sent_with_one_and_is_counted_with_it() -> None:
+    stopped = exchange(1)[:2]
+    whole = replace(prompt(turns=0), history=[*stopped, *exchange(2)], turn=[HumanMessage("And now?")])
+    assert [message.type for message in whole.messages()] == ["system", *["human", "ai", "tool"] * 2, "ai", "human"]
+    assert_calls_have_results(whole.messages())
+    assert whole.size(count) == size(whole.messages(), count)
+
+
+@pytest.mark.parametrize("budget", range(40, 400, 20))
+def test_whatever_is_cut_from_a_broken_history_what_is_sent_is_whole_and_within_the_budget(budget: int) -> None:
+    """A result stands behind the next question; one call has none, and one result no call."""
+    first, second, third = exchange(1), exchange(2), exchange(3)
+    history = [*first[:2], *second[:2], first[2], *second[2:], third[0], third[2], third[3]]
+    fitted = fit(replace(prompt(), history=history), budget, count)
+    assert_calls_have_results(fitted.messages())
+    assert fitted.size(count) <= budget
 
 
 def test_history_that_begins_within_an_exchange_loses_that_part() -> None:

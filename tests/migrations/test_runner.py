@@ -202,7 +202,11 @@ def test_the_servers_role_may_not_switch_the_policies_off(database_url: str) -> 
             connection.execute("select * from chat_messages")
 
 
-FINDERS = {"owner_of(uuid)": "uuid"}
+FINDERS = {
+    "owner_of(uuid)": "uuid",
+    "runs_due(integer)": "record",
+    "logs_due(double precision,integer)": "record",
+}
 """The functions that run with their owner's rights, and what they return: ids and owners, nothing else."""
 
 
@@ -217,14 +221,26 @@ def test_functions_with_their_owners_rights_are_few_and_hand_out_ids_only(admin_
     assert {row["owner"] for row in definers} == {"chat_finder"}
 
 
-def test_the_finders_role_sees_ids_and_owners_only(admin_url: str) -> None:
+def test_finders_that_return_rows_return_a_run_and_its_owner(admin_url: str) -> None:
+    returned = rows(
+        admin_url,
+        "select p.oid::regprocedure::text as name, p.proargnames[p.pronargs + 1:] as names, "
+        "(select array_agg(t::regtype::text) from unnest(p.proallargtypes[p.pronargs + 1:]) t) as types "
+        "from pg_proc p where p.prosecdef and p.proretset",
+    )
+    assert {row["name"] for row in returned} == {name for name, type_ in FINDERS.items() if type_ == "record"}
+    assert [(row["names"], row["types"]) for row in returned] == [(["run_id", "owner"], ["uuid", "uuid"])] * 2
+
+
+def test_the_finders_role_sees_ids_owners_and_the_state_of_runs_only(admin_url: str) -> None:
     columns = rows(
         admin_url,
         "select table_name || '.' || column_name as column, privilege_type from information_schema.column_privileges "
         "where grantee = 'chat_finder'",
     )
     assert {row["privilege_type"] for row in columns} == {"SELECT"}
-    assert {row["column"] for row in columns} == {"chat_runs.id", "chat_runs.session_id", "chat_runs.user_id"}
+    seen = ("id", "session_id", "user_id", "status", "lease_expires_at", "priority", "created_at", "finished_at")
+    assert {row["column"] for row in columns} == {f"chat_runs.{name}" for name in (*seen, "log_dropped_at")}
 
 
 def test_the_servers_role_finds_the_owner_of_a_run_and_of_nothing_else(admin_url: str) -> None:
@@ -505,4 +521,4 @@ def test_an_owner_who_is_no_superuser_applies_all_files(tmp_path: Path) -> None:
         applied = asyncio.run(migrate(own.url(name, "only-for-tests", name), migrations))
         assert applied == [migration.name for migration in migrations]
         finders = rows(own.admin_url(name), "select proowner::regrole::text as owner from pg_proc where prosecdef")
-        assert finders == [{"owner": "chat_finder"}]
+        assert finders == [{"owner": "chat_finder"}] * len(FINDERS)

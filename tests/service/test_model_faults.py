@@ -1,28 +1,46 @@
 """When the model fails: a typed error within the deadline, the question kept, the session usable."""
 
+import re
 import socket
 import time
 from collections.abc import Iterator
 
 import pytest
 
+from graph.adapters.chat_models import PAUSE_SECONDS
 from tests.fakes.scripted_model import ScriptedModel
 from tests.service.conftest import Client, Server, running
 
 FAULTS = {
-    "[[status 500]]": "model_unavailable",
-    "[[status 503]]": "model_unavailable",
-    "[[status 429]]": "model_unavailable",
-    "[[status 400]]": "model_refused",
-    "[[status 401]]": "model_refused",
-    "[[hang]]": "model_timeout",
-    "[[cut]] [[say it began]]": "model_unavailable",
-    "[[break]] [[say it began]]": "model_unavailable",
-    "[[silent]]": "model_error",
+    "[[status 500]]": ("model_unavailable", 2),
+    "[[status 503]]": ("model_unavailable", 2),
+    "[[status 429]]": ("model_unavailable", 2),
+    "[[status 429]] [[retry_after 60]]": ("model_unavailable", 1),
+    "[[status 400]]": ("model_refused", 1),
+    "[[status 401]]": ("model_refused", 1),
+    "[[hang]]": ("model_timeout", 1),
+    "[[cut]] [[silent]]": ("model_unavailable", 2),
+    "[[cut]] [[say it began]]": ("model_unavailable", 1),
+    "[[break]] [[say it began]]": ("model_unavailable", 1),
+    "[[garbage]] [[say it began]]": ("model_unavailable", 1),
+    "[[cut]] [[halves]] [[call account_balances_query {}]]": ("model_unavailable", 1),
+    "[[end length]] [[call account_balances_query {}]]": ("model_error", 1),
+    "[[end content_filter]] [[say it began]]": ("model_refused", 1),
+    "[[silent]]": ("model_error", 1),
 }
-DEADLINE = 4.0
-"""Seconds: the fixture gives the first token two, and an attempt may be made again."""
+"""What goes wrong, the code of the error, and how often the provider is asked."""
+DEADLINE = 3.0
+"""Seconds: the fixture gives the first token two, a second attempt included."""
+LEAST_PAUSE = PAUSE_SECONDS[0]
 each_fault = pytest.mark.parametrize("order", FAULTS)
+
+
+@pytest.fixture(autouse=True)
+def well_again(scripted: Server) -> Iterator[None]:
+    """Each test leaves a model behind that has answered: else its faults would open the breaker for the next."""
+    yield
+    with scripted.client() as client:
+        assert client.ask("well again").text == "well again"
 
 
 def stored(server: Server, session: str) -> list[tuple[str, str]]:
@@ -31,13 +49,19 @@ def stored(server: Server, session: str) -> list[tuple[str, str]]:
 
 
 @each_fault
-def test_a_fault_of_the_model_ends_the_stream_with_a_typed_error_in_time(order: str, scripted_user: Client) -> None:
+def test_a_fault_of_the_model_ends_the_stream_with_a_typed_error_in_time(
+    order: str, scripted_user: Client, scripted_model: ScriptedModel
+) -> None:
+    code, calls = FAULTS[order]
     began = time.monotonic()
-    last = scripted_user.ask(order).last
+    answer = scripted_user.ask(f"{order} juniper")
+    last = answer.last
     assert time.monotonic() - began < DEADLINE
     assert last.keys() == {"type", "code", "error"}
-    assert (last["type"], last["code"]) == ("error", FAULTS[order])
+    assert (last["type"], last["code"]) == ("error", code)
     assert "your message is kept" in last["error"]
+    assert answer.of("tool_call") == []
+    assert len(scripted_model.asked(f"{order} juniper")) == calls
 
 
 @each_fault
@@ -63,7 +87,7 @@ def test_after_a_fault_the_question_is_kept_and_the_session_goes_on(
 def test_without_streaming_the_same_fault_is_a_status(order: str, scripted_user: Client) -> None:
     response = scripted_user.post("/api/chat", json={"message": order, "stream": False})
     assert response.status_code == 502
-    assert response.json()["error"]["code"] == FAULTS[order]
+    assert response.json()["error"]["code"] == FAULTS[order][0]
     assert response.json().keys() == {"error"}
 
 
@@ -92,6 +116,23 @@ def test_a_fault_after_a_tools_result_keeps_the_call_and_its_result(
     assert failed.last["code"] == "model_unavailable"
     assert roles == ["system", "user", "assistant", "tool", "assistant", "user"]
     assert request["messages"][3]["tool_call_id"] == request["messages"][2]["tool_calls"][0]["id"]
+
+
+def test_a_wait_that_the_provider_asks_for_is_told_to_the_user(scripted_user: Client) -> None:
+    last = scripted_user.ask("[[status 429]] [[retry_after 60]]").last
+    assert last["error"] == "The language model is not available; your message is kept, send it again in 60 s."
+
+
+@pytest.mark.parametrize("fault", ["status 500", "status 502", "status 429", "cut", "break", "garbage"])
+def test_a_fault_that_passes_costs_a_second_call_and_leaves_one_answer(
+    fault: str, scripted: Server, scripted_user: Client, scripted_model: ScriptedModel
+) -> None:
+    silent = "" if "status" in fault else " [[once silent]]"
+    message = f"[[once {fault}]]{silent} [[say rowan berries]]"
+    answer = scripted_user.ask(message)
+    assert (answer.text, answer.last["status"]) == ("rowan berries", "complete")
+    assert stored(scripted, answer.session) == [("user", message), ("assistant", "rowan berries")]
+    assert len(scripted_model.asked(message)) == 2
 
 
 def test_an_answer_that_is_slow_but_begins_in_time_is_not_cut(scripted_user: Client) -> None:
@@ -125,3 +166,71 @@ def test_a_model_that_cannot_be_reached_is_a_typed_error_in_time_and_the_questio
     assert again.last["code"] == "model_unavailable"
     assert (whole.status_code, whole.json()["error"]["code"]) == (502, "model_unavailable")
     assert [message["content"] for message in messages] == ["Is anybody there?", "And now?"]
+
+
+def test_a_provider_that_stays_away_is_not_waited_for_again_and_again(alone: Server) -> None:
+    with alone.client() as client:
+        for _ in range(4):
+            last = client.ask("Still nobody?").last
+            if "send it again in" in last["error"] and last["error"].endswith(" s."):
+                break
+        began = time.monotonic()
+        refused = client.ask("And now?").last
+        took = time.monotonic() - began
+    assert refused["code"] == "model_unavailable"
+    assert re.search(r"your message is kept, send it again in \d+ s\.$", refused["error"])
+    assert took < LEAST_PAUSE, "no second attempt was waited for"
+
+
+@pytest.fixture(scope="module")
+def backed(tmp_path_factory: pytest.TempPathFactory, scripted_model: ScriptedModel) -> Iterator[Server]:
+    """A server with a fallback at the same address, and little patience between two words."""
+    environment = {
+        "OPENAI_BASE_URL": scripted_model.address,
+        "OPENAI_MODEL": "favourite",
+        "OPENAI_MODEL_FALLBACK": "spare",
+        "MODEL_FIRST_TOKEN_SECONDS": "2",
+        "MODEL_BETWEEN_TOKENS_SECONDS": "0.5",
+        "RATE_LIMIT_PER_MINUTE": "1000",
+    }
+    with running(tmp_path_factory.mktemp("backed") / "data", environment) as started:
+        yield started
+
+
+@pytest.mark.parametrize(
+    ("fault", "calls"),
+    [("status 500", ["favourite", "favourite", "spare"]), ("status 404", ["favourite", "spare"])],
+)
+def test_a_fallback_answers_where_the_chosen_model_fails(
+    fault: str, calls: list[str], backed: Server, scripted_model: ScriptedModel
+) -> None:
+    message = f"[[only favourite {fault}]] [[say hawthorn]]"
+    with backed.client() as client:
+        answer = client.ask(message)
+    assert (answer.text, answer.last["status"]) == ("hawthorn", "complete")
+    assert [request["model"] for request in scripted_model.asked(message)] == calls
+
+
+def test_a_fallback_does_not_go_on_with_an_answer_that_broke_off(backed: Server, scripted_model: ScriptedModel) -> None:
+    message = "[[only favourite cut]] [[say hawthorn hedge]]"
+    with backed.client() as client:
+        answer = client.ask(message)
+    assert (answer.text, answer.last["code"]) == ("hawthorn hedge", "model_unavailable")
+    assert [request["model"] for request in scripted_model.asked(message)] == ["favourite"]
+
+
+def test_a_fallback_that_fails_too_is_asked_once(backed: Server, scripted_model: ScriptedModel) -> None:
+    message = "[[status 429]] blackthorn"
+    with backed.client() as client:
+        answer = client.ask(message)
+    assert answer.last["code"] == "model_unavailable"
+    assert [request["model"] for request in scripted_model.asked(message)] == ["favourite", "favourite", "spare"]
+
+
+def test_an_answer_that_falls_silent_is_an_error_and_no_answer(backed: Server, scripted_model: ScriptedModel) -> None:
+    message = "[[then slow 5]] [[call account_balances_query {}]] whitethorn"
+    began = time.monotonic()
+    with backed.client() as client:
+        answer = client.ask(message)
+    assert answer.last["code"] == "model_timeout"
+    assert time.monotonic() - began < 2 * DEADLINE

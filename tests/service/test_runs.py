@@ -14,6 +14,8 @@ import httpx
 import psycopg
 import pytest
 
+from graph.events import last_text
+from graph.runner import MOST_EPOCHS
 from tests.fakes.scripted_model import ScriptedModel
 from tests.service.conftest import Answer, Client, Server, events_of, running
 
@@ -361,22 +363,48 @@ def environment(scripted_model: ScriptedModel) -> dict[str, str]:
     return {"OPENAI_BASE_URL": scripted_model.address, "LEASE_SECONDS": "1"}
 
 
-def test_after_a_crash_the_run_ends_as_lost_and_its_session_goes_on(home: Path, environment: dict[str, str]) -> None:
+def heard(*answers: Answer) -> str:
+    """The text of a run that was followed in several streams."""
+    return last_text([event for answer in answers for event in answer.events])
+
+
+def test_after_a_crash_the_run_goes_on_where_it_was(home: Path, environment: dict[str, str]) -> None:
     with running(home, environment) as crashing, crashing.client() as client:
-        begun = first_events(client, 3, ENDLESS)
-        eventually(lambda: len(crashing.sql("select seq from chat_run_events where run_id = %s", begun.run)) >= 3)
+        begun = first_events(client, 4, SLOW)
         crashing.stop(signal.SIGKILL)
     with running(home, environment) as restarted, restarted.client(client.user) as client:
         rest = client.follow(begun.run, begun.frames[-1][0])
         whole = client.follow(begun.run)
-        assert (rest.last["type"], rest.last["code"]) == ("error", "run_lost")
-        assert whole.frames[:3] == begun.frames
-        assert whole.frames[-1] == rest.frames[-1]
-        assert client.follow(begun.run, f"{begun.run}:999").last["code"] == "run_lost", "it saw more than was logged"
-        again = client.ask("Are you there?", session_id=begun.session)
-        assert again.last["status"] == "complete"
-        assert status_of(restarted, begun.run) == "failed"
-        assert client.follow(begun.run).last["code"] == "run_lost"
+        assert heard(begun, rest) == heard(whole) == WORDS
+        assert (rest.last["status"], whole.last) == ("complete", rest.last)
+        assert [row["content"] for row in messages_of(restarted, begun.session)][1:] == [WORDS]
+        assert client.ask("Are you there?", session_id=begun.session).last["status"] == "complete"
+
+
+def test_a_follower_who_saw_more_than_was_logged_begins_anew(home: Path, environment: dict[str, str]) -> None:
+    with running(home, environment) as crashing, crashing.client() as client:
+        begun = first_events(client, 4, SLOW)
+        eventually(lambda: len(crashing.sql("select seq from chat_run_events where run_id = %s", begun.run)) >= 4)
+        crashing.stop(signal.SIGKILL)
+    with running(home, environment) as restarted, restarted.client(client.user) as client:
+        rest = client.follow(begun.run, f"{begun.run}:900")
+        assert rest.events[0] == {"type": "restart"}
+        assert rest.frames[0][0] == f"{begun.run}:0"
+        assert heard(rest) == WORDS
+
+
+def test_a_run_that_takes_every_process_with_it_is_given_up(home: Path, environment: dict[str, str]) -> None:
+    dying = {**environment, "FAILPOINT": "reason:before:kill"}
+    with running(home, dying) as server, server.client() as client, pytest.raises(httpx.RemoteProtocolError):
+        client.ask("Hello")
+    for _ in range(MOST_EPOCHS - 1):
+        with running(home, dying) as server:
+            server.process.wait(20)
+    with running(home, dying) as server, server.client(client.user) as client:
+        [run] = server.sql("select id::text, session_id::text from chat_runs")
+        assert client.follow(run["id"]).last["code"] == "run_lost"
+        [question] = messages_of(server, run["session_id"])
+        assert (question["role"], question["metadata"]["error"]) == ("user", "run_lost")
 
 
 def server_is_up(home: Path) -> bool:

@@ -1,6 +1,6 @@
 -- name: find_by_key
 -- The run that this user started earlier with the same idempotency key.
-select id, session_id, employee_slug, request_hash, status
+select id, session_id, employee_slug, request_hash, status, epoch
 from chat_runs
 where user_id = auth.uid() and client_key = %(client_key)s;
 
@@ -38,27 +38,70 @@ select
 from chat_rate_limits
 where user_id = auth.uid();
 
--- name: lose_expired
--- Give up runs of this session whose process let its lease pass.
-update chat_runs
-set status = 'failed', error_code = 'run_lost', finished_at = now(), sealed_input = null
-where session_id = %(session_id)s and status = 'running' and lease_expires_at < now()
-returning id;
-
 -- name: insert_run
--- Accept a run for the session's employee; returns no row if the session has an active run, or is not there.
+-- Accept a run for the session's employee; returns no row if the session is busy, or is not there.
 insert into chat_runs (id, session_id, employee_slug, client_key, request_hash, sealed_input, lease_expires_at)
 select
     %(run_id)s, id, employee_slug, %(client_key)s, %(request_hash)s, %(sealed_input)s,
     now() + make_interval(secs => %(lease_seconds)s)
-from chat_sessions
+from chat_sessions s
 where id = %(session_id)s
+  and not exists (select from chat_runs q where q.session_id = s.id and q.status = 'queued')
 on conflict (session_id) where status = 'running' do nothing
 returning employee_slug;
 
--- name: active_run
--- The run that keeps this session busy.
-select id from chat_runs where session_id = %(session_id)s and status = 'running';
+-- name: queue_run
+-- Accept a run that waits for its session; returns no row if too many wait, or the session is not there.
+insert into chat_runs (
+    id, session_id, employee_slug, client_key, request_hash, sealed_input, lease_expires_at, status, epoch, priority
+)
+select
+    %(run_id)s, id, employee_slug, %(client_key)s, %(request_hash)s, %(sealed_input)s, now(), 'queued', 0, %(priority)s
+from chat_sessions s
+where id = %(session_id)s
+  and (select count(*) from chat_runs q where q.session_id = s.id and q.status = 'queued') < %(most_queued)s
+returning employee_slug;
+
+-- name: active_runs
+-- The run that keeps a session busy, then those that wait for it in the order in which they will be begun.
+select id, session_id, employee_slug, status, epoch
+from chat_runs
+where session_id = %(session_id)s and status in ('running', 'queued')
+order by status desc, priority desc, created_at, id;
+
+-- name: find_run
+-- A run that was accepted though its process was not told so.
+select employee_slug, status, epoch from chat_runs where id = %(run_id)s;
+
+-- name: runs_due
+-- Runs of anybody that wait for a process: ids and owners.
+select run_id, owner from runs_due(%(most)s);
+
+-- name: claim_run
+-- Become the one process that works on a run: an abandoned one, or the first of a free session's queue. All that was written
+-- for an older epoch is refused from here on.
+update chat_runs r
+set status = 'running', epoch = epoch + 1, lease_expires_at = now() + make_interval(secs => %(lease_seconds)s)
+where id = %(run_id)s
+  and (
+      (status = 'running' and lease_expires_at < now())
+      or (
+          status = 'queued'
+          and not exists (select from chat_runs a where a.session_id = r.session_id and a.status = 'running')
+          and id = (
+              select q.id
+              from chat_runs q
+              where q.session_id = r.session_id and q.status = 'queued'
+              order by q.priority desc, q.created_at, q.id
+              limit 1
+          )
+      )
+  )
+returning session_id, employee_slug, epoch, sealed_input, stop_requested;
+
+-- name: fence
+-- Whether this process still works on a run; nobody can take the run over before the transaction has ended.
+select id from chat_runs where id = %(run_id)s and status = 'running' and epoch = %(epoch)s for share;
 
 -- name: renew_lease
 -- Vouch for a run a while longer; tells whether its user asked to stop it.
@@ -67,31 +110,61 @@ set lease_expires_at = now() + make_interval(secs => %(lease_seconds)s)
 where id = %(run_id)s and status = 'running' and epoch = %(epoch)s
 returning stop_requested;
 
+-- name: release_lease
+-- Vouch for a run no longer.
+update chat_runs
+set lease_expires_at = now() - interval '1 second'
+where id = %(run_id)s and status = 'running' and epoch = %(epoch)s
+returning pg_notify('chat_runs', 'due ' || id);
+
 -- name: read_run
 -- One run, if it is the caller's.
-select id, session_id, employee_slug, status, error_code, message_id, lease_expires_at < now() as expired
+select id, session_id, employee_slug, status, epoch, log_dropped_at is not null as log_dropped
 from chat_runs
 where id = %(run_id)s;
 
 -- name: request_stop
 -- Ask the process that works on a run to stop it.
-update chat_runs set stop_requested = true where id = %(run_id)s and status = 'running';
+update chat_runs set stop_requested = true where id = %(run_id)s and status = 'running'
+returning pg_notify('chat_runs', 'stop ' || id);
+
+-- name: withdraw_run
+-- Take a run out of the queue.
+update chat_runs
+set status = 'stopped', finished_at = now(), sealed_input = null
+where id = %(run_id)s and status = 'queued'
+returning id;
 
 -- name: append_events
--- Add events to a run's log.
-insert into chat_run_events (run_id, seq, event)
-select %(run_id)s, (entry ->> 'seq')::int, entry -> 'event'
-from json_array_elements(%(entries)s::json) as entry;
+-- Add events to the log of a run that is held (see fence), and tell other processes. Those that a lost reply hid are there already.
+with added as (
+    insert into chat_run_events (run_id, seq, event)
+    select %(run_id)s, (entry ->> 'seq')::int, entry -> 'event'
+    from json_array_elements(%(entries)s::json) as entry
+    on conflict do nothing
+)
+select pg_notify('chat_runs', 'events ' || %(run_id)s);
 
 -- name: read_events
--- The events of a run after a given one, in order.
-select seq, event from chat_run_events where run_id = %(run_id)s and seq > %(after)s order by seq;
+-- The events of a run from a given one on, in order.
+select seq, event from chat_run_events where run_id = %(run_id)s and seq >= %(after)s order by seq;
 
 -- name: finish_run
--- End a run: the session is free from here on, and the sealed input is gone.
-update chat_runs
+-- End a run: the session is free from here on, and the sealed input is gone. Tells whether other runs wait for the session.
+update chat_runs r
 set
     status = %(status)s, message_id = %(message_id)s, error_code = %(error_code)s, trace = %(trace)s, finished_at = now(),
     sealed_input = null
 where id = %(run_id)s and status = 'running' and epoch = %(epoch)s
-returning id;
+returning
+    exists (select from chat_runs q where q.session_id = r.session_id and q.status = 'queued') as others_wait,
+    pg_notify('chat_runs', 'due ' || id);
+
+-- name: logs_due
+-- Runs of anybody whose events have been kept for long enough: ids and owners.
+select run_id, owner from logs_due(%(days)s, %(most)s);
+
+-- name: drop_log
+-- Forget what a run streamed; its messages are in the history.
+with dropped as (delete from chat_run_events where run_id = %(run_id)s)
+update chat_runs set log_dropped_at = now() where id = %(run_id)s;

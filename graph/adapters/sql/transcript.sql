@@ -35,3 +35,14 @@ values ((now() at time zone 'utc')::date, %(total)s)
 on conflict (user_id) do update set
     day = excluded.day,
     day_tokens = case when l.day = excluded.day then l.day_tokens else 0 end + excluded.day_tokens;
+
+-- name: run_messages
+-- What a run added to the history.
+select id, role, content, metadata from chat_messages where run_id = %(run_id)s order by position;
+
+-- name: run_usage
+-- What a run took.
+select prompt_tokens as prompt, completion_tokens as completion, total_tokens as total, cost, source, success,
+    error_message as error
+from chat_usage_log
+where run_id = %(run_id)s;

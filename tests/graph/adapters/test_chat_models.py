@@ -1,6 +1,7 @@
 """Any LangChain chat model, within deadlines; what goes wrong is a `ModelError`."""
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from decimal import Decimal
@@ -12,9 +13,12 @@ import openai
 import pytest
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, BaseMessage, HumanMessage
+from langchain_core.messages.ai import add_ai_message_chunks
+from langchain_core.messages.tool import tool_call_chunk
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable
 from pydantic import ConfigDict, SecretStr
+from structlog.testing import capture_logs
 
 from graph.adapters.chat_models import LangChainModel, openai_model, read_prices, within
 from graph.errors import ModelError, ModelRefused, ModelTimeout, ModelUnavailable
@@ -60,10 +64,19 @@ class Scripted(BaseChatModel):
 FINISH = AIMessageChunk("", response_metadata={"finish_reason": "stop"})
 
 
-def model_of(script: Stream, *, first_token: float = 5.0, total: float = 5.0) -> LangChainModel:
+def model_of(
+    script: Stream, *, first_token: float = 5.0, between_tokens: float = 5.0, total: float = 5.0
+) -> LangChainModel:
+    """One attempt; `test_chat_models_retry.py` tells of the second."""
     scripted = Scripted(script=script, bound={})
-    names = {"small": "small-name", "large": "large-name"}
-    return LangChainModel({"small": scripted, "large": scripted}, names, first_token=first_token, total=total)
+    return LangChainModel(
+        {"small": scripted, "large": scripted},
+        {"small": "small-name", "large": "large-name"},
+        first_token=first_token,
+        between_tokens=between_tokens,
+        total=total,
+        attempts=1,
+    )
 
 
 async def read(model: LangChainModel, tools: tuple[Tool, ...] = (), **settings: Any) -> list[str]:
@@ -159,13 +172,37 @@ async def test_a_pause_after_the_first_word_may_be_longer_than_the_first_deadlin
     assert "".join(await read(model_of(script, first_token=0.1, total=5))) == "a"
 
 
-async def test_the_listeners_own_time_is_not_the_models_to_the_first_word() -> None:
+@pytest.mark.parametrize("said", ["", "a"], ids=["after an empty chunk", "after a word"])
+async def test_a_model_that_falls_silent_in_its_answer_is_given_up(said: str) -> None:
+    async def script() -> AsyncIterator[AIMessageChunk]:
+        yield AIMessageChunk(said)
+        await asyncio.sleep(30)
+        yield FINISH
+
+    started = time.monotonic()
+    with pytest.raises(ModelTimeout):
+        await read(model_of(script, between_tokens=0.1))
+    assert time.monotonic() - started < 1
+
+
+async def test_each_chunk_has_the_time_between_tokens_anew() -> None:
+    async def script() -> AsyncIterator[AIMessageChunk]:
+        for word in "abcd":
+            await asyncio.sleep(0.06)
+            yield AIMessageChunk(word)
+        yield FINISH
+
+    assert "".join(await read(model_of(script, between_tokens=0.15))) == "abcd"
+
+
+async def test_the_listeners_own_time_is_not_the_models() -> None:
     async def numbers() -> AsyncIterator[int]:
         for number in range(3):
             yield number
 
     heard = []
-    async for number in within(numbers(), 0.05, 5):
+    now = time.monotonic()
+    async for number in within(numbers(), first=now + 0.05, between=0.05, end=now + 5):
         await asyncio.sleep(0.06)
         heard.append(number)
     assert heard == [0, 1, 2]
@@ -210,11 +247,11 @@ def status(code: int) -> openai.APIStatusError:
         (openai.APITimeoutError(request=REQUEST), ModelTimeout),
         (openai.APIConnectionError(request=REQUEST), ModelUnavailable),
         (openai.APIError("secret detail", request=REQUEST, body=None), ModelUnavailable),
-        (httpx.ReadTimeout("secret detail"), ModelTimeout),
-        (httpx.ConnectError("secret detail"), ModelUnavailable),
-        (httpx.RemoteProtocolError("secret detail"), ModelUnavailable),
+        (ConnectionResetError("secret detail"), ModelUnavailable),
         (ValueError("secret detail"), ModelUnavailable),
         (TimeoutError("secret detail"), ModelTimeout),
+        (AttributeError("secret detail"), ModelError),
+        (RecursionError("secret detail"), ModelError),
     ],
     ids=lambda value: (
         f"{type(value).__name__}{getattr(value, 'status_code', '')}" if isinstance(value, Exception) else ""
@@ -234,6 +271,7 @@ async def test_each_fault_is_a_model_error_of_its_kind(
         await read(model_of(script))
     assert type(raised.value) is kind
     assert "secret" not in raised.value.message
+    assert "your message is kept" in raised.value.message
 
 
 async def test_an_answer_that_is_cut_off_is_an_error() -> None:
@@ -253,13 +291,73 @@ async def test_a_model_that_yields_nothing_is_an_error() -> None:
         await read(model_of(script))
 
 
-async def test_a_fault_of_ours_is_not_blamed_on_the_model() -> None:
+async def test_what_nobody_foresaw_is_found_by_the_log() -> None:
     async def script() -> AsyncIterator[AIMessageChunk]:
-        raise ZeroDivisionError
+        raise ZeroDivisionError("secret detail")
         yield
 
-    with pytest.raises(ZeroDivisionError):
+    with capture_logs() as logs, pytest.raises(ModelError):
         await read(model_of(script))
+    [line] = logs
+    assert (line["event"], line["model"], line["reason"]) == ("model_call_failed", "small-name", "model_error")
+    assert re.fullmatch(r"ZeroDivisionError at test_chat_models\.py:\d+", line["cause"])
+
+
+async def test_what_goes_wrong_after_the_end_of_an_answer_changes_nothing() -> None:
+    async def script() -> AsyncIterator[AIMessageChunk]:
+        yield AIMessageChunk("whole")
+        yield FINISH
+        raise openai.APIConnectionError(request=REQUEST)
+
+    assert "".join(await read(model_of(script))) == "whole"
+
+
+async def test_a_call_of_a_tool_that_ends_at_its_allowed_length_is_an_error() -> None:
+    async def script() -> AsyncIterator[AIMessageChunk]:
+        yield AIMessageChunk("", tool_call_chunks=[tool_call_chunk(name="look", args="", id="1", index=0)])
+        yield AIMessageChunk("", response_metadata={"finish_reason": "length"})
+
+    with pytest.raises(ModelError, match="call of a tool was cut off"):
+        await read(model_of(script))
+
+
+async def test_text_that_ends_at_its_allowed_length_is_an_answer() -> None:
+    async def script() -> AsyncIterator[AIMessageChunk]:
+        yield AIMessageChunk("as much as was allowed")
+        yield AIMessageChunk("", response_metadata={"finish_reason": "length"})
+
+    assert "".join(await read(model_of(script))) == "as much as was allowed"
+
+
+async def test_an_answer_that_its_provider_breaks_off_is_a_refusal() -> None:
+    async def script() -> AsyncIterator[AIMessageChunk]:
+        yield AIMessageChunk("half")
+        yield AIMessageChunk("", response_metadata={"finish_reason": "content_filter"})
+
+    with pytest.raises(ModelRefused, match="another wording"):
+        await read(model_of(script))
+
+
+@pytest.mark.parametrize("code", [401, 403, 404])
+async def test_a_key_or_a_model_that_is_unknown_is_nothing_that_another_wording_helps(code: int) -> None:
+    async def script() -> AsyncIterator[AIMessageChunk]:
+        raise status(code)
+        yield
+
+    with pytest.raises(ModelRefused, match="tell those who run the service"):
+        await read(model_of(script))
+
+
+async def test_the_answer_names_its_model_once_whatever_the_provider_calls_it() -> None:
+    end = {"finish_reason": "stop", "model_name": "dated-name"}
+
+    async def script() -> AsyncIterator[AIMessageChunk]:
+        yield AIMessageChunk("a")
+        yield AIMessageChunk("", response_metadata=dict(end))
+        yield AIMessageChunk("", response_metadata=dict(end))
+
+    chunks = [chunk async for chunk in model_of(script).stream(HELLO, (), ModelSettings())]
+    assert add_ai_message_chunks(*chunks).response_metadata["model_name"] == "small-name"
 
 
 async def test_a_stop_is_a_stop_and_no_error() -> None:
@@ -285,7 +383,6 @@ def endpoint() -> Iterator[ScriptedModel]:
 
 @pytest.fixture(scope="module")
 async def client(endpoint: ScriptedModel) -> AsyncIterator[LangChainModel]:
-    """One for the module: LangChain shares its connections between clients, and with them the event loop."""
     model = openai_model("gpt-4o-mini", key=SecretStr("key"), base_url=endpoint.address, timeout=5)
     yield LangChainModel({"small": model}, {"small": "gpt-4o-mini"}, first_token=2, total=5)
     await model.root_async_client.close()
@@ -315,7 +412,15 @@ async def test_without_tools_none_are_sent(client: LangChainModel, endpoint: Scr
     assert "tools" not in endpoint.requests[-1]
 
 
-@pytest.mark.parametrize(("order", "kind"), [("status 400", ModelRefused), ("status 500", ModelUnavailable)])
+@pytest.mark.parametrize(
+    ("order", "kind"),
+    [
+        ("status 400", ModelRefused),
+        ("status 500", ModelUnavailable),
+        ("garbage", ModelUnavailable),
+        ("break", ModelUnavailable),
+    ],
+)
 async def test_the_clients_faults_are_model_errors(client: LangChainModel, order: str, kind: type[ModelError]) -> None:
     with pytest.raises(kind):
         await told(client, f"[[{order}]]")

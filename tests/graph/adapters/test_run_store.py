@@ -1,17 +1,20 @@
 """Runs are accepted once, within limits, by one transaction; somebody else's run does not exist."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from graph.adapters.database import Database
-from graph.adapters.run_store import PostgresRunStore
+from graph.adapters.run_store import MOST_QUEUED, PostgresRunStore
 from graph.adapters.sealer import Sealer
 from graph.errors import (
     ChatError,
+    DatabaseUnavailable,
     IdempotencyMismatch,
     NotFound,
     RunActive,
@@ -20,7 +23,7 @@ from graph.errors import (
     TooManyTurns,
 )
 from graph.events import Text
-from graph.ports import Ending, Run, RunRequest
+from graph.ports import Ending, OnConflict, Run, RunRequest
 from tests.graph.conftest import Sql
 
 pytestmark = pytest.mark.anyio
@@ -277,30 +280,171 @@ async def test_a_lease_is_renewed_until_somebody_asks_for_a_stop(store: Postgres
     assert await store.renew(run) is True
 
 
-async def test_a_run_whose_lease_has_passed_is_expired(store_with: Store, owner: str) -> None:
+async def test_a_run_whose_lease_has_passed_waits_for_a_process(store_with: Store, owner: str) -> None:
+    run = await store_with(lease_seconds=0.0).accept(RunRequest(owner, "hello"))
+    assert (run.id, owner) in await store_with().due()
+
+
+async def test_a_run_whose_lease_lasts_waits_for_nobody(store: PostgresRunStore, owner: str) -> None:
+    run = await store.accept(RunRequest(owner, "hello"))
+    assert (run.id, owner) not in await store.due()
+    assert await store.claim(owner, run.id) is None
+
+
+async def test_a_released_run_waits_for_a_process(store: PostgresRunStore, owner: str) -> None:
+    run = await store.accept(RunRequest(owner, "hello"))
+    await store.release(run)
+    assert (run.id, owner) in await store.due()
+
+
+async def test_who_takes_a_run_over_gets_its_text_its_log_and_its_next_epoch(store_with: Store, owner: str) -> None:
     store = store_with(lease_seconds=0.0)
     run = await store.accept(RunRequest(owner, "hello"))
-    found = await store.read(owner, run.id)
-    assert (found.status, found.expired) == ("running", True)
+    await store.append(run, [(1, text("hel"))])
+    claim = await store.claim(owner, run.id)
+    assert claim
+    assert (claim.text, claim.logged, claim.stop_requested) == ("hello", [(1, text("hel"))], False)
+    assert claim.run == replace(run, epoch=2)
 
 
-async def test_a_session_whose_run_was_lost_is_free_again(store_with: Store, owner: str) -> None:
+async def test_of_many_processes_one_takes_a_run_over(store_with: Store, owner: str) -> None:
+    run = await store_with(lease_seconds=0.0).accept(RunRequest(owner, "hello"))
+    store = store_with()
+    claims = await asyncio.gather(*(store.claim(owner, run.id) for _ in range(4)))
+    assert sum(claim is not None for claim in claims) == 1
+
+
+async def test_who_lost_a_run_can_write_nothing_more(store_with: Store, owner: str) -> None:
     lost = await store_with(lease_seconds=0.0).accept(RunRequest(owner, "hello"))
     store = store_with()
-    run = await store.accept(RunRequest(owner, "again", session_id=lost.session_id))
-    found = await store.read(owner, lost.id)
-    assert (found.status, found.error_code, run.session_id) == ("failed", RunLost.code, lost.session_id)
-
-
-async def test_who_lost_a_run_can_neither_renew_nor_end_it(store_with: Store, owner: str) -> None:
-    lost = await store_with(lease_seconds=0.0).accept(RunRequest(owner, "hello"))
-    store = store_with()
-    await store.accept(RunRequest(owner, "again", session_id=lost.session_id))
-    with pytest.raises(RunLost):
-        await store.renew(lost)
-    with pytest.raises(RunLost):
-        await store.finish(lost, [(1, text("late"))], Ending())
+    assert await store.claim(owner, lost.id)
+    for attempt in (
+        store.renew(lost),
+        store.append(lost, [(1, text("late"))]),
+        store.finish(lost, [(1, text("late"))], Ending()),
+    ):
+        with pytest.raises(RunLost):
+            await attempt
     assert await store.events(owner, lost.id, 0) == []
+
+
+async def test_another_user_cannot_take_a_run_over(store_with: Store, owner: str, stranger: str) -> None:
+    run = await store_with(lease_seconds=0.0).accept(RunRequest(owner, "hello"))
+    assert await store_with().claim(stranger, run.id) is None
+
+
+async def test_a_run_whose_seal_does_not_open_is_taken_over_without_its_text(
+    database: Database, store_with: Store, owner: str
+) -> None:
+    run = await store_with(lease_seconds=0.0).accept(RunRequest(owner, "hello"))
+    other_key = store_with()
+    other_key.sealer = Sealer(b"o" * 32)
+    claim = await other_key.claim(owner, run.id)
+    assert claim
+    assert claim.text is None
+
+
+# Queues ---------------------------------------------------------------------------------------------------------------
+
+
+async def ask(store: PostgresRunStore, run: Run, words: str, on_conflict: OnConflict = "enqueue") -> Run:
+    return await store.accept(RunRequest(run.owner, words, session_id=run.session_id, on_conflict=on_conflict))
+
+
+async def test_who_is_refused_learns_which_run_is_active(store: PostgresRunStore, owner: str) -> None:
+    run = await store.accept(RunRequest(owner, "hello"))
+    with pytest.raises(RunActive) as refused:
+        await ask(store, run, "again", "reject")
+    assert refused.value.details == {"run_id": run.id}
+
+
+async def test_runs_that_wait_are_taken_in_order_when_the_session_is_free(store: PostgresRunStore, owner: str) -> None:
+    run = await store.accept(RunRequest(owner, "one"))
+    waiting = [await ask(store, run, words) for words in ("two", "three")]
+    assert [(each.status, each.epoch) for each in waiting] == [("queued", 0)] * 2
+    assert [await store.claim(owner, each.id) for each in waiting] == [None, None]
+    assert await store.finish(run, [], Ending())
+    assert await store.claim(owner, waiting[1].id) is None
+    claim = await store.claim(owner, waiting[0].id)
+    assert claim
+    assert (claim.text, claim.run.epoch) == ("two", 1)
+    assert [each.id for each in await store.active(owner, run.session_id)] == [waiting[0].id, waiting[1].id]
+
+
+async def test_of_a_queue_only_the_first_waits_for_a_process(store: PostgresRunStore, owner: str) -> None:
+    run = await store.accept(RunRequest(owner, "one"))
+    waiting = [await ask(store, run, words) for words in ("two", "three")]
+    assert not {each.id for each in waiting} & {run_id for run_id, _ in await store.due()}
+    await end(store, run)
+    assert {each.id for each in waiting} & {run_id for run_id, _ in await store.due()} == {waiting[0].id}
+
+
+async def test_who_interrupts_comes_before_those_that_wait(store: PostgresRunStore, owner: str) -> None:
+    run = await store.accept(RunRequest(owner, "one"))
+    patient = await ask(store, run, "two")
+    urgent = await ask(store, run, "three", "interrupt")
+    await end(store, run)
+    assert await store.claim(owner, patient.id) is None
+    assert await store.claim(owner, urgent.id)
+
+
+async def test_a_message_does_not_pass_those_that_wait(store: PostgresRunStore, owner: str) -> None:
+    run = await store.accept(RunRequest(owner, "one"))
+    waiting = await ask(store, run, "two")
+    await end(store, run)
+    with pytest.raises(RunActive) as refused:
+        await ask(store, run, "three", "reject")
+    assert refused.value.details == {"run_id": waiting.id}
+
+
+async def test_a_session_lets_so_many_wait_and_no_more(store: PostgresRunStore, owner: str) -> None:
+    run = await store.accept(RunRequest(owner, "one"))
+    for number in range(MOST_QUEUED):
+        await ask(store, run, str(number))
+    with pytest.raises(RunActive):
+        await ask(store, run, "one too many")
+
+
+async def test_a_run_that_waits_is_withdrawn_by_a_stop(store: PostgresRunStore, owner: str, sql: Sql) -> None:
+    run = await store.accept(RunRequest(owner, "one"))
+    waiting = await ask(store, run, "two")
+    await store.request_stop(owner, waiting.id)
+    assert (await store.read(owner, waiting.id)).status == "stopped"
+    assert [event["type"] for _, event in await store.events(owner, waiting.id, 0)] == ["done"]
+    assert not await store.finish(run, [], Ending())
+    assert sql("select sealed_input from chat_runs where id = %(id)s", id=waiting.id) == [{"sealed_input": None}]
+
+
+async def test_a_session_that_does_not_exist_has_no_queue(store: PostgresRunStore, owner: str, stranger: str) -> None:
+    run = await store.accept(RunRequest(owner, "one"))
+    with pytest.raises(NotFound):
+        await ask(store, replace(run, owner=stranger), "two")
+    with pytest.raises(NotFound):
+        await store.active(stranger, run.session_id)
+
+
+async def test_an_acceptance_whose_reply_was_lost_is_not_made_twice(
+    database: Database, store_with: Store, owner: str, sql: Sql
+) -> None:
+    """The connection breaks after the commit: the second attempt finds what the first one stored."""
+
+    class LosesTheFirstReply(Database):
+        lost = False
+
+        @asynccontextmanager
+        async def acting_for(self, owner: str, *, snapshot: bool = False) -> AsyncIterator[Any]:
+            async with super().acting_for(owner, snapshot=snapshot) as connection:
+                yield connection
+            if not self.lost:
+                self.lost = True
+                raise DatabaseUnavailable
+
+    store = store_with()
+    store.database = LosesTheFirstReply(database.pool)
+    run = await store.accept(RunRequest(owner, "hello"))
+    assert sql("select id::text, epoch from chat_runs where user_id = %(owner)s", owner=owner) == [
+        {"id": run.id, "epoch": 1}
+    ]
 
 
 async def test_a_worker_of_an_earlier_epoch_has_lost_the_run(store: PostgresRunStore, owner: str) -> None:
@@ -320,11 +464,11 @@ async def test_a_run_ends_once(store: PostgresRunStore, owner: str) -> None:
     assert await store.events(owner, run.id, 0) == [(1, text("done"))]
 
 
-async def test_how_a_run_failed_is_kept(store: PostgresRunStore, owner: str) -> None:
+async def test_how_a_run_failed_is_kept(store: PostgresRunStore, owner: str, sql: Sql) -> None:
     run = await store.accept(RunRequest(owner, "hello"))
     await store.finish(run, [], Ending("failed", error_code="model_timeout"))
-    found = await store.read(owner, run.id)
-    assert (found.status, found.error_code) == ("failed", "model_timeout")
+    assert (await store.read(owner, run.id)).status == "failed"
+    assert sql("select error_code from chat_runs where id = %(id)s", id=run.id) == [{"error_code": "model_timeout"}]
 
 
 async def test_a_stop_of_a_run_that_has_ended_changes_nothing(store: PostgresRunStore, owner: str, sql: Sql) -> None:
@@ -339,13 +483,22 @@ async def test_a_stop_of_a_run_that_has_ended_changes_nothing(store: PostgresRun
 # Events ---------------------------------------------------------------------------------------------------------------
 
 
-async def test_events_are_read_in_order_after_the_one_seen_last(store: PostgresRunStore, owner: str) -> None:
+async def test_events_are_read_in_order_from_the_one_seen_last_on(store: PostgresRunStore, owner: str) -> None:
     run = await store.accept(RunRequest(owner, "hello"))
     await store.append(run, [(2, text("b")), (1, text("a"))])
     await store.finish(run, [(3, text("c"))], Ending())
     assert await store.events(owner, run.id, 0) == [(1, text("a")), (2, text("b")), (3, text("c"))]
-    assert await store.events(owner, run.id, 2) == [(3, text("c"))]
-    assert await store.events(owner, run.id, 3) == []
+    assert await store.events(owner, run.id, 2) == [(2, text("b")), (3, text("c"))]
+    assert await store.events(owner, run.id, 4) == []
+
+
+async def test_events_whose_place_in_the_log_was_not_confirmed_are_written_once(
+    store: PostgresRunStore, owner: str
+) -> None:
+    run = await store.accept(RunRequest(owner, "hello"))
+    await store.append(run, [(1, text("a"))])
+    await store.append(run, [(1, text("a")), (2, text("b"))])
+    assert await store.events(owner, run.id, 0) == [(1, text("a")), (2, text("b"))]
 
 
 async def test_an_event_keeps_every_character(store: PostgresRunStore, owner: str) -> None:
@@ -371,7 +524,7 @@ async def test_another_users_run_does_not_exist(store: PostgresRunStore, owner: 
 
 async def test_nobody_can_write_into_another_users_log(store: PostgresRunStore, owner: str, stranger: str) -> None:
     run = await store.accept(RunRequest(owner, "hello"))
-    with pytest.raises(Exception, match="foreign key"):
+    with pytest.raises(RunLost):
         await store.append(replace(run, owner=stranger), [(1, text("planted"))])
     assert await store.events(owner, run.id, 0) == []
 

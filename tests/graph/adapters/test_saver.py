@@ -16,6 +16,7 @@ from langgraph.graph import END, START, StateGraph
 from graph.adapters.database import Database
 from graph.adapters.saver import FLUSH_SECONDS, OwnedSaver, PostgresCheckpoints, TurnSaver
 from graph.errors import DatabaseUnavailable
+from graph.ports import Run
 from tests.graph.conftest import Sql
 
 pytestmark = pytest.mark.anyio
@@ -115,8 +116,8 @@ def stored(sql: Sql, thread: str) -> int:
     return int(row["count"])
 
 
-async def test_what_a_turn_writes_is_gathered_until_it_is_flushed(database: Database, owner: str, sql: Sql) -> None:
-    thread, saver = str(uuid4()), TurnSaver(database, owner)
+async def test_what_a_turn_writes_is_gathered_until_it_is_flushed(database: Database, run: Run, sql: Sql) -> None:
+    thread, saver = str(uuid4()), TurnSaver(database, run)
     for _ in range(3):
         config = await put(saver, thread, plan=["a"])
         await saver.aput_writes(config, [("plan", ["b"])], "task")
@@ -125,8 +126,8 @@ async def test_what_a_turn_writes_is_gathered_until_it_is_flushed(database: Data
     assert stored(sql, thread) == 3
 
 
-async def test_gathered_writes_are_sent_in_one_transaction(database: Database, owner: str, sql: Sql) -> None:
-    thread, saver = str(uuid4()), TurnSaver(database, owner)
+async def test_gathered_writes_are_sent_in_one_transaction(database: Database, run: Run, sql: Sql) -> None:
+    thread, saver = str(uuid4()), TurnSaver(database, run)
     for _ in range(5):
         await saver.aput_writes(await put(saver, thread, plan=["a"]), [("plan", ["b"])], "task")
     await saver.flush()
@@ -139,8 +140,8 @@ async def test_gathered_writes_are_sent_in_one_transaction(database: Database, o
     assert len(rows) == 1
 
 
-async def test_a_read_sees_what_was_gathered(database: Database, owner: str) -> None:
-    thread, saver = str(uuid4()), TurnSaver(database, owner)
+async def test_a_read_sees_what_was_gathered(database: Database, run: Run) -> None:
+    thread, saver = str(uuid4()), TurnSaver(database, run)
     config = await put(saver, thread, plan=["a"])
     await saver.aput_writes(config, [("plan", ["b"])], "task")
     found = await latest(saver, thread)
@@ -149,8 +150,8 @@ async def test_a_read_sees_what_was_gathered(database: Database, owner: str) -> 
     assert found.pending_writes == [("task", "plan", ["b"])]
 
 
-async def test_reads_beside_a_flush_are_not_mixed_up_with_it(database: Database, owner: str) -> None:
-    thread, saver = str(uuid4()), TurnSaver(database, owner)
+async def test_reads_beside_a_flush_are_not_mixed_up_with_it(database: Database, run: Run) -> None:
+    thread, saver = str(uuid4()), TurnSaver(database, run)
     for number in range(40):
         await put(saver, thread, plan=[number])
 
@@ -163,7 +164,7 @@ async def test_reads_beside_a_flush_are_not_mixed_up_with_it(database: Database,
     assert found == [[39]] * 40
 
 
-async def test_writes_that_could_not_be_sent_stay_gathered(database: Database, owner: str, sql: Sql) -> None:
+async def test_writes_that_could_not_be_sent_stay_gathered(database: Database, run: Run, sql: Sql) -> None:
     class Down(Database):
         up = False
 
@@ -173,7 +174,7 @@ async def test_writes_that_could_not_be_sent_stay_gathered(database: Database, o
             return super().acting_for(owner, snapshot=snapshot)
 
     down = Down(database.pool)
-    thread, saver = str(uuid4()), TurnSaver(down, owner)
+    thread, saver = str(uuid4()), TurnSaver(down, run)
     await put(saver, thread, plan=["a"])
     with pytest.raises(DatabaseUnavailable):
         await saver.flush()
@@ -183,8 +184,8 @@ async def test_writes_that_could_not_be_sent_stay_gathered(database: Database, o
     assert stored(sql, thread) == 2
 
 
-async def test_a_flush_that_is_cancelled_loses_nothing(database: Database, owner: str, sql: Sql) -> None:
-    thread, saver = str(uuid4()), TurnSaver(database, owner)
+async def test_a_flush_that_is_cancelled_loses_nothing(database: Database, run: Run, sql: Sql) -> None:
+    thread, saver = str(uuid4()), TurnSaver(database, run)
     for number in range(30):
         await put(saver, thread, plan=[number])
     for pause in (0.001, 0.003, 0.006, 0.01):
@@ -196,19 +197,19 @@ async def test_a_flush_that_is_cancelled_loses_nothing(database: Database, owner
     assert stored(sql, thread) == 30
 
 
-async def test_a_long_turn_is_stored_while_it_lasts(database: Database, owner: str, sql: Sql) -> None:
+async def test_a_long_turn_is_stored_while_it_lasts(database: Database, run: Run, sql: Sql) -> None:
     thread = str(uuid4())
-    async with PostgresCheckpoints(database).turn(owner) as saver:
+    async with PostgresCheckpoints(database).turn(run) as saver:
         await put(saver, thread, plan=["a"])
         await asyncio.sleep(FLUSH_SECONDS * 3)
         assert stored(sql, thread) == 1
 
 
-async def test_the_end_of_a_turn_stores_the_rest_however_it_ends(database: Database, owner: str, sql: Sql) -> None:
+async def test_the_end_of_a_turn_stores_the_rest_however_it_ends(database: Database, run: Run, sql: Sql) -> None:
     thread = str(uuid4())
 
     async def broken() -> None:
-        async with PostgresCheckpoints(database).turn(owner) as saver:
+        async with PostgresCheckpoints(database).turn(run) as saver:
             await put(saver, thread, plan=["a"])
             raise LookupError
 
@@ -217,13 +218,13 @@ async def test_the_end_of_a_turn_stores_the_rest_however_it_ends(database: Datab
     assert stored(sql, thread) == 1
 
 
-async def test_a_turn_whose_checkpoints_cannot_be_stored_goes_on(database: Database, owner: str) -> None:
+async def test_a_turn_whose_checkpoints_cannot_be_stored_goes_on(database: Database, run: Run) -> None:
     class Down(Database):
         def acting_for(self, owner: str, *, snapshot: bool = False) -> Any:
             raise DatabaseUnavailable
 
     went_on = False
-    async with PostgresCheckpoints(Down(database.pool)).turn(owner) as saver:
+    async with PostgresCheckpoints(Down(database.pool)).turn(run) as saver:
         await put(saver, str(uuid4()), plan=["a"])
         went_on = True
     assert went_on
@@ -262,36 +263,36 @@ def talk(saver: BaseCheckpointSaver[str]) -> Any:
 Turns = Callable[[int], Any]
 
 
-async def take_turns(database: Database, owner: str, thread: str, turns: int, kept: int) -> None:
+async def take_turns(database: Database, resumed: Run, thread: str, turns: int, kept: int) -> None:
     checkpoints = PostgresCheckpoints(database)
     for number in range(turns):
         config = {"configurable": {"thread_id": thread, "run": f"run {number}"}}
-        async with checkpoints.turn(owner) as saver:
+        async with checkpoints.turn(resumed) as saver:
             await talk(saver).ainvoke({"said": [f"question {number}"]}, config)
-        await checkpoints.keep_last(owner, thread, kept)
+        await checkpoints.keep_last(resumed.owner, thread, kept)
 
 
-async def test_only_the_last_turns_are_kept(database: Database, owner: str, sql: Sql) -> None:
+async def test_only_the_last_turns_are_kept(database: Database, resumed: Run, sql: Sql) -> None:
     thread = str(uuid4())
-    await take_turns(database, owner, thread, turns=6, kept=2)
+    await take_turns(database, resumed, thread, turns=6, kept=2)
     runs = sql(
         "select distinct metadata ->> 'run' as run from checkpoints where thread_id = %(t)s order by 1", t=thread
     )
     assert [row["run"] for row in runs] == ["run 4", "run 5"]
 
 
-async def test_fewer_turns_than_are_kept_all_stay(database: Database, owner: str, sql: Sql) -> None:
+async def test_fewer_turns_than_are_kept_all_stay(database: Database, resumed: Run, sql: Sql) -> None:
     thread = str(uuid4())
-    await take_turns(database, owner, thread, turns=2, kept=5)
+    await take_turns(database, resumed, thread, turns=2, kept=5)
     runs = sql(
         "select distinct metadata ->> 'run' as run from checkpoints where thread_id = %(t)s order by 1", t=thread
     )
     assert [row["run"] for row in runs] == ["run 0", "run 1"]
 
 
-async def test_every_kept_checkpoint_can_still_be_read(database: Database, owner: str) -> None:
+async def test_every_kept_checkpoint_can_still_be_read(database: Database, owner: str, resumed: Run) -> None:
     thread = str(uuid4())
-    await take_turns(database, owner, thread, turns=5, kept=2)
+    await take_turns(database, resumed, thread, turns=5, kept=2)
     graph = talk(OwnedSaver(database, owner))
     states = [state async for state in graph.aget_state_history({"configurable": {"thread_id": thread}})]
     assert len(states) == 2
@@ -300,9 +301,11 @@ async def test_every_kept_checkpoint_can_still_be_read(database: Database, owner
     assert all(len(state.values["said"]) >= 6 for state in states)
 
 
-async def test_a_conversation_can_be_forked_from_any_turn_that_is_kept(database: Database, owner: str) -> None:
+async def test_a_conversation_can_be_forked_from_any_turn_that_is_kept(
+    database: Database, owner: str, resumed: Run
+) -> None:
     thread = str(uuid4())
-    await take_turns(database, owner, thread, turns=5, kept=2)
+    await take_turns(database, resumed, thread, turns=5, kept=2)
     graph = talk(OwnedSaver(database, owner))
     states = [state async for state in graph.aget_state_history({"configurable": {"thread_id": thread}})]
     assert states[1].values["said"][-1] == "answer to question 3"
@@ -311,10 +314,10 @@ async def test_a_conversation_can_be_forked_from_any_turn_that_is_kept(database:
     assert len(again["said"]) == 10
 
 
-async def test_a_step_that_its_run_has_left_behind_is_not_stored(database: Database, owner: str, sql: Sql) -> None:
+async def test_a_step_that_its_run_has_left_behind_is_not_stored(database: Database, resumed: Run, sql: Sql) -> None:
     thread, before = str(uuid4()), str(uuid4())
-    await take_turns(database, owner, before, turns=1, kept=9)
-    await take_turns(database, owner, thread, turns=3, kept=9)
+    await take_turns(database, resumed, before, turns=1, kept=9)
+    await take_turns(database, resumed, thread, turns=3, kept=9)
     rows = sql(
         "select metadata ->> 'run' as run, checkpoint_id, parent_checkpoint_id from checkpoints "
         "where thread_id = %(t)s order by checkpoint_id",
@@ -325,27 +328,27 @@ async def test_a_step_that_its_run_has_left_behind_is_not_stored(database: Datab
     assert sql("select 1 from checkpoint_writes where thread_id = %(t)s", t=thread) == []
 
 
-async def test_a_turn_that_waits_in_the_middle_goes_on_from_there(database: Database, owner: str) -> None:
+async def test_a_turn_that_waits_in_the_middle_goes_on_from_there(database: Database, resumed: Run) -> None:
     thread = str(uuid4())
     config: RunnableConfig = {"configurable": {"thread_id": thread, "run": "run 0"}}
-    async with PostgresCheckpoints(database).turn(owner) as saver:
+    async with PostgresCheckpoints(database).turn(resumed) as saver:
         await talk(saver).ainvoke({"said": ["a question"]}, config, interrupt_before=["answer"])
-    async with PostgresCheckpoints(database).turn(owner) as saver:
+    async with PostgresCheckpoints(database).turn(resumed) as saver:
         assert (await talk(saver).aget_state(config)).next == ("answer",)
         assert (await talk(saver).ainvoke(None, config))["said"] == ["a question", "answer to a question"]
 
 
-async def test_a_pruned_thread_goes_on(database: Database, owner: str) -> None:
+async def test_a_pruned_thread_goes_on(database: Database, owner: str, resumed: Run) -> None:
     thread = str(uuid4())
-    await take_turns(database, owner, thread, turns=4, kept=1)
-    await take_turns(database, owner, thread, turns=1, kept=1)
+    await take_turns(database, resumed, thread, turns=4, kept=1)
+    await take_turns(database, resumed, thread, turns=1, kept=1)
     found = await talk(OwnedSaver(database, owner)).aget_state({"configurable": {"thread_id": thread}})
     assert len(found.values["said"]) == 10
 
 
-async def test_nothing_of_a_pruned_turn_is_left(database: Database, owner: str, sql: Sql) -> None:
+async def test_nothing_of_a_pruned_turn_is_left(database: Database, resumed: Run, sql: Sql) -> None:
     thread = str(uuid4())
-    await take_turns(database, owner, thread, turns=8, kept=2)
+    await take_turns(database, resumed, thread, turns=8, kept=2)
     orphans = sql(
         "select 'blob' as kind, channel from checkpoint_blobs b where thread_id = %(t)s and not exists ("
         "  select 1 from checkpoints c where c.thread_id = b.thread_id and c.checkpoint_ns = b.checkpoint_ns "
@@ -359,10 +362,10 @@ async def test_nothing_of_a_pruned_turn_is_left(database: Database, owner: str, 
     assert counted["count"] < 20
 
 
-async def test_pruning_beside_a_running_turn_spares_it(database: Database, owner: str) -> None:
+async def test_pruning_beside_a_running_turn_spares_it(database: Database, owner: str, resumed: Run) -> None:
     """`done` frees the session: the next turn may be writing while the last one is pruned."""
     thread, checkpoints = str(uuid4()), PostgresCheckpoints(database)
-    await take_turns(database, owner, thread, turns=3, kept=2)
+    await take_turns(database, resumed, thread, turns=3, kept=2)
 
     async def prune_often() -> None:
         for _ in range(20):

@@ -1,8 +1,10 @@
 """A turn is stored once, in order, with what it took, in one transaction."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 from uuid import uuid4
 
 import psycopg
@@ -11,7 +13,7 @@ from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 
 from graph.adapters.database import Database
 from graph.adapters.transcript import TITLE_CHARS, PostgresTranscript, shorten
-from graph.errors import NotFound
+from graph.errors import RunLost
 from graph.ports import TurnRecord
 from graph.state import Usage
 from tests.fakes.ports import words
@@ -33,18 +35,33 @@ def transcript(database: Database) -> PostgresTranscript:
     return PostgresTranscript(database, words)
 
 
+NextTurn = Callable[..., TurnRecord]
+
+
 @pytest.fixture
-def turn(owner: str, session: str, sql: Sql) -> TurnRecord:
-    run_id = str(uuid4())
-    sql(
-        "insert into chat_runs (id, session_id, user_id, employee_slug, request_hash, lease_expires_at, created_at) "
-        "values (%(run)s, %(session)s, %(owner)s, 'prime-boss', '', now(), now() - interval '2 seconds')",
-        run=run_id,
-        session=session,
-        owner=owner,
-    )
-    usage = Usage(prompt=100, completion=20, total=120, cost="0.000027", source="provider")
-    return TurnRecord(owner, session, run_id, "prime-boss", "gpt-4o-mini", MESSAGES, usage)
+def next_turn(owner: str, session: str, sql: Sql) -> NextTurn:
+    """Makes another turn of the session, once the one before has ended."""
+
+    def begin(**changes: Any) -> TurnRecord:
+        sql("update chat_runs set status = 'complete' where session_id = %(session)s", session=session)
+        run_id = str(uuid4())
+        sql(
+            "insert into chat_runs (id, session_id, user_id, employee_slug, request_hash, lease_expires_at, created_at) "
+            "values (%(run)s, %(session)s, %(owner)s, 'prime-boss', '', now() + interval '1 hour', "
+            "now() - interval '2 seconds')",
+            run=run_id,
+            session=session,
+            owner=owner,
+        )
+        usage = Usage(prompt=100, completion=20, total=120, cost="0.000027", source="provider")
+        return replace(TurnRecord(owner, session, run_id, 1, "prime-boss", "gpt-4o-mini", MESSAGES, usage), **changes)
+
+    return begin
+
+
+@pytest.fixture
+def turn(next_turn: NextTurn) -> TurnRecord:
+    return next_turn()
 
 
 def messages_of(sql: Sql, session: str) -> list[dict[str, object]]:
@@ -115,18 +132,22 @@ async def test_what_the_turn_took_is_logged(transcript: PostgresTranscript, turn
     assert 2000 <= row["latency_ms"] < 60_000
 
 
-async def test_tokens_are_spent_from_the_users_day(transcript: PostgresTranscript, turn: TurnRecord, sql: Sql) -> None:
-    await transcript.record(turn)
-    await transcript.record(replace(turn, run_id=str(uuid4())))
-    [spent] = sql("select day_tokens, day from chat_rate_limits where user_id = %(owner)s", owner=turn.owner)
+async def test_tokens_are_spent_from_the_users_day(
+    transcript: PostgresTranscript, next_turn: NextTurn, owner: str, sql: Sql
+) -> None:
+    for _ in range(2):
+        await transcript.record(next_turn())
+    [spent] = sql("select day_tokens, day from chat_rate_limits where user_id = %(owner)s", owner=owner)
     assert spent["day_tokens"] == 240
 
 
-async def test_a_new_day_begins_at_zero(transcript: PostgresTranscript, turn: TurnRecord, sql: Sql) -> None:
-    await transcript.record(turn)
-    sql("update chat_rate_limits set day = day - 1 where user_id = %(owner)s", owner=turn.owner)
-    await transcript.record(replace(turn, run_id=str(uuid4())))
-    assert sql("select day_tokens from chat_rate_limits where user_id = %(owner)s", owner=turn.owner) == [
+async def test_a_new_day_begins_at_zero(
+    transcript: PostgresTranscript, next_turn: NextTurn, owner: str, sql: Sql
+) -> None:
+    await transcript.record(next_turn())
+    sql("update chat_rate_limits set day = day - 1 where user_id = %(owner)s", owner=owner)
+    await transcript.record(next_turn())
+    assert sql("select day_tokens from chat_rate_limits where user_id = %(owner)s", owner=owner) == [
         {"day_tokens": 120}
     ]
 
@@ -143,13 +164,11 @@ async def test_how_a_broken_turn_ended_stands_on_its_last_message(
 
 
 async def test_the_first_question_names_the_session_and_no_later_one(
-    transcript: PostgresTranscript, turn: TurnRecord, sql: Sql
+    transcript: PostgresTranscript, next_turn: NextTurn, session: str, sql: Sql
 ) -> None:
-    await transcript.record(turn)
-    await transcript.record(replace(turn, run_id=str(uuid4()), messages=[HumanMessage("another"), AIMessage("so")]))
-    assert sql("select title from chat_sessions where id = %(id)s", id=turn.session_id) == [
-        {"title": "how much did I spend"}
-    ]
+    await transcript.record(next_turn())
+    await transcript.record(next_turn(messages=[HumanMessage("another"), AIMessage("so")]))
+    assert sql("select title from chat_sessions where id = %(id)s", id=session) == [{"title": "how much did I spend"}]
 
 
 @pytest.mark.parametrize(
@@ -175,7 +194,7 @@ def test_a_title_never_ends_within_a_token(before: int) -> None:
 async def test_a_session_of_somebody_else_takes_no_turn(
     transcript: PostgresTranscript, turn: TurnRecord, stranger: str, sql: Sql
 ) -> None:
-    with pytest.raises(psycopg.errors.ForeignKeyViolation):
+    with pytest.raises(RunLost):
         await transcript.record(replace(turn, owner=stranger))
     assert messages_of(sql, turn.session_id) == []
 
@@ -196,5 +215,43 @@ async def test_a_run_whose_session_was_deleted_is_not_stored_again(
 ) -> None:
     await transcript.record(turn)
     sql("delete from chat_sessions where id = %(id)s", id=turn.session_id)
-    with pytest.raises(NotFound):
+    with pytest.raises(RunLost):
         await transcript.record(turn)
+
+
+async def test_a_turn_of_a_run_that_another_process_has_is_not_stored(
+    transcript: PostgresTranscript, turn: TurnRecord, sql: Sql
+) -> None:
+    sql("update chat_runs set epoch = 2 where id = %(run)s", run=turn.run_id)
+    with pytest.raises(RunLost):
+        await transcript.record(turn)
+    assert messages_of(sql, turn.session_id) == []
+
+
+async def test_a_stored_turn_is_found_as_it_was_stored(transcript: PostgresTranscript, turn: TurnRecord) -> None:
+    assert await transcript.find(turn.owner, turn.run_id) is None
+    message_id = await transcript.record(turn)
+    found = await transcript.find(turn.owner, turn.run_id)
+    assert found
+    assert (found.message_id, found.status, found.error) == (message_id, "complete", None)
+    assert [(message.type, message.text) for message in found.messages] == [
+        (message.type, message.text) for message in MESSAGES
+    ]
+    assert found.usage == turn.usage
+
+
+@pytest.mark.parametrize(("status", "error"), [("stopped", None), ("failed", "model_timeout")])
+async def test_a_stored_turn_that_broke_off_is_found_so(
+    transcript: PostgresTranscript, turn: TurnRecord, status: str, error: str | None
+) -> None:
+    await transcript.record(replace(turn, status=status, error=error, messages=MESSAGES[:1]))  # type: ignore[arg-type]
+    found = await transcript.find(turn.owner, turn.run_id)
+    assert found
+    assert (found.status, found.error) == (status, error)
+
+
+async def test_another_users_stored_turn_is_not_found(
+    transcript: PostgresTranscript, turn: TurnRecord, stranger: str
+) -> None:
+    await transcript.record(turn)
+    assert await transcript.find(stranger, turn.run_id) is None

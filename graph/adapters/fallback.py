@@ -1,0 +1,42 @@
+"""A second chat model behind the chosen one (port `ChatModel`)."""
+
+from collections.abc import AsyncIterator, Sequence
+
+import structlog
+from langchain_core.messages import AIMessageChunk, BaseMessage
+
+from graph.errors import ModelError
+from graph.ports import ChatModel, ModelSettings
+from graph.tool import Tool
+
+log = structlog.get_logger(__name__)
+
+
+class WithFallback:
+    """Asks the fallback where the chosen model failed before it showed anything, for whatever reason.
+
+    The answer's `response_metadata["model_name"]` says which of the two gave it. Each has deadlines of its own.
+    """
+
+    def __init__(self, chosen: ChatModel, fallback: ChatModel) -> None:
+        self._chosen = chosen
+        self._fallback = fallback
+
+    def name(self, settings: ModelSettings) -> str:
+        return self._chosen.name(settings)
+
+    async def stream(
+        self, messages: Sequence[BaseMessage], tools: Sequence[Tool], settings: ModelSettings
+    ) -> AsyncIterator[AIMessageChunk]:
+        shown = False
+        try:
+            async for chunk in self._chosen.stream(messages, tools, settings):
+                shown = True
+                yield chunk
+            return
+        except ModelError as error:
+            if shown:
+                raise
+            log.warning("model_fallback", model=self._fallback.name(settings), reason=error.code)
+        async for chunk in self._fallback.stream(messages, tools, settings):
+            yield chunk

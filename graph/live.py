@@ -1,0 +1,180 @@
+"""A run while a process works on it: its events so far, its turn as far as the graph has come, and who follows it."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Any, cast
+
+from langchain_core.messages import AIMessage
+
+from graph.events import FINAL, Event, Restart, last_text
+from graph.ports import Claim, LoggedEvent, Recorded, Step, first_number
+from graph.rejoin import Rejoin
+from graph.state import Turn
+
+VOID: LoggedEvent = (0, Restart(type="restart"))
+"""What a follower is told who has seen events that nobody else has: the whole stream follows."""
+
+
+class LiveRun:
+    """A run of this process."""
+
+    def __init__(self, claim: Claim) -> None:
+        self.run = claim.run
+        self.text = claim.text
+        """What the user typed."""
+        self.entries: list[LoggedEvent] = list(claim.logged)
+        self.turn = Turn()
+        self.recorded: Recorded | None = None
+        """The turn as it is in the history, if the process that died has stored it."""
+        self.path: list[Step] = []
+        """The steps that the graph has taken."""
+        self.work: asyncio.Task[None] | None = None
+        """The graph; cancelling it stops the run."""
+        self.stopped = claim.stop_requested
+        """Whether its user wants it to stop."""
+        self.lost = False
+        """Whether another process works on it now."""
+        self.released = False
+        """Whether this process gives it away."""
+        self.written = len(self.entries)
+        """How many of its events are in the log."""
+        self.writing = asyncio.Lock()
+        self.began = time.perf_counter()
+        self.spoke: float | None = None
+        """When this process streamed its first words of the run."""
+        self._next = first_number(self.run.epoch)
+        self._rejoin = Rejoin([event for _, event in self.entries])
+        self._changed = asyncio.Event()
+        self._step_began = self.began
+        self._step_spoke: float | None = None
+        """When the step that is under way streamed its first event."""
+
+    def publish(self, event: Event) -> None:
+        """Stream an event, unless it was streamed before this process took the run over."""
+        self.show(self.numbered(self._rejoin.feed(event)))
+        self._step_spoke = self._step_spoke or time.perf_counter()
+
+    def ending(self, event: Event) -> list[LoggedEvent]:
+        """What is to be streamed at the end of a turn: the last event, and before it what a rejoined stream lacks.
+
+        It is not streamed yet; the log comes first.
+        """
+        complete = event["type"] == "done" and event["status"] == "complete"
+        return self.numbered(self._rejoin.feed(event) if complete else [event])
+
+    def numbered(self, events: Sequence[Event]) -> list[LoggedEvent]:
+        return list(enumerate(events, self._next))
+
+    def show(self, entries: Sequence[LoggedEvent]) -> None:
+        """Let the followers see events."""
+        self.entries += entries
+        self._next += len(entries)
+        if any(event["type"] == "text" for _, event in entries):
+            self.spoke = self.spoke or time.perf_counter()
+        self._wake()
+
+    def _wake(self) -> None:
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
+
+    def stop(self) -> None:
+        """Its user wants it to stop."""
+        self.stopped = True
+        self._cancel()
+
+    def lose(self) -> None:
+        """Another process has taken it over."""
+        self.lost = True
+        self._cancel()
+
+    def release(self) -> None:
+        """Another process is to take it over."""
+        self.released = True
+        self._cancel()
+
+    def _cancel(self) -> None:
+        if self.work:
+            self.work.cancel()
+
+    def leave(self) -> None:
+        """This process has no more to tell of it."""
+        self.lost = True
+        self._wake()
+
+    def begin(self) -> None:
+        """The graph starts."""
+        self._step_began, self._step_spoke = time.perf_counter(), None
+
+    def advance(self, node: str, update: Turn) -> None:
+        """A step has ended: note what it added to the turn, and how long it took."""
+        began, spoke, ended = self._step_began, self._step_spoke, time.perf_counter()
+        first_ms = round((spoke - began) * 1000) if spoke else None
+        self.path.append(Step(node=node, ms=round((ended - began) * 1000), first_ms=first_ms))
+        self._step_began, self._step_spoke = ended, None
+        self.turn.update(update)
+
+    @property
+    def events(self) -> list[Event]:
+        return [event for _, event in self.entries]
+
+    @property
+    def ended(self) -> bool:
+        return bool(self.entries) and self.entries[-1][1]["type"] in FINAL
+
+    def unwritten(self) -> list[LoggedEvent]:
+        return self.entries[self.written :]
+
+    async def follow(self, after: int) -> AsyncIterator[LoggedEvent]:
+        """The events with a number above `after` as they come, to the last one or until this process has left the run."""
+        position = position_after(after, self.entries, self.run.epoch)
+        if position is None:
+            yield VOID
+            position = 0
+        while True:
+            changed = self._changed
+            while position < len(self.entries):
+                position += 1
+                yield self.entries[position - 1]
+            if self.ended or self.lost:
+                return
+            await changed.wait()
+
+    def partial_text(self) -> str:
+        """What was streamed of the answer that was under way."""
+        return last_text(self.events)
+
+
+def position_after(after: int, entries: Sequence[LoggedEvent], epoch: int) -> int | None:
+    """Where a follower goes on who has seen the event with this number.
+
+    None if that event was shown by a process that died before it logged it; an event of today's epoch may still be on its
+    way into the log.
+    """
+    seen = [seq for seq, _ in entries if seq <= after]
+    if after and after < first_number(epoch) and (not seen or seen[-1] != after):
+        return None
+    return len(seen)
+
+
+def turn_in(values: Mapping[str, Any]) -> Turn:
+    """The turn in the values of a checkpoint."""
+    return cast(Turn, {name: values[name] for name in Turn.__annotations__ if name in values})
+
+
+OPENING = ("redact", "load_memory", "retrieve")
+"""The steps before the model is asked."""
+
+
+def steps_to(upcoming: Sequence[str], turn: Turn) -> Iterator[Step]:
+    """The steps that have led to a turn, of which these come next; what time they took is not known any more."""
+    for name in OPENING:
+        if name in upcoming:
+            return
+        yield Step(node=name, ms=0, first_ms=None)
+    for message, after in pairwise([*turn["messages"], None]):
+        if isinstance(message, AIMessage):
+            yield Step(node="reason", ms=0, first_ms=None)
+            if after:
+                yield Step(node="call_tools", ms=0, first_ms=None)

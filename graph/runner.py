@@ -1,0 +1,377 @@
+"""Works on one accepted run: from its first event, or from where a process that died has left it, to its last."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, cast
+
+import structlog
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
+from langchain_core.runnables import RunnableConfig
+
+from employees.roster import Roster
+from graph.build import TurnGraph, keeping
+from graph.context import TurnContext
+from graph.errors import ChatError, RedactionFailed, RunLost, RunTimeout, describe, error_of
+from graph.events import Done, EmployeeCard, Error, Start
+from graph.live import LiveRun, steps_to, turn_in
+from graph.patience import patiently
+from graph.ports import (
+    ChatModel,
+    Checkpoints,
+    CountTokens,
+    Ending,
+    LoggedEvent,
+    Meter,
+    Recorded,
+    Redactor,
+    Run,
+    RunStore,
+    Signals,
+    Trace,
+    Transcript,
+    TurnRecord,
+)
+from graph.rejoin import events_behind
+from graph.state import Turn, TurnInput, Usage
+
+log = structlog.get_logger(__name__)
+
+Status = Literal["complete", "stopped", "failed"]
+
+WRITE_SECONDS = 0.25
+"""How long an event may wait for its place in the log."""
+STOP_SECONDS = 0.5
+"""How often a run is asked about while no news of stops come through."""
+MOST_EPOCHS = 5
+"""How often a run is begun; one that has taken so many processes with it is given up."""
+
+GIVEN = ("today", "recollection", "passages", "unsummarized", "summary_due")
+"""The fields of a turn that only its trace keeps."""
+
+NO_USAGE = Usage(prompt=0, completion=0, total=0, cost="0", source="counted")
+
+
+@dataclass(frozen=True, slots=True)
+class RunPorts:
+    """What running a turn needs beside its graph."""
+
+    store: RunStore
+    checkpoints: Checkpoints
+    transcript: Transcript
+    redactor: Redactor
+    roster: Roster
+    model: ChatModel
+    count: CountTokens
+    signals: Signals
+    meter: Meter
+    anticipate: Callable[[Run, str], None]
+    """Begins what a turn of this run will need of its text and its session."""
+    lease_seconds: float
+    run_seconds: float
+    """Longest time that a process works on a run."""
+    kept_turns: int
+
+
+class Runner:
+    """Runs the graph for a run, keeps its log and its lease, and stores how it ended."""
+
+    def __init__(self, graph: TurnGraph, ports: RunPorts) -> None:
+        self.graph = graph
+        self.ports = ports
+
+    async def attend(self, live: LiveRun) -> bool:
+        """Work on a run until it has ended or another process has it; true if others wait for its session."""
+        structlog.contextvars.bind_contextvars(run_id=live.run.id)
+        self.ports.meter.began(live.run)
+        helpers = [asyncio.create_task(self._write_log(live)), asyncio.create_task(self._keep_lease(live))]
+        try:
+            status, error = await self._outcome(live)
+            if live.lost:
+                return self._leave(live)
+            if live.released and status == "stopped" and not live.stopped:
+                return await self._release(live)
+            return await self._finish(live, status, error)
+        finally:
+            for helper in helpers:
+                helper.cancel()
+
+    async def _outcome(self, live: LiveRun) -> tuple[Status, ChatError | None]:
+        """Run the graph and say how it ended."""
+        if live.run.epoch > MOST_EPOCHS or live.text is None:
+            return "failed", RunLost()
+        if live.stopped or live.released:
+            return "stopped", None
+        live.work = asyncio.create_task(self._work(live))
+        try:
+            async with asyncio.timeout(self.ports.run_seconds):
+                await live.work
+        except asyncio.CancelledError:
+            return "stopped", None
+        except TimeoutError:
+            return "failed", RunTimeout()
+        except RunLost as error:
+            live.lose()
+            return "failed", error
+        except ChatError as error:
+            return "failed", error
+        except Exception as error:
+            log.error("run_broke", reason=describe(error))
+            return "failed", ChatError()
+        if live.recorded:
+            return live.recorded.status, error_of(live.recorded.error) if live.recorded.error else None
+        return "complete", None
+
+    async def _work(self, live: LiveRun) -> None:
+        """Run the graph from its beginning, or from the last checkpoint of a process that died."""
+        run = live.run
+        config: RunnableConfig = {"configurable": {"thread_id": run.session_id, "run": run.id}}
+        async with self.ports.checkpoints.turn(run) as saver:
+            graph = keeping(self.graph, saver)
+            if not live.entries:
+                live.publish(self._start_event(run))
+            if run.epoch > 1:
+                await self._catch_up(live, graph, config)
+            if live.turn and not live.recorded:
+                await self._run_graph(live, graph, None, config)
+            if not live.turn.get("message_id"):  # LangGraph may take a checkpoint of a broken turn for a finished one
+                await self._run_graph(live, graph, TurnInput(), config)
+
+    async def _catch_up(self, live: LiveRun, graph: TurnGraph, config: RunnableConfig) -> None:
+        """Learn how far the run has come, and stream what its followers may have missed."""
+        run = live.run
+        state = await graph.aget_state(config)
+        if cast(dict[str, Any], state.metadata or {}).get("run") == run.id:
+            live.turn = turn_in(state.values)
+            live.path = list(steps_to(state.next, live.turn))
+        live.recorded = await self.ports.transcript.find(run.owner, run.id)
+        if live.recorded:
+            live.turn.update(turn_of(live.recorded))
+        for event in events_behind(live.turn):
+            live.publish(event)
+
+    async def _run_graph(
+        self, live: LiveRun, graph: TurnGraph, given: TurnInput | None, config: RunnableConfig
+    ) -> None:
+        """
+        Args:
+            live: the run.
+            graph: with the turn's checkpointer.
+            given: an empty form to begin, None to go on from the last checkpoint.
+            config: names the thread and the run.
+        """
+        run = live.run
+        context = TurnContext(run.owner, run.session_id, run.id, run.epoch, run.employee, live.text or "")
+        live.begin()
+        stream = graph.astream(given, config, context=context, stream_mode=["custom", "updates"], durability="sync")
+        async for mode, part in cast(AsyncIterator[tuple[str, Any]], stream):
+            if mode == "custom":
+                live.publish(part)
+            else:
+                for node, update in part.items():
+                    live.advance(node, cast(Turn, update or {}))
+
+    def _start_event(self, run: Run) -> Start:
+        employee = self.ports.roster.find(run.employee)
+        card = EmployeeCard(slug=employee.slug, title=employee.title, emoji=employee.emoji)
+        return Start(type="start", session_id=run.session_id, run_id=run.id, employee=card)
+
+    def _leave(self, live: LiveRun) -> bool:
+        """Another process has the run: its events are in the log."""
+        log.warning("run_lost")
+        self.ports.meter.lost(live.run)
+        live.leave()
+        return False
+
+    async def _release(self, live: LiveRun) -> bool:
+        """Log what there is, and let another process go on with the run."""
+        try:
+            async with live.writing:
+                await self.ports.store.append(live.run, live.unwritten())
+            await self.ports.store.release(live.run)
+            await self.ports.signals.send(("due", live.run.id))
+        except ChatError as error:
+            log.warning("run_not_released", reason=error.code)
+        live.leave()
+        return False
+
+    async def _finish(self, live: LiveRun, status: Status, error: ChatError | None) -> bool:
+        """Store how the run ended, free the session, then tell the followers; in doubt they are told of the failure."""
+        others_wait = False
+        try:
+            message_id = live.turn.get("message_id") or await self._record_rest(live, status, error)
+            last = live.ending(error_event(error) if error else done_event(live.turn, message_id, status))
+            ending = Ending(status, message_id, error.code if error else None, self._trace(live))
+            others_wait = await patiently(lambda: self._write_end(live, last, ending))
+            self._measure(live, ending)
+        except RunLost:
+            return self._leave(live)
+        except Exception as trouble:  # whatever it is, the followers wait for a last event
+            log.error("run_not_settled", reason=describe(trouble))
+            last = live.ending(error_event(trouble if isinstance(trouble, ChatError) else ChatError()))
+        log.info("run_ended", status=status, reason=error.code if error else None)
+        live.show(last)
+        await self._prune(live.run)
+        return others_wait
+
+    def _measure(self, live: LiveRun, ending: Ending) -> None:
+        if live.spoke:
+            self.ports.meter.first_text(live.run, live.spoke - live.began)
+        usage = live.turn.get("usage", NO_USAGE)
+        self.ports.meter.ended(live.run, ending, usage, time.perf_counter() - live.began)
+
+    async def _record_rest(self, live: LiveRun, status: Status, error: ChatError | None) -> str | None:
+        """Store a turn that did not come to its end as far as it came."""
+        partial = live.partial_text()
+        messages = closed(await patiently(lambda: self._messages_of(live)), partial)
+        if not messages:
+            return None
+        run = live.run
+        live.turn["usage"] = with_partial(live.turn.get("usage", NO_USAGE), self.ports.count(partial))
+        record = TurnRecord(
+            owner=run.owner,
+            session_id=run.session_id,
+            run_id=run.id,
+            epoch=run.epoch,
+            employee=run.employee,
+            model=self.ports.model.name(self.ports.roster.find(run.employee).settings),
+            messages=messages,
+            usage=live.turn["usage"],
+            status=status,
+            error=error.code if error else None,
+        )
+        return await patiently(lambda: self.ports.transcript.record(record))
+
+    async def _messages_of(self, live: LiveRun) -> Sequence[AnyMessage]:
+        """The turn's messages so far; the question at least, unless it cannot be checked for personal values."""
+        if messages := live.turn.get("messages"):
+            return messages
+        if live.text is None:
+            return []
+        try:
+            masked = await self.ports.redactor.mask(live.run.owner, [live.text])
+        except RedactionFailed:
+            return []
+        return [HumanMessage(masked.texts[0])]
+
+    def _trace(self, live: LiveRun) -> Trace:
+        employee = self.ports.roster.find(live.run.employee)
+        answers = [message for message in live.turn.get("messages", ()) if isinstance(message, AIMessage)]
+        return Trace(
+            version=employee.version,
+            model=self.ports.model.name(employee.settings),
+            path=live.path,
+            usage=[answer.usage_metadata for answer in answers],
+            turn=kept_nowhere_else(live.turn),
+        )
+
+    async def _write_end(self, live: LiveRun, last: Sequence[LoggedEvent], ending: Ending) -> bool:
+        async with live.writing:
+            unwritten = live.unwritten()
+            others_wait = await self.ports.store.finish(live.run, [*unwritten, *last], ending)
+            live.written += len(unwritten) + len(last)
+        await self.ports.signals.send(("events", live.run.id))
+        return others_wait
+
+    async def _write_log(self, live: LiveRun) -> None:
+        """Write events in batches, as long as the run lasts."""
+        while not live.ended:
+            await asyncio.sleep(WRITE_SECONDS)
+            async with live.writing:
+                entries = live.unwritten()
+                if entries:
+                    await self._append(live, entries)
+
+    async def _append(self, live: LiveRun, entries: Sequence[LoggedEvent]) -> None:
+        try:
+            await self.ports.store.append(live.run, entries)
+            live.written += len(entries)
+            await self.ports.signals.send(("events", live.run.id))
+        except RunLost:
+            live.lose()
+        except ChatError as error:
+            self.ports.meter.retried("log")
+            log.warning("log_write_delayed", reason=error.code)
+
+    async def _keep_lease(self, live: LiveRun) -> None:
+        """Vouch for the run; stop it when its user asked another process to, or when another process has it."""
+        while True:
+            await asyncio.sleep(self._pause())
+            try:
+                if await self.ports.store.renew(live.run):
+                    live.stop()
+            except RunLost:
+                live.lose()
+            except ChatError as error:
+                self.ports.meter.retried("lease")
+                log.warning("lease_not_renewed", reason=error.code)
+
+    def _pause(self) -> float:
+        """Seconds between two looks at a run."""
+        third = self.ports.lease_seconds / 3
+        return third if self.ports.signals.connected else min(third, STOP_SECONDS)
+
+    async def _prune(self, run: Run) -> None:
+        try:
+            await self.ports.checkpoints.keep_last(run.owner, run.session_id, self.ports.kept_turns)
+        except ChatError as error:
+            log.warning("prune_failed", reason=error.code)
+
+
+def closed(messages: Sequence[AnyMessage], partial: str) -> list[AnyMessage]:
+    """The messages of a broken-off turn such that a model accepts them again: the partial answer is kept, and every call
+    has a result."""
+    if not messages:
+        return []
+    last = messages[-1]
+    if not isinstance(last, AIMessage):
+        return [*messages, *([AIMessage(partial)] if partial else [])]
+    results = [
+        ToolMessage(
+            "The run was stopped before this tool finished.", tool_call_id=call["id"], name=call["name"], status="error"
+        )
+        for call in last.tool_calls
+    ]
+    return [*messages, *results]
+
+
+def with_partial(usage: Usage, tokens: int) -> Usage:
+    """The usage, with the tokens of a partial answer that no provider reported."""
+    if not tokens:
+        return usage
+    return Usage(
+        prompt=usage["prompt"],
+        completion=usage["completion"] + tokens,
+        total=usage["total"] + tokens,
+        cost=usage["cost"],
+        source="counted",
+    )
+
+
+def turn_of(recorded: Recorded) -> Turn:
+    """The turn of the history."""
+    return Turn(messages=list(recorded.messages), usage=recorded.usage, message_id=recorded.message_id)
+
+
+def kept_nowhere_else(turn: Turn) -> Turn:
+    """What a turn was given: its messages are in the history, and so is the history that it read."""
+    kept = cast(Turn, {name: value for name, value in turn.items() if name in GIVEN})
+    if "recollection" in kept:
+        kept["recollection"] = {**kept["recollection"], "history": []}
+    return kept
+
+
+def done_event(turn: Turn, message_id: str | None, status: Status) -> Done:
+    usage = turn.get("usage", NO_USAGE)
+    return Done(
+        type="done",
+        message_id=message_id or "",
+        total_tokens=usage["total"],
+        usage=usage,
+        status="stopped" if status == "stopped" else "complete",
+    )
+
+
+def error_event(error: ChatError) -> Error:
+    return Error(type="error", code=error.code, error=error.message)

@@ -1,0 +1,197 @@
+"""What a tool returned, as JSON that a model can be given: sound, of a limited size, and with a note of what it lacks."""
+
+import datetime as dt
+import json
+import re
+from bisect import bisect_right
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from graph.text import sound_json
+
+Json = Any
+
+NOTE = "shortened"
+"""The field that says what is missing from a result."""
+ADVICE = "This result was too long. To see what is missing ask for less: a shorter period, fewer rows, or totals."
+NOTE_CHARS = 600
+"""Characters that the note may have."""
+LEAST = 64
+"""Characters that each field of an object may have before the long ones share what is left."""
+
+CUT_TOKEN = re.compile(r"\[[A-Z0-9_]*$")
+"""The beginning of a token such as [CARD_7K3Q9D] at the end of a text."""
+
+NOTHING = object()
+"""In place of a value of which no part has room."""
+
+
+def plain(value: object) -> Json:
+    """The value as JSON holds it: money, dates and ids as text, so that no binary fraction comes in; NaN and infinity as null.
+
+    Raises:
+        TypeError: JSON cannot hold it.
+        ValueError: it holds itself, or an integer of thousands of digits.
+    """
+    return sound_json(json.loads(written(value), parse_constant=lambda _: None))
+
+
+def excerpt(result: Mapping[str, Json], limit: int, whole: Collection[str] = ()) -> Mapping[str, Json]:
+    """The result itself if its JSON has at most `limit` characters; else the parts of it that do, and a note.
+
+    Objects keep their first fields, lists their first items, texts their beginnings; what is short is kept before what is
+    long. The time that it takes grows with the limit, not with the result.
+
+    Args:
+        result: may hold all that `plain` takes, and the note of an earlier excerpt.
+        limit: characters; some hundred more than the note has.
+        whole: names of fields whose texts, at any depth, are kept whole or not at all. What is not masked yet must not be cut:
+            half a card number would not be found.
+
+    Raises:
+        TypeError: it is no object, or JSON cannot hold it.
+    """
+    if not isinstance(result, dict):
+        raise TypeError("A result is an object.")
+    if length(result, limit) <= limit:
+        return result
+    fields = dict(result)
+    before = fields.pop(NOTE, None)
+    scissors = Scissors(whole)
+    kept = scissors.cut(fields, limit - NOTE_CHARS)
+    return {**kept, NOTE: note(before, scissors.kept)}
+
+
+def note(before: Json, kept: Mapping[str, str]) -> dict[str, Json]:
+    """What was kept of what, as far as there is room to say it; a whole is what it was before the first excerpt."""
+    told = dict(before["kept"]) if isinstance(before, dict) and isinstance(before.get("kept"), dict) else {}
+    for path, share in kept.items():
+        part, of, whole = share.partition(" of ")
+        told[path] = part + of + str(told.get(path, whole)).rpartition(" of ")[2]
+    while told and len(written({NOTE: {"kept": told, "advice": ADVICE}})) > NOTE_CHARS:
+        told.popitem()
+    return {"kept": told, "advice": ADVICE}
+
+
+@dataclass(slots=True)
+class Scissors:
+    """Cuts values to size."""
+
+    whole: Collection[str]
+    kept: dict[str, str] = field(default_factory=dict)
+    """How much was kept of each value that was cut, by its path: `rows[0].text` has "20 of 400 characters"."""
+
+    def cut(self, value: Json, room: int, path: str = "", uncut: bool = False) -> Json:
+        """As much of a value as its JSON has room for, or NOTHING; texts only whole if they are `uncut`."""
+        if length(value, room) <= room:
+            return value
+        match value:
+            case dict() if room >= len("{}"):
+                return self._cut_object(value, room, path, uncut)
+            case list() | tuple() if room >= len("[]"):
+                return self._cut_list(value, room, path, uncut)
+            case str() if room >= len('"…"') and not uncut:
+                return self._cut_text(value, room, path)
+            case _:
+                whole, unit = (len(value), "characters") if isinstance(value, str) else (1, "values")
+                self._note(path, 0, whole, unit)
+                return NOTHING
+
+    def _cut_object(self, fields: Mapping[str, Json], room: int, path: str, uncut: bool) -> Json:
+        room -= len("{}")
+        sizes = {name: length(fields[name], room) for name in first_names(fields, room)}
+        room -= sum(name_length(name) for name in sizes)
+        self._note(path or "result", len(sizes), len(fields), "fields")
+        parts = {
+            name: self.cut(fields[name], share, f"{path}.{name}" if path else str(name), uncut or name in self.whole)
+            for name, share in shares(sizes, room).items()
+        }
+        return {name: parts[name] for name in sizes if parts[name] is not NOTHING}
+
+    def _cut_list(self, items: Sequence[Json], room: int, path: str, uncut: bool) -> Json:
+        room -= len("[]")
+        kept = first_items(items, room)
+        if not kept:
+            first = self.cut(items[0], room, f"{path}[0]", uncut)
+            kept = [] if first is NOTHING else [first]
+        self._note(path, len(kept), len(items), "items")
+        return kept
+
+    def _cut_text(self, text: str, room: int, path: str) -> Json:
+        ends = range(1, min(len(text), room))
+        end = bisect_right(ends, room, key=lambda end: len(written(text[:end] + "…")))
+        kept = CUT_TOKEN.sub("", text[:end])
+        self._note(path, len(kept), len(text), "characters")
+        return kept + "…"
+
+    def _note(self, path: str, part: int, whole: int, unit: str) -> None:
+        if part < whole:
+            self.kept[path] = f"{part} of {whole} {unit}"
+
+
+def first_names(fields: Mapping[str, Json], room: int) -> list[str]:
+    """The names of the first fields for which there is room, if the long ones are short."""
+    names = []
+    for name, item in fields.items():
+        room -= name_length(name) + min(length(item, LEAST), LEAST)
+        if room < 0:
+            break
+        names.append(name)
+    return names
+
+
+def first_items(items: Iterable[Json], room: int) -> list[Json]:
+    """The first items for which there is room as they are."""
+    kept: list[Json] = []
+    for item in items:
+        room -= length(item, room) + len(", ")
+        if room < -len(", "):
+            break
+        kept.append(item)
+    return kept
+
+
+def shares(sizes: Mapping[str, int], room: int) -> dict[str, int]:
+    """What each gets of the room: what it needs, if it is short, else as much as the other long ones."""
+    given: dict[str, int] = {}
+    for place, name in enumerate(sorted(sizes, key=sizes.__getitem__)):
+        given[name] = min(sizes[name], room // (len(sizes) - place))
+        room -= given[name]
+    return given
+
+
+def length(value: Json, most: int) -> int:
+    """Characters of a value's JSON; of a longer one than `most` only some number above it."""
+    match value:
+        case str():
+            return len(written(value)) if len(value) <= most else most + 1
+        case dict():
+            parts = (name_length(name) + length(item, most) for name, item in value.items())
+        case list() | tuple():
+            parts = (len(", ") + length(item, most) for item in value)
+        case _:
+            return len(written(value))
+    total = len("{}") - (len(", ") if value else 0)
+    for part in parts:
+        total += part
+        if total > most:
+            break
+    return total
+
+
+def name_length(name: object) -> int:
+    """Characters that a field has beside its value."""
+    return len(written(str(name))) + len(": ") + len(", ")
+
+
+def written(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, default=as_text)
+
+
+def as_text(value: object) -> str:
+    if isinstance(value, Decimal | dt.date | dt.time | dt.timedelta | UUID):
+        return str(value)
+    raise TypeError(f"JSON cannot hold a {type(value).__name__}.")

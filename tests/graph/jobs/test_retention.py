@@ -1,0 +1,143 @@
+"""Old logs are forgotten, whosever they are; what is young or under way stays."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from graph.adapters import run_store
+from graph.adapters.database import Database
+from graph.adapters.run_store import PostgresRunStore
+from graph.adapters.sealer import Sealer
+from graph.events import Text
+from graph.jobs import queue, retention
+from graph.jobs.queue import open_queue, work
+from graph.jobs.retention import forget_logs, register
+from graph.ports import Ending, Run, RunRequest
+from tests.graph.conftest import Sql
+
+pytestmark = pytest.mark.anyio
+
+DAYS = 7.0
+SAID = [(1, Text(type="text", content="hello")), (2, Text(type="text", content="again"))]
+
+RunThatEnded = Callable[[str, float], Awaitable[Run]]
+
+
+@pytest.fixture
+def store(database: Database, sealer: Sealer) -> PostgresRunStore:
+    return PostgresRunStore(
+        database, sealer, default_employee="prime-boss", turns_per_minute=1000, daily_tokens=0, lease_seconds=60
+    )
+
+
+@pytest.fixture
+def run_that_ended(store: PostgresRunStore, sql: Sql) -> RunThatEnded:
+    """Makes a run of a user that ended so many days ago."""
+
+    async def make(owner: str, days_ago: float) -> Run:
+        run = await store.accept(RunRequest(owner, "hello"))
+        await store.finish(run, SAID, Ending())
+        sql(
+            "update chat_runs set finished_at = now() - make_interval(secs => %(seconds)s) where id = %(id)s",
+            seconds=days_ago * 86_400,
+            id=run.id,
+        )
+        return run
+
+    return make
+
+
+@pytest.fixture
+def logged(sql: Sql) -> Callable[[Run], list[dict[str, Any]]]:
+    """What there is of a run's log, as the administrator sees it."""
+    return lambda run: sql("select seq from chat_run_events where run_id = %(id)s order by seq", id=run.id)
+
+
+async def test_the_log_of_an_old_run_is_forgotten_and_the_run_says_so(
+    store: PostgresRunStore, run_that_ended: RunThatEnded, owner: str
+) -> None:
+    run = await run_that_ended(owner, DAYS + 0.01)
+    assert await forget_logs(store, DAYS) >= 1
+    found = await store.read(owner, run.id)
+    assert (found.status, found.log_dropped) == ("complete", True)
+    assert await store.events(owner, run.id, 0) == []
+
+
+async def test_the_logs_of_all_users_are_forgotten_though_nobody_asks_for_it(
+    store: PostgresRunStore, run_that_ended: RunThatEnded, owner: str, stranger: str, logged: Callable[[Run], object]
+) -> None:
+    runs = [await run_that_ended(user, DAYS + 1) for user in (owner, stranger)]
+    await forget_logs(store, DAYS)
+    assert [logged(run) for run in runs] == [[], []]
+
+
+async def test_the_log_of_a_young_run_stays(store: PostgresRunStore, run_that_ended: RunThatEnded, owner: str) -> None:
+    run = await run_that_ended(owner, DAYS - 0.01)
+    await forget_logs(store, DAYS)
+    assert await store.events(owner, run.id, 0) == SAID
+    assert not (await store.read(owner, run.id)).log_dropped
+
+
+async def test_the_log_of_a_run_that_is_not_over_stays_however_old_it_is(
+    store: PostgresRunStore, owner: str, sql: Sql
+) -> None:
+    run = await store.accept(RunRequest(owner, "hello"))
+    await store.append(run, SAID)
+    waiting = await store.accept(RunRequest(owner, "more", session_id=run.session_id, on_conflict="enqueue"))
+    sql(
+        "update chat_runs set created_at = now() - interval '1 year', lease_expires_at = now() - interval '1 year' "
+        "where user_id = %(owner)s",
+        owner=owner,
+    )
+    await forget_logs(store, DAYS)
+    assert await store.events(owner, run.id, 0) == SAID
+    assert [(await store.read(owner, each.id)).log_dropped for each in (run, waiting)] == [False, False]
+
+
+async def test_all_old_logs_are_forgotten_however_many_there_are(
+    store: PostgresRunStore,
+    run_that_ended: RunThatEnded,
+    owner: str,
+    logged: Callable[[Run], object],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(run_store, "MOST_DROPPED", 2)
+    runs = [await run_that_ended(owner, DAYS + 1) for _ in range(5)]
+    assert await forget_logs(store, DAYS) >= 5
+    assert [logged(run) for run in runs] == [[]] * 5
+    assert await forget_logs(store, DAYS) == 0
+
+
+async def test_two_processes_that_forget_at_once_do_not_disturb_each_other(
+    store: PostgresRunStore, run_that_ended: RunThatEnded, owner: str, logged: Callable[[Run], object]
+) -> None:
+    runs = [await run_that_ended(owner, DAYS + 1) for _ in range(5)]
+    await asyncio.gather(*(forget_logs(store, DAYS) for _ in range(2)))
+    assert [logged(run) for run in runs] == [[]] * 5
+
+
+async def test_the_queue_does_it_of_its_own_accord_when_it_is_time(
+    store: PostgresRunStore,
+    run_that_ended: RunThatEnded,
+    owner: str,
+    database_url: str,
+    logged: Callable[[Run], object],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(retention, "SCHEDULE", "* * * * * *")  # each second
+    monkeypatch.setattr(queue, "POLL_SECONDS", 0.1)
+    run = await run_that_ended(owner, DAYS + 1)
+    async with open_queue(database_url) as app:
+        register(app, store, DAYS)
+        worker = asyncio.create_task(work(app))
+        try:
+            for _ in range(200):
+                if not logged(run):
+                    return
+                await asyncio.sleep(0.05)
+            raise AssertionError("the log is still there")
+        finally:
+            worker.cancel()
+            await asyncio.gather(worker, return_exceptions=True)

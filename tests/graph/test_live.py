@@ -1,0 +1,56 @@
+"""Where a follower of a run goes on, whichever process has the run now."""
+
+import pytest
+
+from graph.events import Text
+from graph.live import position_after, steps_to
+from graph.ports import LoggedEvent, first_number
+from tests.fakes.ports import turn_of
+
+SECOND = first_number(2)
+
+
+def numbered(*numbers: int) -> list[LoggedEvent]:
+    return [(number, Text(type="text", content=str(number))) for number in numbers]
+
+
+@pytest.mark.parametrize(
+    ("after", "entries", "epoch", "position"),
+    [
+        (0, (), 1, 0),
+        (0, (1, 2), 1, 0),
+        (2, (1, 2, 3), 1, 2),
+        (3, (1, 2), 1, 2),
+        (2, (1, 2), 2, 2),
+        (2, (1, 2, SECOND), 2, 2),
+        (SECOND, (1, 2, SECOND), 2, 3),
+        (SECOND + 5, (1, 2, SECOND), 2, 3),
+    ],
+)
+def test_a_follower_goes_on_after_what_it_has_seen(
+    after: int, entries: tuple[int, ...], epoch: int, position: int
+) -> None:
+    assert position_after(after, numbered(*entries), epoch) == position
+
+
+@pytest.mark.parametrize(
+    ("after", "entries", "epoch"),
+    [(3, (1, 2), 2), (3, (1, 2, SECOND), 2), (1, (), 2), (SECOND + 1, (1, SECOND, first_number(3)), 3)],
+)
+def test_who_has_seen_what_a_dead_process_did_not_log_cannot_go_on(
+    after: int, entries: tuple[int, ...], epoch: int
+) -> None:
+    assert position_after(after, numbered(*entries), epoch) is None
+
+
+@pytest.mark.parametrize(
+    ("upcoming", "path"),
+    [
+        ((), ["redact", "load_memory", "retrieve"]),
+        (("redact",), []),
+        (("retrieve",), ["redact", "load_memory"]),
+        (("reason",), ["redact", "load_memory", "retrieve"]),
+    ],
+)
+def test_the_steps_of_a_dead_process_are_known_by_what_comes_next(upcoming: tuple[str, ...], path: list[str]) -> None:
+    assert [step["node"] for step in steps_to(upcoming, turn_of())] == path
