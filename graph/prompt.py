@@ -1,8 +1,9 @@
 """What the model reads: one system message of sections, the history, this turn; within a budget of tokens.
 
 The rules, the employee's prompt and the user's question always stay. When the rest is too much, the oldest exchange of the
-history leaves first, then the least similar passage, the summary, the oldest fact, and last the text of this turn's oldest
-tool results; a tool call never loses its result, it is only shortened. What is left is repaired before it is sent.
+history leaves first, then the least similar passage, the summary, the oldest fact, the text of this turn's oldest tool
+results, and last the arguments of its oldest calls; a call never loses its result, both are only shortened. What is left is
+repaired before it is sent.
 """
 
 import json
@@ -19,6 +20,9 @@ from graph.state import Passage
 
 PER_MESSAGE = 4
 """Tokens that the chat format adds to a message: 3, and 1 for its role (OpenAI cookbook, counting tokens of messages)."""
+
+FEW = 200
+"""Characters of a call's arguments that are never left out."""
 
 FACTS_SHARE = 0.05
 SUMMARY_SHARE = 0.15
@@ -101,7 +105,7 @@ def without_least(prompt: Prompt) -> Prompt | None:
         return replace(prompt, summary="")
     if prompt.facts:
         return replace(prompt, facts=prompt.facts[:-1])
-    shortened = without_first_result(prompt.turn, prompt.wording.left_out)
+    shortened = without_first_result(prompt.turn, prompt.wording.left_out) or without_first_arguments(prompt.turn)
     return replace(prompt, turn=shortened) if shortened else None
 
 
@@ -110,6 +114,15 @@ def without_first_result(turn: Sequence[AnyMessage], left_out: str) -> list[AnyM
     for index, message in enumerate(turn):
         if isinstance(message, ToolMessage) and len(message.text) > len(left_out):
             return [*turn[:index], message.model_copy(update={"content": left_out}), *turn[index + 1 :]]
+    return None
+
+
+def without_first_arguments(turn: Sequence[AnyMessage]) -> list[AnyMessage] | None:
+    """The turn with no arguments in its first message whose calls have many; None if there is none."""
+    for index, message in enumerate(turn):
+        if isinstance(message, AIMessage) and any(len(json.dumps(call["args"])) > FEW for call in message.tool_calls):
+            calls = [{**call, "args": {}} for call in message.tool_calls]
+            return [*turn[:index], message.model_copy(update={"tool_calls": calls}), *turn[index + 1 :]]
     return None
 
 

@@ -13,7 +13,7 @@ from langchain_core.runnables import RunnableConfig
 from employees.roster import Roster
 from graph.build import TurnGraph, keeping
 from graph.context import TurnContext
-from graph.errors import ChatError, RedactionFailed, RunLost, RunTimeout, describe, error_of
+from graph.errors import ChatError, DatabaseUnavailable, RedactionFailed, RunLost, RunTimeout, describe, error_of
 from graph.events import Done, EmployeeCard, Error, Start
 from graph.live import LiveRun, steps_to, turn_in
 from graph.patience import patiently
@@ -148,6 +148,8 @@ class Runner:
         live.recorded = await self.ports.transcript.find(run.owner, run.id)
         if live.recorded:
             live.turn.update(turn_of(live.recorded))
+            if live.recorded.status != "complete":
+                return
         for event in events_behind(live.turn):
             live.publish(event)
 
@@ -178,7 +180,7 @@ class Runner:
         return Start(type="start", session_id=run.session_id, run_id=run.id, employee=card)
 
     def _leave(self, live: LiveRun) -> bool:
-        """Another process has the run: its events are in the log."""
+        """The run goes on elsewhere or later: its events will be in the log."""
         log.warning("run_lost")
         self.ports.meter.lost(live.run)
         live.leave()
@@ -197,7 +199,7 @@ class Runner:
         return False
 
     async def _finish(self, live: LiveRun, status: Status, error: ChatError | None) -> bool:
-        """Store how the run ended, free the session, then tell the followers; in doubt they are told of the failure."""
+        """Store how the run ended, free the session, then tell the followers."""
         others_wait = False
         try:
             message_id = live.turn.get("message_id") or await self._record_rest(live, status, error)
@@ -205,7 +207,7 @@ class Runner:
             ending = Ending(status, message_id, error.code if error else None, self._trace(live))
             others_wait = await patiently(lambda: self._write_end(live, last, ending))
             self._measure(live, ending)
-        except RunLost:
+        except (RunLost, DatabaseUnavailable):  # in the second case it will be taken over when the database is back
             return self._leave(live)
         except Exception as trouble:  # whatever it is, the followers wait for a last event
             log.error("run_not_settled", reason=describe(trouble))

@@ -154,30 +154,26 @@ async def within(stream: AsyncIterator[Item], first: float, between: float, end:
 
 
 async def to_its_end(chunks: AsyncIterator[AIMessageChunk], name: str) -> AsyncIterator[AIMessageChunk]:
-    """An answer up to the end that the model gives it, where the model's name is put; what goes wrong after it is no matter.
+    """An answer up to the end that its model gives it, and the model's name there; what goes wrong after it is no matter.
 
     Raises:
-        ModelError: it has no such end, or the end is none.
+        ModelError: something went wrong before it, or the answer is none.
     """
-    begun = calls = ended = False
+    begun = calls = False
+    reason = ""
     try:
         async for chunk in chunks:
             begun = True
             calls = calls or bool(chunk.tool_call_chunks)
-            if ended:
-                chunk.response_metadata.clear()  # LangChain would write what is told again behind what was told first
-            elif reason := chunk.response_metadata.get("finish_reason"):
-                check_end(reason, calls)
-                ended = True
+            if reason:
+                chunk.response_metadata.clear()  # what is told again, LangChain would write behind what was told first
+            elif reason := chunk.response_metadata.get("finish_reason", ""):
                 chunk.response_metadata["model_name"] = name
             yield chunk
-    except ModelError:
-        raise
     except Exception as fault:
-        if not ended:
+        if not reason:
             raise translate(fault, begun) from fault
-    if not ended:
-        raise ModelUnavailable(CUT_OFF)
+    check_end(reason, calls)
 
 
 async def from_the_first_word(chunks: AsyncIterator[AIMessageChunk]) -> AsyncIterator[AIMessageChunk]:
@@ -194,11 +190,13 @@ async def from_the_first_word(chunks: AsyncIterator[AIMessageChunk]) -> AsyncIte
 
 
 def check_end(reason: str, calls: bool) -> None:
-    """Whether an answer that ended for this reason is whole.
+    """Look at why an answer ended; none is given if it was cut.
 
     Raises:
-        ModelError: it is not. Text may end at its allowed length; a call of a tool that does asks for something else.
+        ModelError: it is not whole. Text may end at its allowed length; a call of a tool that does asks for something else.
     """
+    if not reason:
+        raise ModelUnavailable(CUT_OFF)
     if reason == "content_filter":
         raise ModelRefused(FILTERED)
     if reason == "length" and calls:

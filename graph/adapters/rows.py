@@ -10,7 +10,7 @@ import psycopg
 
 from graph.adapters.database import Connection, Database, fetch_all, fetch_one
 from graph.adapters.queries import adapter_queries, read_queries
-from graph.adapters.run_store import hold
+from graph.adapters.run_store import held
 from graph.adapters.sealer import Sealer
 from graph.errors import DatabaseUnavailable
 from graph.patience import SHORT, patiently
@@ -88,8 +88,9 @@ class PostgresToolbox:
         await self.commit(effect.run_id)
         values = {"run_id": effect.run_id, "ordinal": effect.ordinal}
         async with self.database.acting_for(effect.owner) as connection:
-            await hold(connection, effect.run_id, effect.epoch)
-            if made := await fetch_one(connection, QUERIES["find_effect"], values):
+            async with held(connection, effect.run_id, effect.epoch):
+                made = await fetch_one(connection, QUERIES["find_effect"], values)
+            if made:
                 return made["result"]
             result = await make(RowsInTransaction(connection, self.queries))
             entry = {"tool": effect.tool, "arguments_hash": self._hash(effect), "result": json.dumps(result)}

@@ -1,7 +1,8 @@
 """Accepted runs and their logs in Postgres (port `RunStore`)."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -216,8 +217,7 @@ class PostgresRunStore:
             return entries_of(await fetch_all(connection, QUERIES["read_events"], {"run_id": run_id, "after": after}))
 
     async def append(self, run: Run, events: Sequence[LoggedEvent]) -> None:
-        async with self.database.acting_for(run.owner) as connection:
-            await hold(connection, run.id, run.epoch)
+        async with self.database.acting_for(run.owner) as connection, held(connection, run.id, run.epoch):
             await self._append(connection, run, events)
 
     async def _append(self, connection: Connection, run: Run, events: Sequence[LoggedEvent]) -> None:
@@ -287,11 +287,16 @@ def entries_of(rows: Sequence[DictRow]) -> list[LoggedEvent]:
     return [(row["seq"], row["event"]) for row in rows]
 
 
-async def hold(connection: Connection, run_id: str, epoch: int) -> None:
-    """Make sure that this process works on a run, until the transaction ends.
+@asynccontextmanager
+async def held(connection: Connection, run_id: str, epoch: int) -> AsyncIterator[None]:
+    """What is done here counts only if this process works on the run, and nobody can take the run over meanwhile.
+
+    That is looked at in the end, so that the statements travel together.
 
     Raises:
         RunLost: another process works on it, or has ended it.
     """
-    if not await fetch_one(connection, QUERIES["fence"], {"run_id": run_id, "epoch": epoch}):
+    fence = await connection.execute(QUERIES["fence"], {"run_id": run_id, "epoch": epoch})
+    yield
+    if not await fence.fetchone():
         raise RunLost

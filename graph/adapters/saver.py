@@ -5,22 +5,31 @@ operation and sets the owner's claims in its transaction, so that row level secu
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from langchain_core.runnables import RunnableConfig
-from langgraph.checkpoint.base import ChannelVersions, Checkpoint, CheckpointMetadata, CheckpointTuple
+from langgraph.checkpoint.base import (
+    ChannelVersions,
+    Checkpoint,
+    CheckpointMetadata,
+    CheckpointTuple,
+    get_serializable_checkpoint_metadata,
+)
+from langgraph.checkpoint.postgres import PostgresSaver
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+from langgraph.checkpoint.serde.types import _DeltaSnapshot
 from psycopg import AsyncCursor
 from psycopg.rows import DictRow, dict_row
+from psycopg.types.json import Jsonb
 
-from graph.adapters.database import Database
+from graph.adapters.database import Database, fetch_all
 from graph.adapters.queries import adapter_queries
-from graph.adapters.run_store import hold
+from graph.adapters.run_store import held
 from graph.errors import DatabaseUnavailable, RunLost
 from graph.ports import Run
 
@@ -55,8 +64,65 @@ class OwnedSaver(AsyncPostgresSaver):
         ):
             yield cursor
 
+    async def aput(
+        self,
+        config: RunnableConfig,
+        checkpoint: Checkpoint,
+        metadata: CheckpointMetadata,
+        new_versions: ChannelVersions,
+    ) -> RunnableConfig:
+        """Store a checkpoint and the values that are new in it by one statement; the stock saver sends one a value."""
+        place = config["configurable"]
+        inline, apart = divided(checkpoint["channel_values"])
+        new = {name: version for name, version in new_versions.items() if name in apart}
+        values = [self.serde.dumps_typed(apart[name]) for name in new]
+        key = {"thread_id": place["thread_id"], "checkpoint_ns": place["checkpoint_ns"]}
+        row = {
+            **key,
+            "checkpoint_id": checkpoint["id"],
+            "parent_checkpoint_id": place.get("checkpoint_id"),
+            "checkpoint": Jsonb({**checkpoint, "channel_values": inline}),
+            "metadata": Jsonb(get_serializable_checkpoint_metadata(config, metadata)),
+            "channels": list(new),
+            "versions": [str(version) for version in new.values()],
+            "types": [kind for kind, _ in values],
+            "blobs": [bytes(blob) for _, blob in values],
+        }
+        async with self._cursor() as cursor:
+            await cursor.execute(QUERIES["put_checkpoint"], row)
+        return {"configurable": {**key, "checkpoint_id": checkpoint["id"]}}
+
+    async def _load_checkpoint_tuple(self, value: DictRow) -> CheckpointTuple:
+        """Decode here, as the synchronous saver does: to go to a thread and back costs more than some kilobytes do."""
+        return PostgresSaver._load_checkpoint_tuple(cast(PostgresSaver, self), value)
+
+    async def acopy_thread(self, source_thread_id: str, target_thread_id: str) -> None:
+        """Copy the owner's checkpoints of a thread; what the target has already stays. Of a foreign thread that is nothing."""
+        threads = {"source": source_thread_id, "target": target_thread_id}
+        async with self._cursor() as cursor:
+            await cursor.execute(QUERIES["copy_thread"], threads)
+
+    async def adelete_for_runs(self, run_ids: Sequence[str]) -> None:
+        """Delete the owner's checkpoints of these runs, and all that only those held."""
+        runs = {"runs": list(run_ids)}
+        async with self._cursor() as cursor:
+            await cursor.execute(QUERIES["delete_writes_of_runs"], runs)
+            deleted = await fetch_all(cursor.connection, QUERIES["delete_runs"], runs)
+            threads = {row["thread_id"] for row in deleted}
+            await cursor.executemany(QUERIES["prune_blobs"], [{"thread_id": thread} for thread in threads])
+
     async def aprune(self, thread_ids: Sequence[str], *, strategy: str = "keep_latest") -> None:
         await SnapshotSaver(self.database, self.owner).aprune(thread_ids, strategy=strategy)
+
+
+def divided(values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Values of channels: those that stand in the row of the checkpoint, and those that have rows of their own.
+
+    A snapshot of LangGraph's DeltaChannel has both: in the checkpoint a mark says that there is one.
+    """
+    apart = {name: value for name, value in values.items() if not isinstance(value, str | int | float | None)}
+    marks = {name: True for name, value in apart.items() if isinstance(value, _DeltaSnapshot)}
+    return {name: value for name, value in values.items() if name not in apart} | marks, apart
 
 
 class SnapshotSaver(OwnedSaver):
@@ -199,8 +265,7 @@ class TurnSaver(OwnedSaver):
                 await self._reached(step, "after_checkpoint")
 
     async def _send(self, sending: Sequence[Put | Writes]) -> None:
-        async with super()._cursor() as cursor:
-            await hold(cursor.connection, self.run.id, self.run.epoch)
+        async with super()._cursor() as cursor, held(cursor.connection, self.run.id, self.run.epoch):
             self._open, self._sender = cursor, asyncio.current_task()
             try:
                 for each in sending:

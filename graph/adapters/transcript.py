@@ -11,7 +11,8 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMes
 from graph.adapters.database import Connection, Database, fetch_all, fetch_one
 from graph.adapters.memory import to_message
 from graph.adapters.queries import adapter_queries
-from graph.adapters.run_store import hold
+from graph.adapters.run_store import held
+from graph.errors import RunLost
 from graph.ports import CountTokens, Recorded, TurnRecord
 from graph.redaction.tokens import TOKEN
 from graph.state import Usage
@@ -29,14 +30,17 @@ class PostgresTranscript:
         self.count = count
 
     async def record(self, turn: TurnRecord) -> str:
-        async with self.database.acting_for(turn.owner) as connection:
-            await hold(connection, turn.run_id, turn.epoch)
+        async with (
+            self.database.acting_for(turn.owner) as connection,
+            held(connection, turn.run_id, turn.epoch),
+        ):
             # The usage comes first: its row is unique for the run, so of two that record it at once the second one waits here.
             if await fetch_one(connection, QUERIES["log_usage"], {**place_of(turn), **usage_row(turn)}):
                 return await self._store(connection, turn)
             stored = await fetch_one(connection, QUERIES["find_recorded"], {"run_id": turn.run_id})
-        assert stored is not None
-        return str(stored["id"])
+            if stored is None:
+                raise RunLost  # and its session is deleted
+            return str(stored["id"])
 
     async def find(self, owner: str, run_id: str) -> Recorded | None:
         async with self.database.acting_for(owner) as connection:

@@ -2,12 +2,12 @@
 
 A message says so in double brackets: `[[call NAME {json}]]` (several make parallel calls), `[[rounds 2 NAME {json}]]` (so many
 rounds of that call, as long as tools are offered), `[[status 500]]` (`[[retry_after 1]]` adds that header), `[[hang]]`,
-`[[cut]]` (the stream ends too early), `[[break]]` (its connection breaks), `[[garbage]]` (its JSON breaks), `[[slow 0.05]]`
-(seconds between words), `[[silent]]` (no words), `[[say TEXT]]`, `[[raw TEXT]]` (the same, with the escapes of JSON),
-`[[utf8]]` (sent without escapes), `[[halves]]` (the arguments of a call come in two parts), `[[end length]]` (why it ends).
-`[[then ORDER]]` is an order for the request after a tool's result, `[[once ORDER]]` one for the first of equal requests,
-`[[only MODEL ORDER]]` one for a model of this name. Without any it repeats the message, or the tool's result. Asked for a
-summary it gives one, `[[summary {json}]]` if the conversation says so, none if it says `[[no summary]]`.
+`[[cut]]` (the stream ends too early), `[[break]]` (its connection breaks), `[[garbage]]` (its JSON breaks), `[[stall]]` (it
+falls silent), `[[slow 0.05]]` (seconds between words), `[[silent]]` (no words), `[[say TEXT]]`, `[[raw TEXT]]` (the same, with
+the escapes of JSON), `[[utf8]]` (sent without escapes), `[[halves]]` (the arguments of a call come in two parts),
+`[[end length]]` (why it ends). `[[then ORDER]]` is an order for the request after a tool's result, `[[once ORDER]]` one for the
+first of equal requests, `[[only MODEL ORDER]]` one for a model of this name. Without any it repeats the message, or the tool's
+result. Asked for a summary it gives one, `[[summary {json}]]` if the conversation says so, none if it says `[[no summary]]`.
 """
 
 import asyncio
@@ -143,6 +143,8 @@ async def stream(text: str, settings: dict[str, str], calls: list[tuple[str, str
         for word in re.findall(r"\S+\s*", said):
             await asyncio.sleep(float(settings.get("slow", 0)))
             yield chunk({"content": word})
+    if "stall" in settings:
+        await asyncio.sleep(60)
     if "break" in settings:
         raise ConnectionAbortedError
     if "garbage" in settings:

@@ -101,6 +101,19 @@ def test_a_tool_result_of_this_turn_is_shortened_but_stays_with_its_call() -> No
     assert fitted.turn[-1].text == WORDING.left_out
 
 
+def test_when_nothing_else_is_left_the_arguments_of_this_turns_calls_leave_and_short_ones_stay() -> None:
+    question, caller, result = exchange(1)[:3]
+    assert isinstance(caller, AIMessage)
+    [call] = caller.tool_calls
+    talkative = AIMessage("", tool_calls=[{**call, "args": {"text": "word " * 500}}])
+    crowded = Prompt(WORDING, "", "", (), "", (), (), [question, talkative, result, caller, result])
+    fitted = fit(crowded, 100, count)
+    assert fitted.size(count) <= 100
+    assert_calls_have_results(fitted.messages())
+    assert [m.tool_calls[0]["args"] for m in fitted.turn if isinstance(m, AIMessage)] == [{}, {"n": 1}]
+    assert talkative.tool_calls[0]["args"] == {"text": "word " * 500}
+
+
 def test_a_call_that_never_got_its_result_is_sent_with_one_and_is_counted_with_it() -> None:
     stopped = exchange(1)[:2]
     whole = replace(prompt(turns=0), history=[*stopped, *exchange(2)], turn=[HumanMessage("And now?")])

@@ -4,16 +4,23 @@ import asyncio
 import datetime as dt
 import json
 import time
+import uuid
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from structlog.testing import capture_logs
 
+from graph.adapters.database import Database
+from graph.adapters.queries import read_queries
+from graph.adapters.rows import OwnedRows, RowsInTransaction
 from graph.state import Turn
 from graph.tool import INVALID_JSON, Tool, ToolContext, ToolFault
-from nodes.call_tools import MAX_CALLS, MAX_RESULT_CHARS, CallTools
+from nodes.call_tools import MAX_CALLS, MAX_MASKED_CHARS, MAX_RESULT_CHARS, CallTools, attempt
 from tests.fakes.ports import (
     NAME,
     OWNER,
@@ -30,6 +37,7 @@ from tools.arguments import ToolArguments
 
 pytestmark = pytest.mark.anyio
 
+TODAY = dt.date(2026, 11, 23)
 STRANGER = "0b4e2f8e-0000-4000-8000-000000000002"
 
 
@@ -249,14 +257,33 @@ async def test_calls_beyond_the_most_are_answered_but_not_made() -> None:
     assert f"only {MAX_CALLS} calls" in str(results(turn)[-1].content)
 
 
-async def test_a_result_that_is_too_long_is_not_passed_on() -> None:
-    turn = await run(call("flood"))
-    assert "Ask for less" in read(turn)["error"]
-    assert len(str(results(turn)[0].content)) < MAX_RESULT_CHARS
+async def test_a_tool_that_gives_up_of_its_own_accord_is_not_told_to_be_slow() -> None:
+    async def give_up(arguments: Words, context: ToolContext) -> dict[str, Any]:
+        """Wait for something in vain."""
+        raise TimeoutError
+
+    assert "give_up failed" in read(await made(Tool(give_up)))["error"]
 
 
-async def test_a_result_that_just_fits_is_passed_on() -> None:
-    assert "rows" in read(await run(call("flood", number=(MAX_RESULT_CHARS - 20) // 104)))
+async def test_a_tool_that_turns_the_end_of_its_time_into_an_error_of_its_own_was_too_slow() -> None:
+    async def translate(arguments: Words, context: ToolContext) -> dict[str, Any]:
+        """Break when it is stopped."""
+        try:
+            await asyncio.sleep(60)
+        except asyncio.CancelledError:
+            raise LookupError from None
+        return {}
+
+    assert "longer than 0.05 seconds" in read(await made(Tool(translate, deadline=0.05)))["error"]
+
+
+async def test_a_fault_as_long_as_a_book_is_none_that_a_model_is_told() -> None:
+    turn = await run(call("refuse", words="x" * 50_000))
+    assert read(turn) == {"error": "refuse failed; say so to the user instead of guessing its result"}
+
+
+async def test_a_fault_that_the_database_could_not_hold_is_cleaned() -> None:
+    assert read(await run(call("refuse", words="a\x00b\ud800c"))) == {"error": "nobody is called abc"}
 
 
 async def test_a_stop_ends_the_tools_that_run() -> None:
@@ -265,3 +292,187 @@ async def test_a_stop_ends_the_tools_that_run() -> None:
     work.cancel()
     with pytest.raises(asyncio.CancelledError):
         await work
+
+
+# Results that are too long, or no JSON --------------------------------------------------------------------------------
+
+
+async def made(tool: Tool, redactor: OneNameRedactor | None = None) -> Turn:
+    """A turn that calls this one tool."""
+    node = CallTools(GivenTools({tool.name: tool}), redactor or OneNameRedactor(), roster_of(tool.name))
+    state = turn_of(HumanMessage("do it"), AIMessage("", tool_calls=[call(tool.name)]))
+    return await node(state, runtime_of())
+
+
+def returning(result: Any, *free_text: str) -> Tool:
+    async def give(arguments: Words, context: ToolContext) -> Any:
+        """Give what it was given."""
+        return result
+
+    return Tool(give, free_text=free_text)
+
+
+async def test_a_result_that_is_too_long_is_cut_and_says_so() -> None:
+    heard = Heard()
+    turn = await run(call("flood"), heard=heard)
+    [message], shown = results(turn), read(turn)
+    assert message.status == "success"
+    assert MAX_RESULT_CHARS * 0.9 < len(str(message.content)) <= MAX_RESULT_CHARS
+    assert shown["shortened"]["kept"] == {"rows": f"{len(shown['rows'])} of 1000 items"}
+    assert "ask for less" in shown["shortened"]["advice"]
+    assert heard.of("tool_result")[0]["result"] == shown
+
+
+async def test_a_result_that_just_fits_is_passed_on_as_it_is() -> None:
+    rows = (MAX_RESULT_CHARS - 20) // 104
+    assert read(await run(call("flood", number=rows))) == {"rows": ["x" * 100] * rows}
+
+
+async def test_a_result_that_masking_makes_too_long_is_cut_again_and_says_how_much_there_was() -> None:
+    turn = await made(returning({"rows": [{"note": NAME}] * 5000}, "note"))
+    shown = read(turn)
+    assert len(str(results(turn)[0].content)) <= MAX_RESULT_CHARS
+    assert shown["rows"] == [{"note": TOKEN}] * len(shown["rows"])
+    assert shown["shortened"]["kept"] == {"rows": f"{len(shown['rows'])} of 5000 items"}
+
+
+@pytest.mark.parametrize("padding", range(0, 30_000, 997))
+async def test_no_value_is_cut_before_it_is_masked(padding: int) -> None:
+    text = "." * padding + NAME * 300
+    turn = await made(returning({"note": text, "rows": [{"note": text}]}, "note"))
+    assert NAME[:3] not in str(results(turn)[0].content)
+
+
+async def test_of_a_result_that_is_too_long_no_more_is_masked_than_can_be_shown() -> None:
+    redactor = OneNameRedactor()
+    await made(returning({"rows": [{"note": f"{NAME} {number}"} for number in range(100_000)]}, "note"), redactor)
+    assert sum(map(len, redactor.seen)) <= MAX_MASKED_CHARS
+
+
+async def test_fifty_megabytes_are_cut_without_holding_up_others() -> None:
+    tool = returning({"rows": [{"note": "x" * 40, "amount": Decimal("-1.50")}] * 700_000, "total": "1"}, "note")
+    began = time.process_time()
+    turn = await made(tool)
+    assert time.process_time() - began < 0.5
+    assert read(turn)["total"] == "1"
+    assert read(turn)["shortened"]["kept"]["rows"].endswith(" of 700000 items")
+
+
+NO_JSON = {
+    "nothing": None,
+    "text": "text",
+    "bytes": b"bytes",
+    "a list": ["list"],
+    "a number": 7,
+    "bytes inside": {"it": b"bytes"},
+    "a set inside": {"it": {1, 2}},
+    "an object inside": {"it": object()},
+    "a pair as a name": {("a", "b"): 1},
+    "a number of 5000 digits": {"it": 10**5000},
+}
+
+
+@pytest.mark.parametrize("kind", NO_JSON)
+async def test_a_result_that_is_no_json_object_is_a_failure_of_the_tool(kind: str) -> None:
+    with capture_logs() as logs:
+        turn = await made(returning(NO_JSON[kind]))
+    assert read(turn) == {"error": "give failed; say so to the user instead of guessing its result"}
+    assert results(turn)[0].status == "error"
+    assert logs[0]["event"] == "tool_failed"
+
+
+async def test_a_result_that_holds_itself_is_a_failure_of_the_tool() -> None:
+    circle: dict[str, Any] = {}
+    circle["again"] = [circle]
+    assert "give failed" in read(await made(returning(circle)))["error"]
+
+
+async def test_what_json_or_the_database_cannot_hold_is_cleaned_from_a_result() -> None:
+    turn = await made(returning({"rate": float("nan"), "most": float("inf"), "text": "a\x00b\ud800c", "pair": (1, 2)}))
+    assert read(turn) == {"rate": None, "most": None, "text": "abc", "pair": [1, 2]}
+
+
+# Work that is stopped -------------------------------------------------------------------------------------------------
+
+
+class Sleepers:
+    """A pool of one connection, and how many queries of it the server is working on."""
+
+    def __init__(self, database: Database, address: str, name: str, queries: Mapping[str, bytes]) -> None:
+        self.database, self.queries = database, queries
+        self._address, self._name = address, name
+
+    async def count(self) -> int:
+        async with await psycopg.AsyncConnection.connect(self._address) as connection:
+            cursor = await connection.execute(
+                "select count(*) from pg_stat_activity where application_name = %s and state <> 'idle'", (self._name,)
+            )
+            [row] = await cursor.fetchall()
+            return int(row[0])
+
+    async def become(self, count: int) -> None:
+        """Wait a second at most until so many queries run."""
+        async with asyncio.timeout(1):
+            while await self.count() != count:
+                pass
+
+    async def rows_are_read(self) -> bool:
+        """Whether the one connection is back, and works."""
+        async with self.database.acting_for(OWNER) as connection:
+            return bool(await (await connection.execute("select 1")).fetchall())
+
+
+@pytest.fixture
+async def sleepers(database_url: str, admin_url: str, tmp_path: Path) -> AsyncIterator[Sleepers]:
+    file = tmp_path / "queries.sql"
+    file.write_text("-- name: doze\n-- Sleeps for half a minute.\nselect pg_sleep(30)::text as slept")
+    name = f"sleepers {uuid.uuid4()}"
+    async with Database.open(f"{database_url}?application_name={name.replace(' ', '%20')}", size=1) as database:
+        yield Sleepers(database, admin_url, name, read_queries(file))
+
+
+async def doze(arguments: Words, context: ToolContext) -> dict[str, Any]:
+    """Ask the database for something that takes half a minute."""
+    return {"rows": await context.rows.fetch("doze")}
+
+
+async def asleep(sleepers: Sleepers, deadline: float) -> None:
+    rows = OwnedRows(sleepers.database, sleepers.queries, OWNER)
+    await attempt(Tool(doze, deadline=deadline), Words(), ToolContext(rows, TODAY))
+
+
+async def asleep_in_a_transaction(sleepers: Sleepers, deadline: float) -> None:
+    """As tools that change something are called."""
+    async with sleepers.database.acting_for(OWNER) as connection:
+        rows = RowsInTransaction(connection, sleepers.queries)
+        await attempt(Tool(doze, deadline=deadline), Words(), ToolContext(rows, TODAY))
+
+
+Sleep = Callable[[Sleepers, float], Coroutine[Any, Any, None]]
+
+each_way = pytest.mark.parametrize("sleep", [asleep, asleep_in_a_transaction])
+
+
+@each_way
+async def test_a_query_that_outlasts_the_deadline_of_its_tool_is_ended_and_its_connection_is_free(
+    sleepers: Sleepers, sleep: Sleep
+) -> None:
+    work = asyncio.create_task(sleep(sleepers, 1))
+    await sleepers.become(1)
+    with pytest.raises(ToolFault, match="doze took longer than 1 seconds"):
+        await work
+    await sleepers.become(0)
+    assert await sleepers.rows_are_read()
+
+
+@each_way
+async def test_a_query_of_a_tool_that_is_stopped_is_ended_and_its_connection_is_free(
+    sleepers: Sleepers, sleep: Sleep
+) -> None:
+    work = asyncio.create_task(sleep(sleepers, 60))
+    await sleepers.become(1)
+    work.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await work
+    await sleepers.become(0)
+    assert await sleepers.rows_are_read()

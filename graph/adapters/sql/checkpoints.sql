@@ -1,3 +1,59 @@
+-- name: put_checkpoint
+-- Store a checkpoint, and those values of its channels that are new.
+with new_values as (
+    insert into checkpoint_blobs (thread_id, checkpoint_ns, channel, version, type, blob)
+    select %(thread_id)s, %(checkpoint_ns)s, channel, version, type, blob
+    from unnest(%(channels)b::text[], %(versions)b::text[], %(types)b::text[], %(blobs)b::bytea[])
+        as new (channel, version, type, blob)
+    on conflict do nothing
+)
+insert into checkpoints (thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, checkpoint, metadata)
+values (
+    %(thread_id)s, %(checkpoint_ns)s, %(checkpoint_id)s, %(parent_checkpoint_id)s, %(checkpoint)s, %(metadata)s
+)
+on conflict (thread_id, checkpoint_ns, checkpoint_id) do update
+set checkpoint = excluded.checkpoint, metadata = excluded.metadata;
+
+-- name: copy_thread
+-- Copy all checkpoints of a thread, with their values and with what tasks wrote on them; the copies are the caller's own.
+with copied_values as (
+    insert into checkpoint_blobs (thread_id, checkpoint_ns, channel, version, type, blob)
+    select %(target)s, checkpoint_ns, channel, version, type, blob
+    from checkpoint_blobs
+    where thread_id = %(source)s
+    on conflict do nothing
+),
+copied_writes as (
+    insert into checkpoint_writes (
+        thread_id, checkpoint_ns, checkpoint_id, task_id, task_path, idx, channel, type, blob
+    )
+    select %(target)s, checkpoint_ns, checkpoint_id, task_id, task_path, idx, channel, type, blob
+    from checkpoint_writes
+    where thread_id = %(source)s
+    on conflict do nothing
+)
+insert into checkpoints (thread_id, checkpoint_ns, checkpoint_id, parent_checkpoint_id, type, checkpoint, metadata)
+select %(target)s, checkpoint_ns, checkpoint_id, parent_checkpoint_id, type, checkpoint, metadata
+from checkpoints
+where thread_id = %(source)s
+on conflict do nothing;
+
+-- name: delete_writes_of_runs
+-- Delete what tasks of these runs wrote.
+delete from checkpoint_writes w
+using checkpoints c
+where w.thread_id = c.thread_id
+  and w.checkpoint_ns = c.checkpoint_ns
+  and w.checkpoint_id = c.checkpoint_id
+  and coalesce(c.metadata ->> 'run', c.metadata ->> 'run_id') = any(%(runs)s);
+
+-- name: delete_runs
+-- Delete the checkpoints of runs. Their metadata says whose they are: ours in `run`, those of other graphs in LangGraph's `run_id`
+-- (ours is not called so, because LangGraph takes a second turn under the same `run_id` for the first one going on).
+delete from checkpoints
+where coalesce(metadata ->> 'run', metadata ->> 'run_id') = any(%(runs)s)
+returning thread_id;
+
 -- name: prune_checkpoints
 -- Delete the checkpoints of all but the last turns of a thread; metadata.run says to which turn a checkpoint belongs.
 delete from checkpoints

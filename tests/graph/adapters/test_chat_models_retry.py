@@ -111,7 +111,7 @@ async def test_both_attempts_together_keep_the_first_deadline(model: LangChainMo
     began = time.monotonic()
     with pytest.raises(ModelTimeout):
         await told(model, message)
-    assert FIRST_TOKEN - 0.1 < time.monotonic() - began < FIRST_TOKEN + 0.5
+    assert FIRST_TOKEN - 0.1 < time.monotonic() - began < FIRST_TOKEN + 1
     assert len(endpoint.asked(message)) == 2
 
 
@@ -155,7 +155,7 @@ async def test_a_wait_that_is_longer_than_the_time_left_is_told_at_once(
     began = time.monotonic()
     with pytest.raises(ModelUnavailable, match=r"your message is kept, send it again in 20 s\.") as raised:
         await told(model, message)
-    assert time.monotonic() - began < 0.5
+    assert time.monotonic() - began < 1
     assert raised.value.retry_after == 20
     assert len(endpoint.asked(message)) == 1
 

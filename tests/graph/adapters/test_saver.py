@@ -1,15 +1,13 @@
 """Checkpoints: LangGraph's own conformance suite, one owner's rows, a turn's writes sent together, a bounded past."""
 
 import asyncio
-import warnings
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Annotated, Any, TypedDict
 from uuid import uuid4
 
 import pytest
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import BaseCheckpointSaver, CheckpointTuple
-from langgraph.checkpoint.conformance import checkpointer_test, validate
 from langgraph.checkpoint.conformance.test_utils import generate_checkpoint, generate_config, generate_metadata
 from langgraph.graph import END, START, StateGraph
 
@@ -17,28 +15,18 @@ from graph.adapters.database import Database
 from graph.adapters.saver import FLUSH_SECONDS, OwnedSaver, PostgresCheckpoints, TurnSaver
 from graph.errors import DatabaseUnavailable
 from graph.ports import Run
+from tests.graph.adapters.saver_contract import assert_conforms
 from tests.graph.conftest import Sql
 
 pytestmark = pytest.mark.anyio
 
-SUPPORTED = {"put", "put_writes", "get_tuple", "list", "delete_thread", "prune"}
-NOT_SUPPORTED = {"copy_thread", "delete_for_runs"}
-"""langgraph-checkpoint-postgres 3.2 has neither; nothing here needs them."""
+
+async def test_the_saver_passes_all_parts_of_the_conformance_suite(database: Database) -> None:
+    await assert_conforms(lambda: OwnedSaver(database, str(uuid4())))
 
 
-@pytest.mark.parametrize("kind", [OwnedSaver, TurnSaver])
-async def test_the_saver_conforms_but_for_copying_threads_and_deleting_runs(
-    database: Database, kind: type[OwnedSaver]
-) -> None:
-    @checkpointer_test(name=kind.__name__)
-    async def saver() -> AsyncIterator[OwnedSaver]:
-        yield kind(database, str(uuid4()))
-
-    report = await validate(saver)
-    failures = {name: result.failures for name, result in report.results.items() if result.failures}
-    assert failures == {}
-    assert {name for name, result in report.results.items() if result.passed} == SUPPORTED
-    assert {name for name, result in report.results.items() if not result.detected} == NOT_SUPPORTED
+async def test_so_does_the_saver_of_a_running_turn(database: Database, resumed: Run) -> None:
+    await assert_conforms(lambda: TurnSaver(database, resumed))
 
 
 async def put(saver: BaseCheckpointSaver[str], thread: str, **values: Any) -> RunnableConfig:
@@ -85,27 +73,6 @@ async def test_savers_do_not_wait_for_one_another(database: Database) -> None:
         await put(other, thread, plan=["other"])
         assert await latest(other, thread)
         assert await latest(saver, str(uuid4())) is None
-
-
-async def test_unknown_types_in_a_checkpoint_are_not_revived(database: Database, owner: str, sql: Sql) -> None:
-    """A checkpoint must not be able to make Python import and call what it names."""
-    thread, saver = str(uuid4()), OwnedSaver(database, owner)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        await put(saver, thread, plan=[Unlisted("x")])
-        found = await latest(saver, thread)
-    assert found
-    assert not isinstance(found.checkpoint["channel_values"]["plan"][0], Unlisted)
-
-
-class Unlisted:
-    """Something that no list of allowed types names."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-
-    def model_dump(self) -> dict[str, str]:
-        return {"text": self.text}
 
 
 # A turn's writes ------------------------------------------------------------------------------------------------------
