@@ -4,8 +4,10 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 
+from anyio import BrokenResourceError, ClosedResourceError, EndOfStream, WouldBlock, create_memory_object_stream
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 from fastapi.sse import EventSourceResponse
 
 from graph.errors import InvalidRequest
@@ -14,6 +16,8 @@ from graph.ports import LoggedEvent, Redactor
 
 HEARTBEAT_SECONDS = 15.0
 HEARTBEAT = b": still here\n\n"
+MOST_WAITING = 64
+"""Frames that wait for one reader."""
 
 LINE_ENDS = str.maketrans({end: f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"})
 """What some clients (httpx among them) take for the end of a line, which in SSE it is not, as JSON's escapes."""
@@ -44,37 +48,49 @@ def frame(run_id: str, seq: int, event: Event) -> bytes:
 async def with_heartbeats(frames: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
     """The frames, those that wait together in one piece, and a comment whenever there was none for a while.
 
-    Proxies close connections on which nothing moves.
+    Proxies close connections on which nothing moves. For a reader who is slow so many frames wait and no more; the others of
+    its run stay where all its readers find them.
     """
-    waiting: asyncio.Queue[bytes] = asyncio.Queue()
+    waiting, ready = create_memory_object_stream[bytes](MOST_WAITING)
     pump = asyncio.create_task(fill(waiting, frames))
-    heart = asyncio.get_running_loop().call_later(HEARTBEAT_SECONDS, waiting.put_nowait, HEARTBEAT)
+    heart = beat_later(waiting)
     try:
-        while True:
-            piece = await waiting.get()
-            while not waiting.empty():
-                piece += waiting.get_nowait()
-            if piece:
-                yield piece
-            if pump.done() and waiting.empty():
-                pump.result()
-                return
+        async for piece in ready:
+            yield piece + all_of(ready)
             heart.cancel()
-            heart = asyncio.get_running_loop().call_later(HEARTBEAT_SECONDS, waiting.put_nowait, HEARTBEAT)
+            heart = beat_later(waiting)
+        await pump
     finally:
         heart.cancel()
         pump.cancel()
         await asyncio.gather(pump, return_exceptions=True)
+        ready.close()
 
 
-async def fill(waiting: "asyncio.Queue[bytes]", frames: AsyncGenerator[bytes, None]) -> None:
-    """Put all frames into the queue, and an empty one at the end, whatever the end is."""
-    try:
-        async with aclosing(frames):
-            async for data in frames:
-                waiting.put_nowait(data)
-    finally:
-        waiting.put_nowait(b"")
+async def fill(waiting: MemoryObjectSendStream[bytes], frames: AsyncGenerator[bytes, None]) -> None:
+    """Hand on all frames; the other end hears of the end, whatever it is."""
+    async with waiting, aclosing(frames):
+        async for data in frames:
+            await waiting.send(data)
+
+
+def all_of(ready: MemoryObjectReceiveStream[bytes]) -> bytes:
+    """What is there by now."""
+    pieces: list[bytes] = []
+    with suppress(WouldBlock, EndOfStream):
+        while True:
+            pieces.append(ready.receive_nowait())
+    return b"".join(pieces)
+
+
+def beat_later(waiting: MemoryObjectSendStream[bytes]) -> asyncio.TimerHandle:
+    return asyncio.get_running_loop().call_later(HEARTBEAT_SECONDS, beat, waiting)
+
+
+def beat(waiting: MemoryObjectSendStream[bytes]) -> None:
+    """A sign of life, if nothing else waits to be sent."""
+    with suppress(WouldBlock, ClosedResourceError, BrokenResourceError):
+        waiting.send_nowait(HEARTBEAT)
 
 
 def seen_before(last_event_id: str | None, run_id: str) -> int:

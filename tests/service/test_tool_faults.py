@@ -41,7 +41,7 @@ def roles(request: dict[str, Any]) -> list[str]:
 
 
 class CallingModel(ScriptedModel):
-    """Makes the calls that it is given, a round after the other, as long as it is offered tools; then it says that it is done."""
+    """Makes the calls that it is given, a round after the other, as long as it is offered tools; then it says "done"."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -125,9 +125,8 @@ def test_a_megabyte_of_arguments_is_an_error_for_the_model_and_costs_it_little(
     answer = caller.ask("a megabyte")
     again = caller.ask("and again", session_id=answer.session)
     [result] = answer.of("tool_result")
-    assert "the arguments of transactions_query were not valid" in result["result"]["error"].replace(
-        "are not", "were not"
-    )
+    assert "the arguments of transactions_query" in result["result"]["error"]
+    assert "not valid" in result["result"]["error"]
     assert answer.last["status"] == again.last["status"] == "complete"
     for request in calling_model.requests:
         assert len(json.dumps(request)) < 60_000
@@ -193,15 +192,15 @@ def test_after_a_kill_in_the_middle_of_a_tool_the_next_request_has_no_call_witho
 ) -> None:
     """The tool waits for a lock on its table, which an administrator holds."""
     environment = {"OPENAI_BASE_URL": scripted_model.address, "LEASE_SECONDS": "1"}
-    with running(tmp_path / "data", environment) as killed, killed.client() as client:
-        with psycopg.connect(killed.admin_url()) as connection:
-            connection.execute("lock table accounts in access exclusive mode")
-            with client.stream("POST", "/api/chat", json={"message": f"{CALL} dolomite one"}) as response:
-                frames = events_of(response)
-                session = str(next(frames)[1]["session_id"])
-                assert next(frames)[1]["type"] == "tool_call"
-                killed.stop(signal.SIGKILL)
-    with running(tmp_path / "data", environment) as restarted, restarted.client(client.user) as client:
+    home = tmp_path / "data"
+    with running(home, environment) as killed, killed.client() as client, psycopg.connect(killed.admin_url()) as admin:
+        admin.execute("lock table accounts in access exclusive mode")
+        with client.stream("POST", "/api/chat", json={"message": f"{CALL} dolomite one"}) as response:
+            frames = events_of(response)
+            session = str(next(frames)[1]["session_id"])
+            assert next(frames)[1]["type"] == "tool_call"
+            killed.stop(signal.SIGKILL)
+    with running(home, environment) as restarted, restarted.client(client.user) as client:
         end = time.monotonic() + 20
         while is_active(restarted, session) and time.monotonic() < end:
             time.sleep(0.1)

@@ -7,8 +7,9 @@ from uuid import uuid4
 
 import pytest
 from langchain_core.runnables import RunnableConfig
-from langgraph.checkpoint.base import BaseCheckpointSaver, CheckpointTuple
+from langgraph.checkpoint.base import BaseCheckpointSaver, ChannelVersions, CheckpointTuple
 from langgraph.checkpoint.conformance.test_utils import generate_checkpoint, generate_config, generate_metadata
+from langgraph.checkpoint.serde.types import _DeltaSnapshot
 from langgraph.graph import END, START, StateGraph
 
 from graph.adapters.database import Database
@@ -29,11 +30,22 @@ async def test_so_does_the_saver_of_a_running_turn(database: Database, resumed: 
     await assert_conforms(lambda: TurnSaver(database, resumed))
 
 
-async def put(saver: BaseCheckpointSaver[str], thread: str, **values: Any) -> RunnableConfig:
+async def put(saver: BaseCheckpointSaver[str], thread: str, run: str = "", /, **values: Any) -> RunnableConfig:
     """Store one checkpoint that holds these values."""
-    versions = dict.fromkeys(values, uuid4().hex)
+    versions: ChannelVersions = dict.fromkeys(values, uuid4().hex)
     checkpoint = generate_checkpoint(channel_values=values, channel_versions=versions)
-    return await saver.aput(generate_config(thread), checkpoint, generate_metadata(), versions)
+    return await saver.aput(generate_config(thread), checkpoint, generate_metadata(run=run), versions)
+
+
+def rows(sql: Sql, thread: str) -> dict[str, int]:
+    """How many rows each table has of a thread, whosever they are."""
+    counted = sql(
+        "select 'checkpoints' as name, count(*) from checkpoints where thread_id = %(thread)s union all "
+        "select 'checkpoint_blobs', count(*) from checkpoint_blobs where thread_id = %(thread)s union all "
+        "select 'checkpoint_writes', count(*) from checkpoint_writes where thread_id = %(thread)s",
+        thread=thread,
+    )
+    return {row["name"]: row["count"] for row in counted if row["count"]}
 
 
 async def latest(saver: BaseCheckpointSaver[str], thread: str) -> CheckpointTuple | None:
@@ -64,6 +76,42 @@ async def test_another_user_cannot_delete_or_prune_a_thread(database: Database, 
     assert found.checkpoint["channel_values"]["plan"] == ["mine"]
 
 
+async def test_copying_the_thread_of_another_user_copies_nothing(
+    database: Database, owner: str, stranger: str, sql: Sql
+) -> None:
+    thread, copy, saver = str(uuid4()), str(uuid4()), OwnedSaver(database, owner)
+    await saver.aput_writes(await put(saver, thread, plan=["mine"]), [("plan", ["more"])], "task")
+    theirs = OwnedSaver(database, stranger)
+    await theirs.acopy_thread(thread, copy)
+    assert await latest(theirs, copy) is None
+    assert rows(sql, copy) == {}
+    assert rows(sql, thread) == {"checkpoints": 1, "checkpoint_blobs": 1, "checkpoint_writes": 1}
+
+
+async def test_what_is_copied_onto_the_thread_of_another_user_is_not_theirs_to_see(
+    database: Database, owner: str, stranger: str
+) -> None:
+    thread, copied, saver = str(uuid4()), str(uuid4()), OwnedSaver(database, owner)
+    await put(saver, thread, plan=["mine"])
+    theirs = OwnedSaver(database, stranger)
+    await put(theirs, copied, plan=["theirs"])
+    await theirs.acopy_thread(copied, thread)
+    [mine] = [found async for found in saver.alist(generate_config(thread))]
+    [other] = [found async for found in theirs.alist(generate_config(thread))]
+    assert mine.checkpoint["channel_values"]["plan"] == ["mine"]
+    assert other.checkpoint["channel_values"]["plan"] == ["theirs"]
+
+
+async def test_another_user_cannot_delete_the_checkpoints_of_a_run(
+    database: Database, owner: str, stranger: str, sql: Sql
+) -> None:
+    thread, saver = str(uuid4()), OwnedSaver(database, owner)
+    config = await put(saver, thread, "a run", plan=["mine"])
+    await saver.aput_writes(config, [("plan", ["more"])], "task")
+    await OwnedSaver(database, stranger).adelete_for_runs(["a run"])
+    assert rows(sql, thread) == {"checkpoints": 1, "checkpoint_blobs": 1, "checkpoint_writes": 1}
+
+
 async def test_savers_do_not_wait_for_one_another(database: Database) -> None:
     """The stock saver holds one lock for the whole process; here a connection that is kept busy delays nobody."""
     saver = OwnedSaver(database, str(uuid4()))
@@ -73,6 +121,97 @@ async def test_savers_do_not_wait_for_one_another(database: Database) -> None:
         await put(other, thread, plan=["other"])
         assert await latest(other, thread)
         assert await latest(saver, str(uuid4())) is None
+
+
+# Copies, and runs that are forgotten ------------------------------------------------------------------------------------
+
+
+async def test_a_copy_goes_on_without_its_source(database: Database, owner: str) -> None:
+    thread, copy, saver = str(uuid4()), str(uuid4()), OwnedSaver(database, owner)
+    config = {"configurable": {"thread_id": thread}}
+    for number in range(2):
+        await talk(saver).ainvoke({"said": [f"question {number}"]}, config)
+    await saver.acopy_thread(thread, copy)
+    await saver.adelete_thread(thread)
+    went_on = await talk(saver).ainvoke({"said": ["question 2"]}, {"configurable": {"thread_id": copy}})
+    assert went_on["said"] == [f"{kind} {n}" for n in range(3) for kind in ("question", "answer to question")]
+
+
+async def test_copying_twice_changes_nothing(database: Database, owner: str, sql: Sql) -> None:
+    thread, copy, saver = str(uuid4()), str(uuid4()), OwnedSaver(database, owner)
+    await saver.aput_writes(await put(saver, thread, plan=["a"]), [("plan", ["b"])], "task")
+    await saver.acopy_thread(thread, copy)
+    await saver.acopy_thread(thread, copy)
+    assert rows(sql, copy) == rows(sql, thread)
+
+
+async def test_nothing_of_a_run_that_is_deleted_is_left(database: Database, owner: str, sql: Sql) -> None:
+    thread, saver = str(uuid4()), OwnedSaver(database, owner)
+    config: RunnableConfig = {"configurable": {"thread_id": thread, "run": "the only run"}}
+    await talk(saver).ainvoke({"said": ["a question"]}, config)
+    assert set(rows(sql, thread)) == {"checkpoints", "checkpoint_blobs", "checkpoint_writes"}
+    await saver.adelete_for_runs(["another run", "the only run"])
+    assert rows(sql, thread) == {}
+
+
+async def test_the_other_runs_of_a_thread_keep_all_that_they_need(database: Database, owner: str) -> None:
+    thread, saver = str(uuid4()), OwnedSaver(database, owner)
+    for number in range(3):
+        config: RunnableConfig = {"configurable": {"thread_id": thread, "run": f"run {number}"}}
+        await talk(saver).ainvoke({"said": [f"question {number}"]}, config)
+    await saver.adelete_for_runs(["run 0", "run 1"])
+    found = [each async for each in saver.alist(generate_config(thread))]
+    assert {each.metadata["run"] for each in found} == {"run 2"}  # type: ignore[typeddict-item]
+    assert found[0].checkpoint["channel_values"]["said"][-1] == "answer to question 2"
+    assert all(len(each.checkpoint["channel_values"].get("said", ())) >= 4 for each in found)
+
+
+# What is stored --------------------------------------------------------------------------------------------------------
+
+
+async def test_values_come_back_as_they_were(database: Database, owner: str) -> None:
+    thread, saver = str(uuid4()), OwnedSaver(database, owner)
+    values: dict[str, Any] = {
+        "none": None,
+        "flag": True,
+        "count": 3,
+        "rate": 0.5,
+        "name": "n",
+        "bytes": b"\x00\xff",
+        "list": [],
+        "map": {"a": 1},
+    }
+    await put(saver, thread, **values, buffer=bytearray(b"b"))
+    found = await latest(saver, thread)
+    assert found
+    assert found.checkpoint["channel_values"] == {**values, "buffer": bytearray(b"b")}
+
+
+async def test_a_value_that_did_not_change_is_stored_once(database: Database, owner: str, sql: Sql) -> None:
+    thread, saver = str(uuid4()), OwnedSaver(database, owner)
+    values, config = {"plan": ["a"], "notes": ["b"]}, generate_config(thread)
+    versions: ChannelVersions = {}
+    changes: list[ChannelVersions] = [{"plan": "1", "notes": "1"}, {"notes": "2"}]
+    for changed in changes:
+        versions = {**versions, **changed}
+        checkpoint = generate_checkpoint(channel_values=values, channel_versions=versions)
+        config = await saver.aput(config, checkpoint, generate_metadata(), changed)
+    found = await latest(saver, thread)
+    assert found
+    assert found.checkpoint["channel_values"] == values
+    assert rows(sql, thread) == {"checkpoints": 2, "checkpoint_blobs": 3}
+
+
+async def test_a_snapshot_of_a_delta_channel_is_marked_in_its_checkpoint(
+    database: Database, owner: str, sql: Sql
+) -> None:
+    thread, saver = str(uuid4()), OwnedSaver(database, owner)
+    await put(saver, thread, said=_DeltaSnapshot(["a"]))
+    [row] = sql("select checkpoint -> 'channel_values' as inline from checkpoints where thread_id = %(t)s", t=thread)
+    assert row["inline"] == {"said": True}
+    found = await latest(saver, thread)
+    assert found
+    assert found.checkpoint["channel_values"] == {"said": _DeltaSnapshot(["a"])}
 
 
 # A turn's writes ------------------------------------------------------------------------------------------------------
