@@ -1,0 +1,157 @@
+"""What a tool changes happens once, together with its entry in the ledger, and only for the process that has the run."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from graph.adapters.database import Database
+from graph.adapters.rows import PostgresToolbox
+from graph.adapters.sealer import Sealer
+from graph.errors import DatabaseUnavailable, RunLost
+from graph.ports import Effect, Run
+from graph.tool import Rows, ToolFault
+from tests.graph.conftest import Sql
+
+pytestmark = pytest.mark.anyio
+
+QUERY = """-- name: add_goal
+-- Something that is changed.
+insert into goals (name, target_amount, currency) values (%(name)s, 100, 'USD') returning name;
+"""
+
+
+async def nothing(run_id: str) -> None:
+    """There is nothing to commit."""
+
+
+Make = Callable[[Database], PostgresToolbox]
+
+
+@pytest.fixture
+def toolbox_on(tmp_path: Path, sealer: Sealer) -> Make:
+    (tmp_path / "goals.sql").write_text(QUERY)
+    return lambda database: PostgresToolbox(database, {}, [tmp_path], sealer, nothing)
+
+
+@pytest.fixture
+def toolbox(toolbox_on: Make, database: Database) -> PostgresToolbox:
+    return toolbox_on(database)
+
+
+def effect_of(run: Run, ordinal: int = 0) -> Effect:
+    return Effect(run.owner, run.id, run.epoch, ordinal, "add_goal", {"name": "bicycle"})
+
+
+async def add_goal(rows: Rows) -> dict[str, Any]:
+    [row] = await rows.fetch("add_goal", name="bicycle")
+    return {"added": row["name"]}
+
+
+def goals(sql: Sql, owner: str) -> int:
+    return len(sql("select 1 from goals where user_id = %(owner)s", owner=owner))
+
+
+def entries(sql: Sql, run: Run) -> list[dict[str, Any]]:
+    return sql("select ordinal, tool, result from tool_effects where run_id = %(run)s", run=run.id)
+
+
+async def test_an_effect_and_its_entry_are_made_together(toolbox: PostgresToolbox, run: Run, sql: Sql) -> None:
+    assert await toolbox.once(effect_of(run), add_goal) == {"added": "bicycle"}
+    assert goals(sql, run.owner) == 1
+    assert entries(sql, run) == [{"ordinal": 0, "tool": "add_goal", "result": {"added": "bicycle"}}]
+
+
+async def test_an_effect_that_was_made_is_read_and_not_made_again(toolbox: PostgresToolbox, run: Run, sql: Sql) -> None:
+    results = [await toolbox.once(effect_of(run), add_goal) for _ in range(3)]
+    assert results == [{"added": "bicycle"}] * 3
+    assert goals(sql, run.owner) == 1
+
+
+async def test_another_call_of_the_run_is_another_effect(toolbox: PostgresToolbox, run: Run, sql: Sql) -> None:
+    for ordinal in range(2):
+        await toolbox.once(effect_of(run, ordinal), add_goal)
+    assert goals(sql, run.owner) == 2
+
+
+async def test_an_effect_that_fails_leaves_nothing(toolbox: PostgresToolbox, run: Run, sql: Sql) -> None:
+    async def fail(rows: Rows) -> None:
+        await add_goal(rows)
+        raise ToolFault("no")
+
+    with pytest.raises(ToolFault):
+        await toolbox.once(effect_of(run), fail)
+    assert (goals(sql, run.owner), entries(sql, run)) == (0, [])
+
+
+async def test_a_process_that_lost_the_run_makes_no_effect(toolbox: PostgresToolbox, run: Run, sql: Sql) -> None:
+    sql("update chat_runs set epoch = 2 where id = %(run)s", run=run.id)
+    with pytest.raises(RunLost):
+        await toolbox.once(effect_of(run), add_goal)
+    assert goals(sql, run.owner) == 0
+
+
+async def test_a_run_cannot_be_taken_over_in_the_middle_of_an_effect(
+    toolbox: PostgresToolbox, run: Run, sql: Sql
+) -> None:
+    """Who takes it over waits for the effect, and finds its entry."""
+    order: list[str] = []
+
+    async def slowly(rows: Rows) -> dict[str, Any]:
+        took_over = asyncio.get_running_loop().run_in_executor(None, take_over)
+        await asyncio.sleep(0.3)
+        order.append("effect")
+        waiting.append(took_over)
+        return await add_goal(rows)
+
+    def take_over() -> None:
+        sql("update chat_runs set epoch = 2 where id = %(run)s", run=run.id)
+        order.append("taken over")
+
+    waiting: list[Any] = []
+    await toolbox.once(effect_of(run), slowly)
+    await waiting[0]
+    assert order == ["effect", "taken over"]
+    assert await toolbox.once(effect_of(replace(run, epoch=2)), add_goal) == {"added": "bicycle"}
+    assert goals(sql, run.owner) == 1
+
+
+async def test_an_effect_whose_commit_was_not_confirmed_is_not_made_again(
+    toolbox_on: Make, database: Database, run: Run, sql: Sql
+) -> None:
+    class LosesTheFirstReply(Database):
+        lost = False
+
+        @asynccontextmanager
+        async def acting_for(self, owner: str, *, snapshot: bool = False) -> AsyncIterator[Any]:
+            async with super().acting_for(owner, snapshot=snapshot) as connection:
+                yield connection
+            if not self.lost:
+                self.lost = True
+                raise DatabaseUnavailable
+
+    assert await toolbox_on(LosesTheFirstReply(database.pool)).once(effect_of(run), add_goal) == {"added": "bicycle"}
+    assert goals(sql, run.owner) == 1
+
+
+async def test_what_led_to_an_effect_is_committed_before_it(
+    tmp_path: Path, toolbox: PostgresToolbox, run: Run, sql: Sql
+) -> None:
+    before: list[int] = []
+
+    async def commit(run_id: str) -> None:
+        assert run_id == run.id
+        before.append(goals(sql, run.owner))
+
+    toolbox.commit = commit
+    await toolbox.once(effect_of(run), add_goal)
+    assert before == [0]
+
+
+async def test_another_user_makes_no_effect_in_a_run(toolbox: PostgresToolbox, run: Run, stranger: str) -> None:
+    with pytest.raises(RunLost):
+        await toolbox.once(replace(effect_of(run), owner=stranger), add_goal)
