@@ -16,10 +16,11 @@ from starlette.middleware.cors import CORSMiddleware
 from graph.errors import ConfigurationError
 from graph.logs import configure_logs
 from graph.settings import Settings
-from graph.web import catalogue, chat, sessions
+from graph.web import catalogue, chat, metrics, sessions
 from graph.web.errors import install_error_handlers
 from graph.web.middleware import BodyLimit, RequestId
 from graph.web.service import Service
+from graph.web.tracing import ContinueTrace
 from graph.wiring import OUR_HOUSE, House, open_service
 
 MAX_BODY_BYTES = 1_000_000
@@ -39,10 +40,11 @@ def create_app(service: Service, cors_origins: tuple[str, ...] = ()) -> FastAPI:
     """The routes over a service."""
     app = FastAPI(title="Chat runtime", version="0.1.0", description="Chat with AI employees about your money.")
     app.state.service = service
-    for part in (chat, sessions, catalogue):
+    for part in (chat, sessions, catalogue, metrics):
         app.include_router(part.router)
     install_error_handlers(app)
     app.add_middleware(BodyLimit, limit=MAX_BODY_BYTES)
+    app.add_middleware(ContinueTrace)
     if cors_origins:
         app.add_middleware(
             CORSMiddleware,

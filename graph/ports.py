@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence, Set
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Literal, Protocol, TypeVar
@@ -456,8 +456,8 @@ class Meter(Protocol):
         """A turn was not accepted; `code` is the error's."""
         ...
 
-    def began(self, run: Run) -> None:
-        """This process begins to work on a run; epochs above 1 are take-overs."""
+    def attending(self, run: Run) -> AbstractContextManager[None]:
+        """Lasts as long as this process works on a run; epochs above 1 are take-overs."""
         ...
 
     def first_text(self, run: Run, seconds: float) -> None:
@@ -471,5 +471,9 @@ class Meter(Protocol):
         ...
 
     def retried(self, what: str) -> None:
-        """Something was tried again: `log`, `lease`, `checkpoint`, `end`."""
+        """A write for a run failed and will be made again: `log` or `lease`."""
+        ...
+
+    def due(self, runs: int) -> None:
+        """So many runs waited for a process when this one looked."""
         ...

@@ -34,7 +34,7 @@ from graph.ports import (
     TurnRecord,
 )
 from graph.rejoin import events_behind
-from graph.state import Turn, TurnInput, Usage
+from graph.state import Turn, TurnInput, Usage, answered_by
 
 log = structlog.get_logger(__name__)
 
@@ -84,7 +84,10 @@ class Runner:
     async def attend(self, live: LiveRun) -> bool:
         """Work on a run until it has ended or another process has it; true if others wait for its session."""
         structlog.contextvars.bind_contextvars(run_id=live.run.id)
-        self.ports.meter.began(live.run)
+        with self.ports.meter.attending(live.run):
+            return await self._attend(live)
+
+    async def _attend(self, live: LiveRun) -> bool:
         helpers = [asyncio.create_task(self._write_log(live)), asyncio.create_task(self._keep_lease(live))]
         try:
             status, error = await self._outcome(live)
@@ -237,7 +240,7 @@ class Runner:
             run_id=run.id,
             epoch=run.epoch,
             employee=run.employee,
-            model=self.ports.model.name(self.ports.roster.find(run.employee).settings),
+            model=answered_by(messages, self.ports.model.name(self.ports.roster.find(run.employee).settings)),
             messages=messages,
             usage=live.turn["usage"],
             status=status,
@@ -262,7 +265,7 @@ class Runner:
         answers = [message for message in live.turn.get("messages", ()) if isinstance(message, AIMessage)]
         return Trace(
             version=employee.version,
-            model=self.ports.model.name(employee.settings),
+            model=answered_by(answers, self.ports.model.name(employee.settings)),
             path=live.path,
             usage=[answer.usage_metadata for answer in answers],
             turn=kept_nowhere_else(live.turn),

@@ -200,7 +200,9 @@ class Runs:
                     await self._due.wait()
 
     async def _claim_due(self) -> None:
-        for run_id, owner in await self.ports.store.due():
+        due = await self.ports.store.due()
+        self.ports.meter.due(len(due))
+        for run_id, owner in due:
             if self.draining or len(self._live) >= self.most:
                 return
             if run_id not in self._live and (claim := await self.ports.store.claim(owner, run_id)):

@@ -70,6 +70,13 @@ class Settings(BaseSettings):
     """Carries news between processes in place of Postgres."""
     listen_database_url: SecretStr | None = None
     """A direct address of the database for news between processes, where `database_url` is a transaction pooler's."""
+    metrics_token: SecretStr | None = None
+    """What whoever asks for the metrics must send as a bearer token; without it anybody may."""
+    otel_exporter_otlp_endpoint: AnyHttpUrl | None = None
+    """Where a collector takes OTLP over HTTP; without it nothing is traced."""
+    otel_exporter_otlp_headers: SecretStr | None = None
+    """`name=value` pairs with commas between them, percent-encoded, that are sent to the collector."""
+    otel_service_name: str = "chat-runtime"
     failpoint: str | None = None
     """`<step>:<before|after_effect|after_checkpoint>:<kill|hang|raise>`: where a turn fails on purpose."""
 

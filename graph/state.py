@@ -5,10 +5,10 @@ because LangGraph stores a graph's input before the first node has run. The stat
 conversation lives in `chat_messages` and is read anew by `load_memory`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Literal
 
-from langchain_core.messages import AnyMessage
+from langchain_core.messages import AIMessage, AnyMessage
 from pydantic import TypeAdapter
 from typing_extensions import TypedDict  # pydantic refuses that of typing before Python 3.12
 
@@ -107,3 +107,9 @@ class Turn(TurnInput, total=False):
     """What `summarize` decided by."""
     summary_due: bool
     """Whether `summarize` handed the conversation to a summary job."""
+
+
+def answered_by(messages: Sequence[AnyMessage], otherwise: str) -> str:
+    """The model that gave the last answer among these messages; a fallback may have. `otherwise` where none says so."""
+    names = [message.response_metadata.get("model_name") for message in messages if isinstance(message, AIMessage)]
+    return next((name for name in reversed(names) if name), otherwise)

@@ -1,22 +1,24 @@
 """The composition root: settings become adapters, adapters become a service. The only file that names providers."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 
 import procrastinate
 import psycopg
 import yaml
+from langchain_core.language_models import BaseChatModel
 from langchain_openai import OpenAIEmbeddings
+from opentelemetry.trace import NoOpTracer, Tracer
+from opentelemetry.util.re import parse_env_headers
 from psycopg import sql
 from pydantic import SecretStr
 
 from employees.roster import Roster, read_roster
-from graph.adapters.chat_models import LangChainModel, openai_model, read_prices
+from graph.adapters.chat_models import ATTEMPTS, LangChainModel, openai_model, read_prices
 from graph.adapters.database import Database
 from graph.adapters.embedded_postgres import EmbeddedPostgres
 from graph.adapters.embedders import WIDTH, LocalEmbedder, OpenAIEmbedder
@@ -27,9 +29,11 @@ from graph.adapters.identity import KeyRing, Verifier, fetch_over_http
 from graph.adapters.issuer import ISSUER, LocalIssuer
 from graph.adapters.memory import PostgresMemory
 from graph.adapters.notes import Note, PostgresNotes
+from graph.adapters.observed import Observer
 from graph.adapters.offline.model import offline_model
 from graph.adapters.projection import project
 from graph.adapters.redactor import WorkerRedactor
+from graph.adapters.redis_signals import RedisSignals
 from graph.adapters.retriever import PostgresRetriever
 from graph.adapters.rows import PostgresToolbox
 from graph.adapters.run_store import PostgresRunStore
@@ -39,9 +43,10 @@ from graph.adapters.secret_files import make_folder
 from graph.adapters.sessions import PostgresSessions
 from graph.adapters.signals import PostgresSignals
 from graph.adapters.tokens import token_counter
+from graph.adapters.tracing import open_tracer
 from graph.adapters.transcript import PostgresTranscript
 from graph.adapters.vault import PostgresVault
-from graph.build import Ports, build
+from graph.build import Node, Ports, build
 from graph.errors import ChatError, ConfigurationError
 from graph.failpoint import FailPoint, read_failpoint
 from graph.jobs import retention
@@ -49,7 +54,6 @@ from graph.jobs.queue import open_queue, work
 from graph.jobs.summaries import QueuedSummaries, Summarizer, register
 from graph.ports import ChatModel, CountTokens, Embedder, Signals
 from graph.prompt import read_wording
-from graph.replay.ports import NoMeter
 from graph.runner import RunPorts
 from graph.runs import Runs
 from graph.settings import Settings
@@ -145,6 +149,7 @@ class Foundations:
     model: ChatModel
     queue: procrastinate.App
     failpoint: FailPoint
+    observer: Observer
     checkpoints: PostgresCheckpoints
 
 
@@ -196,6 +201,8 @@ async def assemble(shared: Foundations, stack: AsyncExitStack) -> Service:
         verifier=verifier_of(settings, issuer),
         issuer=issuer,
         ready=lambda: readiness(shared.database, shared.redactor, runs),
+        metrics=shared.observer,
+        metrics_token=settings.metrics_token,
         max_message_chars=settings.max_message_chars,
     )
 
@@ -204,13 +211,17 @@ async def lay_foundations(
     settings: Settings, house: House, addresses: Addresses, stack: AsyncExitStack, report: Report
 ) -> Foundations:
     failpoint = read_failpoint(settings.failpoint)
+    observer = Observer(await stack.enter_async_context(tracer_of(settings)))
     database = await stack.enter_async_context(Database.open(addresses.server, size=settings.database_pool_size))
+    observer.watch_pool(database.pool.get_stats)
     await check_migrations(database)
     report("loading the models that find personal data and embed text")
     roster, sealer, embedder, count = await asyncio.to_thread(read_files, settings, house)
     names = [employee.name for employee in roster.all()]
     redactor = WorkerRedactor(PostgresVault(database, sealer), workers=settings.redaction_workers, keep=names)
     await redactor.start()
+    queue = await stack.enter_async_context(open_queue(addresses.server))
+    queue.worker_defaults["worker_middleware"] = [observer.around_job]
     return Foundations(
         settings=settings,
         house=house,
@@ -224,9 +235,10 @@ async def lay_foundations(
         notes=PostgresNotes(database, embedder, count),
         memory=PostgresMemory(database, embedder.model),
         retriever=await stack.enter_async_context(PostgresRetriever.open(addresses.server, embedder)),
-        model=model_of(settings),
-        queue=await stack.enter_async_context(open_queue(addresses.server)),
+        model=model_of(settings, observer),
+        queue=queue,
         failpoint=failpoint,
+        observer=observer,
         checkpoints=PostgresCheckpoints(database, failpoint.reached),
     )
 
@@ -258,8 +270,14 @@ async def runs_of(shared: Foundations, store: PostgresRunStore) -> Runs:
     ports = await ports_of(shared)
     foresight = Foresight(shared.redactor, shared.memory, shared.embedder, shared.retriever)
     settings = shared.settings
+    signals = signals_of(settings, shared.addresses)
+    shared.observer.watch_news(lambda: signals.connected)
+
+    def around(name: str, node: Node) -> Node:
+        return shared.observer.around_step(name, shared.failpoint.around(name, node))
+
     return Runs(
-        build(ports, shared.failpoint.around),
+        build(ports, around),
         RunPorts(
             store=store,
             checkpoints=shared.checkpoints,
@@ -268,8 +286,8 @@ async def runs_of(shared: Foundations, store: PostgresRunStore) -> Runs:
             roster=shared.roster,
             model=shared.model,
             count=shared.count,
-            signals=signals_of(settings, shared.addresses),
-            meter=NoMeter(),
+            signals=signals,
+            meter=shared.observer,
             anticipate=foresight.begin,
             lease_seconds=settings.lease_seconds,
             run_seconds=settings.run_seconds,
@@ -280,12 +298,16 @@ async def runs_of(shared: Foundations, store: PostgresRunStore) -> Runs:
 
 
 def signals_of(settings: Settings, addresses: Addresses) -> Signals:
+    """Raises: ConfigurationError."""
+    if settings.redis_url:
+        return RedisSignals(settings.redis_url.get_secret_value())
     direct = settings.listen_database_url
     return PostgresSignals(direct.get_secret_value() if direct else addresses.server)
 
 
 async def ports_of(shared: Foundations) -> Ports:
     """What the steps of a turn need, in the service and in LangGraph Studio."""
+    tools = {name: shared.observer.around_tool(tool) for name, tool in shared.house.tools_by_name().items()}
     return Ports(
         redactor=shared.redactor,
         memory=shared.memory,
@@ -294,7 +316,7 @@ async def ports_of(shared: Foundations) -> Ports:
         toolbox=await asyncio.to_thread(
             PostgresToolbox,
             shared.database,
-            shared.house.tools_by_name(),
+            tools,
             shared.house.queries,
             shared.sealer,
             shared.checkpoints.commit,
@@ -329,14 +351,38 @@ def vault_key(settings: Settings) -> bytes:
     return keep_key(settings.data_dir / "vault.key")
 
 
-def model_of(settings: Settings) -> ChatModel:
-    """A provider's models if one is configured, with a fallback behind them if one is named; else the offline model."""
-    timed = partial(
-        LangChainModel,
-        first_token=settings.model_first_token_seconds,
-        between_tokens=settings.model_between_tokens_seconds,
-        total=settings.model_total_seconds,
+def tracer_of(settings: Settings) -> AbstractAsyncContextManager[Tracer]:
+    """Sends spans to the collector that is configured; without one nothing is traced."""
+    if not settings.otel_exporter_otlp_endpoint:
+        return nullcontext(NoOpTracer())
+    given = settings.otel_exporter_otlp_headers
+    return open_tracer(
+        f"{str(settings.otel_exporter_otlp_endpoint).rstrip('/')}/v1/traces",
+        parse_env_headers(given.get_secret_value(), liberal=True) if given else {},
+        settings.otel_service_name,
     )
+
+
+def model_of(settings: Settings, observer: Observer | None = None) -> ChatModel:
+    """A provider's models if one is configured, with a fallback behind them if one is named; else the offline model."""
+
+    def timed(
+        models: Mapping[str, BaseChatModel],
+        names: Mapping[str, str],
+        provider: str = "chosen",
+        attempts: int = ATTEMPTS,
+    ) -> ChatModel:
+        model = LangChainModel(
+            models,
+            names,
+            first_token=settings.model_first_token_seconds,
+            between_tokens=settings.model_between_tokens_seconds,
+            total=settings.model_total_seconds,
+            attempts=attempts,
+            breaker=observer.breaker(provider) if observer else None,
+        )
+        return observer.around_model(model) if observer else model
+
     if not settings.uses_provider:
         offline = offline_model(CATALOG)
         return timed({"small": offline, "large": offline}, {"small": "offline", "large": "offline"})
@@ -352,7 +398,7 @@ def model_of(settings: Settings) -> ChatModel:
     name, (key, address) = settings.openai_model_fallback, settings.fallback_provider
     base_url = str(address) if address else None
     spare = openai_model(name, key=key, base_url=base_url, timeout=settings.model_total_seconds)
-    fallback = timed({"small": spare, "large": spare}, {"small": name, "large": name}, attempts=1)
+    fallback = timed({"small": spare, "large": spare}, {"small": name, "large": name}, "fallback", attempts=1)
     return WithFallback(chosen, fallback)
 
 

@@ -62,7 +62,7 @@ class CallTools:
                 raise ToolFault(f"only {MAX_CALLS} calls are made in one round; call this one again in the next")
             result = await self._run(made_before(state) + number, call, state, runtime.context)
         except ToolFault as fault:
-            failed, result = True, {"error": str(fault)}
+            failed, result = True, capped({"error": str(fault)})
         runtime.stream_writer(ToolResult(type="tool_result", tool_call_id=call["id"] or "", result=result))
         return ToolMessage(
             json.dumps(result, ensure_ascii=False),
@@ -85,7 +85,7 @@ class CallTools:
         today = dt.date.fromisoformat(state["today"])
 
         async def make(rows: Rows) -> Json:
-            result = plain(await attempt(tool, arguments, ToolContext(rows, today)))
+            result = await attempt(tool, arguments, ToolContext(rows, today))
             return capped(await self._masked(result, tool, caller.user_id))
 
         try:

@@ -7,7 +7,7 @@ from langgraph.runtime import Runtime
 from employees.roster import Roster
 from graph.context import TurnContext
 from graph.ports import ChatModel, Transcript, TurnRecord
-from graph.state import Turn
+from graph.state import Turn, answered_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class Persist:
                 run_id=caller.run_id,
                 epoch=caller.epoch,
                 employee=caller.employee,
-                model=self.model.name(self.roster.find(caller.employee).settings),
+                model=answered_by(state["messages"], self.model.name(self.roster.find(caller.employee).settings)),
                 messages=state["messages"],
                 usage=state["usage"],
             )

@@ -19,12 +19,15 @@ from graph.events import Citation, Text
 from graph.ports import ChatModel, CountTokens, Price, Prices, Toolbox
 from graph.prompt import Prompt, Wording, fit, size
 from graph.redaction.holdback import Holdback
-from graph.state import Passage, Turn, Usage
+from graph.state import Passage, Turn, Usage, answered_by
 from graph.text import sound, sound_json
 from graph.tool import INVALID_JSON, Tool
 
 MAX_ROUNDS = 5
 """Rounds of tool calls in a turn; after them the model has to answer with what it knows."""
+
+MAX_ARGUMENT_CHARS = 16_000
+"""Characters of a call's arguments that are read; what is longer is cut, and then is no JSON."""
 
 EMPTY = "The language model gave an empty answer; your message is kept, send it again."
 
@@ -89,7 +92,7 @@ class Reason:
         reported = reply.usage_metadata
         read = reported["input_tokens"] if reported else prompt.size(self.count)
         written = reported["output_tokens"] if reported else size([reply], self.count)
-        answered = reply.response_metadata.get("model_name", self.model.name(employee.settings))
+        answered = answered_by([reply], self.model.name(employee.settings))
         price = self.prices.get(answered, Price(Decimal(0), Decimal(0)))
         return Usage(
             prompt=read,
@@ -112,8 +115,14 @@ def whole(chunks: Sequence[AIMessageChunk]) -> AIMessage:
         content=sound(str(message.text)),
         tool_calls=[read_call(number, chunk) for number, chunk in enumerate(message.tool_call_chunks)],
         usage_metadata=message.usage_metadata,
+        response_metadata=naming_its_model(message),
         id=message.id,
     )
+
+
+def naming_its_model(message: AIMessageChunk) -> dict[str, str]:
+    """What is kept of an answer's metadata: by which model it was given, where that is said."""
+    return {name: value for name, value in message.response_metadata.items() if name == "model_name"}
 
 
 def read_call(number: int, chunk: ToolCallChunk) -> ToolCall:
@@ -131,6 +140,7 @@ def read_arguments(written: str) -> dict[str, Any]:
 
     LangChain would complete what was cut off, and a filter that lost its end asks for something else.
     """
+    written = written[:MAX_ARGUMENT_CHARS]
     try:
         arguments = json.loads(written, parse_constant=finite, parse_float=finite)
         if isinstance(arguments, dict):
@@ -154,7 +164,12 @@ def finite(written: str) -> float:
 
 def without_calls(reply: AIMessage) -> AIMessage:
     """A model that calls tools that it was not offered has only its text."""
-    return AIMessage(reply.content, usage_metadata=reply.usage_metadata, id=reply.id)
+    return AIMessage(
+        reply.content,
+        usage_metadata=reply.usage_metadata,
+        response_metadata=reply.response_metadata,
+        id=reply.id,
+    )
 
 
 def rounds(state: Turn) -> int:

@@ -25,7 +25,7 @@ though the database is back; once it has given up, each request tries at once.""
 TRANSACTION = b"""
 select
     set_config('request.jwt.claims', %s, true),
-    set_config('statement_timeout', '10s', true),
+    set_config('statement_timeout', '20s', true),
     set_config('lock_timeout', '3s', true),
     set_config('idle_in_transaction_session_timeout', '5s', true)
 """
@@ -120,6 +120,9 @@ class Database:
             try:
                 async with connection:
                     yield connection
+            except psycopg.errors.ReadOnlySqlTransaction as error:
+                await connection.close()  # its server was demoted: the next connection finds the new one
+                raise DatabaseUnavailable(retry_after=1) from error
             finally:
                 await asyncio.shield(self._give_back(connection))
         except (PoolTimeout, PoolClosed, TooManyRequests, psycopg.OperationalError, psycopg.InterfaceError) as error:
@@ -144,6 +147,11 @@ class Database:
         self._returning.add(returning)
         returning.add_done_callback(self._returning.discard)
         return returning
+
+
+def broke_off(error: DatabaseUnavailable) -> bool:
+    """Whether the connection broke while it was used, so that what was sent may have been done."""
+    return not isinstance(error.__cause__, PoolTimeout | PoolClosed | TooManyRequests)
 
 
 async def check(connection: Connection) -> None:

@@ -11,7 +11,7 @@ from psycopg.errors import UniqueViolation
 from psycopg.rows import DictRow
 from psycopg.types.json import Json
 
-from graph.adapters.database import Connection, Database, fetch_all, fetch_one
+from graph.adapters.database import Connection, Database, broke_off, fetch_all, fetch_one
 from graph.adapters.queries import adapter_queries
 from graph.adapters.sealer import Sealer
 from graph.errors import (
@@ -76,8 +76,9 @@ class PostgresRunStore:
                 raise
             # The same key may have been accepted at the same moment by another connection; now its run can be found.
             return await self._accept(request, values)
-        except DatabaseUnavailable:
-            # The connection broke, perhaps after the commit.
+        except DatabaseUnavailable as error:
+            if not broke_off(error):
+                raise
             return await self._accepted(request, values) or await self._accept(request, values)
 
     async def _accepted(self, request: RunRequest, values: dict[str, Any]) -> Run | None:

@@ -62,9 +62,8 @@ class PostgresSessions:
         """
         values = {"session_id": session_id}
         async with self.database.acting_for(owner) as connection:
-            await connection.execute(RUNS["lose_expired"], values)
-            if await fetch_one(connection, RUNS["active_run"], values):
-                raise RunActive
+            if active := await fetch_one(connection, RUNS["active_runs"], values):
+                raise RunActive(run_id=str(active["id"]))
             if not await fetch_one(connection, QUERIES["delete_session"], values):
                 raise NotFound
             for name in ("delete_checkpoints", "delete_blobs", "delete_writes", "delete_embeddings"):

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Request
+from pydantic import SecretStr
 
 from employees.roster import Roster
 from graph.adapters.facts import PostgresFacts
 from graph.adapters.identity import Verifier
 from graph.adapters.issuer import LocalIssuer
+from graph.adapters.metrics import Metrics
 from graph.adapters.sessions import PostgresSessions
 from graph.ports import Redactor, RunStore
 from graph.runs import Runs
@@ -30,6 +32,9 @@ class Service:
     """The local issuer of the embedded default; None where Supabase issues the tokens."""
     ready: Callable[[], Awaitable[dict[str, bool]]]
     """Each part that must work before requests are sent here, and whether it does."""
+    metrics: Metrics
+    metrics_token: SecretStr | None
+    """What whoever asks for the metrics must send; None if anybody may."""
     max_message_chars: int
 
 

@@ -7,6 +7,9 @@ import time
 from dataclasses import replace
 from functools import partial
 
+import uvloop
+
+from tests.bench import checkpointers
 from tests.bench.dearest import profile
 from tests.bench.measure import FULL, QUICK, measure
 from tests.bench.processes import OURS, ROOT, set_up
@@ -19,11 +22,16 @@ CHART = ROOT / "docs" / "performance.png"
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="a few turns of everything; the page is left as it is")
-    parser.add_argument("--rounds", type=int, help=f"medians of so many rounds ({FULL.rounds})")
+    parser.add_argument("--rounds", type=int, help="medians of so many rounds")
     parser.add_argument("--gap-ms", type=float, default=0.0, help="what the model waits before each token (0)")
     parser.add_argument("--profile", action="store_true", help="the dearest lines of a turn instead")
+    parser.add_argument("--checkpointers", action="store_true", help="our checkpointer beside LangGraph's instead")
     options = parser.parse_args()
-    asyncio.run(run(options, partial(say, time.monotonic())))
+    progress = partial(say, time.monotonic())
+    if options.checkpointers:
+        uvloop.run(run_checkpointers(options, progress))
+    else:
+        asyncio.run(run(options, progress))
 
 
 async def run(options: argparse.Namespace, say: "partial[None]") -> None:
@@ -41,6 +49,16 @@ async def run(options: argparse.Namespace, say: "partial[None]") -> None:
         rewrite(PAGE, measured)
         draw(rows, CHART)
         say(f"written to {PAGE.relative_to(ROOT)} and {CHART.relative_to(ROOT)}")
+
+
+async def run_checkpointers(options: argparse.Namespace, say: "partial[None]") -> None:
+    """On uvloop, as the service runs; here what is measured runs in this process."""
+    plan = checkpointers.QUICK if options.quick else checkpointers.FULL
+    measured = await checkpointers.run(replace(plan, rounds=options.rounds or plan.rounds), say)
+    print(measured)
+    if not options.quick:
+        rewrite(PAGE, measured, *checkpointers.MARKS)
+        say(f"written to {PAGE.relative_to(ROOT)}")
 
 
 def say(began: float, line: str) -> None:

@@ -45,30 +45,36 @@ def ratio(row: Row) -> str:
     return f"{row.values[OURS] / plain:.2f}" if plain else ""
 
 
+def machine(postgres: str) -> str:
+    """Where and when it was measured."""
+    return (
+        f"{dt.datetime.now(dt.UTC):%Y-%m-%d}: {os.cpu_count()} cores ({platform.machine()}, {platform.system()}), "
+        f"Python {platform.python_version()}, PostgreSQL {postgres}, langgraph {version('langgraph')}."
+    )
+
+
 def conditions(plan: Plan, postgres: str, gap_ms: float) -> str:
     """Where, when and how much was measured."""
     loads = ", ".join(f"{sessions} at c = {at_once}" for at_once, sessions in plan.sessions.items())
     return (
-        f"{dt.datetime.now(dt.UTC):%Y-%m-%d}: {os.cpu_count()} cores ({platform.machine()}, {platform.system()}), "
-        f"Python {platform.python_version()}, PostgreSQL {postgres}, langgraph {version('langgraph')}. "
-        f"Rounds: {plan.rounds}, in each conversations of {plan.turns} turns: {loads}; "
+        f"{machine(postgres)} Rounds: {plan.rounds}, in each conversations of {plan.turns} turns: {loads}; "
         f"{plan.turns_under_load:,} turns of each service. "
         f"Between the model's tokens: {gap_ms:g} ms."
     )
 
 
-def rewrite(page: Path, measured: str) -> None:
-    """Put what was measured into a page, in place of what stood there.
+def rewrite(page: Path, measured: str, begin: str = BEGIN, end: str = END) -> None:
+    """Put what was measured into a page, in place of what stood between two marks.
 
     Raises:
-        ValueError: the page has no markers.
+        ValueError: the page has no such marks.
     """
     text = page.read_text("utf-8")
-    before, _, rest = text.partition(BEGIN)
-    _, found, after = rest.partition(END)
+    before, _, rest = text.partition(begin)
+    _, found, after = rest.partition(end)
     if not found:
-        raise ValueError(f"{page} has no place for what was measured: {BEGIN} … {END}")
-    page.write_text(f"{before}{BEGIN}\n\n{measured}\n\n{END}{after}", "utf-8")
+        raise ValueError(f"{page} has no place for what was measured: {begin} … {end}")
+    page.write_text(f"{before}{begin}\n\n{measured}\n\n{end}{after}", "utf-8")
 
 
 def draw(rows: Sequence[Row], file: Path) -> None:

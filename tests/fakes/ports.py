@@ -42,8 +42,8 @@ class Heard(list[Event]):
 
 def runtime_of(heard: list[Event] | None = None, **changes: str) -> Runtime[TurnContext]:
     """The runtime that LangGraph gives to a node."""
-    context = {"user_id": OWNER, "session_id": SESSION, "run_id": RUN, "employee": "tester", "text": "", **changes}
-    return Runtime(context=TurnContext(**context), stream_writer=(heard if heard is not None else []).append)
+    context: dict[str, Any] = {"user_id": OWNER, "session_id": SESSION, "run_id": RUN, "employee": "tester", "text": ""}
+    return Runtime(context=TurnContext(**{**context, **changes}), stream_writer=(heard if heard is not None else []).append)
 
 
 def turn_of(*messages: Any, **changes: Any) -> Turn:

@@ -4,6 +4,7 @@ import datetime as dt
 import json
 import time
 import uuid
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -158,17 +159,17 @@ def test_a_result_that_has_a_field_of_the_notes_name_breaks_nothing(own: object)
     assert kept["rows"]
 
 
-@pytest.mark.parametrize(
-    "huge",
-    [
-        {"text": "x" * 50_000_000},
-        {"rows": [{"note": "x" * 40, "amount": Decimal("-1.50")}] * 600_000},
-        {"rows": [["x" * 1000] * 1000] * 50},
-        dict.fromkeys(map(str, range(1_000_000)), "x" * 40),
-    ],
-    ids=["text", "rows", "rows of rows", "fields"],
-)
-def test_an_excerpt_of_fifty_megabytes_takes_no_longer_than_one_of_a_little(huge: dict[str, Any]) -> None:
+HUGE: dict[str, Callable[[], dict[str, Any]]] = {
+    "text": lambda: {"text": "x" * 50_000_000},
+    "rows": lambda: {"rows": [{"note": "x" * 40, "amount": Decimal("-1.50")}] * 600_000},
+    "rows of rows": lambda: {"rows": [["x" * 1000] * 1000] * 50},
+    "fields": lambda: dict.fromkeys(map(str, range(1_000_000)), "x" * 40),
+}
+
+
+@pytest.mark.parametrize("kind", HUGE)
+def test_an_excerpt_of_fifty_megabytes_takes_no_longer_than_one_of_a_little(kind: str) -> None:
+    huge = HUGE[kind]()
     began = time.process_time()
     kept = excerpt(huge, 20_000)
     assert time.process_time() - began < 0.2
@@ -192,7 +193,7 @@ def test_text_that_the_database_cannot_hold_is_cleaned() -> None:
     assert plain({"a\x00b": ["c\ud800d", "e\x00f"]}) == {"ab": ["cd", "ef"]}
 
 
-@pytest.mark.parametrize("value", [b"bytes", {1, 2}, object(), {("a", "b"): 1}, 1j], ids=repr)
+@pytest.mark.parametrize("value", [b"bytes", {1, 2}, int, {("a", "b"): 1}, 1j], ids=repr)
 def test_what_has_no_form_in_json_is_refused(value: object) -> None:
     with pytest.raises(TypeError):
         plain({"value": value})

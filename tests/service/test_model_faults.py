@@ -4,10 +4,12 @@ import re
 import socket
 import time
 from collections.abc import Iterator
+from decimal import Decimal
 
 import pytest
 
 from graph.adapters.breaker import FAILURES
+from graph.adapters.chat_models import read_prices
 from tests.fakes.scripted_model import ScriptedModel
 from tests.service.conftest import Client, Server, running
 
@@ -183,7 +185,7 @@ def backed(tmp_path_factory: pytest.TempPathFactory, scripted_model: ScriptedMod
     environment = {
         "OPENAI_BASE_URL": scripted_model.address,
         "OPENAI_MODEL": "favourite",
-        "OPENAI_MODEL_FALLBACK": "spare",
+        "OPENAI_MODEL_FALLBACK": "gpt-4o",
         "MODEL_FIRST_TOKEN_SECONDS": "2",
         "MODEL_BETWEEN_TOKENS_SECONDS": "0.5",
         "RATE_LIMIT_PER_MINUTE": "1000",
@@ -194,7 +196,7 @@ def backed(tmp_path_factory: pytest.TempPathFactory, scripted_model: ScriptedMod
 
 @pytest.mark.parametrize(
     ("fault", "calls"),
-    [("status 500", ["favourite", "favourite", "spare"]), ("status 404", ["favourite", "spare"])],
+    [("status 500", ["favourite", "favourite", "gpt-4o"]), ("status 404", ["favourite", "gpt-4o"])],
 )
 def test_a_fallback_answers_where_the_chosen_model_fails(
     fault: str, calls: list[str], backed: Server, scripted_model: ScriptedModel
@@ -204,6 +206,16 @@ def test_a_fallback_answers_where_the_chosen_model_fails(
         answer = client.ask(message)
     assert (answer.text, answer.last["status"]) == ("hawthorn", "complete")
     assert [request["model"] for request in scripted_model.asked(message)] == calls
+
+
+def test_what_a_turn_cost_is_counted_by_the_model_that_answered(backed: Server) -> None:
+    with backed.client() as client:
+        usage = client.ask("[[only favourite status 404]] [[say quickthorn]]").last["usage"]
+        free = client.ask("[[say quickthorn]]").last["usage"]
+    price = read_prices()["gpt-4o"]
+    dollars = (price.prompt * usage["prompt"] + price.completion * usage["completion"]) / 1_000_000
+    assert Decimal(usage["cost"]) == dollars > 0
+    assert Decimal(free["cost"]) == 0
 
 
 def test_a_fallback_does_not_go_on_with_an_answer_that_broke_off(backed: Server, scripted_model: ScriptedModel) -> None:
@@ -219,7 +231,7 @@ def test_a_fallback_that_fails_too_is_asked_once(backed: Server, scripted_model:
     with backed.client() as client:
         answer = client.ask(message)
     assert answer.last["code"] == "model_unavailable"
-    assert [request["model"] for request in scripted_model.asked(message)] == ["favourite", "favourite", "spare"]
+    assert [request["model"] for request in scripted_model.asked(message)] == ["favourite", "favourite", "gpt-4o"]
 
 
 def test_an_answer_that_falls_silent_is_an_error_and_no_answer(backed: Server, scripted_model: ScriptedModel) -> None:

@@ -314,7 +314,7 @@ def test_the_process_says_that_it_is_healthy_and_ready(server: Server) -> None:
     assert (health.status_code, health.json()) == (200, {"status": "ok"})
     assert (ready.status_code, ready.json()) == (
         200,
-        {"status": "ready", "database": True, "migrations": True, "models": True},
+        {"status": "ready", "database": True, "migrations": True, "models": True, "accepting": True},
     )
 
 

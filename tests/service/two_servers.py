@@ -1,17 +1,15 @@
-"""Two server processes on one database behind a real nginx, as an operator would run them."""
+"""Two server processes on one database behind a real nginx, as an operator runs them."""
 
 import asyncio
 import base64
 import os
 import secrets
 import shutil
-import signal
 import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from string import Template
 
@@ -23,7 +21,7 @@ from tests.conftest import TEST_SETTINGS
 from tests.service.conftest import PATIENCE, Client, Server, running
 
 CONFIGURATION = Template("""\
-# Everything of this nginx is in one directory.
+# All that this nginx writes is in one directory.
 daemon off;
 $user
 pid nginx.pid;
@@ -39,46 +37,142 @@ http {
     scgi_temp_path temp;
 
     upstream chat {
-$servers
+        $upstreams
     }
 
     server {
         listen 127.0.0.1:$port;
         client_max_body_size 1m;
+        proxy_http_version 1.1;
+        proxy_set_header Host $$http_host;
+        proxy_set_header X-Forwarded-For $$proxy_add_x_forwarded_for;
+        proxy_set_header X-Forwarded-Proto $$scheme;
+        add_header X-Served-By $$upstream_addr always;
+
+        # Events go to the client as they come. Every 15 s there is at least a comment, so a longer silence is no stream's.
+        proxy_buffering off;
+        proxy_read_timeout 60s;
+
+        # A process that is gone or going is passed over. nginx sends a message to a second process only if no first one can
+        # have had it, since it may have been accepted there; one with a key is accepted once, however often it is sent.
+        proxy_connect_timeout 2s;
+        proxy_next_upstream error timeout http_503;
 
         location / {
             proxy_pass http://chat;
-            proxy_http_version 1.1;
-            proxy_set_header Host $$host;
-            proxy_set_header X-Forwarded-For $$proxy_add_x_forwarded_for;
-            proxy_set_header X-Forwarded-Proto $$scheme;
+        }
 
-            # Each event goes on to the client at once, and a stream may be quiet for longer than its heartbeat of 15 s.
-            proxy_buffering off;
-            proxy_read_timeout 75s;
-            proxy_send_timeout 75s;
+        location = /api/chat {
+            error_page 418 = @keyed;
+            if ($$http_idempotency_key) { return 418; }
+            proxy_pass http://chat;
+        }
 
-            # A process that is gone costs nobody a request: the other one is asked. A POST is passed on only if it was
-            # never sent, so no message is accepted twice.
-            proxy_connect_timeout 2s;
-            proxy_next_upstream error timeout http_503;
-            proxy_next_upstream_timeout 5s;
-
-            add_header X-Served-By $$upstream_addr always;
+        location @keyed {
+            proxy_next_upstream error timeout http_503 non_idempotent;
+            proxy_pass http://chat;
         }
     }
 }
 """)
+UPSTREAM = "server {address} max_fails=1 fail_timeout=1s;"
 
-UPSTREAM = "        server 127.0.0.1:{port} max_fails=1 fail_timeout=1s;"
+
+class TwoServers:
+    """Both processes by their addresses, and nginx before them."""
+
+    def __init__(self, data: Path, environment: Mapping[str, str], stack: ExitStack) -> None:
+        self.data = data
+        self.environment = environment
+        self.front = ""
+        """The address of nginx."""
+        self.servers: dict[str, Server] = {}
+        """By `host:port`, which is what nginx says of an answer in `X-Served-By`."""
+        self._stack = stack
+
+    def start(self, port: int = 0) -> None:
+        """Start a process, on a free port unless one is given."""
+        server = self._stack.enter_context(running(self.data, {**self.environment, "PORT": str(port)}))
+        self.servers[server.address.removeprefix("http://")] = server
+
+    def revive(self) -> None:
+        """Start those anew that a test has ended, where they were."""
+        for address, server in list(self.servers.items()):
+            if server.process.poll() is not None:
+                self.start(int(address.rpartition(":")[2]))
+
+    def other(self, address: str) -> str:
+        return next(each for each in self.servers if each != address)
+
+    def client(self) -> Client:
+        """A new user, who knows of nginx only."""
+        client = next(iter(self.servers.values())).client()
+        client.base_url = self.front
+        return client
+
+
+@contextmanager
+def two_servers(home: Path, environment: Mapping[str, str]) -> Iterator[TwoServers]:
+    """Both processes with what they share: a database, its keys, the issuer of tokens; and nginx before them."""
+    program = nginx_program()
+    data = home / "data"
+    with ExitStack() as stack:
+        cluster = stack.enter_context(EmbeddedPostgres(data / "postgres", print, TEST_SETTINGS))
+        addresses = asyncio.run(prepare_embedded(cluster, data / "server.password", print))
+        key = base64.b64encode(secrets.token_bytes(32)).decode()
+        shared = {"DATABASE_URL": addresses.server, "VAULT_KEY": key, **environment}
+        both = TwoServers(data, shared, stack)
+        both.start()
+        both.start()
+        both.front = stack.enter_context(nginx(program, home / "nginx", list(both.servers)))
+        yield both
 
 
 def nginx_program() -> str:
-    """Where nginx is; the test that asks is skipped if there is none."""
-    found = shutil.which("nginx", path=os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin"]))
+    """Where nginx is; what asks for it is skipped if there is none."""
+    found = shutil.which("nginx", path=f"{os.environ.get('PATH', os.defpath)}{os.pathsep}/usr/sbin")
     return found or pytest.skip("nginx is not installed")
 
 
 @contextmanager
-def nginx(home: Path, upstreams: Mapping[str, int]) -> Iterator[str]:
-    """An nginx before servers on these ports; its address."""
+def nginx(program: str, home: Path, upstreams: list[str]) -> Iterator[str]:
+    """An nginx before servers at these addresses; its own address."""
+    home.mkdir()
+    for _ in range(5):
+        port = free_port()
+        process = launch(program, home, upstreams, port)
+        try:
+            if answers(process, port):
+                yield f"http://127.0.0.1:{port}"
+                return
+        finally:
+            process.terminate()
+            process.wait(PATIENCE)
+    raise AssertionError((home / "error.log").read_text())
+
+
+def launch(program: str, home: Path, upstreams: list[str], port: int) -> "subprocess.Popen[bytes]":
+    text = CONFIGURATION.substitute(
+        user="user root;" if os.geteuid() == 0 else "",  # else its workers could not write here
+        upstreams="\n        ".join(UPSTREAM.format(address=each) for each in upstreams),
+        port=port,
+    )
+    (home / "nginx.conf").write_text(text)
+    return subprocess.Popen([program, "-p", f"{home}/", "-c", "nginx.conf", "-e", "error.log"])
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def answers(process: "subprocess.Popen[bytes]", port: int) -> bool:
+    """Wait until a process listens; False if it ends instead, as it does if somebody has taken the port."""
+    while process.poll() is None:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            time.sleep(0.02)
+        else:
+            return True
+    return False

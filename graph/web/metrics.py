@@ -1,0 +1,33 @@
+"""What the process has counted and measured, for those who watch the service."""
+
+from hmac import compare_digest
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header
+from fastapi.responses import Response
+from fastapi.security import HTTPAuthorizationCredentials
+
+from graph.errors import Unauthenticated
+from graph.web.auth import bearer
+from graph.web.service import Deps
+
+router = APIRouter()
+
+
+@router.get("/metrics", include_in_schema=False)
+async def metrics(
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)],
+    service: Deps,
+    accept: Annotated[str, Header()] = "",
+) -> Response:
+    """The metrics of this process, in the format of Prometheus or of OpenMetrics.
+
+    Raises:
+        Unauthenticated: a token is set, and another one, or none, was sent.
+    """
+    token = service.metrics_token
+    given = credentials.credentials if credentials else ""
+    if token and not compare_digest(given.encode(), token.get_secret_value().encode()):
+        raise Unauthenticated
+    text, media_type = service.metrics.exposition(accept)
+    return Response(text, media_type=media_type)

@@ -1,0 +1,134 @@
+"""A checkpoint must not be able to make Python import and call what it names."""
+
+import json
+import pickle
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import ormsgpack
+import pytest
+from langchain_core.messages import AIMessage, HumanMessage, ToolCall, ToolMessage
+from langgraph.checkpoint.conformance.test_utils import generate_checkpoint, generate_config, generate_metadata
+from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+
+from graph.adapters.database import Database
+from graph.adapters.saver import OwnedSaver
+from tests.graph.conftest import Sql
+
+pytestmark = pytest.mark.anyio
+
+CREDULOUS = JsonPlusSerializer(allowed_msgpack_modules=True, allowed_json_modules=True, pickle_fallback=True)
+
+
+def extension(code: int, *content: Any) -> tuple[str, bytes]:
+    """A value as LangGraph's serializer writes an object: module, name, arguments, under a code that says how to call it."""
+    return "msgpack", ormsgpack.packb(ormsgpack.Ext(code, ormsgpack.packb(content)))
+
+
+class Maker:
+    """Pickled, it makes a folder when it is read."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Path.mkdir, (Path(self.folder),)
+
+
+def constructor(folder: str) -> tuple[str, bytes]:
+    """A value as LangGraph wrote objects before it had msgpack."""
+    return "json", json.dumps({"lc": 2, "type": "constructor", "id": ["os", "mkdir"], "args": [folder]}).encode()
+
+
+Planted = Callable[[str], tuple[str, bytes]]
+
+PLANTED: dict[str, Planted] = {
+    "one argument": lambda folder: extension(0, "os", "mkdir", folder),
+    "arguments": lambda folder: extension(1, "os", "mkdir", (folder,)),
+    "keywords": lambda folder: extension(2, "os", "mkdir", {"path": folder}),
+    "pydantic 1": lambda folder: extension(4, "os", "mkdir", {"path": folder}),
+    "pydantic 2": lambda folder: extension(5, "os", "mkdir", {"path": folder}),
+    "JSON": constructor,
+}
+"""Stored values that make a folder where they are believed."""
+
+
+async def stored(database: Database, owner: str, sql: Sql, value: tuple[str, bytes]) -> tuple[OwnedSaver, str]:
+    """A saver, and a thread in whose stored checkpoint somebody has put this in the place of a value and of a write."""
+    saver, thread = OwnedSaver(database, owner), str(uuid4())
+    checkpoint = generate_checkpoint(channel_values={"plan": ["a"]}, channel_versions={"plan": 1})
+    config = await saver.aput(generate_config(thread), checkpoint, generate_metadata(), {"plan": 1})
+    await saver.aput_writes(config, [("plan", ["b"])], "task")
+    kind, blob = value
+    for plant in (
+        "update checkpoint_blobs set type = %(kind)s, blob = %(blob)s where thread_id = %(thread)s",
+        "update checkpoint_writes set type = %(kind)s, blob = %(blob)s where thread_id = %(thread)s",
+    ):
+        sql(plant, kind=kind, blob=blob, thread=thread)
+    return saver, thread
+
+
+@pytest.mark.parametrize("planted", PLANTED.values(), ids=PLANTED)
+async def test_what_a_checkpoint_names_is_not_called(
+    database: Database, owner: str, sql: Sql, tmp_path: Path, planted: Planted
+) -> None:
+    believed, refused = tmp_path / "believed", tmp_path / "refused"
+    CREDULOUS.loads_typed(planted(str(believed)))
+    saver, thread = await stored(database, owner, sql, planted(str(refused)))
+    found = await saver.aget_tuple(generate_config(thread))
+    listed = [each async for each in saver.alist(generate_config(thread))]
+    assert found
+    assert listed == [found]
+    assert str(refused) in str(found.checkpoint["channel_values"]["plan"]), "what it holds is data"
+    assert believed.exists(), "where it is believed it is called, so this test sees a difference"
+    assert not refused.exists()
+
+
+async def test_a_pickle_is_not_read(database: Database, owner: str, sql: Sql, tmp_path: Path) -> None:
+    believed, refused = tmp_path / "believed", tmp_path / "refused"
+    CREDULOUS.loads_typed(("pickle", pickle.dumps(Maker(str(believed)))))
+    saver, thread = await stored(database, owner, sql, ("pickle", pickle.dumps(Maker(str(refused)))))
+    with pytest.raises(NotImplementedError, match="pickle"):
+        await saver.aget_tuple(generate_config(thread))
+    assert believed.exists()
+    assert not refused.exists()
+
+
+async def test_an_object_that_no_list_names_comes_back_as_its_data(database: Database, owner: str) -> None:
+    saver, thread = OwnedSaver(database, owner), str(uuid4())
+    checkpoint = generate_checkpoint(channel_values={"plan": [Foreign("x")]}, channel_versions={"plan": 1})
+    await saver.aput(generate_config(thread), checkpoint, generate_metadata(), {"plan": 1})
+    found = await saver.aget_tuple(generate_config(thread))
+    assert found
+    assert found.checkpoint["channel_values"]["plan"] == [{"text": "x"}]
+
+
+class Foreign:
+    """Something that no list of allowed types names."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def model_dump(self) -> dict[str, str]:
+        return {"text": self.text}
+
+
+async def test_what_a_turn_holds_comes_back_as_it_was(database: Database, owner: str) -> None:
+    call = ToolCall(name="sum", args={"month": "2026-01"}, id="call", type="tool_call")
+    messages = [
+        HumanMessage("How much?", id="1"),
+        AIMessage("", tool_calls=[call], id="2"),
+        ToolMessage("412.80", tool_call_id="call", name="sum", id="3"),
+        AIMessage("It was 412.80.", id="4"),
+    ]
+    values = {"messages": messages, "sums": [Decimal("412.80")], "days": {"first": date(2026, 1, 1)}}
+    saver, thread = OwnedSaver(database, owner), str(uuid4())
+    checkpoint = generate_checkpoint(channel_values=values, channel_versions=dict.fromkeys(values, 1))
+    await saver.aput(generate_config(thread), checkpoint, generate_metadata(), dict.fromkeys(values, 1))
+    found = await saver.aget_tuple(generate_config(thread))
+    assert found
+    assert found.checkpoint["channel_values"] == values
