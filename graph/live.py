@@ -95,7 +95,7 @@ class LiveRun:
         self._cancel()
 
     def _cancel(self) -> None:
-        if self.work:
+        if self.work and not self.work.cancelling():  # twice, it would leave its step running
             self.work.cancel()
 
     def leave(self) -> None:

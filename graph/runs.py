@@ -48,7 +48,8 @@ class Runs:
         self._due = asyncio.Event()
         self.draining = False
         """Whether new runs are refused."""
-        self._closed = False
+        self.closed = False
+        """Whether nothing can be followed here any more."""
 
     async def accept(self, request: RunRequest) -> Run:
         """Store the run and begin it; with a known idempotency key, find the run that it began.
@@ -110,7 +111,7 @@ class Runs:
             NotFound: no such run.
             LogDropped: its events are no longer kept.
         """
-        while not self._closed:
+        while not self.closed:
             live = self._live.get(run_id)
             news = self._awaited.setdefault(run_id, asyncio.Event())
             if live and live.run.owner == owner and not live.lost:
@@ -217,6 +218,6 @@ class Runs:
             live.release()
         if self._tasks:
             await asyncio.wait(self._tasks)
-        self._closed = True
+        self.closed = True
         for news in list(self._awaited.values()):
             news.set()

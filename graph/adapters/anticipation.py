@@ -12,7 +12,8 @@ from typing import Any, Generic, TypeVar
 
 Answer = TypeVar("Answer")
 
-MOST_BEGUN = 64
+MOST_BEGUN = 1024
+"""More than a process has turns at once; what is older was not asked for."""
 
 
 class Anticipated(Generic[Answer]):

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Self
 
 import psycopg
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, AsyncPipeline
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout, TooManyRequests
@@ -35,7 +35,20 @@ keep others from the rows that it holds. Set here, the limits hold behind any po
 TRANSACTION_POOLER_PORT = "6543"
 """Where Supabase's transaction pooler listens; prepared statements do not survive there."""
 
-Connection = AsyncConnection[DictRow]
+
+class Connection(AsyncConnection[DictRow]):
+    """A connection that knows the pipeline that is open on it."""
+
+    sending: AsyncPipeline | None = None
+
+    async def settle(self) -> None:
+        """Wait until all statements so far are done, and tell the server that it waits for us from here on.
+
+        Without that it takes what follows for a part of the same message, and would wait without limit for a process that
+        was stopped here, with all the rows that it holds.
+        """
+        if self.sending:
+            await self.sending.sync()
 
 
 def claims(owner: str) -> str:
@@ -71,6 +84,7 @@ class Database:
 
         pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
             address,
+            connection_class=Connection,
             min_size=min(4, size),
             max_size=size,
             timeout=WAIT_SECONDS,
@@ -101,7 +115,8 @@ class Database:
         Raises:
             DatabaseUnavailable: no connection within a second, or the connection broke.
         """
-        async with self._connection() as connection, connection.pipeline(), connection.transaction():
+        async with self._connection() as connection, connection.pipeline() as sending, connection.transaction():
+            connection.sending = sending
             if snapshot:
                 await connection.execute("set transaction isolation level repeatable read")
             await connection.execute(TRANSACTION, (claims(owner),))
@@ -166,9 +181,11 @@ async def check(connection: Connection) -> None:
 
 async def fetch_all(connection: Connection, query: bytes, parameters: dict[str, Any]) -> list[DictRow]:
     cursor = await connection.execute(query, parameters)
+    await connection.settle()
     return await cursor.fetchall()
 
 
 async def fetch_one(connection: Connection, query: bytes, parameters: dict[str, Any]) -> DictRow | None:
     cursor = await connection.execute(query, parameters)
+    await connection.settle()
     return await cursor.fetchone()

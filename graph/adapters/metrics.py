@@ -3,6 +3,7 @@
 A label is an employee, a model, a tool, a step or a code: something of which there are few, and nothing that a user wrote.
 """
 
+import asyncio
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -76,6 +77,7 @@ class Metrics:
         self._job_seconds = histogram("job_seconds", "Jobs.", ["job"], buckets=WORK)
 
         self._news = gauge("news_connected", "1 while news of other processes come through.")
+        gauge("tasks", "Tasks of the event loop.").set_function(lambda: len(asyncio.all_tasks()))
         for what in ("log", "lease"):
             self._retried.labels(what)
 

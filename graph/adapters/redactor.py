@@ -107,6 +107,7 @@ class WorkerRedactor(InlineRedactor):
         self._starting = anyio.Lock()
         self._warm = False
         self._begun: Anticipated[Masked] = Anticipated()
+        self._hops: set[asyncio.Task[list[list[Finding]] | Failure]] = set()
 
     @property
     def is_warm(self) -> bool:
@@ -143,10 +144,18 @@ class WorkerRedactor(InlineRedactor):
         """Have a worker look through texts; if it died meanwhile, another one."""
         for _ in range(ATTEMPTS):
             await self.start()
-            found = await self._hop(texts)
+            found = await self._undisturbed(texts)
             if found != DIED:
                 break
         return findings_of(found)
+
+    async def _undisturbed(self, texts: Sequence[str]) -> list[list[Finding]] | Failure:
+        """A hop that goes on when its caller is cancelled: a worker that is left in the middle would have to be killed, and
+        all others would wait for the next one to load its model."""
+        hop = asyncio.create_task(self._hop(texts))
+        self._hops.add(hop)
+        hop.add_done_callback(self._hops.discard)
+        return await asyncio.shield(hop)
 
     async def _hop(self, texts: Sequence[str]) -> list[list[Finding]] | Failure:
         """Ask a worker; one that takes too long is killed, and the next call warms another."""

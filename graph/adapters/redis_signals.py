@@ -6,7 +6,7 @@ Nothing depends on it but speed: while Redis is away, who waits looks into the d
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
-from typing import cast
+from typing import cast, get_args
 
 import structlog
 from redis.asyncio import BlockingConnectionPool, Redis
@@ -31,6 +31,8 @@ BLOCK_SECONDS = 2.0
 SILENCE_SECONDS = 5.0
 """Without an answer after which a connection counts as broken."""
 CONNECTIONS = 4
+KINDS = get_args(get_args(News)[0])
+"""What news can be of; others may write to the stream, too."""
 
 BROKEN = (RedisError, OSError)
 
@@ -91,19 +93,26 @@ class RedisSignals:
 
     async def _heard(self) -> AsyncGenerator[News, None]:
         """What comes from now on. `$` would mean another moment at each read, and lose what comes between two."""
-        last = cast(Entries, await self._client.xrevrange(STREAM, count=1))
-        position = last[0][0] if last else "0"
+        position = await self._newest()
         self.connected = True
         self._failing.discard("heard")
         while True:
             for entry, fields in await self._read(position):
                 position = entry
-                yield cast(News, (fields.get("kind", ""), fields.get("run", "")))
+                if fields.get("kind") in KINDS and "run" in fields:
+                    yield cast(News, (fields["kind"], fields["run"]))
+
+    async def _newest(self) -> str:
+        """The id of the last entry that there is."""
+        async with asyncio.timeout(SILENCE_SECONDS):
+            last = cast(Entries, await self._client.xrevrange(STREAM, count=1))
+        return last[0][0] if last else "0"
 
     async def _read(self, position: str) -> Entries:
         """What comes after an entry within a while."""
-        read = await self._client.xread({STREAM: position}, block=int(BLOCK_SECONDS * 1000))
-        return [entry for _, entries in cast(Read, read) for entry in entries]
+        async with asyncio.timeout(SILENCE_SECONDS):
+            read = cast(Read, await self._client.xread({STREAM: position}, block=int(BLOCK_SECONDS * 1000)))
+        return [entry for _, entries in read for entry in entries]
 
     def _failed(self, what: str, error: BaseException) -> None:
         """Log the first of the failures in a row."""
@@ -113,21 +122,24 @@ class RedisSignals:
 
 
 def client_of(address: str) -> Redis:
-    """A client that never tries again of its own accord: whoever uses it knows better when."""
+    """A client that neither tries again nor gives up of its own accord: whoever uses it knows better when.
+
+    With time-outs of its own it would, on Python 3.11, now and then not notice that its task is cancelled: it sends within
+    `asyncio.wait_for`.
+    """
     try:
         pool = BlockingConnectionPool.from_url(
             address,
             max_connections=CONNECTIONS,
-            socket_timeout=SILENCE_SECONDS,
-            socket_connect_timeout=SILENCE_SECONDS,
+            socket_timeout=None,
+            socket_connect_timeout=None,
             retry=Retry(NoBackoff(), 0),
             protocol=2,
             decode_responses=True,
             encoding_errors="replace",
         )
-        pool.connection_class(
-            **pool.connection_kwargs
-        )  # connects to nothing yet, and refuses options that there are not
+        # This connects to nothing yet, and refuses options that there are not.
+        pool.connection_class(**pool.connection_kwargs)
     except (ValueError, TypeError):
         raise ConfigurationError(
             "REDIS_URL is no address of a Redis: redis://[user:password@]host[:port][/number]."

@@ -99,6 +99,7 @@ class PostgresRunStore:
             await self._prepare_session(connection, request, values)
             inserted = await connection.execute(QUERIES["insert_run"], values)
             turn = await connection.execute(QUERIES["take_turn"], self.limits)
+            await connection.settle()
             row = await inserted.fetchone()
             if row:
                 run = Run(values["run_id"], request.owner, values["session_id"], row["employee_slug"])
@@ -299,5 +300,6 @@ async def held(connection: Connection, run_id: str, epoch: int) -> AsyncIterator
     """
     fence = await connection.execute(QUERIES["fence"], {"run_id": run_id, "epoch": epoch})
     yield
+    await connection.settle()
     if not await fence.fetchone():
         raise RunLost

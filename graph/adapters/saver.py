@@ -23,11 +23,12 @@ from langgraph.checkpoint.postgres import PostgresSaver
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.checkpoint.serde.types import _DeltaSnapshot
-from psycopg import AsyncCursor
+from psycopg import AsyncConnection, AsyncCursor
 from psycopg.rows import DictRow, dict_row
 from psycopg.types.json import Jsonb
+from psycopg_pool import AsyncConnectionPool
 
-from graph.adapters.database import Database, fetch_all
+from graph.adapters.database import Connection, Database, fetch_all
 from graph.adapters.queries import adapter_queries
 from graph.adapters.run_store import held
 from graph.errors import DatabaseUnavailable, RunLost
@@ -48,11 +49,17 @@ async def nowhere(step: str, place: str) -> None:
     """No fail point is anywhere."""
 
 
+def of_pool(cursor: AsyncCursor[DictRow]) -> Connection:
+    """The cursor's connection, which is the pool's."""
+    return cast(Connection, cursor.connection)
+
+
 class OwnedSaver(AsyncPostgresSaver):
     """A checkpointer that reads and writes the checkpoints of one user."""
 
     def __init__(self, database: Database, owner: str) -> None:
-        super().__init__(database.pool, serde=JsonPlusSerializer(allowed_msgpack_modules=None))
+        pool = cast(AsyncConnectionPool[AsyncConnection[DictRow]], database.pool)
+        super().__init__(pool, serde=JsonPlusSerializer(allowed_msgpack_modules=None))
         self.database = database
         self.owner = owner
 
@@ -107,7 +114,7 @@ class OwnedSaver(AsyncPostgresSaver):
         runs = {"runs": list(run_ids)}
         async with self._cursor() as cursor:
             await cursor.execute(QUERIES["delete_writes_of_runs"], runs)
-            deleted = await fetch_all(cursor.connection, QUERIES["delete_runs"], runs)
+            deleted = await fetch_all(of_pool(cursor), QUERIES["delete_runs"], runs)
             threads = {row["thread_id"] for row in deleted}
             await cursor.executemany(QUERIES["prune_blobs"], [{"thread_id": thread} for thread in threads])
 
@@ -265,7 +272,7 @@ class TurnSaver(OwnedSaver):
                 await self._reached(step, "after_checkpoint")
 
     async def _send(self, sending: Sequence[Put | Writes]) -> None:
-        async with super()._cursor() as cursor, held(cursor.connection, self.run.id, self.run.epoch):
+        async with super()._cursor() as cursor, held(of_pool(cursor), self.run.id, self.run.epoch):
             self._open, self._sender = cursor, asyncio.current_task()
             try:
                 for each in sending:

@@ -17,8 +17,8 @@ log = structlog.get_logger(__name__)
 CHANNEL = "chat_runs"
 PAUSE_SECONDS = 1.0
 """Between a connection that broke and the next."""
-KEEPALIVE = "keepalives_idle=10 keepalives_interval=5 keepalives_count=3"
-"""Seconds, seconds and probes after which a connection whose other end is gone counts as broken."""
+KEEPALIVE = "connect_timeout=5 keepalives_idle=10 keepalives_interval=5 keepalives_count=3"
+"""After how many seconds, and probes, a connection whose other end is gone counts as broken."""
 
 
 class PostgresSignals:
@@ -43,7 +43,8 @@ class PostgresSignals:
                 async for news in self._heard():
                     yield news
             except psycopg.Error as error:
-                log.warning("news_interrupted", reason=describe(error))
+                if self.connected:
+                    log.warning("news_interrupted", reason=describe(error))
             finally:
                 self.connected = False
             await asyncio.sleep(PAUSE_SECONDS)

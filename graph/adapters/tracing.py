@@ -47,6 +47,8 @@ async def open_tracer(endpoint: str, headers: Mapping[str, str], service: str) -
         ending = Thread(target=processor.shutdown, name="last spans", daemon=True)
         ending.start()
         await asyncio.to_thread(ending.join, LAST_SECONDS)
+        if ending.is_alive():
+            exporter.shutdown()  # type: ignore[no-untyped-call]  # ends the attempts that are still to come
 
 
 def mark(span: Span, outcome: str, error: BaseException) -> None:

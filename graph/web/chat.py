@@ -32,6 +32,8 @@ async def chat(body: ChatRequest, caller: Caller, service: Deps, idempotency_key
     done or error. A connection that breaks costs nothing: follow the run again at `/api/runs/{run_id}/events`.
     """
     run = await service.runs.accept(checked(body, caller, service, idempotency_key))
+    if run.log_dropped:
+        raise LogDropped
     entries = service.runs.follow(caller, run.id)
     if body.stream:
         return event_stream(caller, run.id, entries, service.redactor)
@@ -79,6 +81,8 @@ async def follow(
     run_id: UUID, caller: Caller, service: Deps, last_event_id: Annotated[str | None, Header()] = None
 ) -> EventSourceResponse:
     """Follow a run from its beginning, or from the event after `Last-Event-ID`, to its end."""
+    if service.runs.closed:
+        raise ServiceUnavailable(retry_after=1)
     run = await service.store.read(caller, str(run_id))
     if run.log_dropped:
         raise LogDropped

@@ -29,6 +29,8 @@ MOST_BYTES = 12_000
 """More than an answer of the model has."""
 AT_ONCE = 16
 SETTLING_SECONDS = 60
+IDLE_SECONDS = 8
+"""After which a server has hung up on connections that are not used."""
 MEMORY_GROWTH = 1.05
 
 TASKS = re.compile(r"^chat_tasks (\S+)$", re.MULTILINE)
@@ -67,7 +69,7 @@ async def footprint(http: aiohttp.ClientSession, service: Service, stage: Stage)
         await until_quiet(connection)
         cursor = await connection.execute("select count(*) from pg_stat_activity where usename = 'chat_server'")
         row = await cursor.fetchone()
-    await asyncio.sleep(1)
+    await asyncio.sleep(IDLE_SECONDS)
     async with http.get(f"{service.address}/metrics") as response:
         found = TASKS.search(await response.text())
     assert row

@@ -77,17 +77,17 @@ class Stage:
         self, database_port: int | None = None, command: tuple[str, ...] = ("graph", "run")
     ) -> AsyncIterator[Service]:
         """This runtime with everything on, spoken to as the demo user; `command` is the module that runs it."""
-        environment = self._environment(database_port or self.database_port)
+        environment = self.environment(database_port)
         async with self._started(*command, **environment) as process:
             token = LocalIssuer(Path(environment["DATA_DIR"]) / "issuer.pem").sign(DEMO_USER)
             yield Service(OURS, process.address, process.pid, {"Authorization": f"Bearer {token}"})
 
-    def _environment(self, database_port: int) -> dict[str, str]:
+    def environment(self, database_port: int | None = None) -> dict[str, str]:
         assert self.addresses.owner
         return {
             "DATA_DIR": str(self.folder / "data"),
-            "DATABASE_URL": at_port(self.addresses.server, database_port),
-            "MIGRATION_DATABASE_URL": at_port(self.addresses.owner, database_port),
+            "DATABASE_URL": at_port(self.addresses.server, database_port or self.database_port),
+            "MIGRATION_DATABASE_URL": at_port(self.addresses.owner, database_port or self.database_port),
             "VAULT_KEY": self.vault_key,
             "EMBEDDINGS": "local",
             "RATE_LIMIT_PER_MINUTE": "100000",
@@ -103,7 +103,7 @@ class Stage:
 
     async def seed(self) -> None:
         """Give the demo user a year of transactions, and notes for retrieval to find."""
-        environment = {**surroundings(), **self._environment(self.database_port)}
+        environment = {**surroundings(), **self.environment()}
         await asyncio.to_thread(
             subprocess.run,
             [sys.executable, "-m", "graph", "seed"],

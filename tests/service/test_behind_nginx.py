@@ -14,7 +14,7 @@ import pytest
 
 from tests.fakes.scripted_model import ScriptedModel
 from tests.service.conftest import Client, Frame, events_of
-from tests.service.two_servers import TwoServers, two_servers
+from tests.service.two_servers import TwoServers, nginx, nginx_program, two_servers
 
 LEASE_SECONDS = 2
 GRACE_SECONDS = 0.5
@@ -27,7 +27,12 @@ ANSWER_SECONDS = 2.5
 
 
 @pytest.fixture(scope="module")
-def pair(tmp_path_factory: pytest.TempPathFactory, scripted_model: ScriptedModel) -> Iterator[TwoServers]:
+def program() -> str:
+    return nginx_program()
+
+
+@pytest.fixture(scope="module")
+def pair(program: str, tmp_path_factory: pytest.TempPathFactory, scripted_model: ScriptedModel) -> Iterator[TwoServers]:
     environment = {
         "OPENAI_BASE_URL": scripted_model.address,
         "RATE_LIMIT_PER_MINUTE": "1000",
@@ -38,6 +43,13 @@ def pair(tmp_path_factory: pytest.TempPathFactory, scripted_model: ScriptedModel
         yield started
 
 
+@pytest.fixture(scope="module")
+def front(program: str, pair: TwoServers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of nginx."""
+    with nginx(program, tmp_path_factory.mktemp("nginx"), list(pair.servers)) as address:
+        yield address
+
+
 @pytest.fixture
 def both(pair: TwoServers) -> TwoServers:
     """Both processes run, whatever the test before has done."""
@@ -46,8 +58,8 @@ def both(pair: TwoServers) -> TwoServers:
 
 
 @pytest.fixture
-def client(both: TwoServers) -> Iterator[Client]:
-    with both.client() as user:
+def client(both: TwoServers, front: str) -> Iterator[Client]:
+    with both.client(front) as user:
         yield user
 
 

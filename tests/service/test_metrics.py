@@ -1,11 +1,15 @@
 """What the service tells those who watch it: each turn moves the counters by what it did, and by nothing else."""
 
 import json
+import signal
+import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 
 import httpx
+import psycopg
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -138,8 +142,6 @@ def test_a_run_is_active_until_it_is_stopped_and_a_second_one_of_its_session_is_
         user.post(f"/api/runs/{start['run_id']}/stop")
         [*_, (_, last)] = events
     assert (refused.status_code, last["status"]) == (409, "stopped")
-    import time; time.sleep(2)
-    print([l for l in scrape(watched).splitlines() if "model_call" in l or "step_sec" in l and "count" in l])
     assert watch.of("chat_runs", "chat_model_calls", "chat_step_failures") == {
         ("chat_runs_accepted_total", counts(employee=EMPLOYEE)): 1,
         ("chat_runs_refused_total", counts(code="run_active")): 1,
@@ -161,6 +163,54 @@ def test_a_message_that_is_sent_twice_is_one_run(watched: Server, user: Client) 
         for _ in range(2):
             user.ask("hello", headers={"Idempotency-Key": "once"})
     assert watch.of("chat_runs_accepted") == {("chat_runs_accepted_total", counts(employee=EMPLOYEE)): 1}
+
+
+def test_a_job_is_counted_when_it_is_done(watched: Server) -> None:
+    def done() -> float:
+        return jobs(watched).get(counts(job="drop_logs", outcome="complete"), 0.0)
+
+    before = done()
+    with psycopg.connect(watched.admin_url(), options="-c search_path=jobs", autocommit=True) as connection:
+        connection.execute(
+            "insert into procrastinate_jobs (queue_name, task_name, args) "
+            """values ('default', 'drop_logs', '{"timestamp": 0}')"""
+        )
+    wait_until(lambda: done() == before + 1)
+
+
+def jobs(server: Server) -> dict[frozenset[tuple[str, str]], float]:
+    return {
+        frozenset(sample.labels.items()): sample.value
+        for family in text_string_to_metric_families(scrape(server))
+        for sample in family.samples
+        if sample.name == "chat_jobs_total"
+    }
+
+
+def wait_until(holds: Callable[[], bool]) -> None:
+    end = time.monotonic() + 15
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+
+def test_a_run_whose_process_died_is_counted_by_the_one_that_takes_it_over(
+    tmp_path: Path, scripted_model: ScriptedModel
+) -> None:
+    environment = {"OPENAI_BASE_URL": scripted_model.address, "METRICS_TOKEN": TOKEN, "LEASE_SECONDS": "1"}
+    with running(tmp_path / "data", environment) as died, died.client() as user:
+        body = {"message": "[[slow 0.3]] [[say one two three four]]"}
+        with user.stream("POST", "/api/chat", json=body) as stream:
+            next(events_of(stream))
+            died.stop(signal.SIGKILL)
+        with running(tmp_path / "data", environment) as heir:
+            wait_until(lambda: ended(heir) == 1)
+            assert gauge(heir, "chat_runs_taken_over_total") == 1
+            assert gauge(heir, "chat_runs_active") == 0
+
+
+def ended(server: Server) -> float:
+    return sum(by for (name, _), by in figures(server).items() if name == "chat_runs_ended_total")
 
 
 def test_what_is_at_the_moment_is_shown(watched: Server) -> None:

@@ -79,13 +79,11 @@ UPSTREAM = "server {address} max_fails=1 fail_timeout=1s;"
 
 
 class TwoServers:
-    """Both processes by their addresses, and nginx before them."""
+    """Both processes, by their addresses."""
 
     def __init__(self, data: Path, environment: Mapping[str, str], stack: ExitStack) -> None:
         self.data = data
         self.environment = environment
-        self.front = ""
-        """The address of nginx."""
         self.servers: dict[str, Server] = {}
         """By `host:port`, which is what nginx says of an answer in `X-Served-By`."""
         self._stack = stack
@@ -104,27 +102,24 @@ class TwoServers:
     def other(self, address: str) -> str:
         return next(each for each in self.servers if each != address)
 
-    def client(self) -> Client:
-        """A new user, who knows of nginx only."""
-        client = next(iter(self.servers.values())).client()
-        client.base_url = self.front
+    def client(self, front: str, user: str | None = None) -> Client:
+        """Somebody who talks to what is in front of both, or to one of them; a new user unless one is named."""
+        client = next(iter(self.servers.values())).client(user)
+        client.base_url = front
         return client
 
 
 @contextmanager
 def two_servers(home: Path, environment: Mapping[str, str]) -> Iterator[TwoServers]:
-    """Both processes with what they share: a database, its keys, the issuer of tokens; and nginx before them."""
-    program = nginx_program()
+    """Both processes with what they share: a database, its keys, the issuer of tokens."""
     data = home / "data"
     with ExitStack() as stack:
         cluster = stack.enter_context(EmbeddedPostgres(data / "postgres", print, TEST_SETTINGS))
         addresses = asyncio.run(prepare_embedded(cluster, data / "server.password", print))
         key = base64.b64encode(secrets.token_bytes(32)).decode()
-        shared = {"DATABASE_URL": addresses.server, "VAULT_KEY": key, **environment}
-        both = TwoServers(data, shared, stack)
+        both = TwoServers(data, {"DATABASE_URL": addresses.server, "VAULT_KEY": key, **environment}, stack)
         both.start()
         both.start()
-        both.front = stack.enter_context(nginx(program, home / "nginx", list(both.servers)))
         yield both
 
 
@@ -137,7 +132,6 @@ def nginx_program() -> str:
 @contextmanager
 def nginx(program: str, home: Path, upstreams: list[str]) -> Iterator[str]:
     """An nginx before servers at these addresses; its own address."""
-    home.mkdir()
     for _ in range(5):
         port = free_port()
         process = launch(program, home, upstreams, port)

@@ -3,7 +3,7 @@
 with new_values as (
     insert into checkpoint_blobs (thread_id, checkpoint_ns, channel, version, type, blob)
     select %(thread_id)s, %(checkpoint_ns)s, channel, version, type, blob
-    from unnest(%(channels)b::text[], %(versions)b::text[], %(types)b::text[], %(blobs)b::bytea[])
+    from unnest(%(channels)s::text[], %(versions)s::text[], %(types)s::text[], %(blobs)s::bytea[])
         as new (channel, version, type, blob)
     on conflict do nothing
 )

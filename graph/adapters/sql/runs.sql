@@ -1,6 +1,6 @@
 -- name: find_by_key
 -- The run that this user started earlier with the same idempotency key.
-select id, session_id, employee_slug, request_hash, status, epoch
+select id, session_id, employee_slug, request_hash, status, epoch, log_dropped_at is not null as log_dropped
 from chat_runs
 where user_id = auth.uid() and client_key = %(client_key)s;
 

@@ -11,6 +11,8 @@ from graph.adapters.metrics import Metrics
 from graph.ports import Ending, Run, Trace
 from graph.state import Turn, Usage
 
+pytestmark = pytest.mark.anyio
+
 RUN = Run("0b4e2f8e-0000-4000-8000-0000000000aa", "an owner", "a session", "tester")
 TRACE = Trace(version="1", model="a model", path=[], usage=[], turn=Turn())
 USAGE = Usage(prompt=1200, completion=34, total=1234, cost="0.0025", source="provider")
@@ -23,6 +25,7 @@ STATES = {
     "chat_runs_due",
     "chat_model_breaker_open",
     "chat_news_connected",
+    "chat_tasks",
     "chat_database_pool_max",
     "chat_database_pool_size",
     "chat_database_pool_available",
@@ -39,7 +42,7 @@ def value(metrics: Metrics, name: str, **labels: str) -> float | None:
     return metrics.registry.get_sample_value(name, labels)
 
 
-def test_a_run_is_counted_when_it_is_accepted_and_when_it_has_ended(metrics: Metrics) -> None:
+async def test_a_run_is_counted_when_it_is_accepted_and_when_it_has_ended(metrics: Metrics) -> None:
     metrics.accepted(RUN)
     metrics.ended(RUN, Ending("failed", None, "model_timeout", TRACE), USAGE, 3.5)
     assert value(metrics, "chat_runs_accepted_total", employee="tester") == 1
@@ -47,7 +50,7 @@ def test_a_run_is_counted_when_it_is_accepted_and_when_it_has_ended(metrics: Met
     assert value(metrics, "chat_run_seconds_sum", status="failed") == 3.5
 
 
-def test_an_ended_run_adds_its_tokens_and_its_cost_by_employee_and_model(metrics: Metrics) -> None:
+async def test_an_ended_run_adds_its_tokens_and_its_cost_by_employee_and_model(metrics: Metrics) -> None:
     for _ in range(2):
         metrics.ended(RUN, Ending(trace=TRACE), USAGE, 1.0)
     of = {"employee": "tester", "model": "a model"}
@@ -56,27 +59,27 @@ def test_an_ended_run_adds_its_tokens_and_its_cost_by_employee_and_model(metrics
     assert value(metrics, "chat_cost_dollars_total", **of) == pytest.approx(0.005)
 
 
-def test_a_run_is_active_as_long_as_it_is_worked_on_however_that_ends(metrics: Metrics) -> None:
+async def test_a_run_is_active_as_long_as_it_is_worked_on_however_that_ends(metrics: Metrics) -> None:
     with suppress(KeyError), metrics.attending(RUN):
         assert value(metrics, "chat_runs_active") == 1
         raise KeyError
     assert value(metrics, "chat_runs_active") == 0
 
 
-def test_a_run_that_was_begun_before_is_taken_over_and_one_that_waited_is_not(metrics: Metrics) -> None:
+async def test_a_run_that_was_begun_before_is_taken_over_and_one_that_waited_is_not(metrics: Metrics) -> None:
     for epoch in (1, 2, 3):
         with metrics.attending(Run("id", "owner", "session", "tester", epoch=epoch)):
             pass
     assert value(metrics, "chat_runs_taken_over_total") == 2
 
 
-def test_what_was_refused_is_counted_by_its_code(metrics: Metrics) -> None:
+async def test_what_was_refused_is_counted_by_its_code(metrics: Metrics) -> None:
     for code in ("run_active", "too_many_turns", "run_active"):
         metrics.refused(code)
     assert value(metrics, "chat_runs_refused_total", code="run_active") == 2
 
 
-def test_what_waits_what_is_lost_and_what_is_tried_again_is_shown(metrics: Metrics) -> None:
+async def test_what_waits_what_is_lost_and_what_is_tried_again_is_shown(metrics: Metrics) -> None:
     assert value(metrics, "chat_run_retries_total", what="lease") == 0
     metrics.retried("lease")
     metrics.lost(RUN)
@@ -87,7 +90,7 @@ def test_what_waits_what_is_lost_and_what_is_tried_again_is_shown(metrics: Metri
     assert value(metrics, "chat_runs_due") == 3
 
 
-def test_first_words_after_five_milliseconds_and_after_thirty_seconds_are_told_apart_from_all_others(
+async def test_first_words_after_five_milliseconds_and_after_thirty_seconds_are_told_apart_from_all_others(
     metrics: Metrics,
 ) -> None:
     for seconds in (0.004, 0.2, 29, 31):
@@ -97,7 +100,7 @@ def test_first_words_after_five_milliseconds_and_after_thirty_seconds_are_told_a
     assert value(metrics, "chat_first_text_seconds_count") == 4
 
 
-def test_a_breaker_counts_the_calls_that_it_admits_and_spares_and_shows_when_it_is_open(metrics: Metrics) -> None:
+async def test_a_breaker_counts_the_calls_that_it_admits_and_spares_and_shows_when_it_is_open(metrics: Metrics) -> None:
     breaker = metrics.breaker("chosen")
     for _ in range(FAILURES):
         assert value(metrics, "chat_model_breaker_open", provider="chosen") == 0
@@ -111,7 +114,7 @@ def test_a_breaker_counts_the_calls_that_it_admits_and_spares_and_shows_when_it_
     assert value(metrics, "chat_model_breaker_open", provider="chosen") == 0
 
 
-def test_the_pool_is_shown_as_it_is_when_somebody_asks(metrics: Metrics) -> None:
+async def test_the_pool_is_shown_as_it_is_when_somebody_asks(metrics: Metrics) -> None:
     stats = {"pool_max": 16, "pool_size": 4, "pool_available": 3}
     metrics.watch_pool(lambda: stats)
     assert value(metrics, "chat_database_pool_size") == 4
@@ -123,12 +126,12 @@ def test_the_pool_is_shown_as_it_is_when_somebody_asks(metrics: Metrics) -> None
     assert value(metrics, "chat_database_pool_timeouts_total") == 2
 
 
-def test_two_registries_share_nothing(metrics: Metrics) -> None:
+async def test_two_registries_share_nothing(metrics: Metrics) -> None:
     metrics.accepted(RUN)
     assert value(Metrics(), "chat_runs_accepted_total", employee="tester") is None
 
 
-def test_every_name_has_its_prefix_and_its_unit_and_no_label_has_many_values(metrics: Metrics) -> None:
+async def test_every_name_has_its_prefix_and_its_unit_and_no_label_has_many_values(metrics: Metrics) -> None:
     use_all(metrics)
     text, _ = metrics.exposition("")
     samples = [sample for family in text_string_to_metric_families(text.decode()) for sample in family.samples]
@@ -163,7 +166,7 @@ def use_all(metrics: Metrics) -> None:
         ("application/openmetrics-text; version=1.0.0", "application/openmetrics-text; version=1.0.0"),
     ],
 )
-def test_it_is_shown_in_the_format_that_is_asked_for(metrics: Metrics, accepted: str, media_type: str) -> None:
+async def test_it_is_shown_in_the_format_that_is_asked_for(metrics: Metrics, accepted: str, media_type: str) -> None:
     text, shown = metrics.exposition(accepted)
     assert shown.startswith(media_type)
     assert b"# TYPE chat_runs_active gauge" in text

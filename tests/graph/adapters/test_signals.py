@@ -252,7 +252,7 @@ async def test_a_send_that_is_not_answered_holds_up_a_run_for_a_moment_only(monk
         began = time.monotonic()
         for _ in range(100):
             await process.send(("events", "run"))
-        assert SEND_SECONDS * 0.9 < time.monotonic() - began < SEND_SECONDS * 3
+        assert SEND_SECONDS * 0.9 < time.monotonic() - began < SEND_SECONDS * 8
 
 
 async def test_after_a_send_that_failed_the_next_ones_come_through_when_redis_is_back(redis: RedisServer) -> None:
@@ -262,7 +262,7 @@ async def test_after_a_send_that_failed_the_next_ones_come_through_when_redis_is
                 redis.kill()
                 await process.send(("events", "lost"))
                 redis.start()
-                await asyncio.sleep(redis_signals.PAUSE_SECONDS)
+                await asyncio.sleep(redis_signals.PAUSE_SECONDS * 2)
                 async with listening(RedisSignals(redis.address)) as heard:
                     await process.send(("events", f"run {number}"))
                     await eventually(lambda: bool(heard))
@@ -328,7 +328,7 @@ async def test_a_key_of_another_kind_in_the_streams_place_harms_nobody(redis: Re
             await process.send(("events", "run"))
             await client.delete(STREAM)
             await eventually(lambda: process.connected)
-            await asyncio.sleep(redis_signals.PAUSE_SECONDS)
+            await asyncio.sleep(redis_signals.PAUSE_SECONDS * 2)
             await process.send(("events", "run"))
             await eventually(lambda: bool(heard))
 
@@ -340,6 +340,38 @@ async def test_a_stream_that_is_emptied_while_a_process_listens_is_heard_on(redi
             await process.send(("events", str(number)))
             await eventually(lambda: len(heard) == number + 1)  # noqa: B023
             await client.flushall()
+            await asyncio.sleep(0.01)  # the ids of an empty stream begin anew with each millisecond
+
+
+async def test_a_server_that_answers_no_more_counts_as_away_until_it_does(
+    redis: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(redis_signals, "BLOCK_SECONDS", 0.1)
+    monkeypatch.setattr(redis_signals, "SILENCE_SECONDS", 0.5)
+    process = RedisSignals(redis.address)
+    async with listening(process) as heard:
+        with redis.frozen():
+            await eventually(lambda: not process.connected)
+        await eventually(lambda: process.connected)
+        await process.send(("events", "run"))
+        await eventually(lambda: heard == [("events", "run")])
+
+
+async def test_listening_ends_whenever_it_is_told_to(redis: RedisServer) -> None:
+    """At whatever point of a connection; redis-py's own time-outs would now and then swallow it."""
+
+    async def listen() -> None:
+        async for _ in RedisSignals(redis.address).heard():
+            pass
+
+    tasks = []
+    for number in range(200):
+        task = asyncio.create_task(listen())
+        tasks.append(task)
+        await asyncio.sleep(number % 20 / 4000)
+        task.cancel()
+    _, left = await asyncio.wait(tasks, timeout=1)
+    assert not left
 
 
 @pytest.mark.parametrize(

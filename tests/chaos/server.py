@@ -1,0 +1,34 @@
+"""The service with one more tool, which changes something that can be counted afterwards."""
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from graph.settings import read_settings
+from graph.tool import Tool, ToolContext
+from graph.wiring import OUR_HOUSE, House
+from server import main
+from tools.arguments import ToolArguments
+
+HERE = Path(__file__).parent
+
+
+class NoteEffect(ToolArguments):
+    key: str = Field(description="What is noted.")
+
+
+async def note_effect(arguments: NoteEffect, context: ToolContext) -> dict[str, Any]:
+    """Note something."""
+    [row] = await context.rows.fetch("note_effect", key=arguments.key)
+    return {"noted": row["name"]}
+
+
+HOUSE = House(
+    employees=HERE / "employees",
+    tools=(*OUR_HOUSE.tools, Tool(note_effect, risk="write")),
+    queries=(*OUR_HOUSE.queries, HERE / "sql"),
+)
+
+if __name__ == "__main__":
+    main(read_settings(), HOUSE)
