@@ -116,11 +116,14 @@ class Database:
             DatabaseUnavailable: no connection within a second, or the connection broke.
         """
         async with self._connection() as connection, connection.pipeline() as sending, connection.transaction():
-            connection.sending = sending
             if snapshot:
                 await connection.execute("set transaction isolation level repeatable read")
             await connection.execute(TRANSACTION, (claims(owner),))
-            yield connection
+            connection.sending = sending
+            try:
+                yield connection
+            finally:
+                connection.sending = None
 
     @asynccontextmanager
     async def acting_for_nobody(self) -> AsyncIterator[Connection]:

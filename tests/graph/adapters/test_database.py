@@ -11,9 +11,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from graph.adapters.database import WAIT_SECONDS, Database
+from graph.adapters.database import WAIT_SECONDS, Database, fetch_one
 from graph.adapters.embedded_postgres import EmbeddedPostgres
 from graph.errors import DatabaseUnavailable
+from tests.graph.conftest import Sql
 
 pytestmark = pytest.mark.anyio
 
@@ -36,6 +37,26 @@ async def test_a_transaction_for_nobody_has_no_user(database: Database, owner: s
     async with database.acting_for_nobody() as connection:
         cursor = await connection.execute("select auth.uid() as uid")
         assert await cursor.fetchall() == [{"uid": None}]
+
+
+async def test_a_connection_that_acted_for_a_user_serves_nobody_afterwards(database_url: str, owner: str) -> None:
+    async with Database.open(database_url, size=1) as database:
+        async with database.acting_for(owner) as connection:
+            assert await fetch_one(connection, b"select auth.uid() as owner", {})
+        async with database.acting_for_nobody() as connection:
+            assert await fetch_one(connection, b"select auth.uid() as owner", {}) == {"owner": None}
+
+
+async def test_a_transaction_whose_process_sleeps_between_two_statements_is_ended_by_the_server(
+    database: Database, owner: str, session: str, sql: Sql
+) -> None:
+    """Its rows would be held for as long as it sleeps."""
+    with pytest.raises(DatabaseUnavailable):
+        async with database.acting_for(owner) as connection:
+            await fetch_one(connection, b"select id from chat_sessions for update", {})
+            await asyncio.sleep(5.5)
+            sql("update chat_sessions set title = 'free' where id = %(id)s", id=session)
+            await fetch_one(connection, b"select 1", {})
 
 
 async def test_an_owner_with_quotes_is_an_owner_and_no_sql(database: Database) -> None:
