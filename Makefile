@@ -17,7 +17,7 @@ COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-h
 MYPY_CACHE := $(shell mkdir -p .mypy_cache 2>/dev/null && test -w .mypy_cache && echo .mypy_cache || echo /dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run studio replay test check format migrate seed token url bench requirements
+.PHONY: help install run studio replay test check format migrate seed token url bench chaos requirements
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -76,6 +76,11 @@ url: $(READY) ## print the database administrator's address, for psql and pg_dum
 
 bench: $(DEVELOP) ## measure this runtime beside plain LangGraph (ARGS=--quick, ARGS=--profile …)
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+chaos: $(DEVELOP) ## kill, stop and wake processes at 260 seeded points and look what was lost (ARGS="--seed 7 --kills 20")
+	@$(BIN)/python -m tests.chaos.pairs
+	@$(BIN)/python -m tests.bench.endurance
+	@$(BIN)/python -m tests.chaos $(ARGS)
 
 requirements: ## pin the dependencies of pyproject.toml anew (needs uv)
 	@$(COMPILE) --extra dev -o requirements-dev.txt
