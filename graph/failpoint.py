@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from langgraph.runtime import Runtime
@@ -39,6 +40,14 @@ class FailPoint:
                 await asyncio.get_running_loop().create_future()
             case "raise":
                 raise FailPointReached
+
+    def check(self, steps: Collection[str]) -> None:
+        """
+        Raises:
+            ConfigurationError: it is at none of these steps.
+        """
+        if self.step and self.step not in steps:
+            raise ConfigurationError(f"FAILPOINT names no step; there are {', '.join(steps)}.")
 
     def around(self, name: str, node: Node) -> Node:
         """The step with its places before and after."""

@@ -12,6 +12,7 @@ import psycopg
 import yaml
 from langchain_core.language_models import BaseChatModel
 from langchain_openai import OpenAIEmbeddings
+from langgraph.graph import START
 from opentelemetry.trace import NoOpTracer, Tracer
 from opentelemetry.util.re import parse_env_headers
 from psycopg import sql
@@ -276,8 +277,10 @@ async def runs_of(shared: Foundations, store: PostgresRunStore) -> Runs:
     def around(name: str, node: Node) -> Node:
         return shared.observer.around_step(name, shared.failpoint.around(name, node))
 
+    graph = build(ports, around)
+    shared.failpoint.check([name for name in graph.nodes if name != START])
     return Runs(
-        build(ports, around),
+        graph,
         RunPorts(
             store=store,
             checkpoints=shared.checkpoints,

@@ -41,3 +41,10 @@ def test_what_is_configured_is_what_fails() -> None:
 def test_what_names_no_fail_point_stops_the_start(text: str) -> None:
     with pytest.raises(ConfigurationError, match="FAILPOINT is <step>"):
         read_failpoint(text)
+
+
+def test_a_fail_point_at_no_step_stops_the_start() -> None:
+    read_failpoint("reason:before:kill").check(["redact", "reason"])
+    FailPoint().check(["redact"])
+    with pytest.raises(ConfigurationError, match="FAILPOINT names no step; there are redact"):
+        read_failpoint("raisin:before:kill").check(["redact", "reason"])
