@@ -278,6 +278,20 @@ class RunRequest:
     """Idempotency key: the same key and request is the same run."""
     on_conflict: OnConflict = "reject"
     """What is to happen if the session is busy."""
+    edits: str | None = None
+    """A message of the user in this session: the text comes in its place, and leaves behind what followed it."""
+    repeats: str | None = None
+    """A run of this session whose question the text is: it is answered anew, and what followed it is left behind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a user said in a session."""
+
+    run_id: str
+    """The run that asked it."""
+    text: str = field(repr=False)
+    """As it was typed while its run lasts, masked after that."""
 
 
 RunStatus = Literal["queued", "running", "waiting", "complete", "stopped", "failed"]
@@ -367,8 +381,10 @@ class RunStore(Protocol):
         """Store the run in one transaction, opening a session if need be. To a busy session it is added as `queued`, if the
         request allows it.
 
+        What it is to leave behind is left behind when it begins: now, or when it is claimed.
+
         Raises:
-            NotFound: no such session.
+            NotFound: no such session, or it has no such message of the user in its current branch.
             RunActive: the session has a run already, or too many that wait.
             LimitExceeded: the user's turns or tokens are used up.
             IdempotencyMismatch: the key belongs to another request.
@@ -377,6 +393,16 @@ class RunStore(Protocol):
 
     async def read(self, owner: str, run_id: str) -> Run:
         """Raises: NotFound."""
+        ...
+
+    async def last_question(self, owner: str, session_id: str, on_conflict: OnConflict) -> Question:
+        """What the user will have said last when a run begins that is asked for now: in the run after which it comes, or, in
+        a session that is not busy, in the current branch.
+
+        Raises:
+            NotFound: no such session, or nothing was said in it.
+            RunLost: that run's text cannot be read.
+        """
         ...
 
     async def active(self, owner: str, session_id: str) -> list[Run]:

@@ -79,7 +79,6 @@ class Runs:
     async def _enter(self, run: Run, request: RunRequest) -> None:
         """Begin a new run, or make way for it."""
         if run.status == "running":
-            self.ports.anticipate(run, request.text)
             self._begin(Claim(run, request.text))
         elif request.on_conflict == "interrupt":
             for other in await self.ports.store.active(run.owner, run.session_id):
@@ -87,6 +86,8 @@ class Runs:
                     await self.stop(run.owner, other.id)
 
     def _begin(self, claim: Claim) -> None:
+        if claim.text is not None:
+            self.ports.anticipate(claim.run, claim.text)
         live = self._live[claim.run.id] = LiveRun(claim)
         task = asyncio.create_task(self._attend(live), name=f"run {claim.run.id}")
         self._tasks.add(task)

@@ -15,8 +15,9 @@ from pydantic import BaseModel, ValidationError
 
 from employees.roster import Roster
 from graph.context import TurnContext
-from graph.errors import describe
+from graph.errors import DatabaseUnavailable, describe
 from graph.events import ToolCall, ToolResult
+from graph.patience import SHORT, patiently
 from graph.ports import Effect, Redactor, Toolbox
 from graph.state import Turn
 from graph.text import sound
@@ -81,7 +82,8 @@ class CallTools:
         tool = self._tool(call["name"], caller.employee)
         if INVALID_JSON in call["args"]:
             raise ToolFault(f"the arguments of {tool.name} were not valid JSON; call it again")
-        arguments = check(await self.redactor.reveal(caller.user_id, call["args"]), tool)
+        given = await patiently(lambda: self.redactor.reveal(caller.user_id, call["args"]), SHORT)
+        arguments = check(given, tool)
         today = dt.date.fromisoformat(state["today"])
 
         async def make(rows: Rows) -> Json:
@@ -92,6 +94,9 @@ class CallTools:
             if tool.risk == "read":
                 return await make(self.toolbox.rows(caller.user_id))
             return await self.toolbox.once(effect_of(ordinal, call, caller), make)
+        except DatabaseUnavailable:
+            log.error("tool_failed", tool=tool.name, reason=DatabaseUnavailable.code)
+            raise ToolFault(f"{tool.name} failed; say so to the user instead of guessing its result") from None
         except ToolFault as fault:
             told = await self.redactor.mask(caller.user_id, [str(fault)])  # it may repeat what it was asked for
             raise ToolFault(told.texts[0]) from None
@@ -126,12 +131,15 @@ async def attempt(tool: Tool, arguments: BaseModel, context: ToolContext) -> Jso
 
     Raises:
         ToolFault: it says so itself, took too long, or broke; what broke is in the log, not in the result.
+        DatabaseUnavailable: it may be done again.
     """
     deadline = asyncio.timeout(tool.deadline)
     try:
         async with deadline:
             result = await tool.function(arguments, context)
         return plain(excerpt(result, MAX_MASKED_CHARS, whole=tool.free_text))
+    except DatabaseUnavailable:
+        raise
     except Exception as error:  # a tool is a plug-in: the turn goes on whatever it does
         if isinstance(error, ToolFault) and len(str(error)) <= MAX_FAULT_CHARS:
             raise ToolFault(sound(str(error))) from None

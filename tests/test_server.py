@@ -25,6 +25,14 @@ def connected(listener: socket.socket) -> tuple[socket.socket, socket.socket]:
     return accepted, client
 
 
+def send_for(seconds: float, connection: socket.socket) -> None:
+    """Send whenever there is room."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if select.select([], [connection], [], 0.05)[1]:
+            connection.send(b"x" * 65_536)
+
+
 def test_connections_send_at_once_and_give_silent_peers_up(listener: socket.socket) -> None:
     accepted, client = connected(listener)
     with accepted, client:
@@ -39,10 +47,7 @@ def test_a_peer_that_reads_nothing_any_more_is_disconnected_by_the_kernel(listen
     with accepted, client:
         accepted.setblocking(False)
         with pytest.raises((TimeoutError, ConnectionResetError, BrokenPipeError)):
-            end = time.monotonic() + 20
-            while time.monotonic() < end:
-                if select.select([], [accepted], [], 0.05)[1]:
-                    accepted.send(b"x" * 65_536)
+            send_for(20, accepted)
 
 
 def test_an_address_that_is_taken_stops_the_start(listener: socket.socket) -> None:

@@ -27,7 +27,7 @@ select
     set_config('request.jwt.claims', %s, true),
     set_config('statement_timeout', '20s', true),
     set_config('lock_timeout', '3s', true),
-    set_config('idle_in_transaction_session_timeout', '5s', true)
+    set_config('idle_in_transaction_session_timeout', '3s', true)
 """
 """How each transaction begins: whose it is, and how long it may take. A process that was stopped in the middle of one must not
 keep others from the rows that it holds. Set here, the limits hold behind any pooler."""

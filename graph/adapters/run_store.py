@@ -1,7 +1,8 @@
 """Accepted runs and their logs in Postgres (port `RunStore`)."""
 
+import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID, uuid4
@@ -26,7 +27,7 @@ from graph.errors import (
     TooManyTurns,
 )
 from graph.events import Done
-from graph.ports import Claim, Ending, LoggedEvent, Run, RunRequest
+from graph.ports import Claim, Ending, LoggedEvent, OnConflict, Question, Run, RunRequest
 from graph.state import Usage
 
 log = structlog.get_logger(__name__)
@@ -35,6 +36,10 @@ QUERIES = adapter_queries("runs")
 
 MOST_QUEUED = 10
 """Runs that may wait for one session."""
+PRIORITIES: Mapping[OnConflict, int] = {"reject": 0, "enqueue": 0, "interrupt": 1}
+"""Of the runs that wait for a session the highest is begun first."""
+HELD_UP_SECONDS = 0.5
+"""How long the row of an abandoned run may be held up before it is looked who does it."""
 MOST_CLAIMED = 20
 """Runs that a process takes over at one look, so that others have their share."""
 MOST_DROPPED = 500
@@ -97,12 +102,15 @@ class PostgresRunStore:
             if earlier:
                 return earlier
             await self._prepare_session(connection, request, values)
+            if request.edits:
+                values = {**values, "replaces": await self._run_of_question(connection, request, values)}
             inserted = await connection.execute(QUERIES["insert_run"], values)
             turn = await connection.execute(QUERIES["take_turn"], self.limits)
             await connection.settle()
             row = await inserted.fetchone()
             if row:
                 run = Run(values["run_id"], request.owner, values["session_id"], row["employee_slug"])
+                await self._supersede(connection, values)
             else:
                 run = await self._queue(connection, request, values)
             if not await turn.fetchone():
@@ -120,7 +128,11 @@ class PostgresRunStore:
         return run_of(request.owner, row)
 
     def _hash(self, request: RunRequest) -> bytes:
-        return self.sealer.digest(request.text, request.employee or "", request.session_id or "")
+        """Of all that was asked for. Which question is answered anew is not the caller's word."""
+        where = (request.employee or "", request.session_id or "")
+        if request.repeats:
+            return self.sealer.digest("", *where, "again")
+        return self.sealer.digest(request.text, *where, *([request.edits] if request.edits else []))
 
     def _key(self, request: RunRequest) -> str | None:
         """What is stored of an idempotency key: clients choose it, and it may be somebody's address."""
@@ -135,6 +147,7 @@ class PostgresRunStore:
             "client_key": self._key(request),
             "request_hash": self._hash(request),
             "sealed_input": self.sealer.seal(request.text.encode(), f"{request.owner}/{run_id}"),
+            "replaces": request.repeats,
             "lease_seconds": self.lease_seconds,
         }
 
@@ -145,6 +158,19 @@ class PostgresRunStore:
         elif request.employee is not None:
             await connection.execute(QUERIES["hand_over"], values)
 
+    async def _run_of_question(self, connection: Connection, request: RunRequest, values: dict[str, Any]) -> str:
+        """Raises: NotFound."""
+        row = await fetch_one(connection, QUERIES["run_of_question"], {**values, "message_id": request.edits})
+        if row is None or row["run_id"] is None:
+            raise NotFound
+        return str(row["run_id"])
+
+    async def _supersede(self, connection: Connection, values: Mapping[str, Any]) -> None:
+        """Leave behind what a run replaces that begins in this transaction."""
+        if values["replaces"]:
+            await connection.execute(QUERIES["supersede"], values)
+            await connection.execute(QUERIES["forget_superseded"], values)
+
     async def _queue(self, connection: Connection, request: RunRequest, values: dict[str, Any]) -> Run:
         """Let the run wait for its session.
 
@@ -153,8 +179,7 @@ class PostgresRunStore:
             RunActive: it is not to wait, or too many do.
         """
         if request.on_conflict != "reject":
-            priority = {"enqueue": 0, "interrupt": 1}[request.on_conflict]
-            more = {**values, "priority": priority, "most_queued": MOST_QUEUED}
+            more = {**values, "priority": PRIORITIES[request.on_conflict], "most_queued": MOST_QUEUED}
             if row := await fetch_one(connection, QUERIES["queue_run"], more):
                 return Run(
                     values["run_id"], request.owner, values["session_id"], row["employee_slug"], "queued", epoch=0
@@ -180,6 +205,23 @@ class PostgresRunStore:
             raise NotFound
         return run_of(owner, row)
 
+    async def last_question(self, owner: str, session_id: str, on_conflict: OnConflict) -> Question:
+        values = {"session_id": session_id, "priority": PRIORITIES[on_conflict]}
+        async with self.database.acting_for(owner) as connection:
+            # In this order: a run that ends in between has left its question in the history.
+            ahead = await connection.execute(QUERIES["run_ahead"], values)
+            asked = await connection.execute(QUERIES["last_question"], values)
+            await connection.settle()
+            run, message = await ahead.fetchone(), await asked.fetchone()
+        if run:
+            text = self._open(owner, str(run["id"]), run["sealed_input"])
+            if text is None:
+                raise RunLost
+            return Question(str(run["id"]), text)
+        if message is None or message["run_id"] is None:
+            raise NotFound
+        return Question(str(message["run_id"]), message["content"])
+
     async def active(self, owner: str, session_id: str) -> list[Run]:
         values = {"session_id": session_id}
         async with self.database.acting_for(owner) as connection:
@@ -198,20 +240,41 @@ class PostgresRunStore:
         values = {"run_id": run_id, "lease_seconds": self.lease_seconds, "after": 0}
         try:
             async with self.database.acting_for(owner) as connection:
-                row = await fetch_one(connection, QUERIES["claim_run"], values)
+                async with self._not_held_up(connection):
+                    row = await fetch_one(connection, QUERIES["claim_run"], values)
+                if row and row["epoch"] == 1:
+                    await self._supersede(connection, {**row, "run_id": run_id})
                 logged = await fetch_all(connection, QUERIES["read_events"], values)
         except UniqueViolation:  # another run of the session began at this moment
             return None
         if row is None:
             return None
         run = Run(run_id, owner, str(row["session_id"]), row["employee_slug"], epoch=row["epoch"])
-        return Claim(run, self._open(run, row["sealed_input"]), entries_of(logged), row["stop_requested"])
+        return Claim(run, self._open(owner, run_id, row["sealed_input"]), entries_of(logged), row["stop_requested"])
 
-    def _open(self, run: Run, sealed: bytes) -> str | None:
+    @asynccontextmanager
+    async def _not_held_up(self, connection: Connection) -> AsyncIterator[None]:
+        """If the row is not had soon, end the connections of sleeping processes that hold it."""
+        ending = asyncio.create_task(self._end_sleepers(connection.info.backend_pid))
         try:
-            return self.sealer.unseal(bytes(sealed), f"{run.owner}/{run.id}").decode()
+            yield
+        finally:
+            ending.cancel()
+            await asyncio.gather(ending, return_exceptions=True)
+
+    async def _end_sleepers(self, pid: int) -> None:
+        """End what holds up the connection of this process id, if it waits for a process that says nothing."""
+        while True:
+            await asyncio.sleep(HELD_UP_SECONDS)
+            async with self.database.acting_for_nobody() as connection:
+                for ended in await fetch_all(connection, QUERIES["end_sleepers"], {"pid": pid}):
+                    log.warning("sleeper_ended", pid=ended["pid"])
+
+    def _open(self, owner: str, run_id: str, sealed: bytes) -> str | None:
+        try:
+            return self.sealer.unseal(bytes(sealed), f"{owner}/{run_id}").decode()
         except ConfigurationError:
-            log.error("sealed_input_unreadable", run_id=run.id)
+            log.error("sealed_input_unreadable", run_id=run_id)
             return None
 
     async def events(self, owner: str, run_id: str, after: int) -> list[LoggedEvent]:

@@ -25,6 +25,7 @@ from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 from langgraph.checkpoint.serde.types import _DeltaSnapshot
 from psycopg import AsyncConnection, AsyncCursor
 from psycopg.rows import DictRow, dict_row
+from psycopg.types.array import ListBinaryDumper
 from psycopg.types.json import Jsonb
 from psycopg_pool import AsyncConnectionPool
 
@@ -96,6 +97,8 @@ class OwnedSaver(AsyncPostgresSaver):
             "blobs": [bytes(blob) for _, blob in values],
         }
         async with self._cursor() as cursor:
+            # In its text form a list of bytes takes psycopg longer than all the rest of this.
+            cursor.adapters.register_dumper(list, ListBinaryDumper)
             await cursor.execute(QUERIES["put_checkpoint"], row)
         return {"configurable": {**key, "checkpoint_id": checkpoint["id"]}}
 

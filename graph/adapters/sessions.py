@@ -69,14 +69,17 @@ class PostgresSessions:
             for name in ("delete_checkpoints", "delete_blobs", "delete_writes", "delete_embeddings"):
                 await connection.execute(QUERIES[name], values)
 
-    async def messages(self, owner: str, session_id: str, limit: int, before: int | None) -> list[Row]:
-        """A page of messages, oldest first, ending before a position.
+    async def messages(
+        self, owner: str, session_id: str, limit: int, before: int | None, *, all_branches: bool = False
+    ) -> list[Row]:
+        """A page of messages, oldest first, ending before a position; of the current branch, or of all.
 
         Raises:
             NotFound: no such session.
         """
         await self.read(owner, session_id)
-        return await self._all(owner, "list_messages", {"session_id": session_id, "limit": limit, "before": before})
+        values = {"session_id": session_id, "limit": limit, "before": before, "all_branches": all_branches}
+        return await self._all(owner, "list_messages", values)
 
     async def give_feedback(self, owner: str, session_id: str, message_id: str, feedback: Row) -> None:
         values = {"session_id": session_id, "message_id": message_id, "feedback": Jsonb(feedback)}

@@ -117,7 +117,6 @@ class Summarizer:
             "summary": made.summary,
             "key_facts": made.key_facts,
             "message_id": last["id"],
-            "position": last["position"],
             "tokens": self.count(text),
         }
         async with self.database.acting_for(owner) as connection:

@@ -15,7 +15,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 from pydantic import BaseModel, ValidationError
 
 from graph.adapters.memory import to_message
-from graph.errors import DatabaseUnavailable, ModelError
+from graph.errors import DatabaseUnavailable, ModelError, NotFound
 from graph.ports import (
     Claim,
     Effect,
@@ -23,6 +23,8 @@ from graph.ports import (
     LoggedEvent,
     ModelSettings,
     News,
+    OnConflict,
+    Question,
     Recorded,
     Remembered,
     Run,
@@ -248,6 +250,9 @@ class KeptRun:
 
     async def read(self, owner: str, run_id: str) -> Run:
         return self.run
+
+    async def last_question(self, owner: str, session_id: str, on_conflict: OnConflict) -> Question:
+        raise NotFound
 
     async def active(self, owner: str, session_id: str) -> list[Run]:
         return [self.run]

@@ -66,7 +66,7 @@ async def read(connection: Connection, run: Row) -> Ended:
     values = {
         "run_id": run["id"],
         "session_id": run["session_id"],
-        "created_at": run["created_at"],
+        "began_at": run["began_at"],
         "summarized_to": recollection.get("summarized_to", 0),
         "limit": HISTORY_ROWS,
     }

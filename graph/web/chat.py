@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Header
+from fastapi import APIRouter, Body, Header
 from fastapi.responses import JSONResponse, Response
 from fastapi.sse import EventSourceResponse
 
@@ -12,7 +12,7 @@ from graph.errors import LogDropped, MessageEmpty, MessageTooLong, ServiceUnavai
 from graph.events import FINAL, last_text
 from graph.ports import LoggedEvent, Run, RunRequest
 from graph.web.auth import Caller
-from graph.web.schemas import ChatRequest
+from graph.web.schemas import Asking, ChatRequest, Regenerate
 from graph.web.service import Deps, Service
 from graph.web.sse import event_stream, seen_before
 
@@ -30,13 +30,44 @@ async def chat(body: ChatRequest, caller: Caller, service: Deps, idempotency_key
 
     Each event has an id `<run>:<number>` and one line of JSON with a `type`: start, text, tool_call, tool_result, citation,
     done or error. A connection that breaks costs nothing: follow the run again at `/api/runs/{run_id}/events`.
+
+    With `edit_message_id` the conversation goes on from before that message: it, its answer and all that followed stay in the
+    history as a branch that was left behind, and no employee reads them any more. That happens when the run begins; if it waits
+    for its session and the message is edited once more meanwhile, it comes in the place of the newest version, and if the
+    message was left behind by then, at the end of the current branch.
     """
-    run = await service.runs.accept(checked(body, caller, service, idempotency_key))
+    request = checked(body, caller, service, idempotency_key)
+    return await answer_to(request, service, stream=body.stream)
+
+
+@router.post("/sessions/{session_id}/regenerate", response_model=None, responses=STREAM)
+async def regenerate(
+    session_id: UUID,
+    body: Annotated[Regenerate, Body(default_factory=Regenerate)],
+    caller: Caller,
+    service: Deps,
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
+    """Answer the caller's last message once more, as `/api/chat` does; the answer that there is, is left behind.
+
+    While the session is answering, that is the message which it answers (`interrupt`), or the last one of those that wait
+    (`enqueue`). 404 if nothing was said in the session.
+    """
+    employee, key = employee_of(body, service), idempotency_key or body.client_message_id
+    last = await service.store.last_question(caller, str(session_id), body.on_conflict)
+    text = await service.redactor.reveal(caller, last.text)
+    request = RunRequest(caller, text, employee, str(session_id), key, body.on_conflict, repeats=last.run_id)
+    return await answer_to(request, service, stream=body.stream)
+
+
+async def answer_to(request: RunRequest, service: Service, *, stream: bool) -> Response:
+    """The answer of the run that this begins, or has begun before."""
+    run = await service.runs.accept(request)
     if run.log_dropped:
         raise LogDropped
-    entries = service.runs.follow(caller, run.id)
-    if body.stream:
-        return event_stream(caller, run.id, entries, service.redactor)
+    entries = service.runs.follow(run.owner, run.id)
+    if stream:
+        return event_stream(run.owner, run.id, entries, service.redactor)
     return await whole_answer(run, entries, service)
 
 
@@ -50,9 +81,24 @@ def checked(body: ChatRequest, caller: str, service: Service, key: str | None) -
         raise MessageEmpty
     if len(body.message) > service.max_message_chars:
         raise MessageTooLong(f"The message is longer than {service.max_message_chars} characters; send it in parts.")
-    employee = service.roster.find(body.employee_slug).slug if body.employee_slug else None
-    session_id = str(body.session_id) if body.session_id else None
-    return RunRequest(caller, body.message, employee, session_id, key or body.client_message_id, body.on_conflict)
+    return RunRequest(
+        caller,
+        body.message,
+        employee_of(body, service),
+        str(body.session_id) if body.session_id else None,
+        key or body.client_message_id,
+        body.on_conflict,
+        edits=str(body.edit_message_id) if body.edit_message_id else None,
+    )
+
+
+def employee_of(body: Asking, service: Service) -> str | None:
+    """Slug of the employee asked for, if any.
+
+    Raises:
+        UnknownEmployee
+    """
+    return service.roster.find(body.employee_slug).slug if body.employee_slug else None
 
 
 async def whole_answer(run: Run, entries: AsyncIterator[LoggedEvent], service: Service) -> JSONResponse:

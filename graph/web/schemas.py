@@ -33,17 +33,11 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class ChatRequest(Strict):
-    """A message to an employee."""
+class Asking(Strict):
+    """How an answer is asked for."""
 
-    message: CleanText = Field(description="What you want to say, up to 8,000 characters (a setting).")
     employee_slug: Slug | None = Field(
         None, validation_alias=either("employee_slug"), description="Whom to ask; the session's employee by default."
-    )
-    session_id: UUID | None = Field(
-        None,
-        validation_alias=either("session_id"),
-        description="The conversation to go on with; none begins a new one.",
     )
     stream: bool = Field(True, strict=True, description="False for one JSON answer instead of events.")
     client_message_id: Annotated[CleanText, Field(min_length=1, max_length=200)] | None = Field(
@@ -54,6 +48,27 @@ class ChatRequest(Strict):
         validation_alias=either("on_conflict"),
         description="If the session is still answering: refuse this message (409), answer it later, or stop that answer.",
     )
+
+
+class ChatRequest(Asking):
+    """A message to an employee."""
+
+    message: CleanText = Field(description="What you want to say, up to 8,000 characters (a setting).")
+    session_id: UUID | None = Field(
+        None,
+        validation_alias=either("session_id"),
+        description="The conversation to go on with; none begins a new one.",
+    )
+    edit_message_id: UUID | None = Field(
+        None,
+        validation_alias=either("edit_message_id"),
+        description="An earlier message of yours in this conversation: this one comes in its place, and what followed it is "
+        "left behind. 404 if it is not in the current branch, unless the answer to its latest version is still under way.",
+    )
+
+
+class Regenerate(Asking):
+    """The last message once more."""
 
 
 class Rename(Strict):

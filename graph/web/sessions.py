@@ -3,7 +3,7 @@
 import base64
 import binascii
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query
@@ -18,6 +18,10 @@ router = APIRouter(prefix="/api")
 Limit = Annotated[int, Query(ge=1, le=100)]
 Cursor = Annotated[str | None, Query(max_length=200, description="`next_cursor` of the page before.")]
 
+Branches = Annotated[
+    Literal["current", "all"], Query(description="Only what the employees read, or also what was left behind.")
+]
+
 
 @router.get("/sessions", tags=["sessions"])
 async def list_sessions(caller: Caller, service: Deps, limit: Limit = 20, cursor: Cursor = None) -> Page:
@@ -30,7 +34,7 @@ async def list_sessions(caller: Caller, service: Deps, limit: Limit = 20, cursor
 
 @router.get("/sessions/{session_id}", tags=["sessions"])
 async def read_session(session_id: UUID, caller: Caller, service: Deps) -> dict[str, Any]:
-    """One conversation."""
+    """One conversation; messages and tokens are counted in its current branch."""
     row = await service.sessions.read(caller, str(session_id))
     return await service.redactor.reveal(caller, row)
 
@@ -51,10 +55,21 @@ async def delete_session(session_id: UUID, caller: Caller, service: Deps) -> Non
 
 @router.get("/sessions/{session_id}/messages", tags=["sessions"])
 async def list_messages(
-    session_id: UUID, caller: Caller, service: Deps, limit: Limit = 50, cursor: Cursor = None
+    session_id: UUID,
+    caller: Caller,
+    service: Deps,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    branches: Branches = "current",
 ) -> Page:
-    """The newest messages, oldest first within the page; the cursor leads to older ones."""
-    rows = await service.sessions.messages(caller, str(session_id), limit + 1, read_position(cursor))
+    """The newest messages, oldest first within the page; the cursor leads to older ones.
+
+    `superseded_by` names the run that left a message behind, by an edit or a new answer; what that run said comes in its place.
+    It is null in the current branch.
+    """
+    rows = await service.sessions.messages(
+        caller, str(session_id), limit + 1, read_position(cursor), all_branches=branches == "all"
+    )
     shown = rows[-limit:]
     place = write_cursor(str(shown[0]["position"])) if len(rows) > limit else None
     return Page(items=await service.redactor.reveal(caller, shown), next_cursor=place)

@@ -22,7 +22,7 @@ from langgraph.checkpoint.base import BaseCheckpointSaver, ChannelVersions, Chec
 from langgraph.checkpoint.postgres.aio import AsyncPostgresSaver
 from psycopg import AsyncConnection
 from psycopg.conninfo import make_conninfo
-from psycopg.rows import dict_row
+from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
 
 from graph.adapters.database import Connection, Database
@@ -76,11 +76,11 @@ Rates = Mapping[str, list[float]]
 
 
 class Unclaimed(Database):
-    """Connections without claims: each statement is a transaction of its own, as it is for LangGraph's saver."""
+    """Connections as LangGraph's saver takes them: without claims, each statement a transaction of its own."""
 
     @asynccontextmanager
     async def acting_for(self, owner: str, *, snapshot: bool = False) -> AsyncIterator[Connection]:
-        async with self._connection() as connection:
+        async with self.pool.connection() as connection:
             yield connection
 
 
@@ -147,7 +147,7 @@ async def stock_schema(owner: str) -> AsyncIterator[None]:
             await connection.execute("drop schema stock cascade")
 
 
-def documented_pool(address: str) -> AsyncConnectionPool[Connection]:
+def documented_pool(address: str) -> AsyncConnectionPool[AsyncConnection[DictRow]]:
     """A pool as LangGraph's documentation makes it."""
     options = {"autocommit": True, "prepare_threshold": 0, "row_factory": dict_row}
     return AsyncConnectionPool(address, min_size=POOL, max_size=POOL, kwargs=options, open=False)

@@ -43,7 +43,9 @@ class Heard(list[Event]):
 def runtime_of(heard: list[Event] | None = None, **changes: str) -> Runtime[TurnContext]:
     """The runtime that LangGraph gives to a node."""
     context: dict[str, Any] = {"user_id": OWNER, "session_id": SESSION, "run_id": RUN, "employee": "tester", "text": ""}
-    return Runtime(context=TurnContext(**{**context, **changes}), stream_writer=(heard if heard is not None else []).append)
+    return Runtime(
+        context=TurnContext(**{**context, **changes}), stream_writer=(heard if heard is not None else []).append
+    )
 
 
 def turn_of(*messages: Any, **changes: Any) -> Turn:

@@ -180,6 +180,9 @@ def test_a_message_at_the_limit_is_answered(message: str, user: Client) -> None:
         {"message": "Hello", "session_id": 1},
         {"message": "Hello", "session_id": "\x00"},
         {"message": "Hello", "session_id": "\ud800"},
+        {"message": "Hello", "edit_message_id": "1"},
+        {"message": "Hello", "editMessageId": 1},
+        {"message": "Hello", "edit_message_id": "\x00"},
         {"message": "Hello", "employee_slug": 1},
         {"message": "Hello", "employee_slug": ""},
         {"message": "Hello", "employee_slug": "x" * 65},
@@ -205,6 +208,30 @@ def test_a_refusal_names_the_field_and_does_not_repeat_what_was_sent(user: Clien
     response = user.post("/api/chat", json=body)
     assert "session_id" in response.json()["error"]["message"]
     assert "4111" not in response.text
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        [],
+        "Hello",
+        1,
+        None,
+        {"message": "Hello"},
+        {"session_id": SOMEBODY},
+        {"employee_slug": ""},
+        {"stream": "no"},
+        {"on_conflict": "rollback"},
+        {"client_message_id": ""},
+    ],
+    ids=repr,
+)
+def test_a_body_of_another_form_is_refused_where_none_is_needed(body: object, server: Server, user: Client) -> None:
+    session = user.ask("Hello").session
+    stored = stored_by(server, user.user)
+    response = user.post(f"/api/sessions/{session}/regenerate", content=json.dumps(body), headers=JSON)
+    assert error_of(response) == (422, "invalid_request")
+    assert stored_by(server, user.user) == stored
 
 
 @pytest.mark.parametrize("key", ["", "x" * 201])
@@ -369,6 +396,7 @@ def test_a_method_that_an_address_does_not_take_is_refused(method: str, path: st
         ("PATCH", "/api/sessions/{id}"),
         ("DELETE", "/api/sessions/{id}"),
         ("GET", "/api/sessions/{id}/messages"),
+        ("POST", "/api/sessions/{id}/regenerate"),
         ("GET", "/api/runs/{id}/events"),
         ("POST", "/api/runs/{id}/stop"),
         ("DELETE", "/api/memory/{id}"),
@@ -387,6 +415,8 @@ def test_an_id_that_is_no_uuid_is_refused(method: str, path: str, bad_id: str, u
         ("PATCH", "/api/sessions/{id}", {"title": "x"}),
         ("DELETE", "/api/sessions/{id}", None),
         ("GET", "/api/sessions/{id}/messages", None),
+        ("POST", "/api/sessions/{id}/regenerate", None),
+        ("POST", "/api/chat", {"message": "Hello", "edit_message_id": SOMEBODY}),
         ("PUT", "/api/sessions/{id}/messages/{id}/feedback", {"type": "like"}),
         ("GET", "/api/runs/{id}/events", None),
         ("POST", "/api/runs/{id}/stop", None),

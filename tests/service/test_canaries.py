@@ -134,6 +134,9 @@ class Story:
     failed: Canary | None = None
     stopped: Canary | None = None
     killed: Canary | None = None
+    edited: Canary | None = None
+    reconsidered: str = ""
+    """The session of the message that was edited."""
 
     def ask(self, template: str, session: str | None) -> Answer:
         canary = self.canaries.new()
@@ -204,6 +207,17 @@ def be_refused(story: Story) -> None:
     assert all(400 <= answer.status_code < 500 for answer in answers)
 
 
+def reconsider(story: Story) -> None:
+    """A message that is edited, and then answered anew."""
+    told, story.edited = story.canaries.new(), story.canaries.new()
+    story.reconsidered = story.owner.ask(told.text).session
+    address = f"/api/sessions/{story.reconsidered}"
+    question = story.owner.get(f"{address}/messages").json()["items"][0]["id"]
+    edit = story.owner.ask(story.edited.text, session_id=story.reconsidered, edit_message_id=question)
+    anew = story.owner.post(f"{address}/regenerate", json={"stream": False})
+    assert edit.text == anew.json()["content"] == story.edited.text
+
+
 def fail_and_stop(story: Story) -> None:
     """A turn whose model fails, and one that its user stops."""
     story.failed = story.canaries.new()
@@ -243,7 +257,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         environment = {"OPENAI_BASE_URL": model.address, "RATE_LIMIT_PER_MINUTE": "1000", "LEASE_SECONDS": "1"}
         with running(data, environment) as server, server.client(owner) as client:
             told = Story(server, client, client, canaries, model)
-            for chapter in (converse, confide, be_refused, fail_and_stop, be_killed):
+            for chapter in (converse, confide, be_refused, reconsider, fail_and_stop, be_killed):
                 chapter(told)
         with running(data, environment) as server, server.client(owner) as one, server.client(stranger) as two:
             told.server, told.owner, told.stranger = server, one, two
@@ -356,6 +370,16 @@ def test_the_owners_title_fact_and_comment_show_the_values(story: Story) -> None
     messages = story.owner.get(f"/api/sessions/{story.talk}/messages?limit=100").json()["items"]
     comments = [each["metadata"]["feedback"]["comment"] for each in messages if "feedback" in each["metadata"]]
     assert comments == [story.comment.text]
+
+
+def test_the_owner_finds_both_branches_of_an_edited_message(story: Story) -> None:
+    assert story.edited
+    address = f"/api/sessions/{story.reconsidered}/messages"
+    current = [each["content"] for each in story.owner.get(address).json()["items"]]
+    both = [each["content"] for each in story.owner.get(address, params={"branches": "all"}).json()["items"]]
+    assert current == [story.edited.text] * 2
+    assert [text == story.edited.text for text in both] == [False] * 2 + [True] * 4
+    assert both[0] in [canary.text for canary in story.canaries.made]
 
 
 def test_the_questions_of_broken_turns_are_kept_for_their_owner(story: Story) -> None:

@@ -25,11 +25,15 @@ NOT_OF_A_USER = {"slug"}
 
 BODIES: Mapping[tuple[str, str], Mapping[str, Any]] = {
     ("post", "/api/chat"): {"message": "hello", "stream": False},
+    ("post", "/api/sessions/{session_id}/regenerate"): {"stream": False},
     ("post", "/api/memory"): {"fact": "likes tea"},
     ("patch", "/api/sessions/{session_id}"): {"title": "mine now"},
     ("put", "/api/sessions/{session_id}/messages/{message_id}/feedback"): {"type": "like", "comment": "mine now"},
 }
 """What each route with a body takes. A new route must be entered here, else the test does not know how to call it."""
+
+NOBODYS = str(uuid.uuid4())
+"""An id that nothing has."""
 
 VARYING = {"date", "x-request-id", "content-length"}
 
@@ -53,6 +57,7 @@ def furnish(client: Client, server: Server) -> Belongings:
         "session_id": answer.session,
         "run_id": answer.run,
         "message_id": messages[-1]["id"],
+        "edit_message_id": messages[0]["id"],
         "fact_id": fact["id"],
     }
     return Belongings(client, ids)
@@ -89,7 +94,7 @@ def other(server: Server) -> Iterator[Belongings]:
         messages = client.get(f"/api/sessions/{answer.session}/messages").json()["items"]
         fact = client.post("/api/memory", json={"fact": "likes coffee"}).json()
         ids = {"session_id": answer.session, "run_id": answer.run, "message_id": messages[-1]["id"]}
-        yield Belongings(client, {**ids, "fact_id": fact["id"]})
+        yield Belongings(client, {**ids, "edit_message_id": messages[0]["id"], "fact_id": fact["id"]})
 
 
 @pytest.fixture
@@ -167,16 +172,18 @@ def test_a_foreign_id_in_a_body_answers_as_one_that_does_not_exist(
 ) -> None:
     found = []
     for method, path, route in operations(documentation):
-        for name in body_ids(route, documentation):
-            body = BODIES[method, path]
-            answers = [
-                seen(call(other.client, method, path, {}, {**body, name: value}))
-                for value in (owner.ids[name], str(uuid.uuid4()))
-            ]
-            assert answers[0] == answers[1]
-            assert answers[0][0] == 404
-            found.append(name)
-    assert found == ["session_id"]
+        names = body_ids(route, documentation)
+        for foreign in foreign_places(names):
+            own = {name: other.ids[name] for name in names if name not in foreign}
+            for body in (BODIES[method, path], {**BODIES[method, path], **own}):
+                answers = [
+                    seen(call(other.client, method, path, {}, {**body, **ids}))
+                    for ids in ({name: owner.ids[name] for name in foreign}, dict.fromkeys(foreign, NOBODYS))
+                ]
+                assert answers[0] == answers[1]
+                assert answers[0][0] == 404
+            found.append(foreign)
+    assert found == [{"session_id", "edit_message_id"}, {"session_id"}, {"edit_message_id"}]
 
 
 def test_what_a_stranger_tries_changes_nothing(

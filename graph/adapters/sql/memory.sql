@@ -19,6 +19,7 @@ select summary, key_facts, last_summarized_position from chat_session_summaries 
 select role, content, metadata
 from chat_messages
 where session_id = %(session_id)s
+  and superseded_by is null
   and position > coalesce((select last_summarized_position from chat_session_summaries where session_id = %(session_id)s), 0)
 order by position desc
 limit %(limit)s;
@@ -35,7 +36,8 @@ select
     extract(epoch from now() - coalesce(max(s.updated_at), min(c.created_at)))::float8 as seconds
 from chat_sessions c
 left join chat_session_summaries s on s.session_id = c.id
-left join chat_messages m on m.session_id = c.id and m.position > coalesce(s.last_summarized_position, 0)
+left join chat_messages m
+    on m.session_id = c.id and m.superseded_by is null and m.position > coalesce(s.last_summarized_position, 0)
 where c.id = %(session_id)s;
 
 -- name: unsummarized
@@ -43,16 +45,21 @@ where c.id = %(session_id)s;
 select id, position, role, content, metadata, tokens
 from chat_messages
 where session_id = %(session_id)s
+  and superseded_by is null
   and position > coalesce((select last_summarized_position from chat_session_summaries where session_id = %(session_id)s), 0)
 order by position
 limit %(limit)s;
 
 -- name: store_summary
--- Replace the running summary, unless another job was faster.
+-- Replace the running summary, unless another job was faster, or a message that it covers was left behind meanwhile: then the
+-- last one was, too. Until it is stored none can be.
+with last_covered as (
+    select id, position from chat_messages where id = %(message_id)s and superseded_by is null for share
+)
 insert into chat_session_summaries as s (
     session_id, summary, key_facts, last_summarized_message_id, last_summarized_position, token_count
 )
-values (%(session_id)s, %(summary)s, %(key_facts)s, %(message_id)s, %(position)s, %(tokens)s)
+select %(session_id)s, %(summary)s, %(key_facts)s, id, position, %(tokens)s from last_covered
 on conflict (session_id) do update set
     summary = excluded.summary,
     key_facts = excluded.key_facts,

@@ -4,21 +4,25 @@ select owner_of(%(id)s) as owner;
 
 -- name: runs_of
 -- A run, or all ended runs of a session, in order.
-select id, session_id, employee_slug, status, error_code, trace, created_at
+select id, session_id, employee_slug, status, error_code, trace, created_at, coalesce(began_at, created_at) as began_at
 from chat_runs
 where (id = %(id)s or session_id = %(id)s) and finished_at is not null
-order by created_at;
+order by coalesce(began_at, created_at);
 
 -- name: run_messages
 -- What a run added to the history; what its user thinks of it came later.
 select role, content, metadata - 'feedback' as metadata from chat_messages where run_id = %(run_id)s order by position;
 
 -- name: history_before
--- The newest messages that the run could read beside the summary, newest first.
-select role, content, metadata - 'feedback' as metadata
-from chat_messages
-where session_id = %(session_id)s and position > %(summarized_to)s and created_at < %(created_at)s
-order by position desc
+-- The newest messages that the run could read beside the summary, newest first: those of the branch that was current then.
+select m.role, m.content, m.metadata - 'feedback' as metadata
+from chat_messages m
+left join chat_runs later on later.id = m.superseded_by and coalesce(later.began_at, later.created_at) > %(began_at)s
+where m.session_id = %(session_id)s
+  and m.position > %(summarized_to)s
+  and m.created_at < %(began_at)s
+  and (m.superseded_by is null or later.id is not null)
+order by m.position desc
 limit %(limit)s;
 
 -- name: run_events

@@ -40,9 +40,9 @@ where user_id = auth.uid();
 
 -- name: insert_run
 -- Accept a run for the session's employee; returns no row if the session is busy, or is not there.
-insert into chat_runs (id, session_id, employee_slug, client_key, request_hash, sealed_input, lease_expires_at)
+insert into chat_runs (id, session_id, employee_slug, client_key, request_hash, sealed_input, replaces, lease_expires_at)
 select
-    %(run_id)s, id, employee_slug, %(client_key)s, %(request_hash)s, %(sealed_input)s,
+    %(run_id)s, id, employee_slug, %(client_key)s, %(request_hash)s, %(sealed_input)s, %(replaces)s,
     now() + make_interval(secs => %(lease_seconds)s)
 from chat_sessions s
 where id = %(session_id)s
@@ -53,10 +53,11 @@ returning employee_slug;
 -- name: queue_run
 -- Accept a run that waits for its session; returns no row if too many wait, or the session is not there.
 insert into chat_runs (
-    id, session_id, employee_slug, client_key, request_hash, sealed_input, lease_expires_at, status, epoch, priority
+    id, session_id, employee_slug, client_key, request_hash, sealed_input, replaces, lease_expires_at, status, epoch, priority
 )
 select
-    %(run_id)s, id, employee_slug, %(client_key)s, %(request_hash)s, %(sealed_input)s, now(), 'queued', 0, %(priority)s
+    %(run_id)s, id, employee_slug, %(client_key)s, %(request_hash)s, %(sealed_input)s, %(replaces)s, now(), 'queued', 0,
+    %(priority)s
 from chat_sessions s
 where id = %(session_id)s
   and (select count(*) from chat_runs q where q.session_id = s.id and q.status = 'queued') < %(most_queued)s
@@ -68,6 +69,64 @@ select id, session_id, employee_slug, status, epoch
 from chat_runs
 where session_id = %(session_id)s and status in ('running', 'queued')
 order by status desc, priority desc, created_at, id;
+
+-- name: run_of_question
+-- The run that asked with this message of the user, if it is in the current branch; or if a run that is under way has just
+-- taken its place, for which whoever wrote it cannot know a later message.
+select m.run_id
+from chat_messages m
+left join chat_runs r on r.id = m.superseded_by and r.replaces = m.run_id and r.status = 'running'
+where m.id = %(message_id)s and m.session_id = %(session_id)s and m.role = 'user' and (m.superseded_by is null or r.id is not null);
+
+-- name: run_ahead
+-- The run after which one of this priority would be begun, if the session is busy.
+select id, sealed_input
+from chat_runs
+where session_id = %(session_id)s and (status = 'running' or (status = 'queued' and priority >= %(priority)s))
+order by status, priority, created_at desc, id desc
+limit 1;
+
+-- name: last_question
+-- What the user said last in the current branch.
+select run_id, content
+from chat_messages
+where session_id = %(session_id)s and role = 'user' and superseded_by is null
+order by position desc
+limit 1;
+
+-- name: supersede
+-- Leave behind a run's question and all that followed. If another run has taken the place of that question meanwhile, it is that
+-- one's; if the current branch holds none of them any more, nothing is left behind.
+with recursive version as (
+    select %(replaces)s::uuid as run_id
+    union
+    select r.id from version v join chat_runs r on r.replaces = v.run_id and r.session_id = %(session_id)s
+)
+update chat_messages
+set superseded_by = %(run_id)s
+where session_id = %(session_id)s
+  and superseded_by is null
+  and position >= (
+      select min(m.position)
+      from chat_messages m
+      join version v on v.run_id = m.run_id
+      where m.session_id = %(session_id)s and m.superseded_by is null
+  );
+
+-- name: forget_superseded
+-- Forget the summary, and what was embedded of it, if it tells of anything that a run has left behind. This is a statement of
+-- its own: it sees a summary that was stored while the one before waited for its messages.
+with forgotten as (
+    delete from chat_session_summaries
+    where session_id = %(session_id)s
+      and last_summarized_position >= (
+          select min(position) from chat_messages where session_id = %(session_id)s and superseded_by = %(run_id)s
+      )
+    returning session_id
+)
+delete from memory_embeddings e
+using forgotten f
+where e.user_id = auth.uid() and e.source_id = 'session:' || f.session_id;
 
 -- name: find_run
 -- A run that was accepted though its process was not told so.
@@ -81,7 +140,9 @@ select run_id, owner from runs_due(%(most)s);
 -- Become the one process that works on a run: an abandoned one, or the first of a free session's queue. All that was written
 -- for an older epoch is refused from here on.
 update chat_runs r
-set status = 'running', epoch = epoch + 1, lease_expires_at = now() + make_interval(secs => %(lease_seconds)s)
+set
+    status = 'running', epoch = epoch + 1, lease_expires_at = now() + make_interval(secs => %(lease_seconds)s),
+    began_at = case when status = 'queued' then clock_timestamp() else began_at end
 where id = %(run_id)s
   and (
       (status = 'running' and lease_expires_at < now())
@@ -97,7 +158,15 @@ where id = %(run_id)s
           )
       )
   )
-returning session_id, employee_slug, epoch, sealed_input, stop_requested;
+returning session_id, employee_slug, epoch, sealed_input, replaces, stop_requested;
+
+-- name: end_sleepers
+-- End the connections that hold up another one while they wait for a process that says nothing. A process that was stopped in
+-- the middle of sending its statements holds its rows without limit: no time-out of the server's counts there.
+select a.pid, pg_terminate_backend(a.pid)
+from unnest(pg_blocking_pids(%(pid)s)) as holder
+join pg_stat_activity a on a.pid = holder
+where a.wait_event = 'ClientRead' and a.state_change < clock_timestamp() - interval '0.4 seconds';
 
 -- name: fence
 -- Whether this process still works on a run; nobody can take the run over before the transaction has ended.

@@ -42,12 +42,14 @@ delete from checkpoint_writes where thread_id = %(session_id)s::text;
 delete from memory_embeddings where user_id = auth.uid() and source_id = 'session:' || %(session_id)s::text;
 
 -- name: list_messages
--- The messages of a conversation, the newest page first; within a page the oldest first.
-select id, run_id, position, role, content, employee_slug, tokens, metadata, created_at
+-- The messages of a conversation, of its current branch or of all; the newest page first, within a page the oldest first.
+select id, run_id, position, role, content, employee_slug, tokens, metadata, superseded_by, created_at
 from (
     select *
     from chat_messages
-    where session_id = %(session_id)s and (%(before)s::bigint is null or position < %(before)s::bigint)
+    where session_id = %(session_id)s
+      and (%(all_branches)s or superseded_by is null)
+      and (%(before)s::bigint is null or position < %(before)s::bigint)
     order by position desc
     limit %(limit)s
 ) as page

@@ -1,6 +1,8 @@
 """Runs are accepted once, within limits, by one transaction; somebody else's run does not exist."""
 
 import asyncio
+import contextlib
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -8,6 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from psycopg import AsyncConnection, OperationalError
 
 from graph.adapters.database import Database
 from graph.adapters.run_store import MOST_QUEUED, PostgresRunStore
@@ -326,6 +329,25 @@ async def test_who_lost_a_run_can_write_nothing_more(store_with: Store, owner: s
         with pytest.raises(RunLost):
             await attempt
     assert await store.events(owner, lost.id, 0) == []
+
+
+async def test_a_run_is_taken_over_though_its_process_sleeps_in_the_middle_of_a_message(
+    store_with: Store, owner: str, database_url: str
+) -> None:
+    """It has sent a statement that holds the run, and not what ends the message: the server waits for the rest."""
+    run = await store_with(lease_seconds=0.0).accept(RunRequest(owner, "hello"))
+    claims = json.dumps({"sub": owner, "role": "authenticated"})
+    async with await AsyncConnection.connect(database_url, autocommit=True) as asleep:
+        with contextlib.suppress(OperationalError):
+            async with asleep.pipeline(), asleep.transaction():
+                await asleep.execute("select set_config('request.jwt.claims', %s, true)", (claims,))
+                held = await asleep.execute("select id from chat_runs where id = %s for share", (run.id,))
+                assert await held.fetchone()
+                async with asyncio.timeout(2.5):
+                    claim = await store_with().claim(owner, run.id)
+                assert claim
+                assert claim.run.epoch == 2
+                await asleep.execute("select 1")
 
 
 async def test_another_user_cannot_take_a_run_over(store_with: Store, owner: str, stranger: str) -> None:

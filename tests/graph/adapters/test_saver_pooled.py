@@ -37,7 +37,7 @@ async def pooled(pooler: TransactionPooler) -> AsyncIterator[Database]:
     """The database behind the pooler, through a pool that is as `Database.open` makes it for one."""
     options = {"autocommit": True, "row_factory": dict_row, "prepare_threshold": None}
     pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
-        pooler.address, min_size=4, max_size=8, kwargs=options, open=False
+        pooler.address, connection_class=Connection, min_size=4, max_size=8, kwargs=options, open=False
     )
     async with pool:
         yield Database(pool)
