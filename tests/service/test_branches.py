@@ -163,8 +163,7 @@ def test_what_is_not_a_message_of_ones_own_in_the_current_branch_does_not_exist(
 ) -> None:
     session = scripted_user.ask("quince").session
     gone = id_of(scripted_user, session, "quince")
-    answer = messages(scripted_user, session)[1]["id"]
-    scripted_user.ask("medlar", session_id=session, edit_message_id=gone)
+    answer = scripted_user.ask("medlar", session_id=session, edit_message_id=gone).last["message_id"]
     elsewhere = scripted_user.ask("sloe").session
     theirs = other_user.ask("bullace").session
     runs = scripted.sql("select count(*) from chat_runs where user_id = %s", scripted_user.user)

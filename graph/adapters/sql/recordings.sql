@@ -6,7 +6,7 @@ select owner_of(%(id)s) as owner;
 -- A run, or all ended runs of a session, in order.
 select id, session_id, employee_slug, status, error_code, trace, created_at, coalesce(began_at, created_at) as began_at
 from chat_runs
-where (id = %(id)s or session_id = %(id)s) and finished_at is not null
+where (id = %(id)s or session_id = %(id)s) and finished_at is not null and epoch > 0
 order by coalesce(began_at, created_at);
 
 -- name: run_messages

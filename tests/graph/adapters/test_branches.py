@@ -181,11 +181,10 @@ async def test_what_is_said_after_an_edit_belongs_to_its_branch(talk: Talk) -> N
 
 async def test_only_a_question_of_the_current_branch_can_be_edited(talk: Talk, sql: Sql) -> None:
     one, two = await talk.turn("one"), await talk.turn("two")
-    [reply] = sql("select id::text from chat_messages where run_id = %(r)s and role = 'assistant'", r=two.id)
-    gone = talk.question(two)
-    await talk.turn("uno", edits=talk.question(one))
+    uno = await talk.turn("uno", edits=talk.question(one))
+    [reply] = sql("select id::text from chat_messages where run_id = %(r)s and role = 'assistant'", r=uno.id)
     before = talk.branch()
-    for message_id in (str(uuid4()), reply["id"], gone, talk.question(one)):
+    for message_id in (str(uuid4()), reply["id"], talk.question(two), talk.question(one)):
         with pytest.raises(NotFound):
             await talk.ask("other", edits=message_id)
     assert talk.branch() == before
@@ -408,6 +407,19 @@ async def test_a_summary_of_what_was_left_behind_is_forgotten_with_its_passages(
     talk.summarised_to(two)
     assert talk.remembered() == (1, ["note", "session"])
     await talk.ask("uno", edits=talk.question(one))
+    assert talk.remembered() == (0, ["note"])
+
+
+async def test_a_summary_that_ends_with_the_message_that_was_edited_is_forgotten(talk: Talk) -> None:
+    two = [await talk.turn(text) for text in ("one", "two")][-1]
+    talk.summarised_to(two)
+    talk.sql(
+        "update chat_session_summaries set last_summarized_position = position from chat_messages "
+        "where chat_messages.id = %(question)s and chat_session_summaries.session_id = %(s)s",
+        question=talk.question(two),
+        s=talk.session,
+    )
+    await talk.ask("due", edits=talk.question(two))
     assert talk.remembered() == (0, ["note"])
 
 
