@@ -17,8 +17,8 @@ class TurnContext:
     """The conversation, a UUID; also LangGraph's thread_id."""
     run_id: str = ""
     """The accepted run, a UUID."""
-    epoch: int = 1
-    """How often a process has begun to work on the run."""
+    epoch: int = 0
+    """How often a process has begun to work on the run; 0 where nobody accepted one, as in Studio."""
     employee: str = ""
     """Slug of the employee who answers."""
     text: str = field(default="", repr=False)

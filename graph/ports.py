@@ -131,6 +131,7 @@ class TurnRecord:
     session_id: str
     run_id: str
     epoch: int
+    """Of the run, as its worker knows it; 0 for a turn without a run (LangGraph Studio)."""
     employee: str
     model: str
     messages: Sequence[AnyMessage]

@@ -84,6 +84,10 @@ class InlineRedactor:
         return findings_of(find_all(texts, self.keep))
 
 
+LEFT_SECONDS = 1.0
+"""How long a worker may go on with what nobody waits for any more."""
+
+
 class WorkerRedactor(InlineRedactor):
     """The same with detection in `workers` processes, off the event loop.
 
@@ -150,12 +154,16 @@ class WorkerRedactor(InlineRedactor):
         return findings_of(found)
 
     async def _undisturbed(self, texts: Sequence[str]) -> list[list[Finding]] | Failure:
-        """A hop that goes on when its caller is cancelled: a worker that is left in the middle would have to be killed, and
-        all others would wait for the next one to load its model."""
+        """A hop that may end though its caller is cancelled: a worker that is left in the middle has to be killed, and all
+        others wait for the next one to load its model."""
         hop = asyncio.create_task(self._hop(texts))
         self._hops.add(hop)
         hop.add_done_callback(self._hops.discard)
-        return await asyncio.shield(hop)
+        try:
+            return await asyncio.shield(hop)
+        except asyncio.CancelledError:
+            asyncio.get_running_loop().call_later(LEFT_SECONDS, hop.cancel)
+            raise
 
     async def _hop(self, texts: Sequence[str]) -> list[list[Finding]] | Failure:
         """Ask a worker; one that takes too long is killed, and the next call warms another."""

@@ -14,7 +14,7 @@ from graph.ports import News
 
 log = structlog.get_logger(__name__)
 
-CHANNEL = "chat_runs"
+LISTEN = b"listen chat_runs"
 PAUSE_SECONDS = 1.0
 """Between a connection that broke and the next."""
 KEEPALIVE = "connect_timeout=5 keepalives_idle=10 keepalives_interval=5 keepalives_count=3"
@@ -52,7 +52,7 @@ class PostgresSignals:
     async def _heard(self) -> AsyncIterator[News]:
         address = make_conninfo(self.address, **conninfo_to_dict(KEEPALIVE))
         async with await psycopg.AsyncConnection.connect(address, autocommit=True) as connection:
-            await connection.execute(f"listen {CHANNEL}".encode())
+            await connection.execute(LISTEN)
             self.connected = True
             async for notification in connection.notifies():
                 kind, _, run_id = notification.payload.partition(" ")

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 from typing import Any
 from uuid import uuid4
 
@@ -32,7 +33,7 @@ class PostgresTranscript:
     async def record(self, turn: TurnRecord) -> str:
         async with (
             self.database.acting_for(turn.owner) as connection,
-            held(connection, turn.run_id, turn.epoch),
+            held(connection, turn.run_id, turn.epoch) if turn.epoch else nullcontext(),
         ):
             # The usage comes first: its row is unique for the run, so of two that record it at once the second one waits here.
             if await fetch_one(connection, QUERIES["log_usage"], {**place_of(turn), **usage_row(turn)}):

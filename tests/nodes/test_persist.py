@@ -19,5 +19,5 @@ async def test_the_turn_is_recorded_with_its_owner_run_and_usage() -> None:
     turn = await node(turn_of(*messages, usage=usage), runtime_of())
     assert turn == {"message_id": "message-1"}
     assert transcript.turns == [
-        TurnRecord(OWNER, SESSION, RUN, 1, "tester", "model-large", messages, usage, status="complete", error=None)
+        TurnRecord(OWNER, SESSION, RUN, 0, "tester", "model-large", messages, usage, status="complete", error=None)
     ]

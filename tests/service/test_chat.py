@@ -280,6 +280,7 @@ async def test_a_temperature_of_zero_reaches_the_model_as_zero(scripted_model: S
     model = LangChainModel({"small": chat}, {"small": "any"}, first_token=5, total=5)
     async for _ in model.stream([HumanMessage("zero degrees")], (), ModelSettings(temperature=0.0)):
         pass
+    await chat.root_async_client.close()
     [request] = scripted_model.asked("zero degrees")
     assert request["temperature"] == 0
 

@@ -72,10 +72,13 @@ def test_the_form_asks_for_a_message_and_an_employee(client: SyncLangGraphClient
     }
 
 
-def test_all_fields_of_the_context_are_texts_that_may_be_left_empty(client: SyncLangGraphClient) -> None:
+def test_all_fields_of_the_context_are_plain_and_may_be_left_empty(client: SyncLangGraphClient) -> None:
     form = client.assistants.get_schemas(assistant(client))["context_schema"]
     assert form
-    assert {(field["type"], field["default"]) for field in form["properties"].values()} == {("string", "")}
+    assert {(field["type"], field["default"]) for field in form["properties"].values()} == {
+        ("string", ""),
+        ("integer", 0),
+    }
 
 
 def test_the_state_has_a_schema(client: SyncLangGraphClient) -> None:
