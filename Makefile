@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 SUBJECT ?=
+SEED ?=
 RECORDING ?=
 ARGS ?=
 FILES ?= tests/recordings
@@ -77,10 +78,10 @@ url: $(READY) ## print the database administrator's address, for psql and pg_dum
 bench: $(DEVELOP) ## measure this runtime beside plain LangGraph (ARGS=--quick, ARGS=--profile …)
 	@$(BIN)/python -m tests.bench $(ARGS)
 
-chaos: $(DEVELOP) ## kill, stop and wake processes at 260 seeded points and look what was lost (ARGS="--seed 7 --kills 20")
+chaos: $(DEVELOP) ## kill, stop and wake processes at 260 seeded points and look what was lost (SEED=7, ARGS=--quick …)
 	@$(BIN)/python -m tests.chaos.pairs
 	@$(BIN)/python -m tests.bench.endurance
-	@$(BIN)/python -m tests.chaos $(ARGS)
+	@$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 requirements: ## pin the dependencies of pyproject.toml anew (needs uv)
 	@$(COMPILE) --extra dev -o requirements-dev.txt

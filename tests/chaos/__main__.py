@@ -1,77 +1,123 @@
 """Kills, stops, wakes and restarts what a service stands on, and looks whether anything was lost.
 
-    make chaos [ARGS="--seed 7 --kills 20"]
+    make chaos [SEED=7] [ARGS=--quick]
 
-Exit code 1 if an accepted turn was lost, an effect doubled or missing, a session wedged, or a run taken over late. The same
-seed chooses the same points.
+Exit code 1 if an accepted turn was lost, an effect doubled or missing, a session wedged, or a run went on too late. The same
+seed chooses the same points; their operation log and what the processes logged stay in a folder.
 """
 
 import argparse
 import asyncio
 import random
+import shutil
 import sys
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
-from tests.chaos.audit import audit
-from tests.chaos.fleet import LEASE_SECONDS, Say, open_fleet
-from tests.chaos.harm import Log, Plan, do_harm
+from tests.chaos.audit import audit, look_wedged, read_stored
+from tests.chaos.client import open_http
+from tests.chaos.fleet import GRACE_SECONDS, LEASE_SECONDS, Say, open_fleet
+from tests.chaos.harm import KILL, RESTART, SLEEP, TERM, Plan, Stage, do_harm
+from tests.chaos.operations import DOUBLED, LATE, LOST, MISSING, WEDGED, WRONG, Fault, Operations
 
 VICTIMS = 2
+FULL = Plan()
+QUICK = Plan(kills=6, sleeps=1, terms=1, restarts=1)
+KEPT = Path(".data") / "chaos"
+SHOWN = (LOST, DOUBLED, MISSING, WEDGED, LATE, WRONG)
+MOST_SHOWN = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
     """What came of it."""
 
-    log: Log
-    faults: list[str]
+    operations: Operations
+    faults: Sequence[Fault]
     seconds: float
 
     def table(self) -> Iterator[str]:
-        yield "| what was done | times | going on after the lease's end, p50 / p95 / most (s) |"
-        yield "| --- | ---: | ---: |"
-        for kind, count in self.log.harmed.items():
-            waits = self.log.recovered.get(kind)
-            shown = " / ".join(f"{np.percentile(waits, percent):.2f}" for percent in (50, 95, 100)) if waits else "—"
-            yield f"| {kind} | {count} | {shown} |"
-        turns = self.log.turns
-        failed = sum(turn.last.get("type") == "error" for turn in turns)
-        resumed = sum(len(turn.connections) > 1 for turn in turns)
-        restarted = sum(any(kind == "restart" for _, _, kind in turn.events) for turn in turns)
-        yield ""
-        yield (
-            f"{len(turns)} turns accepted: {len(turns) - failed} answered as they should be, {failed} ended in a visible "
-            f"error; {resumed} streams were resumed, {restarted} of them from the beginning. Lease: {LEASE_SECONDS:g} s."
+        heads = (
+            "what was done",
+            "times",
+            "turns",
+            "of them ended in a visible error",
+            *SHOWN,
+            "went on after, p50 / p95 / most (s)",
         )
-        yield f"{len(self.faults)} faults in {self.seconds:.0f} s."
+        yield f"| {' | '.join(heads)} |"
+        yield f"| --- |{' ---: |' * (len(heads) - 1)}"
+        for kind in (KILL, RESTART, TERM, SLEEP):
+            yield f"| {' | '.join(map(str, self._cells(kind)))} |"
+        yield ""
+        yield self._streams()
+
+    def _cells(self, kind: str) -> Iterator[object]:
+        turns = self.operations.of(kind)
+        yield from (kind, self.operations.harmed[kind], len(turns), sum(turn.failed for turn in turns))
+        yield from (sum(fault.what == what for fault in self.faults if fault.kind == kind) for what in SHOWN)
+        waits = self.operations.waits.get(kind)
+        yield " / ".join(f"{np.percentile(waits, part):.2f}" for part in (50, 95, 100)) if waits else "—"
+
+    def _streams(self) -> str:
+        turns = self.operations.turns
+        resumed = sum(len(turn.connections) > 1 for turn in turns)
+        anew = sum(any(kind == "restart" for _, _, kind in turn.events) for turn in turns)
+        return (
+            f"{len(turns)} turns; {resumed} streams went on elsewhere, {anew} of them from the beginning. "
+            f"LEASE_SECONDS={LEASE_SECONDS:g}, GRACE_SECONDS={GRACE_SECONDS:g}. "
+            f"{len(self.faults)} faults in {self.seconds:.0f} s."
+        )
 
 
-async def run(plan: Plan, seed: int, say: Say) -> Report:
+async def run(plan: Plan, seed: int, folder: Path, say: Say) -> Report:
     """Do harm to a fleet, then read the operation log against its database."""
     began = time.monotonic()
-    async with open_fleet(VICTIMS, say) as fleet:
-        log = await do_harm(fleet, plan, seed, say)
-        say("reading the operation log against the database")
-        return Report(log, await audit(fleet, log), time.monotonic() - began)
+    operations = Operations()
+    faults: Sequence[Fault] = ()
+    try:
+        async with open_fleet(VICTIMS, folder, say) as fleet, open_http() as http:
+            stage = Stage(fleet, http, operations, say)
+            await do_harm(stage, plan, seed)
+            say("sending each session one more message")
+            await look_wedged(stage)
+            say("reading the operation log against the database")
+            faults = audit(operations, await read_stored(fleet))
+    finally:
+        operations.write(folder / "operations.jsonl", faults or operations.faults)
+    return Report(operations, faults, time.monotonic() - began)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
-    parser.add_argument("--seed", type=int, default=None)
-    for name, count in (("kills", 200), ("sleeps", 20), ("terms", 20), ("restarts", 20)):
-        parser.add_argument(f"--{name}", type=int, default=count)
+    parser.add_argument("--seed", type=int)
+    parser.add_argument("--quick", action="store_true", help="a few of each kind")
+    for name in ("kills", "sleeps", "terms", "restarts"):
+        parser.add_argument(f"--{name}", type=int)
+    parser.add_argument("--folder", type=Path, default=KEPT, help="for the operation log and the logs of the processes")
     options = parser.parse_args()
+    given = {name: getattr(options, name) for name in ("kills", "sleeps", "terms", "restarts")}
+    plan = replace(
+        QUICK if options.quick else FULL, **{name: count for name, count in given.items() if count is not None}
+    )
     seed = random.SystemRandom().randrange(10**6) if options.seed is None else options.seed
-    print(f"seed {seed}", flush=True)
-    plan = Plan(options.kills, options.sleeps, options.terms, options.restarts)
-    report = asyncio.run(run(plan, seed, lambda line: print(line, flush=True)))
+    folder = options.folder.resolve() / f"seed-{seed}"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    began = time.monotonic()
+
+    def say(line: str) -> None:
+        print(f"{time.monotonic() - began:5.0f} s  {line}", flush=True)
+
+    say(f"seed {seed}; what is logged is in {folder}")
+    report = asyncio.run(run(plan, seed, folder, say))
     print("\n".join(report.table()))
-    for fault in report.faults[:50]:
-        print(fault, file=sys.stderr)
+    for fault in report.faults[:MOST_SHOWN]:
+        print(f"{fault.kind}: {fault.what}: {fault.text}", file=sys.stderr)
     return bool(report.faults)
 
 

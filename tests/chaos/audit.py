@@ -1,90 +1,154 @@
 """Reads the operation log against the database: what was accepted has one outcome, each effect happened once."""
 
-from collections import Counter
-from collections.abc import AsyncIterator, Iterator
-from itertools import groupby
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby, pairwise
 
-import httpx
-
-from tests.chaos.client import Client, Turn, open_http, turn_of
-from tests.chaos.fleet import Fleet
-from tests.chaos.harm import Log
+from graph.events import FINAL, last_text
+from graph.runner import MOST_EPOCHS
+from tests.chaos.client import Turn
+from tests.chaos.fleet import Fleet, Row
+from tests.chaos.harm import RESTART, Stage, User
+from tests.chaos.operations import DOUBLED, LOST, MISSING, WEDGED, WRONG, Fault, Operations
 from tests.chaos.pairs import faults_of
 
+TURN = ["user", "assistant", "tool", "assistant"]
+"""The roles of a turn's messages."""
 
-async def audit(fleet: Fleet, log: Log) -> list[str]:
-    """All that is wrong after the harm is done."""
-    faults = list(log.faults)
-    faults += [fault for turn in log.turns async for fault in faults_of_turn(fleet, turn)]
-    faults += [fault for session in sessions(log) async for fault in faults_of_session(fleet, log, session)]
-    faults += await faults_of_effects(fleet, log)
-    left = await fleet.rows("select id from chat_runs where status in ('running', 'queued')")
-    if left:
-        faults.append(f"{len(left)} runs never ended")
-    async with open_http() as http:
-        for turns in sessions(log):
-            faults += await wedged(fleet, http, log, turns)
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What the database holds in the end."""
+
+    runs: Mapping[str, Row]
+    logs: Mapping[str, Sequence[Row]]
+    """The events of each run, in order."""
+    messages: Mapping[str, Sequence[Row]]
+    """The messages of each session, in order."""
+    effects: Counter[str]
+    """How often each happened."""
+    ledger: Counter[str]
+    """How often each is in the ledger."""
+
+
+async def read_stored(fleet: Fleet) -> Stored:
+    runs = await fleet.rows(
+        "select r.id::text, r.user_id::text, r.status, r.error_code, r.epoch, r.sealed_input is null as unsealed, "
+        "(select content from chat_messages m where m.id = r.message_id) as answer, "
+        "(select count(*) from chat_usage_log u where u.run_id = r.id) as usages from chat_runs r"
+    )
+    logs = await fleet.rows("select run_id::text, seq, event from chat_run_events order by run_id, seq")
+    messages = await fleet.rows(
+        "select session_id::text, run_id::text, role, content, metadata from chat_messages order by session_id, position"
+    )
+    effects = await fleet.rows("select name from goals")
+    ledger = await fleet.rows("select result ->> 'noted' as key from tool_effects")
+    return Stored(
+        runs={run["id"]: run for run in runs},
+        logs=grouped(logs, "run_id"),
+        messages=grouped(messages, "session_id"),
+        effects=Counter(row["name"] for row in effects),
+        ledger=Counter(row["key"] for row in ledger),
+    )
+
+
+def grouped(rows: Sequence[Row], by: str) -> Mapping[str, Sequence[Row]]:
+    return {key: list(group) for key, group in groupby(rows, lambda row: row[by])}
+
+
+def audit(operations: Operations, stored: Stored) -> list[Fault]:
+    """All that is wrong after the harm was done."""
+    faults = list(operations.faults)
+    for turn in operations.turns:
+        faults += [Fault(turn.kind, what, f"{turn.key}: {text}") for what, text in faults_of_turn(turn, stored)]
+    for session, turns in sessions_of(operations).items():
+        for text in faults_of_history(stored.messages.get(session, ()), turns):
+            faults.append(Fault(turns[0].kind, WRONG, f"session {session}: {text}"))
+    known = {turn.run for turn in operations.turns}
+    faults += [Fault("", WRONG, f"run {run} is nobody's message") for run in stored.runs if run not in known]
+    if stored.ledger != stored.effects:
+        faults.append(Fault("", WRONG, f"the ledger differs from the effects: {stored.ledger - stored.effects}"))
     return faults
 
 
-def sessions(log: Log) -> Iterator[list[Turn]]:
-    """The turns of each session, in order."""
-    told = [turn for turn in log.turns if turn.session]
-    for _, turns in groupby(sorted(told, key=lambda turn: turn.session), lambda turn: turn.session):
-        yield sorted(turns, key=lambda turn: turn.key)
+def sessions_of(operations: Operations) -> Mapping[str, list[Turn]]:
+    """The turns of each session in the order in which they were sent."""
+    sessions: dict[str, list[Turn]] = defaultdict(list)
+    for turn in operations.turns:
+        if turn.session:
+            sessions[turn.session].append(turn)
+    return sessions
 
 
-async def faults_of_turn(fleet: Fleet, turn: Turn) -> AsyncIterator[str]:
-    """A turn that was accepted has ended, and its user has seen how: with the answer, or with an error."""
-    rows = await fleet.rows(
-        "select r.status, r.error_code, (select content from chat_messages m where m.id = r.message_id) as answer "
-        "from chat_runs r where r.id::text = %s",
-        turn.run,
-    )
-    if not rows:
-        yield f"{turn.key}: was accepted as {turn.run or 'nothing'} and is not there"
+def faults_of_turn(turn: Turn, stored: Stored) -> Iterator[tuple[str, str]]:
+    """A turn that was accepted has ended, its user has seen how, and its effect happened once."""
+    run = stored.runs.get(turn.run)
+    if run is None:
+        yield LOST, f"it was accepted as run {turn.run or '?'}, which is not there"
         return
-    [run] = rows
-    if turn.last.get("type") == "error" and run["status"] == "failed":
-        return
-    if (run["status"], turn.last.get("type")) != ("complete", "done"):
-        yield f"{turn.key}: the run is {run['status']} ({run['error_code']}), its user saw {turn.last}"
-    if not turn.shown == turn.expected == run["answer"]:
-        yield f"{turn.key}: {turn.expected!r} was to be said, {turn.shown!r} was seen, {run['answer']!r} is stored"
+    yield from faults_of_outcome(turn, run)
+    yield from faults_of_log(turn, run, stored.logs.get(turn.run, ()))
+    made = stored.effects[turn.key]
+    if made > 1:
+        yield DOUBLED, f"the effect happened {made} times"
+    if not made and run["status"] == "complete":
+        yield MISSING, "the effect did not happen"
 
 
-async def faults_of_session(fleet: Fleet, log: Log, turns: list[Turn]) -> AsyncIterator[str]:
-    """A session is one line of whole turns."""
-    rows = await fleet.rows(
-        "select role, content, run_id, metadata from chat_messages where session_id = %s order by position",
-        turns[0].session,
-    )
-    failed = {turn.run for turn in turns if turn.last.get("type") == "error"}
-    whole = [row for row in rows if str(row["run_id"]) not in failed]
-    accepted = [turn.message for turn in turns if turn.run not in failed]
-    for fault in faults_of(whole, accepted):
-        yield f"session {turns[0].session}: {fault}"
+def faults_of_outcome(turn: Turn, run: Row) -> Iterator[tuple[str, str]]:
+    """It is answered; only when the database went its user may have been told that it is not."""
+    if run["status"] in ("running", "queued"):
+        yield LOST, f"its run is still {run['status']}"
+    elif turn.failed and run["status"] == "failed":
+        if turn.kind != RESTART:
+            yield LOST, f"its run failed ({run['error_code']})"
+    elif (run["status"], turn.last.get("type")) != ("complete", "done"):
+        yield LOST, f"its run is {run['status']} ({run['error_code']}), its user saw {turn.last}"
+    elif not turn.shown == turn.expected == run["answer"]:
+        yield WRONG, f"{turn.expected!r} was to be said, {turn.shown!r} was seen, {run['answer']!r} is stored"
+    if not run["unsealed"]:
+        yield WRONG, "its message is still kept sealed"
+    if run["usages"] != 1 and run["status"] == "complete":
+        yield WRONG, f"its usage is noted {run['usages']} times"
+    if not 1 <= run["epoch"] <= MOST_EPOCHS:
+        yield WRONG, f"it was begun {run['epoch']} times"
 
 
-async def faults_of_effects(fleet: Fleet, log: Log) -> list[str]:
-    """Each turn that was answered has its effect once, one that failed at most once; the ledger knows of each."""
-    made = Counter(row["name"] for row in await fleet.rows("select name from goals where name like 'op-%%'"))
-    entries = Counter(row["key"] for row in await fleet.rows("select result ->> 'noted' as key from tool_effects"))
-    faults = [f"{key}: the effect happened {count} times" for key, count in made.items() if count > 1]
-    for turn in log.turns:
-        if turn.last.get("type") == "done" and not made[turn.key]:
-            faults.append(f"{turn.key}: the effect is missing")
-    if made != entries:
-        faults.append("the ledger does not agree with the effects")
-    return faults
+def faults_of_log(turn: Turn, run: Row, log: Sequence[Row]) -> Iterator[tuple[str, str]]:
+    """The log ends once and says what the history does; its user has seen its events in order and none twice."""
+    events = [row["event"] for row in log]
+    ends = [event for event in events if event["type"] in FINAL]
+    if len(ends) != 1 or events[-1:] != ends:
+        yield WRONG, f"its log ends with {events[-1:]} and has {len(ends)} last events"
+    if run["status"] == "complete" and last_text(events) != run["answer"]:
+        yield WRONG, f"its log says {last_text(events)!r}, the history {run['answer']!r}"
+    if any(later <= earlier for earlier, later in pairwise(turn.numbers())):
+        yield WRONG, f"its user saw events out of order: {turn.numbers()}"
 
 
-async def wedged(fleet: Fleet, http: httpx.AsyncClient, log: Log, turns: list[Turn]) -> list[str]:
-    """Whether a session takes no message any more."""
-    client = Client(http, fleet.token(turns[0].user), fleet.serving, 0)
-    again = turn_of(turns[0].user, log.next_number(), turns[0].session, pause=0)
-    try:
-        await client.ask(again)
-    except (TimeoutError, AssertionError) as error:
-        return [f"session {turns[0].session} is wedged: {error}"]
-    return [] if again.shown == again.expected else [f"session {turns[0].session} answered {again.shown!r}"]
+def faults_of_history(rows: Sequence[Row], turns: Sequence[Turn]) -> Iterator[str]:
+    """A session is one line of whole turns in the order in which they were sent."""
+    failed = {turn.run for turn in turns if turn.failed}
+    answered = [turn for turn in turns if not turn.failed]
+    whole = [row for row in rows if row["run_id"] not in failed]
+    yield from faults_of(whole, [turn.message for turn in answered])
+    shape = [(row["run_id"], row["role"]) for row in whole]
+    if shape != [(turn.run, role) for turn in answered for role in TURN]:
+        yield f"its messages are {shape}"
+    for run in failed:
+        broken = [row for row in rows if row["run_id"] == run]
+        called = [call["id"] for row in broken for call in row["metadata"].get("tool_calls", ())]
+        if called != [row["metadata"]["tool_call_id"] for row in broken if row["role"] == "tool"]:
+            yield "a tool call of a turn that failed has no result"
+
+
+async def look_wedged(stage: Stage) -> None:
+    """Whether each session takes a message and answers it."""
+    for session, turns in list(sessions_of(stage.operations).items()):
+        user = User(stage, turns[0].kind, 0)
+        user.name, user.session = turns[0].user, session
+        user.client.headers = {"Authorization": f"Bearer {stage.fleet.token(user.name)}"}
+        turn = await user.ask()
+        if turn.session != session or turn.shown != turn.expected:
+            stage.operations.fault(turn.kind, WEDGED, f"session {session} answers {turn.last}")

@@ -1,25 +1,32 @@
 """Server processes on one database, which can be killed, stopped, put to sleep and started again."""
 
 import asyncio
+import base64
 import os
+import secrets
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import psycopg
 from psycopg.rows import dict_row
 
+from graph.adapters.embedded_postgres import EmbeddedPostgres
 from graph.adapters.issuer import LocalIssuer
-from tests.bench.processes import DidNotStart, Stage, end, set_up, surroundings
+from graph.wiring import Addresses, prepare_embedded
+from tests.bench.processes import DidNotStart, end, surroundings
 from tests.fakes.scripted_model import ScriptedModel
 
 LEASE_SECONDS = 1.0
 GRACE_SECONDS = 0.5
+START_SECONDS = 90.0
+TOKEN_SECONDS = 7200
 
 Say = Callable[[str], None]
 Row = dict[str, Any]
@@ -30,88 +37,99 @@ class Member:
     """One server process, or the place where it will be again."""
 
     name: str
-    stage: Stage
+    environment: Mapping[str, str]
+    folder: Path
+    """Where it is started."""
+    log: Path
     address: str = ""
     process: asyncio.subprocess.Process | None = None
+    asleep: bool = False
 
     async def start(self, failpoint: str = "") -> None:
-        """Start it and wait until it listens."""
-        environment = {
-            **surroundings(),
-            **self.stage.environment(),
-            "DEFAULT_EMPLOYEE_SLUG": "keeper",
-            "OPENAI_BASE_URL": f"{self.stage.model}/v1",
-            "LEASE_SECONDS": str(LEASE_SECONDS),
-            "GRACE_SECONDS": str(GRACE_SECONDS),
-            "FAILPOINT": failpoint,
-        }
-        with (self.stage.folder / f"{self.name}.log").open("ab") as log:
+        """Start it and wait until it listens.
+
+        Raises:
+            DidNotStart: it ended before; says why.
+            TimeoutError: it takes too long.
+        """
+        self.address, self.asleep = "", False
+        with self.log.open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "tests.chaos.server"),
-                cwd=self.stage.folder,
-                env=environment,
+                cwd=self.folder,
+                env={**self.environment, "FAILPOINT": failpoint},
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,
             )
         assert self.process.stdout
-        async for line in self.process.stdout:
-            if line.startswith(b"listening on "):
-                self.address = line.decode().split()[2]
-                return
-        raise DidNotStart((self.stage.folder / f"{self.name}.log").read_text()[-2000:])
+        async with asyncio.timeout(START_SECONDS):
+            async for line in self.process.stdout:
+                if line.startswith(b"listening on "):
+                    self.address = line.decode().split()[2]
+                    return
+        raise DidNotStart(self.log.read_text()[-2000:])
 
     @property
     def alive(self) -> bool:
         return self.process is not None and self.process.returncode is None
 
     def send(self, number: int) -> None:
-        assert self.process
-        self.process.send_signal(number)
+        """A signal; too late for a process that has ended."""
+        if self.process and self.alive:
+            self.process.send_signal(number)
+            self.asleep = number == signal.SIGSTOP
 
-    async def gone(self) -> None:
+    async def gone(self) -> int:
+        """Wait until it has ended; its exit code."""
         assert self.process
-        await self.process.wait()
+        return await self.process.wait()
 
     async def end(self) -> None:
         if self.process:
-            if self.alive:
-                self.send(signal.SIGCONT)
+            self.send(signal.SIGCONT)
             await end(self.process)
 
 
 @dataclass(slots=True)
 class Fleet:
-    """All processes, their database and their model."""
+    """All processes and their database."""
 
-    stage: Stage
+    cluster: EmbeddedPostgres
+    folder: Path
+    addresses: Addresses
+    issuer: LocalIssuer
     survivor: Member
     victims: list[Member] = field(default_factory=list)
 
+    @property
+    def members(self) -> list[Member]:
+        return [self.survivor, *self.victims]
+
     def token(self, user: str) -> str:
-        return LocalIssuer(Path(self.stage.environment()["DATA_DIR"]) / "issuer.pem").sign(user, 7200)
+        return self.issuer.sign(user, TOKEN_SECONDS)
 
     def serving(self) -> list[str]:
-        """The addresses of those that live."""
-        return [member.address for member in (self.survivor, *self.victims) if member.alive and member.address]
+        """The addresses of those that can answer."""
+        return [member.address for member in self.members if member.alive and member.address and not member.asleep]
 
     async def rows(self, query: str, *values: object) -> list[Row]:
         """Rows as the administrator sees them."""
-        assert self.stage.addresses.owner
+        assert self.addresses.owner
         async with await psycopg.AsyncConnection.connect(
-            self.stage.addresses.owner, autocommit=True, row_factory=dict_row
+            self.addresses.owner, autocommit=True, row_factory=dict_row
         ) as connection:
             cursor = await connection.execute(query.encode(), values)
-            return await cursor.fetchall() if cursor.description else []
+            return await cursor.fetchall()
 
     async def restart_database(self) -> None:
-        """As sudden as a crash, and back again."""
-        home = self.stage.folder / "postgres"
-        file = home / "data" / "postmaster.pid"
-        os.kill(int(file.read_text().split()[0]), signal.SIGQUIT)
-        await asyncio.to_thread(until_gone, file)
-        again = type(self.stage.cluster)(home, lambda line: None)
+        """End the database as `pg_ctl stop -m immediate` does, and start it again; return when it answers."""
+        home = self.folder / "postgres"
+        running = home / "data" / "postmaster.pid"
+        os.kill(int(running.read_text().split()[0]), signal.SIGQUIT)
+        await asyncio.to_thread(until_gone, running)
+        again = EmbeddedPostgres(home, lambda line: None)
         await asyncio.to_thread(again.start)
-        await asyncio.to_thread(again.stop)
+        await asyncio.to_thread(again.stop)  # it stays up for whoever started it first
 
 
 def until_gone(file: Path) -> None:
@@ -120,15 +138,41 @@ def until_gone(file: Path) -> None:
 
 
 @asynccontextmanager
-async def open_fleet(victims: int, say: Say) -> AsyncIterator[Fleet]:
-    """A survivor that runs, and places for victims."""
-    with ScriptedModel().serving() as model:
-        async with set_up(say) as stage:
-            scripted = replace(stage, model=model.address.removesuffix("/v1"))
-            fleet = Fleet(scripted, Member("survivor", scripted))
-            fleet.victims = [Member(f"victim-{number}", scripted) for number in range(1, victims + 1)]
-            try:
-                await fleet.survivor.start()
-                yield fleet
-            finally:
-                await asyncio.gather(*(member.end() for member in (fleet.survivor, *fleet.victims)))
+async def open_fleet(victims: int, logs: Path, say: Say) -> AsyncIterator[Fleet]:
+    """A survivor and its victims, all of them up.
+
+    Args:
+        victims: how many.
+        logs: the folder for what they log.
+        say: takes lines about progress.
+    """
+    with (
+        TemporaryDirectory() as home,
+        EmbeddedPostgres(Path(home) / "postgres", say) as cluster,
+        ScriptedModel().serving() as model,
+    ):
+        folder = Path(home)
+        addresses = await prepare_embedded(cluster, folder / "server.password", lambda line: None)
+        environment = {
+            **surroundings(),
+            "PORT": "0",
+            "DATA_DIR": str(folder / "data"),
+            "DATABASE_URL": addresses.server,
+            "VAULT_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
+            "OPENAI_BASE_URL": model.address,
+            "DEFAULT_EMPLOYEE_SLUG": "keeper",
+            "RATE_LIMIT_PER_MINUTE": "100000",
+            "DAILY_TOKEN_BUDGET": "0",
+            "LEASE_SECONDS": str(LEASE_SECONDS),
+            "GRACE_SECONDS": str(GRACE_SECONDS),
+        }
+        (folder / "data").mkdir()
+        issuer = LocalIssuer(folder / "data" / "issuer.pem")
+        names = ("survivor", *(f"victim-{number}" for number in range(1, victims + 1)))
+        members = [Member(name, environment, folder, logs / f"{name}.log") for name in names]
+        fleet = Fleet(cluster, folder, addresses, issuer, members[0], members[1:])
+        try:
+            await asyncio.gather(*(member.start() for member in members))
+            yield fleet
+        finally:
+            await asyncio.gather(*(member.end() for member in fleet.members))
