@@ -46,6 +46,7 @@ class Footprint:
     connections: int
     """To Postgres."""
     files: int
+    """Descriptors; see `files_of`."""
     memory: int
 
     def __str__(self) -> str:
@@ -74,8 +75,14 @@ async def footprint(http: aiohttp.ClientSession, service: Service, stage: Stage)
         found = TASKS.search(await response.text())
     assert row
     assert found
-    files = int(psutil.Process(service.pid).num_fds())
-    return Footprint(int(float(found[1])), int(row[0]), files, memory_bytes(service.pid))
+    return Footprint(int(float(found[1])), int(row[0]), files_of(service, stage), memory_bytes(service.pid))
+
+
+def files_of(service: Service, stage: Stage) -> int:
+    """Without the connections to the model that its client keeps for the next turns: as many as were in use at once, lately."""
+    process, model = psutil.Process(service.pid), urlsplit(stage.model).port
+    kept = [each for each in process.net_connections() if each.raddr and each.raddr.port == model]
+    return int(process.num_fds()) - len(kept)
 
 
 async def until_quiet(connection: psycopg.AsyncConnection[tuple[int]]) -> None:
