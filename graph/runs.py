@@ -12,7 +12,7 @@ from weakref import WeakValueDictionary
 import structlog
 
 from graph.build import TurnGraph
-from graph.errors import ChatError, LogDropped, Overloaded, ServiceUnavailable
+from graph.errors import ChatError, LogDropped, Overloaded, ServiceUnavailable, describe
 from graph.events import FINAL
 from graph.live import VOID, LiveRun
 from graph.ports import Claim, LoggedEvent, Run, RunRequest
@@ -193,22 +193,33 @@ class Runs:
         """Begin the runs that wait for a process."""
         while not self.draining:
             self._due.clear()
-            try:
-                await self._claim_due()
-            except ChatError as error:
-                log.warning("take_over_delayed", reason=error.code)
+            for run_id, owner in await self._look():
+                await self._claim(owner, run_id)
             with suppress(TimeoutError):
                 async with asyncio.timeout(DUE_SECONDS):
                     await self._due.wait()
 
-    async def _claim_due(self) -> None:
-        due = await self.ports.store.due()
+    async def _look(self) -> list[tuple[str, str]]:
+        """The runs that wait for a process, and their owners; none if that cannot be told now."""
+        try:
+            due = await self.ports.store.due()
+        except Exception as error:  # whatever it is, this process goes on looking
+            log.warning("take_over_delayed", reason=describe(error))
+            return []
         self.ports.meter.due(len(due))
-        for run_id, owner in due:
-            if self.draining or len(self._live) >= self.most:
-                return
-            if run_id not in self._live and (claim := await self.ports.store.claim(owner, run_id)):
-                self._begin(claim)
+        return due
+
+    async def _claim(self, owner: str, run_id: str) -> None:
+        """Begin a run that waits, if no other process is faster."""
+        if self.draining or len(self._live) >= self.most or run_id in self._live:
+            return
+        try:
+            claim = await self.ports.store.claim(owner, run_id)
+        except Exception as error:  # the others wait, too
+            log.warning("take_over_delayed", run_id=run_id, reason=describe(error))
+            return
+        if claim:
+            self._begin(claim)
 
     async def drain(self, grace: float) -> None:
         """Refuse new runs, let those of this process go on for `grace` seconds, then leave them to other processes."""

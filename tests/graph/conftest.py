@@ -2,14 +2,16 @@
 
 import uuid
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from graph.adapters.database import Database
+from graph.adapters.database import Connection, Database
 from graph.adapters.sealer import Sealer
+from graph.errors import DatabaseUnavailable
 from graph.ports import Run
 
 EMPLOYEES = ("prime-boss", "tag-ai")
@@ -39,6 +41,20 @@ def sql(admin_url: str) -> Sql:
 async def database(database_url: str, sql: Sql) -> AsyncIterator[Database]:
     async with Database.open(database_url, size=4) as opened:
         yield opened
+
+
+class LosesTheFirstReply(Database):
+    """A database whose connection breaks just after the first commit."""
+
+    lost = False
+
+    @asynccontextmanager
+    async def acting_for(self, owner: str, *, snapshot: bool = False) -> AsyncIterator[Connection]:
+        async with super().acting_for(owner, snapshot=snapshot) as connection:
+            yield connection
+        if not self.lost:
+            self.lost = True
+            raise DatabaseUnavailable
 
 
 @pytest.fixture

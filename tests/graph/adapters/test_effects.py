@@ -1,8 +1,7 @@
 """What a tool changes happens once, together with its entry in the ledger, and only for the process that has the run."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,10 +11,10 @@ import pytest
 from graph.adapters.database import Database
 from graph.adapters.rows import PostgresToolbox
 from graph.adapters.sealer import Sealer
-from graph.errors import DatabaseUnavailable, RunLost
+from graph.errors import RunLost
 from graph.ports import Effect, Run
 from graph.tool import Rows, ToolFault
-from tests.graph.conftest import Sql
+from tests.graph.conftest import LosesTheFirstReply, Sql
 
 pytestmark = pytest.mark.anyio
 
@@ -123,17 +122,6 @@ async def test_a_run_cannot_be_taken_over_in_the_middle_of_an_effect(
 async def test_an_effect_whose_commit_was_not_confirmed_is_not_made_again(
     toolbox_on: Make, database: Database, run: Run, sql: Sql
 ) -> None:
-    class LosesTheFirstReply(Database):
-        lost = False
-
-        @asynccontextmanager
-        async def acting_for(self, owner: str, *, snapshot: bool = False) -> AsyncIterator[Any]:
-            async with super().acting_for(owner, snapshot=snapshot) as connection:
-                yield connection
-            if not self.lost:
-                self.lost = True
-                raise DatabaseUnavailable
-
     assert await toolbox_on(LosesTheFirstReply(database.pool)).once(effect_of(run), add_goal) == {"added": "bicycle"}
     assert goals(sql, run.owner) == 1
 

@@ -3,10 +3,8 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -17,7 +15,6 @@ from graph.adapters.run_store import MOST_QUEUED, PostgresRunStore
 from graph.adapters.sealer import Sealer
 from graph.errors import (
     ChatError,
-    DatabaseUnavailable,
     IdempotencyMismatch,
     NotFound,
     RunActive,
@@ -27,7 +24,7 @@ from graph.errors import (
 )
 from graph.events import Text
 from graph.ports import Ending, OnConflict, Run, RunRequest
-from tests.graph.conftest import Sql
+from tests.graph.conftest import LosesTheFirstReply, Sql
 
 pytestmark = pytest.mark.anyio
 
@@ -449,17 +446,6 @@ async def test_an_acceptance_whose_reply_was_lost_is_not_made_twice(
     database: Database, store_with: Store, owner: str, sql: Sql
 ) -> None:
     """The connection breaks after the commit: the second attempt finds what the first one stored."""
-
-    class LosesTheFirstReply(Database):
-        lost = False
-
-        @asynccontextmanager
-        async def acting_for(self, owner: str, *, snapshot: bool = False) -> AsyncIterator[Any]:
-            async with super().acting_for(owner, snapshot=snapshot) as connection:
-                yield connection
-            if not self.lost:
-                self.lost = True
-                raise DatabaseUnavailable
 
     store = store_with()
     store.database = LosesTheFirstReply(database.pool)

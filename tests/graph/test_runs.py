@@ -1,0 +1,91 @@
+"""The runs of a process: what it takes over, whatever goes wrong with one of them."""
+
+import asyncio
+import contextlib
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from graph.errors import DatabaseUnavailable
+from graph.ports import Claim, Run
+from graph.replay.ports import KeptCheckpoints, KeptRun, KeptTranscript, NoMeter, NoSignals
+from graph.runner import RunPorts
+from graph.runs import Runs
+from tests.fakes.ports import GivenAnswers, OneNameRedactor, roster_of, words
+
+pytestmark = pytest.mark.anyio
+
+GRAPH: Any = None
+"""No run comes so far: none can be read any more, so that each ends at once."""
+
+
+class Abandoned(KeptRun):
+    """A store with runs that wait for a process; the claim of the first one fails."""
+
+    def __init__(self, failure: Exception) -> None:
+        super().__init__("tester")
+        self.failure = failure
+        self.waiting = ["broken", "whole"]
+
+    async def due(self) -> list[tuple[str, str]]:
+        return [(run_id, self.run.owner) for run_id in self.waiting]
+
+    async def claim(self, owner: str, run_id: str) -> Claim | None:
+        if run_id == "broken":
+            raise self.failure
+        self.waiting.remove(run_id)
+        return Claim(replace(self.run, id=run_id), None)
+
+
+def runs_over(store: KeptRun) -> Runs:
+    ports = RunPorts(
+        store=store,
+        checkpoints=KeptCheckpoints(),
+        transcript=KeptTranscript(),
+        redactor=OneNameRedactor(),
+        roster=roster_of(),
+        model=GivenAnswers([]),
+        count=words,
+        signals=NoSignals(),
+        meter=NoMeter(),
+        anticipate=lambda run, text: None,
+        lease_seconds=60,
+        run_seconds=60,
+        kept_turns=1,
+    )
+    return Runs(GRAPH, ports, most=10)
+
+
+async def ended(store: Abandoned) -> Run:
+    """The run that was taken over, once it has ended."""
+    async with asyncio.timeout(5):
+        while not store.log:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    return store.run
+
+
+@pytest.mark.parametrize("failure", [DatabaseUnavailable(), LookupError("a fault of ours")])
+async def test_a_run_that_cannot_be_taken_over_keeps_no_other_waiting(failure: Exception) -> None:
+    store = Abandoned(failure)
+    async with runs_over(store).watching():
+        await ended(store)
+    assert store.waiting == ["broken"]
+    assert [event["type"] for _, event in store.log] == ["error"]
+
+
+async def test_a_look_for_runs_that_fails_is_not_the_last_one() -> None:
+    class Faulty(Abandoned):
+        looks = 0
+
+        async def due(self) -> list[tuple[str, str]]:
+            self.looks += 1
+            if self.looks == 1:
+                raise LookupError("a fault of ours")
+            return await super().due()
+
+    store = Faulty(DatabaseUnavailable())
+    with contextlib.suppress(TimeoutError):
+        async with runs_over(store).watching():
+            await ended(store)
+    assert store.waiting == ["broken"]
