@@ -18,6 +18,7 @@ from langgraph.runtime import ExecutionInfo, Runtime
 from starlette.applications import Starlette
 
 from employees.roster import Roster
+from graph.adapters.databases import Report
 from graph.adapters.sessions import PostgresSessions
 from graph.build import Around, Node, Ports, TurnGraph, build
 from graph.context import TurnContext
@@ -29,7 +30,7 @@ from graph.replay.standins import with_stand_ins
 from graph.replay.step import RecordedStep
 from graph.settings import Settings, read_settings
 from graph.state import Turn
-from graph.wiring import Report, open_foundations, ports_of, working
+from graph.wiring import open_foundations, ports_of, working
 from migrations.demo import DEMO_USER
 
 FindCaller = Callable[[TurnContext, Turn, ExecutionInfo], Awaitable[TurnContext]]

@@ -1,27 +1,25 @@
 """The composition root: settings become adapters, adapters become a service. The only file that names providers."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import procrastinate
-import psycopg
 import yaml
 from langchain_core.language_models import BaseChatModel
 from langchain_openai import OpenAIEmbeddings
 from langgraph.graph import START
 from opentelemetry.trace import NoOpTracer, Tracer
 from opentelemetry.util.re import parse_env_headers
-from psycopg import sql
 from pydantic import SecretStr
 
 from employees.roster import Roster, read_roster
 from graph.adapters.chat_models import ATTEMPTS, LangChainModel, openai_model, read_prices
 from graph.adapters.database import Database
-from graph.adapters.embedded_postgres import EmbeddedPostgres
+from graph.adapters.databases import Addresses, Report, check_migrations, database_of
 from graph.adapters.embedders import WIDTH, LocalEmbedder, OpenAIEmbedder
 from graph.adapters.facts import PostgresFacts
 from graph.adapters.fallback import WithFallback
@@ -40,7 +38,6 @@ from graph.adapters.rows import PostgresToolbox
 from graph.adapters.run_store import PostgresRunStore
 from graph.adapters.saver import PostgresCheckpoints
 from graph.adapters.sealer import Sealer, decode_key, keep_key
-from graph.adapters.secret_files import make_folder
 from graph.adapters.sessions import PostgresSessions
 from graph.adapters.signals import PostgresSignals
 from graph.adapters.tokens import token_counter
@@ -48,7 +45,7 @@ from graph.adapters.tracing import open_tracer
 from graph.adapters.transcript import PostgresTranscript
 from graph.adapters.vault import PostgresVault
 from graph.build import Node, Ports, build
-from graph.errors import ChatError, ConfigurationError
+from graph.errors import ChatError
 from graph.failpoint import FailPoint, read_failpoint
 from graph.jobs import retention
 from graph.jobs.queue import open_queue, work
@@ -62,15 +59,12 @@ from graph.tool import Tool
 from graph.web.service import Service
 from migrations.demo import DEMO_USER
 from migrations.demo_seed import seed
-from migrations.runner import migrate, pending, read_migrations
+from migrations.runner import pending, read_migrations
 from tools.catalog import CATALOG
 
 ROOT = Path(__file__).parent.parent
 
-DATABASE = "chat"
 READY_SECONDS = 2.0
-
-Report = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,48 +81,6 @@ class House:
 
 
 OUR_HOUSE = House()
-
-
-@dataclass(frozen=True, slots=True)
-class Addresses:
-    """Where the database is."""
-
-    server: str
-    """For the role as which the server works: neither owner nor above row level security."""
-    owner: str | None
-    """For the role that owns the tables; None if only the server's is configured."""
-
-
-@asynccontextmanager
-async def database_of(settings: Settings, report: Report) -> AsyncIterator[Addresses]:
-    """The configured database, or the embedded one: started, migrated, and stopped at the end."""
-    if settings.database_url:
-        owner = settings.migration_database_url
-        yield Addresses(settings.database_url.get_secret_value(), owner.get_secret_value() if owner else None)
-        return
-    cluster = await asyncio.to_thread(start_embedded, settings.data_dir, report)
-    try:
-        yield await prepare_embedded(cluster, settings.data_dir / "server.password", report)
-    finally:
-        await asyncio.to_thread(cluster.stop)
-
-
-def start_embedded(data_dir: Path, report: Report) -> EmbeddedPostgres:
-    make_folder(data_dir)
-    cluster = EmbeddedPostgres(data_dir / "postgres", report)
-    cluster.start()
-    return cluster
-
-
-async def prepare_embedded(cluster: EmbeddedPostgres, password_file: Path, report: Report) -> Addresses:
-    """Create and migrate the embedded database, and let the server's role in."""
-    await asyncio.to_thread(cluster.create_database, DATABASE)
-    owner = cluster.admin_url(DATABASE)
-    await migrate(owner, await asyncio.to_thread(read_migrations), report)
-    password = (await asyncio.to_thread(keep_key, password_file)).hex()
-    async with await psycopg.AsyncConnection.connect(owner, autocommit=True) as connection:
-        await connection.execute(sql.SQL("alter role chat_server login password {}").format(password))
-    return Addresses(cluster.url("chat_server", password, DATABASE), owner)
 
 
 @dataclass(frozen=True, slots=True)
@@ -426,14 +378,6 @@ def verifier_of(settings: Settings, issuer: LocalIssuer | None) -> Verifier:
     return Verifier(KeyRing(fetch_over_http(f"{address}/.well-known/jwks.json")), address)
 
 
-async def check_migrations(database: Database) -> None:
-    """Raises: ConfigurationError."""
-    async with database.acting_for_nobody() as connection:
-        missing = await pending(connection, await asyncio.to_thread(read_migrations))
-    if missing:
-        raise ConfigurationError(f"The database lacks {', '.join(missing)}: run `make migrate` first.")
-
-
 async def readiness(database: Database, redactor: WorkerRedactor, runs: Runs) -> dict[str, bool]:
     """Each part that a turn needs, and whether it works now; a process that is to stop is not ready."""
     own = {"models": redactor.is_warm, "accepting": not runs.draining}
@@ -465,35 +409,6 @@ async def seed_demo(database: Database, notes: PostgresNotes, report: Report) ->
         report("seeding a demo user with a year of transactions")
         texts = yaml.safe_load((ROOT / "migrations" / "demo_notes.yaml").read_text("utf-8"))
         await notes.keep(DEMO_USER, [Note(f"note:{each['title']}", each["title"], each["text"]) for each in texts])
-
-
-def administrator_url(settings: Settings) -> str:
-    """Where an administrator finds the database.
-
-    Raises:
-        ConfigurationError: it was never started, or its address is not known here.
-    """
-    if settings.migration_database_url:
-        return settings.migration_database_url.get_secret_value()
-    if settings.database_url:
-        raise ConfigurationError("Set MIGRATION_DATABASE_URL: DATABASE_URL is the server's role, which sees no rows.")
-    return EmbeddedPostgres(settings.data_dir / "postgres", lambda line: None).admin_url(DATABASE)
-
-
-async def migrate_database(settings: Settings, report: Report) -> None:
-    """Apply the missing migrations to the configured database, or to the embedded one.
-
-    Raises:
-        ConfigurationError: there is no address of the owner, or a migration failed.
-    """
-    if settings.database_url and not settings.migration_database_url:
-        raise ConfigurationError("Set MIGRATION_DATABASE_URL to the address of the role that owns the tables.")
-    if settings.migration_database_url:
-        applied = await migrate(settings.migration_database_url.get_secret_value(), read_migrations(), report)
-        report(f"{len(applied)} migrations applied")
-        return
-    async with database_of(settings, report):
-        report("the embedded database is up to date")
 
 
 async def seed_database(settings: Settings, report: Report) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from uuid import UUID
 
 from graph.adapters.database import Database
+from graph.adapters.databases import database_of
 from graph.errors import ChatError, ConfigurationError, NotFound
 from graph.logs import configure_logs
 from graph.replay.check import described
@@ -19,7 +20,7 @@ from graph.replay.record import record
 from graph.replay.recording import Recording
 from graph.replay.side_by_side import side_by_side
 from graph.settings import Settings, read_settings
-from graph.wiring import database_of, model_of
+from graph.wiring import model_of
 
 
 def main() -> int:

@@ -26,9 +26,9 @@ from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
 
 from graph.adapters.database import Connection, Database
+from graph.adapters.databases import Addresses, prepare_embedded
 from graph.adapters.embedded_postgres import EmbeddedPostgres
 from graph.adapters.saver import OwnedSaver
-from graph.wiring import Addresses, prepare_embedded
 from tests.bench.measure import Say
 from tests.bench.report import line, machine, shown
 from tests.bench.stored import Stored

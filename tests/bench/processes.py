@@ -13,10 +13,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
+from graph.adapters.databases import DATABASE, Addresses, prepare_embedded
 from graph.adapters.embedded_postgres import EmbeddedPostgres
 from graph.adapters.issuer import LocalIssuer
 from graph.settings import Settings
-from graph.wiring import DATABASE, Addresses, prepare_embedded
 from migrations.demo import DEMO_USER
 from tests.bench.load import Service
 from tests.bench.stored import Stored

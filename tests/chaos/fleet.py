@@ -17,9 +17,9 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
+from graph.adapters.databases import Addresses, prepare_embedded
 from graph.adapters.embedded_postgres import EmbeddedPostgres
 from graph.adapters.issuer import LocalIssuer
-from graph.wiring import Addresses, prepare_embedded
 from tests.bench.processes import DidNotStart, end, surroundings
 from tests.fakes.scripted_model import ScriptedModel
 
