@@ -4,7 +4,7 @@ The names and fields are the wire's (see docs of `POST /api/chat`); restoring a 
 """
 
 from collections.abc import Iterable
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
 from graph.state import Usage
 
@@ -42,6 +42,8 @@ class ToolResult(TypedDict):
     type: Literal["tool_result"]
     tool_call_id: str
     result: Any
+    display: NotRequired[Any]
+    """What a client can show of it: a table, a chart, a document (`graph.tool.DISPLAY`)."""
 
 
 class Citation(TypedDict):

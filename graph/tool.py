@@ -3,7 +3,7 @@
 import datetime as dt
 import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Literal, Protocol, get_type_hints
 
@@ -27,16 +27,48 @@ class Rows(Protocol):
         ...
 
 
+class ToolFault(Exception):
+    """A tool's word to the model that it cannot do what was asked, and what to do instead."""
+
+
+class Files(Protocol):
+    """Where a tool leaves a document or a picture that it made for the caller."""
+
+    async def keep(self, name: str, media_type: str, content: bytes) -> str:
+        """Store a file for the caller, sealed, and return the id under which `GET /api/files/{id}` gives it to them.
+
+        Raises:
+            DatabaseUnavailable: no connection could be had in time.
+        """
+        ...
+
+
+class NoFiles:
+    """Nothing can be left here (port `Files`)."""
+
+    async def keep(self, name: str, media_type: str, content: bytes) -> str:
+        raise ToolFault("files cannot be made here; answer in words")
+
+
 @dataclass(frozen=True, slots=True)
 class ToolContext:
-    """What a tool may use: the caller's rows and the date of the turn."""
+    """What a tool may use: the caller's rows, a place for files, and the date of the turn."""
 
     rows: Rows
     today: dt.date
+    files: Files = field(default_factory=NoFiles)
 
 
-class ToolFault(Exception):
-    """A tool's word to the model that it cannot do what was asked, and what to do instead."""
+ToolFunction = Callable[[Any, ToolContext], Awaitable[Mapping[str, Any]]]
+
+DISPLAY = "display"
+"""The key of a result that holds what a client can show beside the text. One of
+
+- `{"type": "table", "title", "columns": [names], "rows": [{name: value}]}`
+- `{"type": "chart", "title", "kind", "file_id", "media_type"}`
+- `{"type": "document", "title", "file_id", "media_type", "bytes"}`
+
+Its figures are those of the result, not worked out anew. Files are got by `GET /api/files/{id}`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +76,19 @@ class Tool:
     """One entry of the catalogue.
 
     The function takes its validated arguments (a pydantic model, whose field descriptions the model reads) and a
-    `ToolContext`, and returns a JSON object. Its docstring is the description that the model reads.
+    `ToolContext`, and returns a JSON object. Its docstring is the description that the model reads. A `display` in the
+    result (see `DISPLAY`) is for the user's screen; the model does not get it.
     """
 
-    function: Callable[[Any, ToolContext], Awaitable[Mapping[str, Any]]]
+    function: ToolFunction
     risk: Risk = "read"
+    preview: ToolFunction | None = None
+    """What a call of a write or outbound tool would do, without doing it: rows before and after. It reads only, and says
+    by a `ToolFault` what would be refused; the user decides on what it shows."""
     deadline: float = 15.0
     """Seconds after which the call is cancelled."""
+    per_minute: int = 30
+    """Calls that one user's turns may make in a minute."""
     free_text: Sequence[str] = ()
     """Names of result fields, at any depth, that hold text people wrote: they are masked before anyone sees them."""
     examples: Sequence[str] = ()

@@ -21,7 +21,7 @@ from graph.patience import SHORT, patiently
 from graph.ports import Effect, Redactor, Toolbox
 from graph.state import Turn
 from graph.text import sound
-from graph.tool import INVALID_JSON, Rows, Tool, ToolContext, ToolFault
+from graph.tool import DISPLAY, INVALID_JSON, Rows, Tool, ToolContext, ToolFault
 from graph.tool_result import excerpt, plain
 
 log = structlog.get_logger(__name__)
@@ -64,7 +64,9 @@ class CallTools:
             result = await self._run(made_before(state) + number, call, state, runtime.context)
         except ToolFault as fault:
             failed, result = True, capped({"error": str(fault)})
-        runtime.stream_writer(ToolResult(type="tool_result", tool_call_id=call["id"] or "", result=result))
+        result, display = apart(result)
+        event = ToolResult(type="tool_result", tool_call_id=call["id"] or "", result=result)
+        runtime.stream_writer({**event, DISPLAY: display} if display else event)
         return ToolMessage(
             json.dumps(result, ensure_ascii=False),
             tool_call_id=call["id"] or "",
@@ -88,7 +90,8 @@ class CallTools:
 
         async def make(rows: Rows) -> Json:
             result = await attempt(tool, arguments, ToolContext(rows, today))
-            return capped(await self._masked(result, tool, caller.user_id))
+            read, display = apart(await self._masked(result, tool, caller.user_id))
+            return {**capped(read), DISPLAY: capped(display)} if display else capped(read)
 
         try:
             if tool.risk == "read":
@@ -115,6 +118,13 @@ class CallTools:
         masked = await self.redactor.mask(owner, texts)
         replacements = dict(zip(texts, masked.texts, strict=True))
         return with_free_texts(result, tool.free_text, replacements.__getitem__)
+
+
+def apart(result: Json) -> tuple[Json, Json]:
+    """What the model reads of a result, and what a client can show of it."""
+    if isinstance(result, dict) and DISPLAY in result:
+        return {name: value for name, value in result.items() if name != DISPLAY}, result[DISPLAY]
+    return result, None
 
 
 def made_before(state: Turn) -> int:

@@ -19,7 +19,7 @@ from graph.adapters.database import Database
 from graph.adapters.queries import read_queries
 from graph.adapters.rows import OwnedRows, RowsInTransaction
 from graph.state import Turn
-from graph.tool import INVALID_JSON, Tool, ToolContext, ToolFault
+from graph.tool import DISPLAY, INVALID_JSON, Tool, ToolContext, ToolFault
 from nodes.call_tools import MAX_CALLS, MAX_MASKED_CHARS, MAX_RESULT_CHARS, CallTools, attempt
 from tests.fakes.ports import (
     NAME,
@@ -87,6 +87,12 @@ async def nest(arguments: Words, context: ToolContext) -> dict[str, Any]:
     }
 
 
+async def draw(arguments: Words, context: ToolContext) -> dict[str, Any]:
+    """Answer, and show a table of it."""
+    row = {"note": f"for {NAME}", "amount": Decimal("-12.30")}
+    return {"rows": [row], DISPLAY: {"type": "table", "title": "Rows", "columns": ["note", "amount"], "rows": [row]}}
+
+
 async def describe(arguments: Words, context: ToolContext) -> dict[str, Any]:
     """Say in whose name it runs."""
     assert isinstance(context.rows, NoRows)
@@ -104,6 +110,7 @@ TOOLS = {
         Tool(flood),
         Tool(nest, free_text=("note",)),
         Tool(describe),
+        Tool(draw, free_text=("note",)),
     )
 }
 
@@ -162,6 +169,25 @@ async def test_what_is_told_of_a_result_is_what_the_model_reads() -> None:
     heard = Heard()
     turn = await run(call("nest"), heard=heard)
     assert heard.of("tool_result")[0]["result"] == read(turn)
+
+
+async def test_what_a_tool_shows_is_masked_like_its_result_and_not_read_by_the_model() -> None:
+    heard = Heard()
+    turn = await run(call("draw"), heard=heard)
+    row = {"note": f"for {TOKEN}", "amount": "-12.30"}
+    assert read(turn) == {"rows": [row]}
+    assert heard.of("tool_result")[0]["display"] == {
+        "type": "table",
+        "title": "Rows",
+        "columns": ["note", "amount"],
+        "rows": [row],
+    }
+
+
+async def test_a_result_without_a_display_is_told_without_one() -> None:
+    heard = Heard()
+    await run(call("nest"), heard=heard)
+    assert "display" not in heard.of("tool_result")[0]
 
 
 # Privacy --------------------------------------------------------------------------------------------------------------
