@@ -3,7 +3,7 @@
 import asyncio
 import json
 import select
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Self
 
@@ -13,7 +13,7 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout, TooManyRequests
 
-from graph.errors import DatabaseUnavailable
+from graph.errors import DatabaseUnavailable, RunLost
 
 WAIT_SECONDS = 1.0
 """How long a request waits for a connection before it is told 503; a chat that waits longer has lost its user."""
@@ -34,6 +34,10 @@ keep others from the rows that it holds. Set here, the limits hold behind any po
 
 TRANSACTION_POOLER_PORT = "6543"
 """Where Supabase's transaction pooler listens; prepared statements do not survive there."""
+
+
+RUN_LOST = "RL001"
+"""The SQLSTATE by which `hold_run` refuses."""
 
 
 class Connection(AsyncConnection[DictRow]):
@@ -114,6 +118,7 @@ class Database:
 
         Raises:
             DatabaseUnavailable: no connection within a second, or the connection broke.
+            RunLost: it was to hold a run (see `run_store.hold`) that is another process's.
         """
         async with self._connection() as connection, connection.pipeline() as sending, connection.transaction():
             if snapshot:
@@ -124,6 +129,21 @@ class Database:
                 yield connection
             finally:
                 connection.sending = None
+
+    async def rows(self, owner: str, query: bytes, parameters: Mapping[str, Any]) -> list[DictRow]:
+        """What one query finds for this user, or returns of what it changes; it travels in one message with its transaction.
+
+        Raises:
+            DatabaseUnavailable: as `acting_for`.
+        """
+        async with self.acting_for(owner) as connection:
+            found = await connection.execute(query, parameters)
+        return await found.fetchall()
+
+    async def find(self, owner: str, query: bytes, parameters: Mapping[str, Any]) -> DictRow | None:
+        """The same for a query that finds one row, or none."""
+        rows = await self.rows(owner, query, parameters)
+        return rows[0] if rows else None
 
     @asynccontextmanager
     async def acting_for_nobody(self) -> AsyncIterator[Connection]:
@@ -145,6 +165,10 @@ class Database:
                 await asyncio.shield(self._give_back(connection))
         except (PoolTimeout, PoolClosed, TooManyRequests, psycopg.OperationalError, psycopg.InterfaceError) as error:
             raise DatabaseUnavailable(retry_after=1) from error
+        except psycopg.DatabaseError as error:
+            if error.sqlstate == RUN_LOST:
+                raise RunLost from error
+            raise
 
     async def _borrow(self) -> Connection:
         """A connection of the pool. The pool would lose the one that it hands to somebody who is cancelled just then."""

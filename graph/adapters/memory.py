@@ -37,15 +37,15 @@ class PostgresMemory:
                 await connection.execute(QUERIES[name], values)
                 for name in ("time_zone", "facts", "summary", "history", "searchable")
             ]
-            zone_row, summary_row = await zone.fetchone(), await summary.fetchone()
-            return Remembered(
-                time_zone=zone_row["time_zone"] if zone_row else "UTC",
-                facts=[row["fact"] for row in await facts.fetchall()],
-                summary=summary_text(summary_row) if summary_row else "",
-                history=[to_message(row) for row in reversed(await history.fetchall())],
-                summarized_to=summary_row["last_summarized_position"] if summary_row else 0,
-                searchable=bool(await searchable.fetchone()),
-            )
+        zone_row, summary_row = await zone.fetchone(), await summary.fetchone()
+        return Remembered(
+            time_zone=zone_row["time_zone"] if zone_row else "UTC",
+            facts=[row["fact"] for row in await facts.fetchall()],
+            summary=summary_text(summary_row) if summary_row else "",
+            history=[to_message(row) for row in reversed(await history.fetchall())],
+            summarized_to=summary_row["last_summarized_position"] if summary_row else 0,
+            searchable=bool(await searchable.fetchone()),
+        )
 
 
 def summary_text(row: dict[str, Any]) -> str:

@@ -10,7 +10,7 @@ import psycopg
 
 from graph.adapters.database import Connection, Database, fetch_all, fetch_one
 from graph.adapters.queries import adapter_queries, read_queries
-from graph.adapters.run_store import held
+from graph.adapters.run_store import hold
 from graph.adapters.sealer import Sealer
 from graph.errors import DatabaseUnavailable
 from graph.patience import SHORT, patiently
@@ -32,8 +32,7 @@ class OwnedRows:
         return await patiently(lambda: self._fetch(query, parameters), SHORT)
 
     async def _fetch(self, query: str, parameters: dict[str, object]) -> list[dict[str, Any]]:
-        async with self.database.acting_for(self.owner) as connection:
-            return await fetch_all(connection, self.queries[query], parameters)
+        return await self.database.rows(self.owner, self.queries[query], parameters)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +87,8 @@ class PostgresToolbox:
         await self.commit(effect.run_id)
         values = {"run_id": effect.run_id, "ordinal": effect.ordinal}
         async with self.database.acting_for(effect.owner) as connection:
-            async with held(connection, effect.run_id, effect.epoch):
-                made = await fetch_one(connection, QUERIES["find_effect"], values)
+            await hold(connection, effect.run_id, effect.epoch)
+            made = await fetch_one(connection, QUERIES["find_effect"], values)
             if made:
                 return made["result"]
             result = await make(RowsInTransaction(connection, self.queries))

@@ -87,8 +87,7 @@ class PostgresRunStore:
             return await self._accepted(request, values) or await self._accept(request, values)
 
     async def _accepted(self, request: RunRequest, values: dict[str, Any]) -> Run | None:
-        async with self.database.acting_for(request.owner) as connection:
-            row = await fetch_one(connection, QUERIES["find_run"], values)
+        row = await self.database.find(request.owner, QUERIES["find_run"], values)
         if row is None:
             return None
         return Run(
@@ -199,8 +198,7 @@ class PostgresRunStore:
         return TooManyTurns(retry_after=why["bucket_wait"])
 
     async def read(self, owner: str, run_id: str) -> Run:
-        async with self.database.acting_for(owner) as connection:
-            row = await fetch_one(connection, QUERIES["read_run"], {"run_id": run_id})
+        row = await self.database.find(owner, QUERIES["read_run"], {"run_id": run_id})
         if row is None:
             raise NotFound
         return run_of(owner, row)
@@ -278,11 +276,11 @@ class PostgresRunStore:
             return None
 
     async def events(self, owner: str, run_id: str, after: int) -> list[LoggedEvent]:
-        async with self.database.acting_for(owner) as connection:
-            return entries_of(await fetch_all(connection, QUERIES["read_events"], {"run_id": run_id, "after": after}))
+        return entries_of(await self.database.rows(owner, QUERIES["read_events"], {"run_id": run_id, "after": after}))
 
     async def append(self, run: Run, events: Sequence[LoggedEvent]) -> None:
-        async with self.database.acting_for(run.owner) as connection, held(connection, run.id, run.epoch):
+        async with self.database.acting_for(run.owner) as connection:
+            await hold(connection, run.id, run.epoch)
             await self._append(connection, run, events)
 
     async def _append(self, connection: Connection, run: Run, events: Sequence[LoggedEvent]) -> None:
@@ -290,8 +288,7 @@ class PostgresRunStore:
         await connection.execute(QUERIES["append_events"], {"run_id": run.id, "entries": json.dumps(entries)})
 
     async def renew(self, run: Run) -> bool:
-        async with self.database.acting_for(run.owner) as connection:
-            row = await fetch_one(connection, QUERIES["renew_lease"], self._lease(run))
+        row = await self.database.find(run.owner, QUERIES["renew_lease"], self._lease(run))
         if row is None:
             raise RunLost
         return bool(row["stop_requested"])
@@ -319,10 +316,10 @@ class PostgresRunStore:
             "trace": Json(ending.trace) if ending.trace else None,
         }
         async with self.database.acting_for(run.owner) as connection:
-            row = await fetch_one(connection, QUERIES["finish_run"], values)
-            if row is None:
-                raise RunLost
+            await hold(connection, run.id, run.epoch)
+            finished = await connection.execute(QUERIES["finish_run"], values)
             await self._append(connection, run, events)
+        [row] = await finished.fetchall()
         return bool(row["others_wait"])
 
     async def drop_logs(self, days: float) -> int:
@@ -352,17 +349,10 @@ def entries_of(rows: Sequence[DictRow]) -> list[LoggedEvent]:
     return [(row["seq"], row["event"]) for row in rows]
 
 
-@asynccontextmanager
-async def held(connection: Connection, run_id: str, epoch: int) -> AsyncIterator[None]:
-    """What is done here counts only if this process works on the run, and nobody can take the run over meanwhile.
+async def hold(connection: Connection, run: str, epoch: int) -> None:
+    """What is done in this transaction counts only if this process works on the run, and nobody can take the run over
+    meanwhile.
 
-    That is looked at in the end, so that the statements travel together.
-
-    Raises:
-        RunLost: another process works on it, or has ended it.
+    If another process works on it, or has ended it, the database refuses what follows: `Database` tells it by `RunLost`.
     """
-    fence = await connection.execute(QUERIES["fence"], {"run_id": run_id, "epoch": epoch})
-    yield
-    await connection.settle()
-    if not await fence.fetchone():
-        raise RunLost
+    await connection.execute(QUERIES["hold"], {"run_id": run, "epoch": epoch})

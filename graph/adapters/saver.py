@@ -31,7 +31,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from graph.adapters.database import Connection, Database, fetch_all
 from graph.adapters.queries import adapter_queries
-from graph.adapters.run_store import held
+from graph.adapters.run_store import hold
 from graph.errors import DatabaseUnavailable, RunLost
 from graph.ports import Run
 
@@ -275,7 +275,8 @@ class TurnSaver(OwnedSaver):
                 await self._reached(step, "after_checkpoint")
 
     async def _send(self, sending: Sequence[Put | Writes]) -> None:
-        async with super()._cursor() as cursor, held(of_pool(cursor), self.run.id, self.run.epoch):
+        async with super()._cursor() as cursor:
+            await hold(of_pool(cursor), self.run.id, self.run.epoch)
             self._open, self._sender = cursor, asyncio.current_task()
             try:
                 for each in sending:

@@ -5,7 +5,7 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from graph.adapters.database import Database, fetch_all, fetch_one
+from graph.adapters.database import Database, fetch_one
 from graph.adapters.queries import adapter_queries
 from graph.errors import NotFound, RunActive
 
@@ -89,12 +89,10 @@ class PostgresSessions:
         return await self._all(owner, "usage", {"days": days})
 
     async def _all(self, owner: str, name: str, values: Row) -> list[Row]:
-        async with self.database.acting_for(owner) as connection:
-            return await fetch_all(connection, QUERIES[name], values)
+        return await self.database.rows(owner, QUERIES[name], values)
 
     async def _one(self, owner: str, name: str, values: Row) -> Row:
-        async with self.database.acting_for(owner) as connection:
-            row = await fetch_one(connection, QUERIES[name], values)
+        row = await self.database.find(owner, QUERIES[name], values)
         if row is None:
             raise NotFound
         return row

@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import nullcontext
 from typing import Any
 from uuid import uuid4
 
@@ -12,7 +11,7 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMes
 from graph.adapters.database import Connection, Database, fetch_all, fetch_one
 from graph.adapters.memory import to_message
 from graph.adapters.queries import adapter_queries
-from graph.adapters.run_store import held
+from graph.adapters.run_store import hold
 from graph.errors import RunLost
 from graph.ports import CountTokens, Recorded, TurnRecord
 from graph.redaction.tokens import TOKEN
@@ -31,10 +30,9 @@ class PostgresTranscript:
         self.count = count
 
     async def record(self, turn: TurnRecord) -> str:
-        async with (
-            self.database.acting_for(turn.owner) as connection,
-            held(connection, turn.run_id, turn.epoch) if turn.epoch else nullcontext(),
-        ):
+        async with self.database.acting_for(turn.owner) as connection:
+            if turn.epoch:
+                await hold(connection, turn.run_id, turn.epoch)
             # The usage comes first: its row is unique for the run, so of two that record it at once the second one waits here.
             if await fetch_one(connection, QUERIES["log_usage"], {**place_of(turn), **usage_row(turn)}):
                 return await self._store(connection, turn)

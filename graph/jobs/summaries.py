@@ -51,8 +51,7 @@ class QueuedSummaries:
         self.queue = queue
 
     async def state(self, owner: str, session_id: str) -> Unsummarized:
-        async with self.database.acting_for(owner) as connection:
-            row = await fetch_one(connection, QUERIES["summary_state"], {"session_id": session_id})
+        row = await self.database.find(owner, QUERIES["summary_state"], {"session_id": session_id})
         if row is None or row["seconds"] is None:
             return Unsummarized(turns=0, tokens=0, seconds=0)
         return Unsummarized(turns=row["turns"], tokens=int(row["tokens"]), seconds=row["seconds"])
