@@ -173,14 +173,10 @@ class Checkpoints(Protocol):
     """LangGraph's checkpoints, for one owner at a time."""
 
     def turn(self, run: "Run") -> AbstractAsyncContextManager[BaseCheckpointSaver[str]]:
-        """A checkpointer for one turn; what it is given is stored at the end at the latest.
+        """A checkpointer for one turn; what it is given is stored at the end at the latest, and old turns are forgotten.
 
         A run of its first epoch starts anew, so nothing of an earlier turn is read for it.
         """
-        ...
-
-    async def keep_last(self, owner: str, thread_id: str, turns: int) -> None:
-        """Forget all but the last turns of a thread."""
         ...
 
 

@@ -71,7 +71,6 @@ class RunPorts:
     lease_seconds: float
     run_seconds: float
     """Longest time that a process works on a run."""
-    kept_turns: int
 
 
 class Runner:
@@ -217,7 +216,6 @@ class Runner:
             last = live.ending(error_event(trouble if isinstance(trouble, ChatError) else ChatError()))
         log.info("run_ended", status=status, reason=error.code if error else None)
         live.show(last)
-        await self._prune(live.run)
         return others_wait
 
     def _measure(self, live: LiveRun, ending: Ending) -> None:
@@ -316,12 +314,6 @@ class Runner:
         """Seconds between two looks at a run."""
         third = self.ports.lease_seconds / 3
         return third if self.ports.signals.connected else min(third, STOP_SECONDS)
-
-    async def _prune(self, run: Run) -> None:
-        try:
-            await self.ports.checkpoints.keep_last(run.owner, run.session_id, self.ports.kept_turns)
-        except ChatError as error:
-            log.warning("prune_failed", reason=error.code)
 
 
 def closed(messages: Sequence[AnyMessage], partial: str) -> list[AnyMessage]:

@@ -192,7 +192,7 @@ async def lay_foundations(
         queue=queue,
         failpoint=failpoint,
         observer=observer,
-        checkpoints=PostgresCheckpoints(database, failpoint.reached),
+        checkpoints=PostgresCheckpoints(database, settings.kept_turns, failpoint.reached),
     )
 
 
@@ -246,7 +246,6 @@ async def runs_of(shared: Foundations, store: PostgresRunStore) -> Runs:
             anticipate=foresight.begin,
             lease_seconds=settings.lease_seconds,
             run_seconds=settings.run_seconds,
-            kept_turns=settings.kept_turns,
         ),
         most=settings.max_active_runs,
     )

@@ -42,6 +42,8 @@ QUERIES = adapter_queries("checkpoints")
 Reached = Callable[[str, str], Awaitable[None]]
 """Told that a step has come to a place (`after_checkpoint`): there a fail point may be."""
 
+PRUNING = ("prune_checkpoints", "prune_writes", "prune_blobs")
+
 FLUSH_SECONDS = 0.25
 """How long a write of a running turn may wait for its transaction."""
 
@@ -255,8 +257,11 @@ class TurnSaver(OwnedSaver):
         await self.flush()
         await super().aprune(thread_ids, strategy=strategy)
 
-    async def flush(self) -> None:
+    async def flush(self, keep: int | None = None) -> None:
         """Send what was gathered, in one transaction; on failure it stays gathered.
+
+        Args:
+            keep: forget the thread's checkpoints of all but so many turns, in the same transaction.
 
         Raises:
             RunLost: another process works on the run.
@@ -264,23 +269,26 @@ class TurnSaver(OwnedSaver):
         async with self._flushing:
             sending, self._gathered = self._gathered, []
             ended, self._ended = self._ended, []
-            if not sending:
+            if not sending and keep is None:
                 return
             try:
-                await self._send(sending)
+                await self._send(sending, keep)
             except BaseException:
                 self._gathered, self._ended = [*sending, *self._gathered], [*ended, *self._ended]
                 raise
             for step in ended:
                 await self._reached(step, "after_checkpoint")
 
-    async def _send(self, sending: Sequence[Put | Writes]) -> None:
+    async def _send(self, sending: Sequence[Put | Writes], keep: int | None) -> None:
         async with super()._cursor() as cursor:
             await hold(of_pool(cursor), self.run.id, self.run.epoch)
             self._open, self._sender = cursor, asyncio.current_task()
             try:
                 for each in sending:
                     await self._store(each)
+                if keep is not None:
+                    for name in PRUNING:
+                        await cursor.execute(QUERIES[name], {"thread_id": self.run.session_id, "turns": keep})
             finally:
                 self._open = self._sender = None
 
@@ -305,13 +313,15 @@ def belongs_to(each: Put | Writes, put: Put) -> bool:
 class PostgresCheckpoints:
     """The checkpoints in Postgres (port `Checkpoints`)."""
 
-    def __init__(self, database: Database, reached: Reached = nowhere) -> None:
+    def __init__(self, database: Database, kept_turns: int, reached: Reached = nowhere) -> None:
         """
         Args:
             database: where they are.
+            kept_turns: turns of a thread whose checkpoints are kept.
             reached: told of each step that is stored.
         """
         self.database = database
+        self.kept_turns = kept_turns
         self.reached = reached
         self._open: dict[str, TurnSaver] = {}
         """By run."""
@@ -327,7 +337,7 @@ class PostgresCheckpoints:
             await asyncio.gather(flushing, return_exceptions=True)
             del self._open[run.id]
             try:
-                await saver.flush()
+                await saver.flush(self.kept_turns)
             except (DatabaseUnavailable, RunLost) as error:
                 log.warning("checkpoints_lost", reason=error.code)
 
@@ -340,9 +350,3 @@ class PostgresCheckpoints:
         """
         if saver := self._open.get(run_id):
             await saver.flush()
-
-    async def keep_last(self, owner: str, thread_id: str, turns: int) -> None:
-        """Delete the checkpoints of all but the thread's last `turns` runs, and the values that only those held."""
-        async with self.database.acting_for(owner) as connection:
-            for name in ("prune_checkpoints", "prune_writes", "prune_blobs"):
-                await connection.execute(QUERIES[name], {"thread_id": thread_id, "turns": turns})

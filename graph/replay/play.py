@@ -130,7 +130,6 @@ class Stage:
             anticipate=lambda run, text: None,
             lease_seconds=LEASE_SECONDS,
             run_seconds=LEASE_SECONDS,
-            kept_turns=1,
         )
         return Runs(graph, ports, most=1)
 

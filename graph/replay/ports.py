@@ -229,9 +229,6 @@ class KeptCheckpoints:
     async def turn(self, run: Run) -> AsyncIterator[InMemorySaver]:
         yield self.saver
 
-    async def keep_last(self, owner: str, thread_id: str, turns: int) -> None:
-        """Nothing: there is one turn."""
-
     def stored(self) -> str:
         """All that was stored, as text."""
         return repr((dict(self.saver.storage), dict(self.saver.writes), self.saver.blobs))

@@ -4,10 +4,8 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 
-from anyio import BrokenResourceError, ClosedResourceError, EndOfStream, WouldBlock, create_memory_object_stream
-from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 from fastapi.sse import EventSourceResponse
 
 from graph.errors import InvalidRequest
@@ -16,6 +14,7 @@ from graph.ports import LoggedEvent, Redactor
 
 HEARTBEAT_SECONDS = 15.0
 HEARTBEAT = b": still here\n\n"
+END = b""
 MOST_WAITING = 64
 """Frames that wait for one reader."""
 
@@ -51,12 +50,12 @@ async def with_heartbeats(frames: AsyncGenerator[bytes, None]) -> AsyncGenerator
     Proxies close connections on which nothing moves. For a reader who is slow so many frames wait and no more; the others of
     its run stay where all its readers find them.
     """
-    waiting, ready = create_memory_object_stream[bytes](MOST_WAITING)
+    waiting: asyncio.Queue[bytes] = asyncio.Queue(MOST_WAITING)
     pump = asyncio.create_task(fill(waiting, frames))
     heart = beat_later(waiting)
     try:
-        async for piece in ready:
-            yield piece + all_of(ready)
+        while piece := all_of(await waiting.get(), waiting):
+            yield piece
             heart.cancel()
             heart = beat_later(waiting)
         await pump
@@ -64,33 +63,38 @@ async def with_heartbeats(frames: AsyncGenerator[bytes, None]) -> AsyncGenerator
         heart.cancel()
         pump.cancel()
         await asyncio.gather(pump, return_exceptions=True)
-        ready.close()
 
 
-async def fill(waiting: MemoryObjectSendStream[bytes], frames: AsyncGenerator[bytes, None]) -> None:
-    """Hand on all frames; the other end hears of the end, whatever it is."""
-    async with waiting, aclosing(frames):
-        async for data in frames:
-            await waiting.send(data)
+async def fill(waiting: asyncio.Queue[bytes], frames: AsyncGenerator[bytes, None]) -> None:
+    """Hand on all frames, then the end, whatever it is; who cancels this reads no more."""
+    async with aclosing(frames):
+        try:
+            async for data in frames:
+                await waiting.put(data)
+        except Exception:
+            await waiting.put(END)
+            raise
+    await waiting.put(END)
 
 
-def all_of(ready: MemoryObjectReceiveStream[bytes]) -> bytes:
-    """What is there by now."""
-    pieces: list[bytes] = []
-    with suppress(WouldBlock, EndOfStream):
-        while True:
-            pieces.append(ready.receive_nowait())
+def all_of(first: bytes, waiting: asyncio.Queue[bytes]) -> bytes:
+    """What is there by now; nothing at the end."""
+    pieces = [first]
+    while pieces[-1] != END and not waiting.empty():
+        pieces.append(waiting.get_nowait())
+    if pieces[-1] == END and first:
+        waiting.put_nowait(END)
     return b"".join(pieces)
 
 
-def beat_later(waiting: MemoryObjectSendStream[bytes]) -> asyncio.TimerHandle:
+def beat_later(waiting: asyncio.Queue[bytes]) -> asyncio.TimerHandle:
     return asyncio.get_running_loop().call_later(HEARTBEAT_SECONDS, beat, waiting)
 
 
-def beat(waiting: MemoryObjectSendStream[bytes]) -> None:
+def beat(waiting: asyncio.Queue[bytes]) -> None:
     """A sign of life, if nothing else waits to be sent."""
-    with suppress(WouldBlock, ClosedResourceError, BrokenResourceError):
-        waiting.send_nowait(HEARTBEAT)
+    if waiting.empty():
+        waiting.put_nowait(HEARTBEAT)
 
 
 def seen_before(last_event_id: str | None, run_id: str) -> int:

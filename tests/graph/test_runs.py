@@ -52,7 +52,6 @@ def runs_over(store: KeptRun) -> Runs:
         anticipate=lambda run, text: None,
         lease_seconds=60,
         run_seconds=60,
-        kept_turns=1,
     )
     return Runs(GRAPH, ports, most=10)
 

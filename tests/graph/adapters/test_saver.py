@@ -70,7 +70,6 @@ async def test_another_user_cannot_delete_or_prune_a_thread(database: Database, 
     theirs = OwnedSaver(database, stranger)
     await theirs.adelete_thread(thread)
     await theirs.aprune([thread], strategy="delete")
-    await PostgresCheckpoints(database).keep_last(stranger, thread, 0)
     found = await latest(saver, thread)
     assert found
     assert found.checkpoint["channel_values"]["plan"] == ["mine"]
@@ -305,7 +304,7 @@ async def test_a_flush_that_is_cancelled_loses_nothing(database: Database, run: 
 
 async def test_a_long_turn_is_stored_while_it_lasts(database: Database, run: Run, sql: Sql) -> None:
     thread = str(uuid4())
-    async with PostgresCheckpoints(database).turn(run) as saver:
+    async with PostgresCheckpoints(database, 5).turn(run) as saver:
         await put(saver, thread, plan=["a"])
         await asyncio.sleep(FLUSH_SECONDS * 3)
         assert stored(sql, thread) == 1
@@ -315,7 +314,7 @@ async def test_the_end_of_a_turn_stores_the_rest_however_it_ends(database: Datab
     thread = str(uuid4())
 
     async def broken() -> None:
-        async with PostgresCheckpoints(database).turn(run) as saver:
+        async with PostgresCheckpoints(database, 5).turn(run) as saver:
             await put(saver, thread, plan=["a"])
             raise LookupError
 
@@ -330,7 +329,7 @@ async def test_a_turn_whose_checkpoints_cannot_be_stored_goes_on(database: Datab
             raise DatabaseUnavailable
 
     went_on = False
-    async with PostgresCheckpoints(Down(database.pool)).turn(run) as saver:
+    async with PostgresCheckpoints(Down(database.pool), 5).turn(run) as saver:
         await put(saver, str(uuid4()), plan=["a"])
         went_on = True
     assert went_on
@@ -369,18 +368,17 @@ def talk(saver: BaseCheckpointSaver[str]) -> Any:
 Turns = Callable[[int], Any]
 
 
-async def take_turns(database: Database, resumed: Run, thread: str, turns: int, kept: int) -> None:
-    checkpoints = PostgresCheckpoints(database)
+async def take_turns(database: Database, resumed: Run, turns: int, kept: int) -> None:
+    checkpoints, thread = PostgresCheckpoints(database, kept), resumed.session_id
     for number in range(turns):
         config = {"configurable": {"thread_id": thread, "run": f"run {number}"}}
         async with checkpoints.turn(resumed) as saver:
             await talk(saver).ainvoke({"said": [f"question {number}"]}, config)
-        await checkpoints.keep_last(resumed.owner, thread, kept)
 
 
 async def test_only_the_last_turns_are_kept(database: Database, resumed: Run, sql: Sql) -> None:
-    thread = str(uuid4())
-    await take_turns(database, resumed, thread, turns=6, kept=2)
+    thread = resumed.session_id
+    await take_turns(database, resumed, turns=6, kept=2)
     runs = sql(
         "select distinct metadata ->> 'run' as run from checkpoints where thread_id = %(t)s order by 1", t=thread
     )
@@ -388,8 +386,8 @@ async def test_only_the_last_turns_are_kept(database: Database, resumed: Run, sq
 
 
 async def test_fewer_turns_than_are_kept_all_stay(database: Database, resumed: Run, sql: Sql) -> None:
-    thread = str(uuid4())
-    await take_turns(database, resumed, thread, turns=2, kept=5)
+    thread = resumed.session_id
+    await take_turns(database, resumed, turns=2, kept=5)
     runs = sql(
         "select distinct metadata ->> 'run' as run from checkpoints where thread_id = %(t)s order by 1", t=thread
     )
@@ -397,8 +395,8 @@ async def test_fewer_turns_than_are_kept_all_stay(database: Database, resumed: R
 
 
 async def test_every_kept_checkpoint_can_still_be_read(database: Database, owner: str, resumed: Run) -> None:
-    thread = str(uuid4())
-    await take_turns(database, resumed, thread, turns=5, kept=2)
+    thread = resumed.session_id
+    await take_turns(database, resumed, turns=5, kept=2)
     graph = talk(OwnedSaver(database, owner))
     states = [state async for state in graph.aget_state_history({"configurable": {"thread_id": thread}})]
     assert len(states) == 2
@@ -410,8 +408,8 @@ async def test_every_kept_checkpoint_can_still_be_read(database: Database, owner
 async def test_a_conversation_can_be_forked_from_any_turn_that_is_kept(
     database: Database, owner: str, resumed: Run
 ) -> None:
-    thread = str(uuid4())
-    await take_turns(database, resumed, thread, turns=5, kept=2)
+    thread = resumed.session_id
+    await take_turns(database, resumed, turns=5, kept=2)
     graph = talk(OwnedSaver(database, owner))
     states = [state async for state in graph.aget_state_history({"configurable": {"thread_id": thread}})]
     assert states[1].values["said"][-1] == "answer to question 3"
@@ -421,9 +419,8 @@ async def test_a_conversation_can_be_forked_from_any_turn_that_is_kept(
 
 
 async def test_a_step_that_its_run_has_left_behind_is_not_stored(database: Database, resumed: Run, sql: Sql) -> None:
-    thread, before = str(uuid4()), str(uuid4())
-    await take_turns(database, resumed, before, turns=1, kept=9)
-    await take_turns(database, resumed, thread, turns=3, kept=9)
+    thread = resumed.session_id
+    await take_turns(database, resumed, turns=3, kept=9)
     rows = sql(
         "select metadata ->> 'run' as run, checkpoint_id, parent_checkpoint_id from checkpoints "
         "where thread_id = %(t)s order by checkpoint_id",
@@ -437,24 +434,24 @@ async def test_a_step_that_its_run_has_left_behind_is_not_stored(database: Datab
 async def test_a_turn_that_waits_in_the_middle_goes_on_from_there(database: Database, resumed: Run) -> None:
     thread = str(uuid4())
     config: RunnableConfig = {"configurable": {"thread_id": thread, "run": "run 0"}}
-    async with PostgresCheckpoints(database).turn(resumed) as saver:
+    async with PostgresCheckpoints(database, 5).turn(resumed) as saver:
         await talk(saver).ainvoke({"said": ["a question"]}, config, interrupt_before=["answer"])
-    async with PostgresCheckpoints(database).turn(resumed) as saver:
+    async with PostgresCheckpoints(database, 5).turn(resumed) as saver:
         assert (await talk(saver).aget_state(config)).next == ("answer",)
         assert (await talk(saver).ainvoke(None, config))["said"] == ["a question", "answer to a question"]
 
 
 async def test_a_pruned_thread_goes_on(database: Database, owner: str, resumed: Run) -> None:
-    thread = str(uuid4())
-    await take_turns(database, resumed, thread, turns=4, kept=1)
-    await take_turns(database, resumed, thread, turns=1, kept=1)
+    thread = resumed.session_id
+    await take_turns(database, resumed, turns=4, kept=1)
+    await take_turns(database, resumed, turns=1, kept=1)
     found = await talk(OwnedSaver(database, owner)).aget_state({"configurable": {"thread_id": thread}})
     assert len(found.values["said"]) == 10
 
 
 async def test_nothing_of_a_pruned_turn_is_left(database: Database, resumed: Run, sql: Sql) -> None:
-    thread = str(uuid4())
-    await take_turns(database, resumed, thread, turns=8, kept=2)
+    thread = resumed.session_id
+    await take_turns(database, resumed, turns=8, kept=2)
     orphans = sql(
         "select 'blob' as kind, channel from checkpoint_blobs b where thread_id = %(t)s and not exists ("
         "  select 1 from checkpoints c where c.thread_id = b.thread_id and c.checkpoint_ns = b.checkpoint_ns "
@@ -466,22 +463,3 @@ async def test_nothing_of_a_pruned_turn_is_left(database: Database, resumed: Run
     assert orphans == []
     [counted] = sql("select count(*) from checkpoint_blobs where thread_id = %(t)s", t=thread)
     assert counted["count"] < 20
-
-
-async def test_pruning_beside_a_running_turn_spares_it(database: Database, owner: str, resumed: Run) -> None:
-    """`done` frees the session: the next turn may be writing while the last one is pruned."""
-    thread, checkpoints = str(uuid4()), PostgresCheckpoints(database)
-    await take_turns(database, resumed, thread, turns=3, kept=2)
-
-    async def prune_often() -> None:
-        for _ in range(20):
-            await checkpoints.keep_last(owner, thread, 1)
-
-    pruning = asyncio.create_task(prune_often())
-    for number in range(3):
-        config = {"configurable": {"thread_id": thread, "run": f"later {number}"}}
-        await talk(OwnedSaver(database, owner)).ainvoke({"said": [f"later {number}"]}, config)
-    await pruning
-    found = await talk(OwnedSaver(database, owner)).aget_state({"configurable": {"thread_id": thread}})
-    assert found.values["said"][-1] == "answer to later 2"
-    assert len(found.values["said"]) == 12
