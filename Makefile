@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 SUBJECT ?=
+DATA ?=
 SEED ?=
 RECORDING ?=
 ARGS ?=
@@ -18,7 +19,7 @@ COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-h
 MYPY_CACHE := $(shell mkdir -p .mypy_cache 2>/dev/null && test -w .mypy_cache && echo .mypy_cache || echo /dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run studio replay test check format migrate seed token url bench chaos requirements
+.PHONY: help install run studio replay test check format migrate seed rotate token url bench bench-tools chaos audit fuzz docs requirements eval eval-pii
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -69,6 +70,9 @@ migrate: $(READY) ## apply the migrations (MIGRATION_DATABASE_URL, or the embedd
 seed: $(READY) ## give the demo user a year of transactions
 	@$(BIN)/python -m graph seed
 
+rotate: $(READY) ## seal everything under the current key (VAULT_KEY beside VAULT_KEY_OLD), or a new one where the file keeps it
+	@$(BIN)/python -m graph rotate-key
+
 token: $(READY) ## print a bearer token for the demo user, or for SUBJECT=<uuid>
 	@$(BIN)/python -m graph token $(SUBJECT)
 
@@ -78,10 +82,28 @@ url: $(READY) ## print the database administrator's address, for psql and pg_dum
 bench: $(DEVELOP) ## measure this runtime beside plain LangGraph (ARGS=--quick, ARGS=--profile …)
 	@$(BIN)/python -m tests.bench $(ARGS)
 
+bench-tools: $(DEVELOP) ## how long each tool takes for a user with 100,000 transactions beside 1,000 others
+	@$(BIN)/python -m tests.bench.tools $(ARGS)
+
 chaos: $(DEVELOP) ## kill, stop and wake processes at 260 seeded points and look what was lost (SEED=7, ARGS=--quick …)
 	@$(BIN)/python -m tests.chaos.pairs
 	@$(BIN)/python -m tests.bench.endurance
 	@$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED)) $(ARGS)
+
+fuzz: $(DEVELOP) ## thousands of requests made from the OpenAPI file, right ones and wrong ones (ARGS=300 for each kind and route)
+	@$(BIN)/python -m tests.fuzz $(ARGS)
+
+docs: $(READY) ## write docs/employees.md and docs/tools.md anew from the files
+	@$(BIN)/python -m employees.document
+	@$(BIN)/python -m graph.tool_page
+
+audit: $(DEVELOP) ## measure every promise of SECURITY.md, in a quarter of an hour (ARGS="canaries matrix" for some)
+	@$(BIN)/python -m tests.audit $(ARGS)
+
+eval: eval-pii ## every measurement of quality
+
+eval-pii: $(DEVELOP) ## how much of what is personal is masked, and how fast (DATA=folder of labelled texts, ARGS="--misses 20" …)
+	@$(BIN)/python -m tests.eval.pii $(if $(DATA),--data $(DATA)) $(ARGS)
 
 requirements: ## pin the dependencies of pyproject.toml anew (needs uv)
 	@$(COMPILE) --extra dev -o requirements-dev.txt

@@ -16,9 +16,10 @@ from starlette.middleware.cors import CORSMiddleware
 from graph.errors import ConfigurationError
 from graph.logs import configure_logs
 from graph.settings import Settings
-from graph.web import catalogue, chat, metrics, sessions
+from graph.web import approvals, catalogue, chat, files, metrics, sessions
 from graph.web.errors import install_error_handlers
 from graph.web.middleware import BodyLimit, RequestId
+from graph.web.schemas import EVERYWHERE, refusals
 from graph.web.service import Service
 from graph.web.tracing import ContinueTrace
 from graph.wiring import OUR_HOUSE, House, open_service
@@ -38,9 +39,14 @@ CURL = """
 
 def create_app(service: Service, cors_origins: tuple[str, ...] = ()) -> FastAPI:
     """The routes over a service."""
-    app = FastAPI(title="Chat runtime", version="0.1.0", description="Chat with AI employees about your money.")
+    app = FastAPI(
+        title="Chat runtime",
+        version="0.1.0",
+        description="Chat with AI employees about your money.",
+        responses=refusals(*EVERYWHERE),
+    )
     app.state.service = service
-    for part in (chat, sessions, catalogue, metrics):
+    for part in (chat, approvals, sessions, files, catalogue, metrics):
         app.include_router(part.router)
     install_error_handlers(app)
     app.add_middleware(BodyLimit, limit=MAX_BODY_BYTES)

@@ -2,8 +2,10 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 import yaml
@@ -11,6 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from graph.errors import ConfigurationError, UnknownEmployee
 from graph.ports import ModelSettings
+
+EVERYBODY = "everybody"
 
 FRONT_MATTER = re.compile(r"\A---\n(?P<head>.*?)^---\n(?P<body>.*)\Z", re.DOTALL | re.MULTILINE)
 
@@ -37,6 +41,11 @@ class Employee(BaseModel):
     tools: tuple[str, ...]
     """Names of the tools that the model may call for this employee."""
     capabilities: tuple[Slug, ...]
+    handoff_to: tuple[Slug, ...] = ()
+    """Slugs of the colleagues to whom a conversation may be handed, and who may be asked; `everybody` in the file is all
+    others, those that are yet to come included."""
+    examples: Annotated[tuple[Line, ...], Field(min_length=4, max_length=8)] = ()
+    """Questions in users' words that this employee should be given; the router chooses by them."""
     prompt: Annotated[str, Field(min_length=1)]
     """The system prompt: the body of the file."""
     version: str
@@ -47,18 +56,25 @@ class Employee(BaseModel):
         return ModelSettings(size=self.model, temperature=self.temperature, max_tokens=self.max_tokens)
 
 
+@dataclass(frozen=True, slots=True)
+class _Staff:
+    """Everybody at one moment."""
+
+    employees: tuple[Employee, ...]
+    by_name: Mapping[str, Employee]
+
+
 class Roster:
-    """All employees, found by slug or alias."""
+    """All employees, found by slug or alias.
+
+    Whoever holds the roster sees the employees change when `replace` is called: each question to it is answered from one
+    reading of the files, the earlier or the later, never from a mixture.
+    """
 
     def __init__(self, employees: Iterable[Employee]) -> None:
         """Raises ConfigurationError if two employees answer to the same name."""
-        self._employees = tuple(sorted(employees, key=lambda employee: employee.slug))
-        self._by_name: dict[str, Employee] = {}
-        for employee, field, name in _names(self._employees):
-            if name in self._by_name:
-                other = self._by_name[name].slug
-                raise _wrong(f"{employee.slug}.md", field, f"'{name}' is already a name of {other}")
-            self._by_name[name] = employee
+        ordered = tuple(sorted(employees, key=lambda employee: employee.slug))
+        self._staff = _Staff(ordered, _named(ordered))
 
     def find(self, name: str) -> Employee:
         """The employee of this slug or alias; case and surrounding blanks do not matter.
@@ -66,14 +82,29 @@ class Roster:
         Raises:
             UnknownEmployee: nobody has this name; there is no default.
         """
-        found = self._by_name.get(name.strip().lower())
+        found = self._staff.by_name.get(name.strip().lower())
         if found is None:
             raise UnknownEmployee
         return found
 
     def all(self) -> Sequence[Employee]:
         """Everybody, ordered by slug."""
-        return self._employees
+        return self._staff.employees
+
+    def colleagues(self, slug: str) -> Sequence[Employee]:
+        """To whom this employee may hand a conversation.
+
+        Raises:
+            UnknownEmployee: nobody has this slug.
+        """
+        staff = self._staff
+        if slug not in staff.by_name:
+            raise UnknownEmployee
+        return [staff.by_name[target] for target in staff.by_name[slug].handoff_to]
+
+    def replace(self, newer: "Roster") -> None:
+        """Become what another roster is, in one step."""
+        self._staff = newer._staff
 
 
 def read_roster(folder: Path, tool_names: Iterable[str]) -> Roster:
@@ -83,13 +114,24 @@ def read_roster(folder: Path, tool_names: Iterable[str]) -> Roster:
         ConfigurationError: a file cannot be used; the message names the file and the field.
     """
     known = frozenset(tool_names)
-    employees = [_read(path, known) for path in sorted(folder.glob("*.md"))]
-    if not employees:
+    paths = sorted(folder.glob("*.md"))
+    if not paths:
         raise ConfigurationError(f"{folder}: there is no employee")
-    return Roster(employees)
+    slugs = [path.stem for path in paths]
+    return Roster([_read(path, known, slugs) for path in paths])
 
 
-def _names(employees: Iterable[Employee]) -> Iterator[tuple[Employee, str, str]]:
+def _named(employees: Iterable[Employee]) -> Mapping[str, Employee]:
+    """The employees by each of their names: the one table of spellings."""
+    named: dict[str, Employee] = {}
+    for employee, field, name in _names(tuple(employees)):
+        if name in named:
+            raise _wrong(f"{employee.slug}.md", field, f"'{name}' is already a name of {named[name].slug}")
+        named[name] = employee
+    return MappingProxyType(named)
+
+
+def _names(employees: Sequence[Employee]) -> Iterator[tuple[Employee, str, str]]:
     """Every name with its employee and field, all slugs before the first alias."""
     for employee in employees:
         yield employee, "slug", employee.slug
@@ -98,15 +140,20 @@ def _names(employees: Iterable[Employee]) -> Iterator[tuple[Employee, str, str]]
             yield employee, "aliases", alias
 
 
-def _read(path: Path, known: Set[str]) -> Employee:
-    text = path.read_text(encoding="utf-8")
+def _read(path: Path, known: Set[str], slugs: Sequence[str]) -> Employee:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise _wrong(path.name, "file", "it cannot be read as UTF-8 text") from None
     fields = _front_matter(path, text)
+    if fields.get("handoff_to") == EVERYBODY:
+        fields["handoff_to"] = tuple(slug for slug in slugs if slug != path.stem)
     fields["version"] = hashlib.sha256(text.encode()).hexdigest()[:12]
     try:
         employee = Employee.model_validate(fields)
     except ValidationError as error:
         raise _first_fault(path, error) from None
-    _check(path, employee, known)
+    _check(path, employee, known, slugs)
     return employee
 
 
@@ -127,12 +174,15 @@ def _front_matter(path: Path, text: str) -> dict[str, Any]:
     return fields | {"prompt": parts["body"].strip()}
 
 
-def _check(path: Path, employee: Employee, known: Set[str]) -> None:
+def _check(path: Path, employee: Employee, known: Set[str], slugs: Sequence[str]) -> None:
     if employee.slug != path.stem:
         raise _wrong(path.name, "slug", f"'{employee.slug}' is not the name of the file")
     for tool in employee.tools:
         if tool not in known:
             raise _wrong(path.name, "tools", f"there is no tool '{tool}'")
+    for target in employee.handoff_to:
+        if target == employee.slug or target not in slugs:
+            raise _wrong(path.name, "handoff_to", f"there is no colleague '{target}'")
 
 
 def _first_fault(path: Path, error: ValidationError) -> ConfigurationError:
@@ -142,4 +192,4 @@ def _first_fault(path: Path, error: ValidationError) -> ConfigurationError:
 
 
 def _wrong(file: str, field: str, reason: str) -> ConfigurationError:
-    return ConfigurationError(f"employees/{file}: {field}: {reason}")
+    return ConfigurationError(f"employees/{file}: {field}: {reason}", file=file, field=field, reason=reason)

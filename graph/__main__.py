@@ -1,4 +1,4 @@
-"""Commands: `python -m graph run | token | url | migrate | seed`.
+"""Commands: `python -m graph run | token | url | migrate | seed | rotate-key`.
 
 This file is imported again by each worker process, so it imports little; a command brings what it needs.
 """
@@ -57,11 +57,25 @@ def seed(settings: Settings, _: str | None) -> None:
     asyncio.run(seed_database(settings, say))
 
 
+def rotate_key(settings: Settings, _: str | None) -> None:
+    """Bring what is sealed under the current key, and tell how far it is."""
+    from graph.wiring import rotate_keys
+
+    asyncio.run(rotate_keys(settings, say))
+
+
 def say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-COMMANDS = {"run": run, "token": token, "url": url, "migrate": migrate, "seed": seed}
+COMMANDS = {
+    "run": run,
+    "token": token,
+    "url": url,
+    "migrate": migrate,
+    "seed": seed,
+    "rotate-key": rotate_key,
+}
 
 
 def main() -> None:

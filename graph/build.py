@@ -13,12 +13,17 @@ from langgraph.runtime import Runtime
 from langgraph.types import RetryPolicy
 
 from employees.roster import Roster
+from graph.calls import Calls
+from graph.consent import Consent
 from graph.context import TurnContext
+from graph.delegation import Delegation
 from graph.errors import DatabaseUnavailable
 from graph.ports import (
+    Approvals,
     ChatModel,
     Clock,
     CountTokens,
+    Delegates,
     Memory,
     Prices,
     Redactor,
@@ -42,6 +47,7 @@ TurnGraph = CompiledStateGraph[Turn, TurnContext, TurnInput, Turn]
 
 PATIENT = RetryPolicy(initial_interval=0.2, max_attempts=7, retry_on=DatabaseUnavailable)
 """A turn survives a restart of the database: what may be done twice is tried for about twelve seconds."""
+REPEATABLE = ("redact", "load_memory", "retrieve", "persist")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +59,7 @@ class Ports:
     retriever: Retriever
     model: ChatModel
     toolbox: Toolbox
+    approvals: Approvals
     transcript: Transcript
     summaries: Summaries
     roster: Roster
@@ -77,6 +84,25 @@ def as_it_is(name: str, node: Node) -> Node:
     return node
 
 
+def steps(p: Ports) -> dict[str, Node]:
+    """The steps of a turn by their names, and what each may touch."""
+    reason = Reason(p.model, p.roster, p.toolbox, p.wording, p.prices, p.count, p.budget)
+
+    def calls_with(delegates: Delegates) -> Calls:
+        return Calls(p.toolbox, p.redactor, p.roster, delegates)
+
+    calls = calls_with(Delegation(reason, calls_with, p.redactor))
+    return {
+        "redact": Redact(p.redactor),
+        "load_memory": LoadMemory(p.memory, p.count, p.clock, p.budget),
+        "retrieve": Retrieve(p.retriever, p.count, p.budget),
+        "reason": reason,
+        "call_tools": CallTools(calls, Consent(p.approvals, calls)),
+        "persist": Persist(p.transcript, p.model, p.roster),
+        "summarize": Summarize(p.summaries),
+    }
+
+
 def build(p: Ports, around: Around = as_it_is) -> TurnGraph:
     """redact → load_memory → retrieve → reason ⇄ call_tools → persist → summarize
 
@@ -85,17 +111,8 @@ def build(p: Ports, around: Around = as_it_is) -> TurnGraph:
         around: what is put around each step; nothing in the service.
     """
     graph = StateGraph(Turn, context_schema=TurnContext, input_schema=TurnInput)
-
-    def step(name: str, node: Node, retry: RetryPolicy | None = None) -> None:
-        graph.add_node(name, around(name, node), retry_policy=retry)
-
-    step("redact", Redact(p.redactor), PATIENT)
-    step("load_memory", LoadMemory(p.memory, p.count, p.clock, p.budget), PATIENT)
-    step("retrieve", Retrieve(p.retriever, p.count, p.budget), PATIENT)
-    step("reason", Reason(p.model, p.roster, p.toolbox, p.wording, p.prices, p.count, p.budget))
-    step("call_tools", CallTools(p.toolbox, p.redactor, p.roster))
-    step("persist", Persist(p.transcript, p.model, p.roster), PATIENT)
-    step("summarize", Summarize(p.summaries))
+    for name, node in steps(p).items():
+        graph.add_node(name, around(name, node), retry_policy=PATIENT if name in REPEATABLE else None)
 
     graph.add_edge(START, "redact")
     graph.add_edge("redact", "load_memory")

@@ -12,6 +12,8 @@
     │   └── UnknownEmployee
     ├── MethodNotAllowed              405
     ├── RunActive                     409
+    ├── ApprovalDecided               409
+    ├── ApprovalExpired               410
     ├── BodyTooLarge                  413
     ├── LimitExceeded                 429
     │   ├── TooManyTurns
@@ -120,6 +122,20 @@ class RunActive(ChatError):
 
     code = "run_active"
     status = 409
+
+
+class ApprovalDecided(ChatError):
+    """This call was decided on before; a decision counts once."""
+
+    code = "approval_decided"
+    status = 409
+
+
+class ApprovalExpired(ChatError):
+    """This call can no longer be decided on: the time is over, or the conversation has gone on. Ask for it again."""
+
+    code = "approval_expired"
+    status = 410
 
 
 class BodyTooLarge(ChatError):

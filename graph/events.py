@@ -46,6 +46,22 @@ class ToolResult(TypedDict):
     """What a client can show of it: a table, a chart, a document (`graph.tool.DISPLAY`)."""
 
 
+class ApprovalRequired(TypedDict):
+    """A call that is made only if its user approves it: `POST /api/runs/{run}/approvals/{approval_id}`."""
+
+    type: Literal["approval_required"]
+    approval_id: str
+    tool_call_id: str
+    tool: str
+    args: Any
+    """The exact arguments."""
+    preview: Any
+    """What the call would change: rows before and after."""
+    reason: str
+    """Why it asks though its tool is trusted; empty where it asks as ever."""
+    expires_at: str
+
+
 class Citation(TypedDict):
     """A passage that the answer could draw on; `marker` is how the text refers to it, as in `[1]`."""
 
@@ -53,6 +69,24 @@ class Citation(TypedDict):
     marker: str
     id: str
     source: str
+
+
+Handoff = TypedDict("Handoff", {"type": Literal["handoff"], "from": str, "to": str, "reason": str})
+"""The conversation goes on with another employee; slugs."""
+
+Delegate = TypedDict(
+    "Delegate",
+    {
+        "type": Literal["delegate"],
+        "from": str,
+        "to": str,
+        "question": str,
+        "status": str,
+        "answer": str,
+        "tools": list[str],
+    },
+)
+"""An employee has asked another one; `status` is ok, unfinished, timeout or failed."""
 
 
 class Restart(TypedDict):
@@ -67,6 +101,8 @@ class Done(TypedDict):
     total_tokens: int
     usage: Usage
     status: Literal["complete", "stopped", "waiting"]
+    untraced_amounts: NotRequired[list[str]]
+    """Amounts of money in the answer, as they are written, for which nothing that the turn was given accounts."""
 
 
 class Error(TypedDict):
@@ -75,10 +111,15 @@ class Error(TypedDict):
     error: str
 
 
-Event = Start | Text | ToolCall | ToolResult | Citation | Restart | Done | Error
+Event = Start | Text | ToolCall | ToolResult | ApprovalRequired | Handoff | Delegate | Citation | Restart | Done | Error
 
 FINAL = frozenset({"done", "error"})
 """The types that end a run's stream."""
+
+
+def waits(event: Event) -> bool:
+    """Whether a stream ends with this event only until its user has decided."""
+    return event["type"] == "done" and event["status"] == "waiting"
 
 
 def last_text(events: Iterable[Event]) -> str:

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from langchain_core.messages import AIMessage
 
-from graph.events import FINAL, Event, Restart, last_text
+from graph.events import FINAL, Event, Restart, last_text, waits
 from graph.ports import Claim, LoggedEvent, Recorded, Step, first_number
 from graph.rejoin import Rejoin
 from graph.state import Turn
@@ -25,6 +25,10 @@ class LiveRun:
         self.text = claim.text
         """What the user typed."""
         self.entries: list[LoggedEvent] = list(claim.logged)
+        self.ended = False
+        """Whether it has shown its last event."""
+        self.waiting = False
+        """Whether its user has to decide before it goes on."""
         self.turn = Turn()
         self.recorded: Recorded | None = None
         """The turn as it is in the history, if the process that died has stored it."""
@@ -38,7 +42,7 @@ class LiveRun:
         """Whether another process works on it now."""
         self.released = False
         """Whether this process gives it away."""
-        self.written = len(self.entries)
+        self.written = self._claimed = len(self.entries)
         """How many of its events are in the log."""
         self.writing = asyncio.Lock()
         self.began = time.perf_counter()
@@ -71,6 +75,7 @@ class LiveRun:
         """Let the followers see events."""
         self.entries += entries
         self._next += len(entries)
+        self.ended = self.ended or any(event["type"] in FINAL for _, event in entries)
         if any(event["type"] == "text" for _, event in entries):
             self.spoke = self.spoke or time.perf_counter()
         self._wake()
@@ -119,10 +124,6 @@ class LiveRun:
     def events(self) -> list[Event]:
         return [event for _, event in self.entries]
 
-    @property
-    def ended(self) -> bool:
-        return bool(self.entries) and self.entries[-1][1]["type"] in FINAL
-
     def unwritten(self) -> list[LoggedEvent]:
         return self.entries[self.written :]
 
@@ -136,10 +137,15 @@ class LiveRun:
             changed = self._changed
             while position < len(self.entries):
                 position += 1
-                yield self.entries[position - 1]
+                if not self._is_over_again(position - 1):
+                    yield self.entries[position - 1]
             if self.ended or self.lost:
                 return
             await changed.wait()
+
+    def _is_over_again(self, position: int) -> bool:
+        """Whether an event told followers that the run waits, which has gone on since."""
+        return position < self._claimed and waits(self.entries[position][1])
 
     def partial_text(self) -> str:
         """What was streamed of the answer that was under way."""

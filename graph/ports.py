@@ -12,9 +12,10 @@ from langchain_core.messages.ai import UsageMetadata
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from typing_extensions import TypedDict
 
+from graph.context import TurnContext
 from graph.events import Event
 from graph.state import Passage, Turn, Unsummarized, Usage
-from graph.tool import Rows, Tool
+from graph.tool import Files, Knowledge, Rows, Tool
 
 Clock = Callable[[], dt.datetime]
 """The current instant, with its time zone."""
@@ -133,6 +134,7 @@ class TurnRecord:
     epoch: int
     """Of the run, as its worker knows it; 0 for a turn without a run (LangGraph Studio)."""
     employee: str
+    """Who was asked; a hand-off among the messages says who went on."""
     model: str
     messages: Sequence[AnyMessage]
     """The question, then the model's messages and the tools' results in order."""
@@ -202,12 +204,99 @@ class Effect:
     arguments: Mapping[str, Any]
 
 
-class Toolbox(Protocol):
-    """The tools and the rows on which they compute."""
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A call that is not made without its user's word. All text in it is masked."""
 
-    def tools(self, names: Sequence[str]) -> Sequence[Tool]: ...
+    ordinal: int
+    """Which call of the run it is."""
+    tool: str
+    arguments: Mapping[str, Any]
+    preview: Mapping[str, Any]
+    """What it would change."""
+    reason: str = ""
+    """Why a trusted tool asks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """What a user was asked, and said."""
+
+    id: str
+    proposal: Proposal
+    status: Literal["pending", "approved", "rejected", "expired"]
+    arguments: Mapping[str, Any]
+    """The proposed ones, or what the user made of them."""
+    comment: str
+    """The user's word to the employee; masked."""
+    expires_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """What a user has said to the calls of a run, and which tools are trusted in its conversation."""
+
+    calls: Mapping[int, Approval]
+    """By ordinal."""
+    trusted: Set[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a user says to a call."""
+
+    approve: bool
+    arguments: Mapping[str, Any] | None = None
+    """In place of the proposed ones; masked."""
+    comment: str = ""
+    trust: bool = False
+    """Whether this tool need not ask again in this conversation."""
+
+
+class Approvals(Protocol):
+    """What users decide on calls that change something."""
+
+    async def given(self, caller: TurnContext) -> Approved:
+        """What is known of this run."""
+        ...
+
+    async def ask(self, caller: TurnContext, proposals: Sequence[Proposal]) -> Mapping[int, Approval]:
+        """Put calls to the user; one that was put before with the same arguments stays as it is. All calls of the run.
+
+        Raises:
+            RunLost: another process works on the run.
+        """
+        ...
+
+
+class Delegates(Protocol):
+    """Colleagues who answer a question."""
+
+    async def ask(self, caller: TurnContext, colleague: str, question: str, today: str) -> Mapping[str, Any]:
+        """A colleague's answer (see `Colleagues.ask`); `caller` names who asks, and for which user.
+
+        Raises:
+            ToolFault: nobody can be asked from here.
+        """
+        ...
+
+
+class Toolbox(Protocol):
+    """The tools, and what they may use for a user."""
+
+    def tools(self, names: Sequence[str]) -> Sequence[Tool]:
+        """The tools of these names; a name that is none is left out."""
+        ...
+
+    def admit(self, owner: str, tool: Tool) -> bool:
+        """Count a call; false if there were too many of this user's in the last minute."""
+        ...
 
     def rows(self, owner: str) -> Rows: ...
+
+    def files(self, owner: str) -> Files: ...
+
+    def knowledge(self, owner: str) -> Knowledge: ...
 
     async def once(self, effect: Effect, make: Callable[[Rows], Awaitable[Any]]) -> Any:
         """Make an effect, and store its masked result with it, in one transaction; if it was made before, read the result.
@@ -353,7 +442,7 @@ class Trace(TypedDict):
 class Ending:
     """How a run ended."""
 
-    status: Literal["complete", "stopped", "failed"] = "complete"
+    status: Literal["complete", "stopped", "failed", "waiting"] = "complete"
     message_id: str | None = None
     error_code: str | None = None
     trace: Trace | None = None
@@ -488,6 +577,10 @@ class Meter(Protocol):
         ...
 
     def ended(self, run: Run, ending: Ending, usage: Usage, seconds: float) -> None: ...
+
+    def untraced(self, run: Run, amounts: int) -> None:
+        """The answer states so many amounts of money for which nothing accounts."""
+        ...
 
     def lost(self, run: Run) -> None:
         """Another process has taken the run over."""

@@ -37,6 +37,7 @@ class Wording:
 
     rules: str
     """The rules for every employee; `{today}` stands for the date."""
+    colleagues: str
     facts: str
     summary: str
     passages: str
@@ -55,6 +56,8 @@ class Prompt:
     wording: Wording
     today: str
     persona: str
+    colleagues: Sequence[str]
+    """To whom the employee may turn, a line each."""
     facts: Sequence[str]
     summary: str
     passages: Sequence[Passage]
@@ -76,6 +79,8 @@ class Prompt:
     def _sections(self) -> Iterator[str]:
         yield self.wording.rules.replace("{today}", self.today)
         yield self.persona
+        if self.colleagues:
+            yield "\n".join([self.wording.colleagues, *(f"- {colleague}" for colleague in self.colleagues)])
         if self.facts:
             yield "\n".join([self.wording.facts, *(f"- {fact}" for fact in self.facts)])
         if self.summary:

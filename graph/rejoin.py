@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from langchain_core.messages import AIMessage, ToolMessage
 
-from graph.events import Event, Restart, Text, ToolCall, ToolResult
+from graph.events import Event, Restart, Text, ToolCall, ToolResult, waits
+from graph.handoff import events_of_result
 from graph.state import Turn
 from nodes.reason import cited
 
@@ -79,12 +80,12 @@ class Rejoin:
 
 
 def since_restart(events: Sequence[Event]) -> list[Event]:
-    """What counts of a stream: all after its last restart, without its start."""
+    """What counts of a stream: all after its last restart, without its start, and without the ends that were none."""
     counted: list[Event] = []
     for event in events:
         if event["type"] == "restart":
             counted = []
-        elif event["type"] != "start":
+        elif event["type"] != "start" and not waits(event):
             counted.append(event)
     return counted
 
@@ -110,6 +111,7 @@ def events_behind(turn: Turn) -> Iterator[Event]:
         elif isinstance(message, ToolMessage):
             result = json.loads(str(message.content))
             yield ToolResult(type="tool_result", tool_call_id=message.tool_call_id, result=result)
+            yield from events_of_result(message.name or "", result)
 
 
 def events_of_answer(message: AIMessage, turn: Turn, *, is_last: bool) -> Iterator[Event]:

@@ -33,22 +33,27 @@ from graph.ports import (
     Transcript,
     TurnRecord,
 )
+from graph.provenance import untraced_amounts
 from graph.rejoin import events_behind
 from graph.state import Turn, TurnInput, Usage, answered_by
 
 log = structlog.get_logger(__name__)
 
-Status = Literal["complete", "stopped", "failed"]
+Status = Literal["complete", "stopped", "failed", "waiting"]
 
 WRITE_SECONDS = 0.25
 """How long an event may wait for its place in the log."""
 STOP_SECONDS = 0.5
 """How often a run is asked about while no news of stops come through."""
-MOST_EPOCHS = 5
-"""How often a run is begun; one that has taken so many processes with it is given up."""
+MOST_EPOCHS = 10
+"""How often a run is begun: once more after each round of calls on which its user decided, and after each process that died
+with it. One that needs more is given up."""
 
 GIVEN = ("today", "recollection", "passages", "unsummarized", "summary_due")
 """The fields of a turn that only its trace keeps."""
+
+INTERRUPT = "__interrupt__"
+"""The name under which LangGraph streams that a step waits for somebody."""
 
 NO_USAGE = Usage(prompt=0, completion=0, total=0, cost="0", source="counted")
 
@@ -103,7 +108,7 @@ class Runner:
         """Run the graph and say how it ended."""
         if live.run.epoch > MOST_EPOCHS or live.text is None:
             return "failed", RunLost()
-        if live.stopped or live.released:
+        if live.released:
             return "stopped", None
         live.work = asyncio.create_task(self._work(live))
         try:
@@ -121,6 +126,10 @@ class Runner:
         except Exception as error:
             log.error("run_broke", reason=describe(error))
             return "failed", ChatError()
+        if live.stopped and not live.turn.get("message_id"):
+            return "stopped", None
+        if live.waiting:
+            return "waiting", None
         if live.recorded:
             return live.recorded.status, error_of(live.recorded.error) if live.recorded.error else None
         return "complete", None
@@ -135,9 +144,13 @@ class Runner:
                 live.publish(self._start_event(run))
             if run.epoch > 1:
                 await self._catch_up(live, graph, config)
+            if live.stopped:
+                return
             if live.turn and not live.recorded:
                 await self._run_graph(live, graph, None, config)
-            if not live.turn.get("message_id"):  # LangGraph may take a checkpoint of a broken turn for a finished one
+            if (
+                not live.turn.get("message_id") and not live.waiting
+            ):  # LangGraph may take a checkpoint of a broken turn for a finished one
                 await self._run_graph(live, graph, TurnInput(), config)
 
     async def _catch_up(self, live: LiveRun, graph: TurnGraph, config: RunnableConfig) -> None:
@@ -174,7 +187,10 @@ class Runner:
                 live.publish(part)
             else:
                 for node, update in part.items():
-                    live.advance(node, cast(Turn, update or {}))
+                    if node == INTERRUPT:
+                        live.waiting = True
+                    else:
+                        live.advance(node, cast(Turn, update or {}))
 
     def _start_event(self, run: Run) -> Start:
         employee = self.ports.roster.find(run.employee)
@@ -204,11 +220,14 @@ class Runner:
         """Store how the run ended, free the session, then tell the followers."""
         others_wait = False
         try:
-            message_id = live.turn.get("message_id") or await self._record_rest(live, status, error)
-            last = live.ending(error_event(error) if error else done_event(live.turn, message_id, status))
+            message_id = live.turn.get("message_id")
+            if not message_id and status != "waiting":
+                message_id = await self._record_rest(live, status, error)
+            end = error_event(error) if error else done_event(live.turn, message_id, status)
+            last = live.ending(end)
             ending = Ending(status, message_id, error.code if error else None, self._trace(live))
             others_wait = await patiently(lambda: self._write_end(live, last, ending))
-            self._measure(live, ending)
+            self._measure(live, ending, end)
         except (RunLost, DatabaseUnavailable):  # in the second case it will be taken over when the database is back
             return self._leave(live)
         except Exception as trouble:  # whatever it is, the followers wait for a last event
@@ -218,13 +237,18 @@ class Runner:
         live.show(last)
         return others_wait
 
-    def _measure(self, live: LiveRun, ending: Ending) -> None:
+    def _measure(self, live: LiveRun, ending: Ending, end: Done | Error) -> None:
         if live.spoke:
             self.ports.meter.first_text(live.run, live.spoke - live.began)
         usage = live.turn.get("usage", NO_USAGE)
         self.ports.meter.ended(live.run, ending, usage, time.perf_counter() - live.began)
+        if end["type"] == "done" and (untraced := end.get("untraced_amounts")):
+            self.ports.meter.untraced(live.run, len(untraced))
+            log.warning("untraced_amounts", count=len(untraced))
 
-    async def _record_rest(self, live: LiveRun, status: Status, error: ChatError | None) -> str | None:
+    async def _record_rest(
+        self, live: LiveRun, status: Literal["complete", "stopped", "failed"], error: ChatError | None
+    ) -> str | None:
         """Store a turn that did not come to its end as far as it came."""
         partial = live.partial_text()
         messages = closed(await patiently(lambda: self._messages_of(live)), partial)
@@ -361,13 +385,16 @@ def kept_nowhere_else(turn: Turn) -> Turn:
 
 def done_event(turn: Turn, message_id: str | None, status: Status) -> Done:
     usage = turn.get("usage", NO_USAGE)
-    return Done(
+    done = Done(
         type="done",
         message_id=message_id or "",
         total_tokens=usage["total"],
         usage=usage,
-        status="stopped" if status == "stopped" else "complete",
+        status="complete" if status == "failed" else status,
     )
+    if status == "complete" and (untraced := untraced_amounts(turn)):
+        done["untraced_amounts"] = untraced
+    return done
 
 
 def error_event(error: ChatError) -> Error:

@@ -5,7 +5,7 @@ process at once, and the log in Postgres a moment later in batches; what is not 
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from weakref import WeakValueDictionary
 
@@ -13,7 +13,7 @@ import structlog
 
 from graph.build import TurnGraph
 from graph.errors import ChatError, LogDropped, Overloaded, ServiceUnavailable, describe
-from graph.events import FINAL
+from graph.events import FINAL, waits
 from graph.live import VOID, LiveRun
 from graph.ports import Claim, LoggedEvent, Run, RunRequest
 from graph.runner import Runner, RunPorts
@@ -80,7 +80,9 @@ class Runs:
         """Begin a new run, or make way for it."""
         if run.status == "running":
             self._begin(Claim(run, request.text))
-        elif request.on_conflict == "interrupt":
+            return
+        self._due.set()
+        if request.on_conflict == "interrupt":
             for other in await self.ports.store.active(run.owner, run.session_id):
                 if other.status == "running" and other.id != run.id:
                     await self.stop(run.owner, other.id)
@@ -122,7 +124,7 @@ class Runs:
                     if event["type"] in FINAL:
                         return
             logged, over = await self._logged(owner, run_id, after)
-            for seq, event in logged:
+            for seq, event in standing(logged, over):
                 yield seq, event
                 after = seq
                 if event["type"] in FINAL:
@@ -163,7 +165,13 @@ class Runs:
         if live:
             live.stop()
         else:
+            self._due.set()
             await self.ports.signals.send(("stop", run_id))
+
+    async def go_on(self, run_id: str) -> None:
+        """A run that waited for its user can go on, here or elsewhere."""
+        self._due.set()
+        await self.ports.signals.send(("due", run_id))
 
     @asynccontextmanager
     async def watching(self) -> AsyncIterator[None]:
@@ -233,3 +241,15 @@ class Runs:
         self.closed = True
         for news in list(self._awaited.values()):
             news.set()
+
+
+def standing(logged: Sequence[LoggedEvent], over: bool) -> Iterator[LoggedEvent]:
+    """Logged events without those that told of a wait which is over.
+
+    Args:
+        logged: events in order.
+        over: whether the run works or waits for no process.
+    """
+    for number, (seq, event) in enumerate(logged, 1):
+        if not waits(event) or (over and number == len(logged)):
+            yield seq, event

@@ -52,12 +52,15 @@ class Settings(BaseSettings):
     rate_limit_per_minute: Annotated[int, Field(ge=1)] = 20
     daily_token_budget: Annotated[int, Field(ge=0)] = 1_000_000
     """Tokens a user may spend in a day (UTC); 0 means no limit."""
+    approval_minutes: Annotated[float, Field(gt=0)] = 15
     kept_turns: Annotated[int, Field(ge=1)] = 5
     """How many turns of a session keep their checkpoints."""
     redaction_workers: Annotated[int, Field(ge=1, le=32)] = 1
 
     vault_key: SecretStr | None = None
     """32 bytes in base64; generated under `data_dir` by the embedded default."""
+    vault_key_old: SecretStr | None = None
+    """Keys of before, separated by commas: they open, and do not seal."""
     lease_seconds: Annotated[float, Field(ge=1)] = 15.0
     """How long a process vouches for a run at a time; a dead one's runs are taken over when that has passed."""
     run_seconds: Annotated[float, Field(gt=0)] = 600.0
@@ -80,6 +83,9 @@ class Settings(BaseSettings):
     failpoint: str | None = None
     """`<step>:<before|after_effect|after_checkpoint>:<kill|hang|raise>`: where a turn fails on purpose."""
 
+    mcp_servers: Path | None = None
+    """A YAML file of MCP servers whose tools employees may use."""
+
     recording: Path | None = None
     """The recorded turn that `make studio` opens instead of the database and the models."""
 
@@ -94,6 +100,8 @@ class Settings(BaseSettings):
             raise ValueError(
                 "DATABASE_URL needs VAULT_KEY: `openssl rand -base64 32` makes one; keep it, the vault depends on it"
             )
+        if self.vault_key_old and not self.vault_key:
+            raise ValueError("VAULT_KEY_OLD needs VAULT_KEY, the key that seals")
         if self.embeddings == "openai" and not self.uses_provider:
             raise ValueError("EMBEDDINGS=openai needs OPENAI_API_KEY or OPENAI_BASE_URL")
         if self.openai_model_fallback and not self.uses_provider:

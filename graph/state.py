@@ -5,10 +5,12 @@ because LangGraph stores a graph's input before the first node has run. The stat
 conversation lives in `chat_messages` and is read anew by `load_memory`.
 """
 
+import json
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from langchain_core.messages import AIMessage, AnyMessage
+from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
 from pydantic import TypeAdapter
 from typing_extensions import TypedDict  # pydantic refuses that of typing before Python 3.12
 
@@ -101,12 +103,33 @@ class Turn(TurnInput, total=False):
     """This turn: the question, each answer of the model, each result of a tool, in order."""
     usage: Usage
     """The sum over the turn's model calls so far."""
+    speaker: str
+    """Slug of the employee who answers now, once a colleague has handed the conversation over; empty before that."""
     message_id: str
     """Id of the stored answer, once `persist` has stored it."""
     unsummarized: Unsummarized
     """What `summarize` decided by."""
     summary_due: bool
     """Whether `summarize` handed the conversation to a summary job."""
+
+
+def read_result(message: ToolMessage) -> dict[str, Any]:
+    """What a tool gave back; nothing where its text was left out."""
+    try:
+        result = json.loads(str(message.content))
+    except ValueError:
+        return {}
+    return result if isinstance(result, dict) else {}
+
+
+def add(sofar: Usage, more: Usage) -> Usage:
+    return Usage(
+        prompt=sofar["prompt"] + more["prompt"],
+        completion=sofar["completion"] + more["completion"],
+        total=sofar["total"] + more["total"],
+        cost=str(Decimal(sofar["cost"]) + Decimal(more["cost"])),
+        source="counted" if "counted" in (sofar["source"], more["source"]) else "provider",
+    )
 
 
 def answered_by(messages: Sequence[AnyMessage], otherwise: str) -> str:

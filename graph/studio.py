@@ -72,7 +72,7 @@ def of_recording(recording: Recording, code: Code) -> Backstage:
     """A recorded turn is behind the graph: no database, no model, no network."""
 
     def around(name: str, node: Node) -> Node:
-        return ForCaller(RecordedCaller(recording), RecordedStep(recording, code, node))
+        return ForCaller(RecordedCaller(recording), RecordedStep(recording, code, name))
 
     return Backstage(Stage(recording, code).ports(), around)
 

@@ -9,6 +9,8 @@ from typing import Any, Literal, Protocol, get_type_hints
 
 from pydantic import BaseModel
 
+from graph.state import Passage
+
 Risk = Literal["read", "write", "outbound"]
 
 INVALID_JSON = "__invalid_json__"
@@ -50,13 +52,72 @@ class NoFiles:
         raise ToolFault("files cannot be made here; answer in words")
 
 
+class Knowledge(Protocol):
+    """The texts that are stored for the caller: notes, summaries, documents."""
+
+    async def search(self, query: str) -> list[Passage]:
+        """Those that resemble the query, best first, masked; empty if nothing is similar enough.
+
+        Raises:
+            DatabaseUnavailable: no connection could be had in time.
+        """
+        ...
+
+
+class NoKnowledge:
+    """Nothing is stored (port `Knowledge`)."""
+
+    async def search(self, query: str) -> list[Passage]:
+        return []
+
+
+class Colleagues(Protocol):
+    """The employees to whom the one who calls a tool may turn."""
+
+    @property
+    def speaker(self) -> str:
+        """The slug of the one who calls."""
+        ...
+
+    def find(self, name: str) -> str:
+        """The slug of a colleague.
+
+        Raises:
+            ToolFault: there is none of this name to whom this employee may turn; says who there is.
+        """
+        ...
+
+    async def ask(self, colleague: str, question: str) -> Mapping[str, Any]:
+        """What a colleague answers, and how: `from`, `to`, `question`, `status`, `answer`, `tools`, `usage`.
+
+        Raises:
+            ToolFault: nobody can be asked from here.
+        """
+        ...
+
+
+class NoColleagues:
+    """Nobody to turn to (port `Colleagues`)."""
+
+    speaker = ""
+
+    def find(self, name: str) -> str:
+        raise ToolFault("there is no colleague to turn to")
+
+    async def ask(self, colleague: str, question: str) -> Mapping[str, Any]:
+        raise ToolFault("there is no colleague to ask")
+
+
 @dataclass(frozen=True, slots=True)
 class ToolContext:
-    """What a tool may use: the caller's rows, a place for files, and the date of the turn."""
+    """What a tool may use: the caller's rows, the date of the turn, a place for files, the caller's stored texts, and other
+    employees."""
 
     rows: Rows
     today: dt.date
     files: Files = field(default_factory=NoFiles)
+    knowledge: Knowledge = field(default_factory=NoKnowledge)
+    colleagues: Colleagues = field(default_factory=NoColleagues)
 
 
 ToolFunction = Callable[[Any, ToolContext], Awaitable[Mapping[str, Any]]]
@@ -65,7 +126,7 @@ DISPLAY = "display"
 """The key of a result that holds what a client can show beside the text. One of
 
 - `{"type": "table", "title", "columns": [names], "rows": [{name: value}]}`
-- `{"type": "chart", "title", "kind", "file_id", "media_type"}`
+- `{"type": "chart", "title", "kind", "file_id", "media_type", "alt"}`; `alt` says in words what the picture shows
 - `{"type": "document", "title", "file_id", "media_type", "bytes"}`
 
 Its figures are those of the result, not worked out anew. Files are got by `GET /api/files/{id}`."""

@@ -3,8 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import procrastinate
@@ -17,15 +18,21 @@ from opentelemetry.util.re import parse_env_headers
 from pydantic import SecretStr
 
 from employees.roster import Roster, read_roster
+from employees.router import Router
+from employees.watch import watch
+from graph.adapters.approvals import PostgresApprovals
 from graph.adapters.chat_models import ATTEMPTS, LangChainModel, openai_model, read_prices
 from graph.adapters.database import Database
 from graph.adapters.databases import Addresses, Report, check_migrations, database_of
 from graph.adapters.embedders import WIDTH, LocalEmbedder, OpenAIEmbedder
 from graph.adapters.facts import PostgresFacts
 from graph.adapters.fallback import WithFallback
+from graph.adapters.files import PostgresFiles
 from graph.adapters.foresight import Foresight
 from graph.adapters.identity import KeyRing, Verifier, fetch_over_http
 from graph.adapters.issuer import ISSUER, LocalIssuer
+from graph.adapters.knowledge import OwnedKnowledge
+from graph.adapters.mcp import equipped, join, read_servers
 from graph.adapters.memory import PostgresMemory
 from graph.adapters.notes import Note, PostgresNotes
 from graph.adapters.observed import Observer
@@ -37,7 +44,8 @@ from graph.adapters.retriever import PostgresRetriever
 from graph.adapters.rows import PostgresToolbox
 from graph.adapters.run_store import PostgresRunStore
 from graph.adapters.saver import PostgresCheckpoints
-from graph.adapters.sealer import Sealer, decode_key, keep_key
+from graph.adapters.sealer import ReadKeys, Sealer, add_key, decode_key, keep_keys
+from graph.adapters.seals import PostgresSeals, unlock
 from graph.adapters.sessions import PostgresSessions
 from graph.adapters.signals import PostgresSignals
 from graph.adapters.tokens import token_counter
@@ -47,7 +55,7 @@ from graph.adapters.vault import PostgresVault
 from graph.build import Node, Ports, build
 from graph.errors import ChatError
 from graph.failpoint import FailPoint, read_failpoint
-from graph.jobs import retention
+from graph.jobs import retention, rotation
 from graph.jobs.queue import open_queue, work
 from graph.jobs.summaries import QueuedSummaries, Summarizer, register
 from graph.ports import ChatModel, CountTokens, Embedder, Signals
@@ -75,6 +83,10 @@ class House:
     tools: Sequence[Tool] = tuple(CATALOG)
     queries: Sequence[Path] = (ROOT / "tools" / "sql",)
     """Folders of the tools' queries."""
+    lent: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Tools that employees may use beside those of their files, by slug."""
+    unreachable: Sequence[str] = ()
+    """Servers whose tools are missing."""
 
     def tools_by_name(self) -> dict[str, Tool]:
         return {tool.name: tool for tool in self.tools}
@@ -104,6 +116,7 @@ class Foundations:
     failpoint: FailPoint
     observer: Observer
     checkpoints: PostgresCheckpoints
+    approvals: PostgresApprovals
 
 
 @asynccontextmanager
@@ -127,12 +140,14 @@ async def open_foundations(settings: Settings, report: Report, house: House = OU
     """
     async with AsyncExitStack() as stack:
         addresses = await stack.enter_async_context(database_of(settings, report))
+        house = await with_servers(house, settings)
         shared = await lay_foundations(settings, house, addresses, stack, report)
         await project(shared.database, shared.roster, house.tools)
         if not settings.database_url:
             await seed_demo(shared.database, shared.notes, report)
         register_summaries(shared)
         register_retention(shared)
+        rotation.register(shared.queue, PostgresSeals(shared.database, shared.sealer))
         yield shared
 
 
@@ -143,17 +158,23 @@ async def assemble(shared: Foundations, stack: AsyncExitStack) -> Service:
     runs = await runs_of(shared, store)
     await stack.enter_async_context(runs.watching())
     await stack.enter_async_context(working(shared.queue))
+    await stack.enter_async_context(taking_up_changes(shared))
     issuer = None if settings.supabase_url else LocalIssuer(settings.data_dir / "issuer.pem")
     return Service(
         runs=runs,
         store=store,
         sessions=PostgresSessions(shared.database),
         facts=PostgresFacts(shared.database),
+        approvals=shared.approvals,
+        tools=shared.house.tools_by_name(),
+        files=PostgresFiles(shared.database, shared.sealer),
         roster=shared.roster,
+        router=Router(shared.roster, await asyncio.to_thread(local_embedder_of, shared)),
         redactor=shared.redactor,
         verifier=verifier_of(settings, issuer),
         issuer=issuer,
         ready=lambda: readiness(shared.database, shared.redactor, runs),
+        unreachable=shared.house.unreachable,
         metrics=shared.observer,
         metrics_token=settings.metrics_token,
         max_message_chars=settings.max_message_chars,
@@ -169,7 +190,8 @@ async def lay_foundations(
     observer.watch_pool(database.pool.get_stats)
     await check_migrations(database)
     report("loading the models that find personal data and embed text")
-    roster, sealer, embedder, count = await asyncio.to_thread(read_files, settings, house)
+    sealer = await unlock(database, keys_of(settings))
+    roster, embedder, count = await asyncio.to_thread(read_files, settings, house)
     names = [employee.name for employee in roster.all()]
     redactor = WorkerRedactor(PostgresVault(database, sealer), workers=settings.redaction_workers, keep=names)
     await redactor.start()
@@ -193,17 +215,35 @@ async def lay_foundations(
         failpoint=failpoint,
         observer=observer,
         checkpoints=PostgresCheckpoints(database, settings.kept_turns, failpoint.reached),
+        approvals=PostgresApprovals(database, sealer, seconds=60 * settings.approval_minutes),
     )
 
 
-def read_files(settings: Settings, house: House) -> tuple[Roster, Sealer, Embedder, CountTokens]:
+def read_files(settings: Settings, house: House) -> tuple[Roster, Embedder, CountTokens]:
     """What is on this machine's disk: it takes a moment, so it is read off the event loop."""
     return (
-        read_roster(house.employees, house.tools_by_name()),
-        Sealer(vault_key(settings)),
+        roster_of(house),
         embedder_of(settings),
         token_counter(settings.data_dir / "tiktoken"),
     )
+
+
+async def with_servers(house: House, settings: Settings) -> House:
+    """The house with the tools of the MCP servers that are configured and answer.
+
+    Raises:
+        ConfigurationError: their file is not right.
+    """
+    if not settings.mcp_servers:
+        return house
+    servers = await asyncio.to_thread(read_servers, settings.mcp_servers)
+    joined = await join(servers, [tool.name for tool in house.tools])
+    return replace(house, tools=(*house.tools, *joined.tools), lent=joined.lent, unreachable=joined.unreachable)
+
+
+def roster_of(house: House) -> Roster:
+    """Raises: ConfigurationError."""
+    return equipped(read_roster(house.employees, house.tools_by_name()), house.lent)
 
 
 def store_of(shared: Foundations) -> PostgresRunStore:
@@ -267,6 +307,7 @@ async def ports_of(shared: Foundations) -> Ports:
         memory=shared.memory,
         retriever=shared.retriever,
         model=shared.model,
+        approvals=shared.approvals,
         toolbox=await asyncio.to_thread(
             PostgresToolbox,
             shared.database,
@@ -274,6 +315,8 @@ async def ports_of(shared: Foundations) -> Ports:
             shared.house.queries,
             shared.sealer,
             shared.checkpoints.commit,
+            PostgresFiles(shared.database, shared.sealer).of,
+            partial(OwnedKnowledge, shared.redactor, shared.retriever),
         ),
         transcript=PostgresTranscript(shared.database, shared.count),
         summaries=QueuedSummaries(shared.database, shared.queue),
@@ -292,17 +335,41 @@ def register_summaries(shared: Foundations) -> None:
 
 
 def register_retention(shared: Foundations) -> None:
-    retention.register(shared.queue, store_of(shared), shared.settings.run_log_days)
+    files = PostgresFiles(shared.database, shared.sealer)
+    retention.register(shared.queue, store_of(shared), shared.settings.run_log_days, files)
 
 
 def now() -> datetime:
     return datetime.now(UTC)
 
 
-def vault_key(settings: Settings) -> bytes:
-    if settings.vault_key:
-        return decode_key(settings.vault_key.get_secret_value())
-    return keep_key(settings.data_dir / "vault.key")
+def keys_of(settings: Settings) -> ReadKeys:
+    """The keys that are configured, or those in the file that the embedded default keeps."""
+    if not settings.vault_key:
+        return partial(keep_keys, settings.data_dir / "vault.key")
+    old = settings.vault_key_old.get_secret_value().split(",") if settings.vault_key_old else []
+    keys = [
+        decode_key(settings.vault_key.get_secret_value()),
+        *(decode_key(key.strip(), "VAULT_KEY_OLD") for key in old),
+    ]
+    return lambda: keys
+
+
+async def rotate_keys(settings: Settings, report: Report) -> None:
+    """Bring everything that is sealed under the current key; where the keys are in a file, under a new one.
+
+    Raises:
+        ConfigurationError: the keys do not open the vault.
+    """
+    async with AsyncExitStack() as stack:
+        addresses = await stack.enter_async_context(database_of(settings, report))
+        database = await stack.enter_async_context(Database.open(addresses.server, size=2))
+        await check_migrations(database)
+        seals = PostgresSeals(database, await unlock(database, keys_of(settings)))
+        if not settings.vault_key and not await seals.owners_due(1):
+            await asyncio.to_thread(add_key, settings.data_dir / "vault.key")
+            seals.sealer.refresh()
+        report(f"{await rotation.rotate(seals, report)} values were sealed anew")
 
 
 def tracer_of(settings: Settings) -> AbstractAsyncContextManager[Tracer]:
@@ -369,6 +436,12 @@ def embedder_of(settings: Settings) -> Embedder:
     return OpenAIEmbedder(client)
 
 
+def local_embedder_of(shared: Foundations) -> LocalEmbedder:
+    """One that keeps what it reads in this process."""
+    ours = shared.embedder
+    return ours if isinstance(ours, LocalEmbedder) else LocalEmbedder(shared.settings.data_dir / "embedder")
+
+
 def verifier_of(settings: Settings, issuer: LocalIssuer | None) -> Verifier:
     """Supabase's tokens, or the local issuer's; checked by the same code."""
     if issuer:
@@ -398,6 +471,30 @@ async def working(queue: procrastinate.App) -> AsyncIterator[None]:
         worker.cancel()
         with suppress(asyncio.CancelledError):
             await worker
+
+
+@asynccontextmanager
+async def taking_up_changes(shared: Foundations) -> AsyncIterator[None]:
+    """Take up changed files of employees while the service runs."""
+    read, use = partial(roster_of, shared.house), partial(take_up, shared)
+    watcher = asyncio.create_task(watch(shared.house.employees, shared.roster, read, use), name="employees")
+    try:
+        yield
+    finally:
+        watcher.cancel()
+        with suppress(asyncio.CancelledError):
+            await watcher
+
+
+async def take_up(shared: Foundations, newer: Roster) -> None:
+    """Make the database and the redactor know newer employees.
+
+    Raises:
+        UnknownEmployee: whom everybody meets first is not among them.
+    """
+    newer.find(shared.settings.default_employee_slug)
+    await project(shared.database, newer, shared.house.tools)
+    shared.redactor.keep = frozenset(employee.name for employee in newer.all())
 
 
 async def seed_demo(database: Database, notes: PostgresNotes, report: Report) -> None:

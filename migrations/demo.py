@@ -10,8 +10,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from decimal import Decimal
 
-from migrations.demo_data import Account, Goal, Habit, Line, Role, TripLine, demo_data
-from migrations.demo_ledger import DemoAccount, DemoBudget, DemoGoal, DemoLedger, DemoTransaction
+from migrations.demo_data import Account, Debt, Goal, Habit, Line, Reminder, Role, TripLine, demo_data
+from migrations.demo_ledger import (
+    DemoAccount,
+    DemoBudget,
+    DemoDebt,
+    DemoGoal,
+    DemoLedger,
+    DemoRate,
+    DemoReminder,
+    DemoTransaction,
+)
 
 DEMO_USER = "de300000-0000-4000-8000-000000000001"
 """The user id of the demo user."""
@@ -19,13 +28,17 @@ DEMO_USER = "de300000-0000-4000-8000-000000000001"
 SEED = "ledger-1"
 DAYS = 365
 
+RATES_DAY = 5
+"""Of each month, on which the rates between currencies are known."""
+
 RETURNED_AFTER = dt.timedelta(days=9)
 """How long after a purchase its refund is booked."""
 
 
 def demo_rows(today: dt.date) -> DemoLedger:
     """The ledger of the 365 days up to `today`, which is the last of them."""
-    transactions = tuple(row for day in days(today - dt.timedelta(days=DAYS - 1), today) for row in rows_of(day))
+    year = tuple(days(today - dt.timedelta(days=DAYS - 1), today))
+    transactions = tuple(row for day in year for row in rows_of(day))
     user = demo_data().user
     return DemoLedger(
         profile=user.profile,
@@ -33,6 +46,9 @@ def demo_rows(today: dt.date) -> DemoLedger:
         transactions=transactions,
         budgets=tuple(DemoBudget(category, amount) for category, amount in user.budgets.items()),
         goals=tuple(goal_from(goal, today.year) for goal in user.goals),
+        debts=tuple(debt_from(debt, today) for debt in user.debts),
+        reminders=tuple(reminder_from(reminder, today) for reminder in user.reminders),
+        rates=tuple(rate for day in year if day.day == RATES_DAY for rate in rates(day)),
     )
 
 
@@ -158,7 +174,7 @@ def moved(day: dt.date) -> list[DemoTransaction]:
         return transfer("card-payment", day, "card", owed, owed, "Bills & Services")
     if day.day == 2:
         return transfer("savings-plan", day, "savings", orders.savings, orders.savings, "Investments")
-    if day.day == 5:
+    if day.day == RATES_DAY:
         received = (orders.canadian * canadian_rate(day)).quantize(Decimal("0.01"))
         return transfer("to-canada", day, "canadian", orders.canadian, received, "Investments")
     return []
@@ -247,6 +263,30 @@ def goal_from(goal: Goal, this_year: int) -> DemoGoal:
         status=goal.status,
         priority=goal.priority,
     )
+
+
+def debt_from(debt: Debt, today: dt.date) -> DemoDebt:
+    return DemoDebt(
+        name=debt.name,
+        kind=debt.kind,
+        balance=debt.balance,
+        annual_rate_percent=debt.annual_rate_percent,
+        minimum_payment=debt.minimum_payment,
+        as_of=today.replace(day=1),
+    )
+
+
+def reminder_from(reminder: Reminder, today: dt.date) -> DemoReminder:
+    """The reminder, due next month for the first time."""
+    next_month = today.replace(day=1) + dt.timedelta(days=31)
+    return DemoReminder(reminder.text, next_month.replace(day=reminder.day), reminder.recurrence)
+
+
+def rates(day: dt.date) -> Iterator[DemoRate]:
+    yield DemoRate("CAD", day, canadian_rate(day))
+    for currency, between in demo_data().user.rates.items():
+        rate = Decimal(dice("rate", currency, day).randint(between.low, between.high)) / 10_000
+        yield DemoRate(currency, day, rate)
 
 
 # Days, cents, chance -------------------------------------------------------------------------------------------------

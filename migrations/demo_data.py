@@ -159,6 +159,32 @@ class Goal:
 
 
 @dataclass(frozen=True, slots=True)
+class Debt:
+    name: str
+    kind: str
+    balance: Amount
+    """As it is on the first day of the month."""
+    annual_rate_percent: Amount
+    minimum_payment: Amount
+
+
+@dataclass(frozen=True, slots=True)
+class Reminder:
+    text: str
+    day: DayOfMonth
+    """Of next month."""
+    recurrence: Literal["none", "weekly", "monthly", "yearly"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """Between what a US dollar is worth, in ten-thousandths of the other currency."""
+
+    low: Cents
+    high: Cents
+
+
+@dataclass(frozen=True, slots=True)
 class User:
     profile: DemoProfile
     accounts: Accounts
@@ -167,6 +193,10 @@ class User:
     budgets: dict[str, Amount]
     """By category, for a month."""
     goals: tuple[Goal, ...]
+    debts: tuple[Debt, ...]
+    reminders: tuple[Reminder, ...]
+    rates: dict[str, Rate]
+    """By currency; the Canadian dollar has the rate of the transfers."""
 
 
 @dataclass(frozen=True, slots=True)

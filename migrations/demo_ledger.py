@@ -59,6 +59,35 @@ class DemoGoal:
 
 
 @dataclass(frozen=True, slots=True)
+class DemoDebt:
+    name: str
+    kind: str
+    balance: Decimal
+    """What is owed, positive."""
+    annual_rate_percent: Decimal
+    minimum_payment: Decimal
+    as_of: dt.date
+    currency: str = "USD"
+
+
+@dataclass(frozen=True, slots=True)
+class DemoReminder:
+    text: str
+    due_on: dt.date
+    recurrence: str
+
+
+@dataclass(frozen=True, slots=True)
+class DemoRate:
+    """Units of `quote` for one US dollar on a day; made up."""
+
+    quote: str
+    day: dt.date
+    rate: Decimal
+    base: str = "USD"
+
+
+@dataclass(frozen=True, slots=True)
 class DemoLedger:
     profile: DemoProfile
     accounts: tuple[DemoAccount, ...]
@@ -66,3 +95,7 @@ class DemoLedger:
     """Oldest first."""
     budgets: tuple[DemoBudget, ...]
     goals: tuple[DemoGoal, ...]
+    debts: tuple[DemoDebt, ...]
+    reminders: tuple[DemoReminder, ...]
+    rates: tuple[DemoRate, ...]
+    """Belong to nobody: all users of the database see them."""

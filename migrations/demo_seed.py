@@ -47,6 +47,24 @@ values (
 )
 on conflict (id) do nothing
 """
+INSERT_DEBT = """
+insert into debts (id, user_id, name, kind, balance, currency, annual_rate_percent, minimum_payment, as_of)
+values (
+    %(id)s, %(user_id)s, %(name)s, %(kind)s, %(balance)s, %(currency)s, %(annual_rate_percent)s, %(minimum_payment)s,
+    %(as_of)s
+)
+on conflict do nothing
+"""
+INSERT_REMINDER = """
+insert into reminders (id, user_id, text, due_on, recurrence)
+values (%(id)s, %(user_id)s, %(text)s, %(due_on)s, %(recurrence)s)
+on conflict (id) do nothing
+"""
+INSERT_RATE = """
+insert into exchange_rates (base, quote, day, rate, source)
+values (%(base)s, %(quote)s, %(day)s, %(rate)s, 'demo')
+on conflict do nothing
+"""
 
 
 async def seed(connection: psycopg.AsyncConnection[Any], user_id: str, today: dt.date) -> bool:
@@ -94,3 +112,6 @@ def inserts(user_id: uuid.UUID, ledger: DemoLedger) -> Iterator[tuple[str, list[
     )
     yield INSERT_BUDGET, [asdict(each) for each in ledger.budgets]
     yield INSERT_GOAL, [asdict(each) | {"id": named("goal", each.name)} for each in ledger.goals]
+    yield INSERT_DEBT, [asdict(each) | {"id": named("debt", each.name)} for each in ledger.debts]
+    yield INSERT_REMINDER, [asdict(each) | {"id": named("reminder", each.text)} for each in ledger.reminders]
+    yield INSERT_RATE, [asdict(each) for each in ledger.rates]

@@ -18,6 +18,7 @@ class Persist:
 
     async def __call__(self, state: Turn, runtime: Runtime[TurnContext]) -> Turn:
         caller = runtime.context
+        speaker = state.get("speaker") or caller.employee
         message_id = await self.transcript.record(
             TurnRecord(
                 owner=caller.user_id,
@@ -25,7 +26,7 @@ class Persist:
                 run_id=caller.run_id,
                 epoch=caller.epoch,
                 employee=caller.employee,
-                model=answered_by(state["messages"], self.model.name(self.roster.find(caller.employee).settings)),
+                model=answered_by(state["messages"], self.model.name(self.roster.find(speaker).settings)),
                 messages=state["messages"],
                 usage=state["usage"],
             )

@@ -16,10 +16,12 @@ from employees.roster import Employee, Roster
 from graph.context import TurnContext
 from graph.errors import ModelError
 from graph.events import Citation, Text
+from graph.handoff import DELEGATE, HAND_OFF
 from graph.ports import ChatModel, CountTokens, Price, Prices, Toolbox
 from graph.prompt import Prompt, Wording, fit, size
+from graph.redaction.defuse import Defuser
 from graph.redaction.holdback import Holdback
-from graph.state import Passage, Turn, Usage, answered_by
+from graph.state import Passage, Turn, Usage, add, answered_by
 from graph.text import sound, sound_json
 from graph.tool import INVALID_JSON, Tool
 
@@ -48,7 +50,7 @@ class Reason:
     """Tokens of the whole prompt."""
 
     async def __call__(self, state: Turn, runtime: Runtime[TurnContext]) -> Turn:
-        employee = self.roster.find(runtime.context.employee)
+        employee = self.roster.find(state.get("speaker") or runtime.context.employee)
         prompt = fit(self._prompt(state, employee), self.budget, self.count)
         tools = self.toolbox.tools(employee.tools) if rounds(state) < MAX_ROUNDS else ()
         reply = await self._stream(prompt, tools, employee, runtime)
@@ -68,6 +70,7 @@ class Reason:
             wording=self.wording,
             today=state["today"],
             persona=employee.prompt,
+            colleagues=self._colleagues(employee),
             facts=known["facts"],
             summary=known["summary"],
             passages=state["passages"],
@@ -75,18 +78,30 @@ class Reason:
             turn=state["messages"],
         )
 
+    def _colleagues(self, employee: Employee) -> list[str]:
+        """Whom the employee can name in a call of the tools that turn to colleagues."""
+        if not {HAND_OFF, DELEGATE} & set(employee.tools):
+            return []
+        return [f"{each.slug}: {each.name}, {each.title}" for each in self.roster.colleagues(employee.slug)]
+
     async def _stream(
         self, prompt: Prompt, tools: Sequence[Tool], employee: Employee, runtime: Runtime[TurnContext]
     ) -> AIMessage:
         chunks: list[AIMessageChunk] = []
-        held = Holdback()
+        shown: list[str] = []
+        safe, held = Defuser(message.text for message in (*prompt.history, *prompt.turn)), Holdback()
+
+        def show(text: str) -> None:
+            shown.append(text)
+            tell(text, runtime)
+
         async for chunk in self.model.stream(prompt.messages(), tools, employee.settings):
             chunks.append(chunk)
-            tell(held.push(sound(str(chunk.text))), runtime)
-        tell(held.flush(), runtime)
+            show(held.push(safe.push(sound(str(chunk.text)))))
+        show(held.push(safe.flush()) + held.flush())
         if not chunks:
             raise ModelError(EMPTY)
-        return whole(chunks)
+        return whole(chunks, "".join(shown))
 
     def _usage(self, reply: AIMessage, prompt: Prompt, employee: Employee) -> Usage:
         reported = reply.usage_metadata
@@ -108,11 +123,12 @@ def tell(text: str, runtime: Runtime[TurnContext]) -> None:
         runtime.stream_writer(Text(type="text", content=text))
 
 
-def whole(chunks: Sequence[AIMessageChunk]) -> AIMessage:
-    """The message that the chunks make up; it keeps their id, by which a stream of messages knows that it has had it."""
+def whole(chunks: Sequence[AIMessageChunk], shown: str) -> AIMessage:
+    """The message that the chunks make up, with the text as it was shown; it keeps their id, by which a stream of messages
+    knows that it has had it."""
     message = add_ai_message_chunks(chunks[0], *chunks[1:])
     return AIMessage(
-        content=sound(str(message.text)),
+        content=shown,
         tool_calls=[read_call(number, chunk) for number, chunk in enumerate(message.tool_call_chunks)],
         usage_metadata=message.usage_metadata,
         response_metadata=naming_its_model(message),
@@ -183,13 +199,3 @@ def cited(text: str, passages: Sequence[Passage]) -> Iterator[Citation]:
         if 1 <= number <= len(passages):
             passage = passages[number - 1]
             yield Citation(type="citation", marker=f"[{number}]", id=passage["id"], source=passage["source"])
-
-
-def add(sofar: Usage, call: Usage) -> Usage:
-    return Usage(
-        prompt=sofar["prompt"] + call["prompt"],
-        completion=sofar["completion"] + call["completion"],
-        total=sofar["total"] + call["total"],
-        cost=str(Decimal(sofar["cost"]) + Decimal(call["cost"])),
-        source="counted" if "counted" in (sofar["source"], call["source"]) else "provider",
-    )

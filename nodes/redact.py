@@ -28,6 +28,7 @@ class Redact:
             passages=[],
             messages=[HumanMessage(question)],
             usage=Usage(prompt=0, completion=0, total=0, cost="0", source="provider"),
+            speaker="",
             message_id="",
             unsummarized=Unsummarized(turns=0, tokens=0, seconds=0),
             summary_due=False,

@@ -18,7 +18,11 @@ ROOMS = ("graph", "nodes", "tools", "employees", "migrations")
 LEVELS = (
     ("graph.errors", "graph.state", "graph.text", "graph.tool_result", "graph.patience"),
     ("graph.context", "graph.ports", "graph.events", "graph.tool"),
-    ("nodes", "tools", "employees", "migrations", "graph.redaction", "graph.prompt", "graph.repair"),
+    (
+        *("nodes", "tools", "employees", "migrations", "graph.redaction", "graph.prompt", "graph.repair"),
+        *("graph.amounts", "graph.provenance"),
+        *("graph.calls", "graph.consent", "graph.handoff", "graph.delegation", "graph.tool_page"),
+    ),
     (
         *("graph.adapters", "graph.web", "graph.jobs", "graph.settings", "graph.logs"),
         *("graph.build", "graph.failpoint", "graph.rejoin", "graph.live", "graph.runner", "graph.runs"),
@@ -28,7 +32,23 @@ LEVELS = (
 )
 """From the innermost room to the outermost: a module imports its own level and those before it."""
 
-SHARED_BY_TOOLS = {"tools.arguments", "tools.categories", "tools.money"}
+SHARED_BY_TOOLS = {
+    "tools.arguments",
+    "tools.categories",
+    "tools.drawing",
+    "tools.currencies",
+    "tools.finding",
+    "tools.interest",
+    "tools.money",
+    "tools.months",
+    "tools.naming",
+    "tools.pdf",
+    "tools.recurring",
+    "tools.reminding",
+    "tools.suggestion",
+    "tools.tables",
+    "tools.wording",
+}
 
 
 def modules() -> dict[str, Path]:

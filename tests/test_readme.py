@@ -34,9 +34,10 @@ def test_every_make_target_of_the_readme_exists() -> None:
 
 
 def test_the_employee_of_the_readme_is_accepted(tmp_path: Path) -> None:
-    (tmp_path / "saver.md").write_text(block("markdown", "slug: saver"), "utf-8")
+    (tmp_path / "squirrel.md").write_text(block("markdown", "slug: squirrel"), "utf-8")
+    (tmp_path / "prime-boss.md").write_text((ROOT / "employees" / "prime-boss.md").read_text("utf-8"), "utf-8")
     roster = read_roster(tmp_path, by_name())
-    assert roster.find("saver-ai").title == "Savings companion"
+    assert roster.find("squirrel-ai").title == "Savings companion"
 
 
 def example_tool(folder: Path) -> Tool:

@@ -54,6 +54,9 @@ class Metrics:
         self._ended = counter("runs_ended_total", "Runs by how they ended.", ["employee", "status", "code"])
         self._run_seconds = histogram("run_seconds", "From beginning a run to its end.", ["status"], buckets=TURNS)
         self._first_text = histogram("first_text_seconds", "From beginning a run to its first words.", buckets=WAITS)
+        self._untraced = counter(
+            "untraced_amounts_total", "Amounts in answers that nothing accounts for.", ["employee"]
+        )
         self._tokens = counter("tokens_total", "Tokens of turns.", ["kind", "employee", "model"])
         self._cost = counter("cost_dollars_total", "What turns cost, in US dollars.", ["employee", "model"])
 
@@ -109,6 +112,9 @@ class Metrics:
         self._tokens.labels("prompt", run.employee, model).inc(usage["prompt"])
         self._tokens.labels("completion", run.employee, model).inc(usage["completion"])
         self._cost.labels(run.employee, model).inc(float(usage["cost"]))
+
+    def untraced(self, run: Run, amounts: int) -> None:
+        self._untraced.labels(run.employee).inc(amounts)
 
     def lost(self, run: Run) -> None:
         self._lost.inc()

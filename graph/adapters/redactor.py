@@ -7,6 +7,7 @@ import (`if __name__ == "__main__"`) and should import little.
 
 import asyncio
 from collections.abc import Collection, Iterator, Sequence
+from itertools import islice
 from typing import cast
 
 import anyio
@@ -18,6 +19,7 @@ from graph.errors import RedactionFailed
 from graph.ports import Masked, Secret, Shown, Vault
 from graph.redaction.finding import Finding
 from graph.redaction.mask import mask
+from graph.redaction.pieces import cut, joined
 from graph.redaction.restore import restore_json, tokens_in
 from graph.redaction.strings import strings_in
 from graph.redaction.work import Failure, find_all, warm
@@ -27,6 +29,9 @@ START_SECONDS = 60.0
 
 HOP_CHARACTERS = 16_000
 """Characters that a worker takes at a time, so that a long job does not keep the others waiting."""
+
+LONGEST, LONGEST_TOTAL = 200_000, 400_000
+"""Characters of a text and of a call; a message is shorter, which the door sees to (`MAX_MESSAGE_CHARS`)."""
 
 TOGETHER_SECONDS = 0.05
 """How long a worker that is warm stays busy, so that the next one starts beside it."""
@@ -48,7 +53,7 @@ class InlineRedactor:
     """
 
     def __init__(
-        self, vault: Vault, *, keep: Collection[str] = (), longest: int = 20_000, longest_total: int = 400_000
+        self, vault: Vault, *, keep: Collection[str] = (), longest: int = LONGEST, longest_total: int = LONGEST_TOTAL
     ) -> None:
         self.vault = vault
         self.keep = frozenset(keep)
@@ -63,7 +68,7 @@ class InlineRedactor:
         """
         self._check_length(texts)
         distinct = [text for text in dict.fromkeys(texts) if not is_blank(text)]
-        found = dict(zip(distinct, await self._find(distinct), strict=True))
+        found = await self._find_in_pieces(distinct)
         secrets = {secret_of(finding) for findings in found.values() for finding in findings}
         tokens = await self.vault.issue(owner, secrets) if secrets else {}
         masked = {text: mask(text, found[text], [tokens[secret_of(f)] for f in found[text]]) for text in distinct}
@@ -79,6 +84,11 @@ class InlineRedactor:
         lengths = [len(text) for text in texts]
         if max(lengths, default=0) > self.longest or sum(lengths) > self.longest_total:
             raise RedactionFailed
+
+    async def _find_in_pieces(self, texts: Sequence[str]) -> dict[str, list[Finding]]:
+        pieces = {text: cut(text) for text in texts}
+        found = iter(await self._find([piece.text for parts in pieces.values() for piece in parts]))
+        return {text: joined(parts, list(islice(found, len(parts)))) for text, parts in pieces.items()}
 
     async def _find(self, texts: Sequence[str]) -> list[list[Finding]]:
         return findings_of(find_all(texts, self.keep))
@@ -101,8 +111,8 @@ class WorkerRedactor(InlineRedactor):
         workers: int = 1,
         keep: Collection[str] = (),
         seconds: float = 5.0,
-        longest: int = 20_000,
-        longest_total: int = 400_000,
+        longest: int = LONGEST,
+        longest_total: int = LONGEST_TOTAL,
     ) -> None:
         super().__init__(vault, keep=keep, longest=longest, longest_total=longest_total)
         self.workers = workers

@@ -10,12 +10,13 @@ import psycopg
 
 from graph.adapters.database import Connection, Database, fetch_all, fetch_one
 from graph.adapters.queries import adapter_queries, read_queries
+from graph.adapters.rates import CallRates
 from graph.adapters.run_store import hold
 from graph.adapters.sealer import Sealer
 from graph.errors import DatabaseUnavailable
 from graph.patience import SHORT, patiently
 from graph.ports import Effect
-from graph.tool import Rows, Tool
+from graph.tool import Files, Knowledge, NoFiles, NoKnowledge, Rows, Tool
 
 QUERIES = adapter_queries("effects")
 
@@ -59,6 +60,8 @@ class PostgresToolbox:
         queries: Sequence[Path],
         sealer: Sealer,
         commit: Callable[[str], Awaitable[None]],
+        files: Callable[[str], Files] = lambda owner: NoFiles(),
+        knowledge: Callable[[str], Knowledge] = lambda owner: NoKnowledge(),
     ) -> None:
         """
         Args:
@@ -67,15 +70,23 @@ class PostgresToolbox:
             queries: folders of their queries.
             sealer: makes the hash of an effect's arguments.
             commit: stores all that a run has come to.
+            files: where a user's tools leave files.
+            knowledge: a user's stored texts.
         """
         self.database = database
         self.catalog = catalog
         self.queries = read_queries(*(file for folder in queries for file in sorted(folder.glob("*.sql"))))
         self.sealer = sealer
         self.commit = commit
+        self.rates = CallRates()
+        self.files = files
+        self.knowledge = knowledge
 
     def tools(self, names: Sequence[str]) -> Sequence[Tool]:
-        return [self.catalog[name] for name in names]
+        return [self.catalog[name] for name in names if name in self.catalog]
+
+    def admit(self, owner: str, tool: Tool) -> bool:
+        return self.rates.take(owner, tool.name, tool.per_minute)
 
     def rows(self, owner: str) -> OwnedRows:
         return OwnedRows(self.database, self.queries, owner)
@@ -84,6 +95,8 @@ class PostgresToolbox:
         return await patiently(lambda: self._once(effect, make))
 
     async def _once(self, effect: Effect, make: Callable[[Rows], Awaitable[Any]]) -> Any:
+        if not effect.epoch:
+            return await self._unledgered(effect, make)
         await self.commit(effect.run_id)
         values = {"run_id": effect.run_id, "ordinal": effect.ordinal}
         async with self.database.acting_for(effect.owner) as connection:
@@ -95,6 +108,11 @@ class PostgresToolbox:
             entry = {"tool": effect.tool, "arguments_hash": self._hash(effect), "result": json.dumps(result)}
             await connection.execute(QUERIES["record_effect"], {**values, **entry})
         return result
+
+    async def _unledgered(self, effect: Effect, make: Callable[[Rows], Awaitable[Any]]) -> Any:
+        """An effect of a turn that is no accepted run, as in LangGraph Studio: nobody takes it over and makes it again."""
+        async with self.database.acting_for(effect.owner) as connection:
+            return await make(RowsInTransaction(connection, self.queries))
 
     def _hash(self, effect: Effect) -> bytes:
         return self.sealer.digest(effect.tool, json.dumps(effect.arguments, sort_keys=True))

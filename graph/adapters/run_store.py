@@ -171,13 +171,14 @@ class PostgresRunStore:
             await connection.execute(QUERIES["forget_superseded"], values)
 
     async def _queue(self, connection: Connection, request: RunRequest, values: dict[str, Any]) -> Run:
-        """Let the run wait for its session.
+        """Let the run wait for its session; what waits there for its user is given up.
 
         Raises:
             NotFound: no such session.
             RunActive: it is not to wait, or too many do.
         """
-        if request.on_conflict != "reject":
+        gave_up = await fetch_one(connection, QUERIES["give_up_wait"], values)
+        if request.on_conflict != "reject" or gave_up:
             more = {**values, "priority": PRIORITIES[request.on_conflict], "most_queued": MOST_QUEUED}
             if row := await fetch_one(connection, QUERIES["queue_run"], more):
                 return Run(
@@ -303,6 +304,7 @@ class PostgresRunStore:
     async def request_stop(self, owner: str, run_id: str) -> None:
         async with self.database.acting_for(owner) as connection:
             await connection.execute(QUERIES["request_stop"], {"run_id": run_id})
+            await connection.execute(QUERIES["stop_wait"], {"run_id": run_id})
             if await fetch_one(connection, QUERIES["withdraw_run"], {"run_id": run_id}):
                 await self._append(connection, Run(run_id, owner, "", ""), [(1, WITHDRAWN)])
 
@@ -317,7 +319,7 @@ class PostgresRunStore:
         }
         async with self.database.acting_for(run.owner) as connection:
             await hold(connection, run.id, run.epoch)
-            finished = await connection.execute(QUERIES["finish_run"], values)
+            finished = await connection.execute(QUERIES["wait" if ending.status == "waiting" else "finish_run"], values)
             await self._append(connection, run, events)
         [row] = await finished.fetchall()
         return bool(row["others_wait"])

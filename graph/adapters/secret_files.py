@@ -37,17 +37,39 @@ def make_folder(folder: Path) -> None:
 
 def write_private(file: Path, content: bytes) -> None:
     """Write a new file for its owner only; whole or not at all, and the first of two writers wins."""
-    part = file.with_name(f".{file.name}.{os.getpid()}")
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as stream:
-        stream.write(content)
-    give_to_owner_of(file.parent, part)
+    part = write_part(file, content)
     try:
         file.hardlink_to(part)
     except FileExistsError:
         pass
     finally:
         part.unlink()
+
+
+def replace_private(file: Path, content: bytes) -> None:
+    """Put a new content into a file; whoever reads it meanwhile finds the old one or the new one, whole.
+
+    Raises:
+        ConfigurationError: this user may not write it.
+    """
+    try:
+        write_part(file, content).replace(file)
+    except OSError as error:
+        raise ConfigurationError(
+            f"{file} cannot be written ({error.strerror}): run as the user who owns it."
+        ) from error
+
+
+def write_part(file: Path, content: bytes) -> Path:
+    """Write a file beside another one, for the same owner only."""
+    part = file.with_name(f".{file.name}.{os.getpid()}")
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+    give_to_owner_of(file.parent, part)
+    return part
 
 
 def give_to_owner_of(folder: Path, path: Path) -> None:

@@ -13,11 +13,13 @@ from graph.adapters.memory import to_message
 from graph.adapters.queries import adapter_queries
 from graph.adapters.run_store import hold
 from graph.errors import RunLost
+from graph.handoff import speaker_after
 from graph.ports import CountTokens, Recorded, TurnRecord
 from graph.redaction.tokens import TOKEN
 from graph.state import Usage
 
 QUERIES = adapter_queries("transcript")
+RUNS = adapter_queries("runs")
 
 TITLE_CHARS = 60
 
@@ -63,11 +65,14 @@ class PostgresTranscript:
         title = shorten(str(turn.messages[0].content))
         await connection.execute(QUERIES["title_session"], {"session_id": turn.session_id, "title": title})
         await connection.execute(QUERIES["spend_tokens"], {"total": turn.usage["total"]})
+        if (speaker := speaker_after(turn.messages, turn.employee)) != turn.employee:
+            await connection.execute(RUNS["hand_over"], {"session_id": turn.session_id, "employee": speaker})
         return str(rows[-1]["id"])
 
     def _rows(self, turn: TurnRecord) -> Iterator[dict[str, Any]]:
-        for row in rows_of(turn):
-            employee = None if row["role"] == "user" else turn.employee
+        for number, row in enumerate(rows_of(turn)):
+            speaker = speaker_after(turn.messages[:number], turn.employee)
+            employee = None if row["role"] == "user" else speaker
             yield {**row, "id": str(uuid4()), "employee_slug": employee, "tokens": self.count(row["content"])}
 
 
@@ -123,7 +128,7 @@ def usage_row(turn: TurnRecord) -> dict[str, Any]:
     tools = [call["name"] for message in turn.messages if isinstance(message, AIMessage) for call in message.tool_calls]
     return {
         **turn.usage,
-        "employee": turn.employee,
+        "employee": speaker_after(turn.messages, turn.employee),
         "model": turn.model,
         "tools_used": sorted(set(tools)),
         "success": turn.status == "complete",

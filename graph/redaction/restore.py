@@ -2,7 +2,9 @@
 
 A model does not always repeat `[CARD_7K3Q9D]` as it read it. These spellings are the same token: brackets or
 underscore escaped for Markdown (`\\[CARD\\_7K3Q9D\\]`), small letters within brackets, and, in capitals, no brackets at
-all or other ones (`<CARD_7K3Q9D>` keeps its own). What stands around a token (asterisks, backticks, quotes, 's) stays.
+all or other ones (`<CARD_7K3Q9D>` keeps its own). What stands around a token (asterisks, backticks, quotes, 's, a plural s)
+stays. A token with something else in it (a space, a line's end, a character that shows nothing, another character in place of
+one) is no token: no model was seen to write that, and each form that is accepted is one more that could be guessed.
 """
 
 import re
@@ -16,11 +18,14 @@ from graph.redaction.tokens import ALPHABET, CODE, CODE_LENGTH
 LOOSE_KIND = "[A-Za-z]{2,12}"
 LOOSE_CODE = f"[{ALPHABET}{ALPHABET.lower()}]"
 KNOWN_KINDS = "|".join(sorted(KINDS, key=lambda kind: (-len(kind), kind)))
+_BODY = rf"({LOOSE_KIND})\\?_({LOOSE_CODE}{{{CODE_LENGTH}}})"
 FORMS = (
-    rf"\\?\[({LOOSE_KIND})\\?_({LOOSE_CODE}{{{CODE_LENGTH}}})\\?\]",
+    rf"\\\[{_BODY}\\\]",
+    rf"\[{_BODY}\\?\]",
     rf"({KNOWN_KINDS})\\?_({CODE})",
 )
-"""With brackets, and without. Neither looks at what stands around it: a text may be restored piece by piece."""
+"""With brackets that are escaped, with others, and without. None looks at what stands around it: a text may be restored piece
+by piece."""
 
 _TOKEN = re.compile("|".join(FORMS))
 
@@ -41,5 +46,5 @@ def restore_json(data: Any, values: Mapping[str, str]) -> Any:
 
 
 def _issued(match: re.Match[str]) -> str:
-    kind, code = match[1] or match[3], match[2] or match[4]
+    kind, code = (group for group in match.groups() if group)
     return f"[{kind.upper()}_{code.upper()}]"

@@ -109,7 +109,7 @@ def recordings_in(files: list[Path]) -> list[Path]:
     Raises:
         ConfigurationError: there are none.
     """
-    found = [each for file in files for each in (sorted(file.glob("*.json")) if file.is_dir() else [file])]
+    found = [each for file in files for each in (sorted(file.rglob("*.json")) if file.is_dir() else [file])]
     if not found:
         raise ConfigurationError(f"There is no recording in {', '.join(map(str, files))}.")
     return found

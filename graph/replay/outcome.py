@@ -5,12 +5,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from graph.events import Event
+from graph.events import Event, waits
 from graph.replay.recording import Message, ToolRun
 from graph.state import Usage
 
-NAMELESS: Mapping[str, tuple[str, ...]] = {"start": ("session_id", "run_id"), "done": ("message_id",)}
-"""Fields of events that say whose turn it was."""
+LEFT_OUT: Mapping[str, tuple[str, ...]] = {
+    "start": ("session_id", "run_id"),
+    "done": ("message_id",),
+    "tool_result": ("display",),
+    "approval_required": ("approval_id", "preview", "expires_at"),
+}
+"""Fields of events that say whose turn it was, and those that only a screen needs."""
 
 
 def named(runs: Sequence[ToolRun]) -> dict[str, str]:
@@ -32,12 +37,14 @@ def messages_for(rows: Iterable[Mapping[str, Any]], runs: Sequence[ToolRun]) -> 
 
 
 def events_for(events: Iterable[Event], runs: Sequence[ToolRun]) -> list[dict[str, Any]]:
-    """Events of a run as a recording holds them: nameless, texts joined, results named."""
+    """Events of a run as a recording holds them: nameless, texts joined, results named, and without waits for its user."""
     names = named(runs)
     told: list[dict[str, Any]] = []
     for event in events:
+        if waits(event):
+            continue
         entry: dict[str, Any] = {
-            name: value for name, value in event.items() if name not in NAMELESS.get(event["type"], ())
+            name: value for name, value in event.items() if name not in LEFT_OUT.get(event["type"], ())
         }
         if entry["type"] == "tool_result":
             result = json.dumps(entry["result"], ensure_ascii=False)

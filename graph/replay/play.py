@@ -11,6 +11,7 @@ from employees.roster import Roster, read_roster
 from graph.adapters.chat_models import read_prices
 from graph.adapters.tokens import token_counter
 from graph.adapters.transcript import rows_of
+from graph.adapters.unstored_approvals import UnstoredApprovals
 from graph.build import Ports, TurnGraph, build
 from graph.errors import error_of
 from graph.events import Event
@@ -106,6 +107,7 @@ class Stage:
             retriever=RecordedPassages(given.passages, self._cut_at("retrieve")),
             model=self.model,
             toolbox=RecordedTools(by_name(), given.tools, self.cut),
+            approvals=UnstoredApprovals("approved"),
             transcript=self.transcript,
             summaries=RecordedSummaries(given.unsummarized),
             roster=self.code.roster,

@@ -15,6 +15,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 from pydantic import BaseModel, ValidationError
 
 from graph.adapters.memory import to_message
+from graph.calls import with_free_texts
 from graph.errors import DatabaseUnavailable, ModelError, NotFound
 from graph.ports import (
     Claim,
@@ -36,8 +37,7 @@ from graph.replay.recording import Answer, Memory, ToolRun
 from graph.replay.request import as_lines, since
 from graph.replay.standins import revealed
 from graph.state import Passage, Unsummarized, Usage
-from graph.tool import INVALID_JSON, Rows, Tool, ToolContext, ToolFault
-from nodes.call_tools import with_free_texts
+from graph.tool import INVALID_JSON, NoFiles, NoKnowledge, Rows, Tool, ToolContext, ToolFault
 
 OWNER, SESSION, RUN, ANSWER = "owner", "session", "run", "message"
 """Ids in a replay: a recording has none."""
@@ -135,10 +135,19 @@ class RecordedTools:
         self._tools = {name: self._playing(tool) for name, tool in catalog.items()}
 
     def tools(self, names: Sequence[str]) -> Sequence[Tool]:
-        return [self._tools[name] for name in names]
+        return [self._tools[name] for name in names if name in self._tools]
+
+    def admit(self, owner: str, tool: Tool) -> bool:
+        return True
 
     def rows(self, owner: str) -> "NoRows":
         return NoRows()
+
+    def files(self, owner: str) -> NoFiles:
+        return NoFiles()
+
+    def knowledge(self, owner: str) -> NoKnowledge:
+        return NoKnowledge()
 
     def _playing(self, tool: Tool) -> Tool:
         @functools.wraps(tool.function)
@@ -152,7 +161,7 @@ class RecordedTools:
             result: Mapping[str, Any] = with_free_texts(run.result, tool.free_text, revealed)
             return result
 
-        return replace(tool, function=play)
+        return replace(tool, function=play, preview=None)
 
     async def once(self, effect: Effect, make: Callable[[Rows], Awaitable[Any]]) -> Any:
         return await make(NoRows())
@@ -305,6 +314,7 @@ class NoMeter:
 
     def first_text(self, run: Run, seconds: float) -> None: ...
     def ended(self, run: Run, ending: Ending, usage: Usage, seconds: float) -> None: ...
+    def untraced(self, run: Run, amounts: int) -> None: ...
     def lost(self, run: Run) -> None: ...
     def retried(self, what: str) -> None: ...
     def due(self, runs: int) -> None: ...

@@ -2,13 +2,12 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
-from typing import Any, cast
+from dataclasses import dataclass
 
 from langchain_core.messages import AIMessage, AnyMessage
 from langgraph.runtime import Runtime
 
-from graph.build import Node, Ports
+from graph.build import steps
 from graph.context import TurnContext
 from graph.errors import ChatError
 from graph.replay.play import Code, Stage
@@ -28,7 +27,7 @@ class RecordedStep:
 
     recording: Recording
     code: Code
-    node: Node
+    name: str
 
     async def __call__(self, state: Turn, runtime: Runtime[TurnContext]) -> Turn:
         """
@@ -37,7 +36,7 @@ class RecordedStep:
             ChatError: the error that ended the turn.
         """
         stage = Stage(rest_of(self.recording, state.get("messages", [])), self.code)
-        step = asyncio.ensure_future(over(stage.ports(), self.node)(state, runtime))
+        step = asyncio.ensure_future(steps(stage.ports())[self.name](state, runtime))
         stopped = asyncio.ensure_future(stage.cut.reached.wait())
         try:
             await asyncio.wait({step, stopped}, return_when=asyncio.FIRST_COMPLETED)
@@ -57,9 +56,3 @@ def rest_of(recording: Recording, messages: Sequence[AnyMessage]) -> Recording:
     return recording.model_copy(
         update={"answers": recording.answers[said:], "tools": recording.tools[asked_before:]},
     )
-
-
-def over(ports: Ports, node: Node) -> Node:
-    """The same step over other ports: its fields are the ports that it uses, by their names."""
-    step = cast(Any, node)
-    return cast(Node, replace(step, **{field.name: getattr(ports, field.name) for field in fields(step)}))

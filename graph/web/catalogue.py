@@ -6,12 +6,15 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
 from employees.roster import Employee
-from graph.errors import NotFound
+from employees.router import Match
+from graph.errors import MessageEmpty, MessageTooLong, NotFound
 from graph.web.auth import Caller
-from graph.web.schemas import Page
+from graph.web.schemas import Page, Question
 from graph.web.service import Deps
 
 router = APIRouter()
+
+PARTS: dict[str, Any] = {"model": dict[str, bool | str], "description": "Each part, and whether it works."}
 
 
 @router.get("/api/employees", tags=["employees"])
@@ -26,6 +29,22 @@ async def read_employee(slug: str, caller: Caller, service: Deps) -> dict[str, A
     return card(service.roster.find(slug))
 
 
+@router.post("/api/route", tags=["employees"])
+async def route_question(body: Question, caller: Caller, service: Deps) -> Page:
+    """Who should be given a message: everybody, best first, each with a score from 0 to 1. Nothing is stored, and no model
+    is asked."""
+    if not body.message.strip():
+        raise MessageEmpty
+    if len(body.message) > service.max_message_chars:
+        raise MessageTooLong(f"The message is longer than {service.max_message_chars} characters.")
+    return Page(items=[ranked(match) for match in await service.router.rank(body.message)])
+
+
+def ranked(match: Match) -> dict[str, Any]:
+    employee = match.employee
+    return {"slug": employee.slug, "title": employee.title, "emoji": employee.emoji, "score": match.score}
+
+
 def card(employee: Employee) -> dict[str, Any]:
     """An employee without the prompt."""
     return {
@@ -36,6 +55,8 @@ def card(employee: Employee) -> dict[str, Any]:
         "emoji": employee.emoji,
         "capabilities": list(employee.capabilities),
         "tools": list(employee.tools),
+        "handoff_to": list(employee.handoff_to),
+        "examples": list(employee.examples),
         "version": employee.version,
     }
 
@@ -54,9 +75,13 @@ async def health() -> dict[str, str]:
     return {"status": "ok"}
 
 
-@router.get("/ready", tags=["service"])
+@router.get("/ready", tags=["service"], responses={200: PARTS, 503: PARTS})
 async def ready(service: Deps) -> JSONResponse:
-    """Whether requests may be sent here: database, migrations and models, each with its state; 503 if one is missing."""
+    """Whether requests may be sent here: database, migrations and models, each with its state; 503 if one is missing.
+
+    `mcp_unreachable` names servers whose tools are missing, if there are any; it alone is no reason for 503.
+    """
     parts = await service.ready()
     well = all(parts.values())
-    return JSONResponse({"status": "ready" if well else "not ready", **parts}, status_code=200 if well else 503)
+    detail = {"mcp_unreachable": ", ".join(service.unreachable)} if service.unreachable else {}
+    return JSONResponse({"status": "ready" if well else "not ready", **parts, **detail}, 200 if well else 503)

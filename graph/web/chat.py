@@ -9,16 +9,24 @@ from fastapi.responses import JSONResponse, Response
 from fastapi.sse import EventSourceResponse
 
 from graph.errors import LogDropped, MessageEmpty, MessageTooLong, ServiceUnavailable, error_of
-from graph.events import FINAL, last_text
+from graph.events import FINAL, last_text, waits
 from graph.ports import LoggedEvent, Run, RunRequest
 from graph.web.auth import Caller
-from graph.web.schemas import Asking, ChatRequest, Regenerate
+from graph.web.schemas import Asking, ChatRequest, Regenerate, refusals
 from graph.web.service import Deps, Service
 from graph.web.sse import event_stream, seen_before
 
-router = APIRouter(prefix="/api", tags=["chat"])
+router = APIRouter(prefix="/api", tags=["chat"], responses=refusals(409, 410, 429, 502))
 
-STREAM: dict[int | str, dict[str, Any]] = {200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}}
+FRAME = {
+    "type": "object",
+    "required": ["id", "data"],
+    "properties": {
+        "id": {"type": "string", "description": "`<run>:<number>`"},
+        "data": {"type": "string", "description": "One line of JSON with a `type`."},
+    },
+}
+STREAM: dict[int | str, dict[str, Any]] = {200: {"content": {"text/event-stream": {"itemSchema": FRAME}}}}
 """What the documentation says of an answer that streams."""
 
 IdempotencyKey = Annotated[str | None, Header(min_length=1, max_length=200)]
@@ -118,6 +126,8 @@ async def whole_answer(run: Run, entries: AsyncIterator[LoggedEvent], service: S
         "session_id": run.session_id,
         "run_id": run.id,
     }
+    if waits(last):
+        answer["approvals"] = [event for event in events if event["type"] == "approval_required"]
     del answer["type"]
     return JSONResponse(await service.redactor.reveal(run.owner, answer))
 

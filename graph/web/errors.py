@@ -1,6 +1,7 @@
 """One shape for everything that goes wrong: `{error: {code, message}}`."""
 
 import math
+from collections.abc import Sequence
 
 import structlog
 from fastapi import FastAPI, Request
@@ -19,6 +20,10 @@ from graph.errors import (
 )
 
 log = structlog.get_logger(__name__)
+
+MOST_FAULTS = 10
+"""That an answer tells of a request."""
+MOST_NAME_CHARS = 64
 
 
 def answer(error: ChatError) -> JSONResponse:
@@ -60,8 +65,12 @@ def explain(error: RequestValidationError) -> ChatError:
             return InvalidRequest("The body is not valid JSON.")
         if isinstance(cause := fault.get("ctx", {}).get("error"), ChatError):
             return cause
-    told = (f"{'.'.join(str(part) for part in fault['loc'][1:]) or 'body'}: {fault['msg']}" for fault in faults)
-    return UnprocessableRequest("; ".join(told))
+    return UnprocessableRequest("; ".join(tell(fault["loc"], fault["msg"]) for fault in faults[:MOST_FAULTS]))
+
+
+def tell(place: Sequence[str | int], message: str) -> str:
+    """One fault; the name of an unknown field is the caller's own, and as long as they like."""
+    return f"{'.'.join(str(part)[:MOST_NAME_CHARS] for part in place[1:]) or 'body'}: {message}"
 
 
 def translate(error: HTTPException) -> ChatError:

@@ -9,7 +9,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from graph.errors import BodyTooLarge
+from graph.errors import BodyTooLarge, InvalidRequest
 from graph.web.errors import answer
 
 log = structlog.get_logger(__name__)
@@ -52,7 +52,11 @@ class RequestId:
 
 
 class BodyLimit:
-    """Refuses a body over `limit` bytes before it is parsed, whether its length is declared or not."""
+    """Refuses a body over `limit` bytes before it is parsed, whether its length is declared or not.
+
+    A body whose length is told in two ways is refused with its connection: a proxy in front may have taken the other one, and
+    what is left of the body for the next request (RFC 9112, 6.3).
+    """
 
     def __init__(self, app: ASGIApp, limit: int) -> None:
         self.app = app
@@ -62,7 +66,13 @@ class BodyLimit:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        declared = Headers(scope=scope).get("content-length", "0")
+        headers = Headers(scope=scope)
+        if "content-length" in headers and "transfer-encoding" in headers:
+            refusal = answer(InvalidRequest("The length of the body is told in two ways."))
+            refusal.headers["Connection"] = "close"
+            await refusal(scope, receive, send)
+            return
+        declared = headers.get("content-length", "0")
         if declared.isdecimal() and int(declared) > self.limit:
             await answer(BodyTooLarge())(scope, receive, send)
             return

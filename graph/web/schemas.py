@@ -1,24 +1,25 @@
 """The bodies of requests and answers."""
 
-import unicodedata
+from http import HTTPStatus
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
 from graph.ports import OnConflict
-from graph.text import sound
+from graph.text import sound_json
+from graph.web.cleaning import clean
+
+MOST_FIELDS = 100
+"""Of a body. Each unknown one would be told by itself, and a megabyte holds a hundred thousand."""
 
 
-def clean(value: object) -> object:
-    """Text without NUL and lone surrogates, which neither Postgres nor a model takes; the rest in NFC."""
-    if not isinstance(value, str):
-        return value
-    return unicodedata.normalize("NFC", sound(value))
+def clean_text(value: object) -> object:
+    return clean(value) if isinstance(value, str) else value
 
 
-CleanText = Annotated[str, BeforeValidator(clean)]
+CleanText = Annotated[str, BeforeValidator(clean_text)]
 Slug = Annotated[CleanText, Field(min_length=1, max_length=64)]
 
 
@@ -31,6 +32,13 @@ class Strict(BaseModel):
     """A body in which an unknown field is an error, not a silent nothing."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def count_fields(cls, body: object) -> object:
+        if isinstance(body, dict) and len(body) > MOST_FIELDS:
+            raise ValueError(f"there are more than {MOST_FIELDS} fields")
+        return body
 
 
 class Asking(Strict):
@@ -71,6 +79,25 @@ class Regenerate(Asking):
     """The last message once more."""
 
 
+class Decided(Strict):
+    """What the user says to a call."""
+
+    decision: Literal["approve", "reject"]
+    arguments: Annotated[dict[str, Any] | None, BeforeValidator(sound_json)] = Field(
+        None, description="Approve the call with these arguments instead."
+    )
+    comment: Annotated[CleanText, Field(max_length=1000)] = Field("", description="A word to the employee.")
+    trust: bool = Field(False, strict=True, description="Do not ask for this tool again in this conversation.")
+
+
+class Question(Strict):
+    """Something one wants to ask, before it is known whom."""
+
+    message: CleanText = Field(
+        description="What you want to ask, up to 8,000 characters (a setting). It is not stored."
+    )
+
+
 class Rename(Strict):
     title: Annotated[CleanText, Field(min_length=1, max_length=200)]
 
@@ -87,12 +114,23 @@ class Fact(Strict):
 
 
 class ErrorDetail(BaseModel):
+    """What went wrong; ids that help the caller on may stand beside it."""
+
     code: str
     message: str
 
 
 class ErrorBody(BaseModel):
     error: ErrorDetail
+
+
+EVERYWHERE = (400, 401, 404, 413, 422, 500, 503)
+"""Errors that any route can answer with."""
+
+
+def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """What the documentation says of a route's errors; all have one body."""
+    return {status: {"model": ErrorBody, "description": HTTPStatus(status).phrase} for status in statuses}
 
 
 class Page(BaseModel):

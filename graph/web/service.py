@@ -1,6 +1,6 @@
 """What the routes use, made once when the process starts."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -8,13 +8,17 @@ from fastapi import Depends, Request
 from pydantic import SecretStr
 
 from employees.roster import Roster
+from employees.router import Router
+from graph.adapters.approvals import PostgresApprovals
 from graph.adapters.facts import PostgresFacts
+from graph.adapters.files import PostgresFiles
 from graph.adapters.identity import Verifier
 from graph.adapters.issuer import LocalIssuer
 from graph.adapters.metrics import Metrics
 from graph.adapters.sessions import PostgresSessions
 from graph.ports import Redactor, RunStore
 from graph.runs import Runs
+from graph.tool import Tool
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +29,19 @@ class Service:
     store: RunStore
     sessions: PostgresSessions
     facts: PostgresFacts
+    files: PostgresFiles
+    approvals: PostgresApprovals
+    tools: Mapping[str, Tool]
     roster: Roster
+    router: Router
     redactor: Redactor
     verifier: Verifier
     issuer: LocalIssuer | None
     """The local issuer of the embedded default; None where Supabase issues the tokens."""
     ready: Callable[[], Awaitable[dict[str, bool]]]
     """Each part that must work before requests are sent here, and whether it does."""
+    unreachable: Sequence[str]
+    """MCP servers whose tools are missing; requests may be sent here all the same."""
     metrics: Metrics
     metrics_token: SecretStr | None
     """What whoever asks for the metrics must send; None if anybody may."""

@@ -10,10 +10,10 @@ from fastapi import APIRouter, Query
 
 from graph.errors import InvalidRequest
 from graph.web.auth import Caller
-from graph.web.schemas import Fact, Feedback, Page, Rename
+from graph.web.schemas import Fact, Feedback, Page, Rename, refusals
 from graph.web.service import Deps
 
-router = APIRouter(prefix="/api")
+router = APIRouter(prefix="/api", responses=refusals(409))
 
 Limit = Annotated[int, Query(ge=1, le=100)]
 Cursor = Annotated[str | None, Query(max_length=200, description="`next_cursor` of the page before.")]

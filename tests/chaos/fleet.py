@@ -28,6 +28,16 @@ GRACE_SECONDS = 0.5
 START_SECONDS = 90.0
 TOKEN_SECONDS = 7200
 
+TRUST = """
+create function trust_the_keeper() returns trigger language plpgsql as $$
+begin
+    insert into tool_grants (session_id, tool, user_id) values (new.id, 'note_effect', new.user_id);
+    return null;
+end
+$$;
+create trigger trust_the_keeper after insert on chat_sessions for each row execute function trust_the_keeper()
+"""
+
 Say = Callable[[str], None]
 Row = dict[str, Any]
 
@@ -132,6 +142,13 @@ class Fleet:
         await asyncio.to_thread(again.stop)  # it stays up for whoever started it first
 
 
+async def trust_the_keeper(addresses: Addresses) -> None:
+    """Have every user trust the tool of the measurement, so that it acts unasked: what waits for a user is tested elsewhere."""
+    assert addresses.owner
+    async with await psycopg.AsyncConnection.connect(addresses.owner, autocommit=True) as connection:
+        await connection.execute(TRUST)
+
+
 def until_gone(file: Path) -> None:
     while file.exists():
         time.sleep(0.02)
@@ -153,6 +170,7 @@ async def open_fleet(victims: int, logs: Path, say: Say) -> AsyncIterator[Fleet]
     ):
         folder = Path(home)
         addresses = await prepare_embedded(cluster, folder / "server.password", lambda line: None)
+        await trust_the_keeper(addresses)
         environment = {
             **surroundings(),
             "PORT": "0",

@@ -1,7 +1,7 @@
 """In-memory twins of the ports, for calling a node without a graph, a database or a model."""
 
 import datetime as dt
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -16,7 +16,7 @@ from graph.prompt import Wording
 from graph.redaction.restore import restore_json, tokens_in
 from graph.redaction.strings import strings_in
 from graph.state import Passage, Recollection, Turn, Unsummarized, Usage
-from graph.tool import Rows, Tool
+from graph.tool import Files, NoFiles, NoKnowledge, Rows, Tool
 
 OWNER = "0b4e2f8e-0000-4000-8000-000000000001"
 SESSION = "0b4e2f8e-0000-4000-8000-00000000000a"
@@ -25,7 +25,7 @@ RUN = "0b4e2f8e-0000-4000-8000-0000000000aa"
 NAME, TOKEN = "Ana Díaz", "[PERSON_7K3Q9D]"
 """The one value that the twin of the redactor knows, and its token."""
 
-WORDING = Wording("Rules of {today}.", "FACTS", "SUMMARY", "PASSAGES", "(left out)")
+WORDING = Wording("Rules of {today}.", "COLLEAGUES", "FACTS", "SUMMARY", "PASSAGES", "(left out)")
 
 
 def words(text: str) -> int:
@@ -64,6 +64,11 @@ def turn_of(*messages: Any, **changes: Any) -> Turn:
 
 def roster_of(*tools: str, **changes: Any) -> Roster:
     """One employee, the tester, with these tools."""
+    return Roster([employee_of(*tools, **changes)])
+
+
+def employee_of(*tools: str, **changes: Any) -> Employee:
+    """The tester with these tools, or whom the changes make of him."""
     fields = {
         "slug": "tester",
         "aliases": (),
@@ -79,7 +84,7 @@ def roster_of(*tools: str, **changes: Any) -> Roster:
         "version": "1",
         **changes,
     }
-    return Roster([Employee.model_validate(fields)])
+    return Employee.model_validate(fields)
 
 
 def passage(number: int, text: str = "") -> Passage:
@@ -158,18 +163,42 @@ class NoRows:
 
 
 @dataclass
+class KeptFiles:
+    """Port `Files`: keeps what it is given."""
+
+    kept: list[tuple[str, str, bytes]] = field(default_factory=list)
+
+    async def keep(self, name: str, media_type: str, content: bytes) -> str:
+        self.kept.append((name, media_type, content))
+        return f"file-{len(self.kept)}"
+
+
+@dataclass
 class GivenTools:
     """Port `Toolbox`: the tools that it is given, over empty ledgers."""
 
     given: Mapping[str, Tool]
+    kept: Callable[[str], Files] = lambda owner: NoFiles()
+    """The files of each user."""
+    exhausted: Collection[str] = ()
+    """Names of tools that were called too often."""
     effects: dict[tuple[str, int], Any] = field(default_factory=dict)
     """The ledger: results by run and number of the call."""
 
     def tools(self, names: Sequence[str]) -> Sequence[Tool]:
-        return [self.given[name] for name in names]
+        return [self.given[name] for name in names if name in self.given]
+
+    def admit(self, owner: str, tool: Tool) -> bool:
+        return tool.name not in self.exhausted
 
     def rows(self, owner: str) -> NoRows:
         return NoRows(owner)
+
+    def files(self, owner: str) -> Files:
+        return self.kept(owner)
+
+    def knowledge(self, owner: str) -> NoKnowledge:
+        return NoKnowledge()
 
     async def once(self, effect: Effect, make: Callable[[Rows], Awaitable[Any]]) -> Any:
         key = (effect.run_id, effect.ordinal)

@@ -10,7 +10,7 @@ from langchain_core.messages import AIMessage, AnyMessage, BaseMessage, HumanMes
 from graph.prompt import Prompt, Wording, exchanges, fit, newest, size
 from graph.state import Passage
 
-WORDING = Wording("Today is {today}.", "## Facts", "## Summary", "## Passages", "(left out)")
+WORDING = Wording("Today is {today}.", "## Colleagues", "## Facts", "## Summary", "## Passages", "(left out)")
 
 
 def count(text: str) -> int:
@@ -36,6 +36,7 @@ def prompt(turns: int = 5) -> Prompt:
         wording=WORDING,
         today="2026-11-23",
         persona="You are Prime.",
+        colleagues=[],
         facts=["likes trains", "has a cat"],
         summary="They spoke of savings.",
         passages=[passage(1), passage(2)],
@@ -90,12 +91,12 @@ def test_history_leaves_before_passages_before_summary_before_facts() -> None:
 
 
 def test_a_question_alone_over_the_budget_still_goes_out_whole() -> None:
-    long = Prompt(WORDING, "", "", (), "", (), (), [HumanMessage("word " * 500)])
+    long = Prompt(WORDING, "", "", (), (), "", (), (), [HumanMessage("word " * 500)])
     assert fit(long, 100, count).turn == long.turn
 
 
 def test_a_tool_result_of_this_turn_is_shortened_but_stays_with_its_call() -> None:
-    crowded = Prompt(WORDING, "", "", (), "", (), (), exchange(1, words=200)[:3])
+    crowded = Prompt(WORDING, "", "", (), (), "", (), (), exchange(1, words=200)[:3])
     fitted = fit(crowded, 230, count)
     assert_calls_have_results(list(fitted.turn))
     assert fitted.turn[-1].text == WORDING.left_out
@@ -106,7 +107,7 @@ def test_when_nothing_else_is_left_the_arguments_of_this_turns_calls_leave_and_s
     assert isinstance(caller, AIMessage)
     [call] = caller.tool_calls
     talkative = AIMessage("", tool_calls=[{**call, "args": {"text": "word " * 500}}])
-    crowded = Prompt(WORDING, "", "", (), "", (), (), [question, talkative, result, caller, result])
+    crowded = Prompt(WORDING, "", "", (), (), "", (), (), [question, talkative, result, caller, result])
     fitted = fit(crowded, 100, count)
     assert fitted.size(count) <= 100
     assert_calls_have_results(fitted.messages())

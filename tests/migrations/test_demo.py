@@ -126,6 +126,28 @@ def test_there_are_budgets_and_goals(ledger):
     assert 3 <= len(ledger.goals) <= 4
 
 
+def test_two_debts_differ_so_that_the_order_of_paying_them_matters(ledger):
+    dearest, smallest = (
+        max(ledger.debts, key=lambda debt: debt.annual_rate_percent),
+        min(ledger.debts, key=lambda debt: debt.balance),
+    )
+    assert len(ledger.debts) == 2
+    assert dearest != smallest
+
+
+def test_a_reminder_lies_ahead(ledger):
+    today = ledger.accounts[0].balance_as_of
+    assert [today < reminder.due_on <= today + dt.timedelta(days=62) for reminder in ledger.reminders] == [True]
+
+
+def test_rates_have_a_day_in_the_year_and_the_canadian_one_is_that_of_the_transfers(ledger):
+    assert {rate.quote for rate in ledger.rates} == {"CAD", "EUR", "GBP"}
+    assert len({(rate.quote, rate.day) for rate in ledger.rates}) == len(ledger.rates) == 36
+    rates = {rate.day: rate.rate for rate in ledger.rates if rate.quote == "CAD"}
+    received = {row.posted_at: row.amount for row in ledger.transactions if row.key.endswith("to-canada:in")}
+    assert received == {day: (240 * rate).quantize(Decimal("0.01")) for day, rate in rates.items()}
+
+
 FAULTS = [
     ("habits", "returned: 0.14", "return: 0.14", "4.return: the key is unknown"),
     ("habits", "low: 2800,", "low: 2800, hihg: 1,", "0.lines.0.hihg: the key is unknown"),
@@ -179,9 +201,12 @@ def test_the_server_and_an_administrator_can_seed(request, admin_url, address):
     assert Counter((row["posted_at"], row["amount"], row["description"]) for row in rows) == Counter(
         (row.posted_at, row.amount, row.description) for row in expected.transactions
     )
-    for table in ("accounts", "budgets", "goals"):
+    for table in ("accounts", "budgets", "goals", "debts", "reminders"):
         assert len(stored(admin_url, user_id, table)) == len(getattr(expected, table))
     assert [row["display_name"] for row in stored(admin_url, user_id, "profiles")] == ["Jordan Avery"]
+    with psycopg.connect(admin_url) as connection:
+        rates = connection.execute("select base, quote, day, rate from exchange_rates where source = 'demo'").fetchall()
+    assert {*rates} >= {(each.base, each.quote, each.day, each.rate) for each in expected.rates}
 
 
 def test_seeding_twice_changes_nothing(database_url, admin_url):

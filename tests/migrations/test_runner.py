@@ -4,12 +4,10 @@ import asyncio
 import json
 import os
 import pwd
-import random
 import socket
 import subprocess
 import tempfile
 import uuid
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -19,7 +17,6 @@ import pytest
 from psycopg import sql
 from psycopg.rows import dict_row
 
-from graph.adapters.database import Database
 from graph.adapters.embedded_postgres import EmbeddedPostgres
 from graph.errors import ConfigurationError
 from migrations.runner import Migration, migrate, pending, read_migrations
@@ -27,7 +24,7 @@ from migrations.runner import Migration, migrate, pending, read_migrations
 FIRST = Migration("0001_first.sql", "create table first (id int); insert into first values (1);")
 SECOND = Migration("0002_second.sql", "create table second (id int); insert into second select id + 1 from first;")
 
-SHARED = {"employee_profiles", "tools_registry", "schema_migrations", "categories"}
+SHARED = {"employee_profiles", "tools_registry", "schema_migrations", "categories", "vault_hash_key", "exchange_rates"}
 """Tables with rows that everybody may read."""
 
 
@@ -164,6 +161,9 @@ def test_every_policy_is_for_the_servers_role(admin_url: str) -> None:
     assert {row["tablename"]: row["roles"] for row in others} == {
         "schema_migrations": ["public"],
         "chat_runs": ["chat_finder"],
+        "chat_files": ["chat_finder"],
+        "pii_vault": ["chat_finder"],
+        "exchange_rates": ["public"],
     }
 
 
@@ -206,6 +206,9 @@ FINDERS = {
     "owner_of(uuid)": "uuid",
     "runs_due(integer)": "record",
     "logs_due(double precision,integer)": "record",
+    "waits_due(integer)": "record",
+    "files_due(integer)": "record",
+    "seals_due(bytea,integer)": "uuid",
 }
 """The functions that run with their owner's rights, and what they return: ids and owners, nothing else."""
 
@@ -221,18 +224,20 @@ def test_functions_with_their_owners_rights_are_few_and_hand_out_ids_only(admin_
     assert {row["owner"] for row in definers} == {"chat_finder"}
 
 
-def test_finders_that_return_rows_return_a_run_and_its_owner(admin_url: str) -> None:
+def test_finders_that_return_rows_return_an_id_and_its_owner(admin_url: str) -> None:
     returned = rows(
         admin_url,
         "select p.oid::regprocedure::text as name, p.proargnames[p.pronargs + 1:] as names, "
         "(select array_agg(t::regtype::text) from unnest(p.proallargtypes[p.pronargs + 1:]) t) as types "
-        "from pg_proc p where p.prosecdef and p.proretset",
+        "from pg_proc p where p.prosecdef and p.prorettype = 'record'::regtype",
     )
     assert {row["name"] for row in returned} == {name for name, type_ in FINDERS.items() if type_ == "record"}
-    assert [(row["names"], row["types"]) for row in returned] == [(["run_id", "owner"], ["uuid", "uuid"])] * 2
+    assert {(*row["names"], *row["types"]) for row in returned} == {
+        (name, "owner", "uuid", "uuid") for name in ("run_id", "file_id")
+    }
 
 
-def test_the_finders_role_sees_ids_owners_and_the_state_of_runs_only(admin_url: str) -> None:
+def test_the_finders_role_sees_ids_owners_states_and_times_and_which_key_sealed_only(admin_url: str) -> None:
     columns = rows(
         admin_url,
         "select table_name || '.' || column_name as column, privilege_type from information_schema.column_privileges "
@@ -240,7 +245,10 @@ def test_the_finders_role_sees_ids_owners_and_the_state_of_runs_only(admin_url: 
     )
     assert {row["privilege_type"] for row in columns} == {"SELECT"}
     seen = ("id", "session_id", "user_id", "status", "lease_expires_at", "priority", "created_at", "finished_at")
-    assert {row["column"] for row in columns} == {f"chat_runs.{name}" for name in (*seen, "log_dropped_at")}
+    runs = {f"chat_runs.{name}" for name in (*seen, "log_dropped_at", "sealed_under")}
+    files = {f"chat_files.{name}" for name in ("id", "user_id", "expires_at", "sealed_under")}
+    vault = {f"pii_vault.{name}" for name in ("user_id", "sealed_under")}
+    assert {row["column"] for row in columns} == runs | files | vault
 
 
 def test_the_servers_role_finds_the_owner_of_a_run_and_of_nothing_else(admin_url: str) -> None:
@@ -379,48 +387,6 @@ def test_deleting_a_session_deletes_what_hangs_on_it(admin_url: str) -> None:
     with psycopg.connect(admin_url, autocommit=True) as connection:
         connection.execute("delete from chat_sessions where id = %s", (session,))
     assert rows(admin_url, "select 1 from chat_messages where session_id = %s", session) == []
-
-
-# The pool -------------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.anyio
-async def test_claims_do_not_survive_a_borrowing_whatever_happens_in_it(database_url: str) -> None:
-    """A thousand borrowings of a few connections: some fail, some are cancelled; none leaves its claims to the next."""
-    dice = random.Random("borrowings")
-    endings: Counter[str] = Counter()
-
-    async def borrow(database: Database) -> None:
-        async with asyncio.timeout(0.02 * dice.random()), database.acting_for(str(uuid.uuid4())) as connection:
-            await connection.execute("select 1")
-            trouble = dice.choice(["none", "statement", "error", "wait"])
-            if trouble == "statement":
-                await connection.execute("select 1 / 0")
-            elif trouble == "error":
-                raise LookupError
-            elif trouble == "wait":
-                await connection.execute("select pg_sleep(5)")
-
-    async def look(database: Database) -> dict[str, object]:
-        async with database.acting_for_nobody() as connection:
-            cursor = await connection.execute(
-                "select auth.uid() as caller, nullif(current_setting('request.jwt.claims', true), '') as claims"
-            )
-            [row] = await cursor.fetchall()
-            return row
-
-    async def borrow_and_look(database: Database) -> None:
-        try:
-            await borrow(database)
-            endings["well"] += 1
-        except (psycopg.Error, LookupError, TimeoutError) as error:
-            endings[type(error).__name__] += 1
-        assert await look(database) == {"caller": None, "claims": None}
-
-    async with Database.open(database_url, size=3) as database:
-        for _ in range(334):
-            await asyncio.gather(*(borrow_and_look(database) for _ in range(3)))
-    assert endings.keys() >= {"well", "LookupError", "TimeoutError", "DivisionByZero"}, endings
 
 
 # PostgreSQL 15 --------------------------------------------------------------------------------------------------------

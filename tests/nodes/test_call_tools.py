@@ -15,18 +15,25 @@ import pytest
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from structlog.testing import capture_logs
 
+from employees.roster import Roster
 from graph.adapters.database import Database
 from graph.adapters.queries import read_queries
 from graph.adapters.rows import OwnedRows, RowsInTransaction
+from graph.adapters.unstored_approvals import UnstoredApprovals
+from graph.calls import MAX_MASKED_CHARS, MAX_RESULT_CHARS, Calls, attempt
+from graph.consent import Consent
+from graph.delegation import NoDelegates
+from graph.ports import Approvals, Redactor, Toolbox
 from graph.state import Turn
 from graph.tool import DISPLAY, INVALID_JSON, Tool, ToolContext, ToolFault
-from nodes.call_tools import MAX_CALLS, MAX_MASKED_CHARS, MAX_RESULT_CHARS, CallTools, attempt
+from nodes.call_tools import MAX_CALLS, CallTools
 from tests.fakes.ports import (
     NAME,
     OWNER,
     TOKEN,
     GivenTools,
     Heard,
+    KeptFiles,
     NoRows,
     OneNameRedactor,
     roster_of,
@@ -119,8 +126,15 @@ def call(name: str, place: int = 0, /, **arguments: Any) -> dict[str, Any]:
     return {"name": name, "args": arguments, "id": f"call_{place}", "type": "tool_call"}
 
 
+def node_with(
+    toolbox: Toolbox, redactor: Redactor | None = None, approvals: Approvals | None = None, roster: Roster | None = None
+) -> CallTools:
+    calls = Calls(toolbox, redactor or OneNameRedactor(), roster or roster_of(*TOOLS), NoDelegates())
+    return CallTools(calls, Consent(approvals or UnstoredApprovals("approved"), calls))
+
+
 async def run(*calls: dict[str, Any], heard: Heard | None = None, user: str = OWNER, **changes: Any) -> Turn:
-    node = CallTools(GivenTools(TOOLS), changes.get("redactor") or OneNameRedactor(), roster_of(*TOOLS))
+    node = node_with(GivenTools(TOOLS), changes.get("redactor") or OneNameRedactor())
     state = turn_of(HumanMessage("do it"), AIMessage("", tool_calls=list(calls)))
     return await node(state, runtime_of(heard, user_id=user))
 
@@ -270,10 +284,18 @@ async def test_one_calls_fault_does_not_touch_the_others() -> None:
 
 
 async def test_a_tool_of_another_employee_is_unknown() -> None:
-    node = CallTools(GivenTools(TOOLS), OneNameRedactor(), roster_of("repeat"))
+    node = node_with(GivenTools(TOOLS), roster=roster_of("repeat"))
     state = turn_of(HumanMessage("do it"), AIMessage("", tool_calls=[call("describe")]))
     turn = await node(state, runtime_of())
     assert "there is no tool 'describe'; yours are: repeat" in read(turn)["error"]
+
+
+async def test_a_tool_that_was_called_too_often_says_so() -> None:
+    node = node_with(GivenTools(TOOLS, exhausted=("repeat",)))
+    state = turn_of(HumanMessage("do it"), AIMessage("", tool_calls=[call("repeat", 0), call("wait", 1)]))
+    first, second = results(await node(state, runtime_of()))
+    assert "within a minute" in str(first.content)
+    assert second.status == "success"
 
 
 async def test_calls_beyond_the_most_are_answered_but_not_made() -> None:
@@ -325,7 +347,7 @@ async def test_a_stop_ends_the_tools_that_run() -> None:
 
 async def made(tool: Tool, redactor: OneNameRedactor | None = None) -> Turn:
     """A turn that calls this one tool."""
-    node = CallTools(GivenTools({tool.name: tool}), redactor or OneNameRedactor(), roster_of(tool.name))
+    node = node_with(GivenTools({tool.name: tool}), redactor, roster=roster_of(tool.name))
     state = turn_of(HumanMessage("do it"), AIMessage("", tool_calls=[call(tool.name)]))
     return await node(state, runtime_of())
 
@@ -502,3 +524,18 @@ async def test_a_query_of_a_tool_that_is_stopped_is_ended_and_its_connection_is_
         await work
     await sleepers.become(0)
     assert await sleepers.rows_are_read()
+
+
+async def leave(arguments: Words, context: ToolContext) -> dict[str, Any]:
+    """Leave a file."""
+    return {"file_id": await context.files.keep("note.txt", "text/plain", b"content")}
+
+
+async def test_a_tool_leaves_its_files_with_its_caller_and_nobody_else() -> None:
+    files = {OWNER: KeptFiles(), "other": KeptFiles()}
+    toolbox = GivenTools({"leave": Tool(leave)}, kept=files.__getitem__)
+    state = turn_of(HumanMessage("do it"), AIMessage("", tool_calls=[call("leave")]))
+    turn = await node_with(toolbox, roster=roster_of("leave"))(state, runtime_of(Heard()))
+    assert json.loads(str(turn["messages"][-1].content)) == {"file_id": "file-1"}
+    assert files[OWNER].kept == [("note.txt", "text/plain", b"content")]
+    assert files["other"].kept == []

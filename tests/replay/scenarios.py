@@ -5,12 +5,17 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
+import yaml
+
+from employees.roster import Employee, read_roster
 from migrations.demo import DEMO_USER
 from tests.fakes.scripted_model import ScriptedModel
 from tests.service.conftest import Client, Server, running
+from tools.catalog import by_name
 
 ROOT = Path(__file__).parent.parent.parent
 RECORDINGS = ROOT / "tests" / "recordings"
@@ -96,6 +101,22 @@ NOBODY: dict[str, Scenario] = {"retrieval_empty": saying("What was my plan for g
 """Asked of the offline model by a user of whom nothing is stored."""
 
 
+MOST_TOOLS = 3
+
+
+def on_duty() -> dict[str, Scenario]:
+    """Each employee is asked the first of its own questions, and calls the first of its own tools for it."""
+    duties: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "duties.yaml").read_text("utf-8"))
+    return {employee.slug: duty_of(employee, duties) for employee in read_roster(ROOT / "employees", by_name()).all()}
+
+
+def duty_of(employee: Employee, duties: Mapping[str, Any]) -> Scenario:
+    own = [tool for tool in employee.tools if duties.get(tool) is not None][:MOST_TOOLS]
+    calls = " ".join(f"[[call {tool} {json.dumps(duties[tool])}]]" for tool in own)
+    said = f"{employee.examples[0]} {calls} [[then say {employee.name} has looked at it.]]"
+    return saying(said, employee=employee.slug)
+
+
 def main(names: list[str]) -> None:
     with tempfile.TemporaryDirectory() as folder, ScriptedModel().serving() as model:
         limits = {"RATE_LIMIT_PER_MINUTE": "1000"}
@@ -105,12 +126,15 @@ def main(names: list[str]) -> None:
         provider = {"OPENAI_BASE_URL": model.address, "MODEL_FIRST_TOKEN_SECONDS": "2"}
         with running(Path(folder) / "scripted", {**limits, **provider}) as server:
             write_all(server, server.client(DEMO_USER), SCRIPTED, names)
+            write_all(server, server.client(DEMO_USER), on_duty(), names, RECORDINGS / "employees")
 
 
-def write_all(server: Server, user: Client, scenes: dict[str, Scenario], names: list[str]) -> None:
+def write_all(
+    server: Server, user: Client, scenes: dict[str, Scenario], names: list[str], folder: Path = RECORDINGS
+) -> None:
     for name, scene in scenes.items():
         if not names or name in names:
-            write(server, scene(user), RECORDINGS / f"{name}.json")
+            write(server, scene(user), folder / f"{name}.json")
 
 
 def write(server: Server, run: str, file: Path) -> None:

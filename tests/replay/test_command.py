@@ -44,7 +44,7 @@ def test_a_folder_of_turns_that_are_as_recorded_ends_well(replay: Any) -> None:
     done = replay(RECORDINGS)
     assert (done.returncode, done.stderr) == (0, "")
     *lines, summary = done.stdout.splitlines()
-    assert len(lines) == len([*RECORDINGS.glob("*.json")])
+    assert len(lines) == len([*RECORDINGS.rglob("*.json")])
     assert all(line.startswith("as recorded ") for line in lines)
     assert summary == f"{len(lines)} as recorded, 0 differ"
 

@@ -14,7 +14,7 @@ RECORDINGS = Path(__file__).parent.parent / "recordings"
 pytestmark = pytest.mark.usefixtures("no_network")
 
 
-@pytest.mark.parametrize("file", sorted(RECORDINGS.glob("*.json")), ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", sorted(RECORDINGS.rglob("*.json")), ids=lambda file: file.stem)
 def test_a_recorded_turn_takes_the_same_path_to_the_same_answer(file: Path, code: Code) -> None:
     check(file, code)
 
@@ -45,6 +45,15 @@ def test_the_recordings_cover_what_a_turn_can_meet() -> None:
     assert {turns[name].outcome.status for name in ("model_failure", "model_broke_off", "empty_answer")} == {"failed"}
 
 
+def test_every_employee_has_a_recording_in_which_it_uses_tools_of_its_own(code: Code) -> None:
+    for employee in code.roster.all():
+        turn = Recording.read(RECORDINGS / "employees" / f"{employee.slug}.json")
+        results = [run for run in turn.tools if run.result is not None and not run.failed]
+        assert turn.employee == employee.slug
+        assert results, employee.slug
+        assert {run.name for run in results} <= set(employee.tools)
+
+
 def test_an_earlier_result_of_a_tool_is_read_as_it_was_stored() -> None:
     turn = outcomes()["a_second_question"]
     [earlier] = [said.content for said in turn.memory.history if said.role == "tool"]
@@ -53,7 +62,7 @@ def test_an_earlier_result_of_a_tool_is_read_as_it_was_stored() -> None:
 
 
 def test_no_recording_says_whose_turn_it_was() -> None:
-    for file in RECORDINGS.glob("*.json"):
+    for file in RECORDINGS.rglob("*.json"):
         recording = json.loads(file.read_text("utf-8"))
         first, last = recording["outcome"]["events"][0], recording["outcome"]["events"][-1]
         assert {"session_id", "run_id", "message_id", "user_id"}.isdisjoint({*first, *last, *recording}), file

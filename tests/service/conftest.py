@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -127,8 +127,8 @@ def events_of(response: httpx.Response) -> Iterator[Frame]:
 
 
 @contextmanager
-def running(data: Path, environment: Mapping[str, str]) -> Iterator[Server]:
-    """Start a server on a free port; stop it and what it started at the end."""
+def running(data: Path, environment: Mapping[str, str], command: Sequence[str] = ("graph", "run")) -> Iterator[Server]:
+    """Start a server on a free port; stop it and what it started at the end. `command` is the module that runs it."""
     data.mkdir(parents=True, exist_ok=True)
     log = data / "server.log"
     inherited = {
@@ -136,7 +136,7 @@ def running(data: Path, environment: Mapping[str, str]) -> Iterator[Server]:
     }
     with log.open("a") as stream:
         process = subprocess.Popen(
-            [sys.executable, "-m", "graph", "run"],
+            [sys.executable, "-m", *command],
             cwd=ROOT,
             env={**inherited, "DATA_DIR": str(data), "PORT": "0", **environment},
             stdout=subprocess.PIPE,

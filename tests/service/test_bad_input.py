@@ -1,14 +1,22 @@
 """What a caller can get wrong: each a clear JSON error, nothing stored, nothing hung."""
 
 import base64
+import gzip
 import http.client
 import json
+import re
+import socket
+import threading
+import time
 import uuid
+import zlib
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
 
 import httpx
-import jwt
+import psutil
 import pytest
 
 from tests.service.conftest import Client, Server
@@ -41,95 +49,6 @@ def nothing_stored(server: Server, user: Client) -> Iterator[None]:
     """The test leaves no row of its user."""
     yield
     assert stored_by(server, user.user) == 0
-
-
-# Who calls
-
-Forge = Callable[[Server], str]
-
-
-def unsigned(server: Server) -> str:
-    return jwt.encode({"sub": SOMEBODY, "aud": "authenticated"}, "", algorithm="none")
-
-
-def signed_with_the_public_key_as_a_secret(server: Server) -> str:
-    claims = {"sub": SOMEBODY, "aud": "authenticated", "role": "authenticated", "iss": "chat-runtime-local"}
-    return jwt.encode(claims, "x" * 40, algorithm="HS256", headers={"kid": server.issuer.kid})
-
-
-def with_another_signature(server: Server) -> str:
-    head, claims, signature = server.token(SOMEBODY).split(".")
-    return f"{head}.{claims}.{'A' * len(signature)}"
-
-
-def with_header(**header: object) -> Forge:
-    def forge(server: Server) -> str:
-        _, claims, signature = server.token(SOMEBODY).split(".")
-        given = {"alg": "ES256", "kid": server.issuer.kid, "typ": "JWT", **header}
-        head = base64.urlsafe_b64encode(json.dumps(given).encode()).decode().rstrip("=")
-        return f"{head}.{claims}.{signature}"
-
-    return forge
-
-
-def deep_header(server: Server) -> str:
-    return base64.urlsafe_b64encode(b"[" * 5000).decode().rstrip("=") + ".e30.AA"
-
-
-BAD_TOKENS: dict[str, Forge] = {
-    "garbage": lambda server: "garbage",
-    "three parts of nothing": lambda server: "..",
-    "expired": lambda server: server.token(SOMEBODY, seconds=-60),
-    "not yet valid": lambda server: server.token(SOMEBODY, nbf=4_000_000_000),
-    "another audience": lambda server: server.token(SOMEBODY, aud="anon"),
-    "another issuer": lambda server: server.token(SOMEBODY, iss="https://elsewhere.example"),
-    "another role": lambda server: server.token(SOMEBODY, role="anon"),
-    "no UUID": lambda server: server.token("admin"),
-    "no expiry": lambda server: server.token(SOMEBODY, exp=None),
-    "expiry of a truth value": lambda server: server.token(SOMEBODY, exp=True),
-    "unsigned": unsigned,
-    "symmetric": signed_with_the_public_key_as_a_secret,
-    "another signature": with_another_signature,
-    "unknown key": with_header(kid="unknown"),
-    "key by address": with_header(jku="https://elsewhere.example/keys"),
-    "header that is a list": lambda server: "W10.e30.AA",
-    "deep header": deep_header,
-    "too long": lambda server: "a" * 20_000 + ".e30.AA",
-    "latin-1": lambda server: "\xfc\xe9.\xe4.\xf6",
-}
-
-
-@pytest.mark.parametrize("kind", BAD_TOKENS)
-def test_a_bad_token_is_refused_with_the_same_words_as_none(kind: str, server: Server) -> None:
-    token = BAD_TOKENS[kind](server)
-    body = {"message": "Hello"}
-    none = httpx.post(f"{server.address}/api/chat", json=body)
-    bad = httpx.post(
-        f"{server.address}/api/chat", json=body, headers={"Authorization": f"Bearer {token}".encode("latin-1")}
-    )
-    for response in (none, bad):
-        assert error_of(response) == (401, "unauthenticated")
-        assert response.headers["WWW-Authenticate"] == "Bearer"
-    assert bad.content == none.content
-    assert stored_by(server, SOMEBODY) == 0
-
-
-@pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "Basic dXNlcjpwYXNz", "Token {token}", "{token}"])
-def test_another_authorization_scheme_is_refused(header: str, server: Server) -> None:
-    value = header.format(token=server.token(SOMEBODY))
-    response = httpx.get(f"{server.address}/api/sessions", headers={"Authorization": value.strip()})
-    assert error_of(response) == (401, "unauthenticated")
-
-
-def test_two_authorization_headers_are_refused(server: Server) -> None:
-    bearer = f"Bearer {server.token(SOMEBODY)}"
-    headers = [("Authorization", bearer), ("Authorization", bearer)]
-    assert error_of(httpx.get(f"{server.address}/api/sessions", headers=headers)) == (401, "unauthenticated")
-
-
-def test_a_good_token_is_accepted(server: Server) -> None:
-    bearer = f"Bearer {server.token(SOMEBODY)}"
-    assert httpx.get(f"{server.address}/api/sessions", headers={"Authorization": bearer}).status_code == 200
 
 
 @pytest.mark.parametrize("body", [{}, {"message": ""}, {"message": "Hello", "employee_slug": "nobody"}])
@@ -329,6 +248,225 @@ def test_a_large_body_is_refused_before_it_is_sent(server: Server, user: Client)
 def test_the_service_answers_after_a_body_that_was_too_large(user: Client) -> None:
     user.post("/api/chat", content=large_body(1_000_000), headers=JSON)
     assert user.ask("Hello").last["type"] == "done"
+
+
+# Bombs
+
+PASS_SECONDS = 1.0
+"""The longest that `/health` may take while a bomb goes off, on a machine that does much else; what it guards against took from
+half a second to minutes."""
+
+
+@contextmanager
+def others_are_served(server: Server) -> Iterator[list[float]]:
+    """Somebody asks for `/health` all the time; how long each answer took, in seconds."""
+    waits: list[float] = []
+    begun, over = threading.Event(), threading.Event()
+
+    def ask() -> None:
+        with httpx.Client(base_url=server.address, timeout=60) as client:
+            while not over.wait(0.005):
+                began = time.perf_counter()
+                assert client.get("/health").status_code == 200
+                waits.append(time.perf_counter() - began)
+                begun.set()
+
+    with ThreadPoolExecutor(1) as pool:
+        asking = pool.submit(ask)
+        begun.wait(10)
+        try:
+            yield waits
+        finally:
+            over.set()
+        asking.result()
+    assert max(waits) < PASS_SECONDS
+
+
+def message_of(text: str) -> bytes:
+    """A body of ASCII, as `json.dumps` writes it, or of UTF-8 where that is shorter."""
+    return json.dumps({"message": text}, ensure_ascii="\ud800" in text).encode()
+
+
+def many_keys(number: int) -> bytes:
+    return ("{" + ",".join(f'"{key:x}":1' for key in range(number)) + "}").encode()
+
+
+def zipped(how: str) -> tuple[bytes, dict[str, str]]:
+    """A body that would be a hundred megabytes."""
+    packed = {"gzip": gzip.compress, "deflate": zlib.compress, "br": lambda text: b"\x1b" + bytes(2000)}[how]
+    return packed(b'{"message": "' + b"a" * 100_000_000 + b'"}'), {"Content-Encoding": how}
+
+
+BOMBS: dict[str, Callable[[], tuple[bytes, dict[str, str]]]] = {
+    "lists a hundred thousand deep": lambda: (b"[" * 100_000 + b"]" * 100_000, {}),
+    "objects a hundred thousand deep": lambda: (b'{"a":' * 100_000 + b"1" + b"}" * 100_000, {}),
+    "a message a hundred thousand deep": lambda: (b'{"message":' + b"[" * 100_000 + b"]" * 100_000 + b"}", {}),
+    "a million keys": lambda: (many_keys(1_000_000), {}),
+    "as many keys as fit": lambda: (many_keys(95_000), {}),
+    "as many keys as fit, in the message": lambda: (b'{"message":' + many_keys(95_000) + b"}", {}),
+    "a list as long as fits": lambda: (b"[" + b"1," * 490_000 + b"1]", {}),
+    "the same key again and again": lambda: (b"{" + b'"message":1,' * 80_000 + b'"message":1}', {}),
+    "a key of a megabyte": lambda: (b'{"message": "Hello", "' + b"k" * 900_000 + b'": 1}', {}),
+    "a number of a megabyte": lambda: (b'{"message": ' + b"9" * 900_000 + b"}", {}),
+    "a number beyond all": lambda: (b'{"message": 1e999999999}', {}),
+    "gzip": lambda: zipped("gzip"),
+    "deflate": lambda: zipped("deflate"),
+    "brotli": lambda: zipped("br"),
+    "gzip within gzip": lambda: (gzip.compress(zipped("gzip")[0]), {"Content-Encoding": "gzip, gzip"}),
+    "a hundred thousand combining marks": lambda: (message_of("a" + "\u0301" * 100_000), {}),
+    "combining marks in the wrong order": lambda: (message_of("a" + "\u0301" * 240_000 + "\u0327" * 240_000), {}),
+    "letters that grow": lambda: (message_of("\ufdfa" * 300_000), {}),
+    "bidirectional characters": lambda: (message_of("\u202e" * 300_000), {}),
+    "control characters": lambda: (message_of("\x01" * 160_000), {}),
+    "lone surrogates": lambda: (message_of("\ud800" * 160_000), {}),
+    "NULs": lambda: (message_of("\0" * 160_000), {}),
+    "invalid UTF-8": lambda: (b'{"message": "' + b"\xff" * 900_000 + b'"}', {}),
+    "overlong UTF-8": lambda: (b'{"message": "\xc0\x80\xe0\x80\xaf"}', {}),
+    "a body in parts": lambda: (
+        b"--x\r\n\r\n\r\n" * 50_000 + b"--x--",
+        {"Content-Type": "multipart/form-data; boundary=x"},
+    ),
+    "a form of many fields": lambda: (b"a=1&" * 200_000, {"Content-Type": "application/x-www-form-urlencoded"}),
+    "XML that grows": lambda: (
+        b'<!DOCTYPE a [<!ENTITY b "bb"><!ENTITY c "&b;&b;">]><a>&c;</a>',
+        {"Content-Type": "application/xml"},
+    ),
+    "a type of another charset": lambda: (b"\xff\xfe{", {"Content-Type": "application/json; charset=utf-7"}),
+}
+
+
+@pytest.mark.parametrize("kind", BOMBS)
+@pytest.mark.usefixtures("nothing_stored")
+def test_a_bomb_is_refused_and_others_are_served_meanwhile(kind: str, server: Server, user: Client) -> None:
+    content, headers = BOMBS[kind]()
+    with others_are_served(server):
+        response = user.post("/api/chat", content=content, headers={**JSON, **headers})
+    assert error_of(response)[0] in (400, 413, 422)
+    assert len(response.content) < 2000
+
+
+@pytest.mark.parametrize("kind", ["as many keys as fit", "combining marks in the wrong order", "lone surrogates"])
+def test_a_bomb_for_another_route_is_refused_too(kind: str, server: Server, user: Client) -> None:
+    content = BOMBS[kind]()[0].replace(b'"message"', b'"fact"')
+    with others_are_served(server):
+        response = user.post("/api/memory", content=content, headers=JSON)
+    assert error_of(response)[0] == 422
+    assert user.get("/api/memory").json()["items"] == []
+
+
+def test_what_a_megabyte_weighs_does_not_grow(server: Server, user: Client) -> None:
+    before = memory_of(server)
+    for _ in range(20):
+        user.post("/api/chat", content=BOMBS["as many keys as fit"]()[0], headers=JSON)
+    assert memory_of(server) - before < 200_000_000
+
+
+def memory_of(server: Server) -> int:
+    """Bytes that the server's process holds."""
+    return int(psutil.Process(server.process.pid).memory_info().rss)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"X-Filler: " + b"a" * 200_000,
+        b"\r\n".join(b"X-%d: a" % number for number in range(20_000)),
+        b"X Filler: a",
+        b": a",
+        b"Content-Length: 5\r\nContent-Length: 6",
+        b"Content-Length: -1",
+        b"Content-Length: 5\r\nTransfer-Encoding: chunked",
+        b"Transfer-Encoding: gzip, chunked",
+        b"Transfer-Encoding: chunked, identity",
+        b"Host: a\r\nHost: b",
+        b"X-Nul: \0",
+    ],
+    ids=lambda head: repr(head[:40]),
+)
+def test_a_strange_head_is_refused_and_others_are_served_meanwhile(head: bytes, server: Server) -> None:
+    """No answer is one of the service's own errors; what comes after such a head on its connection is not read as a request."""
+    request = b"POST /api/chat HTTP/1.1\r\nHost: a\r\n" + head + b"\r\n\r\n0\r\n\r\nGET /api/sessions HTTP/1.1\r\n\r\n"
+    with others_are_served(server):
+        statuses = [int(status) for status in re.findall(rb"HTTP/1\.1 (\d{3})", heard(server, request))]
+    assert all(400 <= status < 500 for status in statuses)
+    assert len(statuses) <= 1
+
+
+def heard(server: Server, request: bytes) -> bytes:
+    """What the server says to these bytes until it hangs up, or has said nothing for a while."""
+    place = urlsplit(server.address)
+    with socket.create_connection((place.hostname, place.port), timeout=2) as connection, suppress(OSError):
+        answer = b""
+        with suppress(ConnectionError):
+            connection.sendall(request)
+        while piece := connection.recv(65_536):
+            answer += piece
+            if b"\r\n\r\n" in answer:
+                connection.settimeout(0.3)
+    return answer
+
+
+# Characters that are stored, but tidied
+
+
+def test_a_text_is_tidied_before_it_is_stored(server: Server, user: Client) -> None:
+    message = "pay\u202e the \x1b[31mbill\x07 for the cafe" + "\u0301" * 4000
+    response = user.post("/api/chat", content=json.dumps({"message": message, "stream": False}), headers=JSON)
+    assert response.status_code == 200
+    [stored] = server.sql("select content from chat_messages where user_id = %s and role = 'user'", user.user)
+    assert stored["content"] == "pay the [31mbill for the café" + "\u0301" * 29
+
+
+def test_more_marks_than_a_character_can_carry_are_left_out(server: Server, user: Client) -> None:
+    content = json.dumps({"message": "a" + "\u0301\u0327" * 49_000, "stream": False}, ensure_ascii=False).encode()
+    with others_are_served(server):
+        assert user.post("/api/chat", content=content, headers=JSON).status_code == 200
+    [stored] = server.sql("select content from chat_messages where user_id = %s and role = 'user'", user.user)
+    assert len(stored["content"]) <= 31
+
+
+# Event ids
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        "1",
+        "{run}",
+        "{run}:",
+        "{run}:-1",
+        "{run}:1.5",
+        "{run}:1e3",
+        "{run}:9999999999",
+        "{run}:\xb2",
+        "{run}:1:1",
+        "{run}:0x1",
+        "{run}:1' or '1'='1",
+        "{run}:" + "1" * 50_000,
+        "../{run}:1",
+        "%00",
+        "null",
+        "a" * 50_000,
+        "\xff\xfe",
+    ],
+    ids=lambda sent: ascii(sent[:24]),
+)
+def test_an_event_id_of_another_form_is_refused(sent: str, user: Client) -> None:
+    run = user.ask("Hello").run
+    header = sent.replace("{run}", run).encode("latin-1")
+    response = user.get(f"/api/runs/{run}/events", headers={"Last-Event-ID": header})
+    assert error_of(response) == (400, "bad_request")
+
+
+def test_an_event_id_that_the_run_never_reached_ends_the_stream_at_once(user: Client) -> None:
+    run = user.ask("Hello").run
+    assert user.follow(run, f"{run}:999999999").events == []
+
+
+def test_two_event_ids_are_not_two_streams(user: Client) -> None:
+    run = user.ask("Hello").run
+    headers = [("Last-Event-ID", f"{run}:1"), ("Last-Event-ID", f"{uuid.uuid4()}:1")]
+    assert user.get(f"/api/runs/{run}/events", headers=headers).status_code in (200, 400)
 
 
 # Characters that cannot be stored

@@ -2,13 +2,11 @@
 
 import base64
 import json
-import random
 import re
 import signal
-import subprocess
 import time
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,103 +14,14 @@ from pathlib import Path
 import httpx
 import pytest
 
-from graph.adapters.embedded_postgres import _programs
 from graph.replay.check import check
 from graph.replay.play import todays_code
+from tests.audit.canary import Canaries, Canary, dump, found_in
 from tests.fakes.scripted_model import ScriptedModel
 from tests.replay.scenarios import recorded
 from tests.service.conftest import Answer, Client, Server, running
 
 TURNS = 50
-FIRST = ("Anna", "Peter", "Maria", "Thomas", "Julia", "Robert", "Laura", "Michael", "Emily", "Daniel")
-LAST = ("Whitfield", "Abernathy", "Castellano", "Lindqvist", "Okonkwo", "Hargreaves", "Petrovich")
-GROUPED = ("{0} {1} {2} {3}", "{0}-{1}-{2}-{3}", "{0}{1}{2}{3}")
-
-
-@dataclass(frozen=True)
-class Canary:
-    """Values that are told once, to be looked for afterwards."""
-
-    card: str
-    email: str
-    name: str
-
-    @property
-    def text(self) -> str:
-        return f"My name is {self.name}, my card is {self.card} and my mail is {self.email}"
-
-    def values(self) -> tuple[str, str, str]:
-        return self.card, self.email, self.name
-
-
-class Canaries:
-    """Makes canaries, no two alike, and remembers them."""
-
-    def __init__(self) -> None:
-        self.dice = random.Random("canaries")
-        self.made: list[Canary] = []
-
-    def new(self) -> Canary:
-        number = len(self.made)
-        digits = luhn_valid("4" + "".join(self.dice.choices("0123456789", k=14)))
-        groups = [digits[start : start + 4] for start in range(0, 16, 4)]
-        card = GROUPED[number % len(GROUPED)].format(*groups)
-        name = f"{FIRST[number % 10]} {LAST[number // 10]}"
-        mailbox = "".join(self.dice.choices("bcdfghjklmnpqrstvwxz", k=9))
-        self.made.append(Canary(card, f"{mailbox}.{number}@kestrelmail.com", name))
-        return self.made[-1]
-
-
-def luhn_valid(digits: str) -> str:
-    """The digits with their check digit."""
-    doubled = (int(digit) * (2 if place % 2 == 0 else 1) for place, digit in enumerate(reversed(digits)))
-    total = sum(value - 9 if value > 9 else value for value in doubled)
-    return f"{digits}{-total % 10}"
-
-
-# Where to look, and for what ------------------------------------------------------------------------------------------
-
-
-def disguises(value: str) -> set[bytes]:
-    """The ways in which a value could be written; UTF-16 is found where the NULs are left out."""
-    spellings = {value, value.lower(), re.sub(r"[ -]", "", value)} if value[0].isdigit() else {value, value.lower()}
-    found: set[bytes] = set()
-    for spelling in (*spellings, *(spelling[::-1] for spelling in spellings)):
-        plain = spelling.encode()
-        found |= {plain, plain.hex().encode(), plain.hex().upper().encode()}
-        found |= {base64_core(plain, shift) for shift in range(3)}
-    return found
-
-
-def base64_core(plain: bytes, shift: int) -> bytes:
-    """What base64 makes of these bytes in the middle of others, without the characters that those others touch."""
-    coded = base64.b64encode(b"\0" * shift + plain)
-    return coded[(0, 2, 3)[shift] : len(coded) - (0, 4, 4)[(shift + len(plain)) % 3]]
-
-
-def found_in(folder: Path, values: Iterable[str], scratch: Path) -> set[str]:
-    """Which needles some file under a folder holds, as it is or without its NULs."""
-    needles = scratch / "needles"
-    needles.write_bytes(b"\n".join(sorted(set().union(*map(disguises, values)))))
-    without_nuls = scratch / "without-nuls"
-    with without_nuls.open("wb") as stripped:
-        for file in folder.rglob("*"):
-            if file.is_file():
-                stripped.write(file.read_bytes().replace(b"\0", b"") + b"\n")
-    searched = subprocess.run(
-        ["grep", "-raohF", "-f", str(needles), str(folder), str(without_nuls)],
-        env={"LC_ALL": "C", "PATH": "/usr/bin:/bin"},
-        capture_output=True,
-    )
-    assert searched.returncode in (0, 1), searched.stderr
-    return set(searched.stdout.decode().split("\n")) - {""}
-
-
-def dump(server: Server) -> bytes:
-    """The whole database, as its administrator dumps it."""
-    return subprocess.run(
-        [str(_programs() / "pg_dump"), server.admin_url()], capture_output=True, check=True, env={"PATH": "/usr/bin"}
-    ).stdout
 
 
 # What is told ---------------------------------------------------------------------------------------------------------
@@ -181,14 +90,15 @@ def confide(story: Story) -> None:
     told = story.owner.put(
         f"{address}/messages/{done['message_id']}/feedback", json={"type": "like", "comment": story.comment.text}
     )
-    renamed = story.owner.patch(address, json={"title": story.title.text})
+    renamed = story.owner.patch(address, json={"title": story.title.short})
     assert (added.status_code, told.status_code, renamed.status_code) == (201, 204, 200)
 
 
 def be_refused(story: Story) -> None:
     """Requests that hold values where none belong."""
     owner, text = story.owner, story.canaries.new().text
-    card, email, name = story.canaries.new().values()
+    other = story.canaries.new()
+    card, email, name = other.card, other.email, other.name
     answers = [
         owner.post("/api/chat", json={"message": "hello", text: text}),
         owner.post("/api/chat", json={"message": {"text": text}}),
@@ -294,7 +204,7 @@ def test_the_search_finds_each_disguise(tmp_path: Path) -> None:
 def test_a_dump_of_the_database_holds_no_value(story: Story, tmp_path: Path) -> None:
     place = tmp_path / "dump"
     place.mkdir()
-    (place / "dump.sql").write_bytes(dump(story.server))
+    (place / "dump.sql").write_bytes(dump(story.server.admin_url()))
     written = (place / "dump.sql").read_text()
     assert all(
         table in written for table in ("COPY public.chat_messages", "COPY public.checkpoint_blobs", "COPY jobs.")
@@ -365,7 +275,7 @@ def test_the_owners_title_fact_and_comment_show_the_values(story: Story) -> None
     assert story.title
     assert story.fact
     assert story.comment
-    assert story.owner.get(f"/api/sessions/{story.talk}").json()["title"] == story.title.text
+    assert story.owner.get(f"/api/sessions/{story.talk}").json()["title"] == story.title.short
     assert [fact["fact"] for fact in story.owner.get("/api/memory").json()["items"]] == [story.fact.text]
     messages = story.owner.get(f"/api/sessions/{story.talk}/messages?limit=100").json()["items"]
     comments = [each["metadata"]["feedback"]["comment"] for each in messages if "feedback" in each["metadata"]]
@@ -402,9 +312,8 @@ def test_a_summary_of_the_conversation_holds_tokens_only(story: Story) -> None:
     )
     assert len(rows) == 2
     for row in rows:
-        assert re.fullmatch(
-            r"My name is \[PERSON_\w+\], my card is \[CARD_\w+\] and my mail is \[EMAIL_\w+\]", row["text"]
-        )
+        tokens = re.findall(r"\[([A-Z]+)_[0-9A-Z]{6}\]", row["text"])
+        assert {"PERSON", "CARD", "EMAIL", "IBAN", "SSN", "PHONE", "ADDRESS", "ACCOUNT", "CRYPTO"} <= set(tokens)
 
 
 def test_a_stranger_sees_none_of_it(story: Story) -> None:

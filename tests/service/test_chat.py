@@ -285,12 +285,6 @@ async def test_a_temperature_of_zero_reaches_the_model_as_zero(scripted_model: S
     assert request["temperature"] == 0
 
 
-def test_an_employee_without_tools_offers_none(scripted_user: Client, scripted_model: ScriptedModel) -> None:
-    scripted_user.ask("bare fjord", employee_slug="custodian")
-    [request] = scripted_model.asked("bare fjord")
-    assert not request.get("tools")
-
-
 def test_the_default_model_is_asked_for(scripted_user: Client, scripted_model: ScriptedModel) -> None:
     scripted_user.ask("plain estuary")
     [request] = scripted_model.asked("plain estuary")

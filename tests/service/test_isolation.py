@@ -12,6 +12,7 @@ import pytest
 
 from graph.adapters.embedders import LocalEmbedder
 from tests.fakes.scripted_model import ScriptedModel
+from tests.fakes.sealed_file import own_file
 from tests.service.conftest import Client, Server
 
 SECRET = "Quarterdeck Chandlery"
@@ -26,7 +27,9 @@ NOT_OF_A_USER = {"slug"}
 BODIES: Mapping[tuple[str, str], Mapping[str, Any]] = {
     ("post", "/api/chat"): {"message": "hello", "stream": False},
     ("post", "/api/sessions/{session_id}/regenerate"): {"stream": False},
+    ("post", "/api/runs/{run_id}/approvals/{approval_id}"): {"decision": "reject"},
     ("post", "/api/memory"): {"fact": "likes tea"},
+    ("post", "/api/route"): {"message": "hello"},
     ("patch", "/api/sessions/{session_id}"): {"title": "mine now"},
     ("put", "/api/sessions/{session_id}/messages/{message_id}/feedback"): {"type": "like", "comment": "mine now"},
 }
@@ -59,6 +62,8 @@ def furnish(client: Client, server: Server) -> Belongings:
         "message_id": messages[-1]["id"],
         "edit_message_id": messages[0]["id"],
         "fact_id": fact["id"],
+        "file_id": own_file(server, client, SECRET),
+        "approval_id": own_approval(server, client, answer.run, SECRET),
     }
     return Belongings(client, ids)
 
@@ -81,6 +86,19 @@ def own_rows(server: Server, client: Client, name: str, amount: str) -> None:
     )
 
 
+def own_approval(server: Server, client: Client, run: str, name: str) -> str:
+    """A call that waits for its user's word, put there by the administrator."""
+    [row] = server.sql(
+        "insert into tool_approvals (user_id, run_id, ordinal, tool, arguments, arguments_hash, expires_at) "
+        "values (%s, %s, 0, 'transactions_query', jsonb_build_object('merchant', %s::text), '', now() + interval '1 hour') "
+        "returning id",
+        client.user,
+        run,
+        name,
+    )
+    return str(row["id"])
+
+
 @pytest.fixture
 def owner(server: Server) -> Iterator[Belongings]:
     with server.client() as client:
@@ -94,7 +112,9 @@ def other(server: Server) -> Iterator[Belongings]:
         messages = client.get(f"/api/sessions/{answer.session}/messages").json()["items"]
         fact = client.post("/api/memory", json={"fact": "likes coffee"}).json()
         ids = {"session_id": answer.session, "run_id": answer.run, "message_id": messages[-1]["id"]}
-        yield Belongings(client, {**ids, "edit_message_id": messages[0]["id"], "fact_id": fact["id"]})
+        ids |= {"edit_message_id": messages[0]["id"], "fact_id": fact["id"]}
+        ids |= {"file_id": own_file(server, client, "coffee")}
+        yield Belongings(client, {**ids, "approval_id": own_approval(server, client, answer.run, "coffee")})
 
 
 @pytest.fixture
@@ -217,16 +237,18 @@ def test_no_list_of_one_user_holds_anything_of_another(
     documentation: dict[str, Any], owner: Belongings, other: Belongings
 ) -> None:
     lists = [path for method, path, route in operations(documentation) if method == "get" and "{" not in path]
-    assert {"/api/sessions", "/api/memory", "/api/usage"} <= set(lists)
+    assert {"/api/sessions", "/api/memory", "/api/usage", "/api/files"} <= set(lists)
     hidden = {SECRET, *owner.ids.values(), owner.client.user}
     answers = {path: other.client.get(path).text for path in lists}
     assert [(path, text) for path, text in answers.items() for value in hidden if value in text] == []
-    assert all(SECRET in owner.client.get(path).text for path in ("/api/sessions", "/api/memory"))
+    assert all(SECRET in owner.client.get(path).text for path in ("/api/sessions", "/api/memory", "/api/files"))
 
 
 def test_every_route_about_a_user_needs_a_token(documentation: dict[str, Any], server: Server) -> None:
     open_to_all = {"/health", "/ready", "/auth/v1/.well-known/jwks.json"}
-    ids = {name: str(uuid.uuid4()) for name in ("session_id", "run_id", "message_id", "fact_id")} | {"slug": "tag-ai"}
+    ids = {
+        name: str(uuid.uuid4()) for name in ("session_id", "run_id", "message_id", "fact_id", "file_id", "approval_id")
+    } | {"slug": "tag-ai"}
     answers = {
         f"{method} {path}": httpx.request(
             method, server.address + path.format(**ids), json=BODIES.get((method, path))

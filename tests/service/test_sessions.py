@@ -226,8 +226,10 @@ def test_every_employee_is_listed_without_the_prompt(user: Client) -> None:
     roster = read_roster(ROOT / "employees", by_name())
     items = user.get("/api/employees").json()["items"]
     assert [item["slug"] for item in items] == [employee.slug for employee in roster.all()]
-    assert len(items) == 11
-    assert items[0].keys() == {"slug", "aliases", "name", "title", "emoji", "capabilities", "tools", "version"}
+    assert len(items) == 42
+    assert items[0].keys() == {
+        *("slug", "aliases", "name", "title", "emoji", "capabilities", "tools", "handoff_to", "examples", "version")
+    }
     text = user.get("/api/employees").text
     assert not any(employee.prompt[:40] in text for employee in roster.all())
 
@@ -262,7 +264,7 @@ def test_pinned_facts_reach_the_prompt_of_those_who_may_know_them(
     scripted_user: Client, scripted_model: ScriptedModel
 ) -> None:
     for fact in (
-        {"fact": "likes heather"},
+        {"fact": "likes thyme"},
         {"fact": "likes bracken", "scope": "tag"},
         {"fact": "likes gorse", "scope": "crystal-ai"},
         {"fact": "likes clover", "is_pinned": False},
@@ -271,7 +273,7 @@ def test_pinned_facts_reach_the_prompt_of_those_who_may_know_them(
     scripted_user.ask("moorland", employee_slug="tag-ai")
     [request] = scripted_model.asked("moorland")
     system = request["messages"][0]["content"]
-    assert ["likes heather" in system, "likes bracken" in system] == [True, True]
+    assert ["likes thyme" in system, "likes bracken" in system] == [True, True]
     assert ["likes gorse" in system, "likes clover" in system] == [False, False]
 
 

@@ -23,10 +23,10 @@ QUERIES = read_queries(*sorted((Path(tools.__file__).parent / "sql").glob("*.sql
 INSERT = {
     "transactions": """
         insert into transactions
-            (id, user_id, account_id, posted_at, amount, currency, merchant, description, category, is_transfer)
+            (id, user_id, account_id, posted_at, amount, currency, merchant, description, category, is_transfer, split_of)
         values (
             %(id)s, %(user_id)s, %(account_id)s, %(posted_at)s, %(amount)s, %(currency)s, %(merchant)s, %(description)s,
-            %(category)s, %(is_transfer)s
+            %(category)s, %(is_transfer)s, %(split_of)s
         )
     """,
     "accounts": """
@@ -36,6 +36,31 @@ INSERT = {
         )
     """,
     "categories": "insert into categories (user_id, name, slug) values (%(user_id)s, %(name)s, %(slug)s)",
+    "profiles": "insert into profiles (user_id, currency) values (%(user_id)s, %(currency)s)",
+    "budgets": """
+        insert into budgets (user_id, category, monthly_amount, currency)
+        values (%(user_id)s, %(category)s, %(monthly_amount)s, %(currency)s)
+    """,
+    "goals": """
+        insert into goals
+            (id, user_id, name, goal_type, target_amount, current_amount, currency, target_date, status, priority)
+        values (
+            %(id)s, %(user_id)s, %(name)s, %(goal_type)s, %(target_amount)s, %(current_amount)s, %(currency)s,
+            %(target_date)s, %(status)s, %(priority)s
+        )
+    """,
+    "debts": """
+        insert into debts
+            (id, user_id, name, kind, balance, currency, annual_rate_percent, minimum_payment, as_of, account_id)
+        values (
+            %(id)s, %(user_id)s, %(name)s, %(kind)s, %(balance)s, %(currency)s, %(annual_rate_percent)s,
+            %(minimum_payment)s, %(as_of)s, %(account_id)s
+        )
+    """,
+    "reminders": """
+        insert into reminders (id, user_id, text, due_on, due_time, recurrence, status)
+        values (%(id)s, %(user_id)s, %(text)s, %(due_on)s, %(due_time)s, %(recurrence)s, %(status)s)
+    """,
 }
 DEFAULTS: dict[str, dict[str, Any]] = {
     "transactions": {
@@ -46,9 +71,29 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "description": "",
         "category": "Groceries",
         "is_transfer": False,
+        "split_of": None,
     },
     "accounts": {"currency": "USD", "balance": None, "balance_as_of": None, "number_last4": None},
     "categories": {},
+    "profiles": {"currency": "USD"},
+    "budgets": {"category": "Groceries", "currency": "USD"},
+    "goals": {
+        "goal_type": "savings",
+        "current_amount": "0",
+        "currency": "USD",
+        "target_date": None,
+        "status": "active",
+        "priority": 3,
+    },
+    "debts": {
+        "kind": "other",
+        "currency": "USD",
+        "annual_rate_percent": "0",
+        "minimum_payment": "0",
+        "as_of": TODAY,
+        "account_id": None,
+    },
+    "reminders": {"due_on": TODAY, "due_time": None, "recurrence": "none", "status": "active"},
 }
 
 
@@ -87,6 +132,22 @@ class Ledger:
 
     async def add_categories(self, user_id: str, names: Iterable[str]) -> None:
         await self._add("categories", user_id, [{"name": name, "slug": name.lower()} for name in names])
+
+    async def add(self, table: str, user_id: str, *rows: Mapping[str, Any]) -> list[uuid.UUID]:
+        """Rows of one of the tables that `INSERT` names."""
+        return await self._add(table, user_id, rows)
+
+    async def delete(self, user_id: str, transaction: uuid.UUID) -> None:
+        async with acting_for(self.address, user_id) as connection:
+            await connection.execute("delete from transactions where id = %s", (transaction,))
+
+    async def rename_category(self, user_id: str, name: str, new: str) -> None:
+        async with acting_for(self.address, user_id) as connection:
+            await connection.execute("update categories set name = %s where name = %s", (new, name))
+
+    async def delete_category(self, user_id: str, name: str) -> None:
+        async with acting_for(self.address, user_id) as connection:
+            await connection.execute("delete from categories where name = %s", (name,))
 
     async def _add(self, table: str, user_id: str, rows: Iterable[Mapping[str, Any]]) -> list[uuid.UUID]:
         whole = [{"id": uuid.uuid4(), "user_id": user_id} | DEFAULTS[table] | dict(row) for row in rows]

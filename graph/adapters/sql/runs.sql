@@ -39,14 +39,14 @@ from chat_rate_limits
 where user_id = auth.uid();
 
 -- name: insert_run
--- Accept a run for the session's employee; returns no row if the session is busy, or is not there.
+-- Accept a run for the session's employee; returns no row if the session is busy or waits for its user, or is not there.
 insert into chat_runs (id, session_id, employee_slug, client_key, request_hash, sealed_input, replaces, lease_expires_at)
 select
     %(run_id)s, id, employee_slug, %(client_key)s, %(request_hash)s, %(sealed_input)s, %(replaces)s,
     now() + make_interval(secs => %(lease_seconds)s)
 from chat_sessions s
 where id = %(session_id)s
-  and not exists (select from chat_runs q where q.session_id = s.id and q.status = 'queued')
+  and not exists (select from chat_runs q where q.session_id = s.id and q.status in ('queued', 'waiting'))
 on conflict (session_id) where status = 'running' do nothing
 returning employee_slug;
 
@@ -63,11 +63,18 @@ where id = %(session_id)s
   and (select count(*) from chat_runs q where q.session_id = s.id and q.status = 'queued') < %(most_queued)s
 returning employee_slug;
 
+-- name: give_up_wait
+-- Have the run of a session that waits for its user ended before what was asked since: nothing of what it proposed is done.
+update chat_runs
+set status = 'queued', stop_requested = true, priority = 2
+where session_id = %(session_id)s and status = 'waiting'
+returning id;
+
 -- name: active_runs
--- The run that keeps a session busy, then those that wait for it in the order in which they will be begun.
+-- The run that waits for its user or keeps a session busy, then those that wait for it in the order in which they will be begun.
 select id, session_id, employee_slug, status, epoch
 from chat_runs
-where session_id = %(session_id)s and status in ('running', 'queued')
+where session_id = %(session_id)s and status in ('waiting', 'running', 'queued')
 order by status desc, priority desc, created_at, id;
 
 -- name: run_of_question
@@ -134,18 +141,21 @@ select employee_slug, status, epoch from chat_runs where id = %(run_id)s;
 
 -- name: runs_due
 -- Runs of anybody that wait for a process: ids and owners.
-select run_id, owner from runs_due(%(most)s);
+select run_id, owner from runs_due(%(most)s)
+union all
+select run_id, owner from waits_due(%(most)s);
 
 -- name: claim_run
--- Become the one process that works on a run: an abandoned one, or the first of a free session's queue. All that was written
--- for an older epoch is refused from here on.
+-- Become the one process that works on a run: an abandoned one, the first of a free session's queue, or one whose user did not
+-- decide in time, which is to be stopped. All that was written for an older epoch is refused from here on.
 update chat_runs r
 set
     status = 'running', epoch = epoch + 1, lease_expires_at = now() + make_interval(secs => %(lease_seconds)s),
-    began_at = case when status = 'queued' then clock_timestamp() else began_at end
+    began_at = case when status = 'queued' and epoch = 0 then clock_timestamp() else began_at end,
+    stop_requested = stop_requested or status = 'waiting'
 where id = %(run_id)s
   and (
-      (status = 'running' and lease_expires_at < now())
+      (status in ('running', 'waiting') and lease_expires_at < now())
       or (
           status = 'queued'
           and not exists (select from chat_runs a where a.session_id = r.session_id and a.status = 'running')
@@ -198,11 +208,18 @@ update chat_runs set stop_requested = true where id = %(run_id)s and status = 'r
 returning pg_notify('chat_runs', 'stop ' || id);
 
 -- name: withdraw_run
--- Take a run out of the queue.
+-- Take a run out of the queue that has not begun.
 update chat_runs
 set status = 'stopped', finished_at = now(), sealed_input = null
-where id = %(run_id)s and status = 'queued'
+where id = %(run_id)s and status = 'queued' and epoch = 0
 returning id;
+
+-- name: stop_wait
+-- Have a run stopped that waits for its user, or that will go on with what its user decided.
+update chat_runs
+set status = 'queued', stop_requested = true, priority = 2
+where id = %(run_id)s and (status = 'waiting' or (status = 'queued' and epoch > 0))
+returning pg_notify('chat_runs', 'due ' || id);
 
 -- name: append_events
 -- Add events to the log of a run that is held (see fence), and tell other processes. Those that a lost reply hid are there already.
@@ -218,8 +235,35 @@ select pg_notify('chat_runs', 'events ' || %(run_id)s);
 -- The events of a run from a given one on, in order.
 select seq, event from chat_run_events where run_id = %(run_id)s and seq >= %(after)s order by seq;
 
+-- name: wait
+-- Let a run wait for what its user decides. If that is decided already, or others wait for the session, it goes on at once; in the
+-- second case to be stopped.
+with asked as (
+    select
+        min(a.expires_at) as expires_at,
+        exists (
+            select from chat_runs me join chat_runs q on q.session_id = me.session_id
+            where me.id = %(run_id)s and q.status = 'queued'
+        ) as others_wait
+    from tool_approvals a
+    where a.run_id = %(run_id)s and a.status = 'pending'
+)
+update chat_runs r
+set
+    status = case when asked.others_wait or asked.expires_at is null then 'queued' else 'waiting' end,
+    stop_requested = r.stop_requested or asked.others_wait,
+    priority = 2,
+    lease_expires_at = coalesce(asked.expires_at, now())
+from asked
+where id = %(run_id)s and status = 'running' and epoch = %(epoch)s
+returning asked.others_wait or asked.expires_at is null as others_wait, pg_notify('chat_runs', 'due ' || id);
+
 -- name: finish_run
--- End a run: the session is free from here on, and the sealed input is gone. Tells whether other runs wait for the session.
+-- End a run: the session is free from here on, the sealed input is gone, and what was not decided never will be. Tells whether other
+-- runs wait for the session.
+with undecided as (
+    update tool_approvals set status = 'expired', decided_at = now() where run_id = %(run_id)s and status = 'pending'
+)
 update chat_runs r
 set
     status = %(status)s, message_id = %(message_id)s, error_code = %(error_code)s, trace = %(trace)s, finished_at = now(),

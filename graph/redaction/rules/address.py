@@ -7,7 +7,7 @@ name followed by an apartment; the place and the postal code that follow belong 
 import re
 from collections.abc import Iterator
 
-from graph.redaction.rules.spans import Span, is_money, one_of
+from graph.redaction.rules.spans import Span, is_money, one_of, said_before
 
 _STREETS = one_of(
     "street avenue ave road rd boulevard blvd lane ln highway hwy parkway pkwy terrace crescent cres circle cir",
@@ -97,6 +97,16 @@ _MILITARY = re.compile(
     r"(?:,? |\n)(?:[AFD]PO) A[AEP] \d{5}(?:-\d{4})?",
     re.IGNORECASE,
 )
+_NUMBER_THEN_ANY_STREET = re.compile(
+    rf"{_START}{_NUMBER} (?:(?!{_UNNAMED}\b)[^\W\d_][\w.'-]{{0,24}} ){{1,3}}?{_WEAK_STREETS}\b", re.IGNORECASE
+)
+_SAYS_ADDRESS = re.compile(
+    r"\b"
+    + one_of("live[sd]? living addresse?s? moved? moving ship mail send house apartment home office property mortgage")
+    + r"\b",
+    re.IGNORECASE,
+)
+_UNIT_BEFORE = re.compile(r"(?<!\w)(?:flat|apt|apartment|unit|suite|ste)\.? \w{1,5},? \Z", re.IGNORECASE)
 CORES = (
     _NUMBER_THEN_STREET,
     _NUMBER_THEN_WEAK_STREET,
@@ -121,9 +131,15 @@ _POSTAL = one_of(
 )
 _PLACE = rf"{_LETTERS}(?: [^\W\d_(][\w.'-]{{0,24}}| \([^\W\d_]{{2,12}}\)){{0,3}}"
 _BREAK = r"(?:[ ,]{1,3}|[ ,]{0,2}\n[ >?,]{0,5}){1,2}"
+_SENTENCE = one_of(
+    "can how what please is i my and but so then where when why do does could would thanks update we he she the",
+    "thanks thank best regards sincerely cheers yours kind love phone tel email",
+)
+_CITY = rf"(?-i:(?!(?i:{_SENTENCE})\b){_CAPITAL}(?: {_CAPITAL}){{0,2}})"
 _TAIL = re.compile(
-    rf"(?:{_BREAK}{_UNIT}){{0,2}}(?:(?:{_BREAK}{_PLACE}){{0,3}}{_BREAK}{_POSTAL}{_END}|"
-    rf"{_BREAK}{_LETTERS}(?: {_LETTERS}){{0,2}},? {_STATES}\b)?",
+    rf"\.?(?:{_BREAK}{_UNIT}){{0,2}}(?:(?:{_BREAK}{_PLACE}){{0,3}}{_BREAK}{_POSTAL}{_END}(?: {_CITY})?|"
+    rf"{_BREAK}{_LETTERS}(?: {_LETTERS}){{0,2}},? {_STATES}\b|(?:, {_CITY}){{1,2}})|"
+    rf"(?:{_BREAK}{_UNIT}){{1,2}}(?:{_BREAK}{_CITY}){{0,2}}",
     re.IGNORECASE,
 )
 """What belongs to an address after the street: apartment, places, postal code."""
@@ -146,7 +162,15 @@ def addresses(text: str) -> Iterator[Span]:
         for match in core.finditer(text):
             start, end = match.span()
             if not is_money(text, start, end):
-                yield start, _with_tail(text, end)
+                yield _with_unit(text, start), _with_tail(text, end)
+    for match in _NUMBER_THEN_ANY_STREET.finditer(text):
+        if said_before(_SAYS_ADDRESS, text, match.start(), 24):
+            yield match.start(), _with_tail(text, match.end())
+
+
+def _with_unit(text: str, start: int) -> int:
+    unit = _UNIT_BEFORE.search(text, max(0, start - 20), start)
+    return unit.start() if unit else start
 
 
 def _with_tail(text: str, end: int) -> int:

@@ -18,8 +18,9 @@ IBAN_LENGTHS = {
 }
 """Characters of an IBAN by country (SWIFT's IBAN registry); other countries are tried at every length."""
 
-_IBAN_HEAD = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}[ -]?\d[ -]?\d(?=[ -]?[A-Z0-9])", re.IGNORECASE | re.ASCII)
+_IBAN_HEAD = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}[ .-]?\d[ .-]?\d(?=[ .-]{0,2}[A-Z0-9])", re.IGNORECASE | re.ASCII)
 _IBAN_CHARACTERS = re.compile(r"(?:[ .-]{0,2}[A-Z0-9]){11,34}", re.IGNORECASE | re.ASCII)
+_FOURS = re.compile(r"[^\W_]{15,34}|(?:[^\W_]{4}[ .-]{1,2}){3,8}[^\W_]{1,4}")
 _SHORTEST_IBAN, _LONGEST_IBAN = 15, 34
 
 _ROUTING_WORDS = re.compile(r"\b(?:routing|aba|rtn|rtng|transit|ach|wire|bank|direct deposit)\b", re.IGNORECASE)
@@ -69,9 +70,15 @@ def _iban_at(text: str, start: int, head_end: int) -> int | None:
     plain = only(text[start : body.end()].upper())[:_LONGEST_IBAN]
     for length in _possible_lengths(plain):
         end = places[length - 1] + 1
-        if not text[end : end + 1].isalnum() and mod97(plain[:length]):
+        if not text[end : end + 1].isalnum() and mod97(plain[:length]) and _is_grouped(text[start:end]):
             return end
     return None
+
+
+def _is_grouped(number: str) -> bool:
+    """Whether a number is written in one piece or in fours, or is hardly anything but digits: no words of a sentence."""
+    digits = sum(character.isdigit() for character in number)
+    return _FOURS.fullmatch(number) is not None or digits >= 0.6 * len(only(number.upper()))
 
 
 def _possible_lengths(plain: str) -> Iterator[int]:

@@ -40,9 +40,8 @@ NETWORKS: tuple[tuple[int, int, frozenset[int]], ...] = (
 )
 """Prefixes from, to, and lengths (https://en.wikipedia.org/wiki/Payment_card_number)."""
 
-GROUPINGS = frozenset(
-    {(4, 4, 4, 4), (4, 4, 4, 4, 3), (4, 6, 5), (4, 6, 4), (4, 4, 5), (4, 4, 4, 1), (6, 13), (6, 10), (8, 8), (4, 4, 4)}
-)
+IN_FOURS = frozenset((4,) * (length // 4) + (length % 4,) * (length % 4 > 0) for length in range(SHORTEST, LONGEST + 1))
+GROUPINGS = IN_FOURS | {(4, 6, 5), (4, 6, 4), (4, 4, 5), (6, 13), (6, 10), (8, 8)}
 """How the digits are printed; other groupings count only if nothing else stands beside them."""
 
 _GROUP = re.compile(r"\d+")

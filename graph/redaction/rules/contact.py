@@ -13,19 +13,29 @@ _LOCAL = frozenset("!#$%&'*+-^_~.")
 _LONGEST_LOCAL, _LONGEST_DOMAIN = 64, 255
 _DOMAIN = re.compile(r"(?:[^\W_](?:[\w-]{0,62})\.){1,8}[^\W\d_][\w-]{1,62}")
 _DOMAIN_LITERAL = re.compile(r"\[(?:IPv6:)?[0-9A-Fa-f.:]{3,45}\]")
-_ENDINGS = r"(?:com|net|org|edu|gov|io|co|me|info|biz|uk|ca|de|fr|us|in|au|ch|at|nl|it|es)"
-_PROVIDERS = r"(?:gmail|googlemail|yahoo|hotmail|outlook|live|icloud|me|mac|aol|proton(?:mail)?|gmx|zoho|fastmail|mail)"
+_ENDINGS = one_of(
+    "com net org edu gov io co me info biz uk ca de fr us in au ch at nl it es eu ie be pt pl se no dk fi cz gr ru jp cn br",
+    "mx nz za tv app dev ai tech online xyz cloud email",
+)
+_PROVIDERS = one_of(
+    "gmail googlemail yahoo hotmail outlook live icloud me mac aol proton(?:mail)? gmx zoho fastmail mail"
+)
 _AT_SIGN = r" ?[(\[{] ?at ?[)\]}] ?"
 _DOT = r"(?: ?[(\[{] ?dot ?[)\]}] ?| dot )"
 _NAME = rf"(?<![\w.@])[\w+-]{{1,40}}(?:(?:\.|{_DOT})[\w+-]{{1,40}}){{0,3}}"
 _SPELLED = re.compile(
     rf"{_NAME}(?:"
-    rf"(?: at |{_AT_SIGN})(?:[\w-]{{1,40}}{_DOT}){{1,3}}{_ENDINGS}"
+    rf"(?: at | ?@ ?|{_AT_SIGN})(?:[\w-]{{1,40}}(?:{_DOT}|\.)){{0,3}}[\w-]{{1,40}}{_DOT}{_ENDINGS}"
     rf"|{_AT_SIGN}(?:[\w-]{{1,40}}\.){{1,3}}{_ENDINGS}"
+    rf"|(?: @ ?|@ )(?:[\w-]{{1,40}}\.){{1,4}}{_ENDINGS}"
     rf"| (?:at|@) {_PROVIDERS}\.{_ENDINGS}"
     r")\b",
     re.IGNORECASE,
 )
+_FOURS_BEFORE = re.compile(r"(?:(?<![^\s:(<\"'])[^\s@]{4} ){1,16}[^\s@]{0,3}\Z|(?<![^\s:(<\"'])[^\s@]{1,3}\Z")
+_FOURS_AFTER = re.compile(r"[^\s@]{0,3}(?: [^\s@]{4}(?!\S)){0,16}(?: [^\s@]{1,8}(?!\S))?")
+_IN_FOURS = re.compile(rf"[\w.+-]{{1,64}}@(?:[\w-]{{1,40}}\.){{1,5}}{_ENDINGS}", re.IGNORECASE)
+_AT = re.compile("@")
 
 _EXTENSION = r"(?: {0,2}(?:x|ext\.?|extension) {0,2}\d{1,6})?"
 _NORTH_AMERICAN = re.compile(
@@ -61,6 +71,7 @@ _DATE = re.compile(
     r"\d{1,2}([/. -])\d{1,2}\1(?:\d{4}|\d{2})(?!\d|\1\d)|(?:19|20)\d{2}([/. -])\d{1,2}\2\d{1,2}(?!\d|\2\d)"
     r"|(?:19|20)\d{2}(?:0[1-9]|1[0-2])[0-3]\d(?!\d)"
 )
+_AMOUNT_THEN = re.compile(r"\d{1,6}\.\d{2} +(?:\d{1,2}/\d{1,2}/\d{2}|(?:19|20)\d{2}-\d{2})")
 _YEARS = re.compile(r"(?:19|20)\d{2} ?[-/] ?(?:19|20)\d{2}")
 _REGIONS = ("GB", "DE", "FR", "IT", "NL", "BE", "SE", "CH", "AT", "IE", "AU", "NZ", "IN", "IL", "ZA", "JP", "FI", "BR")
 """Where a number that begins with 0 is looked up."""
@@ -83,6 +94,26 @@ def emails(text: str) -> Iterator[Span]:
             end = stop
         at = text.find("@", at + 1)
     yield from (match.span() for match in _SPELLED.finditer(text))
+    yield from _emails_in_fours(text)
+
+
+def _emails_in_fours(text: str) -> Iterator[Span]:
+    """Addresses that a blank cuts after every fourth character, as numbers are printed."""
+    for at in (match.start() for match in _AT.finditer(text)):
+        before = _FOURS_BEFORE.search(text, max(0, at - _LONGEST_LOCAL - 16), at)
+        after = _FOURS_AFTER.match(text, at + 1, at + _LONGEST_LOCAL * 2)
+        if before and after and (end := _end_in_fours(text, before.start(), after)):
+            yield before.start(), end
+
+
+def _end_in_fours(text: str, start: int, after: re.Match[str]) -> int | None:
+    """The last blank or end after the @ up to which all groups together are an address."""
+    ends = [after.end(), *(place for place in range(after.end() - 1, after.start(), -1) if text[place] == " ")]
+    for end in ends:
+        written = text[start:end].rstrip(".,;:!?)>\"'")
+        if " " in written and _IN_FOURS.fullmatch(written.replace(" ", "")):
+            return start + len(written)
+    return None
 
 
 def _local_start(text: str, at: int, floor: int) -> int:
@@ -122,7 +153,7 @@ def _international_length(number: str) -> int:
 
 def _is_national(text: str, start: int, end: int) -> bool:
     number = text[start:end]
-    if _DATE.match(number) or _YEARS.match(number) or is_money(text, start, end):
+    if _AMOUNT_THEN.match(number) or _DATE.match(number) or _YEARS.match(number) or is_money(text, start, end):
         return False
     said = last_said(text, start, 40, _PHONE_WORDS, OPAQUE, _NOT_A_PHONE)
     if said == 0 or said_after(_PHONE_AFTER, text, end, 24):

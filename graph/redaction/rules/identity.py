@@ -11,11 +11,13 @@ _NINE = re.compile(r"(?<![\w.,-])\d{3}([ .-]?)\d{2,3}\1\d{3,4}(?![\w-]|[.,]\d)")
 _SSN_WORDS = re.compile(r"\b(?:ssn|ss#|ss no|soc(?:ial)?(?: security)?|socials?|tax(?:payer)? id)\b", re.IGNORECASE)
 _ITIN_WORDS = re.compile(r"\b(?:itin|individual taxpayer|tax(?:payer)? id)", re.IGNORECASE)
 _SIN_WORDS = re.compile(r"\b(?:sin|social insurance|nas)\b", re.IGNORECASE)
+_SIN_AFTER = re.compile(r"\b(?:SIN|social insurance)\b")
 _ITIN_GROUPS = frozenset([*range(50, 66), *range(70, 89), *range(90, 93), *range(94, 100)])
 """The fourth and fifth digits of an ITIN (IRM 3.21.263.4)."""
 
-_EIN = re.compile(
-    r"\b(?:ein|fein|employer id|employer identification)\b[^\d\n]{0,16}(\d{2}-?\d{7})(?![\w-])", re.IGNORECASE
+_EIN = re.compile(r"(?<![\w.,-])\d{2}(?:-\d{7}|\d{7})(?![\w-]|[.,]\d)")
+_EIN_WORDS = re.compile(
+    r"\b(?:f?ein|employer(?:'?s)? (?:id|identification)|federal (?:tax )?id|tax id|tin)\b", re.IGNORECASE
 )
 _NINO = re.compile(
     r"(?<![A-Za-z0-9])(?!BG|GB|KN|NK|NT|TN|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D]"
@@ -47,9 +49,9 @@ _NATIONAL = re.compile(
     re.IGNORECASE,
 )
 _BIRTH = re.compile(
-    r"\b(?:d\.?o\.?b\.?|date of birth|birth ?date|born(?: on| in)?|birthday)\b[^\d\n]{0,14}?"
+    r"\b(?:d\.?o\.?b\.?|date of birth|birth ?date|born(?: on| in)?|birthday)\b[^\d\n]{0,14}?(?:the )?"
     r"(\d{1,4}[/. -]\d{1,2}[/. -]\d{2,4}|(?:\d{1,2}(?:st|nd|rd|th)? (?:of )?)?"
-    r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.?,? ?(?:\d{1,2}(?:st|nd|rd|th)?,? ?)?\d{0,4})"
+    r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.?,? ?(?:(?:the )?\d{1,2}(?:st|nd|rd|th)?,? ?)?\d{0,4})"
     r"(?![\w-])",
     re.IGNORECASE,
 )
@@ -77,7 +79,6 @@ def named(pattern: re.Pattern[str]) -> Rule:
 
 birth_dates = named(_BIRTH)
 driving_licences = named(_LICENSE)
-employer_numbers = named(_EIN)
 national_ids = named(_NATIONAL)
 passports = named(_PASSPORT)
 passwords = named(_PASSWORD)
@@ -121,6 +122,11 @@ def taxpayer_numbers(text: str) -> Iterator[Span]:
             yield match.span()
 
 
+def employer_numbers(text: str) -> Iterator[Span]:
+    """US EIN, named as such."""
+    return (match.span() for match in _EIN.finditer(text) if said_before(_EIN_WORDS, text, match.start(), 60))
+
+
 def social_insurance_numbers(text: str) -> Iterator[Span]:
     """Canadian SIN: nine digits with a Luhn check, formatted 3-3-3 or named as such."""
     for match in _NINE.finditer(text):
@@ -128,7 +134,7 @@ def social_insurance_numbers(text: str) -> Iterator[Span]:
         if len(digits) != 9 or not luhn(digits) or is_money(text, start, end):
             continue
         formatted = match[1] in ("-", " ") and match[0][7] == match[1]
-        if formatted or said_before(_SIN_WORDS, text, start):
+        if formatted or said_before(_SIN_WORDS, text, start) or said_after(_SIN_AFTER, text, end, 20):
             yield start, end
 
 

@@ -49,7 +49,7 @@ _INTRODUCED = re.compile(
 )
 _LABELS = one_of(
     "[Nn]ame NAME [Aa]ccount_[Hh]older [Cc]ardholder [Pp]ayee [Pp]ayer [Ss]ender [Rr]ecipient [Bb]eneficiary [Aa]ttn",
-    "[Bb]ill_[Tt]o [Ss]hip_[Tt]o [Ss]old_[Tt]o [Cc]ustomer",
+    "[Bb]ill_[Tt]o [Ss]hip_[Tt]o [Ss]old_[Tt]o [Cc]ustomer [Uu]ser [Cc]lient [Ee]mployee [Pp]atient [Tt]enant [Ss]igned",
 )
 _LABELLED = re.compile(rf"\b(?:{_LABELS}[ \t]{{0,2}}:[ \t]{{0,8}}|[Dd]ear )({_FULL})")
 _BEFORE_SELF = one_of(
@@ -57,6 +57,10 @@ _BEFORE_SELF = one_of(
     "[Cc]heers,",
 )
 _SIGNED = re.compile(rf"\b{_BEFORE_SELF}\s{{1,2}}({_CAPITALISED} (?:[A-Z]\. )?{_PARTICLE}{_CAPITALISED})(?!\w)")
+_SIGNATURE = re.compile(
+    rf"\b{one_of('[Tt]hanks [Tt]hank_you [Rr]egards [Ss]incerely [Cc]heers [Bb]est [Ll]ove [Yy]ours(?:_truly)?')}"
+    rf"[,.!]?[ \t]*\n\s{{0,4}}({_FULL})[ \t.]*(?=\n|\Z)"
+)
 _RELATIVE = re.compile(rf"\b{_RELATIONS},? ({_FULL})")
 _DEALT_WITH = re.compile(
     rf"\b(?:owes?|owed|owing|lent|lend|venmo(?:ed|'d)?|zelled|borrowed {_FILLER}from|reimbursed?|"
@@ -69,20 +73,24 @@ _OWES = re.compile(rf"(?<!\w)({_PAIR}) (?:still )?(?:owes?|owed|lent|paid me|pai
 _ITEM = re.compile(rf"(?:, |,? and |,? or | & | )({_CAPITALISED}(?<=\w\w)|[A-Z]\.?(?= {_CAPITALISED}))(?![\w@])")
 _ITEM_BEFORE = re.compile(rf"(?:\A|[^\w'])({_CAPITALISED})(?:, |,? and | & )(?:[A-Z]\.? )?\Z")
 _WORD_BEFORE = re.compile(rf"(?<=[\w,;] )({_CAPITALISED}) (?:[A-Z]\.? )?\Z")
+_WORD_BEFORE_GUESS = re.compile(r"([^\s]{1,24}) \Z")
 _EDGES = re.compile(r"[^\W\d_].*[^\W\d_]\.?", re.DOTALL)
 _TAIL = re.compile(r" (?:Suite|Apt|Apartment|Unit|Street|St|Ave|Road)\b.*", re.DOTALL)
 _ARTICLE = re.compile(r"\b(?:the|an?|my|your|our|this|that|each|every)\s\Z", re.IGNORECASE)
 _POSSESSIVE = re.compile(r"'s?\Z")
 _LEADING = re.compile(
-    one_of(
+    "(?:"
+    + one_of(
         "mr mrs ms mx miss dr prof sir madam hi hey hello dear thanks thank_you tell ask pay paid send sent show text call",
         "email remind give owe venmo zelle transfer split add does did is was has",
+        "cancel(?:_my)? categori[sz]e order transaction compare show to from for with",
     )
-    + r"\b\.?,? ",
+    + r"\b\.?,? ){1,3}",
     re.IGNORECASE,
 )
 """What the model takes for a part of the name behind it."""
 
+_NUMBERED = re.compile(r"-?\d")
 _NO_NAME = re.compile(r"[\d@/_*#$%&=+<>|\\{}\[\]()]")
 _WORDS = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 _COMPANY = re.compile(
@@ -90,7 +98,8 @@ _COMPANY = re.compile(
     + one_of(
         "inc llc ltd corp corporation company co bank gmbh plc sa ag group store shop restaurant cafe coffee market",
         "supermarket pharmacy airlines airways hotel insurance card mastercard visa account university school church",
-        "hospital",
+        "hospital kitchen diner grill bakery deli pizza pizzeria taqueria cantina bistro tavern pub bar salon barber spa gym",
+        "studio services solutions foods farms brothers bros sons motors auto street st avenue ave road rd lane drive",
     )
     + r"\b"
 )
@@ -100,7 +109,7 @@ _LONGEST_NAME = 60
 _MOST_BESIDE = 8
 
 
-ANNOUNCED = (_TITLED, _INTRODUCED, _LABELLED, _SIGNED, _RELATIVE, _DEALT_WITH, _OWNS, _OWES)
+ANNOUNCED = (_TITLED, _INTRODUCED, _LABELLED, _SIGNED, _SIGNATURE, _RELATIVE, _DEALT_WITH, _OWNS, _OWES)
 
 
 def introduced_names(text: str) -> Iterator[Span]:
@@ -143,13 +152,17 @@ def name_in(text: str, start: int, end: int) -> Span | None:
     if _is_common(text, start + core.start(), core[0]):
         return None
     name = _POSSESSIVE.sub("", _TAIL.sub("", core[0]).removesuffix("."))
-    return (start + core.start(), start + core.start() + len(name)) if is_name(name) else None
+    begin, stop = start + core.start(), start + core.start() + len(name)
+    return (begin, stop) if is_name(name) and not _NUMBERED.match(text, stop) else None
 
 
 def _is_common(text: str, start: int, guess: str) -> bool:
     """Whether a guess is a shop called after somebody ("Lowe's") or a thing in small letters ("the max")."""
     end = start + len(guess)
     whole = guess + (text[end : end + 2] if text.startswith("'s", end) else "")
+    before = _WORD_BEFORE_GUESS.search(text, max(0, start - _LONGEST_NAME), start)
+    if before and f"{before[1]} {whole}".casefold() in common_words():
+        return True
     thing = guess.islower() and _ARTICLE.search(text, max(0, start - 8), start)
     return whole.casefold() in common_words() or bool(thing)
 
@@ -160,15 +173,38 @@ def is_name(name: str) -> bool:
         return False
     folded, common = " ".join(name.casefold().split()), common_words()
     words = _WORDS.findall(folded)
-    if folded in common or _COMPANY.search(folded):
+    if folded in common or is_company(folded):
         return False
     return any(word not in common for word in words)
+
+
+def is_company(phrase: str) -> bool:
+    """Whether a word of the phrase says that it is an organisation or a thing."""
+    return _COMPANY.search(phrase.casefold()) is not None
 
 
 @cache
 def common_words() -> frozenset[str]:
     """Words that are no names: what people buy, where, and how they talk about money."""
-    text = files("graph.redaction.rules").joinpath("common_words.txt").read_text("utf-8")
+    return words_of("common_words.txt") | words_of("shops.txt")
+
+
+@cache
+def _shops() -> re.Pattern[str]:
+    phrases = (phrase for phrase in words_of("shops.txt") if not phrase.isalpha())
+    longest_first = sorted(phrases, key=lambda phrase: (-len(phrase), phrase))
+    return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest_first))})(?!\w)", re.IGNORECASE)
+
+
+def shops(text: str) -> list[Span]:
+    """Where shops stand whose names have several words or a sign in them, and could be taken for somebody's."""
+    return [match.span() for match in _shops().finditer(text)]
+
+
+@cache
+def words_of(file: str) -> frozenset[str]:
+    """The words of a list beside this module; `_` stands for a blank, # begins a remark."""
+    text = files("graph.redaction.rules").joinpath(file).read_text("utf-8")
     return frozenset(
         word.replace("_", " ") for line in text.splitlines() if not line.startswith("#") for word in line.split()
     )

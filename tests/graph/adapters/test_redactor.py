@@ -13,6 +13,7 @@ from graph.adapters.memory_vault import MemoryVault
 from graph.adapters.redactor import DIED, InlineRedactor, WorkerRedactor, batches, findings_of, is_blank
 from graph.errors import RedactionFailed
 from graph.ports import Redactor
+from graph.redaction.pieces import LONGEST_PIECE
 from graph.redaction.work import Failure, find_all
 
 OWNER, OTHER = "0b4e2f8e-0000-4000-8000-000000000001", "0b4e2f8e-0000-4000-8000-000000000002"
@@ -80,6 +81,15 @@ async def test_a_text_that_is_too_long_is_not_passed_on(redactor: InlineRedactor
         await redactor.mask(OWNER, ["a" * (redactor.longest + 1)])
 
 
+async def test_a_long_text_is_masked_piece_by_piece(redactor: InlineRedactor) -> None:
+    line = f"{'Paid for this and that. ' * 12}Then {CARD} was used.\n"
+    text = line * 120
+    (masked,) = (await redactor.mask(OWNER, [text])).texts
+    assert len(text) > 3 * LONGEST_PIECE
+    assert masked.count("[CARD_") == 120
+    assert await redactor.reveal(OWNER, masked) == text
+
+
 async def test_a_worker_finds_what_the_twin_finds(redactor: InlineRedactor) -> None:
     worker = WorkerRedactor(redactor.vault, workers=2, keep={"Crystal"})
     texts = [f"Hi Crystal, my card {CARD} was declined", "I'm Ximena Quiroga", "", "What did I spend?"]
@@ -87,7 +97,7 @@ async def test_a_worker_finds_what_the_twin_finds(redactor: InlineRedactor) -> N
 
 
 async def test_a_worker_that_takes_too_long_is_killed_and_replaced() -> None:
-    redactor = WorkerRedactor(MemoryVault(), seconds=0.6, longest=1_000_000)
+    redactor = WorkerRedactor(MemoryVault(), seconds=0.05, longest=1_000_000)
     secret = f"My name is Ximena Quiroga and my card is {CARD}. "
     await redactor.start()
     begun = time.monotonic()

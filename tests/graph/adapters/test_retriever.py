@@ -11,6 +11,7 @@ from sqlalchemy import text
 from graph.adapters.database import Database
 from graph.adapters.notes import Note, PostgresNotes
 from graph.adapters.retriever import ACTING, TOP, PostgresRetriever
+from tests.audit.vectors import ENOUGH, compare
 from tests.fakes.ports import words
 from tests.graph.conftest import Sql
 
@@ -139,3 +140,11 @@ async def test_what_is_kept_names_its_model_scope_and_size(notes: PostgresNotes,
     [row] = sql("select * from memory_embeddings where user_id = %(owner)s", owner=owner)
     assert (row["embedding_model"], row["owner_scope"], row["token_count"]) == ("compass", "tag-ai", 4)
     assert row["metadata"] == {"title": "a title"}
+
+
+async def test_beside_fifty_times_as_many_texts_of_somebody_else_the_own_ones_are_found(
+    admin_url: str, database_url: str
+) -> None:
+    found = await compare(admin_url, database_url, few=40, searches=20)
+    assert found.foreign == 0
+    assert found.recall >= ENOUGH

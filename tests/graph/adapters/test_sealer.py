@@ -1,14 +1,16 @@
-"""What is sealed opens with its key, for its context, and unchanged only."""
+"""What is sealed opens with its key, for its context, and unchanged only; keys can be changed."""
 
 import base64
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from graph.adapters.sealer import Sealer, decode_key, keep_key
+from graph.adapters.sealer import Sealer, add_key, decode_key, derive, keep_key, keep_keys, key_id
 from graph.errors import ConfigurationError
 
 KEY = bytes(range(32))
+NEW = bytes(range(1, 33))
 
 
 def test_what_is_sealed_opens_again() -> None:
@@ -99,3 +101,77 @@ def test_a_key_file_that_was_damaged_stops_the_start(tmp_path: Path) -> None:
 def test_a_key_file_may_end_with_a_newline(tmp_path: Path) -> None:
     (tmp_path / "vault.key").write_bytes(base64.b64encode(KEY) + b"\n")
     assert keep_key(tmp_path / "vault.key") == KEY
+
+
+# Keys that change -----------------------------------------------------------------------------------------------------
+
+
+def test_what_was_sealed_before_keys_had_ids_still_opens() -> None:
+    nonce = bytes(12)
+    before = b"\x01" + nonce + AESGCM(derive(KEY, b"seal")).encrypt(nonce, b"value", b"owner")
+    assert Sealer(KEY).unseal(before, "owner") == Sealer(NEW, KEY).unseal(before, "owner") == b"value"
+    assert not before.startswith(Sealer(KEY).prefix)
+    with pytest.raises(ConfigurationError):
+        Sealer(NEW).unseal(before, "owner")
+
+
+def test_a_sealed_value_says_which_key_it_is_under_and_nothing_of_that_key() -> None:
+    assert Sealer(KEY).seal(b"value", "owner").startswith(Sealer(KEY).prefix)
+    assert Sealer(KEY).prefix == b"\x02" + key_id(KEY) != Sealer(NEW).prefix
+    assert key_id(KEY) not in KEY
+
+
+def test_an_old_key_opens_and_the_current_one_seals() -> None:
+    old, both = Sealer(KEY), Sealer(NEW, KEY)
+    assert both.unseal(old.seal(b"value", "owner"), "owner") == b"value"
+    assert Sealer(NEW).unseal(both.seal(b"value", "owner"), "owner") == b"value"
+
+
+def test_a_sealed_value_does_not_open_under_the_name_of_another_key() -> None:
+    sealed = Sealer(KEY).seal(b"value", "owner")
+    with pytest.raises(ConfigurationError):
+        Sealer(NEW, KEY).unseal(Sealer(NEW).prefix + sealed[len(Sealer(KEY).prefix) :], "owner")
+
+
+def test_hashes_stay_as_they_are_when_the_key_changes() -> None:
+    hash_key = Sealer(KEY).hash_key
+    assert Sealer(NEW, KEY, hash_key=hash_key).digest("a", "b") == Sealer(KEY).digest("a", "b")
+
+
+def test_a_key_that_came_later_is_read_when_it_is_first_met() -> None:
+    configured = [KEY]
+    running = Sealer(*configured, read=lambda: configured)
+    configured.insert(0, NEW)
+    assert running.prefix == Sealer(KEY).prefix
+    assert running.unseal(Sealer(NEW).seal(b"value", "owner"), "owner") == b"value"
+    assert running.prefix == Sealer(NEW).prefix
+    with pytest.raises(ConfigurationError):
+        running.unseal(Sealer(bytes(32)).seal(b"value", "owner"), "owner")
+
+
+def test_a_new_key_in_a_file_is_the_current_one_and_the_old_one_stays(tmp_path: Path) -> None:
+    file = tmp_path / "vault.key"
+    first = keep_key(file)
+    add_key(file)
+    add_key(file)
+    newest, second, oldest = keep_keys(file)
+    assert oldest == first
+    assert len({newest, second, oldest}) == 3
+    assert [line.partition(b":")[0] for line in file.read_bytes().split()] == [b"1", b"2", b"3"]
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_keys_in_a_file_may_stand_in_any_order_and_old_ones_may_go(tmp_path: Path) -> None:
+    one, two = (base64.b64encode(key).decode() for key in (KEY, NEW))
+    (tmp_path / "vault.key").write_text(f"7:{two}\n\n2:{one}\n")
+    assert keep_keys(tmp_path / "vault.key") == [NEW, KEY]
+    (tmp_path / "vault.key").write_text(f"7:{two}\n")
+    assert keep_keys(tmp_path / "vault.key") == [NEW]
+
+
+@pytest.mark.parametrize("content", ["", "x:AAAA", ":AAAA", "1:not base64", "-1:AAAA"])
+def test_a_key_file_of_another_form_stops_the_start_without_being_repeated(tmp_path: Path, content: str) -> None:
+    (tmp_path / "vault.key").write_text(content)
+    with pytest.raises(ConfigurationError, match=r"vault\.key") as refused:
+        keep_keys(tmp_path / "vault.key")
+    assert not content or content not in refused.value.message

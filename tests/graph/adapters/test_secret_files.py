@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from graph.adapters.secret_files import keep_secret, make_folder, write_private
+from graph.adapters.secret_files import keep_secret, make_folder, replace_private, write_private
 from graph.errors import ConfigurationError
 
 ROOT = Path(__file__).parents[3]
@@ -44,6 +44,19 @@ def test_the_first_of_two_writers_wins(tmp_path: Path) -> None:
     write_private(tmp_path / "secret", b"first")
     write_private(tmp_path / "secret", b"second")
     assert (tmp_path / "secret").read_bytes() == b"first"
+
+
+def test_a_secret_is_replaced_whole_for_its_owner_only(tmp_path: Path) -> None:
+    write_private(tmp_path / "secret", b"first")
+    replace_private(tmp_path / "secret", b"second")
+    assert (tmp_path / "secret").read_bytes() == b"second"
+    assert stat.S_IMODE((tmp_path / "secret").stat().st_mode) == 0o600
+    assert [file.name for file in tmp_path.iterdir()] == ["secret"]
+
+
+def test_a_secret_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="secret"):
+        replace_private(tmp_path / "missing" / "secret", b"x")
 
 
 def test_processes_at_once_agree_on_one_secret(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Old logs are forgotten, whosever they are; what is young or under way stays."""
+"""Old logs and expired files are forgotten, whosever they are; what is young or under way stays."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -6,14 +6,16 @@ from typing import Any
 
 import pytest
 
+from graph.adapters import files as file_store
 from graph.adapters import run_store
 from graph.adapters.database import Database
+from graph.adapters.files import PostgresFiles
 from graph.adapters.run_store import PostgresRunStore
 from graph.adapters.sealer import Sealer
 from graph.events import Text
 from graph.jobs import queue, retention
 from graph.jobs.queue import open_queue, work
-from graph.jobs.retention import forget_logs, register
+from graph.jobs.retention import forget_files, forget_logs, register
 from graph.ports import Ending, Run, RunRequest
 from tests.graph.conftest import Sql
 
@@ -22,6 +24,7 @@ pytestmark = pytest.mark.anyio
 DAYS = 7.0
 SAID = [(1, Text(type="text", content="hello")), (2, Text(type="text", content="again"))]
 
+FileThatExpired = Callable[[str, float], Awaitable[str]]
 RunThatEnded = Callable[[str, float], Awaitable[Run]]
 
 
@@ -30,6 +33,27 @@ def store(database: Database, sealer: Sealer) -> PostgresRunStore:
     return PostgresRunStore(
         database, sealer, default_employee="prime-boss", turns_per_minute=1000, daily_tokens=0, lease_seconds=60
     )
+
+
+@pytest.fixture
+def files(database: Database, sealer: Sealer) -> PostgresFiles:
+    return PostgresFiles(database, sealer)
+
+
+@pytest.fixture
+def file_that_expired(files: PostgresFiles, sql: Sql) -> FileThatExpired:
+    """Makes a file of a user that expired so many days ago."""
+
+    async def make(owner: str, days_ago: float) -> str:
+        file_id = await files.keep(owner, "chart.png", "image/png", b"a chart")
+        sql(
+            "update chat_files set expires_at = now() - make_interval(secs => %(seconds)s) where id = %(id)s",
+            seconds=days_ago * 86_400,
+            id=file_id,
+        )
+        return file_id
+
+    return make
 
 
 @pytest.fixture
@@ -118,9 +142,32 @@ async def test_two_processes_that_forget_at_once_do_not_disturb_each_other(
     assert [logged(run) for run in runs] == [[]] * 5
 
 
+async def test_expired_files_of_all_users_are_deleted_and_the_others_stay(
+    files: PostgresFiles, file_that_expired: FileThatExpired, owner: str, stranger: str, sql: Sql
+) -> None:
+    gone = [await file_that_expired(user, days) for user in (owner, stranger) for days in (0.0, 40.0)]
+    young = await file_that_expired(owner, -0.01)
+    assert await forget_files(files) >= len(gone)
+    left = sql("select id from chat_files where id = any(%(ids)s::uuid[])", ids=[*gone, young])
+    assert [str(row["id"]) for row in left] == [young]
+
+
+async def test_all_expired_files_are_deleted_however_many_there_are(
+    files: PostgresFiles, file_that_expired: FileThatExpired, owner: str, monkeypatch: pytest.MonkeyPatch, sql: Sql
+) -> None:
+    monkeypatch.setattr(file_store, "MOST_DROPPED", 2)
+    for _ in range(5):
+        await file_that_expired(owner, 1)
+    assert await forget_files(files) >= 5
+    assert sql("select 1 from chat_files where user_id = %(owner)s", owner=owner) == []
+    assert await forget_files(files) == 0
+
+
 async def test_the_queue_does_it_of_its_own_accord_when_it_is_time(
     store: PostgresRunStore,
+    files: PostgresFiles,
     run_that_ended: RunThatEnded,
+    file_that_expired: FileThatExpired,
     owner: str,
     database_url: str,
     logged: Callable[[Run], object],
@@ -129,15 +176,16 @@ async def test_the_queue_does_it_of_its_own_accord_when_it_is_time(
     monkeypatch.setattr(retention, "SCHEDULE", "* * * * * *")  # each second
     monkeypatch.setattr(queue, "POLL_SECONDS", 0.1)
     run = await run_that_ended(owner, DAYS + 1)
+    await file_that_expired(owner, 1)
     async with open_queue(database_url) as app:
-        register(app, store, DAYS)
+        register(app, store, DAYS, files)
         worker = asyncio.create_task(work(app))
         try:
             for _ in range(200):
-                if not logged(run):
+                if not logged(run) and not await files.page(owner, 1, None):
                     return
                 await asyncio.sleep(0.05)
-            raise AssertionError("the log is still there")
+            raise AssertionError("the log or the file is still there")
         finally:
             worker.cancel()
             await asyncio.gather(worker, return_exceptions=True)

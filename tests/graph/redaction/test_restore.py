@@ -1,7 +1,15 @@
 """Putting values back, in the spellings that models use."""
 
-import pytest
+from itertools import pairwise
 
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from graph.redaction.finding import Finding
+from graph.redaction.holdback import Holdback
+from graph.redaction.kinds import KINDS
+from graph.redaction.mask import mask
 from graph.redaction.restore import restore, restore_json, tokens_in
 from graph.redaction.tokens import TOKEN, new_token
 
@@ -18,6 +26,26 @@ VALUES = {CARD: "4111 1111 1111 1111", ANA: "Ana Díaz"}
         ('"[PERSON_0A1B2C]"', '"Ana Díaz"'),
         ("[PERSON_0A1B2C]'s rent", "Ana Díaz's rent"),
         ("[PERSON_0A1B2C],[PERSON_0A1B2C]", "Ana Díaz,Ana Díaz"),
+        ("***[PERSON_0A1B2C]***", "***Ana Díaz***"),
+        ("_[PERSON_0A1B2C]_", "_Ana Díaz_"),
+        ("~~[PERSON_0A1B2C]~~", "~~Ana Díaz~~"),
+        ("[**PERSON_0A1B2C**]", "[**Ana Díaz**]"),
+        ("'[PERSON_0A1B2C]'", "'Ana Díaz'"),
+        ("“[PERSON_0A1B2C]”", "“Ana Díaz”"),
+        ("[PERSON_0A1B2C]’s", "Ana Díaz’s"),  # noqa: RUF001
+        ("the [PERSON_0A1B2C]s", "the Ana Díazs"),
+        ("PERSON_0A1B2Cs", "Ana Díazs"),
+        ("PERSON_0A1B2C's", "Ana Díaz's"),
+        ("[PERSON_0A1B2C]-Konto", "Ana Díaz-Konto"),
+        ("[[PERSON_0A1B2C]]", "[Ana Díaz]"),
+        ("([PERSON_0A1B2C])", "(Ana Díaz)"),
+        ("[ PERSON_0A1B2C ]", "[ Ana Díaz ]"),
+        ("[PERSON_0A1B2C", "[Ana Díaz"),
+        ("【PERSON_0A1B2C】", "【Ana Díaz】"),
+        (r"PERSON\_0A1B2C", "Ana Díaz"),
+        (r"\[PERSON_0A1B2C]", "\\Ana Díaz"),
+        (r"[PERSON_0A1B2C\]", "Ana Díaz"),
+        ('{"name": "[PERSON_0A1B2C]"}', '{"name": "Ana Díaz"}'),
         (r"\[CARD_7K3Q9D\]", "4111 1111 1111 1111"),
         (r"\[CARD\_7K3Q9D\]", "4111 1111 1111 1111"),
         (r"[CARD\_7K3Q9D]", "4111 1111 1111 1111"),
@@ -44,6 +72,19 @@ def test_a_token_is_restored_however_a_model_spells_it(written: str, restored: s
         "[1]",
         "[CARD]",
         "CARD_PAYMENT",
+        "[CARD__7K3Q9D]",
+        "[CARD-7K3Q9D]",
+        "[CARD_7K3 Q9D]",
+        "[CARD_\n7K3Q9D]",
+        "[CARD_7K3\u200bQ9D]",
+        "[CARD\u200b_7K3Q9D]",
+        "[CARD_7K3Q9O]",
+        "[CARTE_7K3Q9D]",
+        "[CARD&#95;7K3Q9D]",
+        "[CARD_7K3Q9]D",
+        "[C4RD_7K3Q9D]",
+        "[D9Q3K7_DRAC]",
+        "card_7K3Q9D",
         "[NOSUCH_7K3Q9D]",
         "",
     ],
@@ -75,3 +116,58 @@ def test_new_tokens_have_the_form_and_differ() -> None:
     assert all(tokens_in(token) == {token} for token in made)
     assert not any(letter in token.split("_")[1] for token in made for letter in "ILOU")
     assert TOKEN.startswith(r"\[")
+
+
+# What was masked comes back -------------------------------------------------------------------------------------------
+
+alphabet = st.text("ab \n[]()\\_`*'\"<>!CARDPERSON0A1B2C7K3Q9Dé\u200b💶", max_size=12)
+
+
+@st.composite
+def masked_texts(draw: st.DrawFn) -> tuple[str, str, dict[str, str]]:
+    """A text, the same with some stretches of it masked, and the values behind the tokens."""
+    stretches = draw(st.lists(st.tuples(alphabet, alphabet.filter(bool), st.sampled_from(sorted(KINDS))), max_size=6))
+    text, findings, tokens = "", [], []
+    for before, value, kind in stretches:
+        text += before
+        findings.append(Finding(kind, len(text), len(text) + len(value), value, value))
+        tokens.append(new_token(kind))
+        text += value
+    text += draw(alphabet)
+    return text, mask(text, findings, tokens), {token: each.value for token, each in zip(tokens, findings, strict=True)}
+
+
+@given(masked_texts())
+@example(("\\Ana", "\\[PERSON_0A1B2C]", {"[PERSON_0A1B2C]": "Ana"}))
+def test_what_was_masked_is_restored_as_it_was(case: tuple[str, str, dict[str, str]]) -> None:
+    text, masked, values = case
+    assert restore(masked, values) == text
+
+
+@given(masked_texts(), st.lists(st.integers(1, 200), max_size=20), st.integers(0, 300))
+def test_a_stream_is_restored_as_the_whole_is_from_wherever_it_is_resumed(
+    case: tuple[str, str, dict[str, str]], cuts: list[int], seen: int
+) -> None:
+    """Cut anywhere, or after each character; a reader who comes back has had the first pieces and is given the others."""
+    text, masked, values = case
+    for places in (cuts, range(1, len(masked))):
+        edges = [0, *sorted({cut for cut in places if 0 < cut < len(masked)}), len(masked)]
+        holdback = Holdback()
+        pieces = [*(holdback.push(masked[start:end]) for start, end in pairwise(edges)), holdback.flush()]
+        had = "".join(restore(piece, values) for piece in pieces[:seen])
+        given_later = "".join(restore(piece, values) for piece in pieces[seen:])
+        assert had + given_later == text
+
+
+@pytest.mark.parametrize("end", range(1, len(CARD)))
+def test_a_token_that_breaks_off_comes_out_as_it_is(end: int) -> None:
+    holdback = Holdback()
+    pieces = [holdback.push(f"use {CARD[:end]}"), holdback.flush()]
+    shown = "".join(restore(piece, VALUES) for piece in pieces)
+    assert shown == (f"use {CARD[:end]}" if end < len(CARD) - 1 else "use [4111 1111 1111 1111")
+
+
+@given(st.text(max_size=40))
+def test_nobody_elses_token_and_no_text_is_changed(text: str) -> None:
+    assert restore(text, {}) == text
+    assert restore(f"{text}[CARD_AAAAAA]", VALUES).endswith("[CARD_AAAAAA]")

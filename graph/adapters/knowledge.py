@@ -1,0 +1,21 @@
+"""A user's stored texts, as a tool may search them (port `Knowledge`)."""
+
+from dataclasses import dataclass
+
+from graph.patience import SHORT, patiently
+from graph.ports import Redactor, Retriever
+from graph.state import Passage
+
+
+@dataclass(frozen=True, slots=True)
+class OwnedKnowledge:
+    """The stored texts of one user."""
+
+    redactor: Redactor
+    retriever: Retriever
+    owner: str
+
+    async def search(self, query: str) -> list[Passage]:
+        """What is stored is masked, and so is what is searched for in it."""
+        masked = await self.redactor.mask(self.owner, [query])
+        return await patiently(lambda: self.retriever.search(self.owner, masked.texts[0]), SHORT)

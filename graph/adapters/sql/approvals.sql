@@ -1,0 +1,56 @@
+-- name: known
+-- What of a run was put to its user, decided or not.
+select
+    id, ordinal, tool, arguments, arguments_hash, preview, reason, decided_arguments, comment, expires_at,
+    case when status = 'pending' and expires_at < now() then 'expired' else status end as status
+from tool_approvals
+where run_id = %(run_id)s
+order by ordinal;
+
+-- name: trusted
+-- The tools that a user trusts in a conversation.
+select tool from tool_grants where session_id = %(session_id)s;
+
+-- name: ask
+-- Put calls to their user. One that is asked for with other arguments than before is another one, and nothing is decided on it.
+insert into tool_approvals (run_id, ordinal, tool, arguments, arguments_hash, preview, reason, expires_at)
+select
+    %(run_id)s, (call ->> 'ordinal')::int, call ->> 'tool', call -> 'arguments', decode(call ->> 'hash', 'hex'),
+    call -> 'preview', call ->> 'reason', now() + make_interval(secs => %(seconds)s)
+from jsonb_array_elements(%(calls)s::jsonb) as call
+on conflict (run_id, ordinal) do update set
+    id = gen_random_uuid(), tool = excluded.tool, arguments = excluded.arguments, arguments_hash = excluded.arguments_hash,
+    preview = excluded.preview, reason = excluded.reason, status = 'pending', decided_arguments = null, comment = '',
+    created_at = now(), expires_at = excluded.expires_at, decided_at = null
+where tool_approvals.arguments_hash <> excluded.arguments_hash;
+
+-- name: lock_run
+-- The run of a decision, which nobody else decides on or ends meanwhile.
+select session_id, status from chat_runs where id = %(run_id)s for update;
+
+-- name: read
+-- One approval of a run.
+select tool, arguments, status, expires_at < now() as late from tool_approvals where id = %(approval_id)s and run_id = %(run_id)s;
+
+-- name: decide
+-- Store what the user decided, once.
+update tool_approvals
+set status = %(status)s, decided_arguments = %(arguments)s, comment = %(comment)s, decided_at = now()
+where id = %(approval_id)s and status = 'pending';
+
+-- name: trust
+-- Ask no more for this tool in this conversation.
+insert into tool_grants (session_id, tool) values (%(session_id)s, %(tool)s) on conflict do nothing;
+
+-- name: go_on
+-- If all is decided, let the run go on before what else was asked for in its session. Tells how many calls are undecided.
+with undecided as (
+    select count(*) as calls from tool_approvals where run_id = %(run_id)s and status = 'pending'
+),
+resumed as (
+    update chat_runs set status = 'queued', priority = 2
+    from undecided
+    where id = %(run_id)s and status = 'waiting' and undecided.calls = 0
+    returning pg_notify('chat_runs', 'due ' || id)
+)
+select undecided.calls, (select count(*) from resumed) as resumed from undecided;

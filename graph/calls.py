@@ -1,0 +1,256 @@
+"""One call of a tool, from what the model wrote to a result that it may read; whatever goes wrong is a `ToolFault`."""
+
+import asyncio
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import structlog
+from langchain_core.messages import ToolCall as Call
+from pydantic import BaseModel, ValidationError
+
+from employees.roster import Roster
+from graph.context import TurnContext
+from graph.errors import DatabaseUnavailable, UnknownEmployee, describe
+from graph.patience import SHORT, patiently
+from graph.ports import Delegates, Effect, Redactor, Toolbox
+from graph.text import sound
+from graph.tool import DISPLAY, INVALID_JSON, Rows, Tool, ToolContext, ToolFault
+from graph.tool_result import excerpt, plain
+
+log = structlog.get_logger(__name__)
+
+MAX_RESULT_CHARS = 16_000
+"""Characters of a result, as JSON, that are passed on."""
+MAX_MASKED_CHARS = 20_000
+"""Characters of a result that are looked through for personal values; the redactor takes no longer text."""
+MAX_FAULT_CHARS = 2_000
+"""Characters of a tool's word to the model; a longer one is none."""
+
+Json = Any
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A call that can be made."""
+
+    ordinal: int
+    """Which call of the turn it is."""
+    call: Call
+    """As the model wrote it, masked."""
+    tool: Tool
+    arguments: BaseModel
+    """With the caller's own values."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The colleagues of the employee who calls a tool (port `Colleagues`)."""
+
+    roster: Roster
+    delegates: Delegates
+    caller: TurnContext
+    today: str
+
+    @property
+    def speaker(self) -> str:
+        return self.caller.employee
+
+    def find(self, name: str) -> str:
+        listed = [colleague.slug for colleague in self.roster.colleagues(self.speaker)]
+        try:
+            slug = self.roster.find(name).slug
+        except UnknownEmployee:
+            slug = ""
+        if slug not in listed:
+            raise ToolFault(f"there is no such colleague to turn to; there are: {', '.join(listed) or 'none'}")
+        return slug
+
+    async def ask(self, colleague: str, question: str) -> Mapping[str, Any]:
+        return await self.delegates.ask(self.caller, colleague, question, self.today)
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """Makes calls on behalf of a caller."""
+
+    toolbox: Toolbox
+    redactor: Redactor
+    roster: Roster
+    delegates: Delegates
+
+    async def prepare(self, ordinal: int, call: Call, employee: str, owner: str) -> Prepared:
+        """A call that this employee can make for this user.
+
+        Raises:
+            ToolFault: it cannot be made.
+        """
+        tool = self._tool(call["name"], employee)
+        if not self.toolbox.admit(owner, tool):
+            raise ToolFault(f"{tool.name} was called {tool.per_minute} times within a minute; go on with what you have")
+        if INVALID_JSON in call["args"]:
+            raise ToolFault(f"the arguments of {tool.name} were not valid JSON; call it again")
+        return Prepared(ordinal, call, tool, await self.checked(call["args"], tool, owner))
+
+    async def checked(self, arguments: Mapping[str, Any], tool: Tool, owner: str) -> BaseModel:
+        """The arguments with their user's own values in the place of tokens.
+
+        Raises:
+            ToolFault: they are not what the tool takes.
+        """
+        given = await patiently(lambda: self.redactor.reveal(owner, dict(arguments)), SHORT)
+        return check(given, tool)
+
+    def _tool(self, name: str, employee: str) -> Tool:
+        allowed = self.toolbox.tools(self.roster.find(employee).tools)
+        for tool in allowed:
+            if tool.name == name:
+                return tool
+        raise ToolFault(f"there is no tool {name!r}; yours are: {', '.join(tool.name for tool in allowed) or 'none'}")
+
+    async def make(self, each: Prepared, today: dt.date, caller: TurnContext) -> Json:
+        """Make a call; its masked result. What changes something is made once.
+
+        Raises:
+            ToolFault: it failed.
+            RunLost: another process works on the run.
+        """
+
+        async def made(rows: Rows) -> Json:
+            return await self._made(each.tool, each.arguments, rows, today, caller)
+
+        try:
+            if each.tool.risk == "read":
+                return await made(self.toolbox.rows(caller.user_id))
+            return await self.toolbox.once(effect_of(each, caller), made)
+        except DatabaseUnavailable:
+            raise failed(each.tool) from None
+
+    async def preview(self, each: Prepared, today: dt.date, caller: TurnContext) -> Json:
+        """What a call would change, masked.
+
+        Raises:
+            ToolFault: it would be refused.
+        """
+        if each.tool.preview is None:
+            return {}
+        previewing = replace(each.tool, function=each.tool.preview)
+        try:
+            return await self._made(previewing, each.arguments, self.toolbox.rows(caller.user_id), today, caller)
+        except DatabaseUnavailable:
+            raise failed(each.tool) from None
+
+    async def _made(self, tool: Tool, arguments: BaseModel, rows: Rows, today: dt.date, caller: TurnContext) -> Json:
+        """What the tool's function returns, masked and cut to what is passed on.
+
+        Raises:
+            ToolFault: it failed.
+            DatabaseUnavailable: it may be tried again.
+        """
+        owner, desk = caller.user_id, Desk(self.roster, self.delegates, caller, today.isoformat())
+        context = ToolContext(rows, today, self.toolbox.files(owner), self.toolbox.knowledge(owner), desk)
+        try:
+            read, display = apart(await self._masked(await attempt(tool, arguments, context), tool, owner))
+        except ToolFault as fault:
+            told = await self.redactor.mask(owner, [str(fault)])  # it may repeat what it was asked for
+            raise ToolFault(told.texts[0]) from None
+        return {**capped(read), DISPLAY: capped(display)} if display else capped(read)
+
+    async def _masked(self, result: Json, tool: Tool, owner: str) -> Json:
+        texts = list(free_texts(result, tool.free_text))
+        if not texts:
+            return result
+        masked = await self.redactor.mask(owner, texts)
+        replacements = dict(zip(texts, masked.texts, strict=True))
+        return with_free_texts(result, tool.free_text, replacements.__getitem__)
+
+
+def apart(result: Json) -> tuple[Json, Json]:
+    """What the model reads of a result, and what a client can show of it."""
+    if isinstance(result, dict) and DISPLAY in result:
+        return {name: value for name, value in result.items() if name != DISPLAY}, result[DISPLAY]
+    return result, None
+
+
+def effect_of(each: Prepared, caller: TurnContext) -> Effect:
+    return Effect(
+        caller.user_id,
+        caller.run_id,
+        caller.epoch,
+        each.ordinal,
+        each.tool.name,
+        each.arguments.model_dump(mode="json"),
+    )
+
+
+def failed(tool: Tool) -> ToolFault:
+    log.error("tool_failed", tool=tool.name, reason=DatabaseUnavailable.code)
+    return ToolFault(f"{tool.name} failed; say so to the user instead of guessing its result")
+
+
+async def attempt(tool: Tool, arguments: BaseModel, context: ToolContext) -> Json:
+    """Call the function within its deadline; its result as JSON, or as much of it as can be masked.
+
+    Raises:
+        ToolFault: it says so itself, took too long, or broke; what broke is in the log, not in the result.
+        DatabaseUnavailable: it may be done again.
+    """
+    deadline = asyncio.timeout(tool.deadline)
+    try:
+        async with deadline:
+            result = await tool.function(arguments, context)
+        return plain(excerpt(result, MAX_MASKED_CHARS, whole=tool.free_text))
+    except DatabaseUnavailable:
+        raise
+    except Exception as error:  # a tool is a plug-in: the turn goes on whatever it does
+        if isinstance(error, ToolFault) and len(str(error)) <= MAX_FAULT_CHARS:
+            raise ToolFault(sound(str(error))) from None
+        if deadline.expired():
+            raise ToolFault(f"{tool.name} took longer than {tool.deadline:g} seconds and was stopped") from None
+        log.error("tool_failed", tool=tool.name, reason=describe(error))
+        raise ToolFault(f"{tool.name} failed; say so to the user instead of guessing its result") from None
+
+
+def check(arguments: Mapping[str, Any], tool: Tool) -> BaseModel:
+    """The validated arguments.
+
+    Raises:
+        ToolFault: they are not what the tool takes; says which field and why, without repeating what was given.
+    """
+    try:
+        return tool.arguments.model_validate(arguments)
+    except ValidationError as error:
+        faults = (f"{'.'.join(map(str, fault['loc'])) or 'arguments'}: {fault['msg']}" for fault in error.errors())
+        raise ToolFault(f"the arguments of {tool.name} are not valid: {'; '.join(faults)}") from None
+
+
+def capped(result: Json) -> Json:
+    """As much of a masked result as is passed on, with a note of what was left out."""
+    return excerpt(result, MAX_RESULT_CHARS)
+
+
+def free_texts(value: Json, names: Sequence[str], inside: bool = False) -> set[str]:
+    """The distinct texts of the named fields, at any depth."""
+    match value:
+        case dict():
+            return set().union(*(free_texts(item, names, inside or key in names) for key, item in value.items()))
+        case list():
+            return set().union(*(free_texts(item, names, inside) for item in value))
+        case str() if inside and value:
+            return {value}
+        case _:
+            return set()
+
+
+def with_free_texts(value: Json, names: Sequence[str], replace: Callable[[str], str], inside: bool = False) -> Json:
+    """The value with the texts of the named fields replaced."""
+    match value:
+        case dict():
+            return {key: with_free_texts(item, names, replace, inside or key in names) for key, item in value.items()}
+        case list():
+            return [with_free_texts(item, names, replace, inside) for item in value]
+        case str() if inside and value:
+            return replace(value)
+        case _:
+            return value

@@ -1,0 +1,148 @@
+"""What a user has to say before a call is made that changes something."""
+
+import asyncio
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from langchain_core.messages import ToolCall as Call
+from langchain_core.messages import ToolMessage
+from langgraph.runtime import Runtime
+from langgraph.types import interrupt
+
+from graph.calls import Calls, Prepared
+from graph.context import TurnContext
+from graph.events import ApprovalRequired
+from graph.patience import SHORT, patiently
+from graph.ports import Approval, Approvals, Approved, Proposal, Toolbox
+from graph.state import Turn
+from graph.tool import ToolFault
+
+APPROVE = "approve"
+"""What to resume with in LangGraph Studio to have the calls made; anything else rejects them."""
+
+REASON = "This turn has read text that you did not write ({sources}), so every change is asked for."
+
+Round = Sequence[Prepared | ToolFault]
+"""The calls of a round in order: those that can be made, and what is wrong with the others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """Asks for what is not allowed yet, and turns calls into what their user decided."""
+
+    approvals: Approvals
+    calls: Calls
+    pause: Callable[[Any], Any] = field(default=interrupt)
+    """Ends the step: the run waits for its user."""
+
+    async def decided(self, ready: Round, state: Turn, runtime: Runtime[TurnContext]) -> Round:
+        """The calls of a round as their user wants them made. None is made before all are decided.
+
+        Raises:
+            GraphInterrupt: they are not.
+        """
+        changing = [each for each in ready if isinstance(each, Prepared) and each.tool.risk != "read"]
+        if not changing:
+            return ready
+        caller, today = runtime.context, dt.date.fromisoformat(state["today"])
+        given = await patiently(lambda: self.approvals.given(caller), SHORT)
+        sources = untrusted(state, self.calls.toolbox)
+        asking = [each for each in changing if must_ask(each, given, sources)]
+        proposed = await asyncio.gather(*(self._proposal(each, given, sources, today, caller) for each in asking))
+        faults = {
+            each.ordinal: fault for each, fault in zip(asking, proposed, strict=True) if isinstance(fault, ToolFault)
+        }
+        approvals = await self._asked([each for each in proposed if isinstance(each, Proposal)], caller)
+        for each in asking:
+            if each.ordinal in approvals:
+                runtime.stream_writer(request_for(approvals[each.ordinal], each.call))
+        if any(approval.status == "pending" for approval in approvals.values()):
+            word = self.pause([approval.proposal.tool for approval in approvals.values()])
+            approvals = {ordinal: settled(approval, word) for ordinal, approval in approvals.items()}
+        return [await self._as_decided(each, faults, approvals, caller) for each in ready]
+
+    async def _proposal(
+        self, each: Prepared, given: Approved, sources: Sequence[str], today: dt.date, caller: TurnContext
+    ) -> Proposal | ToolFault:
+        """What is put to the user; a call that its preview refuses is not."""
+        before = given.calls.get(each.ordinal)
+        if before and is_on(before, each):
+            return before.proposal
+        reason = REASON.format(sources=", ".join(sources)) if each.tool.name in given.trusted and sources else ""
+        try:
+            preview = await self.calls.preview(each, today, caller)
+        except ToolFault as fault:
+            return fault
+        return Proposal(each.ordinal, each.tool.name, each.call["args"], preview, reason)
+
+    async def _asked(self, proposals: Sequence[Proposal], caller: TurnContext) -> Mapping[int, Approval]:
+        if not proposals:
+            return {}
+        known = await patiently(lambda: self.approvals.ask(caller, proposals), SHORT)
+        return {proposal.ordinal: known[proposal.ordinal] for proposal in proposals}
+
+    async def _as_decided(
+        self,
+        each: Prepared | ToolFault,
+        faults: Mapping[int, ToolFault],
+        approvals: Mapping[int, Approval],
+        caller: TurnContext,
+    ) -> Prepared | ToolFault:
+        if isinstance(each, ToolFault) or each.ordinal in faults:
+            return each if isinstance(each, ToolFault) else faults[each.ordinal]
+        approval = approvals.get(each.ordinal)
+        if approval is None:
+            return each
+        if approval.status == "approved":
+            try:
+                arguments = await self.calls.checked(approval.arguments, each.tool, caller.user_id)
+            except ToolFault as fault:
+                return fault
+            return replace(each, arguments=arguments)
+        if approval.status == "rejected":
+            said = f" and said: {approval.comment}" if approval.comment else ""
+            return ToolFault(f"the user rejected this call{said}; nothing was changed")
+        return ToolFault("the user did not decide on this call in time; nothing was changed")
+
+
+def settled(approval: Approval, word: Any) -> Approval:
+    """An approval after the word with which somebody resumes the turn in LangGraph Studio; nobody else comes here."""
+    if approval.status != "pending":
+        return approval
+    return replace(approval, status="approved" if word == APPROVE else "rejected")
+
+
+def must_ask(each: Prepared, given: Approved, sources: Sequence[str]) -> bool:
+    """Whether a call needs its user's word. What others wrote may have talked the model into it: then trust does not count.
+    What was put to the user once is the user's to decide."""
+    before = given.calls.get(each.ordinal)
+    trusted = each.tool.risk == "write" and each.tool.name in given.trusted and not sources
+    return not trusted or (before is not None and is_on(before, each))
+
+
+def is_on(approval: Approval, each: Prepared) -> bool:
+    """Whether a decision was made on this very call."""
+    proposal = approval.proposal
+    return proposal.tool == each.tool.name and proposal.arguments == each.call["args"]
+
+
+def request_for(approval: Approval, call: Call) -> ApprovalRequired:
+    return ApprovalRequired(
+        type="approval_required",
+        approval_id=approval.id,
+        tool_call_id=call["id"] or "",
+        tool=approval.proposal.tool,
+        args=approval.proposal.arguments,
+        preview=approval.proposal.preview,
+        reason=approval.proposal.reason,
+        expires_at=approval.expires_at,
+    )
+
+
+def untrusted(state: Turn, toolbox: Toolbox) -> list[str]:
+    """What has brought text into this turn that its user did not write."""
+    names = {message.name for message in state["messages"] if isinstance(message, ToolMessage) and message.name}
+    quoting = {tool.name for tool in toolbox.tools(sorted(names)) if tool.free_text}
+    return sorted(quoting | {passage["source"] for passage in state.get("passages", ())})

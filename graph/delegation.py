@@ -1,0 +1,111 @@
+"""A question to a colleague: the colleague's own prompt and tools, a few rounds, and an answer that comes back as a result.
+
+The colleague reads the question and nothing else of the conversation, and changes nothing: what needs the user's word is for
+whoever speaks with the user.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import structlog
+from langchain_core.messages import AIMessage, HumanMessage
+from langgraph.runtime import Runtime
+
+from graph.calls import Calls, Prepared
+from graph.consent import Round
+from graph.context import TurnContext
+from graph.errors import ChatError
+from graph.ports import Delegates, Redactor
+from graph.state import Recollection, Turn, Usage
+from graph.tool import ToolFault
+from nodes.call_tools import CallTools
+from nodes.reason import Reason
+
+log = structlog.get_logger(__name__)
+
+DEEPEST = 2
+"""How many colleagues may ask one another in a row."""
+AT_ONCE = 3
+"""Colleagues who work for one turn at the same time."""
+SECONDS = 15.0
+TOKENS = 12_000
+"""That a colleague may spend on an answer; what is spent is looked at after each round."""
+ROUNDS = 4
+
+NOTHING = Usage(prompt=0, completion=0, total=0, cost="0", source="provider")
+
+
+class ReadsOnly:
+    """What a colleague may do unasked (in the place of `Consent`): look."""
+
+    async def decided(self, ready: Round, state: Turn, runtime: Runtime[TurnContext]) -> Round:
+        return [
+            ToolFault(f"{each.tool.name} changes something; say what you would change, and leave it to who asked you")
+            if isinstance(each, Prepared) and each.tool.risk != "read"
+            else each
+            for each in ready
+        ]
+
+
+class NoDelegates:
+    """Nobody may be asked from here (port `Delegates`)."""
+
+    async def ask(self, caller: TurnContext, colleague: str, question: str, today: str) -> Mapping[str, Any]:
+        raise ToolFault("you were asked by a colleague yourself; answer with your own tools")
+
+
+@dataclass(frozen=True, slots=True)
+class Delegation:
+    """Asks colleagues (port `Delegates`)."""
+
+    reason: Reason
+    calls_with: Callable[[Delegates], Calls]
+    redactor: Redactor
+    depth: int = 1
+
+    async def ask(self, caller: TurnContext, colleague: str, question: str, today: str) -> Mapping[str, Any]:
+        masked = await self.redactor.mask(caller.user_id, [question])
+        told = {"from": caller.employee, "to": colleague, "question": masked.texts[0]}
+        turn = Turn(
+            today=today,
+            question=masked.texts[0],
+            recollection=Recollection(facts=[], summary="", history=[], summarized_to=0, searchable=False),
+            passages=[],
+            messages=[HumanMessage(masked.texts[0])],
+            usage=NOTHING,
+        )
+        try:
+            async with asyncio.timeout(SECONDS):
+                turn = await self._answered(turn, replace(caller, employee=colleague, text=""))
+        except TimeoutError:
+            return {**told, "status": "timeout", "answer": f"no answer within {SECONDS:g} seconds", "tools": []}
+        except ChatError as error:
+            log.warning("delegation_failed", reason=error.code)
+            return {**told, "status": "failed", "answer": error.message, "tools": []}
+        return {**told, **summary_of(turn)}
+
+    async def _answered(self, turn: Turn, caller: TurnContext) -> Turn:
+        deeper: Delegates = replace(self, depth=self.depth + 1) if self.depth < DEEPEST else NoDelegates()
+        act = CallTools(self.calls_with(deeper), ReadsOnly())
+        runtime = Runtime(context=caller, stream_writer=lambda event: None)
+        for _ in range(ROUNDS):
+            turn = Turn(**{**turn, **await self.reason(turn, runtime)})
+            last = turn["messages"][-1]
+            if not (isinstance(last, AIMessage) and last.tool_calls) or turn["usage"]["total"] > TOKENS:
+                break
+            turn = Turn(**{**turn, **await act(turn, runtime)})
+        return turn
+
+
+def summary_of(turn: Turn) -> dict[str, Any]:
+    """What comes back of a colleague's work."""
+    answers = [message for message in turn["messages"] if isinstance(message, AIMessage)]
+    text = "" if answers[-1].tool_calls else str(answers[-1].text)
+    return {
+        "status": "ok" if text else "unfinished",
+        "answer": text or "no answer within the rounds and tokens that there are for one",
+        "tools": [call["name"] for answer in answers for call in answer.tool_calls],
+        "usage": turn["usage"],
+    }

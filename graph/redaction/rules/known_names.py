@@ -1,0 +1,144 @@
+"""Names of people that are told by their words: lists of given and family names, and endings that only family names have.
+
+What the name model misses are names in small letters, in capitals, and of countries whose newspapers it never read. A
+given name that means nothing else is a name wherever it stands; one that is a word, a place or a brand too ("Will",
+"Chelsea") counts only before a family name.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from graph.redaction.rules.names import is_company, is_name, name_in, words_of
+from graph.redaction.rules.spans import Span, one_of
+
+_WORD = re.compile(r"(?<![\w@/.'-])[^\W\d_]{1,24}(?:(?!'s\b)['-][^\W\d_]{1,24}){0,2}(?![\w@/-]|\.\w|'\w\w)")
+_PARTICLE = re.compile(one_of("de da di del della der den van von la le bin ibn al el dos das du ter ten af av"))
+_PLACE_BEFORE = re.compile(
+    r"\b" + one_of("san santa santo saint sankt são st port fort mount mt lake los las el cape new") + r"\.? \Z",
+    re.IGNORECASE,
+)
+_FAMILY_ENDING = re.compile(
+    r"[^\W\d_]{2}(?:ov[aá]|ev[aá]|ević|ović|ovic|evic|sson|dóttir|dottir|nen|wicz|wski|wska|ński|ńska|cki|cka|enko|chuk|"
+    r"shvili|oğlu|oglu|opoulos|akis|idis|ström|quist|qvist|gaard|gård|szky|čová|čić)\Z"
+)
+_POSSESSED = re.compile(r"'s? ([^\W\d_]+)")
+_FOLLOWER = re.compile(r" ([^\W\d_]{2,24})")
+_CAPITAL_BEFORE = re.compile(r"(?:[^\W\d_a-z][\w.'-]{0,24}|&) \Z")
+_CAPITAL_AFTER = re.compile(r" (?:[^\W\d_a-z]|&)")
+_FEWEST_LETTERS = 4
+"""In small letters shorter given names are too often something else; in capitals, where acronyms are, up to this many."""
+_MOST_MORE = 4
+"""Words after the first that can belong to a name, particles and initials counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word of a text."""
+
+    start: int
+    end: int
+    text: str
+
+    @property
+    def folded(self) -> str:
+        return self.text.casefold()
+
+    @property
+    def is_small(self) -> bool:
+        return self.text[0].islower()
+
+    @property
+    def is_link(self) -> bool:
+        """Whether this is an initial or a particle, which only what follows makes a part of a name."""
+        return len(self.text) == 1 or _PARTICLE.fullmatch(self.folded) is not None
+
+    @property
+    def is_given(self) -> bool:
+        """Whether this is a given name and nothing else."""
+        known = words_of("given_names.txt")
+        return self.folded in known or all(part in known for part in self.folded.split("-"))
+
+    @property
+    def is_family(self) -> bool:
+        """Whether this is a family name and nothing else."""
+        return any(
+            part in words_of("family_names.txt") or _FAMILY_ENDING.search(part) for part in self.folded.split("-")
+        )
+
+    @property
+    def is_open(self) -> bool:
+        """Whether this may be a part of a name: in capitals, and no word of talk about money."""
+        return not self.is_small and len(self.text) > 1 and is_name(self.text)
+
+    @property
+    def may_begin(self) -> bool:
+        """Whether a name can begin with this word."""
+        return self.is_given or self.is_open or self.folded in words_of("word_names.txt")
+
+
+def known_names(text: str) -> Iterator[Span]:
+    words = [Word(*match.span(), match[0]) for match in _WORD.finditer(text)]
+    last = 0
+    for place, word in enumerate(words):
+        if place < last or not word.may_begin:
+            continue
+        more = _more(text, words, place)
+        if more > 1 or _stands_alone(text, word):
+            span = name_in(text, word.start, words[place + more - 1].end)
+            if span and not is_place_or_shop(text, *span):
+                yield span
+                last = place + more
+
+
+def holds_known_name(phrase: str) -> bool:
+    """Whether one of the words is a given or a family name and nothing else."""
+    words = (Word(*match.span(), match[0]) for match in _WORD.finditer(phrase))
+    return any(word.is_given or word.is_family for word in words)
+
+
+def _more(text: str, words: list[Word], place: int) -> int:
+    """How many words the name has that begins here; 1 if nothing that follows belongs to it."""
+    first, count = words[place], 1
+    for offset in range(1, min(_MOST_MORE, len(words) - place - 1) + 1):
+        word = words[place + offset]
+        if text[words[place + offset - 1].end : word.start] not in (" ", "  ", ". "):
+            break
+        if _belongs(first, word):
+            count = offset + 1
+        elif not word.is_link:
+            break
+    return count
+
+
+def _belongs(first: Word, word: Word) -> bool:
+    """Whether a word after a name's first one is a part of it, and no initial or particle."""
+    if word.is_link or first.is_small != word.is_small:
+        return False
+    if word.is_family or (first.is_given and word.folded in words_of("word_family_names.txt")):
+        return True
+    return first.is_given and word.is_open and not is_company(word.text)
+
+
+def _stands_alone(text: str, word: Word) -> bool:
+    if word.is_small or word.text.isupper():
+        return word.is_given and len(word.text) >= _FEWEST_LETTERS + word.text.isupper()
+    return word.is_given or (word.is_family and not _beside_capital(text, word))
+
+
+def _beside_capital(text: str, word: Word) -> bool:
+    """Whether a word with a capital, or a sign that joins names of firms, stands beside."""
+    return bool(
+        _CAPITAL_BEFORE.search(text, max(0, word.start - 30), word.start) or _CAPITAL_AFTER.match(text, word.end)
+    )
+
+
+def is_place_or_shop(text: str, start: int, end: int) -> bool:
+    """Whether this is a part of "San Diego" or of "Maria's Kitchen"."""
+    if _PLACE_BEFORE.search(text, max(0, start - 8), start):
+        return True
+    owned = _POSSESSED.match(text, end)
+    if owned and (owned[1][0].isupper() or is_company(owned[1])):
+        return True
+    follower = _FOLLOWER.match(text, end)
+    return follower is not None and is_company(follower[1])

@@ -1,0 +1,42 @@
+"""The files that tools made for the caller."""
+
+from urllib.parse import quote
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+
+from graph.web.auth import Caller
+from graph.web.schemas import Page
+from graph.web.service import Deps
+from graph.web.sessions import Cursor, Limit, read_place, write_cursor
+
+router = APIRouter(prefix="/api", tags=["files"])
+
+
+@router.get("/files")
+async def list_files(caller: Caller, service: Deps, limit: Limit = 20, cursor: Cursor = None) -> Page:
+    """The caller's charts, reports and exports that have not expired, the latest first."""
+    rows = await service.files.page(caller, limit + 1, read_place(cursor))
+    more = rows[limit - 1] if len(rows) > limit else None
+    place = write_cursor(f"{more['created_at'].isoformat()} {more['id']}") if more else None
+    return Page(items=rows[:limit], next_cursor=place)
+
+
+@router.get(
+    "/files/{file_id}",
+    response_class=Response,
+    responses={200: {"content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}}},
+)
+async def read_file(file_id: UUID, caller: Caller, service: Deps) -> Response:
+    """A file, to be saved under its name; its media type is that of the list."""
+    file = await service.files.read(caller, str(file_id))
+    return Response(
+        file.content,
+        media_type=file.media_type,
+        headers={
+            "Cache-Control": "no-store",
+            "Content-Disposition": f"attachment; filename*=UTF-8''{quote(file.name, safe='')}",
+            "Content-Security-Policy": "default-src 'none'; sandbox",
+            "X-Content-Type-Options": "nosniff",
+        },
+    )

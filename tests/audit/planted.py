@@ -1,0 +1,49 @@
+"""A server that leaks in several ways at once, for tests that see whether that is noticed.
+
+python -m tests.audit.planted
+
+Worker processes import this file again, so nothing happens at import.
+"""
+
+
+def plant() -> None:
+    """Take the guards away."""
+    import structlog
+    from fastapi.sse import EventSourceResponse
+
+    from graph.adapters.sessions import PostgresSessions
+    from graph.errors import NotFound
+    from graph.redaction.defuse import Defuser
+    from graph.web import chat, sse
+    from nodes.redact import Redact
+
+    log, redact, read = structlog.get_logger("planted"), Redact.__call__, PostgresSessions.read
+
+    async def logs_the_text(self, state, runtime):
+        log.info("asked", text=runtime.context.text)
+        return await redact(self, state, runtime)
+
+    async def tells_foreign_from_unknown(self, owner, session_id):
+        async with self.database.acting_for_nobody() as connection:
+            found = await connection.execute(b"select owner_of(%(id)s) as owner", {"id": session_id})
+            [row] = await found.fetchall()
+        if row["owner"] and str(row["owner"]) != owner:
+            raise NotFound("This session is somebody else's.")
+        return await read(self, owner, session_id)
+
+    def may_be_kept(owner, run_id, entries, redactor):
+        frames = sse.with_heartbeats(sse.frames_of(owner, run_id, entries, redactor))
+        return EventSourceResponse(frames, headers={"Cache-Control": "private, max-age=60"})
+
+    Redact.__call__ = logs_the_text
+    PostgresSessions.read = tells_foreign_from_unknown
+    Defuser.push = lambda self, chunk: chunk
+    chat.event_stream = may_be_kept
+
+
+if __name__ == "__main__":
+    from graph.settings import read_settings
+    from server import main
+
+    plant()
+    main(read_settings())

@@ -1,0 +1,9 @@
+"""The page about the employees says what their files say."""
+
+from employees.document import PAGE, ROOT, document
+from employees.roster import read_roster
+from tools.catalog import by_name
+
+
+def test_the_page_about_the_employees_is_current() -> None:
+    assert PAGE.read_text("utf-8") == document(read_roster(ROOT / "employees", by_name())), "run `make docs`"

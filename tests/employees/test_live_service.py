@@ -1,0 +1,97 @@
+"""The running service takes up changed employees: who can be asked, whom a question fits, and the table, without a restart."""
+
+import asyncio
+from base64 import b64encode
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import psycopg
+import pytest
+from pydantic import SecretStr
+from structlog.testing import capture_logs
+
+from graph.adapters.embedded_postgres import EmbeddedPostgres
+from graph.errors import UnknownEmployee
+from graph.settings import Settings
+from graph.web.service import Service
+from graph.wiring import House, open_service
+from migrations.runner import migrate, read_migrations
+from tests.conftest import PASSWORD
+
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("admin_url")]
+
+HEAD = "aliases: []\ntitle: Analyst\nemoji: A\nmodel: small\ntemperature: 0.3\nmax_tokens: 9\ntools: []\ncapabilities: []\n"
+
+
+def write(folder: Path, slug: str, prompt: str, more: str = "") -> None:
+    (folder / f"{slug}.md").write_text(f"---\nslug: {slug}\nname: {slug.title()}\n{HEAD}{more}---\n{prompt}\n", "utf-8")
+
+
+async def eventually(condition: Callable[[], bool]) -> None:
+    for _ in range(1000):
+        if condition():
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError("it did not happen")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "employees"
+    folder.mkdir()
+    write(folder, "ada", "You are Ada.")
+    write(folder, "byron", "You are Byron.")
+    return folder
+
+
+@pytest.fixture
+async def database(cluster: EmbeddedPostgres) -> str:
+    """A database of its own: the employees of this house would take the place of the others."""
+    cluster.create_database("live_roster")
+    await migrate(cluster.admin_url("live_roster"), read_migrations())
+    return "live_roster"
+
+
+@pytest.fixture
+async def service(cluster: EmbeddedPostgres, database: str, folder: Path, tmp_path: Path) -> AsyncIterator[Service]:
+    address = SecretStr(cluster.url("chat_server", PASSWORD, database))
+    settings = Settings(
+        data_dir=tmp_path,
+        database_url=address,
+        vault_key=SecretStr(b64encode(bytes(32)).decode()),
+        default_employee_slug="ada",
+        redaction_workers=1,
+        database_pool_size=4,
+    )
+    async with open_service(settings, lambda line: None, House(employees=folder)) as opened:
+        yield opened
+
+
+async def test_the_service_follows_its_employees_files(
+    service: Service, folder: Path, cluster: EmbeddedPostgres, database: str
+) -> None:
+    def profiles() -> dict[str, tuple[str, bool]]:
+        with psycopg.connect(cluster.admin_url(database)) as connection:
+            rows = connection.execute("select slug, version, is_active from employee_profiles").fetchall()
+        return {slug: (version, active) for slug, version, active in rows}
+
+    def has(slug: str, prompt: str) -> bool:
+        try:
+            return service.roster.find(slug).prompt == prompt
+        except UnknownEmployee:
+            return False
+
+    write(folder, "charles", "You are Charles.")
+    await eventually(lambda: has("charles", "You are Charles."))
+    assert profiles()["charles"] == (service.roster.find("charles").version, True)
+    assert {match.employee.slug for match in await service.router.rank("hello")} == {"ada", "byron", "charles"}
+
+    (folder / "byron.md").unlink()
+    await eventually(lambda: not has("byron", "You are Byron."))
+    assert [active for _, active in map(profiles().get, ("ada", "byron", "charles")) if not active] == [False]
+
+    with capture_logs() as lines:
+        (folder / "ada.md").unlink()
+        await eventually(lambda: bool(lines))
+    assert [line["event"] for line in lines] == ["employees_not_reloaded"]
+    assert service.roster.find("ada").prompt == "You are Ada."

@@ -1,0 +1,71 @@
+"""How much of the values is masked, kind by kind."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from graph.redaction.detect import find
+from graph.redaction.finding import Finding
+from tests.eval.pii.generator import KNOWN_BY_FORM, SEED, Sample, samples
+from tests.eval.pii.respell import RESPELLINGS, respelled
+
+BARS = {
+    **dict.fromkeys(KNOWN_BY_FORM, 1.0),
+    **{"ACCOUNT": 0.99, "PHONE": 0.97, "PERSON": 0.90, "ADDRESS": 0.75},
+    **dict.fromkeys(("ITIN", "EIN", "SIN", "NINO", "NHS", "ROUTING", "CRYPTO", "IP"), 0.99),
+    **dict.fromkeys(("BIRTHDATE", "LICENSE", "PASSPORT"), 0.97),
+}
+"""The least share of a kind's letters and digits that must be masked; the last two lines are our own."""
+
+
+@dataclass(slots=True)
+class Coverage:
+    """Values of one kind, in one spelling."""
+
+    kind: str
+    spelling: str = "as written"
+    values: int = 0
+    whole: int = 0
+    """Values of which nothing is left."""
+    characters: int = 0
+    masked: int = 0
+    """Letters and digits."""
+    misses: list[Sample] = field(default_factory=list)
+
+    @property
+    def share(self) -> float:
+        return self.masked / self.characters if self.characters else 1.0
+
+    @property
+    def bar(self) -> float:
+        return BARS[self.kind]
+
+    @property
+    def holds(self) -> bool:
+        return self.share >= self.bar
+
+    def add(self, sample: Sample, findings: Sequence[Finding]) -> None:
+        places = [place for place in range(sample.start, sample.end) if sample.text[place].isalnum()]
+        masked = sum(any(finding.start <= place < finding.end for finding in findings) for place in places)
+        self.values += 1
+        self.characters += len(places)
+        self.masked += masked
+        self.whole += masked == len(places)
+        if masked < len(places):
+            self.misses.append(sample)
+
+
+def covered(kind: str, spelling: str, texts: Iterable[Sample]) -> Coverage:
+    coverage = Coverage(kind, spelling)
+    for sample in texts:
+        coverage.add(sample, find(sample.text))
+    return coverage
+
+
+def spellings(kind: str) -> Sequence[str]:
+    """Every spelling where the kind is known by its form, else as written only."""
+    return tuple(RESPELLINGS) if kind in KNOWN_BY_FORM else ("as written",)
+
+
+def made(kind: str, spelling: str, count: int, seed: int = SEED) -> Coverage:
+    """The coverage of made values."""
+    return covered(kind, spelling, (respelled(sample, spelling, seed) for sample in samples(kind, count, seed)))

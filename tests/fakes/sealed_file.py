@@ -1,0 +1,21 @@
+"""A file of a user, put into a running server's database by its administrator."""
+
+import uuid
+
+from graph.adapters.files import context_of
+from graph.adapters.sealer import Sealer, keep_key
+from tests.service.conftest import Client, Server
+
+
+def own_file(server: Server, client: Client, name: str) -> str:
+    """Store a file whose name and content hold this; its id."""
+    file_id, sealer = str(uuid.uuid4()), Sealer(keep_key(server.data / "vault.key"))
+    server.sql(
+        "insert into chat_files (id, user_id, name, media_type, size, sealed) values (%s, %s, %s, 'text/csv', %s, %s)",
+        file_id,
+        client.user,
+        f"{name}.csv",
+        len(name),
+        sealer.seal(name.encode(), context_of(client.user, file_id)),
+    )
+    return file_id

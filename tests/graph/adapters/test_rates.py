@@ -1,0 +1,37 @@
+"""A tool can be called so often in a minute, by each user for themselves."""
+
+from graph.adapters import rates
+from graph.adapters.rates import CallRates
+
+
+class Clock:
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_so_many_calls_are_let_through_at_once_and_then_one_at_a_time() -> None:
+    clock = Clock()
+    limits = CallRates(clock)
+    assert [limits.take("ada", "look", 3) for _ in range(4)] == [True, True, True, False]
+    clock.now += 20
+    assert [limits.take("ada", "look", 3) for _ in range(2)] == [True, False]
+
+
+def test_users_and_tools_do_not_take_from_one_another() -> None:
+    limits = CallRates(Clock())
+    assert limits.take("ada", "look", 1)
+    assert limits.take("bob", "look", 1)
+    assert limits.take("ada", "see", 1)
+    assert not limits.take("ada", "look", 1)
+
+
+def test_what_is_paid_off_is_forgotten_when_there_is_much_of_it() -> None:
+    clock = Clock()
+    limits = CallRates(clock)
+    for number in range(rates.MOST_KEPT + 1):
+        limits.take(f"user {number}", "look", 60)
+    clock.now += 61
+    limits.take("ada", "look", 60)
+    assert len(limits._until) == 1

@@ -1,0 +1,78 @@
+"""Everything comes under the current key, whosever it is, and it is told how far that is."""
+
+import asyncio
+
+import pytest
+from structlog.testing import capture_logs
+
+from graph.adapters.database import Database
+from graph.adapters.sealer import Sealer
+from graph.adapters.seals import PostgresSeals
+from graph.adapters.vault import PostgresVault
+from graph.jobs import queue, rotation
+from graph.jobs.queue import open_queue, work
+from graph.jobs.rotation import register, rotate
+from tests.graph.adapters.vault_contract import ANA, CARD
+
+pytestmark = pytest.mark.anyio
+
+NEW = b"n" * 32
+
+
+@pytest.fixture
+def rotated(sealer: Sealer) -> Sealer:
+    return Sealer(NEW, b"k" * 32, hash_key=sealer.hash_key)
+
+
+async def test_the_values_of_all_users_are_sealed_anew(
+    database: Database, sealer: Sealer, rotated: Sealer, owner: str, stranger: str
+) -> None:
+    tokens = {user: await PostgresVault(database, sealer).issue(user, {CARD, ANA}) for user in (owner, stranger)}
+    told: list[str] = []
+    assert await rotate(PostgresSeals(database, rotated), told.append) >= 4
+    new = PostgresVault(database, Sealer(NEW))
+    for user, issued in tokens.items():
+        assert set((await new.open(user, set(issued.values()))).values()) == {CARD.text, ANA.text}
+    assert told[-1].endswith("values under the new key") or "not configured" in told[-1]
+
+
+async def test_a_second_time_there_is_nothing_to_do(
+    database: Database, sealer: Sealer, rotated: Sealer, owner: str
+) -> None:
+    await PostgresVault(database, sealer).issue(owner, {CARD})
+    await rotate(PostgresSeals(database, rotated), lambda line: None)
+    assert await rotate(PostgresSeals(database, rotated), lambda line: None) == 0
+
+
+async def test_values_that_no_key_opens_are_told_of(database: Database, rotated: Sealer, owner: str) -> None:
+    await PostgresVault(database, Sealer(b"x" * 32)).issue(owner, {CARD})
+    told: list[str] = []
+    await rotate(PostgresSeals(database, rotated), told.append)
+    assert "not configured" in told[-1]
+
+
+async def test_the_queue_does_it_of_its_own_accord_and_logs_how_far_it_is(
+    database: Database,
+    database_url: str,
+    sealer: Sealer,
+    owner: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The process began with the old key; the new one is in its file when the job runs."""
+    monkeypatch.setattr(rotation, "SCHEDULE", "* * * * * *")  # each second
+    monkeypatch.setattr(queue, "POLL_SECONDS", 0.1)
+    tokens = await PostgresVault(database, sealer).issue(owner, {CARD})
+    running = Sealer(b"k" * 32, read=lambda: [NEW, b"k" * 32])
+    with capture_logs() as logs:
+        async with open_queue(database_url) as app:
+            register(app, PostgresSeals(database, running))
+            worker = asyncio.create_task(work(app))
+            try:
+                for _ in range(200):
+                    if [line for line in logs if line["event"] == "key_rotation"]:
+                        break
+                    await asyncio.sleep(0.1)
+            finally:
+                worker.cancel()
+                await asyncio.gather(worker, return_exceptions=True)
+    assert await PostgresVault(database, Sealer(NEW)).open(owner, set(tokens.values())) == {tokens[CARD]: CARD.text}

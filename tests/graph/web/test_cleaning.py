@@ -1,0 +1,76 @@
+"""A caller's text is tidied at the door, in time that grows with its length only."""
+
+import time
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from graph.web.cleaning import LONGEST, MOST_MARKS, UNSEEN, clean
+
+ACUTE, CEDILLA = "\u0301", "\u0327"
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("plain", "plain"),
+        ("two\nlines\r\n\tand a tab", "two\nlines\r\n\tand a tab"),
+        ("be\x00fore", "before"),
+        ("be\ud800fore\udfff", "before"),
+        ("\x1b[31mred\x07\x7f", "[31mred"),
+        ("a\x85b\x9bc", "abc"),
+        ("invoice\u202efdp.exe", "invoicefdp.exe"),
+        ("\u2066isolated\u2069 \u202aembedded\u202c", "isolated embedded"),
+        ("שלום\u200f!", "שלום\u200f!"),
+        ("क्\u200dष", "क्\u200dष"),
+        ("e" + ACUTE, "é"),
+        ("👩\u200d👧 🏴\U000e0067\U000e0062\U000e007f", "👩\u200d👧 🏴\U000e0067\U000e0062\U000e007f"),
+        ("", ""),
+    ],
+    ids=ascii,
+)
+def test_what_cannot_be_stored_or_seen_is_left_out_and_nothing_else(written: str, kept: str) -> None:
+    assert clean(written) == kept
+
+
+def test_a_character_keeps_as_many_marks_as_any_language_needs() -> None:
+    assert clean("x" + ACUTE * MOST_MARKS) == "x" + ACUTE * MOST_MARKS
+    assert clean("x" + ACUTE * 5000 + "y" + CEDILLA * 5000) == "x" + ACUTE * MOST_MARKS + "y" + CEDILLA * MOST_MARKS
+
+
+@given(st.text(st.characters(exclude_categories=[])))
+def test_clean_text_is_sound_normal_and_stays_as_it_is(text: str) -> None:
+    cleaned = clean(text)
+    cleaned.encode()
+    assert "\0" not in cleaned
+    assert not UNSEEN.search(cleaned)
+    assert unicodedata.is_normalized("NFC", cleaned)
+    assert clean(cleaned) == cleaned
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a" + ACUTE * (LONGEST // 2 - 1) + CEDILLA * (LONGEST // 2),
+        "a" + (ACUTE + CEDILLA) * (LONGEST // 2 - 1),
+        "\u0f73\u0f72" * (LONGEST // 2),
+        "a" + ACUTE * 250_000 + CEDILLA * 250_000,
+        "\u202e" * 300_000,
+        "\x01" * 1_000_000,
+    ],
+    ids=[
+        "falling marks",
+        "alternating marks",
+        "marks that are two",
+        "half a million marks",
+        "bidirectional",
+        "control",
+    ],
+)
+def test_the_worst_that_fits_into_a_body_takes_a_moment(text: str) -> None:
+    """Normalising 50,000 marks in the wrong order takes seconds, half a million takes minutes."""
+    began = time.process_time()
+    clean(text)
+    assert time.process_time() - began < 0.5

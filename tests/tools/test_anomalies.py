@@ -1,0 +1,255 @@
+"""What is out of the ordinary is found with its evidence, and what is ordinary is not."""
+
+import datetime as dt
+import statistics
+import uuid
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from graph.tool import ToolFault
+from tools.anomalies import Anomalies, anomalies, last_rise
+from tools.recurring import Booking
+
+pytestmark = pytest.mark.anyio
+
+TODAY = dt.date(2025, 11, 20)
+
+
+async def ask(context, **arguments):
+    return await anomalies(Anomalies(**arguments), context)
+
+
+def ago(days):
+    return TODAY - dt.timedelta(days=days)
+
+
+def purchases(amounts, start=200, **more):
+    """A purchase every third day, the first so many days ago, none of them at a merchant."""
+    return [
+        {"amount": f"-{amount}", "posted_at": ago(start - 3 * number), **more} for number, amount in enumerate(amounts)
+    ]
+
+
+# Unusual amounts ------------------------------------------------------------------------------------------------------
+
+
+async def test_an_amount_far_from_the_median_of_its_category_is_found_with_the_evidence(ledger, user, context):
+    await ledger.add_transactions(user, [*purchases(range(11, 22)), {"amount": "-95.50", "merchant": "Deli"}])
+    result = await ask(context, kinds=["unusual_amount"])
+    [found] = result["anomalies"]
+    # 12 purchases, 11 to 21 and 95.50: the lower median is 16, the lower median of the distances is 3.
+    assert (found["amount"], found["merchant"], found["date"]) == ("-95.50", "Deli", "2025-11-20")
+    assert found["evidence"] == {
+        "score": f"{Decimal('0.6745') * Decimal('79.5') / 3:.1f}",
+        "usual_amount": "16.00",
+        "usual_deviation": "3.00",
+        "purchases_compared": 12,
+    }
+    assert (result["status"], result["found"], result["purchases"]) == ("ok", {"unusual_amount": 1}, 1)
+
+
+async def test_where_all_cost_the_same_the_mean_distance_is_the_measure(ledger, user, context):
+    await ledger.add_transactions(user, [*purchases([10] * 11), {"amount": "-40"}])
+    [found] = (await ask(context, kinds=["unusual_amount"]))["anomalies"]
+    assert found["evidence"]["score"] == f"{30 / (1.253314 * 30 / 12):.1f}"
+    assert found["evidence"]["usual_deviation"] == "0.00"
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        {"amount": "-95.50", "category": "Shopping"},
+        {"amount": "-95.50", "currency": "CAD"},
+        {"amount": "95.50"},
+        {"amount": "-95.50", "is_transfer": True},
+        {"amount": "-1"},
+    ],
+    ids=["another category", "another currency", "a refund", "a transfer", "a small one"],
+)
+async def test_an_amount_is_compared_with_its_like_and_only_large_ones_stand_out(ledger, user, context, last):
+    await ledger.add_transactions(user, [*purchases(range(11, 22)), {"amount": "-12"}, last])
+    assert (await ask(context, kinds=["unusual_amount"]))["status"] == "nothing_unusual"
+
+
+async def test_few_purchases_are_no_measure_and_a_higher_threshold_finds_less(ledger, user, context):
+    await ledger.add_transactions(user, [*purchases([11, 12, 13]), {"amount": "-95.50"}])
+    assert (await ask(context))["status"] == "nothing_unusual"
+    await ledger.add_transactions(user, purchases(range(11, 22)))
+    assert (await ask(context, kinds=["unusual_amount"]))["found"] == {"unusual_amount": 1}
+    assert (await ask(context, kinds=["unusual_amount"], threshold=40))["found"] == {"unusual_amount": 0}
+
+
+async def test_all_are_counted_though_few_are_listed(ledger, user, context):
+    await ledger.add_transactions(user, purchases(range(11, 31)) + [{"amount": "-500"}] * 5)
+    result = await ask(context, kinds=["unusual_amount"], limit=2)
+    assert (result["found"], len(result["anomalies"])) == ({"unusual_amount": 5}, 2)
+
+
+# Duplicates -----------------------------------------------------------------------------------------------------------
+
+
+async def test_the_same_charge_twice_within_two_days_is_a_likely_duplicate(ledger, user, context):
+    first, second = await ledger.add_transactions(
+        user,
+        [
+            {"amount": "-42.10", "merchant": "Fuel", "posted_at": ago(4)},
+            {"amount": "-42.10", "merchant": "Fuel", "posted_at": ago(2)},
+        ],
+    )
+    [found] = (await ask(context, kinds=["duplicate"]))["anomalies"]
+    assert found["transaction_id"] == str(second)
+    assert found["evidence"] == {
+        "same_as_transaction_id": str(first),
+        "same_as_date": "2025-11-16",
+        "days_apart": 2,
+        "such_repeats_in_the_year_before": 0,
+    }
+
+
+async def test_a_monthly_bill_that_came_twice_is_found_and_a_daily_coffee_is_not(ledger, user, context):
+    coffee = [{"amount": "-4.50", "merchant": "Cafe", "posted_at": ago(number)} for number in range(90)]
+    bill = [{"amount": "-60", "merchant": "Phone", "posted_at": ago(30 * number)} for number in range(10)]
+    await ledger.add_transactions(user, [*coffee, *bill, {"amount": "-60", "merchant": "Phone", "posted_at": ago(0)}])
+    result = await ask(context, kinds=["duplicate"])
+    assert [each["merchant"] for each in result["anomalies"]] == ["Phone"]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"posted_at": ago(4)},
+        {"amount": "-42.11"},
+        {"currency": "CAD"},
+        {"merchant": "Fuel Two"},
+        {"is_transfer": True},
+    ],
+    ids=["three days apart", "another amount", "another currency", "another merchant", "a transfer"],
+)
+async def test_what_only_resembles_a_charge_is_no_duplicate(ledger, user, context, other):
+    one = {"amount": "-42.10", "merchant": "Fuel", "posted_at": ago(1)}
+    await ledger.add_transactions(user, [one, one | other])
+    assert (await ask(context, kinds=["duplicate"]))["anomalies"] == []
+
+
+async def test_equal_parts_of_one_purchase_are_no_duplicates(ledger, user, context):
+    [whole] = await ledger.add_transactions(user, [{"amount": "-10", "merchant": "Mart"}])
+    await ledger.add_transactions(user, [{"amount": "-10", "merchant": "Mart", "split_of": whole}])
+    assert (await ask(context, kinds=["duplicate"]))["anomalies"] == []
+
+
+async def test_a_person_who_was_paid_twice_is_found_by_the_statement_line(ledger, user, context):
+    await ledger.add_transactions(user, [{"amount": "-80", "description": "ZELLE TO SAM"}] * 2)
+    [found] = (await ask(context, kinds=["duplicate"]))["anomalies"]
+    assert (found["merchant"], found["description"]) == (None, "ZELLE TO SAM")
+
+
+# Price rises ----------------------------------------------------------------------------------------------------------
+
+
+def monthly(amounts, merchant="StreamBox"):
+    days = [dt.date(2025, 12 - number, 4) for number in range(len(amounts), 0, -1)]
+    return [
+        {"amount": f"-{amount}", "merchant": merchant, "posted_at": day, "category": "Entertainment"}
+        for amount, day in zip(amounts, days, strict=True)
+    ]
+
+
+async def test_a_subscription_that_costs_more_is_found_with_both_prices(ledger, user, context):
+    ids = await ledger.add_transactions(user, monthly(["9.49"] * 6 + ["10.99"]))
+    [found] = (await ask(context, kinds=["price_rise"]))["anomalies"]
+    assert (found["transaction_id"], found["amount"]) == (str(ids[-1]), "-10.99")
+    assert found["evidence"] == {
+        "before": "9.49",
+        "after": "10.99",
+        "percent": "15.8",
+        "every": "monthly",
+        "last_at_old_price": "2025-10-04",
+        "bookings_before": 6,
+    }
+
+
+@pytest.mark.parametrize(
+    "amounts",
+    [["9.49"] * 7, ["10.99"] * 6 + ["9.49"], ["58", "71", "64", "80", "92"], ["9.49"] * 4 + ["10.99"] * 3],
+    ids=["the same", "a fall", "a bill that varies", "before the period"],
+)
+async def test_other_prices_are_no_rises(ledger, user, context, amounts):
+    await ledger.add_transactions(user, monthly(amounts))
+    assert (await ask(context, kinds=["price_rise"]))["anomalies"] == []
+
+
+@given(st.lists(st.integers(1, 4), max_size=8))
+def test_the_last_rise_is_after_two_equal_prices(prices):
+    bookings = [
+        Booking(dt.date(2025, 1, 1) + dt.timedelta(days=at), Decimal(-price)) for at, price in enumerate(prices)
+    ]
+    rises = [at for at in range(2, len(prices)) if prices[at] > prices[at - 1] == prices[at - 2]]
+    assert last_rise(bookings) == (rises[-1] if rises else None)
+
+
+# New merchants --------------------------------------------------------------------------------------------------------
+
+
+async def test_a_large_first_purchase_at_a_new_merchant_is_found(ledger, user, context):
+    await ledger.add_transactions(
+        user,
+        [
+            *purchases(range(1, 21), merchant="Known"),
+            {"amount": "-19.99", "merchant": "Known"},
+            {"amount": "-30", "merchant": "Jeweller"},
+            {"amount": "-2", "merchant": "Kiosk"},
+            {"amount": "-900", "merchant": "KNOWN"},
+            {"amount": "-900", "merchant": "Abroad", "currency": "EUR"},
+        ],
+    )
+    result = await ask(context, kinds=["new_merchant"])
+    [found] = result["anomalies"]
+    assert found["merchant"] == "Jeweller"
+    assert found["evidence"] == {"at_least_as_large_as_most": "19.00", "purchases_compared": 20}
+
+
+async def test_in_the_first_month_nothing_is_new(ledger, user, context):
+    await ledger.add_transactions(user, [{"amount": "-900", "merchant": "Jeweller"}])
+    assert (await ask(context, kinds=["new_merchant"]))["status"] == "nothing_unusual"
+
+
+# All of them ----------------------------------------------------------------------------------------------------------
+
+
+async def test_without_a_purchase_there_is_nothing_to_say(ledger, context):
+    await ledger.add_transactions(str(uuid.uuid4()), [{"amount": "-5", "merchant": "Theirs"}] * 2)
+    result = await ask(context)
+    assert (result["status"], result["purchases"], result["anomalies"]) == ("no_rows", 0, [])
+
+
+async def test_the_period_holds_from_its_first_to_its_last_day(ledger, user, context):
+    await ledger.add_transactions(
+        user,
+        [
+            {"amount": "-7", "merchant": "A", "posted_at": day}
+            for day in (dt.date(2024, 2, 28), dt.date(2024, 2, 29), dt.date(2024, 3, 1))
+        ],
+    )
+    leap = await ask(context, start_date="2024-02-29", end_date="2024-02-29", kinds=["duplicate"])
+    assert (leap["purchases"], leap["found"]) == (1, {"duplicate": 1})
+
+
+async def test_a_period_that_cannot_be_looked_through_is_a_fault(context):
+    with pytest.raises(ToolFault, match="At most 366 days"):
+        await ask(context, start_date="2020-01-01")
+    with pytest.raises(ToolFault, match="before it starts"):
+        await ask(context, start_date="2025-02-02", end_date="2025-02-01")
+    with pytest.raises(ToolFault, match="no such time"):
+        await ask(context, end_date="0001-03-01")
+
+
+async def test_the_score_is_the_one_that_statistics_gives(ledger, user, context):
+    amounts = [3, 3, 4, 8, 9, 10, 12, 12, 13, 15, 21, 22, 30, 140]
+    await ledger.add_transactions(user, [*purchases(amounts[:-1]), {"amount": f"-{amounts[-1]}"}])
+    [found] = (await ask(context, kinds=["unusual_amount"]))["anomalies"]
+    centre = statistics.median_low(amounts)
+    spread = statistics.median_low(abs(amount - centre) for amount in amounts)
+    assert found["evidence"]["score"] == f"{0.6745 * (140 - centre) / spread:.1f}"

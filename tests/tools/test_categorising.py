@@ -1,0 +1,236 @@
+"""Categories change where it was asked for and nowhere else, and each change is remembered."""
+
+import uuid
+
+import pytest
+from pydantic import ValidationError
+
+from graph.tool import ToolFault
+from tools.categorising import (
+    BulkRecategorise,
+    CategoriseTransaction,
+    CreateCategory,
+    bulk_recategorise,
+    categorise_transaction,
+    create_category,
+    preview_bulk_recategorise,
+    preview_categorise_transaction,
+    preview_create_category,
+    slug_of,
+)
+from tools.transactions_query import TransactionsQuery, transactions_query
+
+pytestmark = pytest.mark.anyio
+
+
+async def categorise(context, category, **which):
+    return await categorise_transaction(CategoriseTransaction(category=category, **which), context)
+
+
+async def bulk(context, category, **filters):
+    return await bulk_recategorise(BulkRecategorise(category=category, **filters), context)
+
+
+async def make(context, name):
+    return await create_category(CreateCategory(name=name), context)
+
+
+async def categories(context):
+    rows = (await transactions_query(TransactionsQuery(limit=100), context))["transactions"]
+    return {row["id"]: row["category"] for row in rows}
+
+
+async def corrections(context, transaction):
+    return await context.rows.fetch("corrections_of", id=transaction, limit=5)
+
+
+# One ------------------------------------------------------------------------------------------------------------------
+
+
+async def test_one_transaction_moves_and_the_correction_is_recorded(ledger, user, context):
+    one, other = await ledger.add_transactions(user, [{"amount": "-5", "merchant": "Deli"}] * 2)
+    result = await categorise(context, "meals & dining", transaction_id=one)
+    assert (result["before"]["category"], result["after"]["category"]) == ("Groceries", "Meals & Dining")
+    assert result["type"] == "expense"
+    assert await categories(context) == {str(one): "Meals & Dining", str(other): "Groceries"}
+    [correction] = await corrections(context, one)
+    assert (correction["category_before"], correction["category"]) == ("Groceries", "Meals & Dining")
+    assert await corrections(context, other) == []
+
+
+async def test_one_is_found_by_merchant_amount_and_day(ledger, user, context):
+    [wanted, *_] = await ledger.add_transactions(
+        user,
+        [
+            {"amount": "-5.25", "merchant": "Corner Deli"},
+            {"amount": "-5.26", "merchant": "Corner Deli"},
+            {"amount": "-5.25", "merchant": "Kiosk"},
+        ],
+    )
+    result = await categorise(context, "Shopping", merchant="corner", amount="5.25", day="2025-11-20")
+    assert result["after"]["id"] == str(wanted)
+
+
+async def test_several_that_match_are_listed_and_none_is_changed(ledger, user, context):
+    ids = await ledger.add_transactions(user, [{"amount": "-5", "merchant": "Deli"}] * 3)
+    with pytest.raises(ToolFault, match="Ambiguous: 3 transactions match") as fault:
+        await categorise(context, "Shopping", merchant="deli")
+    assert all(str(each) in str(fault.value) for each in ids)
+    assert set((await categories(context)).values()) == {"Groceries"}
+
+
+async def test_unknown_ids_and_another_users_are_the_same(ledger, context):
+    [theirs] = await ledger.add_transactions(str(uuid.uuid4()), [{"amount": "-5", "merchant": "Secret"}])
+    for which in ({"transaction_id": theirs}, {"transaction_id": uuid.uuid4()}, {"merchant": "Secret"}):
+        with pytest.raises(ToolFault, match="Unknown: no such transaction"):
+            await categorise(context, "Shopping", **which)
+    with pytest.raises(ValidationError):
+        CategoriseTransaction(category="Shopping", transaction_id="1 or 1=1")
+
+
+async def test_nothing_to_change_is_said(ledger, user, context):
+    [one] = await ledger.add_transactions(user, [{"amount": "-5"}])
+    with pytest.raises(ToolFault, match="already"):
+        await categorise(context, "groceries", transaction_id=one)
+    with pytest.raises(ToolFault, match="no category of that name"):
+        await categorise(context, "Yachts", transaction_id=one)
+    with pytest.raises(ToolFault, match="Say which transaction"):
+        await categorise(context, "Shopping")
+
+
+async def test_a_preview_shows_before_and_after_and_changes_nothing(ledger, user, context):
+    [one] = await ledger.add_transactions(user, [{"amount": "-5", "merchant": "Deli"}])
+    arguments = CategoriseTransaction(category="Shopping", transaction_id=one)
+    preview = await preview_categorise_transaction(arguments, context)
+    [change] = preview["changes"]
+    assert (change["before"]["category"], change["after"]["category"], preview["count"]) == ("Groceries", "Shopping", 1)
+    assert change["before"] | {"category": "Shopping"} == change["after"]
+    assert await categories(context) == {str(one): "Groceries"}
+
+
+# Many -----------------------------------------------------------------------------------------------------------------
+
+
+async def test_all_that_match_move_and_nothing_else(ledger, user, context):
+    moved = await ledger.add_transactions(
+        user,
+        [{"amount": "-5.10", "merchant": "Corner DELI"}] * 3
+        + [{"amount": "-1", "merchant": "deli", "currency": "CAD"}],
+    )
+    stay = await ledger.add_transactions(
+        user, [{"amount": "-5", "merchant": "Kiosk"}, {"amount": "-5", "merchant": "Deli", "category": "Shopping"}]
+    )
+    result = await bulk(context, "Shopping", merchant="deli")
+    assert result["count"] == 4
+    assert result["changed"] == [
+        {"from_category": "Groceries", "currency": "CAD", "count": 1, "amount": "-1.00"},
+        {"from_category": "Groceries", "currency": "USD", "count": 3, "amount": "-15.30"},
+    ]
+    after = await categories(context)
+    assert {after[str(each)] for each in moved} == {"Shopping"}
+    assert [after[str(each)] for each in stay] == ["Groceries", "Shopping"]
+    assert [len(await corrections(context, each)) for each in (*moved, *stay)] == [1, 1, 1, 1, 0, 0]
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [
+        {"from_category": "groceries"},
+        {"description": "pos 7"},
+        {"merchant": "A", "start_date": "2025-11-20", "end_date": "2025-11-20"},
+        {"merchant": "A", "min_amount": "5", "max_amount": "5"},
+    ],
+)
+async def test_each_filter_narrows(ledger, user, context, filters):
+    wanted, _ = await ledger.add_transactions(
+        user,
+        [
+            {"amount": "-5", "merchant": "A", "description": "POS 7"},
+            {"amount": "-50", "merchant": "A", "category": "Education", "posted_at": "2025-11-19"},
+        ],
+    )
+    assert (await bulk(context, "Shopping", **filters))["count"] == 1
+    assert (await categories(context))[str(wanted)] == "Shopping"
+
+
+@pytest.mark.parametrize(
+    ("filters", "words"),
+    [
+        ({}, "Say which transactions"),
+        ({"start_date": "2025-01-01"}, "Say which transactions"),
+        ({"merchant": "nobody"}, "nothing is to be changed"),
+        ({"merchant": "%"}, "nothing is to be changed"),
+        ({"merchant": "A", "start_date": "2025-02-02", "end_date": "2025-02-01"}, "before it starts"),
+        ({"merchant": "A", "min_amount": "2", "max_amount": "1"}, "below min_amount"),
+        ({"from_category": "Yachts"}, "no category of that name"),
+    ],
+)
+async def test_what_names_nothing_is_refused(ledger, user, context, filters, words):
+    await ledger.add_transactions(user, [{"amount": "-5", "merchant": "A"}])
+    with pytest.raises(ToolFault, match=words):
+        await bulk(context, "Shopping", **filters)
+    assert set((await categories(context)).values()) == {"Groceries"}
+
+
+async def test_more_than_five_hundred_are_refused_with_their_count(ledger, user, context):
+    await ledger.add_transactions(user, [{"amount": "-5", "merchant": "A"}] * 501)
+    with pytest.raises(ToolFault, match="501 transactions match; at most 500"):
+        await bulk(context, "Shopping", merchant="A")
+    assert set((await categories(context)).values()) == {"Groceries"}
+
+
+async def test_a_preview_counts_all_and_shows_the_first(ledger, user, context):
+    await ledger.add_transactions(user, [{"amount": "-5", "merchant": "A"}] * 12)
+    preview = await preview_bulk_recategorise(BulkRecategorise(category="shopping", merchant="a"), context)
+    assert (preview["count"], len(preview["changes"])) == (12, 10)
+    assert preview["summary"] == "Move 12 transactions to Shopping."
+    assert preview["filters"] == {"category": "Shopping", "merchant_contains": "a"}
+    assert set((await categories(context)).values()) == {"Groceries"}
+
+
+async def test_another_users_transactions_stay(ledger, context, rows_of):
+    other = str(uuid.uuid4())
+    [theirs] = await ledger.add_transactions(other, [{"amount": "-5", "merchant": "A"}])
+    with pytest.raises(ToolFault, match="nothing is to be changed"):
+        await bulk(context, "Shopping", merchant="A")
+    [row] = await rows_of(other).fetch("transaction_by_id", id=theirs)
+    assert row["category"] == "Groceries"
+
+
+# Categories -----------------------------------------------------------------------------------------------------------
+
+
+async def test_a_category_is_made_and_can_be_used_at_once(ledger, user, context):
+    [one] = await ledger.add_transactions(user, [{"amount": "-5"}])
+    assert await make(context, "  Pets   & Vets ") == {"status": "created", "name": "Pets & Vets"}
+    assert (await categorise(context, "pets & vets", transaction_id=one))["after"]["category"] == "Pets & Vets"
+
+
+@pytest.mark.parametrize("name", ["groceries", "PETS", "Pets"])
+async def test_a_name_that_is_there_is_not_made_again(context, name):
+    await make(context, "Pets")
+    with pytest.raises(ToolFault, match="already"):
+        await make(context, name)
+
+
+async def test_names_in_any_script_and_alike_ones_have_slugs_of_their_own(context):
+    for name in ("Haustiere", "ペット", "Pets!", "Pets?", "Pets", "🐶"):
+        assert (await make(context, name))["name"] == name
+
+
+def test_a_slug_is_made_of_what_can_stand_in_an_address():
+    assert slug_of("Café & Bäckerei 24") == "cafe-backerei-24"
+    assert slug_of("ペット") == slug_of("ペット") != slug_of("猫")
+    assert slug_of("ペット").startswith("category-")
+
+
+async def test_a_category_is_shown_before_it_is_made(context):
+    preview = await preview_create_category(CreateCategory(name="Pets"), context)
+    assert preview["changes"] == [{"before": None, "after": {"name": "Pets"}}]
+    assert "Pets" not in {row["name"] for row in await context.rows.fetch("categories")}
+
+
+async def test_a_hundred_categories_are_enough(ledger, user, context):
+    await ledger.add_categories(user, [f"C{number}" for number in range(100)])
+    with pytest.raises(ToolFault, match="no more can be made"):
+        await make(context, "Pets")

@@ -1,0 +1,158 @@
+"""Suggestions learn from corrections, rules and history, in this order, and say why."""
+
+import datetime as dt
+import uuid
+from datetime import UTC
+
+import pytest
+
+from graph.tool import ToolContext, ToolFault
+from tests.tools.conftest import TODAY
+from tools.category_advice import ExplainCategory, SuggestCategory, explain_category, suggest_category
+from tools.suggestion import weigh
+
+pytestmark = pytest.mark.anyio
+
+
+async def suggestion(context, **which):
+    return await suggest_category(SuggestCategory(**which), context)
+
+
+async def explanation(context, **which):
+    return await explain_category(ExplainCategory(**which), context)
+
+
+async def correct(context, transaction, category):
+    [row] = await context.rows.fetch("transaction_by_id", id=transaction)
+    await context.rows.fetch("categorise", id=transaction, category=category, category_before=row["category"])
+
+
+async def rule(context, pattern, category, match="contains"):
+    await context.rows.fetch("keep_category_rule", match=match, pattern=pattern, category=category)
+
+
+# Suggest --------------------------------------------------------------------------------------------------------------
+
+
+async def test_two_equal_corrections_go_before_rules_and_history(ledger, user, context):
+    ids = await ledger.add_transactions(user, [{"amount": "-1", "merchant": "Deli", "category": "Shopping"}] * 5)
+    assert (await suggestion(context, merchant="deli"))["because"] == "history"
+    await rule(context, "deli", "Groceries")
+    assert (await suggestion(context, merchant="Deli"))["because"] == "rule"
+    await correct(context, ids[0], "Meals & Dining")
+    assert (await suggestion(context, merchant="Deli"))["category"] == "Groceries"
+    await correct(context, ids[1], "Meals & Dining")
+    learnt = await suggestion(context, merchant="DELI")
+    assert (learnt["category"], learnt["because"]) == ("Meals & Dining", "corrections")
+    assert learnt["evidence"]["equal_corrections"] == 2
+
+
+async def test_who_changes_their_mind_is_followed_from_the_second_time(ledger, user, context):
+    ids = await ledger.add_transactions(user, [{"amount": "-1", "merchant": "Deli"}] * 5)
+    for transaction in ids[:3]:
+        await correct(context, transaction, "Shopping")
+    await correct(context, ids[0], "Education")
+    assert (await suggestion(context, merchant="Deli"))["category"] == "Shopping"
+    await correct(context, ids[1], "Education")
+    assert (await suggestion(context, merchant="Deli"))["category"] == "Education"
+
+
+async def test_of_rules_the_closest_is_followed(context):
+    await rule(context, "deli", "Groceries")
+    await rule(context, "corner deli", "Shopping")
+    assert (await suggestion(context, merchant="Corner Deli 7"))["evidence"]["pattern"] == "corner deli"
+    await rule(context, "Corner Deli 7", "Education", match="equals")
+    assert (await suggestion(context, merchant="corner deli 7"))["category"] == "Education"
+    assert (await suggestion(context, merchant="corner deli 8"))["category"] == "Shopping"
+
+
+async def test_history_counts_when_more_than_half_agree(ledger, user, context):
+    def rows(category, count):
+        return [{"amount": "-1", "merchant": "Mart", "category": category}] * count
+
+    await ledger.add_transactions(user, rows("Groceries", 2) + rows("Shopping", 2) + rows("Uncategorized", 9))
+    assert (await suggestion(context, merchant="Mart"))["status"] == "no_suggestion"
+    await ledger.add_transactions(user, rows("Shopping", 1))
+    found = await suggestion(context, merchant="mart")
+    assert (found["category"], found["evidence"]) == ("Shopping", {"transactions": 3, "of": 5})
+
+
+async def test_a_transaction_is_no_evidence_for_itself(ledger, user, context):
+    one, other = await ledger.add_transactions(
+        user, [{"amount": "-1", "merchant": "Mart"}, {"amount": "-2", "merchant": "Solo", "category": "Shopping"}]
+    )
+    assert (await suggestion(context, transaction_id=one))["status"] == "no_suggestion"
+    assert (await suggestion(context, transaction_id=other))["current"] == "Shopping"
+
+
+async def test_ambiguous_unknown_and_nothing_known_are_three_things(ledger, user, context):
+    await ledger.add_transactions(
+        user, [{"amount": "-1", "merchant": "Mart"}] * 2 + [{"amount": "-9", "description": "SAM"}]
+    )
+    several = await suggestion(context, merchant="mart", amount="1")
+    assert (several["status"], several["found"], len(several["candidates"])) == ("ambiguous", 2, 2)
+    assert (await suggestion(context, amount="7"))["status"] == "unknown"
+    assert (await suggestion(context, amount="9"))["status"] == "no_suggestion"
+    assert (await suggestion(context, merchant="Nobody"))["status"] == "no_suggestion"
+    with pytest.raises(ToolFault, match="Say which transaction"):
+        await suggestion(context)
+
+
+async def test_nothing_is_learnt_from_another_user(ledger, context, rows_of):
+    other = str(uuid.uuid4())
+    theirs = ToolContext(rows_of(other), TODAY)
+    ids = await ledger.add_transactions(other, [{"amount": "-1", "merchant": "Deli"}] * 3)
+    for transaction in ids:
+        await correct(theirs, transaction, "Education")
+    await rule(theirs, "deli", "Shopping")
+    assert (await suggestion(context, merchant="Deli"))["status"] == "no_suggestion"
+    assert (await suggestion(context, transaction_id=ids[0])) == (
+        await suggestion(context, transaction_id=uuid.uuid4())
+    )
+
+
+def test_nothing_known_is_no_suggestion():
+    assert weigh([]) is None
+    late = dt.datetime(2025, 1, 1, tzinfo=UTC)
+    assert weigh([{"source": "correction", "category": "A", "matches": 1, "latest": late}]) is None
+    assert weigh([{"source": "history", "category": "Uncategorized", "matches": 9, "latest": late}]) is None
+
+
+# Explain --------------------------------------------------------------------------------------------------------------
+
+
+async def test_a_correction_explains_and_the_changes_are_listed(ledger, user, context):
+    [one] = await ledger.add_transactions(user, [{"amount": "-1", "merchant": "Deli"}])
+    await correct(context, one, "Shopping")
+    await correct(context, one, "Education")
+    result = await explanation(context, transaction_id=one)
+    assert (result["because"], result["category"]) == ("corrected", "Education")
+    assert [(each["from_category"], each["to_category"]) for each in result["corrections"]] == [
+        ("Shopping", "Education"),
+        ("Groceries", "Shopping"),
+    ]
+
+
+async def test_a_rule_or_the_history_explains_what_fits_it(ledger, user, context):
+    one, two, _ = await ledger.add_transactions(user, [{"amount": f"-{n}", "merchant": "Deli"} for n in (1, 2, 3)])
+    result = await explanation(context, transaction_id=one)
+    assert (result["because"], result["evidence"]) == ("history", {"transactions": 2, "of": 2})
+    await rule(context, "deli", "Groceries", match="equals")
+    assert (await explanation(context, merchant="deli", amount="2"))["because"] == "rule"
+    await rule(context, "deli", "Shopping", match="equals")
+    result = await explanation(context, transaction_id=two)
+    assert (result["because"], result["other_suggestion"]["category"]) == ("not_recorded", "Shopping")
+
+
+async def test_what_nothing_explains_is_said_so(ledger, user, context):
+    [one] = await ledger.add_transactions(user, [{"amount": "-1", "description": "ZELLE SAM"}])
+    result = await explanation(context, transaction_id=one)
+    assert (result["because"], result["source"], result["evidence"]) == ("not_recorded", "manual", {})
+
+
+async def test_unknown_and_ambiguous_transactions_are_not_explained(ledger, user, context):
+    [theirs] = await ledger.add_transactions(str(uuid.uuid4()), [{"amount": "-1"}])
+    await ledger.add_transactions(user, [{"amount": "-1", "merchant": "Deli"}] * 9)
+    assert (await explanation(context, transaction_id=theirs)) == {"status": "unknown", "found": 0}
+    several = await explanation(context, merchant="deli")
+    assert (several["status"], several["found"], len(several["candidates"])) == ("ambiguous", 9, 8)

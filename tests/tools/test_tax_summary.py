@@ -1,0 +1,69 @@
+import datetime as dt
+import uuid
+
+import pytest
+
+from graph.tool import ToolFault
+from tools.categories import SYSTEM_CATEGORIES
+from tools.tax_summary import CANDIDATES, TaxSummary, tax_summary
+
+pytestmark = pytest.mark.anyio
+
+
+async def ask(context, **arguments):
+    return await tax_summary(TaxSummary(**arguments), context)
+
+
+def row(day, amount, category, **more):
+    return {"posted_at": dt.date.fromisoformat(day), "amount": amount, "category": category, **more}
+
+
+async def test_a_year_is_summed_up_by_category_with_its_candidates(ledger, user, context):
+    await ledger.add_transactions(
+        user,
+        [
+            row("2024-01-01", "1000", "Income"),
+            row("2024-12-31", "-80.10", "Healthcare"),
+            row("2024-02-29", "20", "Healthcare"),
+            row("2024-05-05", "-50", "Groceries"),
+            row("2024-05-05", "-9", "Healthcare", currency="CAD"),
+            row("2024-05-05", "-500", "Healthcare", is_transfer=True),
+            row("2023-12-31", "-7", "Healthcare"),
+            row("2025-01-01", "-7", "Healthcare"),
+        ],
+    )
+    result = await ask(context)
+    assert (result["year"], result["complete"]) == (2024, True)
+    found = [
+        (each["currency"], each["category"], each["total"], each["deduction_candidate"])
+        for each in result["categories"]
+    ]
+    assert found == [
+        ("CAD", "Healthcare", "9.00", True),
+        ("USD", "Groceries", "50.00", False),
+        ("USD", "Healthcare", "60.10", True),
+        ("USD", "Income", "1000.00", False),
+    ]
+    assert [
+        (total["currency"], total["income"], total["spent_net"], total["candidates_spent"])
+        for total in result["totals"]
+    ] == [
+        ("CAD", "0.00", "9.00", "9.00"),
+        ("USD", "1000.00", "110.10", "60.10"),
+    ]
+
+
+async def test_this_year_is_not_over_and_the_next_has_not_begun(ledger, user, context):
+    await ledger.add_transactions(user, [row("2025-01-01", "-7", "Healthcare")])
+    assert (await ask(context, year=2025))["complete"] is False
+    with pytest.raises(ToolFault, match="not begun"):
+        await ask(context, year=2026)
+
+
+async def test_a_year_may_be_empty_and_nobody_elses_is_seen(ledger, context):
+    await ledger.add_transactions(str(uuid.uuid4()), [row("2024-01-01", "-7", "Healthcare")])
+    assert (await ask(context))["status"] == "no_rows"
+
+
+def test_candidates_are_categories_of_the_system():
+    assert set(SYSTEM_CATEGORIES) > CANDIDATES

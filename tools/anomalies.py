@@ -1,0 +1,280 @@
+"""Finds what is out of the ordinary among the purchases of a period."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any, Literal
+
+from pydantic import Field
+
+from graph.tool import Rows, Tool, ToolContext, ToolFault
+from tools.arguments import Period
+from tools.money import amount_text
+from tools.recurring import FEWEST, LOOK_BACK, MOST, WIDEST, Booking, Series, series_of
+from tools.tables import shown
+
+YEAR = dt.timedelta(days=365)
+MOST_DAYS = 366
+"""Of a period."""
+USUAL_PERIOD = dt.timedelta(days=29)
+"""What lies between the first and the last of the thirty days that are looked at if none are named."""
+
+FEWEST_COMPARED = 10
+"""Purchases with which one is compared, at least."""
+NEAR = 2
+"""Days within which the same purchase may be a duplicate."""
+USUAL_REPEATS = 2
+"""Such repeats in the year before up to which another one is unusual."""
+LARGE = 0.95
+"""The share of the purchases of the year before that a large one exceeds."""
+LEAST_RISE = Decimal("1.01")
+"""How many times the old price the new one is, at least."""
+
+METHOD = (
+    "unusual_amount: the modified z-score 0.6745 (x - median) / MAD of Iglewicz and Hoaglin (1993) in category and currency, "
+    f"over the year up to the end of the period, of at least {FEWEST_COMPARED} purchases; where MAD is 0, "
+    "(x - median) / (1.253314 mean deviation); medians of an even number are the lower one. duplicate: same payee, amount, "
+    f"currency and account within {NEAR} days, unless the year before has more than {USUAL_REPEATS} such. price_rise: a "
+    "regular payment that cost the same at least twice and then 1 % more or above. new_merchant: its first purchase ever lies "
+    f"in the period, and it is at least as large as {LARGE:.0%} of the purchases of the year before."
+)
+
+Kind = Literal["unusual_amount", "duplicate", "price_rise", "new_merchant"]
+Row = Mapping[str, Any]
+Found = tuple[int, list[dict[str, Any]]]
+
+
+class Anomalies(Period):
+    kinds: list[Kind] = Field(default_factory=list, description="What to look for; leave out for everything.")
+    threshold: Decimal = Field(
+        Decimal("3.5"), description="Score from which an amount is unusual; lower finds more.", ge=2, le=50
+    )
+    limit: int = Field(8, description="How many of each kind to list, the most striking first.", ge=1, le=20)
+
+
+async def anomalies(arguments: Anomalies, context: ToolContext) -> dict[str, Any]:
+    """Find what is out of the ordinary in the user's spending: unusual amounts, double charges, price rises, new merchants.
+
+    Use it for "anything strange", suspected fraud or double charges, and price increases; leave the dates out for the last
+    thirty days. `found` counts each kind exactly, `anomalies` lists them with the `evidence` for each: give it in your answer,
+    and call them unusual or possible duplicates, never proven. `amount` is negative. `purchases` is how many were looked at:
+    if it is 0, `status` is "no_rows" and nothing can be said; if nothing was found among some, `status` is "nothing_unusual".
+    `method` says how each kind is found.
+    """
+    first, last = span(arguments, context.today)
+    [looked_at] = await context.rows.fetch("purchases_looked_at", start_date=first, end_date=last)
+    finders = {
+        "unusual_amount": unusual_amounts,
+        "duplicate": duplicates,
+        "price_rise": price_rises,
+        "new_merchant": new_merchants,
+    }
+    kinds = [kind for kind in finders if not arguments.kinds or kind in arguments.kinds]
+    results: dict[str, Found] = {}
+    if looked_at["purchases"]:
+        results = {kind: await finders[kind](arguments, first, last, context.rows) for kind in kinds}
+    listed = [entry for _, entries in results.values() for entry in entries]
+    return {
+        "status": "ok" if listed else "nothing_unusual" if looked_at["purchases"] else "no_rows",
+        "filters": {
+            "start_date": first.isoformat(),
+            "end_date": last.isoformat(),
+            "kinds": kinds,
+            "threshold": str(arguments.threshold),
+        },
+        "method": METHOD,
+        "purchases": looked_at["purchases"],
+        "found": {kind: count for kind, (count, _) in results.items()},
+        "anomalies": listed,
+        **shown("Out of the ordinary", ("kind", "date", "merchant", "amount", "currency", "category"), listed),
+    }
+
+
+def span(arguments: Anomalies, today: dt.date) -> tuple[dt.date, dt.date]:
+    """First and last day.
+
+    Raises:
+        ToolFault: the period ends before it starts, is too long, or the calendar does not reach so far.
+    """
+    arguments.check_period()
+    last = arguments.end_date or max(today, arguments.start_date or today)
+    try:
+        first = arguments.start_date or last - USUAL_PERIOD
+        if (last - first).days >= MOST_DAYS:
+            raise ToolFault(f"At most {MOST_DAYS} days can be looked through; ask for a shorter period.")
+        first - YEAR - YEAR
+    except OverflowError:
+        raise ToolFault("There is no such time; give a later period.") from None
+    return first, last
+
+
+# Each kind ------------------------------------------------------------------------------------------------------------
+
+
+async def unusual_amounts(arguments: Anomalies, first: dt.date, last: dt.date, rows: Rows) -> Found:
+    found = await rows.fetch(
+        "unusual_amounts",
+        year_start=min(first, last - YEAR),
+        start_date=first,
+        end_date=last,
+        fewest=FEWEST_COMPARED,
+        threshold=arguments.threshold,
+        limit=arguments.limit,
+    )
+    return counted(found), [
+        entry(
+            "unusual_amount",
+            row,
+            {
+                "score": f"{row['score']:.1f}",
+                "usual_amount": amount_text(row["median"]),
+                "usual_deviation": amount_text(row["deviation"]),
+                "purchases_compared": row["purchases"],
+            },
+        )
+        for row in found
+    ]
+
+
+async def duplicates(arguments: Anomalies, first: dt.date, last: dt.date, rows: Rows) -> Found:
+    found = await rows.fetch(
+        "likely_duplicates",
+        year_start=first - YEAR,
+        start_date=first,
+        end_date=last,
+        days=NEAR,
+        usual=USUAL_REPEATS,
+        limit=arguments.limit,
+    )
+    return counted(found), [
+        entry(
+            "duplicate",
+            row,
+            {
+                "same_as_transaction_id": str(row["earlier_id"]),
+                "same_as_date": row["earlier_date"].isoformat(),
+                "days_apart": (row["posted_at"] - row["earlier_date"]).days,
+                "such_repeats_in_the_year_before": row["times"],
+            },
+        )
+        for row in found
+    ]
+
+
+async def new_merchants(arguments: Anomalies, first: dt.date, last: dt.date, rows: Rows) -> Found:
+    found = await rows.fetch(
+        "new_merchants",
+        start_date=first,
+        end_date=last,
+        share=LARGE,
+        fewest=FEWEST_COMPARED,
+        limit=arguments.limit,
+    )
+    return counted(found), [
+        entry(
+            "new_merchant",
+            row,
+            {"at_least_as_large_as_most": amount_text(row["bar"]), "purchases_compared": row["purchases"]},
+        )
+        for row in found
+    ]
+
+
+async def price_rises(arguments: Anomalies, first: dt.date, last: dt.date, rows: Rows) -> Found:
+    found = await rows.fetch(
+        "payees_paid_lately",
+        look_back=first - LOOK_BACK,
+        start_date=first,
+        end_date=last,
+        fewest=FEWEST,
+        most=MOST,
+        widest=WIDEST,
+    )
+    rises = [rise for row in found for rise in rises_of(in_order(row), first)]
+    rises.sort(key=lambda rise: (-Decimal(rise["evidence"]["percent"]), rise["merchant"]))
+    return len(rises), rises[: arguments.limit]
+
+
+def in_order(row: Row) -> dict[str, Any]:
+    """The bookings of a payee, the oldest first."""
+    days, amounts = zip(*sorted(zip(row["days"], row["amounts"], strict=True)), strict=True)
+    return {**row, "days": days, "amounts": amounts}
+
+
+def rises_of(row: Row, first: dt.date) -> list[dict[str, Any]]:
+    """The last rise of each regular payment of a payee, if it is not before a day."""
+    found = []
+    for series in series_of(row):
+        at = last_rise(series.bookings)
+        if at and series.bookings[at].day >= first:
+            found.append(rise_entry(series, at, row))
+    return found
+
+
+def last_rise(bookings: Sequence[Booking]) -> int | None:
+    """Where the price last rose after it had been the same at least twice."""
+    for at in range(len(bookings) - 1, 1, -1):
+        before, after = bookings[at - 1].amount, bookings[at].amount
+        if abs(after) >= abs(before) * LEAST_RISE and before == bookings[at - 2].amount:
+            return at
+    return None
+
+
+def rise_entry(series: Series, at: int, row: Row) -> dict[str, Any]:
+    before, after = series.bookings[at - 1], series.bookings[at]
+    late = zip(row["late_days"], row["late_amounts"], row["late_ids"], strict=True)
+    booked = {
+        "id": min(id_ for day, amount, id_ in late if (day, amount) == (after.day, after.amount)),
+        "posted_at": after.day,
+        "paid": -after.amount,
+        "currency": series.currency,
+        "merchant": series.merchant,
+        "description": None,
+        "category": series.category,
+    }
+    evidence = {
+        "before": amount_text(-before.amount),
+        "after": amount_text(-after.amount),
+        "percent": f"{100 * (after.amount - before.amount) / before.amount:.1f}",
+        "every": series.cadence,
+        "last_at_old_price": before.day.isoformat(),
+        "bookings_before": at,
+    }
+    return entry("price_rise", booked, evidence)
+
+
+# What they share ------------------------------------------------------------------------------------------------------
+
+
+def counted(found: Sequence[Row]) -> int:
+    """How many there are beyond those that are listed, too."""
+    return found[0]["found"] if found else 0
+
+
+def entry(kind: Kind, row: Row, evidence: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "kind": kind,
+        "transaction_id": str(row["id"]),
+        "date": row["posted_at"].isoformat(),
+        "amount": amount_text(-row["paid"]),
+        "currency": row["currency"],
+        "merchant": row["merchant"],
+        "description": row["description"],
+        "category": row["category"],
+        "evidence": evidence,
+    }
+
+
+TOOL = Tool(
+    anomalies,
+    free_text=("description",),
+    examples=(
+        "Is there anything unusual in my spending?",
+        "Was I charged twice for something?",
+        "Find duplicate charges",
+        "Find price increases of what I pay regularly",
+        "Are there suspicious transactions this month?",
+        "Has a subscription raised its price?",
+        "Show me charges from merchants that are new to me",
+    ),
+)

@@ -1,0 +1,226 @@
+"""Looks ahead: what the months to come may bring in and cost."""
+
+import asyncio
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from statistics import median
+from typing import Any
+
+from pydantic import Field
+
+from graph.tool import Tool, ToolContext
+from tools.arguments import ToolArguments
+from tools.currencies import Currency
+from tools.interest import cents
+from tools.money import amount_text
+from tools.months import last_day, months_later
+from tools.recurring import FEWEST, LOOK_BACK, MOST, Series, find_series
+from tools.tables import shown
+
+MONTHS_BACK = 6
+"""Whole months that are looked at."""
+FEWEST_MONTHS = 3
+"""Of these that there must be."""
+
+METHOD = (
+    f"From the last {MONTHS_BACK} whole months. What comes regularly (the same payee at least {FEWEST} times at a regular "
+    "distance and a like amount) is expected again in each month on its days, at the median of its last three amounts. All "
+    "else is expected at its monthly median, income and spending apart; refunds lower spending, transfers are left out. low "
+    "and high take for all else the month of the worst and of the best result among those months; they are a range seen, not "
+    "a probability. For several months together low and high suppose that every month is like that. Medians are rounded to "
+    "the cent (half to even)."
+)
+BALANCE_NOTE = (
+    "starting_balance is the sum of the known balances of checking and savings accounts, on the day each was reported; the "
+    "rest of the current month is not added to it."
+)
+
+Row = Mapping[str, Any]
+
+
+class CashFlowForecast(ToolArguments):
+    months: int = Field(3, description="How many whole months ahead, from next month on.", ge=1, le=12)
+    currency: Currency | None = Field(
+        None, description="Only this currency, three letters; leave out for all, each apart."
+    )
+
+
+async def cash_flow_forecast(arguments: CashFlowForecast, context: ToolContext) -> dict[str, Any]:
+    """Forecast the user's income, spending and what is left in the months to come, with a range.
+
+    Use it for "what will be left next month" and "can I keep this up". `currencies` has one forecast a currency (never add
+    them together): `based_on` names the whole months looked at, `regular` and `other` what is expected of each kind in a
+    usual month, and `months` each month to come with `income`, `spent`, `net` and its range `net_low` to `net_high`.
+    `total` is over all of them. `projected_balance` is the known balance of checking and savings plus `total.net`; null if
+    none is known, and `accounts_unknown` counts those without a balance. Always give the range and say that it is a
+    forecast by the stated `method`. A currency whose `status` is "too_few_months" has fewer than three whole months of
+    history: say so, and forecast nothing. `status` is "no_rows" if nothing was booked in the last six months.
+    """
+    this_month = context.today.replace(day=1)
+    begin = months_later(this_month, -MONTHS_BACK)
+    fetch = context.rows.fetch
+    flows, payees, accounts = await asyncio.gather(
+        fetch("flows_by_month", start_date=begin, end_date=context.today),
+        fetch(
+            "payees_with_bookings",
+            start_date=context.today - LOOK_BACK,
+            end_date=context.today,
+            fewest=FEWEST,
+            most=MOST,
+        ),
+        fetch("accounts"),
+    )
+    series = [each for each in find_series(payees) if not each.is_over(context.today)]
+    forecasts = [
+        forecast_of(
+            history_of(currency, flows, series, this_month),
+            [account for account in accounts if account["currency"] == currency],
+            [months_later(this_month, number) for number in range(1, arguments.months + 1)],
+        )
+        for currency in sorted({flow["currency"] for flow in flows})
+        if arguments.currency in (None, currency)
+    ]
+    rows = [{"currency": each["currency"], **month} for each in forecasts for month in each["months"]]
+    return {
+        "status": "ok" if forecasts else "no_rows",
+        "filters": arguments.model_dump(mode="json", exclude_none=True),
+        "method": METHOD,
+        "balance_note": BALANCE_NOTE,
+        "currencies": forecasts,
+        **shown("Forecast", ("month", "currency", "income", "spent", "net", "net_low", "net_high"), rows),
+    }
+
+
+def history_of(currency: str, flows: Sequence[Row], series: Sequence[Series], this_month: dt.date) -> "History":
+    own = [flow for flow in flows if flow["currency"] == currency]
+    first = dt.date.min if own[0]["has_earlier"] else min(flow["first_day"] for flow in own)
+    return History(
+        currency, whole_months(first, this_month), own, [each for each in series if each.currency == currency]
+    )
+
+
+def whole_months(first_booking: dt.date, this_month: dt.date) -> list[dt.date]:
+    """The months looked at that begin on the day of the first booking or later."""
+    back = [months_later(this_month, -number) for number in range(MONTHS_BACK, 0, -1)]
+    return [month for month in back if month >= first_booking]
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What is known of one currency."""
+
+    currency: str
+    months: Sequence[dt.date]
+    """Whole months."""
+    flows: Sequence[Row]
+    """`month`, `income` and `spent`."""
+    series: Sequence[Series]
+    """What goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """Income and spending, both positive."""
+
+    income: Decimal
+    spent: Decimal
+
+    @property
+    def net(self) -> Decimal:
+        return self.income - self.spent
+
+
+def forecast_of(history: History, accounts: Sequence[Row], ahead: Sequence[dt.date]) -> dict[str, Any]:
+    """The forecast for one currency."""
+    head = {
+        "currency": history.currency,
+        "based_on": [f"{month:%Y-%m}" for month in history.months],
+    }
+    if len(history.months) < FEWEST_MONTHS:
+        return {"status": "too_few_months", **head, "needed_months": FEWEST_MONTHS, "months": []}
+    other = [rest_of(history, month) for month in history.months]
+    usual = Month(cents(median(each.income for each in other)), cents(median(each.spent for each in other)))
+    worst, best = min(each.net for each in other), max(each.net for each in other)
+    expected = [regular_in(history.series, month) for month in ahead]
+    months = [
+        {
+            "month": f"{month:%Y-%m}",
+            "income": amount_text(regular.income + usual.income),
+            "spent": amount_text(regular.spent + usual.spent),
+            "net": amount_text(regular.net + usual.net),
+            "net_low": amount_text(regular.net + min(worst, usual.net)),
+            "net_high": amount_text(regular.net + max(best, usual.net)),
+        }
+        for month, regular in zip(ahead, expected, strict=True)
+    ]
+    net = sum((regular.net + usual.net for regular in expected), Decimal())
+    return {
+        "status": "ok",
+        **head,
+        "regular": {"series": len(history.series), **month_text(expected[0])},
+        "other": month_text(usual),
+        "months": months,
+        "total": {name: sum_text(months, name) for name in ("income", "spent", "net", "net_low", "net_high")},
+        **balance_after(accounts, net),
+    }
+
+
+def rest_of(history: History, month: dt.date) -> Month:
+    """What a month brought and cost beside what comes regularly."""
+    flow = next((each for each in history.flows if each["month"] == month), None)
+    regular = booked_in(history.series, month)
+    if flow is None:
+        return Month(Decimal(), Decimal())
+    return Month(flow["income"] - regular.income, flow["spent"] - regular.spent)
+
+
+def booked_in(series: Sequence[Series], month: dt.date) -> Month:
+    """What of these series was booked in a month."""
+    amounts = [booking.amount for each in series for booking in each.bookings if booking.day.replace(day=1) == month]
+    return month_of(amounts)
+
+
+def regular_in(series: Sequence[Series], month: dt.date) -> Month:
+    """What of these series is expected in a month."""
+    return month_of([each.amount for each in series for _ in each.between(month, last_day(month))])
+
+
+def month_of(amounts: Sequence[Decimal]) -> Month:
+    income = sum((amount for amount in amounts if amount > 0), Decimal())
+    return Month(income, income - sum(amounts, Decimal()))
+
+
+def balance_after(accounts: Sequence[Row], net: Decimal) -> dict[str, Any]:
+    """What is on the accounts that money comes to and is paid from, now and at the end of the forecast."""
+    cash = [account for account in accounts if account["type"] in ("checking", "savings")]
+    known = [account["balance"] for account in cash if account["balance"] is not None]
+    start = sum(known, Decimal())
+    return {
+        "starting_balance": amount_text(start) if known else None,
+        "projected_balance": amount_text(start + net) if known else None,
+        "accounts_unknown": len(cash) - len(known),
+    }
+
+
+def month_text(month: Month) -> dict[str, str]:
+    return {"income": amount_text(month.income), "spent": amount_text(month.spent), "net": amount_text(month.net)}
+
+
+def sum_text(rows: Sequence[Row], name: str) -> str:
+    return amount_text(sum((Decimal(row[name]) for row in rows), Decimal()))
+
+
+TOOL = Tool(
+    cash_flow_forecast,
+    per_minute=20,
+    examples=(
+        "What will my cash flow look like in the coming months?",
+        "How much money will be left over next month?",
+        "Project my income and spending for the next 3 months",
+        "Show a cash flow outlook",
+        "Will my spending exceed my income in the coming months?",
+        "Where does my cash flow go from here?",
+    ),
+)

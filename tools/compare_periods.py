@@ -1,0 +1,209 @@
+"""Compares what was spent and earned in two periods."""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Any, Literal
+
+from pydantic import Field
+
+from graph.tool import Tool, ToolContext, ToolFault
+from tools.arguments import Period
+from tools.categories import resolve_categories
+from tools.money import amount_text
+from tools.months import last_day, months_later
+from tools.tables import shown
+
+TENTH = Decimal("0.1")
+
+Row = Mapping[str, Any]
+
+
+class ComparePeriods(Period):
+    """The later period, and the earlier one that it is compared with."""
+
+    compare_start_date: dt.date | None = Field(
+        None, description="First day of the earlier period; leave out for the one just before, equally long."
+    )
+    compare_end_date: dt.date | None = Field(None, description="Last day of the earlier period.")
+    type: Literal["expense", "income", "all"] = Field("all", description="Which categories to list; totals cover all.")
+    category: str | None = Field(None, description="Only this category, by name; leave out for all.", max_length=100)
+    limit: int = Field(15, description="How many categories to list, the largest differences first.", ge=1, le=40)
+
+
+@dataclass(frozen=True, slots=True)
+class Days:
+    """A period: its first and its last day."""
+
+    first: dt.date
+    last: dt.date
+
+    def told(self) -> dict[str, Any]:
+        return {
+            "start_date": self.first.isoformat(),
+            "end_date": self.last.isoformat(),
+            "days": (self.last - self.first).days + 1,
+        }
+
+
+async def compare_periods(arguments: ComparePeriods, context: ToolContext) -> dict[str, Any]:
+    """Compare the user's spending and income of two periods, in total and by category: what changed, by how much.
+
+    Use it for "more or less than last month" and "what went up". Without dates it compares this month so far with the same
+    days of the month before; with start_date and end_date only, with the period just before (whole months with whole
+    months). `periods` says which days were compared, `before` and `after`: name them, and say so if their `days` differ.
+    `totals` has, per currency, `income`, `spent_net` (spending less refunds) and `net`, each with `before`, `after`,
+    `difference` (after less before) and `percent` (of before; null where before is not positive: then there is nothing to
+    compare with). `categories` has the same for each category, the largest difference first; `listed` of `all_categories`
+    are shown. Never add currencies together. `status` is "no_rows" if both periods are empty: then say so.
+    """
+    before, after = periods(arguments, context.today)
+    categories = await resolve_categories([arguments.category], context.rows) if arguments.category else None
+    groups = await context.rows.fetch(
+        "flow_of_two_periods",
+        before_start=before.first,
+        before_end=before.last,
+        after_start=after.first,
+        after_end=after.last,
+        categories=categories,
+    )
+    wanted = [group for group in groups if arguments.type in ("all", group["flow"])]
+    entries = compare_categories(wanted)
+    listed = entries[: arguments.limit]
+    return {
+        "status": "ok" if groups else "no_rows",
+        "periods": {"before": before.told(), "after": after.told()},
+        "filters": {"type": arguments.type, **({"category": categories[0]} if categories else {})},
+        "totals": [compare_totals(currency, groups) for currency in sorted({group["currency"] for group in groups})],
+        "all_categories": len(entries),
+        "listed": len(listed),
+        "categories": listed,
+        **shown(
+            f"{before.first} to {before.last} against {after.first} to {after.last}",
+            ("category", "type", "currency", "before", "after", "difference", "percent"),
+            listed,
+        ),
+    }
+
+
+def periods(arguments: ComparePeriods, today: dt.date) -> tuple[Days, Days]:
+    """The earlier and the later period.
+
+    Raises:
+        ToolFault: an end is missing, or a period ends before it starts.
+    """
+    arguments.check_period()
+    first, last = arguments.start_date, arguments.end_date
+    if first is None and last is None:
+        first, last = today.replace(day=1), today
+    if first is None or last is None:
+        raise ToolFault("Give both start_date and end_date of the later period, or neither.")
+    after = Days(first, last)
+    earlier, latest = arguments.compare_start_date, arguments.compare_end_date
+    if earlier is None and latest is None:
+        return just_before(after), after
+    if earlier is None or latest is None:
+        raise ToolFault("Give both compare_start_date and compare_end_date, or neither.")
+    if latest < earlier:
+        raise ToolFault(
+            "The earlier period ends before it starts; give compare_start_date and compare_end_date in order."
+        )
+    return Days(earlier, latest), after
+
+
+def just_before(days: Days) -> Days:
+    """The period before: as many whole months before whole months, the same days of the month before a part of a month, else
+    as many days.
+
+    Raises:
+        ToolFault: the calendar does not go so far back.
+    """
+    month = days.first.replace(day=1)
+    try:
+        if days.first == month and days.last == last_day(days.last):
+            count = (days.last.year - month.year) * 12 + days.last.month - month.month + 1
+            return Days(months_later(month, -count), month - dt.timedelta(days=1))
+        if days.first == month and days.last <= last_day(month):
+            earlier = months_later(month, -1)
+            return Days(earlier, earlier.replace(day=min(days.last.day, last_day(earlier).day)))
+        return Days(days.first - (days.last - days.first) - dt.timedelta(days=1), days.first - dt.timedelta(days=1))
+    except (ValueError, OverflowError):
+        raise ToolFault("There is no such period before it; give compare_start_date and compare_end_date.") from None
+
+
+def compare_totals(currency: str, groups: Iterable[Row]) -> dict[str, Any]:
+    """Income, spending and what was left of one currency in both periods."""
+    sums = dict.fromkeys(("before", "after"), (0, Decimal(), Decimal()))
+    for group in groups:
+        if group["currency"] == currency:
+            count, income, spent = sums[group["period"]]
+            sums[group["period"]] = (
+                count + group["matches"],
+                income + group["income"],
+                spent + group["spent_gross"] - group["refunds"],
+            )
+    (count, income, spent), (count_after, income_after, spent_after) = sums["before"], sums["after"]
+    return {
+        "currency": currency,
+        "count": {"before": count, "after": count_after},
+        "income": change(income, income_after),
+        "spent_net": change(spent, spent_after),
+        "net": change(income - spent, income_after - spent_after),
+    }
+
+
+def compare_categories(groups: Iterable[Row]) -> list[dict[str, Any]]:
+    """Each category of each type and currency in both periods, the largest difference first."""
+    found: dict[tuple[str, str, str], dict[str, Row]] = {}
+    for group in groups:
+        found.setdefault((group["category"], group["flow"], group["currency"]), {})[group["period"]] = group
+    entries = [
+        {
+            "category": category,
+            "type": flow,
+            "currency": currency,
+            **change(total(both.get("before")), total(both.get("after"))),
+            "count_before": both["before"]["matches"] if "before" in both else 0,
+            "count_after": both["after"]["matches"] if "after" in both else 0,
+        }
+        for (category, flow, currency), both in found.items()
+    ]
+    return sorted(entries, key=lambda entry: (-abs(Decimal(entry["difference"])), entry["category"], entry["currency"]))
+
+
+def total(group: Row | None) -> Decimal:
+    """What was earned in an income category, or spent in another, refunds taken off."""
+    return group["income"] + group["spent_gross"] - group["refunds"] if group else Decimal()
+
+
+def change(before: Decimal, after: Decimal) -> dict[str, Any]:
+    """From one amount to another."""
+    return {
+        "before": amount_text(before),
+        "after": amount_text(after),
+        "difference": amount_text(after - before),
+        "percent": percent_changed(before, after),
+    }
+
+
+def percent_changed(before: Decimal, after: Decimal) -> str | None:
+    """By how many percent, with one decimal, rounded half to even; None if there was nothing before, or less."""
+    if before <= 0:
+        return None
+    rounded = (100 * (after - before) / before).quantize(TENTH, ROUND_HALF_EVEN)
+    return str(rounded or abs(rounded))  # a fall of next to nothing is no -0.0
+
+
+TOOL = Tool(
+    compare_periods,
+    examples=(
+        "Did I spend more this month than last month?",
+        "Compare my spending with the month before",
+        "What changed in my spending compared to last year?",
+        "Which categories went up the most?",
+        "How does this year compare to the year before?",
+        "Am I spending less than before?",
+        "What is the difference between the two months?",
+    ),
+)

@@ -1,0 +1,133 @@
+"""Converts an amount by a rate that is on file."""
+
+import datetime as dt
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from pydantic import Field
+
+from graph.tool import Tool, ToolContext, ToolFault
+from tools.arguments import ToolArguments
+from tools.currencies import Currency
+from tools.interest import cents
+from tools.money import amount_text
+
+METHOD = (
+    "By the newest stored rate of or before the day; a pair that is stored the other way round is inverted, and one that is "
+    "not stored at all goes through one currency in between. The result is rounded to the cent once (half to even). Banks add "
+    "fees and margins of their own."
+)
+
+Row = Mapping[str, Any]
+
+
+class CurrencyConversion(ToolArguments):
+    amount: Decimal = Field(description="What is converted.", ge=-(10**12), le=10**12, decimal_places=2)
+    from_currency: Currency = Field(description="Three letters: the currency of the amount.")
+    to_currency: Currency = Field(description="Three letters: the currency that is wanted.")
+    day: dt.date | None = Field(None, description="Of which day the rate should be, YYYY-MM-DD; leave out for today.")
+
+
+async def currency_conversion(arguments: CurrencyConversion, context: ToolContext) -> dict[str, Any]:
+    """Convert an amount from one currency to another by the stored rate of a day or the newest one before it.
+
+    `converted` is the result and `rate` the units of `to_currency` for one of `from_currency`. Always name `rate_day`, the
+    day the rate is of, and `rates` with their `source`; "demo" is a rate made up for the demonstration. `days_old` says how
+    much older the rate is than the day asked for: say so if it is more than a few days. `status` is "unknown" if no rate is
+    on file: say so, and never use a rate from memory.
+    """
+    day = arguments.day or context.today
+    if day > context.today:
+        raise ToolFault("There is no rate of a day to come; ask for today or an earlier day.")
+    head = {
+        "filters": {
+            "amount": amount_text(arguments.amount),
+            "from_currency": arguments.from_currency,
+            "to_currency": arguments.to_currency,
+            "day": day.isoformat(),
+        },
+    }
+    if arguments.from_currency == arguments.to_currency:
+        return {"status": "ok", **head, "rate": "1", "rate_day": None, "converted": amount_text(arguments.amount)}
+    found = await context.rows.fetch("rates_before", day=day, one=arguments.from_currency, other=arguments.to_currency)
+    way = best_way(found, arguments.from_currency, arguments.to_currency)
+    if way is None:
+        return {"status": "unknown", **head, "converted": None}
+    return {
+        "status": "ok",
+        **head,
+        "method": METHOD,
+        "converted": amount_text(cents(arguments.amount * way.rate)),
+        "rate": f"{way.rate:.6f}",
+        "rate_day": way.day.isoformat(),
+        "days_old": (day - way.day).days,
+        "rates": [
+            {"base": row["base"], "quote": row["quote"], "rate": f"{row['rate']:f}", "day": row["day"].isoformat()}
+            | {"source": row["source"]}
+            for row in way.rows
+        ],
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """From one currency to another by one stored rate, or by two."""
+
+    rate: Decimal
+    rows: Sequence[Row]
+
+    @property
+    def day(self) -> dt.date:
+        """Of the oldest rate in it."""
+        day: dt.date = min(row["day"] for row in self.rows)
+        return day
+
+
+def best_way(found: Sequence[Row], start: str, end: str) -> Way | None:
+    """The newest direct rate, else the newest way through one other currency; None if there is none.
+
+    Args:
+        found: `base`, `quote`, `day`, `rate` and `source`, one of each pair.
+        start: the currency of the amount.
+        end: the currency that is wanted.
+    """
+    direct = list(legs(found, start, end))
+    if direct:
+        return newest(direct)
+    between = {each[side] for each in found for side in ("base", "quote")} - {start, end}
+    ways = [
+        Way(first.rate * second.rate, [*first.rows, *second.rows])
+        for middle in sorted(between)
+        for first in legs(found, start, middle)
+        for second in legs(found, middle, end)
+    ]
+    return newest(ways) if ways else None
+
+
+def legs(found: Sequence[Row], start: str, end: str) -> Iterator[Way]:
+    """The stored rates of a pair, as they stand first, then those the other way round."""
+    for row in found:
+        if (row["base"], row["quote"]) == (start, end):
+            yield Way(row["rate"], [row])
+    for row in found:
+        if (row["base"], row["quote"]) == (end, start):
+            yield Way(1 / row["rate"], [row])
+
+
+def newest(ways: Sequence[Way]) -> Way:
+    return max(ways, key=lambda way: way.day)
+
+
+TOOL = Tool(
+    currency_conversion,
+    examples=(
+        "Convert 100 USD to CAD",
+        "How much is 250 euros in dollars?",
+        "What is 80 pounds in US dollars?",
+        "Exchange rate from dollars to euros",
+        "What were 500 Canadian dollars worth in March?",
+        "Change 40 EUR into GBP",
+    ),
+)

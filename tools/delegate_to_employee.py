@@ -1,0 +1,37 @@
+"""Asks colleagues and brings their answers."""
+
+import asyncio
+from typing import Any
+
+from pydantic import Field
+
+from graph.tool import Tool, ToolContext
+from tools.arguments import ToolArguments
+
+
+class Question(ToolArguments):
+    employee: str = Field(description="Slug of the colleague, as listed.", min_length=1, max_length=60)
+    question: str = Field(
+        description="What you want to know, with all that is needed to find it: the colleague reads nothing else.",
+        min_length=1,
+        max_length=2000,
+    )
+
+
+class DelegateToEmployee(ToolArguments):
+    questions: list[Question] = Field(description="One question for each colleague.", min_length=1, max_length=3)
+
+
+async def delegate_to_employee(arguments: DelegateToEmployee, context: ToolContext) -> dict[str, Any]:
+    """Ask up to three colleagues at once, and get their answers back; you stay the one who speaks with the user.
+
+    Use it for what a colleague knows better and for questions that need several of them. Each looks at the user's records with
+    tools of their own and changes nothing. An answer whose status is not "ok" did not come: say so. Put the answers together
+    in your own words, and name who found what.
+    """
+    slugs = [context.colleagues.find(each.employee) for each in arguments.questions]
+    asked = zip(slugs, arguments.questions, strict=True)
+    return {"answers": await asyncio.gather(*(context.colleagues.ask(slug, each.question) for slug, each in asked))}
+
+
+TOOL = Tool(delegate_to_employee, deadline=40.0, free_text=("question", "answer"))

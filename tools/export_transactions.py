@@ -1,0 +1,139 @@
+"""Writes transactions into a file for a spreadsheet."""
+
+import asyncio
+import csv
+import io
+import re
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
+
+from openpyxl import Workbook  # type: ignore[import-untyped]
+from openpyxl.cell import WriteOnlyCell  # type: ignore[import-untyped]
+from pydantic import Field
+
+from graph.tool import DISPLAY, Tool, ToolContext
+from tools.arguments import Period
+from tools.categories import resolve_categories
+from tools.money import amount_text, flow_totals
+
+MOST_ROWS = 20_000
+"""That a file has."""
+
+COLUMNS = ("Date", "Amount", "Currency", "Type", "Category", "Merchant", "Description", "Account")
+FORMULA_STARTS = ("=", "+", "-", "@", "|", "%")
+"""Characters with which a cell begins that a spreadsheet may compute, or hand to another program."""
+CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
+"""What no spreadsheet file may hold."""
+BREAKS = re.compile(r"[\t\r\n]+")
+
+Row = Mapping[str, Any]
+MEDIA_TYPES = {
+    "csv": "text/csv",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
+
+class ExportTransactions(Period):
+    format: Literal["csv", "xlsx"] = Field("csv", description="csv: plain text for any program; xlsx: for Excel.")
+    categories: list[str] = Field(
+        default_factory=list, description="Only these categories, by name; leave out for all.", max_length=50
+    )
+
+
+async def export_transactions(arguments: ExportTransactions, context: ToolContext) -> dict[str, Any]:
+    """Write the user's transactions of a period into a CSV or Excel file that the user can download.
+
+    Use it when the user asks for a file, an export, a spreadsheet or a download of transactions. The file is shown to the
+    user beside your answer: do not print its rows or make up a link, say how many transactions it holds. `exported` are
+    in the file, the newest first; `matches` is how many there are. Where `exported` is less, the rest did not fit: say so
+    and offer a shorter period. `totals` is exact over all matches, one entry a currency. `status` is "no_rows" if nothing
+    matches; then there is no file.
+    """
+    arguments.check_period()
+    categories = await resolve_categories(arguments.categories, context.rows) if arguments.categories else None
+    wanted = {"start_date": arguments.start_date, "end_date": arguments.end_date, "categories": categories}
+    sums = await context.rows.fetch("totals_to_export", **wanted)
+    matches = sum(row["matches"] for row in sums)
+    result = {
+        "status": "ok" if matches else "no_rows",
+        "filters": arguments.model_dump(mode="json", exclude_none=True) | {"categories": categories or "all"},
+        "matches": matches,
+        "totals": [flow_totals(row) | {"transfers": amount_text(row["transfers"])} for row in sums],
+    }
+    if not matches:
+        return result
+    rows = await context.rows.fetch("transactions_to_export", **wanted, most=MOST_ROWS)
+    name = f"transactions-{rows[-1]['posted_at']}-to-{rows[0]['posted_at']}.{arguments.format}"
+    content = await asyncio.to_thread(WRITERS[arguments.format], rows)
+    file_id = await context.files.keep(name, MEDIA_TYPES[arguments.format], content)
+    return result | {
+        "exported": len(rows),
+        "most_that_fit": MOST_ROWS,
+        "file_name": name,
+        DISPLAY: {
+            "type": "document",
+            "title": f"{len(rows)} transactions, {rows[-1]['posted_at']} to {rows[0]['posted_at']}",
+            "file_id": file_id,
+            "media_type": MEDIA_TYPES[arguments.format],
+            "bytes": len(content),
+        },
+    }
+
+
+def write_csv(rows: Sequence[Row]) -> bytes:
+    """The rows as CSV (RFC 4180, UTF-8 with the mark by which Excel knows it)."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(COLUMNS)
+    writer.writerows((row["posted_at"].isoformat(), amount_text(row["amount"]), *texts_of(row)) for row in rows)
+    return text.getvalue().encode("utf-8-sig")
+
+
+def write_xlsx(rows: Sequence[Row]) -> bytes:
+    """The rows as an Excel workbook: dates are dates, amounts are numbers, all else is text."""
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet("Transactions")
+    sheet.freeze_panes = "A2"
+    for letter, width in zip("ABCDEFGH", (12, 12, 9, 10, 24, 28, 40, 20), strict=True):
+        sheet.column_dimensions[letter].width = width
+    sheet.append(COLUMNS)
+    for row in rows:
+        amount = WriteOnlyCell(sheet, row["amount"])
+        amount.number_format = "0.00"
+        sheet.append([row["posted_at"], amount, *texts_of(row)])
+    content = io.BytesIO()
+    book.save(content)
+    return content.getvalue()
+
+
+WRITERS: Mapping[str, Callable[[Sequence[Row]], bytes]] = {"csv": write_csv, "xlsx": write_xlsx}
+
+
+def texts_of(row: Row) -> list[str]:
+    names = ("currency", "flow", "category", "merchant", "description", "account")
+    return [harmless(row[name] or "") for name in names]
+
+
+def harmless(text: str) -> str:
+    """The text as a cell that no spreadsheet takes for a formula: an apostrophe before what looks like one.
+
+    Whoever sends a payment writes its description, so it may be meant to run when the file is opened (CSV injection, OWASP).
+    """
+    plain = BREAKS.sub(" ", CONTROLS.sub("", text))
+    return f"'{plain}" if unicodedata.normalize("NFKC", plain).lstrip().startswith(FORMULA_STARTS) else plain
+
+
+TOOL = Tool(
+    export_transactions,
+    deadline=30.0,
+    per_minute=5,
+    examples=(
+        "Export my transactions as a CSV file",
+        "Give me a spreadsheet of all my transactions this year",
+        "Download my transactions as Excel",
+        "I need an xlsx file of what I spent in March",
+        "Can you export last month to a file?",
+        "Make a CSV of my grocery transactions for my accountant",
+    ),
+)

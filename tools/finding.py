@@ -1,0 +1,83 @@
+"""Which one of the user's transactions is meant."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from pydantic import Field
+
+from graph.tool import Rows, ToolFault
+from tools.arguments import ToolArguments
+from tools.money import amount_text
+from tools.wording import Words
+
+MOST_CANDIDATES = 8
+
+Row = Mapping[str, Any]
+
+
+class WhichTransaction(ToolArguments):
+    """One transaction, by its id or by what is known of it."""
+
+    transaction_id: UUID | None = Field(None, description="Its id, from another tool's result; then nothing else.")
+    merchant: Words | None = Field(
+        None, description="Part of its merchant's name or statement line, if the id is unknown."
+    )
+    day: dt.date | None = Field(None, description="The day on which it was booked, YYYY-MM-DD.")
+    amount: Decimal | None = Field(None, description="Its exact amount, without its sign.", gt=0, le=10**12)
+
+
+async def candidates(which: WhichTransaction, rows: Rows) -> tuple[int, list[dict[str, Any]]]:
+    """How many transactions are meant, and the newest of them.
+
+    Raises:
+        ToolFault: nothing is said of it.
+    """
+    if which.transaction_id:
+        found = await rows.fetch("transaction_by_id", id=which.transaction_id)
+        return len(found), found
+    if which.merchant is None and which.amount is None:
+        raise ToolFault("Say which transaction: its id, or its merchant or amount, and the day if it is known.")
+    found = await rows.fetch(
+        "transactions_alike", merchant=which.merchant, day=which.day, amount=which.amount, limit=MOST_CANDIDATES
+    )
+    return (found[0]["found"] if found else 0), found
+
+
+async def the_transaction(which: WhichTransaction, rows: Rows) -> dict[str, Any]:
+    """The one that is meant.
+
+    Raises:
+        ToolFault: there is none, or there are several; the fault lists them.
+    """
+    count, found = await candidates(which, rows)
+    if count == 0:
+        raise ToolFault("Unknown: no such transaction; look for it with transactions_query and give its id.")
+    if count > 1:
+        listed = "; ".join(described(row) for row in found)
+        raise ToolFault(f"Ambiguous: {count} transactions match. Ask which one is meant and give its id: {listed}.")
+    return found[0]
+
+
+def described(row: Row) -> str:
+    name = row["merchant"] or row["description"] or "no name"
+    return f"{row['posted_at']} {amount_text(row['amount'])} {row['currency']} {name} (id {row['id']})"
+
+
+def told(row: Row) -> dict[str, Any]:
+    """A transaction as results hold it."""
+    return {
+        "id": str(row["id"]),
+        "date": row["posted_at"].isoformat(),
+        "amount": amount_text(row["amount"]),
+        "currency": row["currency"],
+        "merchant": row["merchant"],
+        "description": row["description"],
+        "category": row["category"],
+    }
+
+
+def listed(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    return [told(row) for row in rows]

@@ -1,0 +1,44 @@
+"""Moves the conversation to a colleague."""
+
+from typing import Any
+
+from pydantic import Field
+
+from graph.tool import Tool, ToolContext
+from tools.arguments import ToolArguments
+
+
+class HandoffToEmployee(ToolArguments):
+    employee: str = Field(description="Slug of the colleague, as listed.", min_length=1, max_length=60)
+    reason: str = Field(description="Why, in one sentence for the user.", min_length=1, max_length=300)
+    summary: str = Field(
+        description="What the colleague must know: what the user wants, and what you found out.",
+        min_length=1,
+        max_length=2000,
+    )
+    key_facts: list[str] = Field(
+        default_factory=list, description="Figures, dates and names that must not be lost.", max_length=10
+    )
+
+
+async def handoff_to_employee(arguments: HandoffToEmployee, context: ToolContext) -> dict[str, Any]:
+    """Hand the conversation over to a colleague who is better placed for what the user wants, for good.
+
+    The colleague answers next, in this very turn, with tools of their own, and goes on to speak with the user after it. Tell
+    the user in a sentence before you do it. For a single question within your own work use delegate_to_employee instead, if
+    you have it.
+    """
+    to = context.colleagues.find(arguments.employee)
+    return {
+        "status": "ok",
+        "handoff": {
+            "from": context.colleagues.speaker,
+            "to": to,
+            "reason": arguments.reason,
+            "summary": arguments.summary,
+            "key_facts": arguments.key_facts,
+        },
+    }
+
+
+TOOL = Tool(handoff_to_employee, free_text=("reason", "summary", "key_facts"))

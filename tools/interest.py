@@ -1,0 +1,153 @@
+"""Interest month by month: what a debt costs until it is paid, and what savings grow to.
+
+The yearly rate is nominal: a month bears a twelfth of it.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_EVEN, Decimal
+
+CENT = Decimal("0.01")
+
+MOST_MONTHS = 1200
+"""After which a debt counts as one that is never paid."""
+
+METHOD = (
+    "Each month the balance grows by a twelfth of the yearly rate, rounded to the cent (half to even), then the payment is "
+    "taken off; the first payment is next month, the last one is what is left. New purchases and fees are not counted."
+)
+
+
+def cents(amount: Decimal) -> Decimal:
+    return amount.quantize(CENT, ROUND_HALF_EVEN)
+
+
+def monthly_rate(annual_rate_percent: Decimal) -> Decimal:
+    return annual_rate_percent / 1200
+
+
+def interest(balance: Decimal, annual_rate_percent: Decimal) -> Decimal:
+    """Of one month, in whole cents."""
+    return cents(balance * monthly_rate(annual_rate_percent))
+
+
+def level_payment(principal: Decimal, annual_rate_percent: Decimal, months: int) -> Decimal:
+    """The equal monthly payment that pays a loan in so many months, in whole cents; the last one takes what rounding left.
+
+    The annuity formula: P·i / (1 - (1 + i)^-n), or P / n without interest.
+    """
+    rate = monthly_rate(annual_rate_percent)
+    exact = principal * rate / (1 - (1 + rate) ** -months) if rate else principal / months
+    return cents(exact)
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    interest: Decimal
+    paid: Decimal
+    left: Decimal
+
+
+def pay_off(
+    balance: Decimal, annual_rate_percent: Decimal, payment: Decimal, term: int | None = None
+) -> list[Payment] | None:
+    """The monthly payments until nothing is left, or None if that takes forever.
+
+    With a term the payment of its last month is all that is left then.
+    """
+    plan: list[Payment] = []
+    while balance > 0:
+        grown = interest(balance, annual_rate_percent)
+        is_last = len(plan) + 1 == term
+        if not term and (payment <= grown or len(plan) == MOST_MONTHS):
+            return None
+        paid = balance + grown if is_last else min(payment, balance + grown)
+        balance += grown - paid
+        plan.append(Payment(grown, paid, balance))
+    return plan
+
+
+def future_value(start: Decimal, contribution: Decimal, annual_rate_percent: Decimal, months: int) -> Decimal:
+    """What savings come to when the contribution is added at the end of each month, rounded to the cent once, half to even.
+
+    S·(1 + i)^n + C·((1 + i)^n - 1) / i, or S + C·n without interest.
+    """
+    rate = monthly_rate(annual_rate_percent)
+    growth = (1 + rate) ** months
+    added = contribution * (growth - 1) / rate if rate else contribution * months
+    return cents(start * growth + added)
+
+
+# Several debts --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    name: str
+    balance: Decimal
+    annual_rate_percent: Decimal
+    minimum: Decimal
+
+
+Order = Callable[[Owed, Decimal], tuple[Decimal, Decimal, str]]
+"""A debt and what is left of it, to a key: the debt with the smallest one gets what is over."""
+
+
+def avalanche(debt: Owed, left: Decimal) -> tuple[Decimal, Decimal, str]:
+    """The dearest first."""
+    return -debt.annual_rate_percent, left, debt.name
+
+
+def snowball(debt: Owed, left: Decimal) -> tuple[Decimal, Decimal, str]:
+    """The smallest first."""
+    return left, -debt.annual_rate_percent, debt.name
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    months: Mapping[str, int]
+    """After which each debt is paid, by name; 0 for one that is paid already."""
+    interest: Decimal
+
+    @property
+    def length(self) -> int:
+        return max(self.months.values(), default=0)
+
+
+def plan_of(debts: Sequence[Owed], extra: Decimal, order: Order) -> Plan | None:
+    """Pay every minimum, and put the rest of a budget that stays the same onto one debt after another.
+
+    The budget is the sum of all minimums and the extra payment; what a paid debt no longer needs goes to the next.
+
+    Returns:
+        None if not all are paid within `MOST_MONTHS`.
+    """
+    budget = sum((debt.minimum for debt in debts if debt.balance), extra)
+    left = {debt.name: debt.balance for debt in debts}
+    months = {debt.name: 0 for debt in debts}
+    cost = Decimal()
+    for month in range(1, MOST_MONTHS + 1):
+        open_debts = [debt for debt in debts if left[debt.name]]
+        if not open_debts:
+            break
+        for debt in open_debts:
+            grown = interest(left[debt.name], debt.annual_rate_percent)
+            left[debt.name] += grown
+            cost += grown
+        for debt, paid in shares(open_debts, left, budget, order):
+            left[debt.name] -= paid
+            if not left[debt.name]:
+                months[debt.name] = month
+    return None if any(left.values()) else Plan(months, cost)
+
+
+def shares(
+    debts: Sequence[Owed], left: Mapping[str, Decimal], budget: Decimal, order: Order
+) -> Iterator[tuple[Owed, Decimal]]:
+    """What each debt gets of a month's budget."""
+    minimums = {debt.name: min(debt.minimum, left[debt.name]) for debt in debts}
+    spare = budget - sum(minimums.values())
+    for debt in sorted(debts, key=lambda each: order(each, left[each.name])):
+        more = min(spare, left[debt.name] - minimums[debt.name])
+        spare -= more
+        yield debt, minimums[debt.name] + more

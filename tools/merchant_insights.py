@@ -1,0 +1,156 @@
+"""Tells all that is known of one merchant."""
+
+import datetime as dt
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from itertools import groupby
+from typing import Any
+
+from pydantic import Field
+
+from graph.tool import Tool, ToolContext
+from tools.arguments import ToolArguments
+from tools.money import amount_text
+from tools.months import months_later
+from tools.tables import shown
+from tools.wording import Words
+
+MOST_CANDIDATES = 10
+
+Row = Mapping[str, Any]
+
+
+class MerchantInsights(ToolArguments):
+    merchant: Words = Field(description="Name of the shop or company, or a part of it.")
+    months: int = Field(12, description="How many months of the course to show, up to the current one.", ge=1, le=36)
+
+
+async def merchant_insights(arguments: MerchantInsights, context: ToolContext) -> dict[str, Any]:
+    """Tell everything about one merchant: what was spent there in all, how often, how much on average, since when.
+
+    Use it when the user asks about one shop, company or subscription. `status` is "ambiguous" if several merchants fit:
+    then ask which of `candidates` is meant (`found` counts them all); "unknown" if no merchant's name contains the words.
+    Otherwise `sums` has one entry a currency over all time (never add currencies together): `spent_gross` paid, `refunds`,
+    `spent_net` the one less the other, `income`, `purchases` and the `average_purchase` (spent_gross by purchases, null
+    without one), `first_date` and `last_date`. `usual_category` is the one with most transactions. `months` is the course
+    by month. Other merchants whose names contain the words are in `similar`; they are not counted.
+    """
+    found = await context.rows.fetch("merchants_named", merchant=arguments.merchant, limit=MOST_CANDIDATES)
+    filters = {"merchant_contains": arguments.merchant, "months": arguments.months}
+    if not found:
+        return {"status": "unknown", "filters": filters}
+    one, *others = found
+    if others and not one["exact"]:
+        return {
+            "status": "ambiguous",
+            "filters": filters,
+            "found": one["found"],
+            "candidates": [
+                {"merchant": row["merchant"], "count": row["matches"], "last_date": row["last_date"].isoformat()}
+                for row in found
+            ],
+        }
+    groups = await context.rows.fetch("merchant_by_month", spellings=one["spellings"])
+    course = [row for same in by_currency(groups) for row in months_of(same, arguments.months, context.today)]
+    return {
+        "status": "ok" if groups else "no_rows",
+        "filters": filters,
+        "merchant": one["merchant"],
+        "similar": [row["merchant"] for row in others],
+        "sums": [overall(same) for same in by_currency(groups)],
+        "usual_category": usual_category(groups),
+        "months": course,
+        **shown(one["merchant"], ("month", "currency", "count", "spent_net", "income"), course),
+    }
+
+
+@dataclass(slots=True)
+class Sums:
+    """What groups of one currency come to."""
+
+    matches: int = 0
+    income: Decimal = Decimal()
+    spent_gross: Decimal = Decimal()
+    refunds: Decimal = Decimal()
+    purchases: set[uuid.UUID] = field(default_factory=set)
+
+    def add(self, group: Row) -> None:
+        self.matches += group["matches"]
+        self.income += group["income"]
+        self.spent_gross += group["spent_gross"]
+        self.refunds += group["refunds"]
+        self.purchases.update(group["purchases"] or ())
+
+    def told(self) -> dict[str, Any]:
+        return {
+            "count": self.matches,
+            "spent_gross": amount_text(self.spent_gross),
+            "refunds": amount_text(self.refunds),
+            "spent_net": amount_text(self.spent_gross - self.refunds),
+            "income": amount_text(self.income),
+        }
+
+
+def by_currency(groups: Iterable[Row]) -> list[list[Row]]:
+    """The groups of each currency together; they are in order of it."""
+    return [list(same) for _, same in groupby(groups, lambda group: group["currency"])]
+
+
+def summed(groups: Iterable[Row]) -> Sums:
+    sums = Sums()
+    for group in groups:
+        sums.add(group)
+    return sums
+
+
+def overall(groups: Sequence[Row]) -> dict[str, Any]:
+    """All that one currency comes to; the average is rounded to the cent, half to even."""
+    sums = summed(groups)
+    return {
+        "currency": groups[0]["currency"],
+        **sums.told(),
+        "purchases": len(sums.purchases),
+        "average_purchase": amount_text(sums.spent_gross / len(sums.purchases)) if sums.purchases else None,
+        "first_date": min(group["first_date"] for group in groups).isoformat(),
+        "last_date": max(group["last_date"] for group in groups).isoformat(),
+    }
+
+
+def usual_category(groups: Sequence[Row]) -> dict[str, Any] | None:
+    """The category with most transactions, and how many of all are in it."""
+    counts: dict[str, int] = {}
+    for group in groups:
+        counts[group["category"]] = counts.get(group["category"], 0) + group["matches"]
+    if not counts:
+        return None
+    category = min(counts, key=lambda name: (-counts[name], name))
+    return {"category": category, "count": counts[category], "of": sum(counts.values())}
+
+
+def months_of(groups: Sequence[Row], count: int, today: dt.date) -> list[dict[str, Any]]:
+    """The last months of one currency, the oldest first, those without a row, too."""
+    last = max([today.replace(day=1), *(group["month"] for group in groups)])
+    return [
+        {
+            "month": f"{month:%Y-%m}",
+            "currency": groups[0]["currency"],
+            **summed(group for group in groups if group["month"] == month).told(),
+        }
+        for month in (months_later(last, number - count + 1) for number in range(count))
+    ]
+
+
+TOOL = Tool(
+    merchant_insights,
+    free_text=("merchant_contains",),
+    examples=(
+        "Tell me everything about Greenleaf Market",
+        "How often do I go to the coffee shop?",
+        "What do I spend per visit at Corner Cafe?",
+        "Since when have I been a customer of StreamBox?",
+        "Give me insights on this merchant",
+        "What is my history with Amazon?",
+    ),
+)

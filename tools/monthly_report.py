@@ -1,0 +1,191 @@
+"""A month's money as a document: totals, categories and merchants, beside the month before."""
+
+import asyncio
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from pydantic import Field
+
+from graph.tool import DISPLAY, Tool, ToolContext, ToolFault
+from tools.arguments import ToolArguments
+from tools.drawing import Chart, Series, draw
+from tools.money import amount_text
+from tools.months import PATTERN, last_day, months_later, read_month
+from tools.pdf import PDF, Grid, Heading, Note, Part, Picture, typeset
+
+MOST_CATEGORIES = 15
+MOST_MERCHANTS = 10
+MONTHS_DRAWN = 6
+OTHERS = "All others"
+NOTHING = Decimal()
+FLOWS = ("income", "spent", "net")
+
+Row = Mapping[str, Any]
+
+
+class MonthlyReport(ToolArguments):
+    month: str | None = Field(None, description="YYYY-MM. Leave out for the last month that is over.", pattern=PATTERN)
+
+
+async def monthly_report(arguments: MonthlyReport, context: ToolContext) -> dict[str, Any]:
+    """Make a report of one month as a PDF: income, spending, categories, merchants and charts, beside the month before.
+
+    Use it when the user asks for a report, an overview or a document of a month. The document is shown to the user beside
+    your answer: sum it up in a few sentences, do not repeat its tables. `currencies` has one entry a currency (never add
+    them together): `this_month`, `month_before` and their `change`, each with `income`, `spent` (refunds taken off) and
+    `net`; `categories` with `spent`, `before` and `change`, the largest first; `merchants` on which most was spent.
+    `complete` is false if the month is not over: then do not call less spending a saving. `status` is "no_rows" if the
+    month holds nothing; then there is no document.
+    """
+    first = read_month(arguments.month) if arguments.month else months_later(context.today.replace(day=1), -1)
+    if first > context.today:
+        raise ToolFault("That month has not begun; ask for the current month or an earlier one.")
+    before = months_later(first, -1)
+    here, then = span(first), span(before)
+    groups = await context.rows.fetch("category_totals", **here, flow=None)
+    head = {
+        "status": "ok" if groups else "no_rows",
+        "month": f"{first:%Y-%m}",
+        "compared_with": f"{before:%Y-%m}",
+        "complete": last_day(first) < context.today,
+    }
+    if not groups:
+        return head | {"currencies": []}
+    earlier = await context.rows.fetch("category_totals", **then, flow=None)
+    merchants = await context.rows.fetch("top_merchants", **here, most=MOST_MERCHANTS)
+    oldest = months_later(first, 1 - MONTHS_DRAWN)
+    months = await context.rows.fetch("month_sums", start_date=oldest, end_date=last_day(first), categories=None)
+    result = head | {
+        "currencies": [
+            section(currency, of(currency, groups), of(currency, earlier), of(currency, merchants))
+            for currency in sorted({group["currency"] for group in groups})
+        ]
+    }
+    title = f"Report of {first:%Y-%m}"
+    content = await asyncio.to_thread(lambda: typeset(title, parts_of(result, months, oldest)))
+    display = {"type": "document", "title": title, "media_type": PDF, "bytes": len(content)}
+    file_id = await context.files.keep(f"report-{first:%Y-%m}.pdf", PDF, content)
+    return result | {DISPLAY: display | {"file_id": file_id}}
+
+
+def span(first: dt.date) -> dict[str, dt.date]:
+    return {"start_date": first, "end_date": last_day(first)}
+
+
+def of(currency: str, rows: Iterable[Row]) -> list[Row]:
+    return [row for row in rows if row["currency"] == currency]
+
+
+# The figures ----------------------------------------------------------------------------------------------------------
+
+
+def section(currency: str, groups: Sequence[Row], earlier: Sequence[Row], merchants: Sequence[Row]) -> dict[str, Any]:
+    """What the report says of one currency."""
+    now, then = flows(groups), flows(earlier)
+    return {
+        "currency": currency,
+        "this_month": now,
+        "month_before": then,
+        "change": {name: amount_text(Decimal(now[name]) - Decimal(then[name])) for name in FLOWS},
+        "categories": compared(groups, earlier),
+        "merchants": [
+            {"merchant": row["merchant"], "count": row["matches"], "spent": amount_text(row["spent"])}
+            for row in merchants
+        ],
+    }
+
+
+def flows(groups: Iterable[Row]) -> dict[str, Any]:
+    """Income, spending less refunds, and what is left."""
+    rows = list(groups)
+    income = sum((row["income"] for row in rows), NOTHING)
+    spent = sum((spent_on(row) for row in rows), NOTHING)
+    return {
+        "count": sum(row["matches"] for row in rows),
+        "income": amount_text(income),
+        "spent": amount_text(spent),
+        "net": amount_text(income - spent),
+    }
+
+
+def spent_on(group: Row) -> Decimal:
+    spent: Decimal = group["spent_gross"] - group["refunds"]
+    return spent
+
+
+def compared(groups: Iterable[Row], earlier: Iterable[Row]) -> list[dict[str, str]]:
+    """Spending by category in both months, the largest of this one first, the smaller ones as one."""
+    now, then = (
+        {row["category"]: spent_on(row) for row in rows if row["flow"] == "expense"} for rows in (groups, earlier)
+    )
+    names = sorted(now.keys() | then.keys(), key=lambda name: (-now.get(name, NOTHING), -then.get(name, NOTHING), name))
+    pairs = [(name, now.get(name, NOTHING), then.get(name, NOTHING)) for name in names]
+    if len(pairs) > MOST_CATEGORIES:
+        rest = pairs[MOST_CATEGORIES - 1 :]
+        others = (OTHERS, sum((spent for _, spent, _ in rest), NOTHING), sum((spent for *_, spent in rest), NOTHING))
+        pairs = [*pairs[: MOST_CATEGORIES - 1], others]
+    return [
+        {"category": name, "spent": amount_text(spent), "before": amount_text(was), "change": amount_text(spent - was)}
+        for name, spent, was in pairs
+    ]
+
+
+# The document ---------------------------------------------------------------------------------------------------------
+
+
+def parts_of(result: Row, months: Sequence[Row], oldest: dt.date) -> list[Part]:
+    """What the document shows: each figure stands in it as it does in the result."""
+    parts: list[Part] = [] if result["complete"] else [Note("The month is not over; its figures are those so far.")]
+    for each in result["currencies"]:
+        parts += [Heading(each["currency"]), *tables(each, result["month"], result["compared_with"])]
+        parts += [Picture(draw(chart)) for chart in charts_of(each, of(each["currency"], months), oldest)]
+    parts.append(Note("Spending is less refunds. Moves between the user's own accounts are not counted."))
+    return parts
+
+
+def tables(each: Row, month: str, before: str) -> list[Part]:
+    columns = (each["this_month"], each["month_before"], each["change"])
+    totals = [[name.capitalize(), *(column[name] for column in columns)] for name in FLOWS]
+    categories = [[row["category"], row["spent"], row["before"], row["change"]] for row in each["categories"]]
+    merchants = [[row["merchant"], str(row["count"]), row["spent"]] for row in each["merchants"]]
+    grids = [
+        Grid("Totals", ("", month, before, "Change"), totals),
+        Grid("Spending by category", ("Category", month, before, "Change"), categories),
+        Grid("Top merchants", ("Merchant", "Purchases", "Spent"), merchants),
+    ]
+    return [grid for grid in grids if grid.rows]
+
+
+def charts_of(each: Row, months: Sequence[Row], oldest: dt.date) -> list[Chart]:
+    found = {row["month"]: row for row in months}
+    drawn = [months_later(oldest, number) for number in range(MONTHS_DRAWN)]
+    income = [amount_text(found[month]["income"] if month in found else NOTHING) for month in drawn]
+    spent = [amount_text(spent_on(found[month]) if month in found else NOTHING) for month in drawn]
+    by_month = Chart(
+        "Income and spending by month",
+        "columns",
+        each["currency"],
+        [f"{month:%Y-%m}" for month in drawn],
+        [Series("Income", income), Series("Spent", spent)],
+    )
+    shown = [row for row in each["categories"] if row["spent"] != "0.00"]
+    series = [Series("Spent", [row["spent"] for row in shown])]
+    by_category = Chart("Spending by category", "bars", each["currency"], [row["category"] for row in shown], series)
+    return [by_category, by_month] if shown else [by_month]
+
+
+TOOL = Tool(
+    monthly_report,
+    deadline=30.0,
+    per_minute=5,
+    examples=(
+        "Make a report of last month",
+        "Give me a monthly report as a PDF",
+        "Write a report of my finances for March",
+        "I want a document with an overview of October",
+        "Prepare my monthly financial report",
+        "Can I get a PDF summary of the month?",
+    ),
+)

@@ -1,0 +1,38 @@
+"""Things that a user has named: which one is meant."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from graph.tool import ToolFault
+
+MOST_TOLD = 20
+"""Names that a fault lists."""
+
+Row = Mapping[str, Any]
+
+
+def matching(words: str, rows: Sequence[Row], field: str = "name") -> list[Row]:
+    """The rows of this id or exactly this name, else those whose name contains it; upper and lower case are the same."""
+    wanted = words.strip().casefold()
+    exact = [row for row in rows if wanted in (str(row["id"]), row[field].casefold())]
+    return exact or [row for row in rows if wanted in row[field].casefold()]
+
+
+def the_one(words: str, rows: Sequence[Row], noun: str, field: str = "name") -> Row:
+    """The row that is meant.
+
+    Raises:
+        ToolFault: none or several match; the fault lists those that exist, or that match.
+    """
+    found = matching(words, rows, field)
+    if len(found) == 1:
+        return found[0]
+    if not rows:
+        raise ToolFault(f"The user has no {noun} yet.")
+    if not found:
+        raise ToolFault(f"No {noun} matches; the user has: {listed(rows, field)}.")
+    raise ToolFault(f"Several match; ask which {noun} is meant and give its id: {listed(found, field)}.")
+
+
+def listed(rows: Sequence[Row], field: str) -> str:
+    return "; ".join(f"{row[field]} (id {row['id']})" for row in rows[:MOST_TOLD])

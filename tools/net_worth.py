@@ -1,0 +1,119 @@
+"""Adds up what the user has and owes."""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from graph.tool import Tool, ToolContext
+from tools.arguments import ToolArguments
+from tools.money import amount_text
+from tools.tables import shown
+
+METHOD = (
+    "Known account balances (what is owed on them is negative) less the debts on file; a debt that is linked to an account "
+    "with a known balance counts as that account only."
+)
+MOST_ITEMS = 60
+"""That a result holds."""
+
+Row = Mapping[str, Any]
+
+
+class NetWorth(ToolArguments):
+    pass
+
+
+async def net_worth(arguments: NetWorth, context: ToolContext) -> dict[str, Any]:
+    """Tell the user's net worth as far as it is known: accounts and debts, in each currency.
+
+    Use it for "what am I worth" and "assets and debts together". `totals` has one entry a currency (never add currencies
+    together): `assets`, `owed` (positive) and `net`, null where nothing is known, `oldest_day`, the oldest day of a figure
+    in it, and `unknown_accounts`, how many have no balance on file: say that these are missing and never estimate them.
+    `may_count_twice` is true where a card account and a card debt stand beside each other unlinked: say so. `status` is
+    "unknown" if no figure is known, and "no_rows" if there are no accounts and no debts.
+    """
+    items = figures(await context.rows.fetch("accounts"), await context.rows.fetch("debts"))
+    known = any(item["balance"] is not None for item in items)
+    listed = [present(item) for item in items[:MOST_ITEMS]]
+    return {
+        "status": "ok" if known else "unknown" if items else "no_rows",
+        "method": METHOD,
+        "matches": len(items),
+        "totals": [add_up(name, [item for item in items if item["currency"] == name]) for name in currencies(items)],
+        "items": listed,
+        **shown("Net worth", ("name", "kind", "currency", "balance", "as_of"), listed),
+    }
+
+
+def figures(accounts: Sequence[Row], debts: Sequence[Row]) -> list[Row]:
+    """Accounts and debts alike: what is owed is negative, what is not known None. Debts that an account shows are left out."""
+    shown_by = {account["id"] for account in accounts if account["balance"] is not None}
+    return [
+        *(
+            {
+                "name": account["name"],
+                "kind": account["type"],
+                "currency": account["currency"],
+                "balance": account["balance"],
+                "as_of": account["balance_as_of"],
+            }
+            for account in accounts
+        ),
+        *(
+            {
+                "name": debt["name"],
+                "kind": debt["kind"],
+                "currency": debt["currency"],
+                "balance": -debt["balance"],
+                "as_of": debt["as_of"],
+            }
+            for debt in debts
+            if debt["account_id"] not in shown_by and debt["balance"]
+        ),
+    ]
+
+
+def currencies(items: Sequence[Row]) -> list[str]:
+    return sorted({item["currency"] for item in items})
+
+
+def add_up(currency: str, items: Sequence[Row]) -> dict[str, Any]:
+    known = [item for item in items if item["balance"] is not None]
+    assets = sum((item["balance"] for item in known if item["balance"] > 0), Decimal())
+    owed = -sum((item["balance"] for item in known if item["balance"] < 0), Decimal())
+    kinds = {item["kind"] for item in known if item["balance"] < 0}
+    return {
+        "currency": currency,
+        "assets": amount_text(assets) if known else None,
+        "owed": amount_text(owed) if known else None,
+        "net": amount_text(assets - owed) if known else None,
+        "known": len(known),
+        "unknown_accounts": len(items) - len(known),
+        "oldest_day": min(item["as_of"] for item in known).isoformat() if known else None,
+        "may_count_twice": {"credit", "credit_card"} <= kinds,
+    }
+
+
+def present(item: Row) -> dict[str, Any]:
+    balance, day = item["balance"], item["as_of"]
+    return {
+        "name": item["name"],
+        "kind": item["kind"],
+        "currency": item["currency"],
+        "balance": None if balance is None else amount_text(balance),
+        "as_of": None if day is None else day.isoformat(),
+    }
+
+
+TOOL = Tool(
+    net_worth,
+    free_text=("name",),
+    examples=(
+        "What am I worth all in all?",
+        "Work out my net worth with my debts",
+        "What are my assets and liabilities?",
+        "Am I worth more than I owe?",
+        "Add up everything I own and owe",
+        "What is left if I paid off all my debts?",
+    ),
+)

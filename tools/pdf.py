@@ -1,0 +1,139 @@
+"""Sets a document as PDF: headings, tables, pictures. The same document always gives the same bytes."""
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from xml.sax.saxutils import escape
+
+from reportlab.lib import colors  # type: ignore[import-untyped]
+from reportlab.lib.pagesizes import A4  # type: ignore[import-untyped]
+from reportlab.lib.styles import ParagraphStyle  # type: ignore[import-untyped]
+from reportlab.lib.units import mm  # type: ignore[import-untyped]
+from reportlab.pdfbase import pdfmetrics  # type: ignore[import-untyped]
+from reportlab.pdfbase.ttfonts import TTFont  # type: ignore[import-untyped]
+from reportlab.pdfgen.canvas import Canvas  # type: ignore[import-untyped]
+from reportlab.platypus import (  # type: ignore[import-untyped]
+    Flowable,
+    Image,
+    KeepTogether,
+    Paragraph,
+    SimpleDocTemplate,
+    Spacer,
+    Table,
+    TableStyle,
+)
+
+from tools.drawing import font_file, shortened, written
+
+PDF = "application/pdf"
+MARGIN = 18 * mm
+TEXT_WIDTH = A4[0] - 2 * MARGIN
+LINE = colors.HexColor("#d9d9d9")
+SHADE = colors.HexColor("#f2f2f2")
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A table under a title; all columns but the first are amounts, and stand to the right."""
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    png: bytes
+    share: float = 1.0
+    """Of the width of the text."""
+
+
+Part = Heading | Note | Grid | Picture
+
+
+def typeset(title: str, parts: Sequence[Part]) -> bytes:
+    """The document as PDF, in A4, with page numbers."""
+    content, name = io.BytesIO(), font()
+    document = SimpleDocTemplate(
+        content,
+        pagesize=A4,
+        leftMargin=MARGIN,
+        rightMargin=MARGIN,
+        topMargin=MARGIN,
+        bottomMargin=MARGIN,
+        title=title,
+        author="",
+        invariant=1,
+    )
+
+    def number_page(canvas: Canvas, _: SimpleDocTemplate) -> None:
+        canvas.setFont(name, 8)
+        canvas.drawRightString(A4[0] - MARGIN, MARGIN / 2, str(canvas.getPageNumber()))
+
+    flow = [words(title, 17), Spacer(0, 4 * mm), *(set_part(part) for part in parts)]
+    document.build(flow, onFirstPage=number_page, onLaterPages=number_page)
+    return content.getvalue()
+
+
+def set_part(part: Part) -> Flowable:
+    match part:
+        case Heading():
+            return words(part.text, 13, before=5 * mm)
+        case Note():
+            return words(part.text, 9)
+        case Grid():
+            return KeepTogether([words(part.title, 10, before=3 * mm), set_grid(part)])
+        case Picture():
+            return set_picture(part)
+
+
+def words(text: str, size: float, before: float = 0) -> Paragraph:
+    """Text as it is: whatever looks like reportlab's mark-up in it is only text."""
+    style = ParagraphStyle(
+        "words", fontName=font(), fontSize=size, leading=size * 1.4, spaceBefore=before, spaceAfter=3
+    )
+    return Paragraph(escape(written(text)), style)
+
+
+def set_grid(grid: Grid) -> Table:
+    """Cells are plain strings, in which reportlab looks for no mark-up."""
+    cells = [[written(shortened(cell)) for cell in row] for row in (grid.columns, *grid.rows)]
+    first, others = 0.40 * TEXT_WIDTH, 0.60 * TEXT_WIDTH / max(1, len(grid.columns) - 1)
+    table = Table(cells, colWidths=[first, *[others] * (len(grid.columns) - 1)], repeatRows=1)
+    table.setStyle(
+        TableStyle(
+            [
+                ("FONT", (0, 0), (-1, -1), font(), 9),
+                ("ALIGN", (1, 0), (-1, -1), "RIGHT"),
+                ("BACKGROUND", (0, 0), (-1, 0), SHADE),
+                ("LINEBELOW", (0, 0), (-1, -1), 0.5, LINE),
+            ]
+        )
+    )
+    return table
+
+
+def set_picture(picture: Picture) -> Image:
+    image = Image(io.BytesIO(picture.png))
+    width = TEXT_WIDTH * picture.share
+    image.drawHeight, image.drawWidth = image.imageHeight * width / image.imageWidth, width
+    image.hAlign = "LEFT"
+    return image
+
+
+@cache
+def font() -> str:
+    """The name under which reportlab knows the font of the pictures."""
+    pdfmetrics.registerFont(TTFont("DejaVu", str(font_file())))
+    return "DejaVu"

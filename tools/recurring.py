@@ -1,0 +1,204 @@
+"""What comes back again and again: bookings of one payee at a regular distance."""
+
+import datetime as dt
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from statistics import median, median_low
+from typing import Any, Literal, NamedTuple
+
+from tools.months import last_day, months_later
+
+LOOK_BACK = dt.timedelta(days=400)
+"""How far back bookings are looked at."""
+FEWEST = 3
+"""Bookings that make a series."""
+MOST = 60
+"""Bookings in the time looked at from which a payee is one that is paid now and then: weekly makes 57."""
+LIKE = Decimal("1.15")
+"""How many times one amount may be the next smaller one of its series."""
+WIDEST = 3
+"""How many times the smallest amount of a series that varies the largest may be."""
+
+DRIFT = 0.5
+"""Days by which the mean distance of what comes every week or two may differ: twice a month is not every two weeks."""
+
+METHOD = (
+    f"A series is at least {FEWEST} bookings of one payee in the last {LOOK_BACK.days} days, each a week, two weeks, a month, "
+    "three months or half a year after the one before (a few days more or less), of amounts that differ by at most 15 %, or of "
+    f"a monthly or quarterly bill whose largest amount is at most {WIDEST} times its smallest. Yearly bills are not found."
+)
+
+Cadence = Literal["weekly", "biweekly", "monthly", "quarterly", "half_yearly", "yearly"]
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """How far apart the bookings of a cadence are."""
+
+    days: int
+    least: int
+    most: int
+    months: int = 0
+
+
+BEATS: Mapping[Cadence, Beat] = {
+    "weekly": Beat(7, 6, 8),
+    "biweekly": Beat(14, 12, 16),
+    "monthly": Beat(30, 26, 36, months=1),
+    "quarterly": Beat(91, 85, 98, months=3),
+    "half_yearly": Beat(182, 173, 192, months=6),
+    "yearly": Beat(365, 350, 380, months=12),
+}
+
+
+class Booking(NamedTuple):
+    day: dt.date
+    amount: Decimal
+    """Negative for an expense."""
+
+
+@dataclass(frozen=True)
+class Series:
+    """Bookings of one payee at a regular distance, the oldest first."""
+
+    merchant: str | None
+    """None where a person paid or was paid."""
+    description: str | None
+    """The line of the statement, where there is no merchant."""
+    currency: str
+    category: str
+    cadence: Cadence
+    bookings: Sequence[Booking]
+
+    @cached_property
+    def amount(self) -> Decimal:
+        """What to expect: the median of the last three bookings."""
+        return median(booking.amount for booking in self.bookings[-3:])
+
+    @property
+    def last(self) -> dt.date:
+        return self.bookings[-1].day
+
+    @cached_property
+    def varies(self) -> bool:
+        """Whether the amounts differ so much that the next one is not known."""
+        return not alike(self.bookings)
+
+    def expected(self) -> Iterator[dt.date]:
+        """The days after the last booking on which it should come again, without end."""
+        beat = BEATS[self.cadence]
+        if not beat.months:
+            return (self.last + number * dt.timedelta(days=beat.days) for number in itertools.count(1))
+        usual = self._usual_day()
+        first = nearest_month(self.last, usual)
+        later = (months_later(first, number * beat.months) for number in itertools.count(1))
+        return (on_day(month, usual) for month in later)
+
+    def between(self, start: dt.date, end: dt.date) -> list[dt.date]:
+        """The expected days of a period."""
+        until = itertools.takewhile(lambda day: day <= end, self.expected())
+        return [day for day in until if day >= start]
+
+    def is_over(self, today: dt.date) -> bool:
+        """Whether it should have come again by now, half its distance ago or longer."""
+        grace = dt.timedelta(days=BEATS[self.cadence].days // 2)
+        return next(self.expected()) + grace < today
+
+    def _usual_day(self) -> int:
+        """The day of the month; a last day stands for itself, whatever the month's length."""
+        days = [booking.day for booking in self.bookings]
+        if all(day == last_day(day) for day in days):
+            return 31
+        return median_low(day.day for day in days)
+
+
+def nearest_month(day: dt.date, usual: int) -> dt.date:
+    """The first of the month whose usual day is nearest: what comes on the 31st may be booked on the 1st."""
+    first = day.replace(day=1)
+    months = [months_later(first, number) for number in (-1, 0, 1)]
+    return min(months, key=lambda month: abs(on_day(month, usual) - day))
+
+
+def on_day(month: dt.date, day: int) -> dt.date:
+    """This day of the month, or its last one where it is shorter."""
+    return month.replace(day=min(day, last_day(month).day))
+
+
+def find_series(found: Sequence[Mapping[str, Any]]) -> list[Series]:
+    """The series among bookings.
+
+    Args:
+        found: for each payee `merchant` or `description`, `currency`, `category`, and beside one another `days` and
+            `amounts`, the oldest first; expenses and income are not mixed.
+    """
+    series = []
+    for row in found:
+        bookings = [Booking(day, amount) for day, amount in zip(row["days"], row["amounts"], strict=True)]
+        for cadence, part in regular_parts(bookings):
+            series.append(Series(row["merchant"], row["description"], row["currency"], row["category"], cadence, part))
+    return series
+
+
+def series_of(row: Mapping[str, Any]) -> list[Series]:
+    """The series of one payee: all its bookings, if they come monthly or less often and are much alike, so that a price that
+    rose does not make it two; else those of like amounts.
+
+    Args:
+        row: as `find_series` takes them.
+    """
+    bookings = [Booking(day, amount) for day, amount in zip(row["days"], row["amounts"], strict=True)]
+    cadence = cadence_of(bookings)
+    if cadence and BEATS[cadence].months and is_bill(bookings):
+        return [Series(row["merchant"], row["description"], row["currency"], row["category"], cadence, bookings)]
+    return find_series([row])
+
+
+def regular_parts(bookings: Sequence[Booking]) -> list[tuple[Cadence, Sequence[Booking]]]:
+    """The bookings of one payee as series: by amount, where that explains all of them, else as a whole."""
+    parts = [(cadence_of(part), part) for part in by_amount(bookings)]
+    regular: list[tuple[Cadence, Sequence[Booking]]] = [(cadence, part) for cadence, part in parts if cadence]
+    if sum(len(part) for _, part in regular) == len(bookings):
+        return regular
+    whole = cadence_of(bookings)
+    if whole in ("monthly", "quarterly") and is_bill(bookings):
+        return [(whole, bookings)]
+    return regular
+
+
+def by_amount(bookings: Sequence[Booking]) -> list[list[Booking]]:
+    """Bookings of like amounts together, each by day."""
+    groups: list[list[Booking]] = []
+    most = Decimal()
+    for amount, booking in sorted((abs(booking.amount), booking) for booking in bookings):
+        if amount > most:
+            groups.append([])
+        groups[-1].append(booking)
+        most = amount * LIKE
+    return [sorted(group) for group in groups]
+
+
+def alike(bookings: Sequence[Booking]) -> bool:
+    usual = abs(median(booking.amount for booking in bookings))
+    return all(usual / LIKE <= abs(booking.amount) <= usual * LIKE for booking in bookings)
+
+
+def is_bill(bookings: Sequence[Booking]) -> bool:
+    amounts = [abs(booking.amount) for booking in bookings]
+    return max(amounts) <= WIDEST * min(amounts)
+
+
+def cadence_of(bookings: Sequence[Booking]) -> Cadence | None:
+    """How often these come, if they come regularly: every distance but one in six fits."""
+    if len(bookings) < FEWEST:
+        return None
+    gaps = sorted((after.day - before.day).days for before, after in itertools.pairwise(bookings))
+    usual = gaps[len(gaps) // 2]
+    for cadence, beat in BEATS.items():
+        if beat.least <= usual <= beat.most:
+            strays = sum(1 for gap in gaps if not beat.least <= gap <= beat.most)
+            steady = beat.months or abs(sum(gaps) / len(gaps) - beat.days) <= DRIFT
+            return cadence if steady and strays <= len(gaps) // 6 else None
+    return None

@@ -1,0 +1,179 @@
+"""Finds what is paid, or comes in, again and again."""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from decimal import ROUND_HALF_EVEN, Decimal
+from itertools import groupby
+from typing import Any, Literal
+
+from pydantic import Field
+
+from graph.tool import Tool, ToolContext
+from tools.arguments import ToolArguments
+from tools.money import amount_text
+from tools.recurring import BEATS, FEWEST, LOOK_BACK, MOST, WIDEST, Series, series_of
+from tools.tables import shown
+
+LONG_LOOK_BACK = dt.timedelta(days=1200)
+"""How far back yearly bookings are looked for."""
+MOST_SELDOM = 8
+"""Bookings in that time up to which a merchant is one that comes seldom: twice a year makes 7."""
+APART = 150
+"""Days that lie between two of them on average, at least."""
+
+SUBSCRIBED = ("Entertainment", "Education", "Personal Care", "Shopping", "Business Expenses", "Bills & Services")
+"""Categories in which a fixed price that comes again is taken for a subscription."""
+BILLS = "Bills & Services"
+SMALL_BILL = 100
+"""Up to which price that holds for a bill; rent is none."""
+
+CENT = Decimal("0.01")
+
+METHOD = (
+    f"A series is at least {FEWEST} bookings of one payee in the last {LOOK_BACK.days} days ({LONG_LOOK_BACK.days} where a "
+    "merchant comes once or twice a year), each a week, two weeks, a month, three months, half a year or a year after the one "
+    "before (a few days more or less; one distance in six may stray), of amounts that differ by at most 15 %, or, from monthly "
+    f"on, whose largest is at most {WIDEST} times the smallest. It is over when it is late by more than half its distance. "
+    "monthly_cost spreads the usual amount (the median of the last three) over the months; 365 days are 12 months. A "
+    f"subscription is a series from monthly on with at most two prices in {', '.join(SUBSCRIBED[:-1])}, or in {BILLS} up to "
+    f"{SMALL_BILL}."
+)
+
+
+class RecurringPayments(ToolArguments):
+    type: Literal["expense", "income"] = Field("expense", description="expense: what is paid; income: what comes in.")
+    subscriptions_only: bool = Field(False, description="Whether to list subscriptions only.")
+    include_ended: bool = Field(False, description="Whether to list series that are over, too.")
+    limit: int = Field(25, description="How many to list, the dearest by month first.", ge=1, le=40)
+
+
+async def recurring_payments(arguments: RecurringPayments, context: ToolContext) -> dict[str, Any]:
+    """Find the user's recurring payments and subscriptions: what comes regularly, how often, what it costs a month.
+
+    Use it for "which subscriptions do I have" and fixed costs; what falls due on which day in the next weeks is another
+    tool's. They are detected from bookings, not known contracts: say "regular", and see `method` for how. Each entry of
+    `recurring` has its merchant (or the statement's `description` where there is none), `every`, `usual_amount` and
+    `last_amount` (positive), `amount_varies`, `monthly_cost`, `first_date` and `last_date` within the time looked at, `seen`
+    bookings, `active`, the `next_expected_date` (null once it is over) and whether it is taken for a `subscription`. `totals`
+    adds up `monthly_cost` of all active ones by currency, listed or not; never add currencies together. `status` is "no_rows"
+    if nothing regular was found: say that, not that there is nothing.
+    """
+    today = context.today
+    series = await found_series(arguments.type, context)
+    kept = [
+        each
+        for each in series
+        if (arguments.include_ended or not each.is_over(today))
+        and (is_subscription(each) or not arguments.subscriptions_only)
+    ]
+    kept.sort(key=lambda each: (each.is_over(today), -monthly(each), each.merchant or "", each.last))
+    listed = [entry(each, today) for each in kept[: arguments.limit]]
+    return {
+        "status": "ok" if kept else "no_rows",
+        "filters": arguments.model_dump(mode="json") | {"as_of": today.isoformat()},
+        "method": METHOD,
+        "found": len(kept),
+        "listed": len(listed),
+        "ended": sum(each.is_over(today) for each in series),
+        "totals": totals([each for each in kept if not each.is_over(today)]),
+        "recurring": listed,
+        **shown(
+            "Recurring",
+            ("merchant", "description", "every", "currency", "usual_amount", "monthly_cost", "next_expected_date"),
+            listed,
+        ),
+    }
+
+
+async def found_series(flow: str, context: ToolContext) -> list[Series]:
+    """All series of one kind, over or not."""
+    today = context.today
+    lately = await context.rows.fetch(
+        "payees_with_bookings", start_date=today - LOOK_BACK, end_date=today, fewest=FEWEST, most=MOST
+    )
+    seldom = await context.rows.fetch(
+        "payees_seen_seldom",
+        start_date=today - LONG_LOOK_BACK,
+        end_date=today,
+        fewest=FEWEST,
+        most=MOST_SELDOM,
+        apart=APART,
+    )
+    found = [series for row in lately if row["flow"] == flow for series in series_of(row)]
+    known = {(each.merchant, each.description, each.currency) for each in found}
+    yearly = [
+        series
+        for row in seldom
+        if row["flow"] == flow and (row["merchant"], row["description"], row["currency"]) not in known
+        for series in series_of(row)
+        if series.cadence in ("half_yearly", "yearly")
+    ]
+    return found + yearly
+
+
+def is_subscription(series: Series) -> bool:
+    prices = {booking.amount for booking in series.bookings}
+    small = series.category != BILLS or abs(series.amount) <= SMALL_BILL
+    return bool(BEATS[series.cadence].months) and len(prices) <= 2 and series.category in SUBSCRIBED and small
+
+
+def monthly(series: Series) -> Decimal:
+    """What a series comes to in a month, rounded to the cent, half to even."""
+    beat, amount = BEATS[series.cadence], abs(series.amount)
+    exact = amount / beat.months if beat.months else amount * 365 / (12 * beat.days)
+    return exact.quantize(CENT, ROUND_HALF_EVEN)
+
+
+def entry(series: Series, today: dt.date) -> dict[str, Any]:
+    over = series.is_over(today)
+    return {
+        "merchant": series.merchant,
+        "description": series.description,
+        "category": series.category,
+        "currency": series.currency,
+        "every": series.cadence,
+        "usual_amount": amount_text(abs(series.amount)),
+        "last_amount": amount_text(abs(series.bookings[-1].amount)),
+        "amount_varies": series.varies,
+        "monthly_cost": amount_text(monthly(series)),
+        "seen": len(series.bookings),
+        "first_date": series.bookings[0].day.isoformat(),
+        "last_date": series.last.isoformat(),
+        "active": not over,
+        "next_expected_date": None if over else next(series.expected()).isoformat(),
+        "subscription": is_subscription(series),
+    }
+
+
+def totals(active: Iterable[Series]) -> list[dict[str, Any]]:
+    def key(series: Series) -> str:
+        return series.currency
+
+    return [total(currency, list(same)) for currency, same in groupby(sorted(active, key=key), key)]
+
+
+def total(currency: str, series: Sequence[Series]) -> dict[str, Any]:
+    """What the series of one currency come to in a month: the sum of what each is said to come to."""
+    subscriptions = [each for each in series if is_subscription(each)]
+    return {
+        "currency": currency,
+        "count": len(series),
+        "monthly_cost": amount_text(sum(map(monthly, series), Decimal())),
+        "subscriptions": len(subscriptions),
+        "subscriptions_monthly_cost": amount_text(sum(map(monthly, subscriptions), Decimal())),
+    }
+
+
+TOOL = Tool(
+    recurring_payments,
+    free_text=("description",),
+    examples=(
+        "Which subscriptions do I have?",
+        "What are my recurring payments?",
+        "What do my subscriptions cost me a month?",
+        "List everything that I pay regularly",
+        "What are my fixed costs?",
+        "Which memberships am I still paying for?",
+        "Which subscriptions have ended?",
+    ),
+)

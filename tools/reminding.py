@@ -1,0 +1,36 @@
+"""On which days a reminder is due."""
+
+import datetime as dt
+import itertools
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
+
+from tools.months import last_day, months_later
+
+Recurrence = Literal["none", "weekly", "monthly", "yearly"]
+MONTHS: Mapping[str, int] = {"monthly": 1, "yearly": 12}
+
+
+def due_days(first: dt.date, recurrence: Recurrence) -> Iterator[dt.date]:
+    """The days from the first on; each is counted from the first, so that the 31st comes back after a shorter month."""
+    match recurrence:
+        case "none":
+            yield first
+        case "weekly":
+            for number in itertools.count():
+                yield first + dt.timedelta(weeks=number)
+        case _:
+            for number in itertools.count():
+                month = months_later(first.replace(day=1), number * MONTHS[recurrence])
+                yield month.replace(day=min(first.day, last_day(month).day))
+
+
+def due_between(reminder: Mapping[str, Any], start: dt.date, end: dt.date) -> list[dt.date]:
+    """The days of a period on which a reminder is due."""
+    days = itertools.takewhile(lambda day: day <= end, due_days(reminder["due_on"], reminder["recurrence"]))
+    return [day for day in days if day >= start]
+
+
+def next_due(reminder: Mapping[str, Any], today: dt.date) -> dt.date | None:
+    """Today or the nearest day to come; None for one that was due once, in the past."""
+    return next((day for day in due_days(reminder["due_on"], reminder["recurrence"]) if day >= today), None)

@@ -1,0 +1,35 @@
+-- name: budgets_with_spending
+-- The caller's monthly budgets of some categories, or of all, each with what was spent on it less refunds in a period.
+select
+    b.category,
+    b.currency,
+    b.monthly_amount,
+    coalesce(
+        (
+            select -sum(t.amount)
+            from transactions t
+            where t.user_id = b.user_id
+                and t.category = b.category
+                and t.currency = b.currency
+                and t.flow = 'expense'
+                and t.posted_at between %(start_date)s::date and %(end_date)s::date
+        ),
+        0
+    ) as spent
+from budgets b
+where b.user_id = (select auth.uid())
+    and (%(categories)s::text[] is null or b.category = any (%(categories)s::text[]))
+order by b.currency, b.category;
+
+-- name: put_budget
+-- Sets the monthly budget of a category in a currency.
+insert into budgets (user_id, category, monthly_amount, currency)
+values ((select auth.uid()), %(category)s::text, %(monthly_amount)s::numeric, %(currency)s::text)
+on conflict (user_id, category, currency) do update set monthly_amount = excluded.monthly_amount
+returning category, currency, monthly_amount;
+
+-- name: drop_budget
+-- Deletes the budget of a category in a currency.
+delete from budgets
+where user_id = (select auth.uid()) and category = %(category)s::text and currency = %(currency)s::text
+returning category, currency, monthly_amount;

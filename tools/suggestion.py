@@ -1,0 +1,75 @@
+"""Which category fits a merchant, by what the user corrected, ruled and did before."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from uuid import UUID
+
+from graph.tool import Rows
+
+ENOUGH = 2
+"""Equal corrections from which they count."""
+UNCATEGORIZED = "Uncategorized"
+
+METHOD = (
+    f"First the user's corrections at this merchant: of the categories chosen at least {ENOUGH} times, the one chosen last. "
+    "Then the user's rules: equals before contains, then the longer pattern. Then the category that more than half of the "
+    "merchant's categorised transactions have."
+)
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A category, and why."""
+
+    category: str
+    because: Literal["corrections", "rule", "history"]
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+
+
+async def suggest(merchant: str, rows: Rows, apart_from: UUID | None = None) -> Suggestion | None:
+    """What fits a merchant, or None if nothing is known; its transaction of this id does not count."""
+    known = await rows.fetch("what_is_known_of_merchants", merchant=merchant, apart_from=apart_from)
+    return weigh(known)
+
+
+def weigh(known: Sequence[Row]) -> Suggestion | None:
+    """The suggestion that follows from what is known.
+
+    Args:
+        known: lines with `source` (correction, rule or history), `category`, `matches`, and for corrections and history the
+            time of the `latest`, for the rule `pattern` and `match`.
+    """
+    by_source = {
+        source: [row for row in known if row["source"] == source] for source in ("correction", "rule", "history")
+    }
+    return (
+        from_corrections(by_source["correction"]) or from_rule(by_source["rule"]) or from_history(by_source["history"])
+    )
+
+
+def from_corrections(rows: Sequence[Row]) -> Suggestion | None:
+    enough = [row for row in rows if row["matches"] >= ENOUGH]
+    if not enough:
+        return None
+    best = max(enough, key=lambda row: (row["latest"], row["matches"], row["category"]))
+    evidence = {"equal_corrections": best["matches"], "latest": best["latest"].date().isoformat()}
+    return Suggestion(best["category"], "corrections", evidence)
+
+
+def from_rule(rows: Sequence[Row]) -> Suggestion | None:
+    if not rows:
+        return None
+    [rule] = rows
+    return Suggestion(rule["category"], "rule", {"match": rule["match"], "pattern": rule["pattern"]})
+
+
+def from_history(rows: Sequence[Row]) -> Suggestion | None:
+    categorised = [row for row in rows if row["category"] != UNCATEGORIZED]
+    whole = sum(row["matches"] for row in categorised)
+    for row in categorised:
+        if 2 * row["matches"] > whole:
+            return Suggestion(row["category"], "history", {"transactions": row["matches"], "of": whole})
+    return None

@@ -1,0 +1,107 @@
+"""Sums a calendar year up for a tax return."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from pydantic import Field
+
+from graph.tool import Tool, ToolContext, ToolFault
+from tools.arguments import ToolArguments
+from tools.money import amount_text, flow_totals
+from tools.tables import shown
+
+CANDIDATES = frozenset(
+    {"Business Expenses", "Education", "Gifts & Donations", "Healthcare", "Insurance", "Investments", "Fees & Charges"}
+)
+"""Categories of spending in which tax laws know deductions, in some countries and under conditions."""
+
+NOTE = (
+    "deduction_candidate only marks categories in which some countries know deductions; whether and how much of it counts "
+    "depends on the law and the receipts. This is a sum of bookings, no tax advice."
+)
+MOST_CATEGORIES = 80
+"""That a result holds."""
+
+Row = Mapping[str, Any]
+
+
+class TaxSummary(ToolArguments):
+    year: int | None = Field(
+        None, description="Calendar year; leave out for the last one that is over.", ge=1990, le=2200
+    )
+
+
+async def tax_summary(arguments: TaxSummary, context: ToolContext) -> dict[str, Any]:
+    """Sum up the user's income and spending of a calendar year by category, for a tax return.
+
+    Use it for "my tax summary" and "what could be deductible". `categories` has, per currency, `income`, or `spent` (less
+    `refunds`) with `deduction_candidate`: name these as candidates to look at, never as deductible, and give no advice
+    (`note`). `totals` is exact over the year, `candidates_spent` the sum over the candidates; never add currencies together.
+    `complete` is false for the current year, which is not over. Moves between own accounts are not counted. `status` is
+    "no_rows" if the year holds nothing: then say so.
+    """
+    year = arguments.year or context.today.year - 1
+    if year > context.today.year:
+        raise ToolFault("That year has not begun; ask for this one or an earlier one.")
+    groups = await context.rows.fetch(
+        "category_totals", start_date=dt.date(year, 1, 1), end_date=dt.date(year, 12, 31), flow=None
+    )
+    entries = sorted(map(present, groups), key=lambda each: (each["currency"], each["type"], each["category"]))
+    listed = entries[:MOST_CATEGORIES]
+    return {
+        "status": "ok" if groups else "no_rows",
+        "year": year,
+        "complete": year < context.today.year,
+        "note": NOTE,
+        "totals": [
+            add_up(currency, [group for group in groups if group["currency"] == currency])
+            for currency in sorted({group["currency"] for group in groups})
+        ],
+        "matches": len(entries),
+        "categories": listed,
+        **shown(f"Taxes {year}", ("category", "type", "currency", "count", "total", "deduction_candidate"), listed),
+    }
+
+
+def is_candidate(group: Row) -> bool:
+    return group["flow"] == "expense" and group["category"] in CANDIDATES
+
+
+def spent_on(group: Row) -> Decimal:
+    spent: Decimal = group["spent_gross"] - group["refunds"]
+    return spent
+
+
+def present(group: Row) -> dict[str, Any]:
+    entry = {
+        "category": group["category"],
+        "type": group["flow"],
+        "currency": group["currency"],
+        "count": group["matches"],
+        "total": amount_text(group["income"] if group["flow"] == "income" else spent_on(group)),
+        "deduction_candidate": is_candidate(group),
+    }
+    if group["flow"] == "expense":
+        entry |= {"spent_gross": amount_text(group["spent_gross"]), "refunds": amount_text(group["refunds"])}
+    return entry
+
+
+def add_up(currency: str, groups: Sequence[Row]) -> dict[str, Any]:
+    sums = {name: sum(group[name] for group in groups) for name in ("matches", "income", "spent_gross", "refunds")}
+    candidates = sum((spent_on(group) for group in groups if is_candidate(group)), Decimal())
+    return flow_totals({"currency": currency, **sums}) | {"candidates_spent": amount_text(candidates)}
+
+
+TOOL = Tool(
+    tax_summary,
+    examples=(
+        "Give me a tax summary for last year",
+        "What could be tax deductible?",
+        "Sum up my year for the tax return",
+        "Which expenses are candidates for my taxes?",
+        "Prepare my income and expenses for taxes",
+        "How much did I donate for tax purposes?",
+    ),
+)

@@ -1,0 +1,114 @@
+"""Tells what will have to be paid soon."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from itertools import groupby
+from typing import Any
+
+from pydantic import Field
+
+from graph.tool import Tool, ToolContext
+from tools.arguments import ToolArguments
+from tools.money import amount_text
+from tools.recurring import FEWEST, LOOK_BACK, METHOD, MOST, Series, find_series
+from tools.reminding import due_between
+from tools.tables import shown
+
+MOST_ITEMS = 60
+"""That a result holds of either kind."""
+
+
+class UpcomingObligations(ToolArguments):
+    days: int = Field(30, description="How many days ahead, today included.", ge=1, le=90)
+    limit: int = Field(20, description="How many payments and how many reminders to return.", ge=1, le=MOST_ITEMS)
+
+
+async def upcoming_obligations(arguments: UpcomingObligations, context: ToolContext) -> dict[str, Any]:
+    """Tell which bills, subscriptions and reminders come up in the next days, the nearest first.
+
+    Use it for "what do I have to pay soon". `payments` are expected because the user paid the same payee regularly before:
+    say "expected", they are not certain. Each has the `expected_date`, `expected_amount` (positive; the median of the last
+    three, `amount_varies` is true where it is only a guide), how often it comes, and `seen`, how often it was booked;
+    `late` is true where its day has passed and no booking came. `totals` is exact over all payments found, one entry a
+    currency; never add currencies together. `reminders` are the user's own. `method` says how series are found. `status` is
+    "no_rows" if nothing was found: say that nothing regular was found, not that nothing is due.
+    """
+    today = context.today
+    end = today + dt.timedelta(days=arguments.days - 1)
+    found = await context.rows.fetch(
+        "payees_with_bookings", start_date=today - LOOK_BACK, end_date=today, fewest=FEWEST, most=MOST
+    )
+    expenses = [row for row in found if row["flow"] == "expense"]
+    payments = [item for series in find_series(expenses) for item in expected(series, today, end)]
+    payments.sort(key=lambda item: (item["expected_date"], item["merchant"] or "", item["expected_amount"]))
+    reminders = [
+        {"text": row["text"], "date": day.isoformat(), "time": row["due_time"] and f"{row['due_time']:%H:%M}"}
+        for row in await context.rows.fetch("reminders", status="active")
+        for day in due_between(row, today, end)
+    ]
+    reminders.sort(key=lambda item: (item["date"], item["time"] or ""))
+    listed = payments[: arguments.limit]
+    return {
+        "status": "ok" if payments or reminders else "no_rows",
+        "filters": {"start_date": today.isoformat(), "end_date": end.isoformat(), "limit": arguments.limit},
+        "method": METHOD,
+        "payments_found": len(payments),
+        "reminders_found": len(reminders),
+        "totals": totals(payments),
+        "payments": listed,
+        "reminders": reminders[: arguments.limit],
+        **shown(
+            "Coming up", ("expected_date", "merchant", "description", "currency", "expected_amount", "every"), listed
+        ),
+    }
+
+
+def expected(series: Series, today: dt.date, end: dt.date) -> list[dict[str, Any]]:
+    """The payments of a series that are due in a period, and one that should have come before; none of one that is over."""
+    if series.is_over(today):
+        return []
+    return [
+        {
+            "expected_date": day.isoformat(),
+            "late": day < today,
+            "merchant": series.merchant,
+            "description": series.description,
+            "category": series.category,
+            "currency": series.currency,
+            "expected_amount": amount_text(-series.amount),
+            "amount_varies": series.varies,
+            "every": series.cadence,
+            "seen": len(series.bookings),
+            "last_date": series.last.isoformat(),
+        }
+        for day in series.between(series.last, end)
+    ]
+
+
+def totals(payments: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    def key(item: Mapping[str, Any]) -> str:
+        return str(item["currency"])
+
+    return [
+        {"currency": currency, "count": len(same), "expected": amount_text(add_up(same))}
+        for currency, same in ((name, list(items)) for name, items in groupby(sorted(payments, key=key), key))
+    ]
+
+
+def add_up(payments: Sequence[Mapping[str, Any]]) -> Decimal:
+    return sum((Decimal(item["expected_amount"]) for item in payments), Decimal())
+
+
+TOOL = Tool(
+    upcoming_obligations,
+    free_text=("description", "text"),
+    examples=(
+        "What bills are coming up?",
+        "Which payments are due soon?",
+        "What do I have to pay in the coming days?",
+        "What is due in the next two weeks?",
+        "Which subscriptions renew soon?",
+        "What are my upcoming obligations?",
+    ),
+)

@@ -1,0 +1,23 @@
+"""Words that a user or a model gives a tool to look for or to write down."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from graph.text import sound
+
+
+def written(text: str) -> str:
+    """The text as the database holds it, without outer spaces.
+
+    Raises:
+        ValueError: nothing is left of it.
+    """
+    kept = sound(text).strip()
+    if not kept:
+        raise ValueError("it holds no letter")
+    return kept
+
+
+Words = Annotated[str, Field(max_length=100), AfterValidator(written)]
+"""A name or a part of one."""
