@@ -1,6 +1,6 @@
 -- name: matching_transactions
 -- A page of the matching transactions, newest first, each beside the exact totals over all matches in its currency.
-with matches as materialized (
+with matches as not materialized (
     select t.id, t.posted_at, t.amount, t.currency, t.merchant, t.description, t.category, t.flow, a.name as account
     from transactions t
     left join accounts a on a.id = t.account_id and a.user_id = t.user_id
