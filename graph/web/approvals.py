@@ -11,6 +11,7 @@ from graph.errors import UnprocessableRequest
 from graph.ports import Approval, Decision
 from graph.redaction.strings import strings_in, with_strings
 from graph.web.auth import Caller
+from graph.web.errors import MOST_FAULTS, known, tell
 from graph.web.schemas import Decided
 from graph.web.service import Deps, Service
 
@@ -62,7 +63,7 @@ async def masked_arguments(arguments: dict[str, Any], tool: str, caller: str, se
     try:
         service.tools[tool].arguments.model_validate(await service.redactor.reveal(caller, arguments))
     except ValidationError as error:
-        faults = (f"{'.'.join(map(str, fault['loc'])) or 'arguments'}: {fault['msg']}" for fault in error.errors())
+        faults = (tell(("", *known(fault)), fault["msg"]) for fault in error.errors()[:MOST_FAULTS])
         raise UnprocessableRequest(f"{tool} does not take these arguments: {'; '.join(faults)}") from None
     masked = await service.redactor.mask(caller, list(strings_in(arguments)))
     changed: Mapping[str, Any] = with_strings(arguments, list(masked.texts))

@@ -1,7 +1,8 @@
 """One shape for everything that goes wrong: `{error: {code, message}}`."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import structlog
 from fastapi import FastAPI, Request
@@ -65,11 +66,17 @@ def explain(error: RequestValidationError) -> ChatError:
             return InvalidRequest("The body is not valid JSON.")
         if isinstance(cause := fault.get("ctx", {}).get("error"), ChatError):
             return cause
-    return UnprocessableRequest("; ".join(tell(fault["loc"], fault["msg"]) for fault in faults[:MOST_FAULTS]))
+    return UnprocessableRequest("; ".join(tell(known(fault), fault["msg"]) for fault in faults[:MOST_FAULTS]))
+
+
+def known(fault: Mapping[str, Any]) -> Sequence[str | int]:
+    """Where a fault is, without the name of an unknown field: it is the caller's own, and may hold anything."""
+    place: Sequence[str | int] = fault["loc"]
+    return place[:-1] if fault["type"] == "extra_forbidden" else place
 
 
 def tell(place: Sequence[str | int], message: str) -> str:
-    """One fault; the name of an unknown field is the caller's own, and as long as they like."""
+    """One fault; names within an object are the caller's own, and as long as they like."""
     return f"{'.'.join(str(part)[:MOST_NAME_CHARS] for part in place[1:]) or 'body'}: {message}"
 
 
