@@ -17,7 +17,7 @@ from tests.audit.line import Line
 MEASURES = (
     *("tokens", "rotation", "bombs", "documented"),
     *("matrix", "borrowings", "vectors"),
-    *("suites", "canaries"),
+    *("detection", "suites", "canaries"),
 )
 """Modules beside this one; each has a function `measure` that gives a line, or several."""
 

@@ -115,6 +115,7 @@ def be_refused(story: Story) -> None:
         httpx.get(f"{story.server.address}/api/sessions", headers={"Authorization": f"Bearer {email}"}),
     ]
     assert all(400 <= answer.status_code < 500 for answer in answers)
+    assert [answer.text for answer in answers if any(value in answer.text for value in (card, email, name))] == []
 
 
 def reconsider(story: Story) -> None:
