@@ -113,7 +113,7 @@ async def test_cut_after_any_byte_an_answer_is_whole_or_an_error(answer: str, en
 
 
 def check(answer: str, heard: list[AIMessageChunk]) -> None:
-    message = whole(heard)
+    message = whole(heard, "".join(str(chunk.text) for chunk in heard))
     if answer == "text":
         assert (message.text, message.tool_calls) == (TEXT, [])
     else:
