@@ -128,7 +128,7 @@ class Metrics:
     def step(self, name: str, outcome: str, seconds: float) -> None:
         """A step of a turn is over."""
         self._step_seconds.labels(name).observe(seconds)
-        if outcome not in ("complete", "stopped"):
+        if outcome not in ("complete", "stopped", "waiting"):
             self._step_failures.labels(name, outcome).inc()
 
     def model_call(self, model: str, outcome: str, seconds: float) -> None:

@@ -9,6 +9,7 @@ from functools import partial, wraps
 from typing import Any
 
 from langchain_core.messages import AIMessageChunk, BaseMessage
+from langgraph.errors import GraphBubbleUp
 from langgraph.runtime import Runtime
 from opentelemetry.trace import NoOpTracer, Span, SpanKind, StatusCode, Tracer, get_current_span, use_span
 from procrastinate import JobContext
@@ -175,6 +176,8 @@ def outcome_of(error: BaseException, late: bool) -> str:
             return error.code
         case ToolFault():
             return "fault"
+        case GraphBubbleUp():
+            return "waiting"
         case asyncio.CancelledError() | GeneratorExit():
             return "timeout" if late else "stopped"
         case _:

@@ -52,8 +52,8 @@ async def open_tracer(endpoint: str, headers: Mapping[str, str], service: str) -
 
 
 def mark(span: Span, outcome: str, error: BaseException) -> None:
-    """Say in a span how something ended that did not complete; a stop is no error."""
+    """Say in a span how something ended that did not complete; a stop is no error, nor is a step that waits for its user."""
     span.set_attribute("chat.outcome", outcome)
-    if outcome != "stopped":
+    if outcome not in ("stopped", "waiting"):
         span.set_attribute("error.type", outcome)
         span.set_status(StatusCode.ERROR, describe(error))

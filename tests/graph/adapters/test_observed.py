@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
+from langgraph.errors import GraphInterrupt
 from langgraph.runtime import Runtime
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -136,12 +137,15 @@ async def test_a_step_that_fails_raises_what_it_raised_and_is_counted_by_its_cod
     assert span.events == ()
 
 
-async def test_a_step_that_is_stopped_has_not_failed(watched: Watched) -> None:
-    step = watched.observer.around_step("reason", Step(asyncio.CancelledError()))
-    with pytest.raises(asyncio.CancelledError):
+@pytest.mark.parametrize(("how", "outcome"), [(asyncio.CancelledError(), "stopped"), (GraphInterrupt(), "waiting")])
+async def test_a_step_that_is_stopped_or_waits_for_its_user_has_not_failed(
+    how: BaseException, outcome: str, watched: Watched
+) -> None:
+    step = watched.observer.around_step("reason", Step(how))
+    with pytest.raises(type(how)):
         await step(Turn(question="what"), runtime_of())
-    assert watched.value("chat_step_failures_total", step="reason", code="stopped") is None
-    assert attributes(watched.spans["step reason"]) == {"chat.outcome": "stopped"}
+    assert watched.value("chat_step_failures_total", step="reason", code=outcome) is None
+    assert attributes(watched.spans["step reason"]) == {"chat.outcome": outcome}
 
 
 async def test_a_model_streams_as_it_does_and_its_span_says_what_it_took_and_why_it_ended(watched: Watched) -> None:
