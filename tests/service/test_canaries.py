@@ -129,6 +129,21 @@ def reconsider(story: Story) -> None:
     assert edit.text == anew.json()["content"] == story.edited.text
 
 
+def be_asked(story: Story) -> None:
+    """Two calls that would change something: the user rejects one with a word, and leaves the other undecided."""
+    for decided in (True, False):
+        canary = story.canaries.new()
+        call = json.dumps({"name": canary.name, "target_amount": "5", "currency": "USD"})
+        answer = story.owner.ask(f"[[call create_goal {call}]] {canary.text}", employee_slug="goalie")
+        [asked] = answer.of("approval_required")
+        assert asked["args"]["name"] == asked["preview"]["changes"][0]["after"]["name"] == canary.name
+        if decided:
+            place = f"/api/runs/{answer.run}/approvals/{asked['approval_id']}"
+            said = story.owner.post(place, json={"decision": "reject", "comment": canary.text})
+            assert said.status_code == 200
+            assert story.owner.follow(answer.run).last["status"] == "complete"
+
+
 def fail_and_stop(story: Story) -> None:
     """A turn whose model fails, and one that its user stops."""
     story.failed = story.canaries.new()
@@ -168,7 +183,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         environment = {"OPENAI_BASE_URL": model.address, "RATE_LIMIT_PER_MINUTE": "1000", "LEASE_SECONDS": "1"}
         with running(data, environment) as server, server.client(owner) as client:
             told = Story(server, client, client, canaries, model)
-            for chapter in (converse, confide, be_refused, reconsider, fail_and_stop, be_killed):
+            for chapter in (converse, confide, be_refused, reconsider, be_asked, fail_and_stop, be_killed):
                 chapter(told)
         with running(data, environment) as server, server.client(owner) as one, server.client(stranger) as two:
             told.server, told.owner, told.stranger = server, one, two
