@@ -176,8 +176,8 @@ PIECES = st.sampled_from(
 
 
 @given(st.lists(PIECES, max_size=80).map("".join))
-def test_no_answer_breaks_it(answer: str) -> None:
-    untraced_amounts(turn(answer))
+def test_no_answer_breaks_it_and_what_it_names_stands_there(answer: str) -> None:
+    assert all(amount in answer for amount in untraced_amounts(turn(answer)))
 
 
 # How often it errs
