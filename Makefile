@@ -19,7 +19,7 @@ COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-h
 MYPY_CACHE := $(shell mkdir -p .mypy_cache 2>/dev/null && test -w .mypy_cache && echo .mypy_cache || echo /dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run studio replay test check format migrate seed rotate token url bench bench-tools chaos audit fuzz docs requirements eval eval-pii
+.PHONY: help install run studio replay test check format migrate seed rotate token url bench bench-tools chaos audit fuzz docs requirements eval eval-pii eval-injection
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -100,10 +100,13 @@ docs: $(READY) ## write docs/employees.md and docs/tools.md anew from the files
 audit: $(DEVELOP) ## measure every promise of SECURITY.md, in a quarter of an hour (ARGS="canaries matrix" for some)
 	@$(BIN)/python -m tests.audit $(ARGS)
 
-eval: eval-pii ## every measurement of quality
+eval: eval-pii eval-injection ## every measurement of quality
 
 eval-pii: $(DEVELOP) ## how much of what is personal is masked, and how fast (DATA=folder of labelled texts, ARGS="--misses 20" …)
 	@$(BIN)/python -m tests.eval.pii $(if $(DATA),--data $(DATA)) $(ARGS)
+
+eval-injection: $(DEVELOP) ## what a model can do that obeys every order it reads (DATA=folder of BIPIA, ARGS=--every)
+	@$(BIN)/python -m tests.eval.injection $(if $(DATA),--data $(DATA)) $(ARGS)
 
 requirements: ## pin the dependencies of pyproject.toml anew (needs uv)
 	@$(COMPILE) --extra dev -o requirements-dev.txt

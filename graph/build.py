@@ -98,7 +98,7 @@ def steps(p: Ports) -> dict[str, Node]:
         "retrieve": Retrieve(p.retriever, p.count, p.budget),
         "reason": reason,
         "call_tools": CallTools(calls, Consent(p.approvals, calls)),
-        "persist": Persist(p.transcript, p.model, p.roster),
+        "persist": Persist(p.transcript, p.model, p.roster, p.toolbox),
         "summarize": Summarize(p.summaries),
     }
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from langchain_core.messages import ToolCall as Call
-from langchain_core.messages import ToolMessage
 from langgraph.runtime import Runtime
 from langgraph.types import interrupt
 
@@ -15,14 +14,15 @@ from graph.calls import Calls, Prepared
 from graph.context import TurnContext
 from graph.events import ApprovalRequired
 from graph.patience import SHORT, patiently
-from graph.ports import Approval, Approvals, Approved, Proposal, Toolbox
+from graph.ports import Approval, Approvals, Approved, Proposal
+from graph.quoted import quoted
 from graph.state import Turn
 from graph.tool import ToolFault
 
 APPROVE = "approve"
 """What to resume with in LangGraph Studio to have the calls made; anything else rejects them."""
 
-REASON = "This turn has read text that you did not write ({sources}), so every change is asked for."
+REASON = "Text that you did not write has come into this conversation ({sources}), so every change is asked for."
 
 Round = Sequence[Prepared | ToolFault]
 """The calls of a round in order: those that can be made, and what is wrong with the others."""
@@ -48,7 +48,7 @@ class Consent:
             return ready
         caller, today = runtime.context, dt.date.fromisoformat(state["today"])
         given = await patiently(lambda: self.approvals.given(caller), SHORT)
-        sources = untrusted(state, self.calls.toolbox)
+        sources = sorted({*quoted(state, self.calls.toolbox), *given.quoted})
         asking = [each for each in changing if must_ask(each, given, sources)]
         proposed = await asyncio.gather(*(self._proposal(each, given, sources, today, caller) for each in asking))
         faults = {
@@ -139,10 +139,3 @@ def request_for(approval: Approval, call: Call) -> ApprovalRequired:
         reason=approval.proposal.reason,
         expires_at=approval.expires_at,
     )
-
-
-def untrusted(state: Turn, toolbox: Toolbox) -> list[str]:
-    """What has brought text into this turn that its user did not write."""
-    names = {message.name for message in state["messages"] if isinstance(message, ToolMessage) and message.name}
-    quoting = {tool.name for tool in toolbox.tools(sorted(names)) if tool.free_text}
-    return sorted(quoting | {passage["source"] for passage in state.get("passages", ())})

@@ -139,6 +139,8 @@ class TurnRecord:
     messages: Sequence[AnyMessage]
     """The question, then the model's messages and the tools' results in order."""
     usage: Usage
+    quoted: Sequence[str] = ()
+    """What has brought text into it that its user did not write (`graph.quoted`)."""
     status: Literal["complete", "stopped", "failed"] = "complete"
     error: str | None = None
     """Code of the error that ended it."""
@@ -239,6 +241,8 @@ class Approved:
     calls: Mapping[int, Approval]
     """By ordinal."""
     trusted: Set[str]
+    quoted: Sequence[str] = ()
+    """What has brought text into earlier turns of the conversation that its user did not write."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,11 +29,13 @@ from graph.ports import (
     Run,
     RunStore,
     Signals,
+    Toolbox,
     Trace,
     Transcript,
     TurnRecord,
 )
 from graph.provenance import untraced_amounts
+from graph.quoted import quoted
 from graph.rejoin import events_behind
 from graph.state import Turn, TurnInput, Usage, answered_by
 
@@ -68,6 +70,7 @@ class RunPorts:
     redactor: Redactor
     roster: Roster
     model: ChatModel
+    toolbox: Toolbox
     count: CountTokens
     signals: Signals
     meter: Meter
@@ -265,6 +268,7 @@ class Runner:
             model=answered_by(messages, self.ports.model.name(self.ports.roster.find(run.employee).settings)),
             messages=messages,
             usage=live.turn["usage"],
+            quoted=quoted({**live.turn, "messages": list(messages)}, self.ports.toolbox),
             status=status,
             error=error.code if error else None,
         )

@@ -152,6 +152,9 @@ class Tool:
     """Calls that one user's turns may make in a minute."""
     free_text: Sequence[str] = ()
     """Names of result fields, at any depth, that hold text people wrote: they are masked before anyone sees them."""
+    quotes: bool = False
+    """Whether its result may hold text that its user did not write: merchants, memos, stored texts, what another service
+    says. It may talk a model into something, so a turn that has read it asks before every change."""
     examples: Sequence[str] = ()
     """Questions that this tool answers, in users' words; the offline model chooses by them."""
 

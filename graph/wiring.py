@@ -280,6 +280,7 @@ async def runs_of(shared: Foundations, store: PostgresRunStore) -> Runs:
             redactor=shared.redactor,
             roster=shared.roster,
             model=shared.model,
+            toolbox=ports.toolbox,
             count=shared.count,
             signals=signals,
             meter=shared.observer,

@@ -6,7 +6,8 @@ from langgraph.runtime import Runtime
 
 from employees.roster import Roster
 from graph.context import TurnContext
-from graph.ports import ChatModel, Transcript, TurnRecord
+from graph.ports import ChatModel, Toolbox, Transcript, TurnRecord
+from graph.quoted import quoted
 from graph.state import Turn, answered_by
 
 
@@ -15,6 +16,7 @@ class Persist:
     transcript: Transcript
     model: ChatModel
     roster: Roster
+    toolbox: Toolbox
 
     async def __call__(self, state: Turn, runtime: Runtime[TurnContext]) -> Turn:
         caller = runtime.context
@@ -29,6 +31,7 @@ class Persist:
                 model=answered_by(state["messages"], self.model.name(self.roster.find(speaker).settings)),
                 messages=state["messages"],
                 usage=state["usage"],
+                quoted=quoted(state, self.toolbox),
             )
         )
         return Turn(message_id=message_id)

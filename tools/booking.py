@@ -296,6 +296,7 @@ TOOLS = (
         preview=preview_split_transaction,
         per_minute=20,
         free_text=FREE_TEXT,
+        quotes=True,
         examples=(
             "Split this transaction into two categories",
             "Half of that purchase was something else, split it",
@@ -311,6 +312,7 @@ TOOLS = (
         preview=preview_undo_split,
         per_minute=20,
         free_text=FREE_TEXT,
+        quotes=True,
         examples=(
             "Undo the split of that transaction",
             "Put the parts of the purchase back together",

@@ -223,6 +223,7 @@ TOOLS = (
         preview=preview_categorise_transaction,
         per_minute=20,
         free_text=FREE_TEXT,
+        quotes=True,
         examples=(
             "Move that transaction to another category",
             "This purchase is in the wrong category, change it",

@@ -104,6 +104,7 @@ TOOLS = (
     Tool(
         suggest_category,
         free_text=("description", "merchant", "pattern"),
+        quotes=True,
         examples=(
             "What is the right category for this transaction?",
             "Suggest a category for this merchant",
@@ -116,6 +117,7 @@ TOOLS = (
     Tool(
         explain_category,
         free_text=("description", "pattern"),
+        quotes=True,
         examples=(
             "Tell me what put this transaction in that category",
             "Explain the category of this purchase",

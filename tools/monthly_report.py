@@ -180,6 +180,7 @@ TOOL = Tool(
     monthly_report,
     deadline=30.0,
     per_minute=5,
+    quotes=True,
     examples=(
         "Make a report of last month",
         "Give me a monthly report as a PDF",

@@ -108,6 +108,7 @@ def present(item: Row) -> dict[str, Any]:
 TOOL = Tool(
     net_worth,
     free_text=("name",),
+    quotes=True,
     examples=(
         "What am I worth all in all?",
         "Work out my net worth with my debts",

@@ -167,6 +167,7 @@ def total(currency: str, series: Sequence[Series]) -> dict[str, Any]:
 TOOL = Tool(
     recurring_payments,
     free_text=("description",),
+    quotes=True,
     examples=(
         "Which subscriptions do I have?",
         "What are my recurring payments?",

@@ -292,6 +292,7 @@ TOOLS = (
     ),
     Tool(
         spending_by_merchant,
+        quotes=True,
         examples=(
             "Which shops do I spend the most at?",
             "What are my top merchants this year?",
@@ -305,6 +306,7 @@ TOOLS = (
     Tool(
         spending_by_account,
         free_text=("account",),
+        quotes=True,
         examples=(
             "Which card do I use the most?",
             "How much did I spend with each account?",

@@ -163,6 +163,7 @@ def echo(
 TOOL = Tool(
     transactions_query,
     free_text=("description", "account", "merchant_contains", "description_contains"),
+    quotes=True,
     examples=(
         "Show me my last transactions",
         "How much did I spend on groceries last month?",

@@ -34,10 +34,12 @@ class PostgresApprovals:
         async with self.database.acting_for(caller.user_id) as connection:
             known = await connection.execute(QUERIES["known"], values)
             trusted = await connection.execute(QUERIES["trusted"], values)
+            session = await connection.execute(QUERIES["quoted"], values)
         approvals = [approval_of(row) for row in await known.fetchall()]
         return Approved(
             {approval.proposal.ordinal: approval for approval in approvals},
             frozenset(row["tool"] for row in await trusted.fetchall()),
+            [source for row in await session.fetchall() for source in row["quoted"]],
         )
 
     async def ask(self, caller: TurnContext, proposals: Sequence[Proposal]) -> Mapping[int, Approval]:

@@ -208,7 +208,7 @@ class Remote:
         call.__name__ = name
         call.__doc__ = f"{self.tool.description.strip() or name}\n\nWhat it returns is data of {self.server.name}."
         call.__annotations__["given"] = arguments
-        return Tool(call, risk=risk, deadline=seconds + SLACK_SECONDS, free_text=("result",))
+        return Tool(call, risk=risk, deadline=seconds + SLACK_SECONDS, free_text=("result",), quotes=True)
 
     async def call(self, arguments: Mapping[str, Any], seconds: float) -> dict[str, Any]:
         """

@@ -63,7 +63,8 @@ class PostgresTranscript:
         place = place_of(turn)
         await connection.execute(QUERIES["insert_messages"], {**place, "messages": json.dumps(rows)})
         title = shorten(str(turn.messages[0].content))
-        await connection.execute(QUERIES["title_session"], {"session_id": turn.session_id, "title": title})
+        marks = {"session_id": turn.session_id, "title": title, "quoted": list(turn.quoted)}
+        await connection.execute(QUERIES["mark_session"], marks)
         await connection.execute(QUERIES["spend_tokens"], {"total": turn.usage["total"]})
         if (speaker := speaker_after(turn.messages, turn.employee)) != turn.employee:
             await connection.execute(RUNS["hand_over"], {"session_id": turn.session_id, "employee": speaker})

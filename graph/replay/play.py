@@ -92,6 +92,7 @@ class Stage:
         self.recorded = RecordedModel(recording.model, recording.answers, recording.tools, self.cut)
         self.model = model or self.recorded
         self.redactor = StandInRedactor(self._cut_at("redact"))
+        self.tools = RecordedTools(by_name(), recording.tools, self.cut)
         self.transcript = KeptTranscript()
         self.checkpoints = KeptCheckpoints()
         self.store = KeptRun(recording.employee)
@@ -106,7 +107,7 @@ class Stage:
             memory=RecordedMemory(given.memory, self._cut_at("load_memory")),
             retriever=RecordedPassages(given.passages, self._cut_at("retrieve")),
             model=self.model,
-            toolbox=RecordedTools(by_name(), given.tools, self.cut),
+            toolbox=self.tools,
             approvals=UnstoredApprovals("approved"),
             transcript=self.transcript,
             summaries=RecordedSummaries(given.unsummarized),
@@ -126,6 +127,7 @@ class Stage:
             redactor=self.redactor,
             roster=self.code.roster,
             model=self.model,
+            toolbox=self.tools,
             count=self.code.count,
             signals=NoSignals(),
             meter=NoMeter(),

@@ -16,6 +16,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from graph import consent
 from graph.adapters import database as transactions
 from graph.adapters import vault as vault_module
 from graph.adapters.database import Database
@@ -38,7 +39,7 @@ from tests.fakes.scripted_model import ScriptedModel
 from tests.graph.adapters import test_run_store, test_saver, test_sealer, test_vault, vault_contract
 from tests.graph.redaction import test_defuse, test_restore
 from tests.migrations import test_runner as catalogue
-from tests.nodes import test_call_tools, test_reason, test_redact
+from tests.nodes import test_call_tools, test_consent, test_reason, test_redact
 from tests.service import test_chat, test_defused, test_isolation
 from tests.service.conftest import Server, running
 
@@ -343,6 +344,29 @@ def test_a_tools_result_that_is_not_masked_is_noticed(monkeypatch: pytest.Monkey
     check()
     monkeypatch.setattr(Calls, "_masked", as_it_is)
     assert_red(check)
+
+
+def test_trust_that_outlasts_what_others_wrote_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def check() -> None:
+        asyncio.run(test_consent.test_after_a_result_that_quotes_others_it_is_and_the_reason_names_the_tool())
+
+    check()
+    monkeypatch.setattr(consent, "quoted", lambda state, toolbox: [])
+    assert_red(check)
+
+
+def test_trust_that_forgets_the_turn_before_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def check() -> None:
+        asyncio.run(test_consent.test_what_an_earlier_turn_read_counts_as_well())
+
+    check()
+    monkeypatch.setattr(test_consent.Approved, "__init__", forgetful(test_consent.Approved.__init__))
+    assert_red(check)
+
+
+def forgetful(made: Callable[..., None]) -> Callable[..., None]:
+    """Makes `Approved` without what earlier turns read."""
+    return lambda self, calls, trusted, quoted=(): made(self, calls, trusted)
 
 
 def test_a_search_that_takes_each_spelling_for_another_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from graph.ports import Claim, Run
 from graph.replay.ports import KeptCheckpoints, KeptRun, KeptTranscript, NoMeter, NoSignals
 from graph.runner import RunPorts
 from graph.runs import Runs
-from tests.fakes.ports import GivenAnswers, OneNameRedactor, roster_of, words
+from tests.fakes.ports import GivenAnswers, GivenTools, OneNameRedactor, roster_of, words
 
 pytestmark = pytest.mark.anyio
 
@@ -46,6 +46,7 @@ def runs_over(store: KeptRun) -> Runs:
         redactor=OneNameRedactor(),
         roster=roster_of(),
         model=GivenAnswers([]),
+        toolbox=GivenTools({}),
         count=words,
         signals=NoSignals(),
         meter=NoMeter(),

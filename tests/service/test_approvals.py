@@ -201,6 +201,17 @@ def test_after_what_others_wrote_a_trusted_tool_asks_and_says_why(keeping: Serve
     assert again.last["status"] == "waiting"
 
 
+def test_what_others_wrote_is_not_forgotten_in_the_next_turn(keeping: Server, keeper: Client) -> None:
+    answer = keeper.ask(order(key()))
+    decide(keeper, answer, trust=True)
+    keeper.follow(answer.run, answer.frames[-1][0])
+    keeper.ask("[[call transactions_query {}]] [[then say seen]]", session_id=answer.session)
+    again = keeper.ask(order(key()), session_id=answer.session)
+    [asked] = again.of("approval_required")
+    assert "transactions_query" in asked["reason"]
+    assert len(noted(keeping, keeper)) == 1
+
+
 def test_json_answers_say_that_they_wait(keeper: Client) -> None:
     body = {"message": order(key()), "stream": False}
     answer = keeper.post("/api/chat", json=body).json()

@@ -11,6 +11,10 @@ order by ordinal;
 -- The tools that a user trusts in a conversation.
 select tool from tool_grants where session_id = %(session_id)s;
 
+-- name: quoted
+-- What has brought text into a conversation that its user did not write.
+select quoted from chat_sessions where id = %(session_id)s;
+
 -- name: ask
 -- Put calls to their user. One that is asked for with other arguments than before is another one, and nothing is decided on it.
 insert into tool_approvals (run_id, ordinal, tool, arguments, arguments_hash, preview, reason, expires_at)

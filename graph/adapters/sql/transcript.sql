@@ -11,9 +11,11 @@ select
 from jsonb_array_elements(%(messages)s::jsonb) with ordinality as t (m, ordinal)
 order by ordinal;
 
--- name: title_session
--- Name a conversation after its first question.
-update chat_sessions set title = %(title)s where id = %(session_id)s and title is null;
+-- name: mark_session
+-- Name a conversation after its first question, and keep what has brought text into it that its user did not write.
+update chat_sessions
+set title = coalesce(title, %(title)s), quoted = array(select distinct unnest(quoted || %(quoted)s::text[]) order by 1)
+where id = %(session_id)s and (title is null or not quoted @> %(quoted)s::text[]);
 
 -- name: log_usage
 -- What the turn took; returns no row if that was logged before.

@@ -96,6 +96,16 @@ async def test_the_answers_id_is_given_back(transcript: PostgresTranscript, turn
     assert messages_of(sql, turn.session_id)[-1]["id"] == message_id
 
 
+async def test_a_conversation_keeps_what_brought_in_text_that_its_user_did_not_write(
+    transcript: PostgresTranscript, next_turn: NextTurn, sql: Sql
+) -> None:
+    for sources in (["stored texts"], [], ["anomalies", "stored texts"]):
+        turn = next_turn(quoted=sources)
+        await transcript.record(turn)
+    [session] = sql("select title, quoted from chat_sessions where id = %(id)s", id=turn.session_id)
+    assert session == {"title": "how much did I spend", "quoted": ["anomalies", "stored texts"]}
+
+
 async def test_a_run_is_stored_once_however_often_it_is_asked_for(
     transcript: PostgresTranscript, turn: TurnRecord, sql: Sql
 ) -> None:
