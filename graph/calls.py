@@ -181,6 +181,7 @@ def effect_of(each: Prepared, caller: TurnContext) -> Effect:
         each.ordinal,
         each.tool.name,
         each.arguments.model_dump(mode="json"),
+        each.tool.elsewhere,
     )
 
 

@@ -204,6 +204,8 @@ class Effect:
     """Which call of the run it is; with the run it names the effect."""
     tool: str
     arguments: Mapping[str, Any]
+    elsewhere: bool = False
+    """Whether it is made outside the database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,10 +307,12 @@ class Toolbox(Protocol):
     async def once(self, effect: Effect, make: Callable[[Rows], Awaitable[Any]]) -> Any:
         """Make an effect, and store its masked result with it, in one transaction; if it was made before, read the result.
 
-        What led to the effect is durable before it is made.
+        What led to the effect is durable before it is made. One that is made elsewhere is made at most once: its entry is
+        written before it, and completed after it.
 
         Raises:
             RunLost: another process works on the run.
+            ToolFault: it is made elsewhere, was begun before, and nobody knows what came of it.
         """
         ...
 

@@ -146,6 +146,9 @@ class Tool:
     preview: ToolFunction | None = None
     """What a call of a write or outbound tool would do, without doing it: rows before and after. It reads only, and says
     by a `ToolFault` what would be refused; the user decides on what it shows."""
+    elsewhere: bool = False
+    """Whether what it changes is outside the database, so that no transaction holds the change together with its entry in the
+    ledger: then it is made at most once, and after a crash it may be unknown whether it was."""
     deadline: float = 15.0
     """Seconds after which the call is cancelled."""
     per_minute: int = 30

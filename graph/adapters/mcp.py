@@ -31,9 +31,6 @@ MOST_TOOLS = 64
 MOST_FAULT_CHARS = 1_500
 SLACK_SECONDS = 2.0
 """Between a call's own deadline and that of the tool, so that it is the former that ends it."""
-EFFECT_SECONDS = 2.5
-"""The longest call of a tool that changes something. Its entry in the ledger is written in one transaction with it, which the
-database ends after three idle seconds (`database.TRANSACTION`); the call would then be made again."""
 SILENT = ("sh", "-c", 'exec "$0" "$@" 2>/dev/null')
 """What a server writes to its error stream may repeat what it was asked, so it does not come into our log."""
 
@@ -200,7 +197,7 @@ class Remote:
     def as_tool(self, name: str) -> Tool:
         arguments = arguments_of(name, schema_of(self.tool))
         risk = self.server.tools.get(self.tool.name, self.server.risk)
-        seconds = self.server.timeout if risk == "read" else min(self.server.timeout, EFFECT_SECONDS)
+        seconds = self.server.timeout
 
         async def call(given: BaseModel, context: ToolContext) -> dict[str, Any]:
             return await self.call(given.model_dump(mode="json", by_alias=True, exclude_unset=True), seconds)
@@ -208,7 +205,8 @@ class Remote:
         call.__name__ = name
         call.__doc__ = f"{self.tool.description.strip() or name}\n\nWhat it returns is data of {self.server.name}."
         call.__annotations__["given"] = arguments
-        return Tool(call, risk=risk, deadline=seconds + SLACK_SECONDS, free_text=("result",), quotes=True)
+        deadline = seconds + SLACK_SECONDS
+        return Tool(call, risk=risk, elsewhere=True, deadline=deadline, free_text=("result",), quotes=True)
 
     async def call(self, arguments: Mapping[str, Any], seconds: float) -> dict[str, Any]:
         """

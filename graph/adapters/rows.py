@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from psycopg.rows import DictRow
 
 from graph.adapters.database import Connection, Database, fetch_all, fetch_one
 from graph.adapters.queries import adapter_queries, read_queries
@@ -16,9 +17,14 @@ from graph.adapters.sealer import Sealer
 from graph.errors import DatabaseUnavailable
 from graph.patience import SHORT, patiently
 from graph.ports import Effect
-from graph.tool import Files, Knowledge, NoFiles, NoKnowledge, Rows, Tool
+from graph.tool import Files, Knowledge, NoFiles, NoKnowledge, Rows, Tool, ToolFault
 
 QUERIES = adapter_queries("effects")
+
+UNKNOWN_OUTCOME = (
+    "this call was begun before, and it is not known whether it was carried out; "
+    "tell the user to look, do not repeat it"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,22 +98,58 @@ class PostgresToolbox:
         return OwnedRows(self.database, self.queries, owner)
 
     async def once(self, effect: Effect, make: Callable[[Rows], Awaitable[Any]]) -> Any:
+        if effect.elsewhere:
+            return await self._at_most_once(effect, make)
         return await patiently(lambda: self._once(effect, make))
 
     async def _once(self, effect: Effect, make: Callable[[Rows], Awaitable[Any]]) -> Any:
         if not effect.epoch:
             return await self._unledgered(effect, make)
         await self.commit(effect.run_id)
-        values = {"run_id": effect.run_id, "ordinal": effect.ordinal}
         async with self.database.acting_for(effect.owner) as connection:
-            await hold(connection, effect.run_id, effect.epoch)
-            made = await fetch_one(connection, QUERIES["find_effect"], values)
+            made = await self._entry(connection, effect)
             if made:
                 return made["result"]
             result = await make(RowsInTransaction(connection, self.queries))
-            entry = {"tool": effect.tool, "arguments_hash": self._hash(effect), "result": json.dumps(result)}
-            await connection.execute(QUERIES["record_effect"], {**values, **entry})
+            await self._record(connection, effect, json.dumps(result))
         return result
+
+    async def _at_most_once(self, effect: Effect, make: Callable[[Rows], Awaitable[Any]]) -> Any:
+        """Make an effect that no transaction can hold."""
+        if effect.epoch and (begun := await patiently(lambda: self._begin(effect))):
+            if begun["result"] is None:
+                raise ToolFault(UNKNOWN_OUTCOME)
+            return begun["result"]
+        result = await make(self.rows(effect.owner))
+        if effect.epoch:
+            await patiently(lambda: self._complete(effect, json.dumps(result)))
+        return result
+
+    async def _begin(self, effect: Effect) -> DictRow | None:
+        """Write the entry of an effect without a result; if there is one, that."""
+        await self.commit(effect.run_id)
+        async with self.database.acting_for(effect.owner) as connection:
+            begun = await self._entry(connection, effect)
+            if begun is None:
+                await self._record(connection, effect, None)
+        return begun
+
+    async def _complete(self, effect: Effect, result: str) -> None:
+        async with self.database.acting_for(effect.owner) as connection:
+            await hold(connection, effect.run_id, effect.epoch)
+            await connection.execute(QUERIES["complete_effect"], {**place_of(effect), "result": result})
+
+    async def _entry(self, connection: Connection, effect: Effect) -> DictRow | None:
+        """The entry of an effect, while nobody can take over its run.
+
+        Raises: RunLost.
+        """
+        await hold(connection, effect.run_id, effect.epoch)
+        return await fetch_one(connection, QUERIES["find_effect"], place_of(effect))
+
+    async def _record(self, connection: Connection, effect: Effect, result: str | None) -> None:
+        entry = {"tool": effect.tool, "arguments_hash": self._hash(effect), "result": result}
+        await connection.execute(QUERIES["record_effect"], {**place_of(effect), **entry})
 
     async def _unledgered(self, effect: Effect, make: Callable[[Rows], Awaitable[Any]]) -> Any:
         """An effect of a turn that is no accepted run, as in LangGraph Studio: nobody takes it over and makes it again."""
@@ -116,3 +158,7 @@ class PostgresToolbox:
 
     def _hash(self, effect: Effect) -> bytes:
         return self.sealer.digest(effect.tool, json.dumps(effect.arguments, sort_keys=True))
+
+
+def place_of(effect: Effect) -> dict[str, Any]:
+    return {"run_id": effect.run_id, "ordinal": effect.ordinal}

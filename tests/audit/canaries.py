@@ -49,12 +49,16 @@ SETTLED_SECONDS = 60.0
 BUDGET = 6000
 """Tokens of a prompt, as the service has them."""
 
+PROPOSAL = 'TEXT [[call create_goal {"name": "NAME", "target_amount": "5", "currency": "USD"}]]'
+
 WAYS: dict[str, str] = {
     "told": "TEXT",
     "asked a tool": 'TEXT [[call transactions_query {"description": "NAME"}]]',
     "read a statement": 'TEXT [[call transactions_query {"description": "MARK"}]]',
     "told again": "TEXT",
     "summarised": 'TEXT [[summary {"summary": "TEXT", "key_facts": ["NAME"]}]]',
+    "rejected a change": PROPOSAL,
+    "left a change undecided": PROPOSAL,
     "tool refused": 'TEXT [[call transactions_query {"start_date": "CARD"}]]',
     "no such tool": 'TEXT [[call send_money {"to": "NAME"}]]',
     "model failed": "TEXT [[status 500]]",
@@ -66,6 +70,9 @@ WAYS: dict[str, str] = {
     "refused": "TEXT",
 }
 """How a message is told, and what becomes of it."""
+
+NAMED = ("asked a tool", "rejected a change", "left a change undecided")
+"""The ways in which only the name has to come back."""
 
 BROKEN = (httpx.TransportError, AssertionError, json.JSONDecodeError)
 
@@ -126,7 +133,7 @@ class Told:
     def came_back(self) -> bool:
         """Whether the owner's stream showed the values."""
         shown = json.dumps(self.answer.events, ensure_ascii=False) if self.answer else ""
-        told, asked = self.canary, self.way == "asked a tool"
+        told, asked = self.canary, self.way in NAMED
         wanted = self.booked.line_values() if self.booked else (told.name,) if asked else told.values()
         return all(value in shown for value in wanted)
 
@@ -144,6 +151,9 @@ class Audit:
     """Answers that are no streams: errors, metrics."""
     kills: int = 0
     sessions: dict[str, str] = field(default_factory=dict)
+    """The conversation of each user."""
+    conversations: list[str] = field(default_factory=list)
+    """Others that are recorded."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def tell(self, server: Server, message: Told) -> None:
@@ -153,6 +163,8 @@ class Audit:
                 self.be_refused(client, message.canary)
             elif message.way in ("stopped", "left"):
                 self.break_off(client, message)
+            elif "change" in message.way:
+                self.be_asked(client, message)
             else:
                 session = self.sessions.get(message.user)
                 self.keep(message, client.ask(message.text, session_id=session, on_conflict="enqueue"))
@@ -175,6 +187,17 @@ class Audit:
             client.post(f"/api/runs/{run}/stop")
         if run:
             client.follow(run)
+
+    def be_asked(self, client: Client, message: Told) -> None:
+        """Have a change proposed, in a conversation of its own; reject it with a word, or leave it."""
+        answer = client.ask(message.text, employee_slug="goalie")
+        message.answer = answer
+        for asked in answer.of("approval_required") if message.way.startswith("rejected") else ():
+            place = f"/api/runs/{answer.run}/approvals/{asked['approval_id']}"
+            decided = client.post(place, json={"decision": "reject", "comment": message.canary.text})
+            assert decided.status_code == 200, decided.text
+            if client.follow(answer.run).last["type"] == "done":
+                self.conversations.append(answer.session)
 
     def be_refused(self, client: Client, canary: Canary) -> None:
         """Say the values where none belong."""
@@ -299,7 +322,8 @@ def gather(audit: Audit, server: Server) -> list[Path]:
     place(outside / "model", json.dumps([audit.model.requests, audit.model.embedded], ensure_ascii=False).encode())
     place(outside / "spans", b"\n".join(audit.collector.bodies))
     place(outside / "answers", "\n".join([*audit.seen, httpx.get(f"{server.address}/metrics").text]).encode())
-    asyncio.run(record_all(server, outside / "recordings", audit.folder / "tokenizer", list(audit.sessions.values())))
+    sessions = [*audit.sessions.values(), *audit.conversations]
+    asyncio.run(record_all(server, outside / "recordings", audit.folder / "tokenizer", sessions))
     postgres = server.data / "postgres" / "data"
     return [postgres / "pg_wal", *(postgres / row["path"] for row in server.sql(LEDGER_FILES))]
 
@@ -387,7 +411,7 @@ class Figures:
         )
 
 
-REPEATED = ("told", "told again", "asked a tool", "read a statement", "summarised")
+REPEATED = ("told", "told again", "read a statement", "summarised", *NAMED)
 """The ways in which the model repeats what it was told."""
 
 
@@ -421,7 +445,7 @@ def run(messages: int, say: Callable[[str], None] = lambda line: None) -> Figure
 
 
 def ended_well(message: Told) -> bool:
-    return message.answer is not None and message.answer.last.get("status") == "complete"
+    return message.answer is not None and message.answer.last.get("status") in ("complete", "waiting")
 
 
 def measure(messages: int = 1000) -> Line:

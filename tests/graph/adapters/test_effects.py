@@ -143,3 +143,69 @@ async def test_what_led_to_an_effect_is_committed_before_it(
 async def test_another_user_makes_no_effect_in_a_run(toolbox: PostgresToolbox, run: Run, stranger: str) -> None:
     with pytest.raises(RunLost):
         await toolbox.once(replace(effect_of(run), owner=stranger), add_goal)
+
+
+# Outside the database -------------------------------------------------------------------------------------------------
+
+
+class Sent:
+    """An effect somewhere else, which can break off."""
+
+    def __init__(self, fault: BaseException | None = None) -> None:
+        self.fault = fault
+        self.times = 0
+
+    async def __call__(self, rows: Rows) -> dict[str, Any]:
+        self.times += 1
+        if self.fault:
+            raise self.fault
+        return {"sent": True}
+
+
+def sent_by(run: Run) -> Effect:
+    return replace(effect_of(run), elsewhere=True)
+
+
+async def test_what_was_sent_is_read_and_not_sent_again(toolbox: PostgresToolbox, run: Run, sql: Sql) -> None:
+    send = Sent()
+    assert [await toolbox.once(sent_by(run), send) for _ in range(2)] == [{"sent": True}] * 2
+    assert send.times == 1
+    assert [entry["result"] for entry in entries(sql, run)] == [{"sent": True}]
+
+
+@pytest.mark.parametrize("fault", [asyncio.CancelledError(), ToolFault("no answer in time")])
+async def test_what_was_begun_is_not_sent_again_and_its_outcome_is_called_unknown(
+    toolbox: PostgresToolbox, run: Run, fault: BaseException
+) -> None:
+    with pytest.raises(type(fault)):
+        await toolbox.once(sent_by(run), Sent(fault))
+    again = Sent()
+    with pytest.raises(ToolFault, match="not known whether it was carried out"):
+        await toolbox.once(sent_by(run), again)
+    assert again.times == 0
+
+
+async def test_what_is_sent_may_take_longer_than_a_transaction_and_holds_no_row(
+    toolbox: PostgresToolbox, run: Run, sql: Sql
+) -> None:
+    async def slowly(rows: Rows) -> dict[str, Any]:
+        await asyncio.to_thread(sql, "update chat_runs set epoch = 2 where id = %(run)s", run=run.id)
+        return {"sent": True}
+
+    with pytest.raises(RunLost):
+        await toolbox.once(sent_by(run), slowly)
+    with pytest.raises(ToolFault):
+        await toolbox.once(sent_by(replace(run, epoch=2)), Sent())
+
+
+async def test_a_process_that_lost_the_run_sends_nothing(toolbox: PostgresToolbox, run: Run, sql: Sql) -> None:
+    sql("update chat_runs set epoch = 2 where id = %(run)s", run=run.id)
+    send = Sent()
+    with pytest.raises(RunLost):
+        await toolbox.once(sent_by(run), send)
+    assert send.times == 0
+
+
+async def test_a_turn_without_a_run_sends_without_an_entry(toolbox: PostgresToolbox, run: Run, sql: Sql) -> None:
+    assert await toolbox.once(replace(sent_by(run), epoch=0), Sent()) == {"sent": True}
+    assert entries(sql, run) == []

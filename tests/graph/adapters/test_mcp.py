@@ -61,7 +61,7 @@ async def test_a_servers_tools_join_under_its_prefix_with_their_risk(rates: dict
         "rates_sleep": "outbound",
     }
     assert tools["rates_convert"].deadline > 20
-    assert tools["rates_refuse"].deadline < 5, "an effect is made within a transaction"
+    assert tools["rates_refuse"].elsewhere
     schema = tools["rates_convert"].schema()["function"]
     assert schema["name"] == "rates_convert"
     assert schema["description"].startswith("Convert US dollars at the rate of the day.")
