@@ -1,7 +1,8 @@
 """How long each tool takes for a user with 100,000 transactions, beside 1,000 others: `make bench-tools`.
 
-Reading tools are called as in the recordings of the employees (`tests/replay/duties.yaml`); of the others it is measured what
-they show their user before a change, and the change, which is undone.
+Tools are called as in the recordings of the employees (`tests/replay/duties.yaml`) and in the tests
+(`tests/tools/calls.yaml`); of one that changes something it is measured what it shows its user before the change, and the
+change, which is undone each time.
 """
 
 import argparse
@@ -9,6 +10,7 @@ import asyncio
 import datetime as dt
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,24 +19,33 @@ from uuid import uuid4
 
 import psycopg
 import yaml
+from psycopg.rows import dict_row
 
 from graph.adapters.database import Database
 from graph.adapters.databases import prepare_embedded
 from graph.adapters.embedded_postgres import EmbeddedPostgres
+from graph.adapters.embedders import LocalEmbedder
 from graph.adapters.queries import read_queries
+from graph.adapters.retriever import PostgresRetriever
 from graph.adapters.rows import OwnedRows, RowsInTransaction
-from graph.tool import Rows, Tool, ToolContext, ToolFault
+from graph.state import Passage
+from graph.tool import Knowledge, Rows, Tool, ToolContext, ToolFault
 from migrations.demo import DEMO_USER
 from migrations.demo_seed import seed
 from tests.fakes.ports import KeptFiles
-from tools.catalog import CATALOG
+from tests.tools.calls import NEWEST_PURCHASE, calls
+from tools.catalog import CATALOG, by_name
 
 ROOT = Path(__file__).parent.parent.parent
 TRANSACTIONS, OTHERS, ROWS_OF_OTHERS = 100_000, 1_000, 200
-CALLS = 20
+TEXTS, TEXTS_OF_OTHERS = 1_000, 20
+CALLS = 60
 BAR_MS = 150
 DRAWN = ("chart_", "monthly_report", "export_transactions")
 """What draws or writes documents has no bar."""
+REFUSED = "refused"
+TURNING = ("handoff_to_employee", "delegate_to_employee")
+"""What they take is a colleague's turn."""
 
 FILL = """
 insert into transactions (user_id, account_id, posted_at, amount, currency, merchant, description, category)
@@ -43,6 +54,14 @@ select
     %(today)s::date - (n %% 1825), case when n %% 40 = 0 then 1 else -1 end * (1 + (n * 7919 %% 20000) / 100.0), 'USD',
     'Merchant ' || (n * 31 %% 400), 'POS ' || n,
     (array['Groceries', 'Shopping', 'Meals & Dining', 'Utilities', 'Entertainment', 'Income', 'Healthcare'])[1 + n %% 7]
+from generate_series(1, %(rows)s) as n
+"""
+
+WRITE_TEXTS = """
+insert into memory_embeddings (user_id, source_id, chunk, embedding, embedding_model)
+select
+    %(user)s, 'note:' || n, 'What was thought of groceries, ' || n,
+    (select array_agg(sin(n * i)) from generate_series(1, 384) as i)::vector, %(model)s
 from generate_series(1, %(rows)s) as n
 """
 
@@ -61,7 +80,7 @@ class Measured:
 
     @property
     def holds(self) -> bool:
-        return self.p95 < BAR_MS or self.tool.name.startswith(DRAWN)
+        return not self.said.startswith(REFUSED) and (self.p95 < BAR_MS or self.tool.name.startswith(DRAWN))
 
 
 async def measure(say: Callable[[str], None], scale: float = 1.0) -> list[Measured]:
@@ -73,53 +92,87 @@ async def measure(say: Callable[[str], None], scale: float = 1.0) -> list[Measur
     duties: dict[str, Any] = yaml.safe_load((ROOT / "tests" / "replay" / "duties.yaml").read_text("utf-8"))
     with TemporaryDirectory() as home, EmbeddedPostgres(Path(home) / "postgres", say) as cluster:
         addresses = await prepare_embedded(cluster, Path(home) / "server.password", say)
-        async with Database.open(addresses.server, size=4) as database:
+        embedder = await asyncio.to_thread(LocalEmbedder, Path(home) / "embedder")
+        async with (
+            Database.open(addresses.server, size=4) as database,
+            PostgresRetriever.open(addresses.server, embedder) as retriever,
+        ):
             today = dt.date(2026, 11, 20)
             async with database.acting_for(DEMO_USER) as connection:
                 await seed(connection, DEMO_USER, today)
             assert addresses.owner
-            fill(addresses.owner, today, scale, say)
+            fill(addresses.owner, embedder.model, today, scale, say)
             queries = read_queries(*sorted((ROOT / "tools" / "sql").glob("*.sql")))
-            return [
-                await measure_tool(tool, duties[tool.name], database, queries, today)
-                for tool in CATALOG
-                if duties.get(tool.name) is not None
-            ]
+            bench = Bench(database, queries, Stored(retriever), today)
+            purchase = newest_purchase(addresses.owner)
+            given = {name: arguments for name, arguments in duties.items() if arguments is not None}
+            return [await bench.measure(*each) for each in [*given.items(), *calls(purchase, today)]]
 
 
-def fill(address: str, today: dt.date, scale: float, say: Callable[[str], None]) -> None:
-    """The user's transactions and those of the others, written as the administrator."""
+def fill(address: str, model: str, today: dt.date, scale: float, say: Callable[[str], None]) -> None:
+    """The transactions and stored texts of the user and of the others, written as the administrator."""
     with psycopg.connect(address, autocommit=True) as connection:
         say(f"writing {TRANSACTIONS * scale:,.0f} transactions, and those of {OTHERS * scale:,.0f} others")
-        mine = {"user": DEMO_USER, "today": today, "rows": int(TRANSACTIONS * scale)}
-        connection.execute(FILL, mine)
-        for _ in range(int(OTHERS * scale)):
-            connection.execute(FILL, {"user": uuid4(), "today": today, "rows": ROWS_OF_OTHERS})
-        connection.execute("analyze transactions")
+        users = [(DEMO_USER, int(TRANSACTIONS * scale), TEXTS)]
+        users += [(str(uuid4()), ROWS_OF_OTHERS, TEXTS_OF_OTHERS) for _ in range(int(OTHERS * scale))]
+        for user, rows, texts in users:
+            connection.execute(FILL, {"user": user, "today": today, "rows": rows})
+            connection.execute(WRITE_TEXTS, {"user": user, "model": model, "rows": texts})
+        connection.execute("analyze transactions, memory_embeddings")
 
 
-async def measure_tool(
-    tool: Tool, given: Mapping[str, Any], database: Database, queries: Mapping[str, bytes], today: dt.date
-) -> Measured:
-    arguments = tool.arguments.model_validate(given)
+def newest_purchase(address: str) -> dict[str, Any]:
+    with psycopg.connect(address, row_factory=dict_row) as connection:
+        purchase = connection.execute(NEWEST_PURCHASE, (DEMO_USER,)).fetchone()
+    assert purchase
+    return purchase
 
-    async def read() -> Mapping[str, Any]:
-        return await tool.function(arguments, context_of(OwnedRows(database, queries, DEMO_USER)))
 
-    async def change() -> Mapping[str, Any]:
-        shown = tool.preview and await tool.preview(arguments, context_of(OwnedRows(database, queries, DEMO_USER)))
-        try:
-            async with database.acting_for(DEMO_USER) as connection:
-                await tool.function(arguments, context_of(RowsInTransaction(connection, queries)))
-                raise Undone
-        except Undone:
-            return shown or {}
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The user's stored texts (port `Knowledge`)."""
 
-    def context_of(rows: Rows) -> ToolContext:
-        return ToolContext(rows, today, KeptFiles())
+    retriever: PostgresRetriever
 
-    times, said = await timed(read if tool.risk == "read" else change)
-    return Measured(tool, times[len(times) // 2], times[int(len(times) * 0.95)], said)
+    async def search(self, query: str) -> list[Passage]:
+        return await self.retriever.search(DEMO_USER, query)
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """The user's rows."""
+
+    database: Database
+    queries: Mapping[str, bytes]
+    knowledge: Knowledge
+    today: dt.date
+
+    async def measure(self, name: str, given: Mapping[str, Any]) -> Measured:
+        """Call a tool many times; what it changes is undone but for the last time, so that the next tool finds it."""
+        tool = by_name()[name]
+        arguments = tool.arguments.model_validate(given)
+
+        async def read() -> Mapping[str, Any]:
+            return await tool.function(arguments, self.context())
+
+        async def change(undo: bool = True) -> Mapping[str, Any]:
+            assert tool.preview
+            shown = await tool.preview(arguments, self.context())
+            with suppress(Undone):
+                async with self.database.acting_for(DEMO_USER) as connection:
+                    await tool.function(arguments, self.context(RowsInTransaction(connection, self.queries)))
+                    if undo:
+                        raise Undone
+            return shown
+
+        times, said = await timed(read if tool.risk == "read" else change)
+        if tool.risk != "read":
+            await change(undo=False)
+        return Measured(tool, times[len(times) // 2], times[int(len(times) * 0.95)], said)
+
+    def context(self, rows: Rows | None = None) -> ToolContext:
+        own = OwnedRows(self.database, self.queries, DEMO_USER)
+        return ToolContext(rows or own, self.today, KeptFiles(), self.knowledge)
 
 
 async def timed(call: Callable[[], Awaitable[Mapping[str, Any]]]) -> tuple[list[float], str]:
@@ -130,7 +183,7 @@ async def timed(call: Callable[[], Awaitable[Mapping[str, Any]]]) -> tuple[list[
         try:
             said = str((await call()).get("status", "ok"))
         except ToolFault as fault:
-            said = f"refused: {fault}"
+            said = f"{REFUSED}: {fault}"
         times.append(1000 * (time.perf_counter() - began))
     return sorted(times[1:]), said
 
@@ -145,6 +198,8 @@ def main() -> int:
     parser.add_argument("--scale", type=float, default=1.0, help="part of the rows (1)")
     measured = asyncio.run(measure(lambda line: print(line, flush=True), parser.parse_args().scale))
     print(table(measured))
+    unmeasured = {tool.name for tool in CATALOG} - {each.tool.name for each in measured} - set(TURNING)
+    assert not unmeasured, unmeasured
     late = [each.tool.name for each in measured if not each.holds]
     print(f"{len(measured)} tools, {len(late)} of them over {BAR_MS} ms: {', '.join(late) or 'none'}")
     return 1 if late else 0
