@@ -8,11 +8,15 @@ given name that means nothing else is a name wherever it stands; one that is a w
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
-from graph.redaction.rules.names import is_company, is_name, name_in, words_of
+from spacy.lang.en.stop_words import STOP_WORDS
+
+from graph.redaction.rules.names import common_words, is_company, is_name, name_in, words_of
 from graph.redaction.rules.spans import Span, one_of
 
 _WORD = re.compile(r"(?<![\w@/.'-])[^\W\d_]{1,24}(?:(?!'s\b)['-][^\W\d_]{1,24}){0,2}(?![\w@/-]|\.\w|'\w\w)")
+_LETTERS = re.compile(r"[^\W\d_]+")
 _PARTICLE = re.compile(one_of("de da di del della der den van von la le bin ibn al el dos das du ter ten af av"))
 _PLACE_BEFORE = re.compile(
     r"\b" + one_of("san santa santo saint sankt são st port fort mount mt lake los las el cape new") + r"\.? \Z",
@@ -89,6 +93,21 @@ def known_names(text: str) -> Iterator[Span]:
             if span and not is_place_or_shop(text, *span):
                 yield span
                 last = place + more
+
+
+def may_hold_name(text: str) -> bool:
+    """Whether a guess of the model at this text could count: it has a known name, or a word that does not begin with a small
+    letter and is neither a common nor a plain one."""
+    words = (match[0] for match in _LETTERS.finditer(text))
+    return any(not word[0].islower() and word.casefold() not in _plain_words() for word in words) or holds_known_name(
+        text
+    )
+
+
+@cache
+def _plain_words() -> frozenset[str]:
+    ours = common_words() | words_of("plain_words.txt") | STOP_WORDS
+    return ours - words_of("word_names.txt") - words_of("word_family_names.txt")
 
 
 def holds_known_name(phrase: str) -> bool:

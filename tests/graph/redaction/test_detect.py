@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from graph.redaction.detect import analyzer, find
 from graph.redaction.kinds import KINDS
+from graph.redaction.rules.known_names import may_hold_name
+from graph.redaction.rules.names import words_of
 from graph.redaction.tokens import KIND
 
 ZERO_WIDTH, NO_BREAK = "\u200b", "\u00a0"
@@ -220,3 +222,26 @@ def test_no_text_takes_more_than_linear_time(unit: str) -> None:
     begun = time.process_time()
     find(text)
     assert time.process_time() - begun < 2
+
+
+@pytest.mark.parametrize(
+    ("text", "looked_at"),
+    [
+        ("How much did I spend on groceries last month?", False),
+        ("WHY WAS MY CARD DECLINED", False),
+        ("how do i pay", False),
+        ("Zoltan paid me back", True),
+        ("tell natalia i paid", True),
+        ("Will Hope is my landlord", True),
+        ("Rent for 美咲", True),
+        ("transfer to нина", False),
+    ],
+)
+def test_the_name_model_is_asked_only_where_a_guess_could_count(text: str, looked_at: bool) -> None:
+    assert may_hold_name(text) is looked_at
+
+
+@pytest.mark.parametrize("word", sorted(words_of("plain_words.txt")))
+def test_a_plain_word_is_in_no_list_of_names(word: str) -> None:
+    lists = ("given_names.txt", "family_names.txt", "word_names.txt", "word_family_names.txt")
+    assert [each for each in lists if word in words_of(each)] == []
