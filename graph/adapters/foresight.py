@@ -6,13 +6,17 @@ from graph.adapters.anticipation import retrieve_error
 from graph.adapters.memory import PostgresMemory
 from graph.adapters.redactor import WorkerRedactor
 from graph.adapters.retriever import PostgresRetriever
-from graph.ports import Embedder, Run
+from graph.ports import Embedder, Masked, Run
+
+MOST_OWNERS = 10_000
+"""Owners of whom it is known that they have stored texts."""
 
 
 class Foresight:
-    """Masks the text and reads what is remembered, then embeds and searches if there is anything to find.
+    """Masks the text and reads what is remembered, embeds the text and searches if there is anything to find.
 
-    The text is embedded as it was typed, inside this process; what is searched for is the masked text.
+    The text is embedded as it was typed, inside this process; what is searched for is the masked text. For somebody who had
+    stored texts in the last turn that does not wait for what is remembered now.
     """
 
     def __init__(
@@ -22,6 +26,8 @@ class Foresight:
         self.memory = memory
         self.embedder = embedder
         self.retriever = retriever
+        self._have_texts: dict[str, None] = {}
+        """Owners who had stored texts in their last turn, that of the longest ago first."""
         self._under_way: set[asyncio.Task[None]] = set()
 
     def begin(self, run: Run, text: str) -> None:
@@ -33,6 +39,20 @@ class Foresight:
     async def _prepare(self, run: Run, text: str) -> None:
         masking = self.redactor.anticipate(run.owner, [text])
         recalling = self.memory.anticipate(run.owner, run.session_id, run.employee)
-        if (await recalling).searchable:
-            self.embedder.anticipate(text)
-            self.retriever.anticipate(run.owner, (await masking).texts[0])
+        if expected := run.owner in self._have_texts:
+            await self._search(run.owner, text, masking)
+        searchable = (await recalling).searchable
+        self._note(run.owner, searchable)
+        if searchable and not expected:
+            await self._search(run.owner, text, masking)
+
+    async def _search(self, owner: str, text: str, masking: "asyncio.Task[Masked]") -> None:
+        self.embedder.anticipate(text)
+        self.retriever.anticipate(owner, (await masking).texts[0])
+
+    def _note(self, owner: str, searchable: bool) -> None:
+        self._have_texts.pop(owner, None)
+        if searchable:
+            self._have_texts[owner] = None
+        if len(self._have_texts) > MOST_OWNERS:
+            del self._have_texts[next(iter(self._have_texts))]
