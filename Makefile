@@ -88,6 +88,7 @@ bench-tools: $(DEVELOP) ## how long each tool takes for a user with 100,000 tran
 chaos: $(DEVELOP) ## kill, stop and wake processes at 260 seeded points and look what was lost (SEED=7, ARGS=--quick …)
 	@$(BIN)/python -m tests.chaos.pairs
 	@$(BIN)/python -m tests.bench.endurance
+	@$(BIN)/python -m tests.bench.overload
 	@$(BIN)/python -m tests.chaos $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 fuzz: $(DEVELOP) ## thousands of requests made from the OpenAPI file, right ones and wrong ones (ARGS=300 for each kind and route)

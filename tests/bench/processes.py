@@ -6,11 +6,12 @@ import os
 import secrets
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from graph.adapters.databases import DATABASE, Addresses, prepare_embedded
@@ -74,10 +75,14 @@ class Stage:
 
     @asynccontextmanager
     async def ours(
-        self, database_port: int | None = None, command: tuple[str, ...] = ("graph", "run")
+        self,
+        database_port: int | None = None,
+        command: tuple[str, ...] = ("graph", "run"),
+        environment: Mapping[str, str] = MappingProxyType({}),
     ) -> AsyncIterator[Service]:
-        """This runtime with everything on, spoken to as the demo user; `command` is the module that runs it."""
-        environment = self.environment(database_port)
+        """This runtime with everything on, spoken to as the demo user; `command` is the module that runs it, `environment` is
+        set beside what all have."""
+        environment = {**self.environment(database_port), **environment}
         async with self._started(*command, **environment) as process:
             token = LocalIssuer(Path(environment["DATA_DIR"]) / "issuer.pem").sign(DEMO_USER)
             yield Service(OURS, process.address, process.pid, {"Authorization": f"Bearer {token}"})

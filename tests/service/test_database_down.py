@@ -5,6 +5,7 @@ import signal
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -48,6 +49,20 @@ class Outage:
     def __exit__(self, *_: object) -> None:
         self.cluster.start()
         self.cluster.stop()
+
+
+@contextmanager
+def full_disk(server: Server, table: str) -> Iterator[None]:
+    """Postgres refuses new rows of a table, as it does when its disk is full."""
+    server.sql(
+        "create function no_space() returns trigger language plpgsql as "
+        "$$ begin raise exception 'could not extend file' using errcode = 'disk_full'; end $$"
+    )
+    server.sql(f"create trigger no_space before insert on {table} execute function no_space()")
+    try:
+        yield
+    finally:
+        server.sql("drop function no_space cascade")
 
 
 @pytest.mark.parametrize("stream", [True, False])
@@ -158,3 +173,32 @@ def test_after_a_failover_to_a_server_that_takes_no_writes_messages_are_refused_
     assert (refused.status_code, refused.json()["error"]["code"]) == (503, "database_unavailable")
     time.sleep(0.2)
     assert client.ask("Are you back?").last["status"] == "complete"
+
+
+def test_a_full_disk_refuses_messages_and_stores_nothing(frail: Server, client: Client) -> None:
+    with full_disk(frail, "chat_runs"):
+        refused = client.post("/api/chat", json={"message": "Hello"})
+    assert (refused.status_code, refused.json()["error"]["code"]) == (503, "database_unavailable")
+    assert "extend file" not in refused.text
+    assert frail.sql("select 1 from chat_sessions where user_id = %s", client.user) == []
+    assert client.ask("Is there room?").last["status"] == "complete"
+
+
+def test_a_turn_that_a_full_disk_keeps_from_being_stored_is_stored_whole_when_there_is_room(
+    frail: Server, client: Client
+) -> None:
+    session = client.ask("Hello").session
+    with (
+        full_disk(frail, "chat_messages"),
+        client.stream("POST", "/api/chat", json={"message": "[[say kept]]", "session_id": session}) as response,
+    ):
+        frames = events_of(response)
+        seen = [next(frames) for _ in range(2)]
+        time.sleep(1)
+        stored = frail.sql("select role from chat_messages where session_id = %s", session)
+        frail.sql("alter table chat_messages disable trigger no_space")
+        answer = Answer([*seen, *frames])
+    assert len(stored) == 2
+    assert (answer.text, answer.last["status"]) == ("kept", "complete")
+    messages = client.get(f"/api/sessions/{session}/messages").json()["items"]
+    assert sorted(message["role"] for message in messages) == ["assistant", "assistant", "user", "user"]
