@@ -1,24 +1,44 @@
 """What the arguments of tools have in common."""
 
 import datetime as dt
+import re
+from collections.abc import Iterator
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from graph.tool import ToolFault
 
+CODE = re.compile(
+    r"\.\.[/\\]|^\s*(?:/[\w.-]+){2}|^\s*[A-Za-z]:[/\\]|^\s*(?:file|ftp|gopher|ldap|jar|dict)://"
+    r"|\$\{|\{\{|\{[^{}]{0,40}(?:__|[.\[!])[^{}]{0,40}\}|(?:%\d{0,4}\$?[nspx]){2}|%n\b|\b__\w{1,20}__\b"
+)
+"""Paths out of a folder or from the root, addresses of files, templates and format strings: no words of a user."""
+
 
 class ToolArguments(BaseModel):
-    """Arguments of a tool: unknown names are refused; null and a blank string mean that an argument was not given."""
+    """Arguments of a tool: unknown names are refused, and so are texts that look like paths or templates (`CODE`); null and a
+    blank string mean that an argument was not given."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     @model_validator(mode="before")
     @classmethod
-    def drop_blanks(cls, data: Any) -> Any:
+    def checked(cls, data: Any) -> Any:
         if not isinstance(data, dict):
             return data
+        if any(CODE.search(text) for text in strings_in(list(data.values()))):
+            raise ValueError("a path, a template or a format string is not taken for words")
         return {name: value for name, value in data.items() if not is_blank(value)}
+
+
+def strings_in(value: Any) -> Iterator[str]:
+    """Every text of a JSON value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from strings_in(item)
 
 
 def is_blank(value: Any) -> bool:
