@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from langchain_core.messages import AIMessage
 
+from employees.roster import Employee
 from graph.events import FINAL, Event, Restart, last_text, waits
 from graph.ports import Claim, LoggedEvent, Recorded, Step, first_number
 from graph.rejoin import Rejoin
@@ -24,6 +25,8 @@ class LiveRun:
         self.run = claim.run
         self.text = claim.text
         """What the user typed."""
+        self.employee: Employee | None = None
+        """Who was asked, as the file was when the run began here."""
         self.entries: list[LoggedEvent] = list(claim.logged)
         self.ended = False
         """Whether it has shown its last event."""

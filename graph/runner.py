@@ -10,7 +10,7 @@ import structlog
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 from langchain_core.runnables import RunnableConfig
 
-from employees.roster import Roster
+from employees.roster import Employee, Roster
 from graph.build import TurnGraph, keeping
 from graph.context import TurnContext
 from graph.errors import ChatError, DatabaseUnavailable, RedactionFailed, RunLost, RunTimeout, describe, error_of
@@ -143,8 +143,9 @@ class Runner:
         config: RunnableConfig = {"configurable": {"thread_id": run.session_id, "run": run.id}}
         async with self.ports.checkpoints.turn(run) as saver:
             graph = keeping(self.graph, saver)
+            live.employee = self.ports.roster.find(run.employee)
             if not live.entries:
-                live.publish(self._start_event(run))
+                live.publish(start_event(run, live.employee))
             if run.epoch > 1:
                 await self._catch_up(live, graph, config)
             if live.stopped:
@@ -194,11 +195,6 @@ class Runner:
                         live.waiting = True
                     else:
                         live.advance(node, cast(Turn, update or {}))
-
-    def _start_event(self, run: Run) -> Start:
-        employee = self.ports.roster.find(run.employee)
-        card = EmployeeCard(slug=employee.slug, title=employee.title, emoji=employee.emoji)
-        return Start(type="start", session_id=run.session_id, run_id=run.id, employee=card)
 
     def _leave(self, live: LiveRun) -> bool:
         """The run goes on elsewhere or later: its events will be in the log."""
@@ -265,7 +261,7 @@ class Runner:
             run_id=run.id,
             epoch=run.epoch,
             employee=run.employee,
-            model=answered_by(messages, self.ports.model.name(self.ports.roster.find(run.employee).settings)),
+            model=self._answered_by(live, messages),
             messages=messages,
             usage=live.turn["usage"],
             quoted=quoted({**live.turn, "messages": list(messages)}, self.ports.toolbox),
@@ -287,15 +283,18 @@ class Runner:
         return [HumanMessage(masked.texts[0])]
 
     def _trace(self, live: LiveRun) -> Trace:
-        employee = self.ports.roster.find(live.run.employee)
         answers = [message for message in live.turn.get("messages", ()) if isinstance(message, AIMessage)]
         return Trace(
-            version=employee.version,
-            model=answered_by(answers, self.ports.model.name(employee.settings)),
+            version=live.employee.version if live.employee else "",
+            model=self._answered_by(live, answers),
             path=live.path,
             usage=[answer.usage_metadata for answer in answers],
             turn=kept_nowhere_else(live.turn),
         )
+
+    def _answered_by(self, live: LiveRun, messages: Sequence[AnyMessage]) -> str:
+        """The model that gave the last answer, or would have; nothing if the run never began here."""
+        return answered_by(messages, self.ports.model.name(live.employee.settings) if live.employee else "")
 
     async def _write_end(self, live: LiveRun, last: Sequence[LoggedEvent], ending: Ending) -> bool:
         async with live.writing:
@@ -385,6 +384,11 @@ def kept_nowhere_else(turn: Turn) -> Turn:
     if "recollection" in kept:
         kept["recollection"] = {**kept["recollection"], "history": []}
     return kept
+
+
+def start_event(run: Run, employee: Employee) -> Start:
+    card = EmployeeCard(slug=employee.slug, title=employee.title, emoji=employee.emoji)
+    return Start(type="start", session_id=run.session_id, run_id=run.id, employee=card)
 
 
 def done_event(turn: Turn, message_id: str | None, status: Status) -> Done:

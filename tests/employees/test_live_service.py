@@ -4,6 +4,7 @@ import asyncio
 from base64 import b64encode
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -12,11 +13,13 @@ from structlog.testing import capture_logs
 
 from graph.adapters.embedded_postgres import EmbeddedPostgres
 from graph.errors import UnknownEmployee
+from graph.ports import RunRequest
 from graph.settings import Settings
 from graph.web.service import Service
 from graph.wiring import House, open_service
 from migrations.runner import migrate, read_migrations
 from tests.conftest import PASSWORD
+from tests.fakes.scripted_model import ScriptedModel
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("admin_url")]
 
@@ -53,9 +56,9 @@ async def database(cluster: EmbeddedPostgres) -> str:
 
 
 @pytest.fixture
-async def service(cluster: EmbeddedPostgres, database: str, folder: Path, tmp_path: Path) -> AsyncIterator[Service]:
+def settings(cluster: EmbeddedPostgres, database: str, tmp_path: Path) -> Settings:
     address = SecretStr(cluster.url("chat_server", PASSWORD, database))
-    settings = Settings(
+    return Settings(
         data_dir=tmp_path,
         database_url=address,
         vault_key=SecretStr(b64encode(bytes(32)).decode()),
@@ -63,6 +66,10 @@ async def service(cluster: EmbeddedPostgres, database: str, folder: Path, tmp_pa
         redaction_workers=1,
         database_pool_size=4,
     )
+
+
+@pytest.fixture
+async def service(settings: Settings, folder: Path) -> AsyncIterator[Service]:
     async with open_service(settings, lambda line: None, House(employees=folder)) as opened:
         yield opened
 
@@ -95,3 +102,21 @@ async def test_the_service_follows_its_employees_files(
         await eventually(lambda: bool(lines))
     assert [line["event"] for line in lines] == ["employees_not_reloaded"]
     assert service.roster.find("ada").prompt == "You are Ada."
+
+
+async def test_a_run_records_the_version_with_which_it_began(
+    settings: Settings, folder: Path, cluster: EmbeddedPostgres, database: str
+) -> None:
+    with ScriptedModel().serving() as model:
+        slow = settings.model_copy(update={"openai_base_url": model.address})
+        async with open_service(slow, lambda line: None, House(employees=folder)) as service:
+            began = service.roster.find("ada").version
+            run = await service.runs.accept(RunRequest(str(uuid4()), "[[slow 0.2]] [[say one two three four]]", "ada"))
+            events = service.runs.follow(run.owner, run.id)
+            assert (await anext(events))[1]["type"] == "start"
+            write(folder, "ada", "You are Ada, and you count in dozens.")
+            await eventually(lambda: service.roster.find("ada").version != began)
+            assert [event["type"] async for _, event in events][-1] == "done"
+    with psycopg.connect(cluster.admin_url(database)) as connection:
+        [(trace,)] = connection.execute("select trace from chat_runs where id = %s", (run.id,)).fetchall()
+    assert trace["version"] == began
