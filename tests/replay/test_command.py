@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from graph.replay.recording import Recording
+from graph.replay.recording import Recording, RecordingUnreadable
 from tests.fakes.scripted_model import ScriptedModel
 
 ROOT = Path(__file__).parent.parent.parent
@@ -88,15 +88,19 @@ def test_a_real_model_is_asked_instead_and_both_answers_stand_side_by_side(repla
         ("[]", ""),
     ],
 )
-def test_a_file_that_is_no_recording_is_named_with_the_reason(
-    replay: Any, tmp_path: Path, content: str, reason: str
-) -> None:
+def test_a_file_that_is_no_recording_says_why(tmp_path: Path, content: str, reason: str) -> None:
     file = tmp_path / "other.json"
     file.write_text(content)
+    with pytest.raises(RecordingUnreadable, match=reason):
+        Recording.read(file)
+
+
+def test_a_file_that_is_no_recording_is_named_with_the_reason(replay: Any, tmp_path: Path) -> None:
+    file = tmp_path / "other.json"
+    file.write_text('{"format": 99}')
     done = replay(file)
     assert done.returncode == 1
-    assert done.stderr.startswith(f"replay: {file} is not a recording that this program can read: ")
-    assert reason in done.stderr
+    assert done.stderr.startswith(f"replay: {file} is not a recording that this program can read: its format is 99")
     assert "Traceback" not in done.stderr
 
 
