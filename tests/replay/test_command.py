@@ -85,7 +85,7 @@ def test_a_real_model_is_asked_instead_and_both_answers_stand_side_by_side(repla
         ("{}", "format"),
         ('{"format": 99}', "its format is 99, and this program knows those up to 2"),
         ('{"format": 2}', "employee: Field required"),
-        ("[]", ""),
+        ("[]", "list indices"),
     ],
 )
 def test_a_file_that_is_no_recording_says_why(tmp_path: Path, content: str, reason: str) -> None:
