@@ -82,6 +82,5 @@ TOOL = Tool(
         "What do I owe on my credit card?",
         "Show all my accounts",
         "How much cash do I have in checking?",
-        "What is my net worth?",
     ),
 )

@@ -110,6 +110,7 @@ TOOL = Tool(
     free_text=("name",),
     quotes=True,
     examples=(
+        "What is my net worth?",
         "What am I worth all in all?",
         "Work out my net worth with my debts",
         "What are my assets and liabilities?",
