@@ -11,11 +11,11 @@ from pathlib import Path
 import procrastinate
 import yaml
 from langchain_core.language_models import BaseChatModel
-from langchain_openai import OpenAIEmbeddings
+from langchain_openai import ChatOpenAI, OpenAIEmbeddings
 from langgraph.graph import START
 from opentelemetry.trace import NoOpTracer, Tracer
 from opentelemetry.util.re import parse_env_headers
-from pydantic import SecretStr
+from pydantic import AnyHttpUrl, SecretStr
 
 from employees.roster import Roster, read_roster
 from employees.router import Router
@@ -210,7 +210,7 @@ async def lay_foundations(
         notes=PostgresNotes(database, embedder, count),
         memory=PostgresMemory(database, embedder.model),
         retriever=await stack.enter_async_context(PostgresRetriever.open(addresses.server, embedder)),
-        model=model_of(settings, observer),
+        model=model_of(settings, observer, stack),
         queue=queue,
         failpoint=failpoint,
         observer=observer,
@@ -385,8 +385,16 @@ def tracer_of(settings: Settings) -> AbstractAsyncContextManager[Tracer]:
     )
 
 
-def model_of(settings: Settings, observer: Observer | None = None) -> ChatModel:
-    """A provider's models if one is configured, with a fallback behind them if one is named; else the offline model."""
+def model_of(settings: Settings, observer: Observer | None = None, closing: AsyncExitStack | None = None) -> ChatModel:
+    """A provider's models if one is configured, with a fallback behind them if one is named; else the offline model. Their
+    connections are closed by `closing`."""
+
+    def of_provider(name: str, key: SecretStr | None, address: AnyHttpUrl | None) -> ChatOpenAI:
+        base_url = str(address) if address else None
+        model = openai_model(name, key=key, base_url=base_url, timeout=settings.model_total_seconds)
+        if closing:
+            closing.push_async_callback(model.root_async_client.close)
+        return model
 
     def timed(
         models: Mapping[str, BaseChatModel],
@@ -409,17 +417,14 @@ def model_of(settings: Settings, observer: Observer | None = None) -> ChatModel:
         offline = offline_model(CATALOG)
         return timed({"small": offline, "large": offline}, {"small": "offline", "large": "offline"})
     names = {"small": settings.openai_model, "large": settings.large_model}
-    base_url = str(settings.openai_base_url) if settings.openai_base_url else None
     models = {
-        size: openai_model(name, key=settings.openai_api_key, base_url=base_url, timeout=settings.model_total_seconds)
-        for size, name in names.items()
+        size: of_provider(name, settings.openai_api_key, settings.openai_base_url) for size, name in names.items()
     }
     chosen = timed(models, names)
     if not settings.openai_model_fallback:
         return chosen
     name, (key, address) = settings.openai_model_fallback, settings.fallback_provider
-    base_url = str(address) if address else None
-    spare = openai_model(name, key=key, base_url=base_url, timeout=settings.model_total_seconds)
+    spare = of_provider(name, key, address)
     fallback = timed({"small": spare, "large": spare}, {"small": name, "large": name}, "fallback", attempts=1)
     return WithFallback(chosen, fallback)
 

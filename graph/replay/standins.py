@@ -1,7 +1,7 @@
 """Stand-ins for the values that a recording does not hold.
 
 A recorded turn has tokens where its user had values. So that a replay shows whether masking works, each token gets a stand-in
-that plays the value: `[CARD_7K3Q9D]` is typed as `{{CARD 7K3Q9D}}`. Wherever a stand-in turns up behind the boundary, the value
+that plays the value: `[CARD_7K3Q9D]` is typed as `((CARD 7K3Q9D))`. Wherever a stand-in turns up behind the boundary, the value
 would have.
 """
 
@@ -15,14 +15,14 @@ from graph.redaction.strings import strings_in
 from graph.redaction.tokens import CODE, KIND, TOKEN
 from graph.replay.cut import Cut
 
-STAND_IN = re.compile(rf"\{{\{{({KIND}) ({CODE})\}}\}}")
+STAND_IN = re.compile(rf"\(\(({KIND}) ({CODE})\)\)")
 
 ISSUED = re.compile(TOKEN)
 
 
 def stand_in(token: str) -> str:
     kind, code = token[1:-1].split("_")
-    return f"{{{{{kind} {code}}}}}"
+    return f"(({kind} {code}))"
 
 
 def with_stand_ins(text: str) -> str:

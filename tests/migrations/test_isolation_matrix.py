@@ -55,6 +55,7 @@ CLAIMS: Mapping[str, str | None] = {
     "broken: a subject of all": '{"sub": "%"}',
 }
 """What `request.jwt.claims` holds when the server's role acts; A and B stand for the users' ids."""
+LETTER = re.compile(r"(?<=\")(?:AA|A|B)(?![\w])")
 
 ROLES = ("anon", "authenticated", "service_role", "chat_finder")
 """The other roles of the database, each with the claims of user A."""
@@ -133,6 +134,11 @@ class World:
     def of_users(self) -> list[Table]:
         return [table for table in self.catalogue.values() if table.owner]
 
+    def told(self, claims: str) -> str:
+        """Claims with the users' ids in the place of their letters."""
+        ids = {"A": self.a, "AA": self.a.upper(), "B": self.b}
+        return LETTER.sub(lambda letter: ids[letter[0]], claims)
+
     @contextmanager
     def acting(self, who: str) -> Iterator[psycopg.Connection[Any]]:
         """A connection as this identity."""
@@ -140,8 +146,7 @@ class World:
         claims = CLAIMS["user A"] if role else CLAIMS[who]
         with psycopg.connect(self.admin_url if role else self.server_url) as connection:
             if claims is not None:
-                told = claims.replace("AA", self.a.upper()).replace('"A', f'"{self.a}').replace('"B"', f'"{self.b}"')
-                connection.execute("select set_config('request.jwt.claims', %s, true)", (told,))
+                connection.execute("select set_config('request.jwt.claims', %s, true)", (self.told(claims),))
             if role:
                 connection.execute(sql.SQL("set local role {}").format(sql.Identifier(role)))
             yield connection

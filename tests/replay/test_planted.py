@@ -171,7 +171,7 @@ def test_a_changed_prompt_is_shown_as_a_difference(code: Code) -> None:
 
 def test_a_raw_value_is_named_with_its_place(code: Code, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(graph.build, "Redact", changing(Redact, raw_value_in_state))
-    with pytest.raises(TurnDiffers, match=r"\{\{CARD \w{6}\}\} in a checkpoint"):
+    with pytest.raises(TurnDiffers, match=r"\(\(CARD \w{6}\)\) in a checkpoint"):
         check(RECORDINGS / "redaction_heavy.json", code)
 
 
