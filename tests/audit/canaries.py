@@ -6,6 +6,7 @@ python -m tests.audit.canaries [messages]
 import asyncio
 import hashlib
 import json
+import re
 import signal
 import sys
 import tempfile
@@ -359,12 +360,14 @@ def place(folder: Path, content: bytes) -> None:
     (folder / "content").write_bytes(content)
 
 
+VECTOR = re.compile(rb"\[-?[\d.e,+-]{1000,}\]")
+
+
 def dump_outside_the_ledger(server: Server) -> bytes:
-    """A dump without the lines of the statements, which may hold values."""
-    content, rest = (
-        dump(server.admin_url()),
-        server.sql("select to_jsonb(t) - 'description' as row from transactions t"),
-    )
+    """A dump without the lines of the statements, which may hold values, and without vectors: among their millions of decimals
+    any nine digits occur sooner or later."""
+    content = VECTOR.sub(b"[a vector]", dump(server.admin_url()))
+    rest = server.sql("select to_jsonb(t) - 'description' as row from transactions t")
     begin = content.index(b"COPY public.transactions ")
     return content[:begin] + content[content.index(b"\n\\.\n", begin) :] + json.dumps(rest, default=str).encode()
 

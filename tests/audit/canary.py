@@ -233,7 +233,8 @@ def base64_core(plain: bytes, shift: int) -> bytes:
 
 
 def found_in(folder: Path, values: Iterable[str], scratch: Path, leaving_out: Iterable[Path] = ()) -> set[str]:
-    """Which needles some file under a folder holds, as it is or without its NULs; some files are not looked into."""
+    """Which needles some file under a folder holds, as it is or without its NULs; some files are not looked into. Digits within
+    longer numbers are none: LangGraph's versions alone have so many random decimals that any nine digits are among them."""
     needles = scratch / "needles"
     needles.write_bytes(b"\n".join(sorted(set().union(*map(disguises, values)))))
     left_out = set(leaving_out)
@@ -252,7 +253,14 @@ def found_in(folder: Path, values: Iterable[str], scratch: Path, leaving_out: It
         )
     assert searched.returncode in (0, 1, 123), searched.stderr  # 123: a grep found nothing
     assert not searched.stderr, searched.stderr
-    return set(searched.stdout.decode(errors="replace").split("\n")) - {""}
+    found = set(searched.stdout.decode(errors="replace").split("\n")) - {""}
+    return {each for each in found if not each.isdecimal() or stands_alone(each, [*files, without_nuls])}
+
+
+def stands_alone(digits: str, files: Iterable[Path]) -> bool:
+    """Whether these digits are a whole number in one of the files."""
+    number = re.compile(rf"(?<!\d){digits}(?!\d)".encode())
+    return any(number.search(file.read_bytes()) for file in files)
 
 
 def dump(admin_url: str) -> bytes:

@@ -22,6 +22,12 @@ SUITES: Mapping[str, Sequence[str]] = {
     "No route, body, header or event id tells another's row from one that does not exist": (
         "tests/service/test_isolation.py",
     ),
+    "No argument of a tool does, and none is SQL, a path, a template or an address that is opened": (
+        *("tests/tools/test_foreign_ids.py", "tests/tools/test_hostile_arguments.py"),
+    ),
+    "A model that obeys whatever it reads changes nothing without its user's word on the very call": (
+        *("tests/service/test_hijacked.py", "tests/nodes/test_consent.py", "tests/tools/test_quotes.py"),
+    ),
     "Tokens come back as their owner's values, however a stream is cut; forged and foreign ones stay text": (
         *("tests/graph/redaction/test_restore.py", "tests/graph/redaction/test_holdback.py"),
         *("tests/graph/adapters/test_vault.py", "tests/graph/adapters/test_memory_vault.py"),

@@ -213,7 +213,7 @@ def test_the_search_finds_each_disguise(tmp_path: Path) -> None:
     ):
         (tmp_path / "place" / "file").write_bytes(content)
         assert found_in(tmp_path / "place", [card, name], tmp_path), number
-    (tmp_path / "place" / "file").write_bytes(b"4929 1234 5678 9013 and Anna Whitfeld")
+    (tmp_path / "place" / "file").write_bytes(b"4929 1234 5678 9013, Anna Whitfeld and 0.74929123456789012")
     assert found_in(tmp_path / "place", [card, name], tmp_path) == set()
 
 
