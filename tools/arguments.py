@@ -2,11 +2,11 @@
 
 import datetime as dt
 import re
-from collections.abc import Iterator
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from graph.redaction.strings import strings_in
 from graph.tool import ToolFault
 
 CODE = re.compile(
@@ -27,18 +27,9 @@ class ToolArguments(BaseModel):
     def checked(cls, data: Any) -> Any:
         if not isinstance(data, dict):
             return data
-        if any(CODE.search(text) for text in strings_in(list(data.values()))):
+        if any(CODE.search(text) for text in strings_in(data)):
             raise ValueError("a path, a template or a format string is not taken for words")
         return {name: value for name, value in data.items() if not is_blank(value)}
-
-
-def strings_in(value: Any) -> Iterator[str]:
-    """Every text of a JSON value."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict | list):
-        for item in value.values() if isinstance(value, dict) else value:
-            yield from strings_in(item)
 
 
 def is_blank(value: Any) -> bool:
