@@ -4,6 +4,7 @@ import asyncio
 import gc
 import signal
 import socket
+import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -29,6 +30,10 @@ HANG_UP_SECONDS = 2
 """For answers that are still on their way when all turns have ended."""
 SILENCE_MS = 60_000
 """A peer that has taken nothing of what was sent for so long is gone, or will never read it."""
+
+SWITCH_SECONDS = 0.0005
+"""How long the event loop goes on while another thread waits for the interpreter. The embedder's thread needs it for moments
+before and after its network; with Python's 5 ms its answer lies there while requests are worked on."""
 
 CURL = """
   curl -N ADDRESS/api/chat -H "Authorization: Bearer $(make -s token)" \\
@@ -108,6 +113,7 @@ async def serve(settings: Settings, report: Callable[[str], None], house: House 
             # What was made so far lives as long as the process: the collector need not walk it again and again.
             gc.collect()
             gc.freeze()
+            sys.setswitchinterval(SWITCH_SECONDS)
             announce(listener, report)
             await Server(config, partial(service.runs.drain, settings.grace_seconds)).serve(sockets=[listener])
             report("stopping")
