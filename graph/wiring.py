@@ -209,7 +209,7 @@ async def lay_foundations(
         count=count,
         notes=PostgresNotes(database, embedder, count),
         memory=PostgresMemory(database, embedder.model),
-        retriever=await stack.enter_async_context(PostgresRetriever.open(addresses.server, embedder)),
+        retriever=await PostgresRetriever.open(database, embedder),
         model=model_of(settings, observer, stack),
         queue=queue,
         failpoint=failpoint,

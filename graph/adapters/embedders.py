@@ -19,6 +19,8 @@ from graph.errors import ConfigurationError, ModelUnavailable
 VOCABULARY = "embeddings/data/all-MiniLM-L6-v2-onnx-int8/tokenizer.json"
 MOST_TOKENS = 256
 """What the model was trained to read; the rest of a longer text is not seen."""
+DECIMALS = 7
+"""Of a vector's numbers: more than these a network of 32 bits does not know, and what is written of them the database reads."""
 WIDTH = 384
 """The one width of vectors in the database."""
 
@@ -67,7 +69,7 @@ class LocalEmbedder:
         ids = np.array([self._tokenizer.encode(text).ids], dtype=np.int64)
         tokens = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
         mean = self._network.run(None, tokens)[0][0].mean(axis=0)
-        vector: list[float] = (mean / np.linalg.norm(mean)).tolist()
+        vector: list[float] = (mean / np.linalg.norm(mean)).astype(np.float64).round(DECIMALS).tolist()
         return vector
 
 

@@ -33,18 +33,16 @@ class PostgresMemory:
     async def _recall(self, owner: str, session_id: str, employee: str) -> Remembered:
         values = {"session_id": session_id, "employee": employee, "limit": HISTORY_ROWS, "model": self.embedding_model}
         async with self.database.acting_for(owner) as connection:
-            zone, facts, summary, history, searchable = [
-                await connection.execute(QUERIES[name], values)
-                for name in ("time_zone", "facts", "summary", "history", "searchable")
-            ]
-        zone_row, summary_row = await zone.fetchone(), await summary.fetchone()
+            remembered = await connection.execute(QUERIES["remembered"], values)
+            history = await connection.execute(QUERIES["history"], values)
+        [row] = await remembered.fetchall()
         return Remembered(
-            time_zone=zone_row["time_zone"] if zone_row else "UTC",
-            facts=[row["fact"] for row in await facts.fetchall()],
-            summary=summary_text(summary_row) if summary_row else "",
-            history=[to_message(row) for row in reversed(await history.fetchall())],
-            summarized_to=summary_row["last_summarized_position"] if summary_row else 0,
-            searchable=bool(await searchable.fetchone()),
+            time_zone=row["time_zone"] or "UTC",
+            facts=row["facts"],
+            summary=summary_text(row) if row["summary"] is not None else "",
+            history=[to_message(each) for each in reversed(await history.fetchall())],
+            summarized_to=row["last_summarized_position"] or 0,
+            searchable=row["searchable"],
         )
 
 

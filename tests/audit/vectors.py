@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import psycopg
 
-from graph.adapters.retriever import ACTING, PostgresRetriever
+from graph.adapters.database import Database
+from graph.adapters.retriever import PostgresRetriever
 from tests.audit.database import own_database
 from tests.audit.line import Line
 
@@ -72,13 +73,7 @@ def keep(admin_url: str, user: str, vectors: Vectors) -> None:
 
 async def search(retriever: PostgresRetriever, user: str, vector: Vectors) -> list[str]:
     """The texts that a user finds."""
-    acting = ACTING.set(user)
-    try:
-        found = await retriever.store.asimilarity_search_with_score_by_vector(
-            vector.tolist(), k=NEAREST, filter={"embedding_model": MODEL}
-        )
-    finally:
-        ACTING.reset(acting)
+    found = await retriever.nearest(user, vector.tolist(), NEAREST)
     return [document.page_content for document, _ in found]
 
 
@@ -91,7 +86,8 @@ async def compare(admin_url: str, server_url: str, few: int, searches: int) -> F
     for user, vectors in texts.items():
         keep(admin_url, user, vectors)
     foreign, shares = 0, {user: [] for user in texts}
-    async with PostgresRetriever.open(server_url, NoText()) as retriever:
+    async with Database.open(server_url, size=4) as database:
+        retriever = await PostgresRetriever.open(database, NoText())
         for question in near(dice, topics, searches):
             answers = await asyncio.gather(*(search(retriever, user, question) for user in texts))
             for (user, vectors), found in zip(texts.items(), answers, strict=True):

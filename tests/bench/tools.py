@@ -93,17 +93,14 @@ async def measure(say: Callable[[str], None], scale: float = 1.0) -> list[Measur
     with TemporaryDirectory() as home, EmbeddedPostgres(Path(home) / "postgres", say) as cluster:
         addresses = await prepare_embedded(cluster, Path(home) / "server.password", say)
         embedder = await asyncio.to_thread(LocalEmbedder, Path(home) / "embedder")
-        async with (
-            Database.open(addresses.server, size=4) as database,
-            PostgresRetriever.open(addresses.server, embedder) as retriever,
-        ):
+        async with Database.open(addresses.server, size=4) as database:
             today = dt.date(2026, 11, 20)
             async with database.acting_for(DEMO_USER) as connection:
                 await seed(connection, DEMO_USER, today)
             assert addresses.owner
             fill(addresses.owner, embedder.model, today, scale, say)
             queries = read_queries(*sorted((ROOT / "tools" / "sql").glob("*.sql")))
-            bench = Bench(database, queries, Stored(retriever), today)
+            bench = Bench(database, queries, Stored(await PostgresRetriever.open(database, embedder)), today)
             purchase = newest_purchase(addresses.owner)
             given = {name: arguments for name, arguments in duties.items() if arguments is not None}
             return [await bench.measure(*each) for each in [*given.items(), *calls(purchase, today)]]

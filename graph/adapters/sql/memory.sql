@@ -1,18 +1,21 @@
--- name: time_zone
--- Where the user's days begin.
-select time_zone from profiles where user_id = auth.uid();
-
--- name: facts
--- Pinned facts about the user that this employee may know, the most recent first.
-select fact
-from user_memory_facts
-where user_id = auth.uid() and is_pinned and scope in ('global', %(employee)s)
-order by created_at desc
-limit 50;
-
--- name: summary
--- The running summary of a conversation.
-select summary, key_facts, last_summarized_position from chat_session_summaries where session_id = %(session_id)s;
+-- name: remembered
+-- What is known beside the conversation itself: where the user's days begin, the pinned facts that this employee may know (the most
+-- recent first), the running summary, and whether the user has anything that a query of this model could meet. Always one row.
+select
+    (select time_zone from profiles where user_id = auth.uid()) as time_zone,
+    array(
+        select fact
+        from user_memory_facts
+        where user_id = auth.uid() and is_pinned and scope in ('global', %(employee)s)
+        order by created_at desc
+        limit 50
+    ) as facts,
+    s.summary,
+    s.key_facts,
+    s.last_summarized_position,
+    exists (select from memory_embeddings where user_id = auth.uid() and embedding_model = %(model)s) as searchable
+from (select) as always
+left join chat_session_summaries s on s.session_id = %(session_id)s;
 
 -- name: history
 -- The newest messages that the summary does not cover, newest first.
@@ -24,9 +27,9 @@ where session_id = %(session_id)s
 order by position desc
 limit %(limit)s;
 
--- name: searchable
--- A row if the user has anything that a query of this model could meet.
-select 1 as one from memory_embeddings where user_id = auth.uid() and embedding_model = %(model)s limit 1;
+-- name: summary
+-- The running summary of a conversation.
+select summary, key_facts, last_summarized_position from chat_session_summaries where session_id = %(session_id)s;
 
 -- name: summary_state
 -- Turns and tokens since the last summary, and the seconds since then (or since the session began).

@@ -1,16 +1,15 @@
 """Passages are the caller's own, of the embedder's own model, similar enough, best first, five at most."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import cos, sin
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import text
 
-from graph.adapters.database import Database
+from graph.adapters.database import Database, fetch_one
 from graph.adapters.notes import Note, PostgresNotes
-from graph.adapters.retriever import ACTING, TOP, PostgresRetriever
+from graph.adapters.retriever import TOP, PostgresRetriever
 from tests.audit.vectors import ENOUGH, compare
 from tests.fakes.ports import words
 from tests.graph.conftest import Sql
@@ -37,9 +36,8 @@ class Compass:
 
 
 @pytest.fixture
-async def retriever(database_url: str, sql: Sql) -> AsyncIterator[PostgresRetriever]:
-    async with PostgresRetriever.open(database_url, Compass()) as opened:
-        yield opened
+async def retriever(database: Database) -> PostgresRetriever:
+    return await PostgresRetriever.open(database, Compass())
 
 
 @pytest.fixture
@@ -106,17 +104,33 @@ async def test_vectors_of_another_model_are_not_met(
 async def test_nothing_is_found_for_nobody(retriever: PostgresRetriever, notes: PostgresNotes, owner: str) -> None:
     await notes.keep(owner, [note(1)])
     assert await retriever.search(str(uuid4()), "0") == []
-    async with retriever.engine.connect() as connection:
-        assert (await connection.execute(text("select count(*) from memory_embeddings"))).scalar() == 0
 
 
-async def test_a_search_leaves_no_claims_behind(retriever: PostgresRetriever, notes: PostgresNotes, owner: str) -> None:
+async def test_a_search_leaves_no_claims_behind(
+    retriever: PostgresRetriever, database: Database, notes: PostgresNotes, owner: str
+) -> None:
     await notes.keep(owner, [note(1)])
     for _ in range(10):
         await retriever.search(owner, "0")
-        assert ACTING.get() == ""
-        async with retriever.engine.connect() as connection:
-            assert (await connection.execute(text("select auth.uid()"))).scalar() is None
+        async with database.acting_for_nobody() as connection:
+            row = await fetch_one(
+                connection, b"select auth.uid() as uid, (select count(*) from memory_embeddings) as seen", {}
+            )
+        assert row == {"uid": None, "seen": 0}
+
+
+async def test_all_searches_are_one_statement_to_postgres(
+    database_url: str, notes: PostgresNotes, owner: str, stranger: str
+) -> None:
+    await notes.keep(owner, [note(1)])
+    async with Database.open(database_url, size=1) as narrow:
+        retriever = await PostgresRetriever.open(narrow, Compass())
+        for asking in [owner, stranger] * 10:
+            await retriever.search(asking, "0")
+        async with narrow.acting_for_nobody() as connection:
+            query = b"select count(*) from pg_prepared_statements where statement like '%%<=>%%'"
+            row = await fetch_one(connection, query, {})
+    assert row == {"count": 1}
 
 
 async def test_a_source_that_is_kept_again_is_replaced(
