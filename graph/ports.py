@@ -406,6 +406,8 @@ class Run:
     """False if an earlier request with the same idempotency key started it."""
     log_dropped: bool = False
     """Whether its events are deleted, being older than they are kept."""
+    remembered: Remembered | None = field(default=None, repr=False, compare=False)
+    """What it begins with, if that was read when it was accepted."""
 
     @property
     def over(self) -> bool:

@@ -251,6 +251,7 @@ def store_of(shared: Foundations) -> PostgresRunStore:
     return PostgresRunStore(
         shared.database,
         shared.sealer,
+        shared.memory,
         default_employee=shared.roster.find(settings.default_employee_slug).slug,
         turns_per_minute=settings.rate_limit_per_minute,
         daily_tokens=settings.daily_token_budget,

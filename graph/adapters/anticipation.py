@@ -20,25 +20,29 @@ class Anticipated(Generic[Answer]):
     """Begun answers by what they answer; each is taken once."""
 
     def __init__(self) -> None:
-        self._begun: OrderedDict[Hashable, asyncio.Task[Answer]] = OrderedDict()
+        self._begun: OrderedDict[Hashable, asyncio.Future[Answer]] = OrderedDict()
 
     def begin(self, key: Hashable, work: Coroutine[Any, Any, Answer]) -> "asyncio.Task[Answer]":
         task = asyncio.create_task(work)
-        task.add_done_callback(retrieve_error)
+        self.expect(key, task)
+        return task
+
+    def expect(self, key: Hashable, answer: "asyncio.Future[Answer]") -> None:
+        """Have an answer that is under way, or there already."""
+        answer.add_done_callback(retrieve_error)
         replaced = self._begun.pop(key, None)
-        self._begun[key] = task
+        self._begun[key] = answer
         if replaced:
             replaced.cancel()
         while len(self._begun) > MOST_BEGUN:
             self._begun.popitem(last=False)[1].cancel()
-        return task
 
-    def take(self, key: Hashable) -> "asyncio.Task[Answer] | None":
+    def take(self, key: Hashable) -> "asyncio.Future[Answer] | None":
         """The begun answer, to be awaited; None if nobody began it."""
         return self._begun.pop(key, None)
 
 
-def retrieve_error(task: "asyncio.Task[Any]") -> None:
+def retrieve_error(answer: "asyncio.Future[Any]") -> None:
     """An answer that failed and was never asked for is no event."""
-    if not task.cancelled():
-        task.exception()
+    if not answer.cancelled():
+        answer.exception()

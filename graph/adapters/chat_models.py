@@ -248,21 +248,25 @@ def is_down(fault: BaseException | None) -> bool:
     return isinstance(fault, (openai.APIConnectionError, OSError))
 
 
-class UnwalkedChatOpenAI(ChatOpenAI):
-    """Sends messages and tools as LangChain wrote them: OpenAI's client would walk through all of them before each call, which
-    for ten of each takes it 2 ms."""
+class PlainCompletions:
+    """OpenAI's chat completions as `ChatOpenAI` asks for them, with requests that are sent and chunks that come as they are.
 
-    def _get_request_payload(
-        self, input_: LanguageModelInput, *, stop: list[str] | None = None, **kwargs: Any
-    ) -> dict[str, Any]:
-        payload = super()._get_request_payload(input_, stop=stop, **kwargs)
-        written = {name: payload.pop(name) for name in ("messages", "tools") if name in payload}
-        return {**payload, "messages": [], "extra_body": {**(payload.get("extra_body") or {}), **written}}
+    The client would walk through all messages and tools before a call, and build models of each chunk that LangChain takes
+    apart at once: together a quarter of what a turn of 64 tokens takes.
+    """
+
+    def __init__(self, client: openai.AsyncOpenAI) -> None:
+        self._client = client
+
+    async def create(self, **request: Any) -> openai.AsyncStream[object]:
+        return await self._client.post(
+            "/chat/completions", body=request, cast_to=object, stream=True, stream_cls=openai.AsyncStream[object]
+        )
 
 
 def openai_model(name: str, *, key: SecretStr | None, base_url: str | None, timeout: float) -> ChatOpenAI:
     """A model of OpenAI, or of any server that speaks its protocol."""
-    return UnwalkedChatOpenAI(
+    model = ChatOpenAI(
         model=name,
         api_key=key or SecretStr("none"),
         base_url=base_url,
@@ -272,6 +276,8 @@ def openai_model(name: str, *, key: SecretStr | None, base_url: str | None, time
         stream_chunk_timeout=0,  # `within` keeps the time, without a task for each chunk
         streaming=True,
     )
+    model.async_client = PlainCompletions(model.root_async_client)
+    return model
 
 
 def read_prices(file: Path = Path(__file__).parent / "prices.yaml") -> Prices:

@@ -53,13 +53,13 @@ class LocalEmbedder:
 
     def anticipate(self, text: str) -> None:
         """Begin to embed a query."""
-        self._begun.begin(text, self._in_thread(text))
+        self._begun.expect(text, self._in_thread(text))
 
     async def query(self, text: str) -> list[float]:
         return await (self._begun.take(text) or self._in_thread(text))
 
-    async def _in_thread(self, text: str) -> list[float]:
-        return await asyncio.wrap_future(self._thread.submit(self._embed, text))
+    def _in_thread(self, text: str) -> "asyncio.Future[list[float]]":
+        return asyncio.wrap_future(self._thread.submit(self._embed, text))
 
     async def passages(self, texts: Sequence[str]) -> list[list[float]]:
         return [await self._in_thread(text) for text in texts]

@@ -1,22 +1,20 @@
 """Begins what a turn will need as soon as its run is accepted, while the graph is still on its way there."""
 
 import asyncio
+from collections.abc import Coroutine
+from typing import Any
 
 from graph.adapters.anticipation import retrieve_error
 from graph.adapters.memory import PostgresMemory
 from graph.adapters.redactor import WorkerRedactor
 from graph.adapters.retriever import PostgresRetriever
-from graph.ports import Embedder, Masked, Run
-
-MOST_OWNERS = 10_000
-"""Owners of whom it is known that they have stored texts."""
+from graph.ports import Embedder, Masked, Remembered, Run
 
 
 class Foresight:
     """Masks the text and reads what is remembered, embeds the text and searches if there is anything to find.
 
-    The text is embedded as it was typed, inside this process; what is searched for is the masked text. For somebody who had
-    stored texts in the last turn that does not wait for what is remembered now.
+    The text is embedded as it was typed, inside this process; what is searched for is the masked text.
     """
 
     def __init__(
@@ -26,33 +24,30 @@ class Foresight:
         self.memory = memory
         self.embedder = embedder
         self.retriever = retriever
-        self._have_texts: dict[str, None] = {}
-        """Owners who had stored texts in their last turn, that of the longest ago first."""
         self._under_way: set[asyncio.Task[None]] = set()
 
     def begin(self, run: Run, text: str) -> None:
-        task = asyncio.create_task(self._prepare(run, text))
+        masking = self.redactor.anticipate(run.owner, [text])
+        if run.remembered:
+            self.memory.expect(run, run.remembered)
+            self._go_on(run, text, masking, run.remembered)
+        else:
+            self._keep(self._recall(run, text, masking))
+
+    async def _recall(self, run: Run, text: str, masking: "asyncio.Task[Masked]") -> None:
+        remembered = await self.memory.anticipate(run.owner, run.session_id, run.employee)
+        self._go_on(run, text, masking, remembered)
+
+    def _go_on(self, run: Run, text: str, masking: "asyncio.Task[Masked]", remembered: Remembered) -> None:
+        if remembered.searchable:
+            self.embedder.anticipate(text)
+            self._keep(self._search(run.owner, masking))
+
+    async def _search(self, owner: str, masking: "asyncio.Task[Masked]") -> None:
+        self.retriever.anticipate(owner, (await masking).texts[0])
+
+    def _keep(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
         task.add_done_callback(retrieve_error)
-
-    async def _prepare(self, run: Run, text: str) -> None:
-        masking = self.redactor.anticipate(run.owner, [text])
-        recalling = self.memory.anticipate(run.owner, run.session_id, run.employee)
-        if expected := run.owner in self._have_texts:
-            await self._search(run.owner, text, masking)
-        searchable = (await recalling).searchable
-        self._note(run.owner, searchable)
-        if searchable and not expected:
-            await self._search(run.owner, text, masking)
-
-    async def _search(self, owner: str, text: str, masking: "asyncio.Task[Masked]") -> None:
-        self.embedder.anticipate(text)
-        self.retriever.anticipate(owner, (await masking).texts[0])
-
-    def _note(self, owner: str, searchable: bool) -> None:
-        self._have_texts.pop(owner, None)
-        if searchable:
-            self._have_texts[owner] = None
-        if len(self._have_texts) > MOST_OWNERS:
-            del self._have_texts[next(iter(self._have_texts))]

@@ -13,6 +13,7 @@ from psycopg.rows import DictRow
 from psycopg.types.json import Json
 
 from graph.adapters.database import Connection, Database, broke_off, fetch_all, fetch_one
+from graph.adapters.memory import PostgresMemory
 from graph.adapters.queries import adapter_queries
 from graph.adapters.sealer import Sealer
 from graph.errors import (
@@ -60,6 +61,7 @@ class PostgresRunStore:
         self,
         database: Database,
         sealer: Sealer,
+        memory: PostgresMemory,
         *,
         default_employee: str,
         turns_per_minute: int,
@@ -68,6 +70,7 @@ class PostgresRunStore:
     ) -> None:
         self.database = database
         self.sealer = sealer
+        self.memory = memory
         self.default_employee = default_employee
         self.limits = {"per_minute": turns_per_minute, "daily_tokens": daily_tokens}
         self.lease_seconds = lease_seconds
@@ -105,10 +108,15 @@ class PostgresRunStore:
                 values = {**values, "replaces": await self._run_of_question(connection, request, values)}
             inserted = await connection.execute(QUERIES["insert_run"], values)
             turn = await connection.execute(QUERIES["take_turn"], self.limits)
+            # What an edit leaves behind is not to be remembered, and that is not done yet.
+            asked = None if values["replaces"] else await self.memory.ask(connection, values["session_id"])
             await connection.settle()
             row = await inserted.fetchone()
             if row:
-                run = Run(values["run_id"], request.owner, values["session_id"], row["employee_slug"])
+                remembered = await asked.answer() if asked else None
+                run = Run(
+                    values["run_id"], request.owner, values["session_id"], row["employee_slug"], remembered=remembered
+                )
                 await self._supersede(connection, values)
             else:
                 run = await self._queue(connection, request, values)

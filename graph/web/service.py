@@ -48,7 +48,8 @@ class Service:
     max_message_chars: int
 
 
-def service_of(request: Request) -> Service:
+async def service_of(request: Request) -> Service:
+    """The parts; a dependency that is no coroutine would be called in a thread."""
     service: Service = request.app.state.service
     return service
 

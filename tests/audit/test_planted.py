@@ -21,6 +21,7 @@ from graph.adapters import database as transactions
 from graph.adapters import vault as vault_module
 from graph.adapters.database import Database
 from graph.adapters.embedded_postgres import EmbeddedPostgres
+from graph.adapters.memory import PostgresMemory
 from graph.adapters.memory_vault import MemoryVault
 from graph.adapters.run_store import PostgresRunStore
 from graph.adapters.sealer import Sealer
@@ -282,6 +283,7 @@ def store_on(database: Database, lease_seconds: float = 60.0) -> PostgresRunStor
     return PostgresRunStore(
         database,
         Sealer(b"k" * 32),
+        PostgresMemory(database, "any"),
         default_employee="prime-boss",
         turns_per_minute=1000,
         daily_tokens=0,

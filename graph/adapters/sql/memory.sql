@@ -6,7 +6,7 @@ select
     array(
         select fact
         from user_memory_facts
-        where user_id = auth.uid() and is_pinned and scope in ('global', %(employee)s)
+        where user_id = auth.uid() and is_pinned and scope in ('global', coalesce(%(employee)s, (select employee_slug from chat_sessions where id = %(session_id)s)))
         order by created_at desc
         limit 50
     ) as facts,

@@ -40,6 +40,7 @@ def store_with(database: Database, sealer: Sealer) -> StoreWith:
         return PostgresRunStore(
             database,
             sealer,
+            PostgresMemory(database, "any"),
             default_employee="prime-boss",
             turns_per_minute=1000,
             daily_tokens=0,
@@ -529,3 +530,42 @@ async def test_a_deleted_session_takes_all_its_branches_with_it(talk: Talk) -> N
     await talk.turn("uno", edits=talk.question(one))
     await PostgresSessions(talk.database).delete(talk.owner, talk.session)
     assert talk.sql("select 1 from chat_messages where user_id = %(o)s", o=talk.owner) == []
+
+
+async def test_a_run_begins_with_what_is_remembered_of_its_session(talk: Talk) -> None:
+    memory = PostgresMemory(talk.database, "any")
+    await talk.turn("one")
+    run = await talk.ask("two")
+    assert run.remembered == await memory.recall(talk.owner, talk.session, run.employee)
+    assert [message.text for message in run.remembered.history] == ["one", "answer to one"]
+
+
+async def test_a_run_begins_with_the_facts_of_whom_its_session_is_with(talk: Talk) -> None:
+    for scope in ("prime-boss", "tag-ai"):
+        talk.sql(
+            "insert into user_memory_facts (user_id, fact, scope, is_pinned) values (%(o)s, %(s)s, %(s)s, true)",
+            o=talk.owner,
+            s=scope,
+        )
+    run = await talk.ask("one", employee="tag-ai")
+    assert run.remembered
+    assert run.remembered.facts == ["tag-ai"]
+    await talk.store.finish(run, [], Ending())
+    run = await talk.ask("two")
+    assert run.remembered
+    assert run.remembered.facts == ["tag-ai"]
+
+
+async def test_what_an_edit_leaves_behind_is_not_remembered_when_it_is_accepted(talk: Talk) -> None:
+    first = await talk.turn("one")
+    edited = await talk.ask("one, but better", edits=talk.question(first))
+    assert edited.remembered is None
+    assert (await PostgresMemory(talk.database, "any").recall(talk.owner, talk.session, edited.employee)).history == []
+
+
+async def test_a_run_that_waits_remembers_nothing_yet(talk: Talk) -> None:
+    first = await talk.ask("one")
+    waiting = await talk.ask("two", on_conflict="enqueue")
+    assert waiting.remembered is None
+    await talk.end(first, "one", "answer to one")
+    assert (await talk.begin(waiting)).remembered is None

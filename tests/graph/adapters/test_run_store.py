@@ -11,6 +11,7 @@ import pytest
 from psycopg import AsyncConnection, OperationalError
 
 from graph.adapters.database import Database
+from graph.adapters.memory import PostgresMemory
 from graph.adapters.run_store import MOST_QUEUED, PostgresRunStore
 from graph.adapters.sealer import Sealer
 from graph.errors import (
@@ -37,7 +38,9 @@ def store_with(database: Database, sealer: Sealer) -> Store:
 
     def make(**changes: float) -> PostgresRunStore:
         limits = {"turns_per_minute": 1000, "daily_tokens": 0, "lease_seconds": 60.0, **changes}
-        return PostgresRunStore(database, sealer, default_employee="prime-boss", **limits)  # type: ignore[arg-type]
+        return PostgresRunStore(
+            database, sealer, PostgresMemory(database, "any"), default_employee="prime-boss", **limits
+        )  # type: ignore[arg-type]
 
     return make
 

@@ -14,6 +14,7 @@ from redis.asyncio import Redis
 
 from graph.adapters import redis_signals, signals
 from graph.adapters.database import Database
+from graph.adapters.memory import PostgresMemory
 from graph.adapters.redis_signals import SEND_SECONDS, STREAM, RedisSignals
 from graph.adapters.run_store import PostgresRunStore
 from graph.adapters.sealer import Sealer
@@ -202,7 +203,13 @@ async def test_postgres_tells_what_is_written_of_a_run_when_it_is_committed(
     database: Database, database_url: str, sealer: Sealer, owner: str
 ) -> None:
     store = PostgresRunStore(
-        database, sealer, default_employee="prime-boss", turns_per_minute=1000, daily_tokens=0, lease_seconds=60
+        database,
+        sealer,
+        PostgresMemory(database, "any"),
+        default_employee="prime-boss",
+        turns_per_minute=1000,
+        daily_tokens=0,
+        lease_seconds=60,
     )
     run = await store.accept(RunRequest(owner, "hello"))
     async with listening(PostgresSignals(database_url)) as heard:

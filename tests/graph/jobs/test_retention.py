@@ -10,6 +10,7 @@ from graph.adapters import files as file_store
 from graph.adapters import run_store
 from graph.adapters.database import Database
 from graph.adapters.files import PostgresFiles
+from graph.adapters.memory import PostgresMemory
 from graph.adapters.run_store import PostgresRunStore
 from graph.adapters.sealer import Sealer
 from graph.events import Text
@@ -31,7 +32,13 @@ RunThatEnded = Callable[[str, float], Awaitable[Run]]
 @pytest.fixture
 def store(database: Database, sealer: Sealer) -> PostgresRunStore:
     return PostgresRunStore(
-        database, sealer, default_employee="prime-boss", turns_per_minute=1000, daily_tokens=0, lease_seconds=60
+        database,
+        sealer,
+        PostgresMemory(database, "any"),
+        default_employee="prime-boss",
+        turns_per_minute=1000,
+        daily_tokens=0,
+        lease_seconds=60,
     )
 
 
