@@ -31,6 +31,9 @@ HANG_UP_SECONDS = 2
 SILENCE_MS = 60_000
 """A peer that has taken nothing of what was sent for so long is gone, or will never read it."""
 
+COLLECT_AFTER = 20_000
+"""New objects after which the collector looks for cycles among them. With Python's 700 it would look twice in each turn."""
+
 SWITCH_SECONDS = 0.0005
 """How long the event loop goes on while another thread waits for the interpreter. The embedder's thread needs it for moments
 before and after its network; with Python's 5 ms its answer lies there while requests are worked on."""
@@ -113,6 +116,7 @@ async def serve(settings: Settings, report: Callable[[str], None], house: House 
             # What was made so far lives as long as the process: the collector need not walk it again and again.
             gc.collect()
             gc.freeze()
+            gc.set_threshold(COLLECT_AFTER)
             sys.setswitchinterval(SWITCH_SECONDS)
             announce(listener, report)
             await Server(config, partial(service.runs.drain, settings.grace_seconds)).serve(sockets=[listener])

@@ -134,6 +134,8 @@ class WorkerRedactor(InlineRedactor):
         Raises:
             RedactionFailed: they did not start.
         """
+        if self._warm:
+            return
         async with self._starting:
             if not self._warm:
                 with anyio.move_on_after(START_SECONDS):

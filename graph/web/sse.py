@@ -21,6 +21,8 @@ MOST_WAITING = 64
 LINE_ENDS = str.maketrans({end: f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"})
 """What some clients (httpx among them) take for the end of a line, which in SSE it is not, as JSON's escapes."""
 
+WRITTEN = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
 EVENT_ID = re.compile(r"(?P<run>[0-9a-fA-F-]{36}):(?P<seq>\d{1,9})")
 
 
@@ -40,7 +42,9 @@ async def frames_of(
 
 
 def frame(run_id: str, seq: int, event: Event) -> bytes:
-    data = json.dumps(event, ensure_ascii=False, separators=(",", ":")).translate(LINE_ENDS)
+    data = WRITTEN(event)
+    if not data.isascii():
+        data = data.translate(LINE_ENDS)
     return f"id: {run_id}:{seq}\ndata: {data}\n\n".encode()
 
 
