@@ -92,6 +92,68 @@ async def test_an_error_undoes_the_transaction(database: Database, owner: str, s
         assert await cursor.fetchall() == []
 
 
+RENAME = b"update chat_sessions set title = 'renamed' where id = %(id)s returning id"
+
+
+@pytest.mark.parametrize("query", [b"select 1 / 0", b"select nothing"], ids=["fails", "is none"])
+async def test_a_statement_that_fails_undoes_what_travelled_with_it(
+    database_url: str, owner: str, session: str, sql: Sql, query: bytes
+) -> None:
+    async with Database.open(database_url, size=1) as narrow:
+
+        async def both() -> None:
+            async with narrow.acting_for(owner) as connection:
+                await connection.execute(RENAME, {"id": session})
+                await connection.execute(query)
+
+        for _ in range(2):
+            with pytest.raises(psycopg.DatabaseError):
+                await both()
+        assert await caller(narrow, owner) == owner
+    assert sql("select title from chat_sessions where id = %(id)s", id=session) != [{"title": "renamed"}]
+
+
+async def test_a_transaction_that_is_cancelled_is_undone(database_url: str, owner: str, session: str, sql: Sql) -> None:
+    async with Database.open(database_url, size=1) as narrow:
+        began = asyncio.Event()
+
+        async def rename() -> None:
+            async with narrow.acting_for(owner) as connection:
+                await connection.execute(RENAME, {"id": session})
+                began.set()
+                await asyncio.sleep(60)
+
+        renaming = asyncio.create_task(rename())
+        await began.wait()
+        renaming.cancel()
+        await asyncio.wait([renaming])
+        assert await caller(narrow, owner) == owner
+    assert sql("select title from chat_sessions where id = %(id)s", id=session) != [{"title": "renamed"}]
+
+
+async def test_a_query_by_itself_acts_for_its_user_and_leaves_nothing_behind(
+    database_url: str, owner: str, stranger: str, session: str, sql: Sql
+) -> None:
+    async with Database.open(database_url, size=1) as narrow:
+        assert await narrow.rows(stranger, RENAME, {"id": session}) == []
+        assert len(await narrow.rows(owner, RENAME, {"id": session})) == 1
+        async with narrow.acting_for_nobody() as connection:
+            row = await fetch_one(
+                connection, b"select auth.uid() as uid, current_setting('statement_timeout') as time", {}
+            )
+        assert row == {"uid": None, "time": "0"}
+    assert sql("select title from chat_sessions where id = %(id)s", id=session) == [{"title": "renamed"}]
+
+
+async def test_a_query_by_itself_is_ended_when_it_waits_too_long_for_others(
+    database: Database, owner: str, session: str, admin_url: str
+) -> None:
+    with psycopg.connect(admin_url) as other:
+        other.execute("select from chat_sessions where id = %s for update", (session,))
+        with pytest.raises(DatabaseUnavailable):
+            await database.rows(owner, RENAME, {"id": session})
+
+
 async def test_a_pool_that_is_lent_out_refuses_in_about_a_second_and_recovers(database_url: str, owner: str) -> None:
     async with Database.open(database_url, size=2) as database:
         release = asyncio.Event()
