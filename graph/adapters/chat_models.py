@@ -252,7 +252,7 @@ class PlainCompletions:
     """OpenAI's chat completions as `ChatOpenAI` asks for them, with requests that are sent and chunks that come as they are.
 
     The client would walk through all messages and tools before a call, and build models of each chunk that LangChain takes
-    apart at once: together a quarter of what a turn of 64 tokens takes.
+    apart at once: together a fifth of what a turn of 64 tokens takes.
     """
 
     def __init__(self, client: openai.AsyncOpenAI) -> None:
