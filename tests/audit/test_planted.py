@@ -21,7 +21,6 @@ from graph.adapters import database as transactions
 from graph.adapters import vault as vault_module
 from graph.adapters.database import Database
 from graph.adapters.embedded_postgres import EmbeddedPostgres
-from graph.adapters.memory import PostgresMemory
 from graph.adapters.memory_vault import MemoryVault
 from graph.adapters.run_store import PostgresRunStore
 from graph.adapters.sealer import Sealer
@@ -38,6 +37,7 @@ from tests.audit.canary import Canaries, found_in
 from tests.conftest import PASSWORD
 from tests.fakes.scripted_model import ScriptedModel
 from tests.graph.adapters import test_run_store, test_saver, test_sealer, test_vault, vault_contract
+from tests.graph.conftest import store_of_runs
 from tests.graph.redaction import test_defuse, test_restore
 from tests.migrations import test_runner as catalogue
 from tests.nodes import test_call_tools, test_consent, test_reason, test_redact
@@ -280,15 +280,7 @@ def employee(copy: Addresses) -> None:
 
 
 def store_on(database: Database, lease_seconds: float = 60.0) -> PostgresRunStore:
-    return PostgresRunStore(
-        database,
-        Sealer(b"k" * 32),
-        PostgresMemory(database, "any"),
-        default_employee="prime-boss",
-        turns_per_minute=1000,
-        daily_tokens=0,
-        lease_seconds=lease_seconds,
-    )
+    return store_of_runs(database, Sealer(b"k" * 32), lease_seconds=lease_seconds)
 
 
 # Tokens and masking ---------------------------------------------------------------------------------------------------

@@ -10,6 +10,8 @@ import pytest
 from psycopg.rows import dict_row
 
 from graph.adapters.database import Connection, Database
+from graph.adapters.memory import PostgresMemory
+from graph.adapters.run_store import PostgresRunStore
 from graph.adapters.sealer import Sealer
 from graph.errors import DatabaseUnavailable
 from graph.ports import Run
@@ -35,6 +37,13 @@ def sql(admin_url: str) -> Sql:
             slug=slug,
         )
     return run
+
+
+def store_of_runs(database: Database, sealer: Sealer, **changes: float) -> PostgresRunStore:
+    """A store of runs whose limits nobody reaches, but for those that are given."""
+    limits: dict[str, Any] = {"turns_per_minute": 1000, "daily_tokens": 0, "lease_seconds": 60.0, **changes}
+    memory = PostgresMemory(database, "any")
+    return PostgresRunStore(database, sealer, memory, default_employee="prime-boss", **limits)
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from graph.jobs.summaries import QueuedSummaries, Summarizer
 from graph.ports import Ending, OnConflict, Run, RunRequest, TurnRecord
 from graph.state import Usage
 from tests.fakes.ports import GivenAnswers, words
-from tests.graph.conftest import Sql
+from tests.graph.conftest import Sql, store_of_runs
 from tests.graph.jobs.test_summaries import Level, answer
 
 pytestmark = pytest.mark.anyio
@@ -37,15 +37,7 @@ def store_with(database: Database, sealer: Sealer) -> StoreWith:
     """A store with another lease."""
 
     def make(lease_seconds: float = 60.0) -> PostgresRunStore:
-        return PostgresRunStore(
-            database,
-            sealer,
-            PostgresMemory(database, "any"),
-            default_employee="prime-boss",
-            turns_per_minute=1000,
-            daily_tokens=0,
-            lease_seconds=lease_seconds,
-        )
+        return store_of_runs(database, sealer, lease_seconds=lease_seconds)
 
     return make
 

@@ -11,7 +11,6 @@ import pytest
 from psycopg import AsyncConnection, OperationalError
 
 from graph.adapters.database import Database
-from graph.adapters.memory import PostgresMemory
 from graph.adapters.run_store import MOST_QUEUED, PostgresRunStore
 from graph.adapters.sealer import Sealer
 from graph.errors import (
@@ -25,7 +24,7 @@ from graph.errors import (
 )
 from graph.events import Text
 from graph.ports import Ending, OnConflict, Run, RunRequest
-from tests.graph.conftest import LosesTheFirstReply, Sql
+from tests.graph.conftest import LosesTheFirstReply, Sql, store_of_runs
 
 pytestmark = pytest.mark.anyio
 
@@ -37,10 +36,7 @@ def store_with(database: Database, sealer: Sealer) -> Store:
     """A store with other limits than those that never matter."""
 
     def make(**changes: float) -> PostgresRunStore:
-        limits = {"turns_per_minute": 1000, "daily_tokens": 0, "lease_seconds": 60.0, **changes}
-        return PostgresRunStore(
-            database, sealer, PostgresMemory(database, "any"), default_employee="prime-boss", **limits
-        )  # type: ignore[arg-type]
+        return store_of_runs(database, sealer, **changes)
 
     return make
 

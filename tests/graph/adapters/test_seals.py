@@ -11,7 +11,6 @@ from psycopg import sql as statements
 from graph.adapters.database import Database
 from graph.adapters.embedded_postgres import EmbeddedPostgres
 from graph.adapters.files import PostgresFiles
-from graph.adapters.memory import PostgresMemory
 from graph.adapters.run_store import PostgresRunStore
 from graph.adapters.sealer import Sealer
 from graph.adapters.seals import HASH_KEY, PLACES, PostgresSeals, Resealed, unlock
@@ -21,7 +20,7 @@ from graph.ports import RunRequest, Secret
 from migrations.runner import migrate, read_migrations
 from tests.conftest import PASSWORD
 from tests.graph.adapters.vault_contract import ANA, CARD
-from tests.graph.conftest import Sql
+from tests.graph.conftest import Sql, store_of_runs
 
 pytestmark = pytest.mark.anyio
 
@@ -193,12 +192,4 @@ async def test_the_database_shows_the_hash_key_sealed_only(fresh: Database) -> N
 
 
 def store_on(database: Database, sealer: Sealer) -> PostgresRunStore:
-    return PostgresRunStore(
-        database,
-        sealer,
-        PostgresMemory(database, "any"),
-        default_employee="prime-boss",
-        turns_per_minute=1000,
-        daily_tokens=0,
-        lease_seconds=60,
-    )
+    return store_of_runs(database, sealer)

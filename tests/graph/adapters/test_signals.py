@@ -14,15 +14,13 @@ from redis.asyncio import Redis
 
 from graph.adapters import redis_signals, signals
 from graph.adapters.database import Database
-from graph.adapters.memory import PostgresMemory
 from graph.adapters.redis_signals import SEND_SECONDS, STREAM, RedisSignals
-from graph.adapters.run_store import PostgresRunStore
 from graph.adapters.sealer import Sealer
 from graph.adapters.signals import PostgresSignals
 from graph.errors import ConfigurationError
 from graph.events import Text
 from graph.ports import Ending, News, RunRequest, Signals
-from tests.graph.conftest import Sql
+from tests.graph.conftest import Sql, store_of_runs
 from tests.redis_server import RedisServer, free_port
 
 pytestmark = pytest.mark.anyio
@@ -202,15 +200,7 @@ async def test_an_outage_is_logged_without_the_address(carrier: Carrier) -> None
 async def test_postgres_tells_what_is_written_of_a_run_when_it_is_committed(
     database: Database, database_url: str, sealer: Sealer, owner: str
 ) -> None:
-    store = PostgresRunStore(
-        database,
-        sealer,
-        PostgresMemory(database, "any"),
-        default_employee="prime-boss",
-        turns_per_minute=1000,
-        daily_tokens=0,
-        lease_seconds=60,
-    )
+    store = store_of_runs(database, sealer)
     run = await store.accept(RunRequest(owner, "hello"))
     async with listening(PostgresSignals(database_url)) as heard:
         await store.append(run, [(1, SAID)])

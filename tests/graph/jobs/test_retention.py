@@ -10,7 +10,6 @@ from graph.adapters import files as file_store
 from graph.adapters import run_store
 from graph.adapters.database import Database
 from graph.adapters.files import PostgresFiles
-from graph.adapters.memory import PostgresMemory
 from graph.adapters.run_store import PostgresRunStore
 from graph.adapters.sealer import Sealer
 from graph.events import Text
@@ -18,7 +17,7 @@ from graph.jobs import queue, retention
 from graph.jobs.queue import open_queue, work
 from graph.jobs.retention import forget_files, forget_logs, register
 from graph.ports import Ending, Run, RunRequest
-from tests.graph.conftest import Sql
+from tests.graph.conftest import Sql, store_of_runs
 
 pytestmark = pytest.mark.anyio
 
@@ -31,15 +30,7 @@ RunThatEnded = Callable[[str, float], Awaitable[Run]]
 
 @pytest.fixture
 def store(database: Database, sealer: Sealer) -> PostgresRunStore:
-    return PostgresRunStore(
-        database,
-        sealer,
-        PostgresMemory(database, "any"),
-        default_employee="prime-boss",
-        turns_per_minute=1000,
-        daily_tokens=0,
-        lease_seconds=60,
-    )
+    return store_of_runs(database, sealer)
 
 
 @pytest.fixture
