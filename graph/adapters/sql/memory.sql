@@ -1,12 +1,17 @@
 -- name: remembered
--- What is known beside the conversation itself: where the user's days begin, the pinned facts that this employee may know (the most
--- recent first), the running summary, and whether the user has anything that a query of this model could meet. Always one row.
+-- What is known beside the conversation itself: where the user's days begin, the pinned facts that this employee may know (the one of
+-- the session unless one is named; the most recent first), the running summary, and whether the user has anything that a query of
+-- this model could meet. Always one row.
 select
     (select time_zone from profiles where user_id = auth.uid()) as time_zone,
     array(
         select fact
         from user_memory_facts
-        where user_id = auth.uid() and is_pinned and scope in ('global', coalesce(%(employee)s, (select employee_slug from chat_sessions where id = %(session_id)s)))
+        where user_id = auth.uid()
+          and is_pinned
+          and scope in (
+              'global', coalesce(%(employee)s, (select employee_slug from chat_sessions where id = %(session_id)s))
+          )
         order by created_at desc
         limit 50
     ) as facts,
