@@ -35,8 +35,8 @@ COLLECT_AFTER = 20_000
 """New objects after which the collector looks for cycles among them. With Python's 700 it would look twice in each turn."""
 
 SWITCH_SECONDS = 0.0005
-"""How long the event loop goes on while another thread waits for the interpreter. The embedder's thread needs it for moments
-before and after its network; with Python's 5 ms its answer lies there while requests are worked on."""
+"""How long the event loop goes on while another thread waits for the interpreter. The embedder's needs it for a moment when its
+network is done; with Python's 5 ms the answer lies there while requests are worked on."""
 
 CURL = """
   curl -N ADDRESS/api/chat -H "Authorization: Bearer $(make -s token)" \\
