@@ -21,7 +21,7 @@ from employees.roster import Roster, read_roster
 from employees.router import Router
 from employees.watch import watch
 from graph.adapters.approvals import PostgresApprovals
-from graph.adapters.chat_models import ATTEMPTS, LangChainModel, openai_model, read_prices
+from graph.adapters.chat_models import ATTEMPTS, LangChainModel, openai_model
 from graph.adapters.database import Database
 from graph.adapters.databases import Addresses, Report, check_migrations, database_of
 from graph.adapters.embedders import WIDTH, LocalEmbedder, OpenAIEmbedder
@@ -37,6 +37,7 @@ from graph.adapters.memory import PostgresMemory
 from graph.adapters.notes import Note, PostgresNotes
 from graph.adapters.observed import Observer
 from graph.adapters.offline.model import offline_model
+from graph.adapters.prices import read_prices
 from graph.adapters.projection import project
 from graph.adapters.redactor import WorkerRedactor
 from graph.adapters.redis_signals import RedisSignals

@@ -35,6 +35,7 @@ LEVELS = (
 SHARED_BY_TOOLS = {
     "tools.arguments",
     "tools.categories",
+    "tools.document",
     "tools.drawing",
     "tools.currencies",
     "tools.finding",
@@ -42,6 +43,7 @@ SHARED_BY_TOOLS = {
     "tools.money",
     "tools.months",
     "tools.naming",
+    "tools.painting",
     "tools.pdf",
     "tools.recurring",
     "tools.reminding",
@@ -117,7 +119,7 @@ def test_no_installed_package_takes_the_name_of_a_room() -> None:
 
 
 def test_only_the_settings_read_the_environment() -> None:
-    allowed = {"graph.settings", "graph.adapters.tokens", "graph.adapters.embedders"}
+    allowed = {"graph.settings", "graph.adapters.tokens", "graph.adapters.network"}
     readers = [
         name
         for name, file in modules().items()

@@ -8,8 +8,6 @@ import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
-from openpyxl import Workbook  # type: ignore[import-untyped]
-from openpyxl.cell import WriteOnlyCell  # type: ignore[import-untyped]
 from pydantic import Field
 
 from graph.tool import DISPLAY, Tool, ToolContext
@@ -92,6 +90,9 @@ def write_csv(rows: Sequence[Row]) -> bytes:
 
 def write_xlsx(rows: Sequence[Row]) -> bytes:
     """The rows as an Excel workbook: dates are dates, amounts are numbers, all else is text."""
+    from openpyxl import Workbook  # type: ignore[import-untyped]
+    from openpyxl.cell import WriteOnlyCell  # type: ignore[import-untyped]
+
     book = Workbook(write_only=True)
     sheet = book.create_sheet("Transactions")
     sheet.freeze_panes = "A2"

@@ -10,10 +10,10 @@ from pydantic import Field
 
 from graph.tool import DISPLAY, Tool, ToolContext, ToolFault
 from tools.arguments import ToolArguments
+from tools.document import PDF, Grid, Heading, Note, Part, Picture, typeset
 from tools.drawing import Chart, Series, draw
 from tools.money import amount_text
 from tools.months import PATTERN, last_day, months_later, read_month
-from tools.pdf import PDF, Grid, Heading, Note, Part, Picture, typeset
 
 MOST_CATEGORIES = 15
 MOST_MERCHANTS = 10

@@ -1,8 +1,7 @@
-"""Sets a document as PDF: headings, tables, pictures. The same document always gives the same bytes."""
+"""Sets documents as PDF with reportlab. The same document always gives the same bytes."""
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from xml.sax.saxutils import escape
 
@@ -24,45 +23,16 @@ from reportlab.platypus import (  # type: ignore[import-untyped]
     TableStyle,
 )
 
-from tools.drawing import font_file, shortened, written
+from tools.document import Grid, Heading, Note, Part, Picture
+from tools.painting import font_file, shortened, written
 
-PDF = "application/pdf"
 MARGIN = 18 * mm
 TEXT_WIDTH = A4[0] - 2 * MARGIN
 LINE = colors.HexColor("#d9d9d9")
 SHADE = colors.HexColor("#f2f2f2")
 
 
-@dataclass(frozen=True, slots=True)
-class Heading:
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Grid:
-    """A table under a title; all columns but the first are amounts, and stand to the right."""
-
-    title: str
-    columns: Sequence[str]
-    rows: Sequence[Sequence[str]]
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    png: bytes
-    share: float = 1.0
-    """Of the width of the text."""
-
-
-Part = Heading | Note | Grid | Picture
-
-
-def typeset(title: str, parts: Sequence[Part]) -> bytes:
+def set_document(title: str, parts: Sequence[Part]) -> bytes:
     """The document as PDF, in A4, with page numbers."""
     content, name = io.BytesIO(), font()
     document = SimpleDocTemplate(

@@ -5,16 +5,13 @@ import math
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
-from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
-from pathlib import Path
 from secrets import SystemRandom
 from typing import Any, TypeVar, cast
 
 import openai
 import structlog
-import yaml
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
 from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.runnables import Runnable
@@ -23,7 +20,7 @@ from pydantic import SecretStr
 
 from graph.adapters.breaker import Breaker
 from graph.errors import ModelError, ModelRefused, ModelTimeout, ModelUnavailable, describe
-from graph.ports import ModelSettings, Price, Prices
+from graph.ports import ModelSettings
 from graph.tool import Tool
 
 log = structlog.get_logger(__name__)
@@ -278,9 +275,3 @@ def openai_model(name: str, *, key: SecretStr | None, base_url: str | None, time
     )
     model.async_client = PlainCompletions(model.root_async_client)
     return model
-
-
-def read_prices(file: Path = Path(__file__).parent / "prices.yaml") -> Prices:
-    """The price table; models that are not in it cost nothing."""
-    table = yaml.safe_load(file.read_text("utf-8"))
-    return {name: Price(Decimal(row["prompt"]), Decimal(row["completion"])) for name, row in table.items()}

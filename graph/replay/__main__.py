@@ -20,7 +20,6 @@ from graph.replay.record import record
 from graph.replay.recording import Recording
 from graph.replay.side_by_side import side_by_side
 from graph.settings import Settings, read_settings
-from graph.wiring import model_of
 
 
 def main() -> int:
@@ -94,6 +93,8 @@ def run(files: list[Path], code: Code, *, accept: bool) -> int:
 
 async def ask_live(files: list[Path], settings: Settings, code: Code) -> int:
     """Have the configured model answer recorded turns, and show its answers beside the recorded ones."""
+    from graph.wiring import model_of  # brings all that the service needs, which takes long
+
     model = model_of(settings)
     for file in recordings_in(files):
         recording = Recording.read(file)

@@ -20,6 +20,7 @@ from psycopg.rows import dict_row
 from graph.adapters.embedded_postgres import EmbeddedPostgres
 from graph.adapters.issuer import LocalIssuer
 from tests.fakes.scripted_model import ScriptedModel
+from tests.prepared import begin
 
 ROOT = Path(__file__).parent.parent.parent
 PATIENCE = 60
@@ -129,7 +130,7 @@ def events_of(response: httpx.Response) -> Iterator[Frame]:
 @contextmanager
 def running(data: Path, environment: Mapping[str, str], command: Sequence[str] = ("graph", "run")) -> Iterator[Server]:
     """Start a server on a free port; stop it and what it started at the end. `command` is the module that runs it."""
-    data.mkdir(parents=True, exist_ok=True)
+    begin(data)
     log = data / "server.log"
     inherited = {
         name: value for name, value in os.environ.items() if not name.startswith(("OPENAI", "SUPABASE", "DATABASE"))

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from graph.adapters.breaker import FAILURES
-from graph.adapters.chat_models import read_prices
+from graph.adapters.prices import read_prices
 from tests.fakes.scripted_model import ScriptedModel
 from tests.service.conftest import Client, Server, running
 

@@ -18,6 +18,7 @@ import pytest
 from graph.adapters.databases import prepare_embedded
 from graph.adapters.embedded_postgres import EmbeddedPostgres
 from tests.conftest import TEST_SETTINGS
+from tests.prepared import lend_network
 from tests.service.conftest import PATIENCE, Client, Server, running
 
 CONFIGURATION = Template("""\
@@ -113,6 +114,7 @@ class TwoServers:
 def two_servers(home: Path, environment: Mapping[str, str]) -> Iterator[TwoServers]:
     """Both processes with what they share: a database, its keys, the issuer of tokens."""
     data = home / "data"
+    lend_network(data)
     with ExitStack() as stack:
         cluster = stack.enter_context(EmbeddedPostgres(data / "postgres", print, TEST_SETTINGS))
         addresses = asyncio.run(prepare_embedded(cluster, data / "server.password", print))

@@ -20,6 +20,7 @@ from langgraph_sdk import get_sync_client
 from langgraph_sdk.client import SyncLangGraphClient
 
 from graph.adapters.embedded_postgres import EmbeddedPostgres
+from tests.prepared import begin
 
 ROOT = Path(__file__).parent.parent.parent
 RECORDINGS = ROOT / "tests" / "recordings"
@@ -59,6 +60,7 @@ def running(folder: Path, recording: Path | None = None) -> Iterator[Studio]:
         for name, value in os.environ.items()
         if not name.startswith(("OPENAI", "SUPABASE", "DATABASE", "RECORDING", "MAKE", "MFLAGS"))
     }
+    begin(folder / "data")
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
             ["sh", "-c", command_of_make(inherited, recording)],

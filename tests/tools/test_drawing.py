@@ -6,7 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from matplotlib.text import Text
 
-from tools.drawing import MOST_LABEL_CHARS, Chart, Kind, Series, describe, draw, figure_of
+from tools.drawing import Chart, Kind, Series, describe, draw
+from tools.painting import MOST_LABEL_CHARS, figure_of
 
 PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
 

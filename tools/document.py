@@ -1,0 +1,44 @@
+"""Documents: headings, notes, tables and pictures, as PDF."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+PDF = "application/pdf"
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A table under a title; all columns but the first are amounts, and stand to the right."""
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    png: bytes
+    share: float = 1.0
+    """Of the width of the text."""
+
+
+Part = Heading | Note | Grid | Picture
+
+
+def typeset(title: str, parts: Sequence[Part]) -> bytes:
+    """The document as PDF, in A4, with page numbers."""
+    from tools.pdf import (
+        set_document,  # reportlab and matplotlib's font take long to import, and few processes need them soon
+    )
+
+    return set_document(title, parts)
