@@ -37,8 +37,6 @@ Part = Heading | Note | Grid | Picture
 
 def typeset(title: str, parts: Sequence[Part]) -> bytes:
     """The document as PDF, in A4, with page numbers."""
-    from tools.pdf import (
-        set_document,  # reportlab and matplotlib's font take long to import, and few processes need them soon
-    )
+    from tools.pdf import set_document  # reportlab takes long to import, and few processes set one soon
 
     return set_document(title, parts)

@@ -24,6 +24,9 @@ NAME = "minilm-q8.onnx"
 SLOW_FUSIONS = ["SkipLayerNormFusion"]
 """What makes the network slower: the fused step takes 40 µs, the two that it stands for 16 (18 tokens, twelve times)."""
 
+LAST_SECONDS = 5.0
+"""How long the end of a process waits for what is being computed."""
+
 
 class Network:
     """Computes on one thread of onnxruntime's, which needs the interpreter only to say that it is done.
@@ -39,7 +42,9 @@ class Network:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self._session = InferenceSession(str(file), options, disabled_optimizers=SLOW_FUSIONS)
         self._under_way: set[Future[NDArray[np.float32]]] = set()
-        weakref.finalize(self, wait, self._under_way)  # onnxruntime crashes if the interpreter ends before it
+        weakref.finalize(
+            self, wait, self._under_way, LAST_SECONDS
+        )  # onnxruntime crashes if the interpreter ends before it
 
     def run(self, tokens: list[int]) -> "asyncio.Future[NDArray[np.float32]]":
         """The vectors of the tokens, by their numbers in the vocabulary: one row each."""
@@ -47,9 +52,9 @@ class Network:
         given = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
         computed: Future[NDArray[np.float32]] = Future()
         computed.set_running_or_notify_cancel()
+        self._session.run_async(None, given, settle, computed)
         self._under_way.add(computed)
         computed.add_done_callback(self._under_way.discard)
-        self._session.run_async(None, given, settle, computed)
         return asyncio.wrap_future(computed)
 
 
