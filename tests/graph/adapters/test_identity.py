@@ -122,7 +122,7 @@ async def test_what_no_header_can_carry_names_nobody_either(verifier: Verifier, 
     began = time.perf_counter()
     with pytest.raises(Unauthenticated):
         await verifier.user_of(token)
-    assert time.perf_counter() - began < 1
+    assert time.perf_counter() - began < 0.1
 
 
 # Keys -----------------------------------------------------------------------------------------------------------------
