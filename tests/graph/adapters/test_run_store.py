@@ -279,6 +279,13 @@ async def test_a_lease_is_renewed_until_somebody_asks_for_a_stop(store: Postgres
     assert await store.renew(run) is True
 
 
+@pytest.fixture
+def nobody_else_waits(sql: Sql) -> None:
+    """What other tests left behind would be due before: a process is shown so many runs and no more."""
+    sql("update chat_runs set status = 'failed' where status in ('queued', 'running', 'waiting')")
+
+
+@pytest.mark.usefixtures("nobody_else_waits")
 async def test_a_run_whose_lease_has_passed_waits_for_a_process(store_with: Store, owner: str) -> None:
     run = await store_with(lease_seconds=0.0).accept(RunRequest(owner, "hello"))
     assert (run.id, owner) in await store_with().due()
@@ -290,6 +297,7 @@ async def test_a_run_whose_lease_lasts_waits_for_nobody(store: PostgresRunStore,
     assert await store.claim(owner, run.id) is None
 
 
+@pytest.mark.usefixtures("nobody_else_waits")
 async def test_a_released_run_waits_for_a_process(store: PostgresRunStore, owner: str) -> None:
     run = await store.accept(RunRequest(owner, "hello"))
     await store.release(run)
@@ -389,6 +397,7 @@ async def test_runs_that_wait_are_taken_in_order_when_the_session_is_free(store:
     assert [each.id for each in await store.active(owner, run.session_id)] == [waiting[0].id, waiting[1].id]
 
 
+@pytest.mark.usefixtures("nobody_else_waits")
 async def test_of_a_queue_only_the_first_waits_for_a_process(store: PostgresRunStore, owner: str) -> None:
     run = await store.accept(RunRequest(owner, "one"))
     waiting = [await ask(store, run, words) for words in ("two", "three")]
