@@ -42,6 +42,8 @@ class Prepared:
     tool: Tool
     arguments: BaseModel
     """With the caller's own values."""
+    counted: bool = False
+    """Whether it counts against its tool's limit already: a call that waited for its user did when it was proposed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +89,6 @@ class Calls:
             ToolFault: it cannot be made.
         """
         tool = self._tool(call["name"], employee)
-        if not self.toolbox.admit(owner, tool):
-            raise ToolFault(f"{tool.name} was called {tool.per_minute} times within a minute; go on with what you have")
         if INVALID_JSON in call["args"]:
             raise ToolFault(f"the arguments of {tool.name} were not valid JSON; call it again")
         return Prepared(ordinal, call, tool, await self.checked(call["args"], tool, owner))
@@ -109,15 +109,29 @@ class Calls:
                 return tool
         raise ToolFault(f"there is no tool {name!r}; yours are: {', '.join(tool.name for tool in allowed) or 'none'}")
 
+    def admit(self, each: Prepared, owner: str) -> Prepared:
+        """The call, counted once against its tool's limit.
+
+        Raises:
+            ToolFault: there were too many within a minute.
+        """
+        tool = each.tool
+        if not each.counted and not self.toolbox.admit(owner, tool):
+            raise ToolFault(f"{tool.name} was called {tool.per_minute} times within a minute; go on with what you have")
+        return replace(each, counted=True)
+
     async def make(self, each: Prepared, today: dt.date, caller: TurnContext) -> Json:
         """Make a call; its masked result. What changes something is made once.
 
         Raises:
-            ToolFault: it failed.
+            ToolFault: it failed, or there were too many within a minute.
             RunLost: another process works on the run.
         """
+        counted = each
 
         async def made(rows: Rows) -> Json:
+            nonlocal counted
+            counted = self.admit(counted, caller.user_id)  # an effect that is in the ledger already does not come here
             return await self._made(each.tool, each.arguments, rows, today, caller)
 
         try:

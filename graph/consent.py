@@ -24,6 +24,8 @@ APPROVE = "approve"
 
 REASON = "Text that you did not write has come into this conversation ({sources}), so every change is asked for."
 
+LATER = "this call could not be made when the other calls of its round were put to the user; call it again"
+
 Round = Sequence[Prepared | ToolFault]
 """The calls of a round in order: those that can be made, and what is wrong with the others."""
 
@@ -50,7 +52,11 @@ class Consent:
         given = await patiently(lambda: self.approvals.given(caller), SHORT)
         sources = sorted({*quoted(state, self.calls.toolbox), *given.quoted})
         asking = [each for each in changing if must_ask(each, given, sources)]
-        proposed = await asyncio.gather(*(self._proposal(each, given, sources, today, caller) for each in asking))
+        before = {each.ordinal: put for each in asking if (put := given.calls.get(each.ordinal)) and is_on(put, each)}
+        reasons = [reason_of(each, given, sources) for each in asking]
+        proposed = await asyncio.gather(
+            *(self._proposal(each, before, reason, today, caller) for each, reason in zip(asking, reasons, strict=True))
+        )
         faults = {
             each.ordinal: fault for each, fault in zip(asking, proposed, strict=True) if isinstance(fault, ToolFault)
         }
@@ -64,15 +70,20 @@ class Consent:
         return [await self._as_decided(each, faults, approvals, caller) for each in ready]
 
     async def _proposal(
-        self, each: Prepared, given: Approved, sources: Sequence[str], today: dt.date, caller: TurnContext
+        self, each: Prepared, before: Mapping[int, Approval], reason: str, today: dt.date, caller: TurnContext
     ) -> Proposal | ToolFault:
-        """What is put to the user; a call that its preview refuses is not."""
-        before = given.calls.get(each.ordinal)
-        if before and is_on(before, each):
-            return before.proposal
-        reason = REASON.format(sources=", ".join(sources)) if each.tool.name in given.trusted and sources else ""
+        """What is put to the user; a call that its preview or its limit refuses is not.
+
+        A step that goes on after its user decided runs anew: `before` holds the calls that were put then. The calls of a
+        round are put together, so one that is missing there was refused, and is not put on its own.
+        """
+        if each.ordinal in before:
+            return before[each.ordinal].proposal
         try:
             preview = await self.calls.preview(each, today, caller)
+            if before:
+                raise ToolFault(LATER)
+            self.calls.admit(each, caller.user_id)
         except ToolFault as fault:
             return fault
         return Proposal(each.ordinal, each.tool.name, each.call["args"], preview, reason)
@@ -100,7 +111,7 @@ class Consent:
                 arguments = await self.calls.checked(approval.arguments, each.tool, caller.user_id)
             except ToolFault as fault:
                 return fault
-            return replace(each, arguments=arguments)
+            return replace(each, arguments=arguments, counted=True)
         if approval.status == "rejected":
             said = f" and said: {approval.comment}" if approval.comment else ""
             return ToolFault(f"the user rejected this call{said}; nothing was changed")
@@ -120,6 +131,11 @@ def must_ask(each: Prepared, given: Approved, sources: Sequence[str]) -> bool:
     before = given.calls.get(each.ordinal)
     trusted = each.tool.risk == "write" and each.tool.name in given.trusted and not sources
     return not trusted or (before is not None and is_on(before, each))
+
+
+def reason_of(each: Prepared, given: Approved, sources: Sequence[str]) -> str:
+    """Why a tool asks that its user trusts."""
+    return REASON.format(sources=", ".join(sources)) if each.tool.name in given.trusted and sources else ""
 
 
 def is_on(approval: Approval, each: Prepared) -> bool:

@@ -49,6 +49,8 @@ class LiveRun:
         """How many of its events are in the log."""
         self.writing = asyncio.Lock()
         self.began = time.perf_counter()
+        self.spoke_before = any(event["type"] == "text" for _, event in self.entries)
+        """Whether words of the run were streamed before this process had it."""
         self.spoke: float | None = None
         """When this process streamed its first words of the run."""
         self._next = first_number(self.run.epoch)

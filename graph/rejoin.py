@@ -7,6 +7,7 @@ time, one event tells the followers to forget what they have.
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import dropwhile
 
 from langchain_core.messages import AIMessage, ToolMessage
 
@@ -61,10 +62,13 @@ class Rejoin:
         if event["type"] == "done":
             self._seen = [before for before in self._seen if before["type"] != "citation"]
             self._level = not self._seen
+        if event["type"] == "tool_result":  # whatever was asked before it is decided, and is not asked again
+            self._seen = list(dropwhile(lambda before: before["type"] == "approval_required", self._seen))
+            self._level = not self._seen
         for before in self._seen:
             if before["type"] != event["type"]:
                 break
-            if before == event:
+            if is_same(before, event):
                 self._forget(before)
                 return []
         return [event] if self._level else self._restart()
@@ -77,6 +81,13 @@ class Rejoin:
     def _restart(self) -> list[Event]:
         self._level = True
         return [Restart(type="restart"), *self._again]
+
+
+def is_same(seen: Event, made: Event) -> bool:
+    """Whether an event comes again; what was shown beside a result is not kept with it, so a result comes without it."""
+    if seen["type"] == "tool_result" and made["type"] == "tool_result" and "display" not in made:
+        return {**seen, "display": None} == {**made, "display": None}
+    return seen == made
 
 
 def since_restart(events: Sequence[Event]) -> list[Event]:

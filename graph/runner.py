@@ -237,7 +237,7 @@ class Runner:
         return others_wait
 
     def _measure(self, live: LiveRun, ending: Ending, end: Done | Error) -> None:
-        if live.spoke:
+        if live.spoke and not live.spoke_before:
             self.ports.meter.first_text(live.run, live.spoke - live.began)
         usage = live.turn.get("usage", NO_USAGE)
         self.ports.meter.ended(live.run, ending, usage, time.perf_counter() - live.began)

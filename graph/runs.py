@@ -88,7 +88,7 @@ class Runs:
                     await self.stop(run.owner, other.id)
 
     def _begin(self, claim: Claim) -> None:
-        if claim.text is not None:
+        if claim.text is not None and claim.run.epoch == 1:  # a run that goes on has read what it needs
             self.ports.anticipate(claim.run, claim.text)
         live = self._live[claim.run.id] = LiveRun(claim)
         task = asyncio.create_task(self._attend(live), name=f"run {claim.run.id}")

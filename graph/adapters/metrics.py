@@ -109,6 +109,8 @@ class Metrics:
         model = ending.trace["model"] if ending.trace else ""
         self._ended.labels(run.employee, ending.status, ending.error_code or "").inc()
         self._run_seconds.labels(ending.status).observe(seconds)
+        if ending.status == "waiting":  # the run goes on, and its usage at the end is that of all its rounds
+            return
         self._tokens.labels("prompt", run.employee, model).inc(usage["prompt"])
         self._tokens.labels("completion", run.employee, model).inc(usage["completion"])
         self._cost.labels(run.employee, model).inc(float(usage["cost"]))

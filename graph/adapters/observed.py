@@ -57,7 +57,9 @@ class Observer(Metrics):
     def ended(self, run: Run, ending: Ending, usage: Usage, seconds: float) -> None:
         super().ended(run, ending, usage, seconds)
         span = get_current_span()
-        span.set_attributes({"chat.status": ending.status, **tokens_of(usage["prompt"], usage["completion"])})
+        span.set_attribute("chat.status", ending.status)
+        if ending.status != "waiting":  # a span of a later round tells what all of them took
+            span.set_attributes(tokens_of(usage["prompt"], usage["completion"]))
         if ending.error_code:
             span.set_attribute("error.type", ending.error_code)
             span.set_status(StatusCode.ERROR)

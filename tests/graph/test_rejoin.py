@@ -89,6 +89,26 @@ def test_citations_that_were_seen_need_not_come_again() -> None:
     assert again([START, text("so [1]"), citation], [text("so [1]"), DONE]) == [DONE]
 
 
+def test_what_a_client_was_shown_beside_a_result_is_not_void_when_the_result_comes_again_without_it() -> None:
+    shown: Any = {**result(1), "display": {"type": "chart", "file_id": "f1"}}
+    assert again([START, call(1), shown, call(2)], [call(1), result(1), call(2), result(2), DONE]) == [result(2), DONE]
+
+
+def asked(number: int) -> Any:
+    return {"type": "approval_required", "approval_id": f"a{number}", "tool_call_id": f"call_{number}"}
+
+
+def test_a_question_that_was_answered_before_is_not_asked_again() -> None:
+    seen = [START, call(1), asked(1), result(1), call(2), asked(2)]
+    assert again(seen, [call(1), result(1), call(2), asked(2), result(2), DONE]) == [result(2), DONE]
+
+
+def test_a_question_that_is_not_answered_yet_is_compared() -> None:
+    seen = [START, call(1), asked(1)]
+    assert again(seen, [call(1), asked(1)]) == []
+    assert again(seen, [call(1), asked(2)]) == [RESTART, call(1), asked(2)]
+
+
 EVENTS = st.lists(
     st.one_of(
         st.text("ab ", min_size=1, max_size=3).map(text), st.integers(0, 2).map(call), st.integers(0, 2).map(result)

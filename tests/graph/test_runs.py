@@ -38,7 +38,7 @@ class Abandoned(KeptRun):
         return Claim(replace(self.run, id=run_id), None)
 
 
-def runs_over(store: KeptRun) -> Runs:
+def runs_over(store: KeptRun, begun: list[str] | None = None) -> Runs:
     ports = RunPorts(
         store=store,
         checkpoints=KeptCheckpoints(),
@@ -50,14 +50,14 @@ def runs_over(store: KeptRun) -> Runs:
         count=words,
         signals=NoSignals(),
         meter=NoMeter(),
-        anticipate=lambda run, text: None,
+        anticipate=lambda run, text: (begun if begun is not None else []).append(text),
         lease_seconds=60,
         run_seconds=60,
     )
     return Runs(GRAPH, ports, most=10)
 
 
-async def ended(store: Abandoned) -> Run:
+async def ended(store: KeptRun) -> Run:
     """The run that was taken over, once it has ended."""
     async with asyncio.timeout(5):
         while not store.log:  # noqa: ASYNC110
@@ -89,3 +89,22 @@ async def test_a_look_for_runs_that_fails_is_not_the_last_one() -> None:
         async with runs_over(store).watching():
             await ended(store)
     assert store.waiting == ["broken"]
+
+
+@pytest.mark.parametrize(("epoch", "begun"), [(1, ["hello"]), (2, [])])
+async def test_a_run_that_goes_on_reads_nothing_ahead_a_second_time(epoch: int, begun: list[str]) -> None:
+    class Waiting(KeptRun):
+        claimed = False
+
+        async def due(self) -> list[tuple[str, str]]:
+            return [] if self.claimed else [(self.run.id, self.run.owner)]
+
+        async def claim(self, owner: str, run_id: str) -> Claim | None:
+            self.claimed = True
+            return Claim(replace(self.run, epoch=epoch), "hello", stop_requested=True)
+
+    ahead: list[str] = []
+    store = Waiting("tester")
+    async with runs_over(store, ahead).watching():
+        await ended(store)
+    assert ahead == begun

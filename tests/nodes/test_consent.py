@@ -1,6 +1,8 @@
 """What is asked of the user before a call that changes something."""
 
+import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -14,7 +16,7 @@ from graph.context import TurnContext
 from graph.delegation import NoDelegates
 from graph.ports import Approval, Approved, Proposal
 from graph.state import Turn
-from graph.tool import Tool, ToolContext
+from graph.tool import Tool, ToolContext, ToolFault
 from nodes.call_tools import CallTools
 from tests.fakes.ports import GivenTools, Heard, OneNameRedactor, passage, roster_of, runtime_of, turn_of
 from tools.arguments import ToolArguments
@@ -109,3 +111,125 @@ async def test_what_an_earlier_turn_read_counts_as_well() -> None:
 
 async def test_what_leaves_the_house_is_always_asked_for() -> None:
     assert await reasons("send", approvals=Trusting()) == [""]
+
+
+# A step that goes on ---------------------------------------------------------------------------------------------------
+
+
+class Stored(UnstoredApprovals):
+    """Remembers what was asked, and what its user said to all of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls: dict[int, Approval] = {}
+
+    async def given(self, caller: TurnContext) -> Approved:
+        return Approved(dict(self.calls), frozenset())
+
+    async def ask(self, caller: TurnContext, proposals: Sequence[Proposal]) -> Mapping[int, Approval]:
+        asked = await super().ask(caller, [each for each in proposals if each.ordinal not in self.calls])
+        self.calls |= asked
+        return self.calls
+
+    def approve(self) -> None:
+        self.calls = {ordinal: replace(each, status="approved") for ordinal, each in self.calls.items()}
+
+
+@dataclass
+class Round:
+    """A round of calls that may be played several times, as a run that waits for its user plays it."""
+
+    tools: Mapping[str, Tool]
+    names: Sequence[str]
+    approvals: Stored = field(default_factory=Stored)
+    counted: list[str] = field(default_factory=list)
+    limits: dict[str, int] = field(default_factory=dict)
+
+    async def play(self) -> list[Any]:
+        """The results of the calls; nothing if they wait."""
+        toolbox = Counting(self.tools, counted=self.counted, limits=self.limits)
+        calls = Calls(toolbox, OneNameRedactor(), roster_of(*self.tools), NoDelegates())
+        node = CallTools(calls, Consent(self.approvals, calls, pause=stop))
+        made = [
+            {"name": name, "args": {}, "id": f"call_{place}", "type": "tool_call"}
+            for place, name in enumerate(self.names)
+        ]
+        try:
+            turn = await node(turn_of(HumanMessage("do it"), AIMessage("", tool_calls=made)), runtime_of(Heard()))
+        except GraphInterrupt:
+            return []
+        return [json.loads(str(each.content)) for each in turn["messages"] if isinstance(each, ToolMessage)]
+
+
+@dataclass
+class Counting(GivenTools):
+    """Counts calls against limits that no time pays off."""
+
+    counted: list[str] = field(default_factory=list)
+    limits: dict[str, int] = field(default_factory=dict)
+
+    def admit(self, owner: str, tool: Tool) -> bool:
+        if self.counted.count(tool.name) >= self.limits.get(tool.name, 100):
+            return False
+        self.counted.append(tool.name)
+        return True
+
+
+async def test_each_call_of_a_round_that_waited_counts_once() -> None:
+    waiting = Round(TOOLS, ["count", "send", "change"])
+    assert await waiting.play() == []
+    waiting.approvals.approve()
+    assert await waiting.play() == [{}, {"sent": True}, {"changed": True}]
+    assert sorted(waiting.counted) == ["change", "count", "send"]
+
+
+async def test_an_approved_call_is_made_though_its_limit_is_reached_since() -> None:
+    waiting = Round(TOOLS, ["send"], limits={"send": 1})
+    await waiting.play()
+    waiting.approvals.approve()
+    assert await waiting.play() == [{"sent": True}]
+
+
+async def test_a_call_beyond_its_limit_is_not_put_to_the_user_then_or_later() -> None:
+    waiting = Round(TOOLS, ["send", "send"], limits={"send": 1})
+    await waiting.play()
+    assert list(waiting.approvals.calls) == [0]
+    waiting.limits.clear()
+    waiting.approvals.approve()
+    sent, refused = await waiting.play()
+    assert sent == {"sent": True}
+    assert "call it again" in refused["error"]
+
+
+async def test_a_call_that_its_preview_refused_is_not_put_to_the_user_when_the_others_were_decided() -> None:
+    seen: list[bool] = []
+
+    async def look_first(arguments: Nothing, context: ToolContext) -> dict[str, Any]:
+        """Refuse the first time."""
+        seen.append(True)
+        if len(seen) == 1:
+            raise ToolFault("there is no such goal")
+        return {}
+
+    tools = {**TOOLS, "change": Tool(change, risk="write", preview=look_first)}
+    waiting = Round(tools, ["change", "send"])
+    await waiting.play()
+    waiting.approvals.approve()
+    refused, sent = await waiting.play()
+    assert "call it again" in refused["error"]
+    assert sent == {"sent": True}
+
+
+async def test_a_preview_that_the_user_has_seen_is_not_made_again() -> None:
+    made: list[bool] = []
+
+    async def preview(arguments: Nothing, context: ToolContext) -> dict[str, Any]:
+        """Count how often it is made."""
+        made.append(True)
+        return {}
+
+    waiting = Round({"change": Tool(change, risk="write", preview=preview)}, ["change"])
+    await waiting.play()
+    waiting.approvals.approve()
+    assert await waiting.play() == [{"changed": True}]
+    assert len(made) == 1

@@ -110,7 +110,7 @@ class Answer:
 
     @property
     def run(self) -> str:
-        return str(self.events[0]["run_id"])
+        return self.frames[0][0].partition(":")[0]
 
     @property
     def last(self) -> dict[str, Any]:

@@ -212,6 +212,41 @@ def test_what_others_wrote_is_not_forgotten_in_the_next_turn(keeping: Server, ke
     assert len(noted(keeping, keeper)) == 1
 
 
+def approve_all(user: Client, answer: Answer) -> Answer:
+    """What a run streams after all that it asks for was approved."""
+    for number in range(len(answer.of("approval_required"))):
+        decide(user, answer, number)
+    return user.follow(answer.run, answer.frames[-1][0])
+
+
+def test_an_approved_call_counts_once_against_its_limit(keeping: Server, keeper: Client) -> None:
+    """Sixteen calls of a tool that may be called thirty times a minute."""
+    names = [key() for _ in range(16)]
+    for some in (names[:8], names[8:]):
+        rest = approve_all(keeper, keeper.ask(order(*some)))
+        assert [list(event["result"]) for event in rest.of("tool_result")] == [["noted"]] * len(some)
+    assert noted(keeping, keeper) == sorted(names)
+
+
+def test_a_run_that_waits_twice_streams_nothing_twice(keeping: Server, keeper: Client) -> None:
+    first, second = key(), key()
+    calls = [f"call note_effect {json.dumps({'key': name})}" for name in (first, second)]
+    waits = keeper.ask(f"[[{calls[0]}]] [[rounds 2 {calls[1].removeprefix('call ')}]]")
+    assert len(waits.of("approval_required")) == 2
+    waits_again = approve_all(keeper, waits)
+    assert waits_again.last["status"] == "waiting"
+    rest = approve_all(keeper, waits_again)
+    told = [*waits.events, *waits_again.events, *rest.events]
+    kinds = [event["type"] for event in told if event["type"] not in ("start", "text", "done")]
+    assert "restart" not in kinds
+    assert kinds == [
+        *["tool_call"] * 2,
+        *["approval_required"] * 2,
+        *["tool_result"] * 2,
+        *("tool_call", "approval_required", "tool_result"),
+    ]
+
+
 def test_json_answers_say_that_they_wait(keeper: Client) -> None:
     body = {"message": order(key()), "stream": False}
     answer = keeper.post("/api/chat", json=body).json()

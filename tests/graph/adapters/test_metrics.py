@@ -59,6 +59,14 @@ async def test_an_ended_run_adds_its_tokens_and_its_cost_by_employee_and_model(m
     assert value(metrics, "chat_cost_dollars_total", **of) == pytest.approx(0.005)
 
 
+async def test_what_a_run_took_before_it_waited_is_counted_once_when_it_has_ended(metrics: Metrics) -> None:
+    metrics.ended(RUN, Ending("waiting", None, None, TRACE), USAGE, 1.0)
+    metrics.ended(RUN, Ending(trace=TRACE), USAGE, 1.0)
+    of = {"employee": "tester", "model": "a model"}
+    assert value(metrics, "chat_tokens_total", kind="prompt", **of) == 1200
+    assert value(metrics, "chat_runs_ended_total", employee="tester", status="waiting", code="") == 1
+
+
 async def test_a_run_is_active_as_long_as_it_is_worked_on_however_that_ends(metrics: Metrics) -> None:
     with suppress(KeyError), metrics.attending(RUN):
         assert value(metrics, "chat_runs_active") == 1
