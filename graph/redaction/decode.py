@@ -10,16 +10,20 @@ from collections.abc import Iterator
 
 from graph.redaction.normalise import Normal, normalise
 
-_WORDS = {
-    **dict(zip("zero one two three four five six seven eight nine".split(), "0123456789", strict=True)),
-    **dict(zip("null eins zwei drei vier fünf sechs sieben acht neun".split(), "0123456789", strict=True)),
-    **dict(zip("zéro un deux trois quatre cinq six sept huit neuf".split(), "0123456789", strict=True)),
-    **dict(zip("cero uno dos tres cuatro cinco seis siete ocho nueve".split(), "0123456789", strict=True)),
-    **dict(zip("zero uno due tre quattro cinque sei sette otto nove".split(), "0123456789", strict=True)),
-    **dict(zip("zero um dois três quatro cinco seis sete oito nove".split(), "0123456789", strict=True)),
-    "oh": "0",
-}
-"""Digits in the languages whose numbers people dictate here."""
+_DICTATED = (
+    ("zero", "null", "zéro", "cero"),
+    ("one", "eins", "un", "uno", "um"),
+    ("two", "zwei", "deux", "dos", "due", "dois"),
+    ("three", "drei", "trois", "tres", "tre", "três"),
+    ("four", "vier", "quatre", "cuatro", "quattro", "quatro"),
+    ("five", "fünf", "cinq", "cinco", "cinque"),
+    ("six", "sechs", "seis", "sei"),
+    ("seven", "sieben", "sept", "siete", "sette", "sete"),
+    ("eight", "acht", "huit", "ocho", "otto", "oito"),
+    ("nine", "neun", "neuf", "nueve", "nove"),
+)
+"""Digits in the languages in which people dictate numbers here."""
+_WORDS = {word: str(digit) for digit, words in enumerate(_DICTATED) for word in words} | {"oh": "0"}
 
 _DIGIT_WORD = "|".join(sorted(_WORDS, key=len, reverse=True))
 _DIGIT_WORDS = re.compile(rf"(?<!\w)(?:(?:{_DIGIT_WORD})[ ,.-]{{1,3}}){{3,40}}(?:{_DIGIT_WORD})(?!\w)", re.IGNORECASE)
@@ -40,37 +44,31 @@ Piece = tuple[int, int, str]
 
 def plain_text(text: str) -> Normal:
     """The text decoded once and brought to its plain form; linear in its length."""
-    decoded = _decoded(text)
-    if decoded is None:
-        return normalise(text)
-    plain = normalise(decoded.text)
-    if plain.starts is None or plain.ends is None:
-        return decoded
-    assert decoded.starts is not None and decoded.ends is not None
-    starts = tuple(decoded.starts[place] for place in plain.starts)
-    return Normal(plain.text, starts, tuple(decoded.ends[place - 1] for place in plain.ends))
-
-
-def _decoded(text: str) -> Normal | None:
-    """The decoded text, None if nothing in it is encoded."""
     pieces = sorted(_pieces(text))
-    if not pieces:
-        return None
+    return _decoded(text, pieces) if pieces else normalise(text)
+
+
+def _decoded(text: str, pieces: list[Piece]) -> Normal:
+    """The plain form of the text with the pieces in it replaced."""
     characters: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
     last = 0
-    for start, end, plain in pieces:
+    for start, end, character in pieces:
         if start < last:
             continue
-        characters += [text[last:start], plain]
+        characters += [text[last:start], character]
         starts += [*range(last, start), start]
         ends += [*range(last + 1, start + 1), end]
         last = end
     characters.append(text[last:])
     starts += range(last, len(text))
     ends += range(last + 1, len(text) + 1)
-    return Normal("".join(characters), tuple(starts), tuple(ends))
+    plain = normalise("".join(characters))
+    if plain.starts is None or plain.ends is None:
+        return Normal(plain.text, tuple(starts), tuple(ends))
+    places = tuple(starts[place] for place in plain.starts)
+    return Normal(plain.text, places, tuple(ends[place - 1] for place in plain.ends))
 
 
 def _pieces(text: str) -> Iterator[Piece]:

@@ -6,7 +6,24 @@ from dataclasses import replace
 
 from graph.redaction.finding import Mark
 
-NUMBERS = frozenset("CARD IBAN SSN ITIN SIN ROUTING ACCOUNT PHONE PASSPORT LICENSE TAXID ID CVV PIN BANKCODE".split())
+NUMBERS = frozenset(
+    (
+        "CARD",
+        "IBAN",
+        "SSN",
+        "ITIN",
+        "SIN",
+        "ROUTING",
+        "ACCOUNT",
+        "PHONE",
+        "PASSPORT",
+        "LICENSE",
+        "TAXID",
+        "ID",
+        "CVV",
+        "PIN",
+    )
+)
 """Kinds whose values are numbers, which go on while digits follow."""
 
 _BEFORE = re.compile(r"(?:\d[./-]?){1,24}\Z")

@@ -65,8 +65,20 @@ def test_a_number_before_or_behind_another_column_is_masked(text: str, rest: str
         "&nbsp;",
         "&#32;",
         "&#x20;",
-    ]
-    + ["\\n", "\\t", '" "', "','", "][", "\u2003", " \u00b7 ", "\u2022", "&#8211;", "%E2%80%93", "=", "~", "\n- "],
+        "\\n",
+        "\\t",
+        '" "',
+        "','",
+        "][",
+        "\u2003",
+        " · ",
+        "•",
+        "&#8211;",
+        "%E2%80%93",
+        "=",
+        "~",
+        "\n- ",
+    ],
 )
 def test_nothing_between_the_groups_of_a_card_hides_it(gap: str) -> None:
     assert left(f"use {CARD.replace(' ', gap)} now") == "usenow"
