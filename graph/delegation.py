@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
-from langchain_core.messages import AIMessage, HumanMessage
+from langchain_core.messages import AIMessage
 from langgraph.runtime import Runtime
 
 from graph.calls import Calls, Prepared
 from graph.consent import Round
 from graph.context import TurnContext
 from graph.errors import ChatError
+from graph.links import DelegatedQuestion
 from graph.ports import Delegates, Redactor
 from graph.state import Recollection, Turn, Usage
 from graph.tool import ToolFault
@@ -73,7 +74,7 @@ class Delegation:
             question=masked.texts[0],
             recollection=Recollection(facts=[], summary="", history=[], summarized_to=0, searchable=False),
             passages=[],
-            messages=[HumanMessage(masked.texts[0])],
+            messages=[DelegatedQuestion(content=masked.texts[0])],
             usage=NOTHING,
         )
         try:

@@ -10,6 +10,7 @@ from langchain_core.messages import AIMessage
 
 from employees.roster import Employee
 from graph.events import FINAL, Event, Restart, last_text, waits
+from graph.links import without_foreign_links
 from graph.ports import Claim, LoggedEvent, Recorded, Step, first_number
 from graph.rejoin import Rejoin
 from graph.state import Turn
@@ -61,8 +62,9 @@ class LiveRun:
         """When the step that is under way streamed its first event."""
 
     def publish(self, event: Event) -> None:
-        """Stream an event, unless it was streamed before this process took the run over."""
-        self.show(self.numbered(self._rejoin.feed(event)))
+        """Stream an event, without links that its user did not write, unless it was streamed before this process took the run
+        over."""
+        self.show(self.numbered(self._rejoin.feed(without_foreign_links(event, self.turn))))
         self._step_spoke = self._step_spoke or time.perf_counter()
 
     def ending(self, event: Event) -> list[LoggedEvent]:

@@ -17,10 +17,11 @@ from graph.context import TurnContext
 from graph.errors import ModelError
 from graph.events import Citation, Text
 from graph.handoff import DELEGATE, HAND_OFF
+from graph.links import user_texts, with_safe_calls
 from graph.ports import ChatModel, CountTokens, Price, Prices, Toolbox
 from graph.prompt import Prompt, Wording, fit, size
-from graph.redaction.defuse import Defuser
-from graph.redaction.holdback import Holdback
+from graph.redaction.answer_stream import AnswerStream
+from graph.redaction.defuse import AllowedAddresses
 from graph.state import Passage, Turn, Usage, add, answered_by
 from graph.text import sound, sound_json
 from graph.tool import INVALID_JSON, Tool
@@ -54,8 +55,9 @@ class Reason:
         prompt = fit(self._prompt(state, employee), self.budget, self.count)
         tools = self.toolbox.tools(employee.tools) if rounds(state) < MAX_ROUNDS else ()
         reply = await self._stream(prompt, tools, employee, runtime)
-        if not tools:
-            reply = without_calls(reply)
+        reply = (
+            with_safe_calls(reply, [*prompt.history, *prompt.turn], prompt.passages) if tools else without_calls(reply)
+        )
         if not reply.text and not reply.tool_calls:
             raise ModelError(EMPTY)
         if not reply.tool_calls:
@@ -89,7 +91,7 @@ class Reason:
     ) -> AIMessage:
         chunks: list[AIMessageChunk] = []
         shown: list[str] = []
-        safe, held = Defuser(message.text for message in (*prompt.history, *prompt.turn)), Holdback()
+        safe = AnswerStream(AllowedAddresses(user_texts([*prompt.history, *prompt.turn], prompt.facts)))
 
         def show(text: str) -> None:
             shown.append(text)
@@ -97,8 +99,8 @@ class Reason:
 
         async for chunk in self.model.stream(prompt.messages(), tools, employee.settings):
             chunks.append(chunk)
-            show(held.push(safe.push(sound(str(chunk.text)))))
-        show(held.push(safe.flush()) + held.flush())
+            show(safe.push(sound(str(chunk.text))))
+        show(safe.flush())
         if not chunks:
             raise ModelError(EMPTY)
         return whole(chunks, "".join(shown))

@@ -22,6 +22,7 @@ LEVELS = (
         *("nodes", "tools", "employees", "migrations", "graph.redaction", "graph.prompt", "graph.repair"),
         *("graph.amounts", "graph.provenance"),
         *("graph.calls", "graph.consent", "graph.handoff", "graph.delegation", "graph.quoted", "graph.tool_page"),
+        "graph.links",
     ),
     (
         *("graph.adapters", "graph.web", "graph.jobs", "graph.settings", "graph.logs"),

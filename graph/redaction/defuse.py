@@ -1,82 +1,77 @@
-"""Taking the addresses out of an answer that nobody gave the model.
+"""Taking the addresses out of what a model wrote that its user did not write.
 
 A model that was talked into it can write an image or a link whose address carries what it was told, and a client that
-shows the answer fetches it. So an address stays only if it is, whole, one that the model was given: any other becomes
-`[link removed: example.com]`. The words around it stay:
+shows the answer fetches it. So an address stays only if it is, whole, one of those that are allowed: any other becomes
+`[link removed: example[.]com]`, which no client makes a link of. The words around it stay:
 
-    [my plan](https://example.com/?card=[CARD_7K3Q9D])  →  [my plan] ([link removed: example.com])
-    <img src="//example.com/x.png">                     →  < img src="[link removed: example.com]">
+    [my plan](https://example.com/?card=[CARD_7K3Q9D])  →  [my plan] ([link removed: example[.]com])
+    <img src="//example.com/x.png">                     →  < img src="[link removed: example[.]com]">
 
-What is an address: anything after `https:`, `ftp:`, `file:` and their like, after `//`, `www.`, `mailto:`, `javascript:`
-or `data:`, however its slashes, colons and letters are escaped. What makes an address of other words is taken apart: the
-target of a Markdown link or image moves away from its `]`, and HTML becomes text but for plain marks (`<b>`, `<br>`). A name
-without any of it (`example.com`) stays: no Markdown and no HTML fetches that.
+What makes an address of other words is taken apart: the target of a Markdown link moves away from its `]`, and HTML becomes
+text but for plain marks (`<b>`, `<br>`). A Markdown image becomes a link, since a client fetches an image without being asked.
+`graph.redaction.addresses` says what an address is.
 """
 
-import html
 import re
 from collections.abc import Iterable
 from functools import cached_property
+from typing import Any
 
-from graph.redaction.normalise import normalise
+from graph.redaction.addresses import FORMS, SCHEMES, START, TRAILING, addresses_in, form_of, forms_in, host_of, plainly
 from graph.redaction.tokens import CODE, KIND
 
 LONGEST_WORD = 2_000
 """Characters of a word that are looked at together; a longer one is cut in two, so that no address gets through in parts."""
 
-SCHEMES = ("https", "http", "ftps", "ftp", "wss", "ws", "file", "mailto", "xmpp", "javascript", "vbscript", "data")
 MARKS = "b|br|blockquote|code|del|em|h[1-6]|hr|i|kbd|li|ol|p|pre|s|strong|sub|sup|table|tbody|td|th|thead|tr|u|ul"
 """HTML that shows text only, as long as it has no attributes; a token between `<` and `>` is no HTML either."""
 
-_START = r"(?<![^\W_])"
 _WORD = r"[^\s\uff0c\u3001\uff01\uff1f\uff1b\uff1a\uff08\uff09\u300c\u300d]"
 _BEGINNINGS = "|".join(
     sorted({word[:length] for word in (*SCHEMES, "www") for length in range(1, len(word) + 1)}, key=len, reverse=True)
 )
 _SUSPECT = re.compile(
-    rf"(?:[\]<&\\/]|{_START}(?:{'|'.join(SCHEMES)}|www)(?=[^\w\s]|_)){_WORD}{{0,{LONGEST_WORD}}}(?P<more>(?={_WORD}))?",
+    rf"(?:[\]<&\\/]|!(?=\[)|{START}(?:{'|'.join(SCHEMES)}|www)(?=[^\w\s]|_)){_WORD}{{0,{LONGEST_WORD}}}(?P<more>(?={_WORD}))?",
     re.IGNORECASE,
 )
-"""The rest of a word from the first character on at which an address, a target or a tag can begin."""
-_BEGUN = re.compile(rf"{_START}(?:{_BEGINNINGS})\Z", re.IGNORECASE)
+"""The rest of a word from the first character on at which an address, an image, a target or a tag can begin."""
+_BEGUN = re.compile(rf"(?:{START}(?:{_BEGINNINGS})|!)\Z", re.IGNORECASE)
 
-_CHARACTER = r"[^\s<>\"`|()\[\]]"
-_REST = rf"(?:{_CHARACTER}|\[[^\s\[\]]*\]|\((?:{_CHARACTER}|\[[^\s\[\]]*\]|\({_CHARACTER}*\))*\))"
-_FORMS = (
-    rf"{_START}(?:https?|ftps?|wss?|file):{_REST}+",
-    rf"{_START}(?:mailto|xmpp):{_REST}+",
-    rf"(?:java|vb)?script:{_REST}+",
-    rf"{_START}data:[\w.+-]*[/;,]{_REST}*",
-    rf":[/\\]{{2,}}{_REST}+",
-    rf"[/\\]{{2,}}[^\s<>\"`|()/\\]*[.\u3002\uff0e\uff61]{_REST}+",
-    rf"{_START}www\.{_REST}+",
-)
-_ADDRESS = re.compile("|".join(_FORMS), re.IGNORECASE)
 _UNITS = re.compile(
     rf"\]\((?=<?(?P<target>(?:[^\s()<>]|\([^\s()<>]*\))*))"
-    rf"|(?P<angle><)?(?P<address>{'|'.join(_FORMS)})(?(angle)>?)"
+    rf"|(?P<angle><)?(?P<address>{'|'.join(FORMS)})(?(angle)>?)"
+    rf"|(?P<image>!(?=\[))"
     rf"|<(?=[A-Za-z/!?])(?!/?(?:{MARKS})/?>|(?-i:{KIND}_{CODE})>)",
     re.IGNORECASE,
 )
-_BARE = re.compile(rf"[\w-]+(?:\.[\w-]+)+(?::\d+)?(?:/{_REST}*)?")
-_TRAILING = "?!.,:;*_~'\\"
+
+
+class AllowedAddresses:
+    """The addresses that some texts mention, read when one is asked for: most answers hold none."""
+
+    def __init__(self, texts: Iterable[str] = ()) -> None:
+        self._texts = texts
+
+    def __contains__(self, form: str) -> bool:
+        """Whether an address, in the form in which they are compared, is mentioned."""
+        return form in self._forms
+
+    @cached_property
+    def _forms(self) -> frozenset[str]:
+        return frozenset(form for text in self._texts for form in addresses_in(text))
 
 
 class Defuser:
-    """Takes a stream in chunks of any size and gives it back without the addresses that are in none of the `given` texts.
+    """Takes a stream in chunks of any size and gives it back without the addresses that are not allowed.
 
     What comes out, put together, is what `defuse` makes of the whole.
     """
 
-    def __init__(self, given: Iterable[str]) -> None:
-        self.given = given
+    def __init__(self, allowed: AllowedAddresses) -> None:
+        self.allowed = allowed
         self._before = ""
         """The last character that was let go: whether a word begins after it."""
         self._held = ""
-
-    @cached_property
-    def allowed(self) -> frozenset[str]:
-        return frozenset(form for text in self.given for form in addresses_in(text))
 
     def push(self, chunk: str) -> str:
         """Add a chunk; return what can be let go now, which may be nothing."""
@@ -103,68 +98,47 @@ class Defuser:
     def _word(self, word: str) -> str:
         safe = _UNITS.sub(self._unit, word)
         plain = plainly(safe)
-        if plain != safe and any(form not in self.allowed for form in _forms_in(plain)):
+        if plain != safe and any(form not in self.allowed for form in forms_in(plain)):
             return note(plain)
         return safe
 
     def _unit(self, match: re.Match[str]) -> str:
         if match["target"] is not None:
             return match[0] if form_of(match["target"]) in self.allowed else "] ("
+        if match["image"] is not None:
+            return "! "
         if match["address"] is None:
             return "< "
-        address = match["address"].rstrip(_TRAILING)
+        address = match["address"].rstrip(TRAILING)
         if form_of(address) in self.allowed:
             return match[0]
         apart = " " if match.string[match.end() : match.end() + 1] in ("(", "[") else ""
         return note(address) + match["address"][len(address) :] + apart
 
 
-def defuse(text: str, given: Iterable[str]) -> str:
-    """The text without the addresses that are in none of the `given` ones."""
-    defuser = Defuser(given)
+def defuse(text: str, allowed: AllowedAddresses) -> str:
+    """The text without the addresses that are not allowed."""
+    defuser = Defuser(allowed)
     return defuser.push(text) + defuser.flush()
 
 
-def addresses_in(text: str) -> set[str]:
-    """The addresses that a text mentions, in the form in which they are compared; bare names (`example.com`) count."""
-    lines = text.replace("\\n", "\n").replace('\\"', '"')
-    return {*_forms_in(lines), *(form_of(match[0].rstrip(_TRAILING)) for match in _BARE.finditer(lines))}
-
-
-def form_of(address: str) -> str:
-    """An address as it is compared: its host in small letters, without `https://` and the slash at its end."""
-    plain = re.sub(r"^https?://", "", plainly(address), flags=re.IGNORECASE).rstrip("/")
-    host = re.match(r"[^/?#]*", plain)
-    end = host.end() if host else 0
-    return plain[:end].lower() + plain[end:]
-
-
-def plainly(text: str) -> str:
-    """A text as a browser would read it: entities and Markdown's escapes resolved, without characters that show nothing."""
-    shown = normalise(re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", html.unescape(text)))
-    return shown.text
+def defuse_json(value: Any, allowed: AllowedAddresses) -> Any:
+    """A JSON value, the names of its fields included, without the addresses that are not allowed."""
+    match value:
+        case str():
+            return defuse(value, allowed)
+        case dict():
+            return {defuse(name, allowed): defuse_json(item, allowed) for name, item in value.items()}
+        case list() | tuple():
+            return [defuse_json(item, allowed) for item in value]
+        case _:
+            return value
 
 
 def note(address: str) -> str:
-    """What stands in the place of an address."""
-    host = host_of(address)
+    """What stands in the place of an address. The dots of its host are in brackets, so that no client makes a link of it."""
+    host = host_of(address).replace(".", "[.]")
     return f"[link removed: {host}]" if host else "[link removed]"
-
-
-def host_of(address: str) -> str:
-    """The end of a host's name, as far as it is one: the rest of it could carry a message of its own."""
-    found = re.match(r"(?:[a-z]+:)?[/\\]+([^/\\?#]+)|(www\.[^/\\?#]+)", plainly(address), re.IGNORECASE)
-    name = (found[1] or found[2]).rpartition("@")[2].partition(":")[0].lower() if found else ""
-    try:
-        labels = name.encode("idna").decode().split(".")
-    except UnicodeError:
-        return ""
-    kept = ".".join(labels[-3:] if max(map(len, labels[-2:])) <= 3 else labels[-2:])
-    return kept if re.fullmatch(r"(?!www\.)[a-z0-9-]+(\.[a-z0-9-]+)+", kept) else ""
-
-
-def _forms_in(text: str) -> Iterable[str]:
-    return (form_of(match[0].rstrip(_TRAILING)) for match in _ADDRESS.finditer(text))
 
 
 def _open_from(text: str, start: int) -> int:

@@ -8,9 +8,10 @@ one) is no token: no model was seen to write that, and each form that is accepte
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from graph.redaction.addresses import is_inside_address
 from graph.redaction.kinds import KINDS
 from graph.redaction.strings import strings_in, with_strings
 from graph.redaction.tokens import ALPHABET, CODE, CODE_LENGTH
@@ -32,12 +33,27 @@ _TOKEN = re.compile("|".join(FORMS))
 
 def tokens_in(text: str) -> set[str]:
     """The tokens that a text mentions, as they were issued."""
-    return {_issued(match) for match in _TOKEN.finditer(text)}
+    return {_issued(match) for match in token_matches(text)}
+
+
+def token_matches(text: str) -> Iterator[re.Match[str]]:
+    """The places of the tokens that a text mentions, however they are spelt."""
+    return _TOKEN.finditer(text) if "_" in text else iter(())
+
+
+def kind_of(match: re.Match[str]) -> str:
+    """The kind of the value behind a token."""
+    return next(group for group in match.groups() if group).upper()
 
 
 def restore(text: str, values: Mapping[str, str]) -> str:
-    """Replace the tokens that have a value, once: a value that looks like a token stays as it is."""
-    return _TOKEN.sub(lambda match: values.get(_issued(match), match[0]), text)
+    """Replace the tokens that have a value and stand in no address, once: a value that looks like a token stays as it is."""
+
+    def value_of(match: re.Match[str]) -> str:
+        value = values.get(_issued(match))
+        return match[0] if value is None or is_inside_address(text, *match.span()) else value
+
+    return _TOKEN.sub(value_of, text)
 
 
 def restore_json(data: Any, values: Mapping[str, str]) -> Any:

