@@ -43,6 +43,7 @@ _NAMELESS = re.compile(
 """Lines without two letters side by side, long runs of signs, what goes on for long without a blank, without a letter, or in
 single letters."""
 
+MAX_TICKER_LETTERS = 5
 _EDGE = " \t\r\n,;:>"
 _MOST_PHRASES = 100
 
@@ -83,11 +84,17 @@ class NameRecognizer(LocalRecognizer):
 
 
 def _guessed(text: str, guess: SpanOfTokens) -> Span | None:
-    """The name in a guess of the model, whose guesses in small letters are worth nothing without a known name."""
-    if guess.label_ != "PERSON" or (guess.text.islower() and not known_names.holds_known_name(guess.text)):
+    """The name in a guess of the model, if the guess is worth something."""
+    if guess.label_ != "PERSON" or (_is_weak(text, guess) and not known_names.holds_given_name(guess.text)):
         return None
     span = names.name_in(text, guess.start_char, guess.end_char)
     return None if span and known_names.is_place_or_shop(text, *span) else span
+
+
+def _is_weak(text: str, guess: SpanOfTokens) -> bool:
+    """Whether a guess needs a given name: in small letters, as short as a ticker, or where a shop is named."""
+    ticker = guess.text.isupper() and len(guess.text) <= MAX_TICKER_LETTERS
+    return guess.text.islower() or ticker or names.follows_shop_words(text, guess.start_char)
 
 
 class LoadedPipeline(SpacyNlpEngine):

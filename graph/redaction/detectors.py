@@ -3,13 +3,14 @@
 import re
 from dataclasses import dataclass
 
-from graph.redaction.rules import address, bank, cards, contact, crypto, identity, known_names, names
+from graph.redaction.rules import address, bank, cards, contact, crypto, identity, known_names, names, postal
 from graph.redaction.rules.spans import Rule
 
 SURE, LIKELY = 1.0, 0.8
 """Scores of findings: proven by a checksum or an unmistakable form, told by the words around."""
 
 DIGIT = re.compile(r"\d")
+DIGIT_OR_CORNER = re.compile(r"\d|corner of")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +40,8 @@ DETECTORS = (
     Detector("ID", identity.health_numbers, SURE, DIGIT),
     Detector("ACCOUNT", bank.account_numbers, LIKELY, DIGIT),
     Detector("PHONE", contact.phones, LIKELY, DIGIT),
-    Detector("ADDRESS", address.addresses, LIKELY),
-    Detector("POSTAL", address.postal_codes, LIKELY),
+    Detector("ADDRESS", address.addresses, LIKELY, DIGIT_OR_CORNER),
+    Detector("POSTAL", postal.postal_codes, LIKELY, DIGIT),
     Detector("PASSPORT", identity.passports, LIKELY, DIGIT),
     Detector("LICENSE", identity.driving_licences, LIKELY, DIGIT),
     Detector("TAXID", identity.employer_numbers, LIKELY, DIGIT),

@@ -12,7 +12,7 @@ from functools import cache
 
 from spacy.lang.en.stop_words import STOP_WORDS
 
-from graph.redaction.rules.names import common_words, is_company, is_name, name_in, words_of
+from graph.redaction.rules.names import common_words, follows_shop_words, is_company, is_name, name_in, words_of
 from graph.redaction.rules.spans import Span, one_of
 
 _WORD = re.compile(r"(?<![\w@/.'-])[^\W\d_]{1,24}(?:(?!'s\b)['-][^\W\d_]{1,24}){0,2}(?![\w@/-]|\.\w|'\w\w)")
@@ -30,6 +30,8 @@ _POSSESSED = re.compile(r"'s? ([^\W\d_]+)")
 _FOLLOWER = re.compile(r" ([^\W\d_]{2,24})")
 _CAPITAL_BEFORE = re.compile(r"(?:[^\W\d_a-z][\w.'-]{0,24}|&) \Z")
 _CAPITAL_AFTER = re.compile(r" (?:[^\W\d_a-z]|&)")
+_CAPITALISED_BEFORE = re.compile(r"([^\W\d_a-z][^\W\d_]{1,24}) \Z")
+_WORD_BEFORE = re.compile(r"([^\W\d_]{2,24}) \Z")
 _FEWEST_LETTERS = 4
 """In small letters shorter given names are too often something else; in capitals, where acronyms are, up to this many."""
 _MOST_MORE = 4
@@ -88,7 +90,7 @@ def known_names(text: str) -> Iterator[Span]:
         if place < last or not word.may_begin:
             continue
         more = _more(text, words, place)
-        if more > 1 or _stands_alone(text, word):
+        if more > 1 or (_stands_alone(text, word) and not _is_in_shop(text, word)):
             span = name_in(text, word.start, words[place + more - 1].end)
             if span and not is_place_or_shop(text, *span):
                 yield span
@@ -114,6 +116,11 @@ def holds_known_name(phrase: str) -> bool:
     """Whether one of the words is a given or a family name and nothing else."""
     words = (Word(*match.span(), match[0]) for match in _WORD.finditer(phrase))
     return any(word.is_given or word.is_family for word in words)
+
+
+def holds_given_name(phrase: str) -> bool:
+    """Whether one of the words is a given name and nothing else."""
+    return any(Word(*match.span(), match[0]).is_given for match in _WORD.finditer(phrase))
 
 
 def _more(text: str, words: list[Word], place: int) -> int:
@@ -145,6 +152,16 @@ def _stands_alone(text: str, word: Word) -> bool:
     return word.is_given or (word.is_family and not _beside_capital(text, word))
 
 
+def _is_in_shop(text: str, word: Word) -> bool:
+    """Whether a word in small letters stands behind a shop or what announces one: "esso perry barr"."""
+    if not word.is_small:
+        return False
+    before = _WORD_BEFORE.search(text, max(0, word.start - 30), word.start)
+    return follows_shop_words(text, word.start) or (
+        before is not None and before[1].casefold() in words_of("shops.txt")
+    )
+
+
 def _beside_capital(text: str, word: Word) -> bool:
     """Whether a word with a capital, or a sign that joins names of firms, stands beside."""
     return bool(
@@ -155,6 +172,9 @@ def _beside_capital(text: str, word: Word) -> bool:
 def is_place_or_shop(text: str, start: int, end: int) -> bool:
     """Whether this is a part of "San Diego" or of "Maria's Kitchen"."""
     if _PLACE_BEFORE.search(text, max(0, start - 8), start):
+        return True
+    before = _CAPITALISED_BEFORE.search(text, max(0, start - 30), start)
+    if before and is_company(before[1]):
         return True
     owned = _POSSESSED.match(text, end)
     if owned and (owned[1][0].isupper() or is_company(owned[1])):

@@ -90,20 +90,24 @@ _LEADING = re.compile(
 )
 """What the model takes for a part of the name behind it."""
 
+_VERB = re.compile(
+    r"(?:max out|mark (?:the|this|that|it|all|my|as)|bill (?:of|the)|grant (?:of|me)|"
+    r"(?:will|may) (?:i|my|the|it|we|you|this|that)|sue (?:the|for)|rob (?:the|me)|drew (?:out|on|from)|pat on)\b",
+    re.IGNORECASE,
+)
+"""Given names that are verbs where these words follow."""
+_SHOP_BEFORE = re.compile(
+    r"\b(?:(?:spen[dt]|cost|charged?|purchases?|ordered|bought|shop(?:ped|ping)?|much)(?: [^\s]{1,12}){0,3} (?:at|in|from)|at|"
+    r"cancel(?: my)?|categori[sz](?:e|ing)(?: everything| all)?(?: from)?|"
+    r"(?:order(?:ed|ing)?|refund|subscription)s? (?:from|to|of))\s\Z",
+    re.IGNORECASE,
+)
+"""What stands before a shop, seldom before somebody."""
+
 _NUMBERED = re.compile(r"-?\d")
 _NO_NAME = re.compile(r"[\d@/_*#$%&=+<>|\\{}\[\]()]")
 _WORDS = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
-_COMPANY = re.compile(
-    r"\b"
-    + one_of(
-        "inc llc ltd corp corporation company co bank gmbh plc sa ag group store shop restaurant cafe coffee market",
-        "supermarket pharmacy airlines airways hotel insurance card mastercard visa account university school church",
-        "hospital kitchen diner grill bakery deli pizza pizzeria taqueria cantina bistro tavern pub bar salon barber spa gym",
-        "studio services solutions foods farms brothers bros sons motors auto street st avenue ave road rd lane drive",
-    )
-    + r"\b"
-)
-"""A guess with one of these is an organisation or a thing."""
+
 
 _LONGEST_NAME = 60
 _MOST_BESIDE = 8
@@ -163,8 +167,15 @@ def _is_common(text: str, start: int, guess: str) -> bool:
     before = _WORD_BEFORE_GUESS.search(text, max(0, start - _LONGEST_NAME), start)
     if before and f"{before[1]} {whole}".casefold() in common_words():
         return True
+    if _VERB.match(text, start):
+        return True
     thing = guess.islower() and _ARTICLE.search(text, max(0, start - 8), start)
     return whole.casefold() in common_words() or bool(thing)
+
+
+def follows_shop_words(text: str, start: int) -> bool:
+    """Whether the words before announce a shop: "How much at …"."""
+    return _SHOP_BEFORE.search(text, max(0, start - _LONGEST_NAME), start) is not None
 
 
 def is_name(name: str) -> bool:
@@ -180,7 +191,7 @@ def is_name(name: str) -> bool:
 
 def is_company(phrase: str) -> bool:
     """Whether a word of the phrase says that it is an organisation or a thing."""
-    return _COMPANY.search(phrase.casefold()) is not None
+    return not words_of("company_words.txt").isdisjoint(_WORDS.findall(phrase.casefold()))
 
 
 @cache

@@ -8,9 +8,12 @@ from itertools import repeat
 from pathlib import Path
 
 from tests.eval.pii.coverage import Coverage, made, spellings
+from tests.eval.pii.everyday import MAX_ALTERED as MAX_EVERYDAY
+from tests.eval.pii.everyday import everyday
 from tests.eval.pii.generator import KINDS, SEED
 from tests.eval.pii.harmless import Harm, harm, harmless
-from tests.eval.pii.labelled import HALVES, bank_questions, labelled
+from tests.eval.pii.labelled import HALVES, MAX_BANK_QUESTIONS, bank_questions, labelled
+from tests.eval.pii.merchants import card_merchants, demo_merchants, questions
 from tests.eval.pii.speed import Speed, speeds
 
 
@@ -55,8 +58,11 @@ def coverages(options: argparse.Namespace) -> Iterator[Coverage]:
 
 def harms(options: argparse.Namespace) -> Iterator[Harm]:
     yield harm("made", harmless(options.count, options.seed))
+    yield harm("everyday sentences", everyday(seed=options.seed), MAX_EVERYDAY)
+    yield harm("merchants of the demo", questions(demo_merchants()))
     if options.data:
-        yield harm("questions to a bank", bank_questions(options.data))
+        yield harm("questions to a bank", bank_questions(options.data), MAX_BANK_QUESTIONS)
+        yield harm("merchants of cards", questions(card_merchants(options.data)))
 
 
 def covered_line(coverage: Coverage) -> str:

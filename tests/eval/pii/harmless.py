@@ -21,6 +21,8 @@ class Harm:
     texts: int = 0
     altered: list[tuple[str, str]] = field(default_factory=list)
     """The text and what was masked in it."""
+    most: float = MOST_ALTERED
+    """The share that may be changed."""
 
     @property
     def share(self) -> float:
@@ -28,11 +30,11 @@ class Harm:
 
     @property
     def holds(self) -> bool:
-        return self.share <= MOST_ALTERED
+        return self.share <= self.most
 
 
-def harm(name: str, texts: Iterable[str]) -> Harm:
-    done = Harm(name)
+def harm(name: str, texts: Iterable[str], most: float = MOST_ALTERED) -> Harm:
+    done = Harm(name, most=most)
     for text in texts:
         done.texts += 1
         done.altered += [(text, f"{finding.kind} {finding.value!r}") for finding in find(text)[:1]]

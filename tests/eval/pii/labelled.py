@@ -22,6 +22,9 @@ KINDS = {
 }
 """Names of that set, and ours; what it labels beyond them (dates, places, titles …) is not looked for."""
 
+MAX_BANK_QUESTIONS = 0.002
+"""The share of questions to a bank that may be changed."""
+
 HALVES = ("tuning", "final")
 
 

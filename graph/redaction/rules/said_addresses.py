@@ -1,0 +1,44 @@
+"""Addresses without a word for a street, where the words before say that one follows."""
+
+import re
+from collections.abc import Iterator
+
+from graph.redaction.rules.address_tail import CAPITAL, PARTICLES, with_tail
+from graph.redaction.rules.address_words import REACH_OF_WORDS, SAYS_ADDRESS
+from graph.redaction.rules.names import common_words
+from graph.redaction.rules.spans import Span
+
+_NUMBER = r"\d{1,6}(?:[A-Za-z]|[-/]\d{1,5})?"
+_NAME = rf"{CAPITAL}(?: {PARTICLES}{CAPITAL}){{0,3}}"
+_START = r"(?<![\w.,$€£/-])"
+_NUMBERS_AROUND = re.compile(rf"{_START}{_NUMBER} (?:\d{{1,6}} )?{_NAME} \d{{1,5}}\b(?: {_NAME})?")
+_CROSSING = re.compile(rf"{_START}{CAPITAL} and {_NAME}(?: \d{{1,5}})?\b")
+_NUMBER_BEHIND = re.compile(rf"{_START}{_NAME},? \d{{1,5}}[a-z]?\b(?: {CAPITAL}){{0,2}}")
+_NUMBER_BEFORE = re.compile(rf"{_START}{_NUMBER} (?:\d{{1,6}} )?{_NAME}")
+_YEAR_AT_END = re.compile(r"\b(?:19|20)\d\d\Z")
+_ENDS = re.compile(r" ?[.?!;]?(?:\Z|\n)| in case\b")
+
+
+def said_addresses(text: str) -> Iterator[Span]:
+    for pattern in (_NUMBERS_AROUND, _CROSSING, _NUMBER_BEHIND, _NUMBER_BEFORE):
+        for match in pattern.finditer(text):
+            if _is_said(text, match.start()) and _is_whole(text, match, pattern) and not _is_common(match[0]):
+                yield match.span()
+
+
+def _is_said(text: str, start: int) -> bool:
+    return SAYS_ADDRESS.search(text, max(0, start - REACH_OF_WORDS), start) is not None
+
+
+def _is_whole(text: str, match: re.Match[str], pattern: re.Pattern[str]) -> bool:
+    """Whether this is an address by itself, or a place or the end of the line follows."""
+    if pattern in (_NUMBERS_AROUND, _CROSSING) and match[0][-1].isdigit():
+        return True
+    followed = with_tail(text, match.start(), match.end()) > match.end()
+    alone = pattern is _NUMBER_BEHIND and not _YEAR_AT_END.search(match[0])
+    return followed or (alone and _ENDS.match(text, match.end()) is not None)
+
+
+def _is_common(phrase: str) -> bool:
+    """Whether a word of talk about money is in it: "Savings 9052"."""
+    return any(word.casefold() in common_words() for word in re.findall(r"[^\W\d_]{3,}", phrase))

@@ -1,0 +1,89 @@
+"""Streets whose number stands behind their name, or before a word that begins it: those outside the English-speaking world."""
+
+import re
+from collections.abc import Iterator
+
+from graph.redaction.rules.address_tail import CAPITAL, LETTERS, PARTICLES, has_postal_code
+from graph.redaction.rules.address_words import BUSINESS_AFTER, ORDINARY, REACH_OF_WORDS, SAYS_ADDRESS
+from graph.redaction.rules.postal import END
+from graph.redaction.rules.spans import Span, one_of
+
+_NUMBER = r"\d{1,6}(?:[A-Za-z]|[-/]\d{1,5}[A-Za-z]?| ?1/2)?"
+
+_GLUED_END = one_of(
+    r"stra(?:ß|ss)e str\.? gasse weg platz allee ufer damm chaussee straat laan plein gracht dijk dreef steeg",
+    "v[äa]gen gatan veien vegen vej vejen gaten allén katu kuja polku kaari ranta vík v[eé]gur",
+    "stíg(?:ur)? braut gränd stigen gränden singel hofje utca maantee puiestee sokak caddesi",
+)
+"""What ends a name of one word that is a street: Hauptstraße, Storgatan."""
+_DOUBTFUL_END = one_of("ring hof kade gata gade grand tie stien pad tee markt põik")
+"""What ends streets and ordinary words: Lindenring, during; Parktee, committee."""
+_MORE = one_of(r"utca u\. út útja tér krt\. körút mt\. pst\. mnt sk\. sok\. g\. iela")
+_DOUBTFUL_MORE = one_of(r"tee cad\.")
+
+_BEGINNINGS = one_of(
+    r"[Rr]ue RUE [Cc]alle CALLE [Aa]venida AVENIDA [Aa]vda\.? Av\. [Pp]iazza [Vv]iale [Rr][uú]a RUA [Uu]l\. [Uu]lica [Uu]lice",
+    "[Cc]arrer [Cc]hemin [Ii]mpasse [Rr]uelle [Tt]ravessa [Ss]tra(?:ss|ß)e [Jj]alan All[ée]e Quai C/ Al\\. Trav\\. Rod\\.",
+    r"Aleja N[aá]m\. Rruga An_der Auf_der Unter_den Vicolo Praceta Pra[çc]a Place_d[eu] P\.º",
+    "Rodovia Glorieta Trg Jl\\. Route_de",
+)
+_DOUBTFUL_BEGINNINGS = one_of(
+    r"Boulevard Via Corso Largo Plaza Camino Estrada Paseo R\. Am Im Zum Zur Strada Cours Alameda Ronda Rambla"
+)
+"""Words that begin the name of a street, and names of shops and places."""
+_NUMBER_FIRST = one_of(
+    "[Rr]ue [Aa]venue [Bb]oulevard [Bb]d\\.? [Cc]hemin [Aa]ll[ée]e [Ii]mpasse [Qq]uai [Cc]alle [Aa]venida [Vv]iale [Cc]orso",
+    r"[Pp]iazza [Rr]ua [Cc]arrer [Rr]uelle [Pp]lace_d(?:e|u|es) [Rr]oute_d(?:e|u|es) [Cc]ours [Ss]quare_d(?:e|u|es)",
+)
+
+_WORD = rf"(?!(?i:{ORDINARY})\b){LETTERS}"
+_GLUED = re.compile(
+    rf"(?<![\w.])(?:{_NUMBER} )?(?:{CAPITAL} ){{0,2}}(?:[^\W\d_][\w'-]{{1,24}}?{_GLUED_END}|{CAPITAL} {_MORE}),? "
+    rf"\d{{1,5}} ?[a-zA-Z]?{END}"
+)
+_DOUBTFUL_GLUED = re.compile(
+    rf"(?<![\w.])(?:{_NUMBER} )?(?:{CAPITAL} ){{0,2}}(?:[^\W\d_a-z][\w'-]{{1,24}}?{_DOUBTFUL_END}|"
+    rf"{CAPITAL} {_DOUBTFUL_MORE}),? \d{{1,4}} ?[a-zA-Z]?{END}"
+)
+_PREFIXED = re.compile(
+    rf"(?<![\w.])(?:{_NUMBER},? )?{_BEGINNINGS} {PARTICLES}{_WORD}(?: {_WORD}){{0,5}}?,? ?(?:n[ºo°]\.? ?)?"
+    rf"(?<=[ ,º°.])\d{{1,5}}[a-z]?{END}"
+)
+_DOUBTFUL_PREFIXED = re.compile(
+    rf"(?<![\w.])(?:{_NUMBER},? )?{_DOUBTFUL_BEGINNINGS} {PARTICLES}{CAPITAL}(?: {PARTICLES}{CAPITAL}){{0,4}}?,? ?"
+    rf"(?:n[ºo°]\.? ?)?(?<=[ ,º°.])\d{{1,5}}[a-z]?{END}"
+)
+_NUMBERED_PREFIX = re.compile(
+    rf"(?<![\w.,$€£/-])\d{{1,5}}(?: ?(?:bis|ter|[a-dA-D]))?,? {_NUMBER_FIRST} {PARTICLES}"
+    rf"[^\W_][\w.'-]{{0,24}}(?: {PARTICLES}{CAPITAL}){{0,3}}"
+)
+_NUMBERED_VIA = re.compile(rf"(?<![\w.,$€£/-])\d{{1,5}} Via {PARTICLES}{CAPITAL}(?: {CAPITAL}){{0,3}}")
+SURE = (_GLUED, _PREFIXED, _NUMBERED_PREFIX)
+DOUBTFUL = (_DOUBTFUL_GLUED, _DOUBTFUL_PREFIXED, _NUMBERED_VIA)
+_AND_BEFORE = re.compile(rf"(?<!\w)(?:the corner of )?{CAPITAL} and \Z")
+
+
+def streets_abroad(text: str) -> Iterator[Span]:
+    """Streets with their numbers; where ordinary words look alike, only what is said to be an address or has a postal code."""
+    for pattern in SURE:
+        yield from (_with_other(text, *match.span()) for match in pattern.finditer(text))
+    for pattern in DOUBTFUL:
+        for match in pattern.finditer(text):
+            start, end = match.span()
+            if has_postal_code(text, end) or _is_said(text, start):
+                yield start, end
+
+
+def _is_said(text: str, start: int) -> bool:
+    return SAYS_ADDRESS.search(text, max(0, start - REACH_OF_WORDS), start) is not None
+
+
+def _with_other(text: str, start: int, end: int) -> Span:
+    """The street and the one that crosses it ("Oak and Hauptstr. 5")."""
+    other = _AND_BEFORE.search(text, max(0, start - 45), start)
+    return (other.start() if other else start), end
+
+
+def is_business(text: str, end: int) -> bool:
+    """Whether a shop is called after the street that ends here."""
+    return BUSINESS_AFTER.match(text, end) is not None
