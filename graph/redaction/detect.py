@@ -20,7 +20,8 @@ from spacy.language import Language
 from spacy.tokens import Span as SpanOfTokens
 
 from graph.redaction.decode import plain_text
-from graph.redaction.detectors import DETECTORS, SURE, Detector
+from graph.redaction.detector import SURE, Detector
+from graph.redaction.detectors import DETECTORS
 from graph.redaction.finding import Finding, Mark, resolve
 from graph.redaction.kinds import KINDS
 from graph.redaction.rules import known_names, names, technical

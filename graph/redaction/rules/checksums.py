@@ -3,8 +3,12 @@
 import hashlib
 import string
 from itertools import cycle
+from operator import mul
 
 _DOUBLED = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
+_VIN_VALUES = dict(zip("ABCDEFGHJKLMNPRSTUVWXYZ", map(int, "12345678123457923456789"), strict=True))
+_VIN_WEIGHTS = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
+_VIN_CHECKS = "0123456789X"
 _BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _BECH32 = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 _BECH32_GENERATOR = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
@@ -99,3 +103,18 @@ def _polymod(values: list[int]) -> int:
 def only(text: str, alphabet: str = string.digits + string.ascii_uppercase) -> str:
     """The characters of a text that belong to an alphabet."""
     return "".join(character for character in text if character in alphabet)
+
+
+def singapore(number: str) -> bool:
+    """Singapore's NRIC and FIN: seven digits with weights, a letter by the series."""
+    total = sum(int(digit) * weight for digit, weight in zip(number[1:8], (2, 7, 6, 5, 4, 3, 2), strict=True))
+    total += {"T": 4, "G": 4, "M": 3}.get(number[0], 0)
+    letters = {"S": "JZIHGFEDCBA", "T": "JZIHGFEDCBA", "F": "XWUTRQPNMLK", "G": "XWUTRQPNMLK", "M": "KLJNPQRTUWX"}
+    place = total % 11 if number[0] != "M" else 10 - total % 11
+    return letters[number[0]][place] == number[8]
+
+
+def vehicle(number: str) -> bool:
+    """A vehicle identification number: the check of 49 CFR 565. One without letters is an account number."""
+    values = [int(character) if character.isdigit() else _VIN_VALUES[character] for character in number]
+    return not number.isdigit() and _VIN_CHECKS[sum(map(mul, values, _VIN_WEIGHTS)) % 11] == number[8]

@@ -29,25 +29,6 @@ _NHS_WORDS = re.compile(r"\b(?:nhs|national health)\b", re.IGNORECASE)
 _AADHAAR = re.compile(rf"{BEFORE}[2-9]\d{{3}}([ -]?)\d{{4}}\1\d{{4}}{AFTER}")
 _AADHAAR_WORDS = re.compile(r"\b(?:aadha?ar|uidai)\b", re.IGNORECASE)
 
-_LINK = r"(?: (?:number|no|num|nr|card|id|code))?\.?\s{0,2}(?:is|was|:|=|#|-){0,2}\s{0,2}"
-_PASSPORT = re.compile(
-    rf"\bpassports?{_LINK}(?:number|no)?\.?\s{{0,2}}((?=[A-Z]{{0,3}}\d)[A-Z]{{0,3}}\d[A-Z0-9]{{4,9}})(?!\w)",
-    re.IGNORECASE,
-)
-_LICENSE = re.compile(
-    r"\b(?:driv(?:er|ing)(?:'?s)? (?:licen[cs]e|permit)|licen[cs]e (?:number|no)|dln?)\b"
-    r"(?: ?(?:number|no|num|nr|id|#))?\.?\s{0,2}(?:is|was|:|=|#)?\s{0,2}"
-    r"((?=[A-Z0-9-]{0,12}\d)[A-Z0-9](?:[-]?[A-Z0-9]){4,19})(?!\w)",
-    re.IGNORECASE,
-)
-_NATIONAL = re.compile(
-    r"\b(?:(?:national|government|state|personal|tax|taxpayer|citizen|voter|medicare|medicaid|health)"
-    r"(?: (?:identity|insurance))? (?:id|identification|identifier|card|number|code)|"
-    r"tfn|nif|nie|dni|pesel|bsn|cpf|cnpj|curp|rfc|nino|ni number|tax file)"
-    r"(?: ?(?:number|no|num|nr|#))?\.?\s{0,2}(?:is|was|:|=|#)?\s{0,2}"
-    r"((?=[A-Z0-9-]{0,8}\d)[A-Z0-9](?:[ ./-]?[A-Z0-9]){5,19}?)(?![\w-]|[ ]\d)",
-    re.IGNORECASE,
-)
 _BIRTH = re.compile(
     r"\b(?:d\.?o\.?b\.?|date of birth|birth ?date|born(?: on| in)?|birthday)\b[^\d\n]{0,14}?(?:the )?"
     r"(\d{1,4}[/. -]\d{1,2}[/. -]\d{2,4}|(?:\d{1,2}(?:st|nd|rd|th)? (?:of )?)?"
@@ -78,9 +59,6 @@ def named(pattern: re.Pattern[str]) -> Rule:
 
 
 birth_dates = named(_BIRTH)
-driving_licences = named(_LICENSE)
-national_ids = named(_NATIONAL)
-passports = named(_PASSPORT)
 passwords = named(_PASSWORD)
 pins = named(_PIN)
 security_codes = named(_SECURITY_CODE)

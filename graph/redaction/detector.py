@@ -1,0 +1,23 @@
+"""A rule with the kind that it finds, and what a text must hold for the rule to be worth its time."""
+
+import re
+from dataclasses import dataclass
+
+from graph.redaction.rules.spans import Rule
+
+SURE, LIKELY = 1.0, 0.8
+"""Scores of findings: proven by a checksum or an unmistakable form, told by the words around."""
+
+DIGIT = re.compile(r"\d")
+DIGITS = re.compile(r"\d\D{0,2}\d\D{0,3}\d\D{0,3}\d")
+
+
+@dataclass(frozen=True, slots=True)
+class Detector:
+    """A rule, the kind that it finds, and how sure it is."""
+
+    kind: str
+    rule: Rule
+    score: float
+    needs: re.Pattern[str] | None = None
+    """What a text must hold for the rule to be worth its time."""

@@ -1,0 +1,71 @@
+"""Numbers that the words before them name, in the languages of our users: no check is asked for, the word is proof enough."""
+
+import re
+from collections.abc import Iterator
+
+from graph.redaction.rules.spans import OPAQUE, Rule, Span, one_of, said_before
+
+LINK = (
+    r"(?:[ _-]?(?:number|numbers|no|num|nr|nummer|numero|número|numéro|card|id|code|n[°o.]|#))?[.']?s?\"?\s{0,2}"
+    r"(?:(?:is|was|es|é|è|est|ist|lautet|to|of|are|:|=|#|-|>|\")\"?\s{0,2}){0,2}\"?"
+)
+"""What may stand between the word for a number and the number."""
+
+VALUE = r"(?=[A-Z/.-]{0,8}\d)(?=(?:[^\d\n]{0,3}\d){4})([A-Z0-9](?:[ ./-]?[A-Z0-9]){4,21}?)(?![\w-]|[ ](?:[A-Z] ?)?\d|[./-]\w)"
+"""At least four digits, with letters and marks between them, up to where neither goes on."""
+
+_PASSPORT_WORDS = one_of(
+    "passports?(?:_(?:number|no))? passeport pasaporte passaporto passaporte reisepass(?:nummer)? paspoort(?:nummer)?",
+    "pass-?nr паспорт पासपोर्ट",
+)
+_PASSPORT = re.compile(
+    rf"(?<!\w){_PASSPORT_WORDS}{LINK}((?=[A-Z]{{0,3}}\d)(?:[A-Z]{{0,3}}\d|\d\d[A-Z])[A-Z0-9]{{4,9}})(?!\w)",
+    re.IGNORECASE,
+)
+
+_LICENCE_WORDS = one_of(
+    "driv(?:er|ing)(?:'?s)?_(?:licen[cs]e|permit) licen[cs]e_(?:number|no) dln? führerschein(?:nummer)? permis_de_conduire",
+    "licencia_de_conduc\\w{2,3} carn[eé]t?_de_conducir patente_di_guida carta_de_condução cnh rijbewijs(?:nummer)?",
+)
+_LICENSE = re.compile(
+    rf"(?<!\w){_LICENCE_WORDS}{LINK}((?=[A-Z0-9-]{{0,12}}\d)[A-Z0-9](?:-?[A-Z0-9]){{4,19}})(?!\w)", re.IGNORECASE
+)
+
+_TWO_WORDS = (
+    r"(?:national|government|govt|state|personal|citizen|resident|voter|medicare|medicaid|health|tax|taxpayer|vat|social|"
+    r"student|employee|staff|member(?:ship)?|policy|patient|insurance|case worker|client|customer|subscriber|alien|visa|permit)"
+    r"(?: (?:identity|insurance|security|registration|reference))? (?:id|identification|identifier|card|number|no|nr|code|#)"
+)
+_WORDS = one_of(
+    "tfn nif nie dni pesel bsn cpf cnpj curp rfc nino ni_number tax_file utr cuit cuil nik npwp nric cpr egn cnp oib jmbg emšo",
+    "emso amka afm utin steuer-?id(?:nr)? idnr st\\.?-?nr ust-?id(?:nr)? ahvn?(?:13)? ahv-nr nss nir insee siret siren gstin",
+    "aadha?ar bvn umid kra_pin pin_kra snils pps[nr]? medicare imei iccid imsi ssnit hetu personnummer fødselsnummer",
+    "henkilötunnus isikukood kennitala rodné_číslo ahv_nummer tckn tc_kimlik(?:_no)? инн снилс steuernummer",
+    "steueridentifikationsnummer sozialversicherungsnummer rentenversicherungsnummer krankenversicherungsnummer",
+    "versichertennummer versicherungsnummer personalausweis(?:nummer)? ausweisnummer kundennummer mitgliedsnummer svnr",
+    "numéro_de_sécurité_sociale numéro_fiscal sécurité_sociale sécu carte_d'identité carte_vitale numéro_client",
+    "documento_(?:de_identidad|nacional) c[eé]dula seguridad_social número_de_identificación número_fiscal",
+    "n[uú]mero_de_cliente codice_fiscale partita_iva carta_d'identità tessera_sanitaria",
+    "carteira_de_identidade identidade cartão_de_cidadão número_de_contribuinte contribuinte título_de_eleitor pis/pasep",
+    "burgerservicenummer rijksregisternummer sofinummer identiteitskaart klantnummer btw-nummer",
+    "आधार पैन पहचान",
+)
+_SHORT_WORDS = one_of("inn epic pan sin nin cf c\\.f\\. rg rut run nit tin ird abn acn vin pis nis id")
+"""Words that also mean other things, and name a number only if something says so."""
+_SAYS = (
+    r"(?: ?(?:number|no|num|nr|nummer|numero|número|numéro|n[°o.])\.?\s{0,2}(?:is|:|=|#)?|\s{0,2}(?:is|:|=|#))\s{0,2}"
+)
+
+_NUMBER = re.compile(rf"(?<![\w@])(?:(?:{_TWO_WORDS}|{_WORDS}){LINK}|{_SHORT_WORDS}{_SAYS}){VALUE}", re.IGNORECASE)
+
+
+def _first_group(pattern: re.Pattern[str]) -> Rule:
+    def rule(text: str) -> Iterator[Span]:
+        return (match.span(1) for match in pattern.finditer(text) if not said_before(OPAQUE, text, match.start(), 14))
+
+    return rule
+
+
+passports = _first_group(_PASSPORT)
+driving_licences = _first_group(_LICENSE)
+national_ids = _first_group(_NUMBER)
