@@ -16,7 +16,7 @@ from graph.errors import DatabaseUnavailable, UnknownEmployee, describe
 from graph.patience import SHORT, patiently
 from graph.ports import Delegates, Effect, Redactor, Toolbox
 from graph.text import sound
-from graph.tool import DISPLAY, INVALID_JSON, Rows, Tool, ToolContext, ToolFault
+from graph.tool import DISPLAY, INVALID_JSON, OUTCOME_UNKNOWN, Rows, Tool, ToolContext, ToolFault
 from graph.tool_result import excerpt, plain
 
 log = structlog.get_logger(__name__)
@@ -149,7 +149,7 @@ class Calls:
         """
         if each.tool.preview is None:
             return {}
-        previewing = replace(each.tool, function=each.tool.preview)
+        previewing = replace(each.tool, function=each.tool.preview, elsewhere=False)
         try:
             return await self._made(previewing, each.arguments, self.toolbox.rows(caller.user_id), today, caller)
         except DatabaseUnavailable:
@@ -199,9 +199,14 @@ def effect_of(each: Prepared, caller: TurnContext) -> Effect:
     )
 
 
-def failed(tool: Tool) -> ToolFault:
-    log.error("tool_failed", tool=tool.name, reason=DatabaseUnavailable.code)
-    return ToolFault(f"{tool.name} failed; say so to the user instead of guessing its result")
+def failed(tool: Tool, reason: str = DatabaseUnavailable.code) -> ToolFault:
+    log.error("tool_failed", tool=tool.name, reason=reason)
+    return ToolFault(f"{tool.name} failed; {outcome_of(tool, 'say so to the user instead of guessing its result')}")
+
+
+def outcome_of(tool: Tool, otherwise: str) -> str:
+    """What is said of a call that broke off: what it changes elsewhere may be changed."""
+    return OUTCOME_UNKNOWN if tool.elsewhere and tool.risk != "read" else otherwise
 
 
 async def attempt(tool: Tool, arguments: BaseModel, context: ToolContext) -> Json:
@@ -222,9 +227,9 @@ async def attempt(tool: Tool, arguments: BaseModel, context: ToolContext) -> Jso
         if isinstance(error, ToolFault) and len(str(error)) <= MAX_FAULT_CHARS:
             raise ToolFault(sound(str(error))) from None
         if deadline.expired():
-            raise ToolFault(f"{tool.name} took longer than {tool.deadline:g} seconds and was stopped") from None
-        log.error("tool_failed", tool=tool.name, reason=describe(error))
-        raise ToolFault(f"{tool.name} failed; say so to the user instead of guessing its result") from None
+            took = f"{tool.name} took longer than {tool.deadline:g} seconds"
+            raise ToolFault(f"{took}; {outcome_of(tool, 'it was stopped')}") from None
+        raise failed(tool, describe(error)) from None
 
 
 def check(arguments: Mapping[str, Any], tool: Tool) -> BaseModel:

@@ -17,6 +17,10 @@ INVALID_JSON = "__invalid_json__"
 """The one argument of a call whose arguments, as the model wrote them, were no JSON; its value is what the model wrote."""
 
 
+OUTCOME_UNKNOWN = "it is unknown whether it was done: tell the user to look there, and do not call it again"
+"""What is said of a call that was sent elsewhere and of which nothing more is known."""
+
+
 class Rows(Protocol):
     """The caller's own rows; nobody else's can be reached through it."""
 

@@ -87,7 +87,9 @@ class House:
     lent: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Tools that employees may use beside those of their files, by slug."""
     unreachable: Sequence[str] = ()
-    """Servers whose tools are missing."""
+    """MCP servers whose tools are missing."""
+    left_out: Sequence[str] = ()
+    """Tools of MCP servers that no model can be told, and why."""
 
     def tools_by_name(self) -> dict[str, Tool]:
         return {tool.name: tool for tool in self.tools}
@@ -176,6 +178,7 @@ async def assemble(shared: Foundations, stack: AsyncExitStack) -> Service:
         issuer=issuer,
         ready=lambda: readiness(shared.database, shared.redactor, runs),
         unreachable=shared.house.unreachable,
+        left_out=shared.house.left_out,
         metrics=shared.observer,
         metrics_token=settings.metrics_token,
         max_message_chars=settings.max_message_chars,
@@ -239,7 +242,13 @@ async def with_servers(house: House, settings: Settings) -> House:
         return house
     servers = await asyncio.to_thread(read_servers, settings.mcp_servers)
     joined = await join(servers, [tool.name for tool in house.tools])
-    return replace(house, tools=(*house.tools, *joined.tools), lent=joined.lent, unreachable=joined.unreachable)
+    return replace(
+        house,
+        tools=(*house.tools, *joined.tools),
+        lent=joined.lent,
+        unreachable=joined.unreachable,
+        left_out=joined.left_out,
+    )
 
 
 def roster_of(house: House) -> Roster:

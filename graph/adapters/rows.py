@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+import structlog
 from psycopg.rows import DictRow
 
 from graph.adapters.database import Connection, Database, fetch_all, fetch_one
@@ -18,6 +19,8 @@ from graph.errors import DatabaseUnavailable
 from graph.patience import SHORT, patiently
 from graph.ports import Effect
 from graph.tool import Files, Knowledge, NoFiles, NoKnowledge, Rows, Tool, ToolFault
+
+log = structlog.get_logger(__name__)
 
 QUERIES = adapter_queries("effects")
 
@@ -122,7 +125,10 @@ class PostgresToolbox:
             return begun["result"]
         result = await make(self.rows(effect.owner))
         if effect.epoch:
-            await patiently(lambda: self._complete(effect, json.dumps(result)))
+            try:
+                await patiently(lambda: self._complete(effect, json.dumps(result)), SHORT)
+            except DatabaseUnavailable as error:  # it was made, and its entry keeps it from being made again
+                log.warning("effect_not_completed", tool=effect.tool, reason=error.code)
         return result
 
     async def _begin(self, effect: Effect) -> DictRow | None:

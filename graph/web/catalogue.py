@@ -1,5 +1,6 @@
 """What anybody may know: the employees, the keys of the local issuer, whether the service is well."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import APIRouter
@@ -13,6 +14,9 @@ from graph.web.schemas import Page, Question
 from graph.web.service import Deps
 
 router = APIRouter()
+
+MAX_NAMED = 20
+"""Tools that are left out, as far as they are named."""
 
 PARTS: dict[str, Any] = {"model": dict[str, bool | str], "description": "Each part, and whether it works."}
 
@@ -79,9 +83,17 @@ async def health() -> dict[str, str]:
 async def ready(service: Deps) -> JSONResponse:
     """Whether requests may be sent here: database, migrations and models, each with its state; 503 if one is missing.
 
-    `mcp_unreachable` names servers whose tools are missing, if there are any; it alone is no reason for 503.
+    `mcp_unreachable` names servers whose tools are missing, `mcp_left_out` tools that no model can be told, if there are
+    any; they alone are no reason for 503.
     """
     parts = await service.ready()
     well = all(parts.values())
-    detail = {"mcp_unreachable": ", ".join(service.unreachable)} if service.unreachable else {}
+    missing = {"mcp_unreachable": ", ".join(service.unreachable), "mcp_left_out": named(service.left_out)}
+    detail = {name: text for name, text in missing.items() if text}
     return JSONResponse({"status": "ready" if well else "not ready", **parts, **detail}, 200 if well else 503)
+
+
+def named(left_out: Sequence[str]) -> str:
+    """The first of them, and how many more there are."""
+    more = [f"and {len(left_out) - MAX_NAMED} more"] if len(left_out) > MAX_NAMED else []
+    return "; ".join([*left_out[:MAX_NAMED], *more])

@@ -42,6 +42,8 @@ class Service:
     """Each part that must work before requests are sent here, and whether it does."""
     unreachable: Sequence[str]
     """MCP servers whose tools are missing; requests may be sent here all the same."""
+    left_out: Sequence[str]
+    """Tools of MCP servers that no model can be told, and why."""
     metrics: Metrics
     metrics_token: SecretStr | None
     """What whoever asks for the metrics must send; None if anybody may."""

@@ -25,7 +25,7 @@ from graph.consent import Consent
 from graph.delegation import NoDelegates
 from graph.ports import Approvals, Redactor, Toolbox
 from graph.state import Turn
-from graph.tool import DISPLAY, INVALID_JSON, Tool, ToolContext, ToolFault
+from graph.tool import DISPLAY, INVALID_JSON, OUTCOME_UNKNOWN, Tool, ToolContext, ToolFault
 from nodes.call_tools import MAX_CALLS, CallTools
 from tests.fakes.ports import (
     NAME,
@@ -539,3 +539,18 @@ async def test_a_tool_leaves_its_files_with_its_caller_and_nobody_else() -> None
     assert json.loads(str(turn["messages"][-1].content)) == {"file_id": "file-1"}
     assert files[OWNER].kept == [("note.txt", "text/plain", b"content")]
     assert files["other"].kept == []
+
+
+@pytest.mark.parametrize("function", [never, crash])
+async def test_a_call_elsewhere_that_breaks_off_is_told_as_unknown_and_one_that_only_reads_is_not(
+    function: Any,
+) -> None:
+    for risk in ("write", "outbound", "read"):
+        told = read(await made(Tool(function, risk=risk, elsewhere=True, deadline=0.05)))["error"]
+        assert (OUTCOME_UNKNOWN in told) == (risk != "read")
+    assert OUTCOME_UNKNOWN not in read(await made(Tool(function, risk="write", deadline=0.05)))["error"]
+
+
+async def test_a_preview_that_breaks_off_has_done_nothing() -> None:
+    told = read(await made(Tool(repeat, risk="write", preview=crash, elsewhere=True)))["error"]
+    assert OUTCOME_UNKNOWN not in told

@@ -11,7 +11,7 @@ import pytest
 from graph.adapters.database import Database
 from graph.adapters.rows import PostgresToolbox
 from graph.adapters.sealer import Sealer
-from graph.errors import RunLost
+from graph.errors import DatabaseUnavailable, RunLost
 from graph.ports import Effect, Run
 from graph.tool import Rows, ToolFault
 from tests.graph.conftest import LosesTheFirstReply, Sql
@@ -209,3 +209,17 @@ async def test_a_process_that_lost_the_run_sends_nothing(toolbox: PostgresToolbo
 async def test_a_turn_without_a_run_sends_without_an_entry(toolbox: PostgresToolbox, run: Run, sql: Sql) -> None:
     assert await toolbox.once(replace(sent_by(run), epoch=0), Sent()) == {"sent": True}
     assert entries(sql, run) == []
+
+
+async def test_what_was_sent_is_told_though_its_entry_cannot_be_completed(
+    database: Database, tmp_path: Path, sealer: Sealer, run: Run
+) -> None:
+    class Unfinished(PostgresToolbox):
+        async def _complete(self, effect: Effect, result: str) -> None:
+            raise DatabaseUnavailable
+
+    toolbox, send = Unfinished(database, {}, [tmp_path], sealer, nothing), Sent()
+    assert await toolbox.once(sent_by(run), send) == {"sent": True}
+    with pytest.raises(ToolFault, match="not known whether it was carried out"):
+        await toolbox.once(sent_by(run), send)
+    assert send.times == 1

@@ -6,11 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from structlog.testing import capture_logs
 
 from graph.adapters.breaker import FAILURES, Breaker
-from graph.adapters.mcp import Joined, McpServer, Remote, arguments_of, equipped, join, list_tools, read_servers
+from graph.adapters.mcp import Joined, McpServer, equipped, join, read_servers
+from graph.adapters.mcp_calls import Offer, Remote
 from graph.errors import ConfigurationError
 from graph.tool import Tool, ToolContext, ToolFault
 from tests.fakes.ports import NoRows, roster_of
@@ -110,8 +111,8 @@ async def test_what_a_server_refuses_is_told_and_does_not_open_the_breaker(rates
 
 async def test_a_server_that_takes_too_long_is_cut_off(rates: dict[str, Any]) -> None:
     server = McpServer.model_validate(rates)
-    [sleep] = [remote for remote in await list_tools(server) or () if remote.tool.name == "sleep"]
-    slow = Remote(server.model_copy(update={"timeout": 1.0}), sleep.tool, Breaker()).as_tool("sleep")
+    offer = Offer("sleep", "Take a while.", {"properties": {"seconds": {"type": "number"}}})
+    slow = Remote("rates", server.connection(), 1.0, "sleep", "read", Breaker()).as_tool("sleep", offer)
     assert slow.deadline > 1
     with pytest.raises(ToolFault, match="did not answer in time"):
         await call(slow, seconds=60)
@@ -155,46 +156,6 @@ async def test_only_the_named_employees_may_use_a_servers_tools(rates: dict[str,
     assert equipped(roster_of("own"), Joined().lent).find("tester").tools == ("own",)
     with pytest.raises(ConfigurationError, match="nobody"):
         equipped(roster_of(), {"nobody": ["rates_convert"]})
-
-
-# Arguments from a schema ----------------------------------------------------------------------------------------------
-
-
-def given(model: type[BaseModel], **arguments: Any) -> dict[str, Any]:
-    return model.model_validate(arguments).model_dump(mode="json", by_alias=True, exclude_unset=True)
-
-
-def test_names_that_python_cannot_take_are_kept() -> None:
-    schema = {"properties": {name: {"type": "string"} for name in ("from", "model_config", "user-id", "_x", "schema")}}
-    arguments = {"from": "a", "model_config": "b", "user-id": "c", "_x": "d", "schema": "e"}
-    model = arguments_of("odd", schema)
-    assert given(model, **arguments) == arguments
-    assert set(model.model_json_schema()["properties"]) == set(arguments)
-
-
-def test_what_is_not_given_is_not_sent_and_what_is_nested_is_passed_on() -> None:
-    schema = {
-        "properties": {
-            "filter": {"type": "object", "properties": {"deep": {"type": "array"}}},
-            "tags": {"type": ["array", "null"], "items": {"type": "string"}, "maxItems": 2},
-            "anything": {"anyOf": [{"type": "string"}, {"type": "integer"}]},
-            "days": {"type": "integer", "minimum": 1, "maximum": 31, "default": 7},
-        },
-        "required": ["filter"],
-    }
-    model = arguments_of("nested", schema)
-    assert given(model, filter={"deep": [1]}) == {"filter": {"deep": [1]}}
-    assert given(model, filter={}, tags=["a"], anything=3, days=31)["anything"] == 3
-    for wrong in ({"tags": ["a", "b", "c"]}, {"days": 0}, {"days": 32}, {"filter": 1}, {"other": 1}):
-        with pytest.raises(ValidationError):
-            model.model_validate({"filter": {}} | wrong)
-
-
-def test_a_tool_without_arguments_takes_none() -> None:
-    model = arguments_of("none", {"type": "object"})
-    assert given(model) == {}
-    with pytest.raises(ValidationError):
-        model.model_validate({"x": 1})
 
 
 # The file -------------------------------------------------------------------------------------------------------------
