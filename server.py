@@ -19,7 +19,7 @@ from graph.logs import configure_logs
 from graph.settings import Settings
 from graph.web import approvals, catalogue, chat, files, metrics, sessions
 from graph.web.errors import install_error_handlers
-from graph.web.middleware import BodyLimit, RequestId
+from graph.web.middleware import AnswerFailures, BodyLimit, RequestId
 from graph.web.schemas import EVERYWHERE, refusals
 from graph.web.service import Service
 from graph.web.tracing import ContinueTrace
@@ -59,6 +59,7 @@ def create_app(service: Service, cors_origins: tuple[str, ...] = ()) -> FastAPI:
     install_error_handlers(app)
     app.add_middleware(BodyLimit, limit=MAX_BODY_BYTES)
     app.add_middleware(ContinueTrace)
+    app.add_middleware(AnswerFailures)
     if cors_origins:
         app.add_middleware(
             CORSMiddleware,

@@ -73,12 +73,14 @@ async def keys(service: Deps) -> dict[str, Any]:
     return {"keys": await service.issuer.keys()}
 
 
+@router.head("/health", include_in_schema=False)
 @router.get("/health", tags=["service"])
 async def health() -> dict[str, str]:
     """Whether the process answers."""
     return {"status": "ok"}
 
 
+@router.head("/ready", include_in_schema=False)
 @router.get("/ready", tags=["service"], responses={200: PARTS, 503: PARTS})
 async def ready(service: Deps) -> JSONResponse:
     """Whether requests may be sent here: database, migrations and models, each with its state; 503 if one is missing.

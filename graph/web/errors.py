@@ -4,7 +4,6 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -17,10 +16,7 @@ from graph.errors import (
     MethodNotAllowed,
     NotFound,
     UnprocessableRequest,
-    describe,
 )
-
-log = structlog.get_logger(__name__)
 
 MOST_FAULTS = 10
 """That an answer tells of a request."""
@@ -54,11 +50,6 @@ def install_error_handlers(app: FastAPI) -> None:
         response.headers.update(error.headers or {})
         let_go_of_frames(error)
         return response
-
-    @app.exception_handler(Exception)
-    async def on_anything_else(request: Request, error: Exception) -> JSONResponse:
-        log.error("request_broke", reason=describe(error))
-        return answer(ChatError())
 
 
 def let_go_of_frames(*errors: Exception) -> None:

@@ -1,6 +1,6 @@
-"""What every request passes: an id for it and its log lines, a limit on its body. Plain ASGI: streams are untouched."""
+"""What every request passes: an id for it and its log lines, a limit on its body, an answer if it fails in a way that nobody
+foresaw. Plain ASGI: streams are untouched."""
 
-import re
 import time
 from uuid import uuid4
 
@@ -9,16 +9,21 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from graph.errors import BodyTooLarge, InvalidRequest
+from graph.errors import BodyTooLarge, ChatError, InvalidRequest, describe
 from graph.web.errors import answer
+from graph.web.opaque_ids import is_request_id
 
 log = structlog.get_logger(__name__)
 
-GIVEN_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+"""What is logged by name; a client can send any word for a method."""
 
 
 class RequestId:
-    """Binds a request id to the log lines of a request and names it in the answer; one line an answer in the log."""
+    """Binds a request id to the log lines of a request and names it in the answer; one line an answer in the log.
+
+    The id is the client's own if it is one that could be drawn at random; else it is drawn here.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -28,7 +33,7 @@ class RequestId:
             await self.app(scope, receive, send)
             return
         given = Headers(scope=scope).get("x-request-id", "")
-        request_id = given if GIVEN_ID.fullmatch(given) else uuid4().hex
+        request_id = given if is_request_id(given) else uuid4().hex
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
         started = time.perf_counter()
@@ -48,7 +53,35 @@ class RequestId:
         finally:
             route = getattr(scope.get("route"), "path", "unmatched")
             took = round((time.perf_counter() - started) * 1000)
-            log.info("request", method=scope["method"], route=route, status=status, ms=took)
+            method = scope["method"] if scope["method"] in METHODS else "other"
+            log.info("request", method=method, route=route, status=status, ms=took)
+
+
+class AnswerFailures:
+    """Answers a request whose handling raised what nobody foresaw.
+
+    Starlette would answer outside of all other middleware, without the headers that they add: a browser then hides the answer
+    from its page.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = False
+
+        async def send_noticing(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_noticing)
+        except Exception as error:
+            log.error("request_broke", reason=describe(error))
+            if scope["type"] != "http" or started:
+                raise
+            await answer(ChatError())(scope, receive, send)
 
 
 class BodyLimit:

@@ -30,7 +30,7 @@ from graph.adapters.sealer import keep_key
 from graph.logs import configure_logs
 from graph.replay.play import play, todays_code
 from graph.replay.record import record
-from tests.audit.canary import Canaries, Canary, dump, found_in
+from tests.audit.canary import TRACKED, Canaries, Canary, dump, found_in
 from tests.audit.line import Line
 from tests.fakes.collector import Collector
 from tests.fakes.scripted_model import ScriptedModel
@@ -215,6 +215,9 @@ class Audit:
             client.get(f"/api/runs/{canary.email}/events"),
             client.get(f"/{canary.name}/{canary.iban}"),
             client.get("/api/sessions", headers={"Authorization": f"Bearer {canary.email}"}),
+            client.get("/nowhere", headers=dict.fromkeys(TRACKED, canary.card.replace(" ", "-"))),
+            client.get("/nowhere", headers=dict.fromkeys(TRACKED, re.sub(r"\D", "", canary.card))),
+            client.request(re.sub(r"\D", "", canary.card), "/health"),
         ]
         assert all(400 <= answer.status_code < 500 for answer in answers), [a.status_code for a in answers]
         self.seen += [f"{answer.text} {dict(answer.headers)}" for answer in answers]

@@ -69,6 +69,8 @@ LAST = (
 )
 STREETS = ("Maple Street", "Oak Avenue", "Cedar Lane", "Willow Drive", "Chestnut Road")
 MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November")
+TRACKED = ("X-Request-Id", "Idempotency-Key", "Last-Event-ID", "User-Agent", "traceparent", "tracestate")
+"""Headers that services like to write down."""
 GROUPED = ("{0} {1} {2} {3}", "{0}-{1}-{2}-{3}", "{0}{1}{2}{3}")
 BASE_58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 

@@ -17,7 +17,7 @@ def plant() -> None:
     from graph.web import chat, sse
     from nodes.redact import Redact
 
-    log, redact, read = structlog.get_logger("planted"), Redact.__call__, PostgresSessions.read
+    log, redact, read = structlog.get_logger("graph.planted"), Redact.__call__, PostgresSessions.read
 
     async def logs_the_text(self, state, runtime):
         log.info("asked", text=runtime.context.text)

@@ -16,7 +16,7 @@ import pytest
 
 from graph.replay.check import check
 from graph.replay.play import todays_code
-from tests.audit.canary import Canaries, Canary, dump, found_in
+from tests.audit.canary import TRACKED, Canaries, Canary, dump, found_in
 from tests.fakes.scripted_model import ScriptedModel
 from tests.replay.scenarios import recorded
 from tests.service.conftest import Answer, Client, Server, running
@@ -113,6 +113,7 @@ def be_refused(story: Story) -> None:
         owner.get(f"/{name}/{card}"),
         httpx.post(f"{story.server.address}/api/chat", json={"message": text}),
         httpx.get(f"{story.server.address}/api/sessions", headers={"Authorization": f"Bearer {email}"}),
+        story.owner.get("/nowhere", headers=dict.fromkeys(TRACKED, re.sub(r"\D", "", card))),
     ]
     assert all(400 <= answer.status_code < 500 for answer in answers)
     assert [answer.text for answer in answers if any(value in answer.text for value in (card, email, name))] == []

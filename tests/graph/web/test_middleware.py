@@ -1,0 +1,145 @@
+"""What every request passes, over a service whose parts fail or are never reached."""
+
+import json
+from collections.abc import AsyncIterator
+from types import SimpleNamespace
+from typing import cast
+
+import httpx
+import pytest
+from opentelemetry.trace import get_current_span
+from starlette.types import Receive, Scope, Send
+from structlog.testing import capture_logs
+
+from graph.web.service import Service
+from graph.web.tracing import ContinueTrace
+from server import MAX_BODY_BYTES, create_app
+
+pytestmark = pytest.mark.anyio
+
+ORIGIN = "https://app.example"
+CARD = "4111111111111111"
+IDS = ["f81d4fae-7dec-41d0-a765-00a0c91e6bf6", "4bf92f3577b34da6a3ce929d0e0e4736"]
+TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+
+
+class Broken:
+    """A verifier with a fault in its code."""
+
+    async def user_of(self, token: str) -> str:
+        raise KeyError(token)
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[httpx.AsyncClient]:
+    """A browser's page that calls a service in which nobody can sign in."""
+
+    async def ready() -> dict[str, bool]:
+        return {"database": False}
+
+    service = SimpleNamespace(verifier=Broken(), ready=ready, unreachable=(), issuer=None)
+    transport = httpx.ASGITransport(create_app(cast(Service, service), (ORIGIN,)), raise_app_exceptions=False)
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://chat.example", headers={"Origin": ORIGIN}
+    ) as opened:
+        yield opened
+
+
+async def test_a_failure_that_nobody_foresaw_is_answered_to_the_page_that_asked(client: httpx.AsyncClient) -> None:
+    with capture_logs() as lines:
+        answer = await client.get("/api/sessions", headers={"Authorization": f"Bearer {CARD}"})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (500, "internal_error")
+    assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN
+    assert answer.headers["X-Request-Id"]
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert [line["event"] for line in lines] == ["request_broke", "request"]
+    assert lines[0]["reason"].startswith("KeyError at test_middleware.py:")
+    assert CARD not in json.dumps(lines)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "size", "status"),
+    [
+        ("POST", "/api/chat", MAX_BODY_BYTES + 1, 413),
+        ("GET", "/nowhere", 0, 404),
+        ("PUT", "/health", 0, 405),
+        ("GET", "/api/sessions", 0, 401),
+        ("GET", "/ready", 0, 503),
+    ],
+)
+async def test_a_refusal_can_be_read_by_the_page_that_asked(
+    client: httpx.AsyncClient, method: str, path: str, size: int, status: int
+) -> None:
+    answer = await client.request(method, path, content=b"x" * size)
+    assert answer.status_code == status
+    assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN
+    assert answer.headers["X-Request-Id"]
+
+
+async def test_a_body_whose_length_is_told_in_two_ways_is_refused_readably(client: httpx.AsyncClient) -> None:
+    headers = {"Content-Length": "2", "Transfer-Encoding": "chunked"}
+    answer = await client.post("/api/chat", content=b"{}", headers=headers)
+    assert answer.status_code == 400
+    assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN
+
+
+@pytest.mark.parametrize(("path", "status"), [("/health", 200), ("/ready", 503)])
+async def test_head_asks_whether_the_service_is_well(client: httpx.AsyncClient, path: str, status: int) -> None:
+    asked = await client.head(path)
+    assert asked.status_code == status
+    assert asked.headers["Content-Type"] == "application/json"
+
+
+@pytest.mark.parametrize("given", IDS)
+async def test_the_id_that_a_client_drew_names_the_request(client: httpx.AsyncClient, given: str) -> None:
+    answer = await client.get("/health", headers={"X-Request-Id": given})
+    assert answer.headers["X-Request-Id"] == given
+
+
+@pytest.mark.parametrize("given", [CARD, f"card-{CARD}", "123-45-6789", f"0000000000000000{CARD}"])
+async def test_an_id_that_can_hold_a_value_is_replaced(client: httpx.AsyncClient, given: str) -> None:
+    answer = await client.get("/health", headers={"X-Request-Id": given})
+    assert len(answer.headers["X-Request-Id"]) == 32
+    assert given not in answer.headers["X-Request-Id"]
+
+
+async def test_nothing_that_a_client_sends_is_in_the_log_of_its_request(client: httpx.AsyncClient) -> None:
+    names = ("X-Request-Id", "User-Agent", "Referer", "Idempotency-Key", "Last-Event-ID", "Authorization", "Cookie")
+    headers = {name: f"{name}-{CARD}" for name in (*names, "traceparent", "tracestate", "X-Forwarded-For", "Accept")}
+    with capture_logs() as lines:
+        for method, path in (("GET", f"/health?card={CARD}"), ("GET", f"/{CARD}"), (CARD, "/health")):
+            await client.request(method, path, headers=headers)
+    assert [line["event"] for line in lines] == ["request"] * 3
+    assert CARD not in json.dumps(lines)
+
+
+@pytest.mark.parametrize(
+    ("headers", "continued"),
+    [
+        ({"traceparent": f"00-{TRACE}-{PARENT}-01"}, True),
+        ({"traceparent": f"00-{TRACE}-{PARENT}-01", "tracestate": f"card={CARD}"}, True),
+        ({"traceparent": f"00-{CARD}{CARD}-{PARENT}-01"}, False),
+        ({"traceparent": f"00-{TRACE}-{CARD}-01"}, False),
+        ({"traceparent": f"00-{b'4111111111111111'.hex()}-{PARENT}-01"}, False),
+        ({"traceparent": CARD}, False),
+        ({"tracestate": f"card={CARD}"}, False),
+        ({}, False),
+    ],
+)
+async def test_a_trace_is_continued_by_ids_that_were_drawn_and_by_nothing_else(
+    headers: dict[str, str], continued: bool
+) -> None:
+    seen = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        seen.append(get_current_span().get_span_context())
+
+    sent = [(name.encode(), value.encode()) for name, value in headers.items()]
+
+    async def unused(*_: object) -> None:
+        raise AssertionError
+
+    await ContinueTrace(app)({"type": "http", "headers": sent}, cast(Receive, unused), cast(Send, unused))
+    [context] = seen
+    assert context.is_valid is continued
+    assert CARD not in f"{context.trace_id:032x}{context.span_id:016x}{context.trace_state}"
