@@ -138,8 +138,12 @@ def listen(settings: Settings) -> socket.socket:
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SILENCE_MS)
         return listener
     except OSError as error:
-        place = f"{settings.host}:{settings.port}"
-        raise ConfigurationError(f"Cannot listen on {place} ({error.strerror}): set HOST or PORT.") from error
+        reason = str(error.strerror).partition(" (")[0]  # the address stands behind it
+        raise ConfigurationError(
+            f"Cannot listen on port {settings.port} of HOST ({reason}): set HOST or PORT."
+        ) from error
+    except UnicodeError:
+        raise ConfigurationError("HOST is no name of a machine.") from None
 
 
 def announce(listener: socket.socket, report: Callable[[str], None]) -> None:

@@ -8,7 +8,7 @@ import asyncio
 import sys
 from uuid import UUID
 
-from graph.errors import ConfigurationError
+from graph.errors import ChatError, ConfigurationError, describe
 from graph.settings import Settings, read_settings
 
 
@@ -85,8 +85,11 @@ def main() -> None:
     options = parser.parse_args()
     try:
         COMMANDS[options.command](read_settings(), options.subject)
-    except ConfigurationError as error:
+    except ChatError as error:
         sys.exit(f"{options.command}: {error.message}")
+    except Exception as error:
+        # A traceback would show the message of a library's error, and those quote addresses and values.
+        sys.exit(f"{options.command}: ended by {describe(error)}")
 
 
 if __name__ == "__main__":

@@ -1,13 +1,30 @@
 """The only reader of the environment (and of `.env`). Read once, frozen, checked before anything starts."""
 
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AnyHttpUrl, Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 from graph.errors import ConfigurationError
+from graph.setting_checks import (
+    DAY,
+    HOUR,
+    MAX_BIGINT,
+    MAX_INTEGER,
+    MINUTE,
+    Count,
+    DatabaseAddress,
+    HeaderPairs,
+    HeaderValue,
+    Origin,
+    Seconds,
+    without_control_characters,
+)
+
+MAX_DAYS = 36_500
 
 
 class Settings(BaseSettings):
@@ -21,39 +38,39 @@ class Settings(BaseSettings):
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     data_dir: Path = Path(".data")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
-    cors_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    cors_origins: Annotated[tuple[Origin, ...], NoDecode] = ()
 
-    database_url: SecretStr | None = None
+    database_url: DatabaseAddress | None = None
     """The server's role. Without it an embedded PostgreSQL is started under `data_dir`."""
-    migration_database_url: SecretStr | None = None
+    migration_database_url: DatabaseAddress | None = None
     """The owner of the tables; needed by `make migrate` only."""
     database_pool_size: Annotated[int, Field(ge=1, le=200)] = 16
 
     supabase_url: AnyHttpUrl | None = None
     """The project whose users sign in. Without it a local issuer signs tokens."""
 
-    openai_api_key: SecretStr | None = None
+    openai_api_key: HeaderValue | None = None
     openai_base_url: AnyHttpUrl | None = None
     openai_model: str = "gpt-4o-mini"
     openai_model_large: str | None = None
     openai_model_fallback: str | None = None
     """Answers where the chosen model failed before it showed anything."""
     openai_fallback_base_url: AnyHttpUrl | None = None
-    openai_fallback_api_key: SecretStr | None = None
+    openai_fallback_api_key: HeaderValue | None = None
     openai_embedding_model: str = "text-embedding-3-small"
     embeddings: Literal["local", "openai"] = "local"
-    model_first_token_seconds: Annotated[float, Field(gt=0)] = 30.0
-    model_between_tokens_seconds: Annotated[float, Field(gt=0)] = 30.0
-    model_total_seconds: Annotated[float, Field(gt=0)] = 180.0
+    model_first_token_seconds: Seconds = 30.0
+    model_between_tokens_seconds: Seconds = 30.0
+    model_total_seconds: Seconds = 180.0
 
     default_employee_slug: str = "prime-boss"
-    default_token_budget: Annotated[int, Field(ge=1500)] = 6000
+    default_token_budget: Annotated[int, Field(ge=1500, le=MAX_INTEGER)] = 6000
     max_message_chars: Annotated[int, Field(ge=1, le=100_000)] = 8000
-    rate_limit_per_minute: Annotated[int, Field(ge=1)] = 20
-    daily_token_budget: Annotated[int, Field(ge=0)] = 1_000_000
+    rate_limit_per_minute: Count = 20
+    daily_token_budget: Annotated[int, Field(ge=0, le=MAX_BIGINT)] = 1_000_000
     """Tokens a user may spend in a day (UTC); 0 means no limit."""
-    approval_minutes: Annotated[float, Field(gt=0)] = 15
-    kept_turns: Annotated[int, Field(ge=1)] = 5
+    approval_minutes: Annotated[float, Field(gt=0, le=MAX_DAYS * DAY / MINUTE, allow_inf_nan=False)] = 15
+    kept_turns: Count = 5
     """How many turns of a session keep their checkpoints."""
     redaction_workers: Annotated[int, Field(ge=1, le=32)] = 1
 
@@ -61,23 +78,23 @@ class Settings(BaseSettings):
     """32 bytes in base64; generated under `data_dir` by the embedded default."""
     vault_key_old: SecretStr | None = None
     """Keys of before, separated by commas: they open, and do not seal."""
-    lease_seconds: Annotated[float, Field(ge=1)] = 15.0
+    lease_seconds: Annotated[float, Field(ge=1, le=HOUR, allow_inf_nan=False)] = 15.0
     """How long a process vouches for a run at a time; a dead one's runs are taken over when that has passed."""
-    run_seconds: Annotated[float, Field(gt=0)] = 600.0
-    max_active_runs: Annotated[int, Field(ge=1)] = 256
+    run_seconds: Seconds = 600.0
+    max_active_runs: Count = 256
     """Answers that a process gives at once; more are refused with 503."""
-    grace_seconds: Annotated[float, Field(ge=0)] = 10.0
+    grace_seconds: Annotated[float, Field(ge=0, le=HOUR, allow_inf_nan=False)] = 10.0
     """How long running turns may go on when the process is told to stop, before another process has to take them over."""
-    run_log_days: Annotated[float, Field(gt=0)] = 7.0
+    run_log_days: Annotated[float, Field(gt=0, le=MAX_DAYS, allow_inf_nan=False)] = 7.0
     redis_url: SecretStr | None = None
     """Carries news between processes in place of Postgres."""
-    listen_database_url: SecretStr | None = None
+    listen_database_url: DatabaseAddress | None = None
     """A direct address of the database for news between processes, where `database_url` is a transaction pooler's."""
-    metrics_token: SecretStr | None = None
+    metrics_token: HeaderValue | None = None
     """What whoever asks for the metrics must send as a bearer token; without it anybody may."""
     otel_exporter_otlp_endpoint: AnyHttpUrl | None = None
     """Where a collector takes OTLP over HTTP; without it nothing is traced."""
-    otel_exporter_otlp_headers: SecretStr | None = None
+    otel_exporter_otlp_headers: HeaderPairs | None = None
     """`name=value` pairs with commas between them, percent-encoded, that are sent to the collector."""
     otel_service_name: str = "chat-runtime"
     failpoint: str | None = None
@@ -88,6 +105,11 @@ class Settings(BaseSettings):
 
     recording: Path | None = None
     """The recorded turn that `make studio` opens instead of the database and the models."""
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def refuse_control_characters(cls, value: object) -> object:
+        return without_control_characters(value)
 
     @field_validator("cors_origins", mode="before")
     @classmethod
@@ -139,7 +161,12 @@ def read_settings(**overrides: object) -> Settings:
     try:
         return Settings(**overrides)  # type: ignore[arg-type]  # pydantic checks the overrides like the environment
     except ValidationError as error:
-        faults = (
-            f"{'.'.join(map(str, fault['loc'])).upper() or 'settings'}: {fault['msg']}" for fault in error.errors()
-        )
-        raise ConfigurationError("; ".join(faults)) from None
+        raise ConfigurationError("; ".join(fault_of(fault) for fault in error.errors(include_input=False))) from None
+    except (OSError, UnicodeError, SettingsError):
+        raise ConfigurationError(".env cannot be read: it is a text file in UTF-8 that this user may read.") from None
+
+
+def fault_of(fault: Mapping[str, Any]) -> str:
+    """What is wrong with which variable."""
+    message = fault["msg"].removeprefix("Value error, ")
+    return f"{fault['loc'][0].upper()}: {message}" if fault["loc"] else message

@@ -54,7 +54,7 @@ from graph.adapters.tracing import open_tracer
 from graph.adapters.transcript import PostgresTranscript
 from graph.adapters.vault import PostgresVault
 from graph.build import Node, Ports, build
-from graph.errors import ChatError
+from graph.errors import ChatError, ConfigurationError, UnknownEmployee
 from graph.failpoint import FailPoint, read_failpoint
 from graph.jobs import retention, rotation
 from graph.jobs.queue import open_queue, work
@@ -262,11 +262,23 @@ def store_of(shared: Foundations) -> PostgresRunStore:
         shared.database,
         shared.sealer,
         shared.memory,
-        default_employee=shared.roster.find(settings.default_employee_slug).slug,
+        default_employee=default_employee(shared.roster, settings),
         turns_per_minute=settings.rate_limit_per_minute,
         daily_tokens=settings.daily_token_budget,
         lease_seconds=settings.lease_seconds,
     )
+
+
+def default_employee(roster: Roster, settings: Settings) -> str:
+    """Slug of who answers where nobody is asked for.
+
+    Raises:
+        ConfigurationError: there is no such employee.
+    """
+    try:
+        return roster.find(settings.default_employee_slug).slug
+    except UnknownEmployee:
+        raise ConfigurationError("DEFAULT_EMPLOYEE_SLUG names no employee; docs/employees.md lists them.") from None
 
 
 async def runs_of(shared: Foundations, store: PostgresRunStore) -> Runs:

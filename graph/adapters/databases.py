@@ -9,13 +9,14 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
+from graph.adapters.await_database import await_database
 from graph.adapters.database import Database
 from graph.adapters.embedded_postgres import EmbeddedPostgres
 from graph.adapters.sealer import keep_key
 from graph.adapters.secret_files import make_folder
 from graph.errors import ConfigurationError
 from graph.settings import Settings
-from migrations.runner import migrate, pending, read_migrations
+from migrations.runner import LOCK, migrate, pending, read_migrations
 
 DATABASE = "chat"
 
@@ -37,8 +38,9 @@ class Addresses:
 async def database_of(settings: Settings, report: Report) -> AsyncIterator[Addresses]:
     """The configured database, or the embedded one: started, migrated, and stopped at the end."""
     if settings.database_url:
-        owner = settings.migration_database_url
-        yield Addresses(settings.database_url.get_secret_value(), owner.get_secret_value() if owner else None)
+        server, owner = settings.database_url.get_secret_value(), settings.migration_database_url
+        await await_database(server, "DATABASE_URL", report)
+        yield Addresses(server, owner.get_secret_value() if owner else None)
         return
     cluster = await asyncio.to_thread(start_embedded, settings.data_dir, report)
     try:
@@ -61,14 +63,23 @@ async def prepare_embedded(cluster: EmbeddedPostgres, password_file: Path, repor
     await migrate(owner, await asyncio.to_thread(read_migrations), report)
     password = (await asyncio.to_thread(keep_key, password_file)).hex()
     async with await psycopg.AsyncConnection.connect(owner, autocommit=True) as connection:
+        await connection.execute("select pg_advisory_lock(%s)", (LOCK,))  # two of these at once would be an error
         await connection.execute(sql.SQL("alter role chat_server login password {}").format(password))
     return Addresses(cluster.url("chat_server", password, DATABASE), owner)
 
 
 async def check_migrations(database: Database) -> None:
-    """Raises: ConfigurationError."""
-    async with database.acting_for_nobody() as connection:
-        missing = await pending(connection, await asyncio.to_thread(read_migrations))
+    """
+    Raises:
+        ConfigurationError: some are missing, or the role may not see which there are.
+    """
+    try:
+        async with database.acting_for_nobody() as connection:
+            missing = await pending(connection, await asyncio.to_thread(read_migrations))
+    except psycopg.errors.InsufficientPrivilege:
+        raise ConfigurationError(
+            "The role of DATABASE_URL may not read `schema_migrations`: it must be chat_server, after `make migrate`."
+        ) from None
     if missing:
         raise ConfigurationError(f"The database lacks {', '.join(missing)}: run `make migrate` first.")
 
@@ -95,7 +106,9 @@ async def migrate_database(settings: Settings, report: Report) -> None:
     if settings.database_url and not settings.migration_database_url:
         raise ConfigurationError("Set MIGRATION_DATABASE_URL to the address of the role that owns the tables.")
     if settings.migration_database_url:
-        applied = await migrate(settings.migration_database_url.get_secret_value(), read_migrations(), report)
+        owner = settings.migration_database_url.get_secret_value()
+        await await_database(owner, "MIGRATION_DATABASE_URL", report)
+        applied = await migrate(owner, read_migrations(), report)
         report(f"{len(applied)} migrations applied")
         return
     async with database_of(settings, report):

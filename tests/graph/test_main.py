@@ -1,0 +1,93 @@
+"""What a person reads who starts the service with a wrong setting: one message, no traceback, no secret."""
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from employees.roster import read_roster
+from graph.__main__ import COMMANDS, main
+from graph.errors import ConfigurationError, DatabaseUnavailable
+from graph.settings import Settings
+from graph.wiring import House, default_employee
+from tests.conftest import PASSWORD
+
+ROOT = Path(__file__).parents[2]
+KEY = "A" * 43 + "="
+SECRET = "S3cret"
+
+
+def end_of(command: str, data: Path, **environment: str) -> tuple[int, str]:
+    """Exit code and words of a command that cannot do its work."""
+    names = {name.upper() for name in Settings.model_fields}
+    inherited = {name: value for name, value in os.environ.items() if name not in names}
+    ended = subprocess.run(
+        [sys.executable, "-m", "graph", command],
+        cwd=ROOT,
+        env={**inherited, "DATA_DIR": str(data), "PORT": "0", **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    said = ended.stdout + ended.stderr
+    assert "Traceback" not in said
+    assert SECRET not in said
+    return ended.returncode, said
+
+
+@pytest.mark.parametrize("command", ["run", "migrate"])
+def test_a_refused_password_is_told_by_the_name_of_its_setting(database_url: str, tmp_path: Path, command: str) -> None:
+    address = database_url.replace(PASSWORD, SECRET)
+    environment = {"DATABASE_URL": address, "MIGRATION_DATABASE_URL": address, "VAULT_KEY": KEY}
+    code, said = end_of(command, tmp_path, **environment)
+    assert code == 1
+    assert "refuses the user or the password of" in said
+    assert "try again in a moment" not in said
+
+
+def test_a_role_that_is_not_the_servers_is_told_so(admin_url: str, database_url: str, tmp_path: Path) -> None:
+    with psycopg.connect(admin_url, autocommit=True) as connection:
+        connection.execute(f"create role somebody login password '{PASSWORD}'")
+    try:
+        address = database_url.replace("chat_server", "somebody")
+        code, said = end_of("run", tmp_path, DATABASE_URL=address, VAULT_KEY=KEY)
+    finally:
+        with psycopg.connect(admin_url, autocommit=True) as connection:
+            connection.execute("drop role somebody")
+    assert (code, "it must be chat_server" in said) == (1, True)
+
+
+def test_a_default_employee_who_does_not_exist_is_told_by_the_name_of_the_setting() -> None:
+    house = House()
+    roster = read_roster(house.employees, house.tools_by_name())
+    with pytest.raises(ConfigurationError, match=r"^DEFAULT_EMPLOYEE_SLUG names no employee"):
+        default_employee(roster, Settings(default_employee_slug=SECRET))
+
+
+def test_a_port_that_is_taken_is_told_by_the_names_of_its_settings(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        code, said = end_of("run", tmp_path, PORT=str(taken.getsockname()[1]))
+    assert (code, "set HOST or PORT" in said) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (DatabaseUnavailable(), "url: The database cannot be reached; try again in a moment."),
+        (KeyError(SECRET), r"url: ended by KeyError at test_main\.py:\d+"),
+    ],
+)
+def test_an_error_that_nobody_foresaw_ends_a_command_without_its_words(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, said: str
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setitem(COMMANDS, "url", fail)
+    monkeypatch.setattr(sys, "argv", ["graph", "url"])
+    with pytest.raises(SystemExit, match=f"^{said}$"):
+        main()
