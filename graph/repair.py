@@ -1,16 +1,19 @@
-"""Makes messages such that a model's provider accepts them: directly behind each call of a tool comes its one result.
+"""Makes messages such that a model's provider accepts them: directly behind each call of a tool comes its one result, and
+user and assistant speak in turn.
 
-A run that was stopped, killed or taken over may leave a call without a result, or a result without its call, and so may a
-history that was cut to its budget. A provider refuses the whole request for it, and would refuse every later one.
+A run that failed, was stopped, killed or taken over may leave a question without an answer, a call without a result, or a
+result without its call, and so may a history that was cut to its budget. A provider refuses the whole request for it, and
+would refuse every later one.
 """
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from langchain_core.messages import AIMessage, BaseMessage, ToolCall, ToolMessage
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolCall, ToolMessage
 
 UNFINISHED = '{"error": "this call was not finished, so it has no result"}'
+UNANSWERED = "(This message got no answer.)"
 
 
 @dataclass(slots=True)
@@ -47,8 +50,9 @@ def repaired(messages: Sequence[BaseMessage], pending: Collection[str] = ()) -> 
     """The same conversation with the results of each message's calls directly behind it, and no other results.
 
     A result belongs to the last message before it that made a call of its id: some servers count the ids of each round from
-    zero. A call without a result gets one that says so; a result without a call, or a second one, is left out. All other
-    messages stay as they are, in their order.
+    zero. A call without a result gets one that says so; a result without a call, or a second one, is left out. Where
+    the user speaks again before the assistant has answered, an answer says so: some templates refuse two messages of one
+    side in a row, and a user's message behind a result. All other messages stay as they are, in their order.
 
     Args:
         messages: what would be sent; it is not changed.
@@ -60,8 +64,19 @@ def repaired(messages: Sequence[BaseMessage], pending: Collection[str] = ()) -> 
             conversation.append(Said(message))
         elif caller := last_that(conversation, makes=message.tool_call_id):
             caller.take(message)
+    conversation = list(in_turn(conversation))
     last = next((said for said in reversed(conversation) if said.calls), None)
     return [sent for said in conversation for sent in with_results(said, pending if said is last else ())]
+
+
+def in_turn(conversation: Sequence[Said]) -> Iterator[Said]:
+    """The conversation with an answer before each message of the user that comes before there was one."""
+    is_open = False
+    for said in conversation:
+        if is_open and isinstance(said.message, HumanMessage):
+            yield Said(AIMessage(UNANSWERED))
+        is_open = isinstance(said.message, HumanMessage) or bool(said.calls)
+        yield said
 
 
 def last_that(conversation: Sequence[Said], makes: str) -> Said | None:

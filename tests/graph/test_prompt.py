@@ -118,7 +118,10 @@ def test_when_nothing_else_is_left_the_arguments_of_this_turns_calls_leave_and_s
 def test_a_call_that_never_got_its_result_is_sent_with_one_and_is_counted_with_it() -> None:
     stopped = exchange(1)[:2]
     whole = replace(prompt(turns=0), history=[*stopped, *exchange(2)], turn=[HumanMessage("And now?")])
-    assert [message.type for message in whole.messages()] == ["system", *["human", "ai", "tool"] * 2, "ai", "human"]
+    assert [message.type for message in whole.messages()] == [
+        *("system", "human", "ai", "tool", "ai"),
+        *("human", "ai", "tool", "ai", "human"),
+    ]
     assert_calls_have_results(whole.messages())
     assert whole.size(count) == size(whole.messages(), count)
 

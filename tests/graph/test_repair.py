@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TypeGuard
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 
-from graph.repair import UNFINISHED, repaired
+from graph.repair import UNANSWERED, UNFINISHED, repaired
 
 ids = st.sampled_from(["call_0", "call_1", "x", ""])
 words = st.text("abc", max_size=3)
@@ -38,13 +39,16 @@ histories = st.lists(st.one_of(st.builds(human, words), callers, results, st.bui
 
 @st.composite
 def sound_histories(draw: st.DrawFn) -> list[BaseMessage]:
-    """Histories that a provider accepts; the results of a round may come in any order."""
+    """Histories that a provider accepts: each message of the user is answered, and the results of a round may come in any
+    order."""
     messages: list[BaseMessage] = []
-    for message in draw(st.lists(st.one_of(st.builds(human, words), callers), max_size=8)):
-        messages.append(message)
-        if isinstance(message, AIMessage):
+    for rounds in draw(st.lists(st.lists(callers, max_size=3), max_size=4)):
+        messages.append(draw(st.builds(human, words)))
+        for message in rounds:
+            messages.append(message)
             called = [str(call["id"]) for call in message.tool_calls]
             messages += [result(each, draw(words)) for each in draw(st.permutations(called))]
+        messages.append(ai(text=draw(words)))
     return messages
 
 
@@ -103,7 +107,14 @@ def test_only_pending_calls_of_the_last_message_that_made_any_have_no_result(
 
 @given(histories)
 def test_nothing_that_a_user_or_an_assistant_said_is_lost_or_moved(history: list[BaseMessage]) -> None:
-    assert list(map(id, said(repaired(history)))) == list(map(id, said(history)))
+    sent = [message for message in said(repaired(history)) if message.text != UNANSWERED]
+    assert list(map(id, sent)) == list(map(id, said(history)))
+
+
+@given(histories)
+def test_no_message_of_the_user_follows_one_that_was_not_answered(history: list[BaseMessage]) -> None:
+    for before, after in pairwise(repaired(history)):
+        assert not (isinstance(before, HumanMessage | ToolMessage) and isinstance(after, HumanMessage))
 
 
 @given(sound_histories())
@@ -132,13 +143,18 @@ QUESTION, ANSWER = HumanMessage("question"), AIMessage("answer")
 
 def test_a_call_without_a_result_gets_one_that_says_so() -> None:
     sent = repaired([QUESTION, ai("a", "b"), result("b", "of b"), HumanMessage("and now?")])
-    assert [message.type for message in sent] == ["human", "ai", "tool", "tool", "human"]
+    assert [message.type for message in sent] == ["human", "ai", "tool", "tool", "ai", "human"]
     assert [(message.tool_call_id, message.content) for message in sent if isinstance(message, ToolMessage)] == [
         ("b", "of b"),
         ("a", UNFINISHED),
     ]
     assert isinstance(sent[3], ToolMessage)
     assert (sent[3].name, sent[3].status) == ("totals", "error")
+
+
+def test_a_question_that_was_not_answered_gets_an_answer_that_says_so() -> None:
+    sent = repaired([QUESTION, HumanMessage("hello?"), ANSWER, HumanMessage("and now?")])
+    assert texts(sent) == ["question", UNANSWERED, "hello?", "answer", "and now?"]
 
 
 def test_what_is_told_of_an_unfinished_call_is_a_json_object() -> None:
@@ -175,7 +191,7 @@ def test_a_result_behind_other_messages_is_moved_to_its_call() -> None:
         AIMessage("hm"),
         result("b", "of b"),
     ]
-    assert texts(repaired(history)) == ["question", "", "of a", "of b", "hello?", "hm"]
+    assert texts(repaired(history)) == ["question", "", "of a", "of b", UNANSWERED, "hello?", "hm"]
 
 
 def test_an_id_that_comes_again_in_each_round_is_a_call_of_its_own_each_time() -> None:
@@ -192,5 +208,5 @@ def test_calls_of_one_id_in_one_message_have_a_result_each() -> None:
 def test_a_pending_call_keeps_waiting_while_the_others_of_its_message_are_closed() -> None:
     history = [ai("call_0"), QUESTION, ai("call_0", "call_1", "call_2"), result("call_1", "1")]
     sent = repaired(history, pending={"call_0"})
-    assert texts(sent) == ["", UNFINISHED, "question", "", "1", UNFINISHED]
+    assert texts(sent) == ["", UNFINISHED, UNANSWERED, "question", "", "1", UNFINISHED]
     assert open_calls(sent) == ["call_0"]
