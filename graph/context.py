@@ -1,14 +1,29 @@
 """What a run knows and no checkpoint keeps."""
 
 from dataclasses import dataclass, field
+from typing import Annotated
+
+from pydantic.json_schema import SkipJsonSchema
+
+from graph.state import Usage, add
+
+
+@dataclass(slots=True)
+class Unfinished:
+    """What the calls of models took whose answers are not part of the turn: they broke off, and are paid all the same."""
+
+    usage: Usage | None = None
+
+    def add(self, usage: Usage) -> None:
+        self.usage = add(self.usage, usage) if self.usage else usage
 
 
 @dataclass(frozen=True, slots=True)
 class TurnContext:
     """Who is asking, for which session, and the words as they were typed.
 
-    LangGraph hands it to every node as `runtime.context` and stores none of it. All fields are plain, so that Studio can
-    draw a form for it.
+    LangGraph hands it to every node as `runtime.context` and stores none of it. All fields that its schema has are plain,
+    so that Studio can draw a form for it.
     """
 
     user_id: str = ""
@@ -23,3 +38,5 @@ class TurnContext:
     """Slug of the employee who answers."""
     text: str = field(default="", repr=False)
     """The message as the user typed it, unmasked. Only the `redact` node reads it."""
+    unfinished: Annotated[Unfinished, SkipJsonSchema()] = field(default_factory=Unfinished, repr=False, compare=False)
+    """What the run must count beside the usage in its state."""

@@ -15,11 +15,11 @@ from langgraph.runtime import Runtime
 
 from graph.calls import Calls, Prepared
 from graph.consent import Round
-from graph.context import TurnContext
+from graph.context import TurnContext, Unfinished
 from graph.errors import ChatError
 from graph.links import DelegatedQuestion
 from graph.ports import Delegates, Redactor
-from graph.state import Recollection, Turn, Usage
+from graph.state import Recollection, Turn, Usage, add
 from graph.tool import ToolFault
 from nodes.call_tools import CallTools
 from nodes.reason import Reason
@@ -77,27 +77,39 @@ class Delegation:
             messages=[DelegatedQuestion(content=masked.texts[0])],
             usage=NOTHING,
         )
+        unfinished = Unfinished()
         try:
             async with asyncio.timeout(SECONDS):
-                turn = await self._answered(turn, replace(caller, employee=colleague, text=""))
+                await self._answer(turn, replace(caller, employee=colleague, text="", unfinished=unfinished))
         except TimeoutError:
-            return {**told, "status": "timeout", "answer": f"no answer within {SECONDS:g} seconds", "tools": []}
+            answer, taken = f"no answer within {SECONDS:g} seconds", taken_by(turn, unfinished)
+            return {**told, "status": "timeout", "answer": answer, "tools": [], "usage": taken}
         except ChatError as error:
             log.warning("delegation_failed", reason=error.code)
-            return {**told, "status": "failed", "answer": error.message, "tools": []}
+            taken = taken_by(turn, unfinished)
+            return {**told, "status": "failed", "answer": error.message, "tools": [], "usage": taken}
+        except asyncio.CancelledError:
+            caller.unfinished.add(taken_by(turn, unfinished))
+            raise
         return {**told, **summary_of(turn)}
 
-    async def _answered(self, turn: Turn, caller: TurnContext) -> Turn:
+    async def _answer(self, turn: Turn, caller: TurnContext) -> None:
+        """Let the colleague work until there is an answer, or no more may be spent on one; the turn is brought up to date
+        after each step."""
         deeper: Delegates = replace(self, depth=self.depth + 1) if self.depth < DEEPEST else NoDelegates()
         act = CallTools(self.calls_with(deeper), ReadsOnly())
         runtime = Runtime(context=caller, stream_writer=lambda event: None)
         for _ in range(ROUNDS):
-            turn = Turn(**{**turn, **await self.reason(turn, runtime)})
+            turn.update(await self.reason(turn, runtime))
             last = turn["messages"][-1]
             if not (isinstance(last, AIMessage) and last.tool_calls) or turn["usage"]["total"] > TOKENS:
                 break
-            turn = Turn(**{**turn, **await act(turn, runtime)})
-        return turn
+            turn.update(await act(turn, runtime))
+
+
+def taken_by(turn: Turn, unfinished: Unfinished) -> Usage:
+    """What a colleague's work took that came to no answer."""
+    return add(turn["usage"], unfinished.usage) if unfinished.usage else turn["usage"]
 
 
 def summary_of(turn: Turn) -> dict[str, Any]:

@@ -21,7 +21,8 @@
     ├── ModelError                    ends a run with an `error` event
     │   ├── ModelUnavailable
     │   ├── ModelTimeout
-    │   └── ModelRefused
+    │   ├── ModelRefused
+    │   └── ModelOutOfTokens
     ├── RedactionFailed               the text was not passed on
     ├── LogDropped                    410
     ├── RunTimeout                    ends a run with an `error` event
@@ -187,6 +188,12 @@ class ModelRefused(ModelError):
     """The language model refused the request; your message is kept, try another wording."""
 
     code = "model_refused"
+
+
+class ModelOutOfTokens(ModelError):
+    """The language model used up its answer's tokens while it was thinking; your message is kept, ask for less at once."""
+
+    code = "model_out_of_tokens"
 
 
 class RedactionFailed(ChatError):

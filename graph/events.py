@@ -90,7 +90,8 @@ Delegate = TypedDict(
 
 
 class Restart(TypedDict):
-    """All that was streamed after `start` is void: the run was taken over from a process that died, and answers anew."""
+    """All that was streamed after `start` is void: the run was taken over from a process that died, and answers anew; or the
+    model has told its thoughts, and its answer follows."""
 
     type: Literal["restart"]
 
@@ -101,6 +102,8 @@ class Done(TypedDict):
     total_tokens: int
     usage: Usage
     status: Literal["complete", "stopped", "waiting"]
+    finish: NotRequired[Literal["length", "refusal"]]
+    """Why the answer is not a whole one: it ended at its allowed length, or it says that the model declines to answer."""
     untraced_amounts: NotRequired[list[str]]
     """Amounts of money in the answer, as they are written, for which nothing that the turn was given accounts."""
 

@@ -9,6 +9,7 @@ from typing import Any, cast
 from langchain_core.messages import AIMessage
 
 from employees.roster import Employee
+from graph.context import Unfinished
 from graph.events import FINAL, Event, Restart, last_text, waits
 from graph.links import without_foreign_links
 from graph.ports import Claim, LoggedEvent, Recorded, Step, first_number
@@ -34,6 +35,8 @@ class LiveRun:
         self.waiting = False
         """Whether its user has to decide before it goes on."""
         self.turn = Turn()
+        self.unfinished = Unfinished()
+        """What the model calls took that broke off."""
         self.recorded: Recorded | None = None
         """The turn as it is in the history, if the process that died has stored it."""
         self.path: list[Step] = []

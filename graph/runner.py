@@ -16,6 +16,7 @@ from graph.context import TurnContext
 from graph.errors import ChatError, DatabaseUnavailable, RedactionFailed, RunLost, RunTimeout, describe, error_of
 from graph.events import Done, EmployeeCard, Error, Start
 from graph.live import LiveRun, steps_to, turn_in
+from graph.model_reply import Finish, finish_of
 from graph.patience import patiently
 from graph.ports import (
     ChatModel,
@@ -37,7 +38,7 @@ from graph.ports import (
 from graph.provenance import untraced_amounts
 from graph.quoted import quoted
 from graph.rejoin import events_behind
-from graph.state import Turn, TurnInput, Usage, answered_by
+from graph.state import Turn, TurnInput, Usage, add, answered_by
 
 log = structlog.get_logger(__name__)
 
@@ -183,7 +184,9 @@ class Runner:
             config: names the thread and the run.
         """
         run = live.run
-        context = TurnContext(run.owner, run.session_id, run.id, run.epoch, run.employee, live.text or "")
+        context = TurnContext(
+            run.owner, run.session_id, run.id, run.epoch, run.employee, live.text or "", live.unfinished
+        )
         live.begin()
         stream = graph.astream(given, config, context=context, stream_mode=["custom", "updates"], durability="sync")
         async for mode, part in cast(AsyncIterator[tuple[str, Any]], stream):
@@ -254,7 +257,7 @@ class Runner:
         if not messages:
             return None
         run = live.run
-        live.turn["usage"] = with_partial(live.turn.get("usage", NO_USAGE), self.ports.count(partial))
+        live.turn["usage"] = self._usage_of_rest(live, partial)
         record = TurnRecord(
             owner=run.owner,
             session_id=run.session_id,
@@ -269,6 +272,13 @@ class Runner:
             error=error.code if error else None,
         )
         return await patiently(lambda: self.ports.transcript.record(record))
+
+    def _usage_of_rest(self, live: LiveRun, partial: str) -> Usage:
+        """What a turn took that did not come to its end, the calls of models included that broke off."""
+        usage, unfinished = live.turn.get("usage"), live.unfinished.usage
+        if unfinished:
+            return add(usage, unfinished) if usage else unfinished
+        return with_partial(usage or NO_USAGE, self.ports.count(partial))
 
     async def _messages_of(self, live: LiveRun) -> Sequence[AnyMessage]:
         """The turn's messages so far; the question at least, unless it cannot be checked for personal values."""
@@ -400,9 +410,17 @@ def done_event(turn: Turn, message_id: str | None, status: Status) -> Done:
         usage=usage,
         status="complete" if status == "failed" else status,
     )
+    if status == "complete" and (finish := answer_finish(turn)):
+        done["finish"] = finish
     if status == "complete" and (untraced := untraced_amounts(turn)):
         done["untraced_amounts"] = untraced
     return done
+
+
+def answer_finish(turn: Turn) -> Finish | None:
+    """How the turn's answer ended, if it is not a whole one."""
+    last = turn["messages"][-1] if turn.get("messages") else None
+    return finish_of(last) if isinstance(last, AIMessage) else None
 
 
 def error_event(error: ChatError) -> Error:

@@ -4,8 +4,13 @@ from typing import Any
 
 
 def sound(text: str) -> str:
-    """The text without NUL and lone surrogates."""
-    return text.replace("\x00", "").encode("utf-8", "ignore").decode("utf-8")
+    """The text without NUL and lone surrogates; two that make up a character together become that character."""
+    text = text.replace("\x00", "")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore")
+    return text
 
 
 def sound_json(value: Any) -> Any:

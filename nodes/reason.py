@@ -3,40 +3,45 @@
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
-from math import isfinite
-from typing import Any
+from functools import lru_cache
 
-from langchain_core.messages import AIMessage, AIMessageChunk, ToolCall, ToolCallChunk
-from langchain_core.messages.ai import add_ai_message_chunks
+from langchain_core.messages import AIMessage, AIMessageChunk
 from langgraph.runtime import Runtime
 
 from employees.roster import Employee, Roster
 from graph.context import TurnContext
-from graph.errors import ModelError
-from graph.events import Citation, Text
+from graph.errors import ModelError, ModelTimeout
+from graph.events import Citation, Restart, Text
 from graph.handoff import DELEGATE, HAND_OFF
 from graph.links import user_texts, with_safe_calls
+from graph.model_reply import WERE_THOUGHTS, check_answer, whole, without_calls
 from graph.ports import ChatModel, CountTokens, Price, Prices, Toolbox
 from graph.prompt import Prompt, Wording, fit, size
 from graph.redaction.answer_stream import AnswerStream
 from graph.redaction.defuse import AllowedAddresses
 from graph.state import Passage, Turn, Usage, add, answered_by
-from graph.text import sound, sound_json
-from graph.tool import INVALID_JSON, Tool
+from graph.text import sound
+from graph.tool import Tool
 
 MAX_ROUNDS = 5
 """Rounds of tool calls in a turn; after them the model has to answer with what it knows."""
 
-MAX_ARGUMENT_CHARS = 16_000
-"""Characters of a call's arguments that are read; what is longer is cut, and then is no JSON."""
-
-EMPTY = "The language model gave an empty answer; your message is kept, send it again."
-
 MILLION = 1_000_000
 
 MARKER = re.compile(r"\[(\d{1,2})\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a model has sent of an answer, and the words of it that were streamed."""
+
+    chunks: list[AIMessageChunk] = field(default_factory=list)
+    shown: list[str] = field(default_factory=list)
+
+    def reply(self) -> AIMessage:
+        return whole(self.chunks, "".join(self.shown))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +59,11 @@ class Reason:
         employee = self.roster.find(state.get("speaker") or runtime.context.employee)
         prompt = fit(self._prompt(state, employee), self.budget, self.count)
         tools = self.toolbox.tools(employee.tools) if rounds(state) < MAX_ROUNDS else ()
-        reply = await self._stream(prompt, tools, employee, runtime)
-        reply = (
-            with_safe_calls(reply, [*prompt.history, *prompt.turn], prompt.passages) if tools else without_calls(reply)
-        )
-        if not reply.text and not reply.tool_calls:
-            raise ModelError(EMPTY)
+        reply = await self._reply(prompt, tools, employee, runtime)
         if not reply.tool_calls:
             for citation in cited(str(reply.text), prompt.passages):
                 runtime.stream_writer(citation)
-        usage = add(state["usage"], self._usage(reply, prompt, employee))
+        usage = add(state["usage"], self._usage(reply, prompt, tools, employee))
         return Turn(messages=[*state["messages"], reply], usage=usage)
 
     def _prompt(self, state: Turn, employee: Employee) -> Prompt:
@@ -86,29 +86,60 @@ class Reason:
             return []
         return [f"{each.slug}: {each.name}, {each.title}" for each in self.roster.colleagues(employee.slug)]
 
-    async def _stream(
+    async def _reply(
         self, prompt: Prompt, tools: Sequence[Tool], employee: Employee, runtime: Runtime[TurnContext]
     ) -> AIMessage:
-        chunks: list[AIMessageChunk] = []
-        shown: list[str] = []
+        """The model's reply, whose words are streamed as they come. One that breaks off is counted for what it took.
+
+        Raises:
+            ModelError: there is no whole one.
+        """
+        said = Said()
+        try:
+            await self._stream(prompt, tools, employee, runtime, said)
+            reply, talk = said.reply(), [*prompt.history, *prompt.turn]
+            reply = with_safe_calls(reply, talk, prompt.passages) if tools else without_calls(reply)
+            check_answer(reply)
+        except BaseException as broken:
+            if said.chunks or not isinstance(broken, ModelError) or isinstance(broken, ModelTimeout):
+                runtime.context.unfinished.add(self._usage(said.reply(), prompt, tools, employee))
+            raise
+        return reply
+
+    async def _stream(
+        self,
+        prompt: Prompt,
+        tools: Sequence[Tool],
+        employee: Employee,
+        runtime: Runtime[TurnContext],
+        said: Said,
+    ) -> None:
+        """Ask the model, note what it sends, and stream its words."""
         safe = AnswerStream(AllowedAddresses(user_texts([*prompt.history, *prompt.turn], prompt.facts)))
 
         def show(text: str) -> None:
-            shown.append(text)
+            said.shown.append(text)
             tell(text, runtime)
 
         async for chunk in self.model.stream(prompt.messages(), tools, employee.settings):
-            chunks.append(chunk)
+            said.chunks.append(chunk)
+            if chunk.additional_kwargs.get(WERE_THOUGHTS):
+                safe.flush()
+                said.shown.clear()
+                take_back(prompt, runtime)
             show(safe.push(sound(str(chunk.text))))
         show(safe.flush())
-        if not chunks:
-            raise ModelError(EMPTY)
-        return whole(chunks, "".join(shown))
 
-    def _usage(self, reply: AIMessage, prompt: Prompt, employee: Employee) -> Usage:
+    def _usage(self, reply: AIMessage, prompt: Prompt, tools: Sequence[Tool], employee: Employee) -> Usage:
+        """What a call of the model took: as its provider reported it, else as it is counted. A report of no tokens is none."""
         reported = reply.usage_metadata
-        read = reported["input_tokens"] if reported else prompt.size(self.count)
-        written = reported["output_tokens"] if reported else size([reply], self.count)
+        read = reported["input_tokens"] if reported else 0
+        written = reported["output_tokens"] if reported else 0
+        is_reported = read > 0 and (written > 0 or not (reply.text or reply.tool_calls))
+        if read <= 0:
+            read = prompt.size(self.count) + (self.count(schemas_of(tuple(tools))) if tools else 0)
+        if written <= 0:
+            written = size([reply], self.count) if reply.text or reply.tool_calls else 0
         answered = answered_by([reply], self.model.name(employee.settings))
         price = self.prices.get(answered, Price(Decimal(0), Decimal(0)))
         return Usage(
@@ -116,78 +147,26 @@ class Reason:
             completion=written,
             total=read + written,
             cost=str((price.prompt * read + price.completion * written) / MILLION),
-            source="provider" if reported else "counted",
+            source="provider" if is_reported else "counted",
         )
+
+
+@lru_cache(maxsize=256)
+def schemas_of(tools: tuple[Tool, ...]) -> str:
+    """The tools as the model reads them."""
+    return json.dumps([tool.schema() for tool in tools])
+
+
+def take_back(prompt: Prompt, runtime: Runtime[TurnContext]) -> None:
+    """Void the words that were streamed of an answer. Once a turn has called tools, its stream holds more than them, so they
+    stay there; they are in no history."""
+    if not any(isinstance(message, AIMessage) for message in prompt.turn):
+        runtime.stream_writer(Restart(type="restart"))
 
 
 def tell(text: str, runtime: Runtime[TurnContext]) -> None:
     if text:
         runtime.stream_writer(Text(type="text", content=text))
-
-
-def whole(chunks: Sequence[AIMessageChunk], shown: str) -> AIMessage:
-    """The message that the chunks make up, with the text as it was shown; it keeps their id, by which a stream of messages
-    knows that it has had it."""
-    message = add_ai_message_chunks(chunks[0], *chunks[1:])
-    return AIMessage(
-        content=shown,
-        tool_calls=[read_call(number, chunk) for number, chunk in enumerate(message.tool_call_chunks)],
-        usage_metadata=message.usage_metadata,
-        response_metadata=naming_its_model(message),
-        id=message.id,
-    )
-
-
-def naming_its_model(message: AIMessageChunk) -> dict[str, str]:
-    """What is kept of an answer's metadata: by which model it was given, where that is said."""
-    return {name: value for name, value in message.response_metadata.items() if name == "model_name"}
-
-
-def read_call(number: int, chunk: ToolCallChunk) -> ToolCall:
-    """A call as the model wrote it; some servers give it no id."""
-    return ToolCall(
-        name=sound(chunk["name"] or ""),
-        args=read_arguments(chunk["args"] or "{}"),
-        id=sound(chunk["id"] or f"call_{number}"),
-        type="tool_call",
-    )
-
-
-def read_arguments(written: str) -> dict[str, Any]:
-    """The arguments of a call. What is no JSON object is kept as it is: the tool step answers it.
-
-    LangChain would complete what was cut off, and a filter that lost its end asks for something else.
-    """
-    written = written[:MAX_ARGUMENT_CHARS]
-    try:
-        arguments = json.loads(written, parse_constant=finite, parse_float=finite)
-        if isinstance(arguments, dict):
-            return dict(sound_json(arguments))
-    except (ValueError, RecursionError):
-        pass
-    return {INVALID_JSON: sound(written)}
-
-
-def finite(written: str) -> float:
-    """A number that JSON can hold; Python would also read NaN and Infinity, and write them again.
-
-    Raises:
-        ValueError: it is none.
-    """
-    number = float(written)
-    if not isfinite(number):
-        raise ValueError("JSON has no such number.")
-    return number
-
-
-def without_calls(reply: AIMessage) -> AIMessage:
-    """A model that calls tools that it was not offered has only its text."""
-    return AIMessage(
-        reply.content,
-        usage_metadata=reply.usage_metadata,
-        response_metadata=reply.response_metadata,
-        id=reply.id,
-    )
 
 
 def rounds(state: Turn) -> int:

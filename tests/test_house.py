@@ -20,7 +20,7 @@ LEVELS = (
     ("graph.context", "graph.ports", "graph.events", "graph.tool"),
     (
         *("nodes", "tools", "employees", "migrations", "graph.redaction", "graph.prompt", "graph.repair"),
-        *("graph.amounts", "graph.provenance"),
+        *("graph.model_reply", "graph.amounts", "graph.provenance"),
         *("graph.calls", "graph.consent", "graph.handoff", "graph.delegation", "graph.quoted", "graph.tool_page"),
         "graph.links",
     ),

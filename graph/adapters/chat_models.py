@@ -3,9 +3,7 @@
 import asyncio
 import math
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import suppress
-from email.utils import parsedate_to_datetime
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from functools import lru_cache
 from secrets import SystemRandom
 from typing import Any, TypeVar, cast
@@ -19,7 +17,11 @@ from langchain_openai import ChatOpenAI
 from pydantic import SecretStr
 
 from graph.adapters.breaker import Breaker
-from graph.errors import ModelError, ModelRefused, ModelTimeout, ModelUnavailable, describe
+from graph.adapters.model_faults import check_end, is_down, kind_of_end, operators_fault, translate, unavailable
+from graph.adapters.openai_client import PlainCompletions
+from graph.adapters.visible_text import VisibleText
+from graph.errors import ModelError, ModelRefused, describe
+from graph.model_reply import WERE_THOUGHTS
 from graph.ports import ModelSettings
 from graph.tool import Tool
 
@@ -34,13 +36,6 @@ PAUSE_SECONDS = (0.2, 0.6)
 together do not come back together."""
 CONNECT_SECONDS = 5.0
 """How long a connection may take to be made; a call that waits no longer can be made again before the first deadline."""
-
-CUT_OFF = "The language model's answer was cut off; your message is kept, send it again."
-CALL_CUT_OFF = (
-    "The language model's call of a tool was cut off at its length; your message is kept, ask for less at once."
-)
-FILTERED = "The language model's provider broke its answer off; your message is kept, try another wording."
-NOT_LET_IN = "The language model does not let this service in; your message is kept, tell those who run the service."
 
 
 class LangChainModel:
@@ -59,6 +54,7 @@ class LangChainModel:
         between_tokens: float = math.inf,
         attempts: int = ATTEMPTS,
         breaker: Breaker | None = None,
+        report: Callable[[str | None], None] = lambda fault: None,
     ) -> None:
         """
         Args:
@@ -69,6 +65,7 @@ class LangChainModel:
             between_tokens: seconds from one chunk to the next.
             attempts: most calls of the provider for one answer.
             breaker: the provider's; one of its own unless given.
+            report: is called with what the provider's operator has to mend, or with None once an answer begins.
         """
         self._models = models
         self._names = names
@@ -77,6 +74,9 @@ class LangChainModel:
         self._total = total
         self._attempts = attempts
         self._breaker = breaker or Breaker()
+        self._report = report
+        self._thinking: set[str] = set()
+        """Models whose answers begin with thoughts that no opening tag announces."""
         self._bound = lru_cache(maxsize=256)(self._bind)
 
     def name(self, settings: ModelSettings) -> str:
@@ -92,13 +92,16 @@ class LangChainModel:
             if wait := self._breaker.admit():
                 raise unavailable(wait)
             chunks = within(model.astream(list(messages)), first, self._between_tokens, end)
+            visible = VisibleText(begins_with_thoughts=name in self._thinking)
             shown = False
             try:
-                async for chunk in from_the_first_word(to_its_end(chunks, name)):
+                async for chunk in from_the_first_word(to_its_end(chunks, name, visible)):
                     if not shown:
                         shown = True
                         self._breaker.succeeded()
+                        self._report(None)
                     yield chunk
+                self._learn(name, visible)
                 return
             except ModelError as error:
                 log.warning(
@@ -113,11 +116,20 @@ class LangChainModel:
             await asyncio.sleep(pause)
 
     def _note(self, error: ModelError) -> None:
-        """Tell the breaker of an answer that did not begin; a provider that refuses is not down."""
+        """Report an answer that did not begin; a provider that refuses is not down."""
         if is_down(error.__cause__):
             self._breaker.failed()
         else:
             self._breaker.succeeded()
+        if fault := operators_fault(error.__cause__):
+            self._report(fault)
+
+    def _learn(self, name: str, visible: VisibleText) -> None:
+        """Remember whether a model's answers begin with thoughts, so that those of its next answer are not shown at all."""
+        if visible.began_with_thoughts:
+            self._thinking.add(name)
+        elif visible.waited_in_vain:
+            self._thinking.discard(name)
 
     def _bind(self, tools: tuple[Tool, ...], settings: ModelSettings) -> Runnable[LanguageModelInput, AIMessageChunk]:
         model, schemas = self._models[settings.size], [tool.schema() for tool in tools]
@@ -150,11 +162,14 @@ async def within(stream: AsyncIterator[Item], first: float, between: float, end:
         deadline = min(end, time.monotonic() + between)
 
 
-async def to_its_end(chunks: AsyncIterator[AIMessageChunk], name: str) -> AsyncIterator[AIMessageChunk]:
-    """An answer up to the end that its model gives it, and the model's name there; what goes wrong after it is no matter.
+async def to_its_end(
+    chunks: AsyncIterator[AIMessageChunk], name: str, visible: VisibleText
+) -> AsyncIterator[AIMessageChunk]:
+    """The visible words of an answer, and at the end that its model gives it a chunk that says why it ended and names its
+    model; what goes wrong after that end is no matter.
 
     Raises:
-        ModelError: something went wrong before it, or the answer is none.
+        ModelError: something went wrong before it, or the answer is not whole.
     """
     begun = calls = False
     reason = ""
@@ -162,15 +177,29 @@ async def to_its_end(chunks: AsyncIterator[AIMessageChunk], name: str) -> AsyncI
         async for chunk in chunks:
             begun = True
             calls = calls or bool(chunk.tool_call_chunks)
-            if reason:
-                chunk.response_metadata.clear()  # what is told again, LangChain would write behind what was told first
-            elif reason := chunk.response_metadata.get("finish_reason", ""):
-                chunk.response_metadata["model_name"] = name
-            yield chunk
+            if ending := chunk.response_metadata.get("finish_reason"):
+                reason = str(ending)  # some give it in every chunk: the last one counts, and is told once
+                chunk = chunk.model_copy(update={"response_metadata": {}})
+            yield with_visible_words(chunk, visible)
     except Exception as fault:
         if not reason:
             raise translate(fault, begun) from fault
-    check_end(reason, calls)
+    kind = kind_of_end(reason)
+    if kind != "cut":
+        metadata = {"finish_reason": kind if kind in ("length", "refusal") else reason, "model_name": name}
+        yield AIMessageChunk(content=visible.flush(is_cut=kind == "length"), response_metadata=metadata)
+    check_end(kind, calls=calls)
+
+
+def with_visible_words(chunk: AIMessageChunk, visible: VisibleText) -> AIMessageChunk:
+    """The chunk without thoughts; it says so if the words that were passed on before it turn out to be thoughts."""
+    if content := chunk.content:
+        knew, words = visible.has_shown_thoughts, visible.push(str(chunk.text))
+        if words != content:
+            chunk = chunk.model_copy(update={"content": words})
+        if visible.has_shown_thoughts and not knew:
+            chunk.additional_kwargs[WERE_THOUGHTS] = True
+    return chunk
 
 
 async def from_the_first_word(chunks: AsyncIterator[AIMessageChunk]) -> AsyncIterator[AIMessageChunk]:
@@ -184,81 +213,6 @@ async def from_the_first_word(chunks: AsyncIterator[AIMessageChunk]) -> AsyncIte
             for each in held:
                 yield each
             held.clear()
-
-
-def check_end(reason: str, calls: bool) -> None:
-    """Look at why an answer ended; none is given if it was cut.
-
-    Raises:
-        ModelError: it is not whole. Text may end at its allowed length; a call of a tool that does asks for something else.
-    """
-    if not reason:
-        raise ModelUnavailable(CUT_OFF)
-    if reason == "content_filter":
-        raise ModelRefused(FILTERED)
-    if reason == "length" and calls:
-        raise ModelError(CALL_CUT_OFF)
-
-
-def translate(fault: Exception, begun: bool) -> ModelError:
-    """What a model raised, as an error of ours; its text stays behind, it may quote the conversation."""
-    if isinstance(fault, (TimeoutError, openai.APITimeoutError)):
-        return ModelTimeout()
-    if isinstance(fault, openai.APIStatusError):
-        return of_status(fault)
-    if isinstance(fault, (openai.APIError, OSError, ValueError)):
-        return ModelUnavailable(CUT_OFF if begun else None)
-    return ModelError()  # an answer of a shape that LangChain stumbles over, or a fault of ours: the log says where
-
-
-def of_status(fault: openai.APIStatusError) -> ModelError:
-    status = fault.status_code
-    if status in (401, 403, 404):
-        return ModelRefused(NOT_LET_IN)
-    if status in (408, 409, 429) or status >= 500:
-        wait = asked_wait(fault.response.headers)
-        return unavailable(wait) if wait else ModelUnavailable()
-    return ModelRefused()
-
-
-def asked_wait(headers: Mapping[str, str]) -> float | None:
-    """Seconds for which a provider asks to be left alone (Retry-After of RFC 9110); a date is read by the provider's clock."""
-    asked = headers.get("retry-after", "")
-    seconds = math.nan
-    with suppress(ValueError):
-        seconds = float(asked)
-    with suppress(ValueError, TypeError, KeyError):
-        seconds = (parsedate_to_datetime(asked) - parsedate_to_datetime(headers["date"])).total_seconds()
-    return seconds if 0 < seconds < math.inf else None
-
-
-def unavailable(seconds: float) -> ModelUnavailable:
-    """The error that says when to try again."""
-    message = f"The language model is not available; your message is kept, send it again in {math.ceil(seconds)} s."
-    return ModelUnavailable(message, retry_after=seconds)
-
-
-def is_down(fault: BaseException | None) -> bool:
-    """Whether a fault is one of a provider that answers nobody, rather than one of this call."""
-    if isinstance(fault, openai.APIStatusError):
-        return fault.status_code >= 500
-    return isinstance(fault, (openai.APIConnectionError, OSError))
-
-
-class PlainCompletions:
-    """OpenAI's chat completions as `ChatOpenAI` asks for them, with requests that are sent and chunks that come as they are.
-
-    The client would walk through all messages and tools before a call, and build models of each chunk that LangChain takes
-    apart at once: together a fifth of what a turn of 64 tokens takes.
-    """
-
-    def __init__(self, client: openai.AsyncOpenAI) -> None:
-        self._client = client
-
-    async def create(self, **request: Any) -> openai.AsyncStream[object]:
-        return await self._client.post(
-            "/chat/completions", body=request, cast_to=object, stream=True, stream_cls=openai.AsyncStream[object]
-        )
 
 
 def openai_model(name: str, *, key: SecretStr | None, base_url: str | None, timeout: float) -> ChatOpenAI:

@@ -90,7 +90,8 @@ def to_message(row: dict[str, Any]) -> AnyMessage:
         case "user":
             return HumanMessage(row["content"])
         case "assistant":
-            return AIMessage(row["content"], tool_calls=details.get("tool_calls", []))
+            ending = {"finish": details["finish"]} if "finish" in details else {}
+            return AIMessage(row["content"], tool_calls=details.get("tool_calls", []), response_metadata=ending)
         case "tool":
             return ToolMessage(row["content"], tool_call_id=details["tool_call_id"], name=details.get("name"))
         case _:

@@ -14,6 +14,7 @@ from graph.adapters.queries import adapter_queries
 from graph.adapters.run_store import hold
 from graph.errors import RunLost
 from graph.handoff import speaker_after
+from graph.model_reply import finish_of
 from graph.ports import CountTokens, Recorded, TurnRecord
 from graph.redaction.tokens import TOKEN
 from graph.state import Usage
@@ -109,6 +110,8 @@ def details_of(message: AnyMessage) -> dict[str, Any]:
     """What a message holds beside its text."""
     if isinstance(message, AIMessage) and message.tool_calls:
         return {"tool_calls": message.tool_calls}
+    if isinstance(message, AIMessage) and (finish := finish_of(message)):
+        return {"finish": finish}
     if isinstance(message, ToolMessage):
         return {"tool_call_id": message.tool_call_id, "name": message.name, "status": message.status}
     return {}

@@ -9,7 +9,8 @@ import pytest
 from langchain_core.messages import HumanMessage
 
 from graph.adapters.breaker import Breaker
-from graph.adapters.chat_models import LangChainModel, asked_wait, openai_model
+from graph.adapters.chat_models import LangChainModel, openai_model
+from graph.adapters.model_faults import asked_wait
 from graph.errors import ModelError, ModelRefused, ModelTimeout, ModelUnavailable
 from graph.ports import ModelSettings
 from tests.fakes.scripted_model import ScriptedModel
