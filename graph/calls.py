@@ -2,8 +2,8 @@
 
 import asyncio
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import structlog
@@ -15,6 +15,8 @@ from graph.context import TurnContext
 from graph.errors import DatabaseUnavailable, UnknownEmployee, describe
 from graph.patience import SHORT, patiently
 from graph.ports import Delegates, Effect, Redactor, Toolbox
+from graph.redaction.restore import restore_json
+from graph.result_texts import texts_in, with_numbers_as_text, with_texts
 from graph.text import sound
 from graph.tool import DISPLAY, INVALID_JSON, OUTCOME_UNKNOWN, Rows, Tool, ToolContext, ToolFault
 from graph.tool_result import excerpt, plain
@@ -42,6 +44,8 @@ class Prepared:
     tool: Tool
     arguments: BaseModel
     """With the caller's own values."""
+    restored: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """These values, by token: where the tool repeats one, its token comes back in its place."""
     counted: bool = False
     """Whether it counts against its tool's limit already: a call that waited for its user did when it was proposed."""
 
@@ -91,16 +95,35 @@ class Calls:
         tool = self._tool(call["name"], employee)
         if INVALID_JSON in call["args"]:
             raise ToolFault(f"the arguments of {tool.name} were not valid JSON; call it again")
-        return Prepared(ordinal, call, tool, await self.checked(call["args"], tool, owner))
+        return await self._prepared(ordinal, call, tool, call["args"], owner)
 
-    async def checked(self, arguments: Mapping[str, Any], tool: Tool, owner: str) -> BaseModel:
-        """The arguments with their user's own values in the place of tokens.
+    async def with_arguments(self, each: Prepared, arguments: Mapping[str, Any], owner: str) -> Prepared:
+        """The call with the arguments that its user decided on.
 
         Raises:
             ToolFault: they are not what the tool takes.
         """
-        given = await patiently(lambda: self.redactor.reveal(owner, dict(arguments)), SHORT)
-        return check(given, tool)
+        changed = await self._prepared(each.ordinal, each.call, each.tool, arguments, owner)
+        return replace(changed, counted=each.counted)
+
+    async def _prepared(
+        self, ordinal: int, call: Call, tool: Tool, arguments: Mapping[str, Any], owner: str
+    ) -> Prepared:
+        """The call with its user's own values in the place of tokens.
+
+        Raises:
+            ToolFault: the arguments are not what the tool takes.
+        """
+        restored = await patiently(lambda: self.redactor.values(owner, arguments), SHORT)
+        try:
+            return Prepared(ordinal, call, tool, check(restore_json(dict(arguments), restored), tool), restored)
+        except ToolFault as fault:
+            raise await self._masked_fault(fault, restored, owner) from None
+
+    async def _masked_fault(self, fault: ToolFault, restored: Mapping[str, str], owner: str) -> ToolFault:
+        """The fault in masked words: it may repeat what the tool was asked for."""
+        masked = await self.redactor.mask(owner, [str(fault)], restored)
+        return ToolFault(masked.texts[0])
 
     def _tool(self, name: str, employee: str) -> Tool:
         allowed = self.toolbox.tools(self.roster.find(employee).tools)
@@ -132,7 +155,7 @@ class Calls:
         async def made(rows: Rows) -> Json:
             nonlocal counted
             counted = self.admit(counted, caller.user_id)  # an effect that is in the ledger already does not come here
-            return await self._made(each.tool, each.arguments, rows, today, caller)
+            return await self._made(each, rows, today, caller)
 
         try:
             if each.tool.risk == "read":
@@ -149,13 +172,13 @@ class Calls:
         """
         if each.tool.preview is None:
             return {}
-        previewing = replace(each.tool, function=each.tool.preview, elsewhere=False)
+        previewing = replace(each, tool=replace(each.tool, function=each.tool.preview, elsewhere=False))
         try:
-            return await self._made(previewing, each.arguments, self.toolbox.rows(caller.user_id), today, caller)
+            return await self._made(previewing, self.toolbox.rows(caller.user_id), today, caller)
         except DatabaseUnavailable:
             raise failed(each.tool) from None
 
-    async def _made(self, tool: Tool, arguments: BaseModel, rows: Rows, today: dt.date, caller: TurnContext) -> Json:
+    async def _made(self, each: Prepared, rows: Rows, today: dt.date, caller: TurnContext) -> Json:
         """What the tool's function returns, masked and cut to what is passed on.
 
         Raises:
@@ -165,19 +188,19 @@ class Calls:
         owner, desk = caller.user_id, Desk(self.roster, self.delegates, caller, today.isoformat())
         context = ToolContext(rows, today, self.toolbox.files(owner), self.toolbox.knowledge(owner), desk)
         try:
-            read, display = apart(await self._masked(await attempt(tool, arguments, context), tool, owner))
+            result = await attempt(each.tool, each.arguments, context)
+            read, display = apart(await self._masked(result, each, owner))
         except ToolFault as fault:
-            told = await self.redactor.mask(owner, [str(fault)])  # it may repeat what it was asked for
-            raise ToolFault(told.texts[0]) from None
+            raise await self._masked_fault(fault, each.restored, owner) from None
         return {**capped(read), DISPLAY: capped(display)} if display else capped(read)
 
-    async def _masked(self, result: Json, tool: Tool, owner: str) -> Json:
-        texts = list(free_texts(result, tool.free_text))
-        if not texts:
-            return result
-        masked = await self.redactor.mask(owner, texts)
-        replacements = dict(zip(texts, masked.texts, strict=True))
-        return with_free_texts(result, tool.free_text, replacements.__getitem__)
+    async def _masked(self, result: Json, each: Prepared, owner: str) -> Json:
+        """The result with tokens in the place of personal values: first of those that the tool was given, then of all that is
+        found. Text that the tool exempts is searched for what it was given only."""
+        result = with_numbers_as_text(result, each.restored)
+        texts = texts_in(result, each.tool.unmasked_fields)
+        masked = await self.redactor.mask(owner, texts, each.restored)
+        return with_texts(result, dict(zip(texts, masked.texts, strict=True)), each.tool.unmasked_fields)
 
 
 def apart(result: Json) -> tuple[Json, Json]:
@@ -220,7 +243,7 @@ async def attempt(tool: Tool, arguments: BaseModel, context: ToolContext) -> Jso
     try:
         async with deadline:
             result = await tool.function(arguments, context)
-        return plain(excerpt(result, MAX_MASKED_CHARS, whole=tool.free_text))
+        return plain(excerpt(result, MAX_MASKED_CHARS, whole_texts=True))
     except DatabaseUnavailable:
         raise
     except Exception as error:  # a tool is a plug-in: the turn goes on whatever it does
@@ -248,29 +271,3 @@ def check(arguments: Mapping[str, Any], tool: Tool) -> BaseModel:
 def capped(result: Json) -> Json:
     """As much of a masked result as is passed on, with a note of what was left out."""
     return excerpt(result, MAX_RESULT_CHARS)
-
-
-def free_texts(value: Json, names: Sequence[str], inside: bool = False) -> set[str]:
-    """The distinct texts of the named fields, at any depth."""
-    match value:
-        case dict():
-            return set().union(*(free_texts(item, names, inside or key in names) for key, item in value.items()))
-        case list():
-            return set().union(*(free_texts(item, names, inside) for item in value))
-        case str() if inside and value:
-            return {value}
-        case _:
-            return set()
-
-
-def with_free_texts(value: Json, names: Sequence[str], replace: Callable[[str], str], inside: bool = False) -> Json:
-    """The value with the texts of the named fields replaced."""
-    match value:
-        case dict():
-            return {key: with_free_texts(item, names, replace, inside or key in names) for key, item in value.items()}
-        case list():
-            return [with_free_texts(item, names, replace, inside) for item in value]
-        case str() if inside and value:
-            return replace(value)
-        case _:
-            return value

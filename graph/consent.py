@@ -108,10 +108,10 @@ class Consent:
             return each
         if approval.status == "approved":
             try:
-                arguments = await self.calls.checked(approval.arguments, each.tool, caller.user_id)
+                changed = await self.calls.with_arguments(each, approval.arguments, caller.user_id)
             except ToolFault as fault:
                 return fault
-            return replace(each, arguments=arguments, counted=True)
+            return replace(changed, counted=True)
         if approval.status == "rejected":
             said = f" and said: {approval.comment}" if approval.comment else ""
             return ToolFault(f"the user rejected this call{said}; nothing was changed")

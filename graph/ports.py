@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass, field
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any, Literal, Protocol, TypeVar
 
 from langchain_core.messages import AIMessageChunk, AnyMessage, BaseMessage
@@ -34,15 +35,27 @@ class Masked:
     texts: tuple[str, ...]
 
 
+NOTHING_RESTORED: Mapping[str, str] = MappingProxyType({})
+
+
 class Redactor(Protocol):
     """Replaces personal values by tokens, and tokens by values for their owner."""
 
-    async def mask(self, owner: str, texts: Sequence[str]) -> Masked:
-        """Mask texts of one user; the same value always gets the same token.
+    async def mask(self, owner: str, texts: Sequence[str], restored: Mapping[str, str] = NOTHING_RESTORED) -> Masked:
+        """Mask texts of one user; the same value always gets the same token, however it is spelt.
+
+        Args:
+            owner: whose texts they are.
+            texts: as they came.
+            restored: values by token that a tool was given whose texts these are. They are replaced wherever they stand.
 
         Raises:
             RedactionFailed: the texts could not be checked in time; they must not be passed on.
         """
+        ...
+
+    async def values(self, owner: str, value: Any) -> Mapping[str, str]:
+        """The owner's values behind the tokens that a JSON value mentions, by token."""
         ...
 
     async def reveal(self, owner: str, value: Shown) -> Shown:
@@ -353,6 +366,20 @@ class Vault(Protocol):
     async def open(self, owner: str, tokens: Set[str]) -> Mapping[str, str]:
         """The texts of those tokens that were issued to this user."""
         ...
+
+    async def issued_since(self, owner: str, since: dt.datetime | None) -> "Issued":
+        """The values that were issued to this user since an instant, some seconds before it included; all for None."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """Values of one user's vault."""
+
+    secrets: Sequence[Secret]
+    """The newest first; some thousands at most."""
+    until: dt.datetime | None
+    """When the newest was issued; None if there is none."""
 
 
 OnConflict = Literal["reject", "enqueue", "interrupt"]

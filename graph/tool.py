@@ -157,8 +157,8 @@ class Tool:
     """Seconds after which the call is cancelled."""
     per_minute: int = 30
     """Calls that one user's turns may make in a minute."""
-    free_text: Sequence[str] = ()
-    """Names of result fields, at any depth, that hold text people wrote: they are masked before anyone sees them."""
+    unmasked_fields: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """Names of result fields, at any depth, whose text is not masked, each with the reason. All other text is."""
     quotes: bool = False
     """Whether its result may hold text that its user did not write: merchants, memos, stored texts, what another service
     says. It may talk a model into something, so a turn that has read it asks before every change."""

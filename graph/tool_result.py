@@ -4,7 +4,7 @@ import datetime as dt
 import json
 import re
 from bisect import bisect_right
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -39,7 +39,7 @@ def plain(value: object) -> Json:
     return sound_json(json.loads(written(value), parse_constant=lambda _: None))
 
 
-def excerpt(result: Mapping[str, Json], limit: int, whole: Collection[str] = ()) -> Mapping[str, Json]:
+def excerpt(result: Mapping[str, Json], limit: int, *, whole_texts: bool = False) -> Mapping[str, Json]:
     """The result itself if its JSON has at most `limit` characters; else the parts of it that do, and a note.
 
     Objects keep their first fields, lists their first items, texts their beginnings; what is short is kept before what is
@@ -48,8 +48,8 @@ def excerpt(result: Mapping[str, Json], limit: int, whole: Collection[str] = ())
     Args:
         result: may hold all that `plain` takes, and the note of an earlier excerpt.
         limit: characters; some hundred more than the note has.
-        whole: names of fields whose texts, at any depth, are kept whole or not at all. What is not masked yet must not be cut:
-            half a card number would not be found.
+        whole_texts: whether texts are kept whole or not at all. What is not masked yet must not be cut: half a card number
+            would not be found.
 
     Raises:
         TypeError: it is no object, or JSON cannot hold it.
@@ -60,7 +60,7 @@ def excerpt(result: Mapping[str, Json], limit: int, whole: Collection[str] = ())
         return result
     fields = dict(result)
     before = fields.pop(NOTE, None)
-    scissors = Scissors(whole)
+    scissors = Scissors(whole_texts)
     kept = scissors.cut(fields, limit - NOTE_CHARS)
     return {**kept, NOTE: note(before, scissors.kept)}
 
@@ -80,42 +80,42 @@ def note(before: Json, kept: Mapping[str, str]) -> dict[str, Json]:
 class Scissors:
     """Cuts values to size."""
 
-    whole: Collection[str]
+    whole_texts: bool
     kept: dict[str, str] = field(default_factory=dict)
     """How much was kept of each value that was cut, by its path: `rows[0].text` has "20 of 400 characters"."""
 
-    def cut(self, value: Json, room: int, path: str = "", uncut: bool = False) -> Json:
-        """As much of a value as its JSON has room for, or NOTHING; texts only whole if they are `uncut`."""
+    def cut(self, value: Json, room: int, path: str = "") -> Json:
+        """As much of a value as its JSON has room for, or NOTHING."""
         if length(value, room) <= room:
             return value
         match value:
             case dict() if room >= len("{}"):
-                return self._cut_object(value, room, path, uncut)
+                return self._cut_object(value, room, path)
             case list() | tuple() if room >= len("[]"):
-                return self._cut_list(value, room, path, uncut)
-            case str() if room >= len('"…"') and not uncut:
+                return self._cut_list(value, room, path)
+            case str() if room >= len('"…"') and not self.whole_texts:
                 return self._cut_text(value, room, path)
             case _:
                 whole, unit = (len(value), "characters") if isinstance(value, str) else (1, "values")
                 self._note(path, 0, whole, unit)
                 return NOTHING
 
-    def _cut_object(self, fields: Mapping[str, Json], room: int, path: str, uncut: bool) -> Json:
+    def _cut_object(self, fields: Mapping[str, Json], room: int, path: str) -> Json:
         room -= len("{}")
         sizes = {name: length(fields[name], room) for name in first_names(fields, room)}
         room -= sum(name_length(name) for name in sizes)
         self._note(path or "result", len(sizes), len(fields), "fields")
         parts = {
-            name: self.cut(fields[name], share, f"{path}.{name}" if path else str(name), uncut or name in self.whole)
+            name: self.cut(fields[name], share, f"{path}.{name}" if path else str(name))
             for name, share in shares(sizes, room).items()
         }
         return {name: parts[name] for name in sizes if parts[name] is not NOTHING}
 
-    def _cut_list(self, items: Sequence[Json], room: int, path: str, uncut: bool) -> Json:
+    def _cut_list(self, items: Sequence[Json], room: int, path: str) -> Json:
         room -= len("[]")
         kept = first_items(items, room)
         if not kept:
-            first = self.cut(items[0], room, f"{path}[0]", uncut)
+            first = self.cut(items[0], room, f"{path}[0]")
             kept = [] if first is NOTHING else [first]
         self._note(path, len(kept), len(items), "items")
         return kept

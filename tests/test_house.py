@@ -22,7 +22,7 @@ LEVELS = (
         *("nodes", "tools", "employees", "migrations", "graph.redaction", "graph.prompt", "graph.repair"),
         *("graph.model_reply", "graph.amounts", "graph.provenance"),
         *("graph.calls", "graph.consent", "graph.handoff", "graph.delegation", "graph.quoted", "graph.tool_page"),
-        "graph.links",
+        *("graph.links", "graph.result_texts"),
     ),
     (
         *("graph.adapters", "graph.web", "graph.jobs", "graph.settings", "graph.logs"),

@@ -73,7 +73,6 @@ def add_up(currency: str, accounts: Sequence[Mapping[str, Any]]) -> dict[str, An
 
 TOOL = Tool(
     account_balances_query,
-    free_text=("name",),
     quotes=True,
     examples=(
         "What is my account balance?",

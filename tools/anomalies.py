@@ -267,7 +267,6 @@ def entry(kind: Kind, row: Row, evidence: dict[str, Any]) -> dict[str, Any]:
 
 TOOL = Tool(
     anomalies,
-    free_text=("description",),
     quotes=True,
     examples=(
         "Is there anything unusual in my spending?",

@@ -272,15 +272,12 @@ async def to_join(arguments: UndoSplit, rows: Rows) -> tuple[Sequence[dict[str, 
     return parts, max(parts, key=lambda part: abs(part["amount"]))["category"]
 
 
-FREE_TEXT = ("description", "account", "merchant", "summary")
-
 TOOLS = (
     Tool(
         add_transaction,
         risk="write",
         preview=preview_add_transaction,
         per_minute=20,
-        free_text=FREE_TEXT,
         examples=(
             "Add a transaction by hand",
             "I paid cash for lunch, write that down",
@@ -295,7 +292,6 @@ TOOLS = (
         risk="write",
         preview=preview_split_transaction,
         per_minute=20,
-        free_text=FREE_TEXT,
         quotes=True,
         examples=(
             "Split this transaction into two categories",
@@ -311,7 +307,6 @@ TOOLS = (
         risk="write",
         preview=preview_undo_split,
         per_minute=20,
-        free_text=FREE_TEXT,
         quotes=True,
         examples=(
             "Undo the split of that transaction",

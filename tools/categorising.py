@@ -214,15 +214,12 @@ def slug_of(name: str) -> str:
     return words or f"category-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
-FREE_TEXT = ("description", "merchant_contains", "description_contains", "name", "summary")
-
 TOOLS = (
     Tool(
         categorise_transaction,
         risk="write",
         preview=preview_categorise_transaction,
         per_minute=20,
-        free_text=FREE_TEXT,
         quotes=True,
         examples=(
             "Move that transaction to another category",
@@ -238,7 +235,6 @@ TOOLS = (
         risk="write",
         preview=preview_bulk_recategorise,
         per_minute=5,
-        free_text=FREE_TEXT,
         examples=(
             "Move all transactions of this merchant to another category",
             "Recategorise everything from that store",
@@ -253,7 +249,6 @@ TOOLS = (
         risk="write",
         preview=preview_create_category,
         per_minute=10,
-        free_text=FREE_TEXT,
         examples=(
             "Create a new category for my pets",
             "Make a category called Hobby",

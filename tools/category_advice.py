@@ -103,7 +103,6 @@ async def one_or_told(which: WhichTransaction, rows: Rows) -> tuple[Row | None, 
 TOOLS = (
     Tool(
         suggest_category,
-        free_text=("description", "merchant", "pattern"),
         quotes=True,
         examples=(
             "What is the right category for this transaction?",
@@ -116,7 +115,6 @@ TOOLS = (
     ),
     Tool(
         explain_category,
-        free_text=("description", "pattern"),
         quotes=True,
         examples=(
             "Tell me what put this transaction in that category",

@@ -170,15 +170,12 @@ def told(rule: Row) -> dict[str, Any]:
     return {"id": str(rule["id"]), "match": rule["match"], "pattern": rule["pattern"], "category": rule["category"]}
 
 
-FREE_TEXT = ("pattern", "summary")
-
 TOOLS = (
     Tool(
         add_category_rule,
         risk="write",
         preview=preview_add_category_rule,
         per_minute=20,
-        free_text=FREE_TEXT,
         examples=(
             "Always put this merchant into that category",
             "Make a rule for the category of this shop",
@@ -190,7 +187,6 @@ TOOLS = (
     ),
     Tool(
         list_category_rules,
-        free_text=FREE_TEXT,
         examples=(
             "Which category rules do I have?",
             "Show me my categorisation rules",
@@ -205,7 +201,6 @@ TOOLS = (
         risk="write",
         preview=preview_delete_category_rule,
         per_minute=20,
-        free_text=FREE_TEXT,
         examples=(
             "Delete that category rule",
             "Remove the rule for this merchant",

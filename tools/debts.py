@@ -316,12 +316,9 @@ async def one_debt(words: str, rows: Rows) -> Row:
     return the_one(words, await rows.fetch("debts"), "debt")
 
 
-FREE_TEXT = ("name", "account")
-
 TOOLS = (
     Tool(
         list_debts,
-        free_text=FREE_TEXT,
         examples=(
             "What debts do I have?",
             "List my debts",
@@ -333,7 +330,6 @@ TOOLS = (
     ),
     Tool(
         debt_payoff_plan,
-        free_text=FREE_TEXT,
         examples=(
             "When will I be debt free?",
             "Which debt is best paid first?",
@@ -348,7 +344,6 @@ TOOLS = (
         risk="write",
         preview=preview_add_debt,
         per_minute=10,
-        free_text=FREE_TEXT,
         examples=(
             "Add a debt: car loan of 9000 at 6.5 percent",
             "I owe 2400 on a personal loan, note it as a debt",
@@ -363,7 +358,6 @@ TOOLS = (
         risk="write",
         preview=preview_update_debt,
         per_minute=20,
-        free_text=FREE_TEXT,
         examples=(
             "My student loan balance is down to 1800",
             "Update the rate on my car loan debt",

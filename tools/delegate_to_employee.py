@@ -34,4 +34,4 @@ async def delegate_to_employee(arguments: DelegateToEmployee, context: ToolConte
     return {"answers": await asyncio.gather(*(context.colleagues.ask(slug, each.question) for slug, each in asked))}
 
 
-TOOL = Tool(delegate_to_employee, deadline=40.0, free_text=("question", "answer"), quotes=True)
+TOOL = Tool(delegate_to_employee, deadline=40.0, quotes=True)

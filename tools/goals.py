@@ -387,12 +387,9 @@ def status_after(goal: Row, reached: Decimal) -> str:
     return "active" if goal["status"] == "completed" else str(goal["status"])
 
 
-FREE_TEXT = ("name", "description")
-
 TOOLS = (
     Tool(
         list_goals,
-        free_text=FREE_TEXT,
         examples=(
             "What are my goals?",
             "Show my goals",
@@ -404,7 +401,6 @@ TOOLS = (
     ),
     Tool(
         goal_summary,
-        free_text=FREE_TEXT,
         examples=(
             "Status of all goals combined",
             "How are my goals going overall?",
@@ -416,7 +412,6 @@ TOOLS = (
     ),
     Tool(
         suggest_goal_actions,
-        free_text=FREE_TEXT,
         examples=(
             "What would bring me closer to my goals?",
             "How much must I put aside each month for my goals?",
@@ -431,7 +426,6 @@ TOOLS = (
         risk="write",
         preview=preview_create_goal,
         per_minute=10,
-        free_text=FREE_TEXT,
         examples=(
             "Create a goal of 3000 for a trip",
             "I want to save 5000 for a car by June",
@@ -446,7 +440,6 @@ TOOLS = (
         risk="write",
         preview=preview_update_goal_progress,
         per_minute=20,
-        free_text=FREE_TEXT,
         examples=(
             "I put another 200 towards my emergency fund goal",
             "Update my goal: I have 4000 now",

@@ -41,4 +41,4 @@ async def handoff_to_employee(arguments: HandoffToEmployee, context: ToolContext
     }
 
 
-TOOL = Tool(handoff_to_employee, free_text=("reason", "summary", "key_facts"))
+TOOL = Tool(handoff_to_employee)

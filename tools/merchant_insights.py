@@ -144,7 +144,6 @@ def months_of(groups: Sequence[Row], count: int, today: dt.date) -> list[dict[st
 
 TOOL = Tool(
     merchant_insights,
-    free_text=("merchant_contains",),
     quotes=True,
     examples=(
         "Tell me everything about Greenleaf Market",

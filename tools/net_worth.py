@@ -107,7 +107,6 @@ def present(item: Row) -> dict[str, Any]:
 
 TOOL = Tool(
     net_worth,
-    free_text=("name",),
     quotes=True,
     examples=(
         "What is my net worth?",

@@ -166,7 +166,6 @@ def total(currency: str, series: Sequence[Series]) -> dict[str, Any]:
 
 TOOL = Tool(
     recurring_payments,
-    free_text=("description",),
     quotes=True,
     examples=(
         "Which subscriptions do I have?",

@@ -152,12 +152,9 @@ async def reminder_to_cancel(arguments: CancelReminder, context: ToolContext) ->
     return the_one(arguments.reminder, active, "reminder", "text")
 
 
-FREE_TEXT = ("text",)
-
 TOOLS = (
     Tool(
         list_reminders,
-        free_text=FREE_TEXT,
         examples=(
             "What reminders do I have?",
             "Show my reminders",
@@ -172,7 +169,6 @@ TOOLS = (
         risk="write",
         preview=preview_set_reminder,
         per_minute=20,
-        free_text=FREE_TEXT,
         examples=(
             "Remind me to pay the rent on the first of every month",
             "Set a reminder for the insurance on 3 March",
@@ -187,7 +183,6 @@ TOOLS = (
         risk="write",
         preview=preview_cancel_reminder,
         per_minute=20,
-        free_text=FREE_TEXT,
         examples=(
             "Cancel the reminder about the rent",
             "Delete my gym reminder",

@@ -35,7 +35,6 @@ async def search_knowledge(arguments: SearchKnowledge, context: ToolContext) -> 
 
 TOOL = Tool(
     search_knowledge,
-    free_text=("query", "text", "source"),
     quotes=True,
     examples=(
         "What do my notes say about the mortgage?",

@@ -279,7 +279,6 @@ def echo(arguments: Period, categories: Sequence[str] | None) -> dict[str, Any]:
 TOOLS = (
     Tool(
         spending_by_month,
-        free_text=("merchant_contains",),
         examples=(
             "How much do I spend each month?",
             "Monthly spending for the last six months",
@@ -305,7 +304,6 @@ TOOLS = (
     ),
     Tool(
         spending_by_account,
-        free_text=("account",),
         quotes=True,
         examples=(
             "Which card do I use the most?",

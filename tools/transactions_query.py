@@ -162,7 +162,6 @@ def echo(
 
 TOOL = Tool(
     transactions_query,
-    free_text=("description", "account", "merchant_contains", "description_contains"),
     quotes=True,
     examples=(
         "Show me my last transactions",

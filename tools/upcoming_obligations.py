@@ -102,7 +102,6 @@ def add_up(payments: Sequence[Mapping[str, Any]]) -> Decimal:
 
 TOOL = Tool(
     upcoming_obligations,
-    free_text=("description", "text"),
     quotes=True,
     examples=(
         "What bills are coming up?",

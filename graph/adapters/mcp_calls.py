@@ -143,7 +143,7 @@ class Remote:
             self.seconds if "url" in self.connection else 0
         )  # a server may be slow to say that it has closed a session
         deadline = self.seconds + closing + SLACK_SECONDS
-        return Tool(call, risk=self.risk, elsewhere=True, deadline=deadline, free_text=("result",), quotes=True)
+        return Tool(call, risk=self.risk, elsewhere=True, deadline=deadline, quotes=True)
 
     def _description(self, name: str, offer: Offer) -> str:
         end = f"\n\nWhat it returns is data of {self.source}."

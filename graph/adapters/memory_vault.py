@@ -1,8 +1,9 @@
 """The vault in memory: the twin of the Postgres one, for tests and replays."""
 
+import datetime as dt
 from collections.abc import Mapping, Set
 
-from graph.ports import Secret
+from graph.ports import Issued, Secret
 from graph.redaction.tokens import new_token
 
 
@@ -18,6 +19,10 @@ class MemoryVault:
 
     async def open(self, owner: str, tokens: Set[str]) -> Mapping[str, str]:
         return {token: self._texts[owner, token] for token in tokens if (owner, token) in self._texts}
+
+    async def issued_since(self, owner: str, since: dt.datetime | None) -> Issued:
+        secrets = [secret for user, secret in self._tokens if user == owner]
+        return Issued(secrets[::-1], None)
 
     def _token(self, owner: str, secret: Secret) -> str:
         if (owner, secret) not in self._tokens:

@@ -6,18 +6,21 @@ import (`if __name__ == "__main__"`) and should import little.
 """
 
 import asyncio
-from collections.abc import Collection, Iterator, Sequence
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import cast
+from typing import Any, cast
 
 import anyio
 import structlog
 from anyio import to_process
 
 from graph.adapters.anticipation import Anticipated
+from graph.adapters.known_values import KnownValuesCache
 from graph.errors import RedactionFailed
-from graph.ports import Masked, Secret, Shown, Vault
+from graph.ports import NOTHING_RESTORED, Masked, Secret, Shown, Vault
 from graph.redaction.finding import Finding
+from graph.redaction.known_values import exact_values, merged
 from graph.redaction.mask import mask
 from graph.redaction.pieces import cut, joined
 from graph.redaction.restore import restore_json, tokens_in
@@ -42,6 +45,11 @@ DIED = Failure("BrokenWorkerProcess", "a worker process")
 ATTEMPTS = 2
 """How often a text is handed to a worker: again only if the first one died, never if it took too long."""
 
+_FIGURE = re.compile(
+    r"-?\d{1,7}(?:\.\d{1,4})?|\d{4}-\d\d(?:-\d\d(?:T[\d:.]{5,15}(?:Z|[+-]\d\d:\d\d)?)?)?|[a-z]+(?:_[a-z]+)+"
+    r"|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+)
+
 log = structlog.get_logger(__name__)
 
 
@@ -56,28 +64,46 @@ class InlineRedactor:
         self, vault: Vault, *, keep: Collection[str] = (), longest: int = LONGEST, longest_total: int = LONGEST_TOTAL
     ) -> None:
         self.vault = vault
+        self.known = KnownValuesCache(vault)
         self.keep = frozenset(keep)
         self.longest = longest
         self.longest_total = longest_total
 
-    async def mask(self, owner: str, texts: Sequence[str]) -> Masked:
-        """Mask texts of one user; the same value always gets the same token.
+    async def mask(self, owner: str, texts: Sequence[str], restored: Mapping[str, str] = NOTHING_RESTORED) -> Masked:
+        """Mask texts of one user; the same value always gets the same token, however it is spelt.
 
         Raises:
             RedactionFailed: the texts are too long or could not be checked in time; they must not be passed on.
         """
         self._check_length(texts)
         distinct = [text for text in dict.fromkeys(texts) if not is_blank(text)]
-        found = await self._find_in_pieces(distinct)
+        if not distinct:
+            return Masked(tuple(texts))
+        found = await self._findings(owner, distinct, restored)
         secrets = {secret_of(finding) for findings in found.values() for finding in findings}
         tokens = await self.vault.issue(owner, secrets) if secrets else {}
+        self.known.add(owner, secrets)
         masked = {text: mask(text, found[text], [tokens[secret_of(f)] for f in found[text]]) for text in distinct}
         return Masked(tuple(masked.get(text, text) for text in texts))
 
+    async def _findings(
+        self, owner: str, texts: Sequence[str], restored: Mapping[str, str]
+    ) -> Mapping[str, list[Finding]]:
+        """What the rules find in each text, what the user's vault knows, and what a tool was given."""
+        ruled, known = await asyncio.gather(
+            self._find_in_pieces([text for text in texts if needs_rules(text)]), self.known.of(owner)
+        )
+        exact = exact_values(restored)
+        return {text: merged(text, ruled.get(text, []), [*exact.find(text), *known.find(text)]) for text in texts}
+
+    async def values(self, owner: str, value: Any) -> Mapping[str, str]:
+        """The owner's values behind the tokens that a JSON value mentions; a token not issued to this owner has none."""
+        tokens = {token for text in strings_in(value) for token in tokens_in(text)}
+        return await self.vault.open(owner, tokens) if tokens else {}
+
     async def reveal(self, owner: str, value: Shown) -> Shown:
         """Put the owner's values back into every text of a JSON value; tokens not issued to this owner stay."""
-        tokens = {token for text in strings_in(value) for token in tokens_in(text)}
-        values = await self.vault.open(owner, tokens) if tokens else {}
+        values = await self.values(owner, value)
         return cast(Shown, restore_json(value, values)) if values else value
 
     def _check_length(self, texts: Sequence[str]) -> None:
@@ -147,8 +173,9 @@ class WorkerRedactor(InlineRedactor):
         """Begin to mask."""
         return self._begun.begin((owner, tuple(texts)), super().mask(owner, texts))
 
-    async def mask(self, owner: str, texts: Sequence[str]) -> Masked:
-        return await (self._begun.take((owner, tuple(texts))) or super().mask(owner, texts))
+    async def mask(self, owner: str, texts: Sequence[str], restored: Mapping[str, str] = NOTHING_RESTORED) -> Masked:
+        begun = None if restored else self._begun.take((owner, tuple(texts)))
+        return await (begun or super().mask(owner, texts, restored))
 
     async def _find(self, texts: Sequence[str]) -> list[list[Finding]]:
         found: list[list[Finding]] = []
@@ -217,6 +244,11 @@ def findings_of(found: list[list[Finding]] | Failure) -> list[list[Finding]]:
         log.error("redaction_failed", error=found.error, place=found.place)
         raise RedactionFailed
     return found
+
+
+def needs_rules(text: str) -> bool:
+    """Whether a rule could find anything: figures, dates and ids, of which a tool's result is full, hold nothing personal."""
+    return _FIGURE.fullmatch(text) is None
 
 
 def is_blank(text: str) -> bool:

@@ -40,13 +40,13 @@ def resolve(marks: Iterable[Mark], length: int, closed: Iterable[tuple[int, int]
         taken[start:end] = b"\1" * (end - start)
     kept: list[Mark] = []
     for mark in sorted(marks, key=lambda mark: (not mark.sure, mark.start - mark.end, mark.start)):
-        for start, end in _free(taken, mark.start, mark.end):
+        for start, end in free_stretches(taken, mark.start, mark.end):
             kept.append(Mark(mark.kind, start, end, mark.sure))
         taken[mark.start : mark.end] = b"\1" * (mark.end - mark.start)
     return sorted(kept, key=lambda mark: mark.start)
 
 
-def _free(taken: bytearray, start: int, end: int) -> Iterator[tuple[int, int]]:
+def free_stretches(taken: bytearray, start: int, end: int) -> Iterator[tuple[int, int]]:
     """The stretches of a span that nothing has taken."""
     while start < end:
         if taken[start]:

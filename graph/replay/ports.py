@@ -15,7 +15,6 @@ from langgraph.checkpoint.memory import InMemorySaver
 from pydantic import BaseModel, ValidationError
 
 from graph.adapters.memory import to_message
-from graph.calls import with_free_texts
 from graph.errors import DatabaseUnavailable, ModelError, NotFound
 from graph.ports import (
     Claim,
@@ -158,7 +157,7 @@ class RecordedTools:
             await self._wait_for_turn(self._order[id(run)])
             if run.failed:
                 raise ToolFault(revealed(run.result["error"]))
-            result: Mapping[str, Any] = with_free_texts(run.result, tool.free_text, revealed)
+            result: Mapping[str, Any] = revealed(run.result)
             return result
 
         return replace(tool, function=play, preview=None)

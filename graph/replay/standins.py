@@ -6,10 +6,10 @@ would have.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from graph.ports import Masked, Shown
+from graph.ports import NOTHING_RESTORED, Masked, Shown
 from graph.redaction.restore import restore_json, tokens_in
 from graph.redaction.strings import strings_in
 from graph.redaction.tokens import CODE, KIND, TOKEN
@@ -40,16 +40,24 @@ class StandInRedactor:
     def __init__(self, cut: Cut | None = None) -> None:
         self.cut = cut
 
-    async def mask(self, owner: str, texts: Sequence[str]) -> Masked:
+    async def mask(self, owner: str, texts: Sequence[str], restored: Mapping[str, str] = NOTHING_RESTORED) -> Masked:
         if self.cut:
             await self.cut.happen()
         return Masked(tuple(map(masked, texts)))
+
+    async def values(self, owner: str, value: Any) -> Mapping[str, str]:
+        return stand_ins(value)
 
     async def reveal(self, owner: str, value: Shown) -> Shown:
         return cast(Shown, revealed(value))
 
 
+def stand_ins(value: Any) -> dict[str, str]:
+    """The stand-ins for the tokens that a JSON value mentions."""
+    tokens = {token for text in strings_in(value) for token in tokens_in(text)}
+    return {token: stand_in(token) for token in tokens if ISSUED.fullmatch(token)}
+
+
 def revealed(value: Any) -> Any:
     """A JSON value with stand-ins in the places of its tokens."""
-    tokens = {token for text in strings_in(value) for token in tokens_in(text)}
-    return restore_json(value, {token: stand_in(token) for token in tokens if ISSUED.fullmatch(token)})
+    return restore_json(value, stand_ins(value))

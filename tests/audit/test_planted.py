@@ -330,9 +330,9 @@ def test_stored_text_that_was_never_masked_is_noticed(monkeypatch: pytest.Monkey
 
 def test_a_tools_result_that_is_not_masked_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     def check() -> None:
-        asyncio.run(test_call_tools.test_free_text_is_masked_at_any_depth_and_nothing_else_is_touched())
+        asyncio.run(test_call_tools.test_all_text_of_a_result_is_masked_but_what_the_tool_exempts())
 
-    async def as_it_is(self: Calls, result: Any, tool: Any, owner: str) -> Any:
+    async def as_it_is(self: Calls, result: Any, each: Any, owner: str) -> Any:
         return result
 
     check()

@@ -11,7 +11,7 @@ from langgraph.runtime import Runtime
 from employees.roster import Employee, Roster
 from graph.context import TurnContext
 from graph.events import Event
-from graph.ports import Effect, Masked, ModelSettings, Recorded, Remembered, Shown, TurnRecord
+from graph.ports import NOTHING_RESTORED, Effect, Masked, ModelSettings, Recorded, Remembered, Shown, TurnRecord
 from graph.prompt import Wording
 from graph.redaction.restore import restore_json, tokens_in
 from graph.redaction.strings import strings_in
@@ -97,13 +97,16 @@ class OneNameRedactor:
 
     seen: list[str] = field(default_factory=list)
 
-    async def mask(self, owner: str, texts: Sequence[str]) -> Masked:
+    async def mask(self, owner: str, texts: Sequence[str], restored: Mapping[str, str] = NOTHING_RESTORED) -> Masked:
         self.seen += texts
         return Masked(tuple(text.replace(NAME, TOKEN) for text in texts))
 
-    async def reveal(self, owner: str, value: Shown) -> Shown:
+    async def values(self, owner: str, value: Any) -> Mapping[str, str]:
         known = {token for text in strings_in(value) for token in tokens_in(text)} & {TOKEN}
-        return cast(Shown, restore_json(value, dict.fromkeys(known, NAME))) if owner == OWNER else value
+        return dict.fromkeys(known, NAME) if owner == OWNER else {}
+
+    async def reveal(self, owner: str, value: Shown) -> Shown:
+        return cast(Shown, restore_json(value, await self.values(owner, value)))
 
 
 @dataclass

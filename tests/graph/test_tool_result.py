@@ -76,7 +76,7 @@ def test_an_excerpt_of_an_excerpt_is_one_too(result: dict[str, Any], limit: int)
 
 @given(results)
 def test_a_text_that_is_not_masked_yet_is_kept_whole_or_not_at_all(result: dict[str, Any]) -> None:
-    kept = excerpt({"free": result, "row": {"free": result}}, LIMIT, whole=("free",))
+    kept = excerpt({"free": result, "row": {"free": result}}, LIMIT, whole_texts=True)
     own = texts_in(result)
     assert texts_in({name: item for name, item in kept.items() if name != NOTE}) <= own
 

@@ -109,15 +109,15 @@ async def describe(arguments: Words, context: ToolContext) -> dict[str, Any]:
 TOOLS = {
     tool.name: tool
     for tool in (
-        Tool(repeat, free_text=("note",)),
+        Tool(repeat),
         Tool(wait),
         Tool(never, deadline=0.05),
         Tool(refuse),
         Tool(crash),
         Tool(flood),
-        Tool(nest, free_text=("note",)),
+        Tool(nest, unmasked_fields={"label": "it is a word of the test's own"}),
         Tool(describe),
-        Tool(draw, free_text=("note",)),
+        Tool(draw),
     )
 }
 
@@ -210,16 +210,15 @@ async def test_a_result_without_a_display_is_told_without_one() -> None:
 async def test_tokens_in_arguments_are_restored_for_the_tool_only() -> None:
     heard = Heard()
     turn = await run(call("repeat", words=f"to {TOKEN}"), heard=heard)
-    assert read(turn)["words"] == f"to {NAME}"  # the tool had the value; this field is not declared as free text
     assert heard.of("tool_call")[0]["tool"]["args"] == {"words": f"to {TOKEN}"}
-    assert read(turn)["note"] == f"to {TOKEN}"
+    assert read(turn) == {"words": f"to {TOKEN}", "note": f"to {TOKEN}"}
 
 
 async def test_a_token_of_somebody_else_stays_a_token() -> None:
     assert read(await run(call("repeat", words=TOKEN), user=STRANGER))["words"] == TOKEN
 
 
-async def test_free_text_is_masked_at_any_depth_and_nothing_else_is_touched() -> None:
+async def test_all_text_of_a_result_is_masked_but_what_the_tool_exempts() -> None:
     assert read(await run(call("nest"))) == {
         "rows": [{"note": f"for {TOKEN}", "amount": "-12.30", "day": "2026-11-23"}],
         "note": {"inner": [f"{TOKEN} again", {"deeper": TOKEN}], "number": 7, "nothing": None},
@@ -227,10 +226,9 @@ async def test_free_text_is_masked_at_any_depth_and_nothing_else_is_touched() ->
     }
 
 
-async def test_a_tool_without_free_text_causes_no_masking() -> None:
-    redactor = OneNameRedactor()
-    await run(call("describe"), redactor=redactor)
-    assert redactor.seen == []
+async def test_names_of_fields_that_people_wrote_are_masked() -> None:
+    turn = await made(returning({"totals": {NAME: "12.00", "USD": "12.00", "last_month": "1.00"}}))
+    assert read(turn) == {"totals": {TOKEN: "12.00", "USD": "12.00", "last_month": "1.00"}}
 
 
 async def test_a_fault_that_repeats_a_value_is_masked() -> None:
@@ -352,12 +350,12 @@ async def made(tool: Tool, redactor: OneNameRedactor | None = None) -> Turn:
     return await node(state, runtime_of())
 
 
-def returning(result: Any, *free_text: str) -> Tool:
+def returning(result: Any) -> Tool:
     async def give(arguments: Words, context: ToolContext) -> Any:
         """Give what it was given."""
         return result
 
-    return Tool(give, free_text=free_text)
+    return Tool(give)
 
 
 async def test_a_result_that_is_too_long_is_cut_and_says_so() -> None:
@@ -377,7 +375,7 @@ async def test_a_result_that_just_fits_is_passed_on_as_it_is() -> None:
 
 
 async def test_a_result_that_masking_makes_too_long_is_cut_again_and_says_how_much_there_was() -> None:
-    turn = await made(returning({"rows": [{"note": NAME}] * 5000}, "note"))
+    turn = await made(returning({"rows": [{"note": NAME}] * 5000}))
     shown = read(turn)
     assert len(str(results(turn)[0].content)) <= MAX_RESULT_CHARS
     assert shown["rows"] == [{"note": TOKEN}] * len(shown["rows"])
@@ -387,18 +385,18 @@ async def test_a_result_that_masking_makes_too_long_is_cut_again_and_says_how_mu
 @pytest.mark.parametrize("padding", range(0, 30_000, 997))
 async def test_no_value_is_cut_before_it_is_masked(padding: int) -> None:
     text = "." * padding + NAME * 300
-    turn = await made(returning({"note": text, "rows": [{"note": text}]}, "note"))
+    turn = await made(returning({"note": text, "rows": [{"note": text}]}))
     assert NAME[:3] not in str(results(turn)[0].content)
 
 
 async def test_of_a_result_that_is_too_long_no_more_is_masked_than_can_be_shown() -> None:
     redactor = OneNameRedactor()
-    await made(returning({"rows": [{"note": f"{NAME} {number}"} for number in range(100_000)]}, "note"), redactor)
+    await made(returning({"rows": [{"note": f"{NAME} {number}"} for number in range(100_000)]}), redactor)
     assert sum(map(len, redactor.seen)) <= MAX_MASKED_CHARS
 
 
 async def test_fifty_megabytes_are_cut_without_holding_up_others() -> None:
-    tool = returning({"rows": [{"note": "x" * 40, "amount": Decimal("-1.50")}] * 700_000, "total": "1"}, "note")
+    tool = returning({"rows": [{"note": "x" * 40, "amount": Decimal("-1.50")}] * 700_000, "total": "1"})
     began = time.process_time()
     turn = await made(tool)
     assert time.process_time() - began < 0.5

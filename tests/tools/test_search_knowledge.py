@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from graph.state import Passage
 from graph.tool import NoFiles, ToolContext
 from tests.fakes.ports import NoRows, passage
-from tools.search_knowledge import TOOL, SearchKnowledge, search_knowledge
+from tools.search_knowledge import SearchKnowledge, search_knowledge
 
 pytestmark = pytest.mark.anyio
 
@@ -60,7 +60,3 @@ async def test_nothing_similar_is_said_and_is_no_error() -> None:
 def test_a_search_for_nothing_or_for_too_much_is_refused(arguments: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         SearchKnowledge(**arguments)
-
-
-def test_all_that_people_wrote_is_masked() -> None:
-    assert set(TOOL.free_text) == {"query", "text", "source"}

@@ -12,3 +12,12 @@ select lookup, token from pii_vault where user_id = auth.uid() and lookup = any(
 -- name: open
 -- The sealed values of tokens that were issued to this user.
 select token, sealed from pii_vault where user_id = auth.uid() and token = any(%(tokens)s);
+
+-- name: issued_since
+-- The newest values of the user. A transaction may become visible some seconds after its `created_at`, so these are read again.
+select token, kind, sealed, created_at
+from pii_vault
+where user_id = auth.uid()
+  and (%(since)s::timestamptz is null or created_at > %(since)s::timestamptz - interval '5 seconds')
+order by created_at desc
+limit %(limit)s;

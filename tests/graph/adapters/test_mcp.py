@@ -85,7 +85,7 @@ async def test_a_call_reaches_the_server_and_its_answer_is_masked_data(
         "result": {"amount": "5.00", "currency": "CAD", "note": "for Ana"},
     }
     assert made(calls) == ["2.5 CAD for Ana"]
-    assert tool.free_text == ("result",)
+    assert tool.unmasked_fields == {}
     assert "Ana" not in capfd.readouterr().err
 
 

@@ -184,11 +184,11 @@ async def test_a_model_that_fails_before_its_first_word_is_counted_by_its_code(w
 
 
 async def test_a_tool_stays_the_tool_that_it_is(watched: Watched) -> None:
-    tool = Tool(echo, free_text=("text",))
+    tool = Tool(echo, unmasked_fields={"text": "it is the test's own"})
     around = watched.observer.around_tool(tool)
     assert (around.name, around.description, around.arguments) == ("echo", "Say it again.", Arguments)
     assert around.schema() == tool.schema()
-    assert around.free_text == ("text",)
+    assert around.unmasked_fields == {"text": "it is the test's own"}
     assert await call(around) == {"text": SECRET}
     assert watched.value("chat_tool_calls_total", tool="echo", outcome="complete") == 1
     assert attributes(watched.spans["tool echo"]) == {"gen_ai.tool.name": "echo"}

@@ -45,6 +45,15 @@ class VaultContract:
         assert len({answer[CARD] for answer in issued}) == 1
         assert len({answer[ANA] for answer in issued}) == 1
 
+    async def test_what_was_issued_is_read_again_by_its_owner_only(self, vault: Vault) -> None:
+        owner, other = str(uuid4()), str(uuid4())
+        await vault.issue(owner, {CARD, ANA})
+        issued = await vault.issued_since(owner, None)
+        assert set(issued.secrets) == {CARD, ANA}
+        assert {secret.text for secret in issued.secrets} == {CARD.text, ANA.text}
+        assert set((await vault.issued_since(owner, issued.until)).secrets) == {CARD, ANA}
+        assert (await vault.issued_since(other, None)).secrets == []
+
     async def test_nothing_is_issued_for_nothing(self, vault: Vault) -> None:
         assert await vault.issue(str(uuid4()), set()) == {}
         assert await vault.open(str(uuid4()), set()) == {}

@@ -1,0 +1,65 @@
+"""The texts of a tool's result that are masked: all of them, the names of fields that a program would not write included.
+
+A tool exempts fields by name (`Tool.unmasked_fields`).
+"""
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+Json = Any
+
+_FIELD_NAME = re.compile(r"[a-z][a-z0-9_]*|[A-Z]{3}")
+"""Names of fields and currencies: no person wrote them."""
+
+
+def texts_in(result: Json, exempt: Collection[str]) -> list[str]:
+    """The distinct texts of a result that are masked, in order."""
+    found: dict[str, None] = {}
+
+    def note(text: str) -> str:
+        found[text] = None
+        return text
+
+    _copy(result, exempt, note)
+    return list(found)
+
+
+def with_texts(result: Json, replacements: Mapping[str, str], exempt: Collection[str]) -> Json:
+    """A copy of the result in which each text of `texts_in` is replaced."""
+    return _copy(result, exempt, replacements.__getitem__)
+
+
+def with_numbers_as_text(value: Json, restored: Mapping[str, str]) -> Json:
+    """A copy in which a number that is a restored value stands as text, so that it can be masked."""
+    digits = {text for text in restored.values() if text.isdecimal()}
+    return _numbers_as_text(value, digits) if digits else value
+
+
+def _numbers_as_text(value: Json, digits: Collection[str]) -> Json:
+    match value:
+        case dict():
+            return {name: _numbers_as_text(item, digits) for name, item in value.items()}
+        case list():
+            return [_numbers_as_text(item, digits) for item in value]
+        case int() | float() if not isinstance(value, bool) and f"{value:.0f}" in digits:
+            return str(value)
+        case _:
+            return value
+
+
+def _copy(value: Json, exempt: Collection[str], replace: Callable[[str], str]) -> Json:
+    match value:
+        case dict():
+            return {
+                name if _FIELD_NAME.fullmatch(name) else replace(name): item
+                if name in exempt
+                else _copy(item, exempt, replace)
+                for name, item in value.items()
+            }
+        case list():
+            return [_copy(item, exempt, replace) for item in value]
+        case str() if value:
+            return replace(value)
+        case _:
+            return value

@@ -1,0 +1,83 @@
+"""A user's values are known to a process a second after any process had them issued, and are forgotten when they are not used."""
+
+import datetime as dt
+
+import pytest
+
+from graph.adapters.known_values import FRESH_SECONDS, IDLE_SECONDS, MAX_USERS, KnownValuesCache
+from graph.adapters.memory_vault import MemoryVault
+from graph.ports import Issued, Secret
+
+pytestmark = pytest.mark.anyio
+
+OWNER, OTHER = "0b4e2f8e-0000-4000-8000-000000000001", "0b4e2f8e-0000-4000-8000-000000000002"
+ACCOUNT = Secret("ACCOUNT", "4929123456", "4929123456")
+
+
+class CountingVault(MemoryVault):
+    """Counts how often its values are read."""
+
+    reads = 0
+
+    async def issued_since(self, owner: str, since: dt.datetime | None) -> Issued:
+        self.reads += 1
+        return await super().issued_since(owner, since)
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def vault() -> CountingVault:
+    return CountingVault()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def cache(vault: CountingVault, clock: Clock) -> KnownValuesCache:
+    return KnownValuesCache(vault, clock)
+
+
+async def test_a_value_that_another_process_had_issued_is_known_after_a_second(
+    cache: KnownValuesCache, vault: CountingVault, clock: Clock
+) -> None:
+    assert not (await cache.of(OWNER)).find("4929123456")
+    await vault.issue(OWNER, {ACCOUNT})
+    clock.now += FRESH_SECONDS
+    assert (await cache.of(OWNER)).find("4929123456")
+    assert not (await cache.of(OTHER)).find("4929123456")
+
+
+async def test_the_vault_is_read_once_a_second(cache: KnownValuesCache, vault: CountingVault, clock: Clock) -> None:
+    for _ in range(5):
+        await cache.of(OWNER)
+        clock.now += FRESH_SECONDS / 4
+    assert vault.reads == 2
+
+
+async def test_a_value_of_this_process_is_known_at_once(cache: KnownValuesCache) -> None:
+    known = await cache.of(OWNER)
+    cache.add(OWNER, {ACCOUNT})
+    assert known.find("4929123456")
+
+
+async def test_values_of_a_user_who_has_gone_are_forgotten(cache: KnownValuesCache, clock: Clock) -> None:
+    known = await cache.of(OWNER)
+    clock.now += IDLE_SECONDS + 1
+    await cache.of(OTHER)
+    assert await cache.of(OWNER) is not known
+
+
+async def test_the_values_of_so_many_users_are_known_at_once(cache: KnownValuesCache) -> None:
+    first = await cache.of("user 0")
+    for number in range(1, MAX_USERS + 1):
+        await cache.of(f"user {number}")
+    assert await cache.of("user 0") is not first
