@@ -1,4 +1,4 @@
-"""A user's values are known to a process a second after any process had them issued, and are forgotten when they are not used."""
+"""A process knows a value a second after any process had it issued, and forgets the values of users who do not write."""
 
 import datetime as dt
 
