@@ -33,6 +33,8 @@ TRAILING = "?!.,:;*_~'\\"
 """Characters at the end of an address that belong to the sentence around it."""
 
 _ADDRESS = re.compile("|".join(FORMS), re.IGNORECASE)
+_ADDRESS_ANYWHERE = re.compile("|".join(FORMS).replace(START, ""), re.IGNORECASE)
+"""Within words, too: a piece of a stream may begin in the middle of one."""
 _BARE = re.compile(rf"[\w-]+(?:\.[\w-]+)+(?::\d+)?(?:/{REST}*)?")
 
 MAX_ADDRESS = 4_000
@@ -122,7 +124,7 @@ def _first_word(text: str) -> str:
 def _is_in_word(before: str, after: str) -> bool:
     word = plainly(before + _PLACE + after)
     place = word.find(_PLACE)
-    for match in _ADDRESS.finditer(word):
+    for match in _ADDRESS_ANYWHERE.finditer(word):
         target = word.rfind("](", 0, match.start() + 1)
         if target >= 0 and _is_closed(word[target + len("](") : place]):
             continue

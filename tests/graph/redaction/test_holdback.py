@@ -84,18 +84,19 @@ def one_by_one(text: str) -> list[str]:
     return pieces_of(text, list(range(1, len(text))))
 
 
-outside_addresses = streams.filter(
-    lambda text: not any(is_inside_address(text, *token.span()) for token in token_matches(text))
-)
+def has_token_in_address(text: str) -> bool:
+    """Whether a token of the text is not restored where it stands; `AnswerStream` sees to these."""
+    return any(is_inside_address(text, *token.span()) for token in token_matches(text))
 
 
-@given(outside_addresses, st.lists(st.integers(1, 400), max_size=30))
+@given(streams, st.lists(st.integers(1, 400), max_size=30))
 @example("[CARD_7K3Q9D]", [1])
 @example("[" * 200 + "CARD_7K3Q9D]", list(range(1, 300)))
 def test_pieces_make_up_the_stream_and_restore_alone(text: str, cuts: list[int]) -> None:
     for pieces in (pieces_of(text, cuts), one_by_one(text)):
         assert "".join(pieces) == text
-        assert "".join(restore(piece, VALUES) for piece in pieces) == restore(text, VALUES)
+        if not any(map(has_token_in_address, [text, *pieces])):
+            assert "".join(restore(piece, VALUES) for piece in pieces) == restore(text, VALUES)
 
 
 @given(streams)
