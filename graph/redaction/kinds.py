@@ -56,5 +56,10 @@ KINDS: Mapping[str, KeyForm] = {
     "PIN": digits,
     "PASSWORD": exact,
     "PERSON": words,
+    "BANKCODE": characters,
+    "HANDLE": str.casefold,
+    "SECRET": exact,
+    "ENCODED": exact,
+    "LOCATION": words,
 }
 """Every kind by its name in tokens, with its key form. A kind is never taken away: tokens of it are stored."""

@@ -1,7 +1,29 @@
 """The rules that find numbers, codes and electronic addresses, with the kind that each finds."""
 
+import re
+
 from graph.redaction.detector import DIGIT, DIGITS, LIKELY, SURE, Detector
-from graph.redaction.rules import bank, cards, contact, crypto, identity, named_numbers, national_ids
+from graph.redaction.rules import (
+    bank,
+    bank_codes,
+    births,
+    cards,
+    codes,
+    crypto,
+    emails,
+    handles,
+    identity,
+    named_numbers,
+    national_ids,
+    network,
+    phones,
+    secrets,
+)
+
+AT = re.compile(r"@| at |[\[({<_]at[_>\])}]|arrob|arobas|chiocciola|klammeraffe|apenstaart", re.IGNORECASE)
+HANDLE = re.compile(r"[@$]|\.(?:me|com|app)/|(?i:user|login|name|handle|usu|utente|pix|nutzer)")
+PASSWORD = re.compile(r"(?i)pass|pwd|\bpw\b|mdp|wort|contrase|senha|parola|पास")
+CAPITALS = re.compile(r"[A-Z]{6}|[A-Z]{4}0|(?i:bic|swift|ifsc)")
 
 NUMBERS = (
     Detector("CARD", cards.cards, SURE, DIGIT),
@@ -11,22 +33,27 @@ NUMBERS = (
     Detector("SIN", identity.social_insurance_numbers, SURE, DIGIT),
     Detector("ROUTING", bank.routing_numbers, SURE, DIGIT),
     Detector("CRYPTO", crypto.crypto_addresses, SURE),
-    Detector("EMAIL", contact.emails, SURE),
-    Detector("IP", contact.ip_addresses, SURE, DIGIT),
-    Detector("MAC", contact.mac_addresses, SURE),
+    Detector("EMAIL", emails.emails, SURE, AT),
+    Detector("IP", network.ip_addresses, SURE, DIGIT),
+    Detector("MAC", network.mac_addresses, SURE),
     Detector("ID", identity.insurance_numbers, SURE, DIGIT),
     Detector("ID", identity.aadhaar_numbers, SURE, DIGIT),
     Detector("ID", identity.health_numbers, SURE, DIGIT),
     Detector("ID", national_ids.printed_ids, SURE, DIGITS),
     Detector("ID", national_ids.bare_ids, LIKELY, DIGITS),
+    Detector("ACCOUNT", bank_codes.national_accounts, SURE, DIGITS),
+    Detector("BANKCODE", bank_codes.bank_codes, SURE, CAPITALS),
     Detector("ACCOUNT", bank.account_numbers, LIKELY, DIGIT),
-    Detector("PHONE", contact.phones, LIKELY, DIGIT),
-    Detector("PASSPORT", named_numbers.passports, LIKELY, DIGIT),
-    Detector("LICENSE", named_numbers.driving_licences, LIKELY, DIGIT),
+    Detector("PHONE", phones.phones, LIKELY, DIGIT),
+    Detector("PASSPORT", named_numbers.passports, LIKELY, DIGITS),
+    Detector("LICENSE", named_numbers.driving_licences, LIKELY, DIGITS),
     Detector("TAXID", identity.employer_numbers, LIKELY, DIGIT),
-    Detector("ID", named_numbers.national_ids, LIKELY, DIGIT),
-    Detector("BIRTHDATE", identity.birth_dates, LIKELY),
-    Detector("CVV", identity.security_codes, LIKELY, DIGIT),
-    Detector("PIN", identity.pins, LIKELY, DIGIT),
-    Detector("PASSWORD", identity.passwords, LIKELY, DIGIT),
+    Detector("ID", named_numbers.national_ids, LIKELY, DIGITS),
+    Detector("SECRET", secrets.secrets, SURE),
+    Detector("HANDLE", handles.handles, LIKELY, HANDLE),
+    Detector("LOCATION", births.places, LIKELY, DIGITS),
+    Detector("BIRTHDATE", births.birth_dates, LIKELY),
+    Detector("CVV", codes.security_codes, LIKELY, DIGIT),
+    Detector("PIN", codes.pins, LIKELY, DIGIT),
+    Detector("PASSWORD", codes.passwords, LIKELY, PASSWORD),
 )

@@ -19,6 +19,7 @@ NUMBERS = frozenset(
         "PASSPORT",
         "LICENSE",
         "TAXID",
+        "BANKCODE",
         "ID",
         "CVV",
         "PIN",

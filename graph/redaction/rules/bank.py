@@ -28,9 +28,15 @@ IBAN_LENGTHS = {
 }
 """Characters of an IBAN by country (SWIFT's IBAN registry); other countries are tried at every length."""
 
-_IBAN_HEAD = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}[ .-]?\d[ .-]?\d(?=[ .-]{0,2}[A-Z0-9])", re.IGNORECASE | re.ASCII)
-_IBAN_CHARACTERS = re.compile(r"(?:[ .-]{0,2}[A-Z0-9]){11,34}", re.IGNORECASE | re.ASCII)
-_FOURS = re.compile(r"[^\W_]{15,34}|(?:[^\W_]{4}[ .-]{1,2}){3,8}[^\W_]{1,4}")
+_GAP = r"[\s.,;:|/_*-]{0,3}"
+_IBAN_HEAD = re.compile(rf"(?<![A-Za-z0-9])[A-Z] ?[A-Z]{_GAP}\d{_GAP}\d(?={_GAP}[A-Z0-9])", re.IGNORECASE | re.ASCII)
+_IBAN_CHARACTERS = re.compile(rf"(?:{_GAP}[A-Z0-9]){{11,34}}", re.IGNORECASE | re.ASCII)
+_FOURS = re.compile(rf"[^\W_]{{15,34}}|(?:[^\W_]{{4}}{_GAP}){{3,8}}[^\W_]{{1,4}}|[^\W_](?: [^\W_]){{14,33}}")
+_USUAL_GAPS = re.compile(r"[^\W_]{1,34}(?:[ .-]{1,2}[^\W_]{1,34}){0,34}")
+_LOOK_ALIKES = str.maketrans("OIL", "011")
+"""Letters that are typed for digits."""
+_BANK_LETTERS = 8
+"""Where the letters of a bank end in those IBANs that have some."""
 _SHORTEST_IBAN, _LONGEST_IBAN = 15, 34
 
 _ROUTING_WORDS = re.compile(r"\b(?:routing|aba|rtn|rtng|transit|ach|wire|bank|direct deposit)\b", re.IGNORECASE)
@@ -41,14 +47,26 @@ _SAYS_ROUTING = re.compile(
 _NINE = re.compile(rf"{BEFORE}(?:\d{{9}}|\d{{4}}[ -]\d{{4}}[ -]\d){AFTER}")
 
 _SORT_CODE = re.compile(
-    r"\b(?:sort ?code|bsb)\b[^\d\n]{0,12}(\d{2}[ -]?\d{2}[ -]?\d{2}|\d{3}[ -]?\d{3})(?![\w-])", re.IGNORECASE
+    r"\b(?:sort ?code|s/c|bsb)\b[^\d\n]{0,12}(\d{2}[ -]?\d{2}[ -]?\d{2}|\d{3}[ -]?\d{3})(?![\w-])", re.IGNORECASE
 )
 _NUMBER = re.compile(rf"{BEFORE}(?<!/)\d(?:[ -]?\d){{6,16}}(?!/\d){AFTER}")
 _ACCOUNT_WORDS = re.compile(
-    r"(?:\b|_)(?:accounts?|acct|acc|a/c|checking|savings|iban|konto|kontonummer|compte|cuenta|conto|rekening|beneficiary|"
+    r"(?:\b|_)(?:accounts?|acct|acc|a/c|checking|savings|iban|konto|kontonummer|kto|compte|cuenta|conto|conta|rekening|clabe|beneficiary|"
     r"policy|member(?:ship)? (?:number|no|id)|loan (?:number|no|id)|customer (?:number|no|id))(?:\b|_|(?=\W))",
     re.IGNORECASE,
 )
+_SAID = r"(?<![\w@])(?:accounts?|acct|acc|a/c|konto|kto|compte|cuenta|conto|conta(?: corrente| poupança)?|rekening)"
+_NUMBER_SAID = (
+    r"(?:[ -]?(?:number|no|num|nr|nummer|número|numero|n[°o])\b\.?\s{0,2}(?:is|:|=|#|es|est|ist|è|é)?"
+    r"|\s{0,2}(?:is|:|=|#|es|est|ist|è|é))"
+)
+_NAMED = re.compile(
+    rf"(?:(?:{_SAID}{_NUMBER_SAID}|(?<!\w)(?:kontonummer|rekeningnummer|खाता))\s{{0,2}}(?:nr\.?|:|#)?\s{{0,2}}(?P<short>\d{{5,8}})"
+    rf"|{_SAID}\W{{0,3}}(?P<checked>\d{{5,12}}-[\dXP]))(?![\w-]|[.,/]\d|\s?[%$€£])",
+    re.IGNORECASE,
+)
+"""Short account numbers, right behind the words for one."""
+_BEHIND_ROUTING = re.compile(r"[^\w\n]{1,4}(?:(?:account|acct|a/c)\W{1,3})?(\d{6,17})(?![\w-]|[.,]\d)", re.IGNORECASE)
 _PREFIXED = re.compile(r"(?:\b|_)(?:acct|account|acc|konto|cuenta|conta)_(\d{6,17})(?![\w-])", re.IGNORECASE)
 _ACCOUNT_AFTER = re.compile(
     r"\s{0,2}(?:\(|,|-)?\s{0,2}(?:is|was|as|=|for)?\s{0,2}(?:my|the|our|his|her|their)?\s{0,2}(?:\w{1,12} ){0,2}"
@@ -81,15 +99,27 @@ def _iban_at(text: str, start: int, head_end: int) -> int | None:
     plain = only(text[start : body.end()].upper())[:_LONGEST_IBAN]
     for length in _possible_lengths(plain):
         end = places[length - 1] + 1
-        if not text[end : end + 1].isalnum() and mod97(plain[:length]) and _is_grouped(text[start:end]):
+        if not text[end : end + 1].isalnum() and _is_iban(plain[:length]) and _is_grouped(text[start:end]):
             return end
     return None
 
 
+def _is_iban(plain: str) -> bool:
+    """Whether the check holds, or does when letters that look like digits are taken for them."""
+    if mod97(plain):
+        return True
+    typed = {plain[:place] + plain[place:].translate(_LOOK_ALIKES) for place in (4, _BANK_LETTERS)}
+    return plain[:2] in IBAN_LENGTHS and any(mod97(other) for other in typed)
+
+
 def _is_grouped(number: str) -> bool:
-    """Whether a number is written in one piece or in fours, or is hardly anything but digits: no words of a sentence."""
+    """Whether a number is written in one piece, in fours or in single characters, or is hardly anything but digits: no words
+    of a sentence, and no row of a table."""
+    if _FOURS.fullmatch(number):
+        return True
     digits = sum(character.isdigit() for character in number)
-    return _FOURS.fullmatch(number) is not None or digits >= 0.6 * len(only(number.upper()))
+    in_groups = number[:2].upper() in IBAN_LENGTHS and _USUAL_GAPS.fullmatch(number) is not None
+    return in_groups and digits >= 0.6 * len(only(number.upper()))
 
 
 def _possible_lengths(plain: str) -> Iterator[int]:
@@ -117,10 +147,18 @@ def _names_a_bank(text: str, start: int, end: int) -> bool:
 
 def account_numbers(text: str) -> Iterator[Span]:
     yield from (match.span(1) for pattern in (_SORT_CODE, _PREFIXED) for match in pattern.finditer(text))
+    yield from (
+        span for match in _NAMED.finditer(text) if _is_number(text, *(span := match.span(match.lastgroup or 0)))
+    )
+    yield from (match.span(1) for _, end in routing_numbers(text) if (match := _BEHIND_ROUTING.match(text, end)))
     for match in _NUMBER.finditer(text):
         start, end = match.span()
         if not is_money(text, start, end) and _is_account(text, start, end):
             yield start, end
+
+
+def _is_number(text: str, start: int, end: int) -> bool:
+    return not is_money(text, start, end) and not _DAY.fullmatch(text, start, end)
 
 
 def _is_account(text: str, start: int, end: int) -> bool:

@@ -52,6 +52,9 @@ _ODD_MARKS = re.compile(r"\s+|\d+[.)]")
 """What differs between gaps that are the same to the eye: blanks, line ends and the numbers of a list."""
 _WIDEST_GAP, _FEWEST_GROUPS = 12, 2
 _PROVEN_LENGTHS = (13, 15, 16, 19)
+_TYPED = re.compile(r"(?<!\w)(?=\d{0,18}[lIoO])(?=(?:[lIoO]{0,8}\d){8})[\dlIoO]{13,19}(?!\w)")
+_LOOK_ALIKES = str.maketrans("lIoO", "1100")
+"""Letters that are typed for digits."""
 _CARD_WORDS = re.compile(
     r"(?:\b|_)(?:cards?|cc|visa|master ?card|maestro|amex|american express|discover|diners|jcb|unionpay|debit|credit|"
     r"pan|carte|karte|tarjeta|kreditkarte)(?:\b|_)",
@@ -87,7 +90,8 @@ def cards(text: str) -> Iterator[Span]:
         found.sort(key=lambda c: (not c.is_usual, -len(c.digits), c.start))
         yield from _apart(found)
     for chain in _chains(text, _joins_oddly):
-        yield from _apart([candidate for candidate in _odd_candidates(text, chain) if _is_proven(candidate)])
+        yield from _apart([candidate for candidate in _odd_candidates(text, chain) if _is_proven(candidate.digits)])
+    yield from (match.span() for match in _TYPED.finditer(text) if _is_proven(match[0].translate(_LOOK_ALIKES)))
 
 
 def _apart(candidates: list[Candidate]) -> Iterator[Span]:
@@ -140,9 +144,8 @@ def _gap(text: str, left: Span, right: Span) -> str:
     return "" if single else _ODD_MARKS.sub("", text[left[1] : right[0]])
 
 
-def _is_proven(candidate: Candidate) -> bool:
+def _is_proven(digits: str) -> bool:
     """Whether the number is a card wherever it stands."""
-    digits = candidate.digits
     return len(digits) in _PROVEN_LENGTHS and luhn(digits) and has_network(digits) and len(set(digits)) > 1
 
 

@@ -69,16 +69,28 @@ def verhoeff(digits: str) -> bool:
 
 def base58check(text: str) -> bool:
     """Bitcoin's Base58Check: the last four bytes are a double SHA-256 of the rest."""
+    raw = _base58(text)
+    if raw is None:
+        return False
+    body, check = raw[:-4], raw[-4:]
+    return hashlib.sha256(hashlib.sha256(body).digest()).digest()[:4] == check
+
+
+def is_base58_key(text: str) -> bool:
+    """Whether these are the 32 bytes of a public key."""
+    raw = _base58(text)
+    return raw is not None and len(raw) == 32
+
+
+def _base58(text: str) -> bytes | None:
     number = 0
     for character in text:
         value = _BASE58.find(character)
         if value < 0:
-            return False
+            return None
         number = number * 58 + value
     zeros = len(text) - len(text.lstrip("1"))
-    raw = b"\0" * zeros + number.to_bytes((number.bit_length() + 7) // 8, "big")
-    body, check = raw[:-4], raw[-4:]
-    return hashlib.sha256(hashlib.sha256(body).digest()).digest()[:4] == check
+    return b"\0" * zeros + number.to_bytes((number.bit_length() + 7) // 8, "big")
 
 
 def bech32(text: str) -> bool:
@@ -118,3 +130,11 @@ def vehicle(number: str) -> bool:
     """A vehicle identification number: the check of 49 CFR 565. One without letters is an account number."""
     values = [int(character) if character.isdigit() else _VIN_VALUES[character] for character in number]
     return not number.isdigit() and _VIN_CHECKS[sum(map(mul, values, _VIN_WEIGHTS)) % 11] == number[8]
+
+
+def clabe(number: str) -> bool:
+    """Mexico's CLABE: a bank from 002 to 168 or 6xx to 9xx, then weights 3, 7, 1."""
+    digits = only(number, string.digits)
+    total = sum(int(digit) * weight % 10 for digit, weight in zip(digits[:17], cycle((3, 7, 1)), strict=False))
+    bank = int(digits[:3])
+    return (2 <= bank <= 168 or bank >= 600) and -total % 10 == int(digits[17])

@@ -1,13 +1,14 @@
-"""Numbers that governments issue to people, and the words by which the weaker ones are known."""
+"""Numbers of people in the United States, Canada, the United Kingdom and India, and the words by which the weaker are known."""
 
 import re
 from collections.abc import Iterator
 
 from graph.redaction.rules.checksums import luhn, nhs, verhoeff
-from graph.redaction.rules.spans import AFTER, BEFORE, Rule, Span, digits_of, is_money, said_after, said_before
+from graph.redaction.rules.spans import AFTER, BEFORE, Span, digits_of, is_money, said_after, said_before
 
 _SSN = re.compile(rf"{BEFORE}\d{{3}}([ .-]|\s-\s|\s{{2,4}})\d{{2}}\1\d{{4}}{AFTER}")
 _NINE = re.compile(rf"{BEFORE}\d{{3}}([ .-]?)\d{{2,3}}\1\d{{3,4}}{AFTER}")
+_ONE_BY_ONE = re.compile(rf"{BEFORE}\d(?:[ .-]\d){{8}}{AFTER}")
 _SSN_WORDS = re.compile(r"\b(?:ssn|ss#|ss no|soc(?:ial)?(?: security)?|socials?|tax(?:payer)? id)\b", re.IGNORECASE)
 _ITIN_WORDS = re.compile(r"\b(?:itin|individual taxpayer|tax(?:payer)? id)", re.IGNORECASE)
 _SIN_WORDS = re.compile(r"\b(?:sin|social insurance|nas)\b", re.IGNORECASE)
@@ -29,40 +30,6 @@ _NHS_WORDS = re.compile(r"\b(?:nhs|national health)\b", re.IGNORECASE)
 _AADHAAR = re.compile(rf"{BEFORE}[2-9]\d{{3}}([ -]?)\d{{4}}\1\d{{4}}{AFTER}")
 _AADHAAR_WORDS = re.compile(r"\b(?:aadha?ar|uidai)\b", re.IGNORECASE)
 
-_BIRTH = re.compile(
-    r"\b(?:d\.?o\.?b\.?|date of birth|birth ?date|born(?: on| in)?|birthday)\b[^\d\n]{0,14}?(?:the )?"
-    r"(\d{1,4}[/. -]\d{1,2}[/. -]\d{2,4}|(?:\d{1,2}(?:st|nd|rd|th)? (?:of )?)?"
-    r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\.?,? ?(?:(?:the )?\d{1,2}(?:st|nd|rd|th)?,? ?)?\d{0,4})"
-    r"(?![\w-])",
-    re.IGNORECASE,
-)
-_SECURITY_CODE = re.compile(
-    r"\b(?:cvv2?|cvc2?|csc|cid|security code|card code)\b[^\d\n]{0,12}(\d{3,4})(?![\w-]|[.,]\d)", re.IGNORECASE
-)
-_PIN = re.compile(
-    r"\b(?:pin|passcode|otp|one[- ]time (?:code|password))(?: ?(?:code|number|no))?"
-    r"\s{0,2}(?:is|was|to|:|=|#|-)\s{0,2}(\d{4,8})(?![\w-]|[.,]\d)",
-    re.IGNORECASE,
-)
-_PASSWORD = re.compile(
-    r"\b(?:password|passwd|pwd)\s{0,2}(?:is|was|:|=)\s{0,2}(?=\S{0,40}\d)([^\s,;]{5,40})", re.IGNORECASE
-)
-
-
-def named(pattern: re.Pattern[str]) -> Rule:
-    """A rule for values that follow the words which name them: the pattern's first group."""
-
-    def rule(text: str) -> Iterator[Span]:
-        return (match.span(1) for match in pattern.finditer(text))
-
-    return rule
-
-
-birth_dates = named(_BIRTH)
-passwords = named(_PASSWORD)
-pins = named(_PIN)
-security_codes = named(_SECURITY_CODE)
-
 
 def social_security_numbers(text: str) -> Iterator[Span]:
     """Formatted 3-2-4, whether or not it could have been issued; without separators only beside its name."""
@@ -70,7 +37,7 @@ def social_security_numbers(text: str) -> Iterator[Span]:
         digits = digits_of(match[0])
         if not _is_itin(digits) and (match[1] != " " or _may_be_issued(digits) or _says_ssn(text, match.span())):
             yield match.span()
-    for match in _NINE.finditer(text):
+    for match in (*_NINE.finditer(text), *_ONE_BY_ONE.finditer(text)):
         if len(digits_of(match[0])) == 9 and _says_ssn(text, match.span()):
             yield match.span()
 

@@ -11,7 +11,11 @@ LINK = (
 )
 """What may stand between the word for a number and the number."""
 
-VALUE = r"(?=[A-Z/.-]{0,8}\d)(?=(?:[^\d\n]{0,3}\d){4})([A-Z0-9](?:[ ./-]?[A-Z0-9]){4,21}?)(?![\w-]|[ ](?:[A-Z] ?)?\d|[./-]\w)"
+VALUE = (
+    r"(?=[A-Z/.-]{0,8}\d)(?=(?:[^\d\n]{0,3}\d){4})"
+    r"([A-Z0-9](?:[./-]?[A-Z0-9]| (?=[A-Z]{0,2} ?\d)[A-Z0-9]){4,21}?)"
+    r"(?![\w-]|[ ](?:[A-Z] ?)?\d|[./-]\w)"
+)
 """At least four digits, with letters and marks between them, up to where neither goes on."""
 
 _PASSPORT_WORDS = one_of(

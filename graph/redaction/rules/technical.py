@@ -5,6 +5,8 @@ from collections.abc import Iterator
 
 from graph.redaction.rules.bank import ibans
 from graph.redaction.rules.cards import cards
+from graph.redaction.rules.handles import pix_keys
+from graph.redaction.rules.secrets import secrets
 from graph.redaction.rules.spans import Span, digits_of
 from graph.redaction.tokens import TOKEN
 
@@ -22,8 +24,10 @@ _LENGTHS = (15, 16)
 
 
 def technical_ids(text: str) -> list[Span]:
-    """What no rule reads, in order."""
-    return list(_closed(text))
+    """What no rule reads, in order: not what a word before it calls a key."""
+    closed = list(_closed(text))
+    keys = [*secrets(text), *pix_keys(text)] if closed else []
+    return [(start, end) for start, end in closed if not any(first < end and start < last for first, last in keys)]
 
 
 def _closed(text: str) -> Iterator[Span]:

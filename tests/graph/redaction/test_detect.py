@@ -187,7 +187,7 @@ def test_masked_text_is_masked_no_further() -> None:
 def test_every_kind_fits_into_a_token() -> None:
     assert all(re.fullmatch(KIND, kind) for kind in KINDS)
     recognizers = analyzer().registry.recognizers
-    assert {kind for recognizer in recognizers for kind in recognizer.supported_entities} == set(KINDS)
+    assert {kind for recognizer in recognizers for kind in recognizer.supported_entities} == set(KINDS) - {"ENCODED"}
 
 
 @given(st.text(max_size=80) | st.text("0123456789 -.+()@AaJohn,", max_size=80))
@@ -215,6 +215,28 @@ def test_findings_are_in_order_apart_and_true_to_the_text(text: str) -> None:
         "XX88 ",
         "12 Main Elm ",
         "my name is a ",
+        *(
+            "%41",
+            "a=b+c&",
+            "one-two ",
+            "1. 4111\n",
+            "l1O0",
+            "D E 8 9 ",
+            "12345678/",
+            "tax id 1 ",
+            "12.345.678-",
+            "conta 1-",
+        ),
+        *(
+            "@a.b ",
+            "user name is ",
+            "a<at>b",
+            "eyJabcdefgh.",
+            "-----BEGIN PRIVATE KEY-----",
+            "seed phrase is ",
+            "apple ",
+        ),
+        *("the code sent ", "born on 1 ", "1.12345, ", '"a":"', "ssn;tel\n1;", "YWFh", "4a4b", "+55 (11) ", "A1B2C3D4"),
     ],
 )
 def test_no_text_takes_more_than_linear_time(unit: str) -> None:

@@ -7,12 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graph.redaction.detect import find
 from graph.redaction.rules.national_ids import DIGITS_ONLY, MAX_BY_CHANCE, PRINTED, Form
-
-
-def masked(text: str) -> list[str]:
-    return [finding.value for finding in find(text)]
+from tests.graph.redaction.masked import masked
 
 
 @pytest.mark.parametrize(

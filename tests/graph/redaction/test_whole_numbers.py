@@ -3,19 +3,9 @@
 import pytest
 
 from graph.redaction.detect import find
+from tests.graph.redaction.masked import left
 
 CARD = "4111 1111 1111 1111"
-
-
-def left(text: str) -> str:
-    """The letters and digits that are not masked."""
-    findings = find(text)
-    shown = (
-        character
-        for place, character in enumerate(text)
-        if not any(finding.start <= place < finding.end for finding in findings)
-    )
-    return "".join(character for character in shown if character.isalnum())
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,83 @@
+"""Bank details that need no word beside them: codes of banks, and account numbers in the form of their country."""
+
+import re
+from collections.abc import Iterator
+
+from stdnum.ar import cbu
+from stdnum.cz import bankaccount as czech
+from stdnum.es import ccc
+from stdnum.no import kontonr
+from stdnum.nz import bankaccount as new_zealand
+
+from graph.redaction.rules.bank import IBAN_LENGTHS
+from graph.redaction.rules.checksums import clabe
+from graph.redaction.rules.spans import AFTER, BEFORE, OPAQUE, Span, digits_of, said_before
+
+_PAIR = re.compile(
+    rf"{BEFORE}(\d{{2}}-\d{{2}}-\d{{2}}|\d{{3}}-\d{{3}})"
+    rf"(?:[ ,;/|:]{{1,3}}|\s{{1,2}}(?:a/c|acc(?:oun)?t)\W{{0,3}})(\d{{6,9}}){AFTER}",
+    re.IGNORECASE,
+)
+"""A sort code (United Kingdom, Ireland) or BSB (Australia) and an account number."""
+
+_NATIONAL = (
+    (re.compile(rf"{BEFORE}\d{{4}}[ -]?\d{{4}}[ -]?\d{{2}}[ -]?\d{{10}}{AFTER}"), ccc.is_valid),
+    (re.compile(rf"{BEFORE}\d{{7}}[ -]?\d[ -]?\d{{13}}[ -]?\d{AFTER}"), cbu.is_valid),
+    (re.compile(rf"{BEFORE}\d{{2}}-\d{{4}}-\d{{7}}-\d{{2,3}}{AFTER}"), new_zealand.is_valid),
+    (re.compile(rf"{BEFORE}\d{{4}}\.\d{{2}}\.\d{{5}}{AFTER}"), kontonr.is_valid),
+    (re.compile(rf"{BEFORE}(?:\d{{2,6}}-\d{{6,10}}|\d{{9,10}})/\d{{4}}{AFTER}"), czech.is_valid),
+    (re.compile(rf"{BEFORE}\d{{3}}[ -]?\d{{3}}[ -]?\d{{11}}[ -]?\d{AFTER}"), clabe),
+)
+"""Spain, Argentina, New Zealand, Norway, the Czech Republic, Mexico: the form and the check of each."""
+
+_ELSEWHERE = (
+    "US",
+    "CA",
+    "AU",
+    "NZ",
+    "IN",
+    "JP",
+    "CN",
+    "HK",
+    "SG",
+    "KR",
+    "ZA",
+    "MX",
+    "TH",
+    "MY",
+    "ID",
+    "PH",
+    "AR",
+    "CL",
+    "CO",
+)
+_COUNTRIES = "|".join((*IBAN_LENGTHS, *_ELSEWHERE))
+_BIC = rf"[A-Z]{{4}}(?:{_COUNTRIES})"
+_BIC_BARE = re.compile(rf"(?<![\w-]){_BIC}(?:[A-Z0-9]{{2}}XXX|[A-Z]?[0-9][A-Z0-9]?(?:[A-Z0-9]{{3}})?)(?![\w-])")
+_BIC_NAMED = re.compile(
+    rf"\b(?:bic|swift(?:[-/ ]?bic)?)(?:[- ]?(?:code|number))?\s{{0,2}}(?:is|:|=|#)?\s{{0,2}}"
+    rf"({_BIC}[A-Z0-9]{{2}}(?:[A-Z0-9]{{3}})?)(?!\w)",
+    re.IGNORECASE,
+)
+_IFSC = re.compile(r"(?<![\w-])[A-Z]{4}0(?=[A-Z]{0,5}\d)[A-Z0-9]{6}(?![\w-])")
+_IFSC_NAMED = re.compile(r"\bifsc(?: ?code)?\s{0,2}(?:is|:|=|#|-)?\s{0,2}([A-Z]{4}0[A-Z0-9]{6})(?!\w)", re.IGNORECASE)
+
+
+def bank_codes(text: str) -> Iterator[Span]:
+    """BIC and IFSC: which bank, and which branch of it."""
+    for bare in (_BIC_BARE, _IFSC):
+        yield from (match.span() for match in bare.finditer(text))
+    for named in (_BIC_NAMED, _IFSC_NAMED):
+        yield from (match.span(1) for match in named.finditer(text))
+
+
+def national_accounts(text: str) -> Iterator[Span]:
+    """Account numbers that their form and their check digits give away."""
+    for match in _PAIR.finditer(text):
+        yield match.span(1)
+        yield match.span(2)
+    for pattern, check in _NATIONAL:
+        for match in pattern.finditer(text):
+            number = match[0] if "/" in match[0] else match[0].replace(" ", "")
+            if check(number) and len(set(digits_of(number))) > 1 and not said_before(OPAQUE, text, match.start()):
+                yield match.span()

@@ -1,0 +1,123 @@
+"""Values that the name of their field tells: in JSON, XML, forms and settings, and in the columns of a table."""
+
+import re
+from collections.abc import Iterator
+
+from graph.redaction.rules.spans import Span
+
+_FIELD = re.compile(
+    r"(?<![\w@])(?P<name>[A-Za-z][\w.-]{1,40})(?:\"|'|\\\")?\s{0,2}(?:=>|[:=>])\s{0,2}"
+    r"(?:\"(?P<quoted>[^\"\n]{2,120})\"|'(?P<single>[^'\n]{2,120})'|(?P<bare>[^\s,;&|<>\"'{}\[\]()]{2,120}))"
+)
+"""A name, a colon, an equals sign or the end of a tag, and a value."""
+_INSIDE_TAG = re.compile(r"<(?P<name>[A-Za-z][\w.:-]{1,40})(?: [^<>\n]{0,80})?>(?P<bare>[^<>\n]{2,120})</")
+_CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_BREAK = re.compile(r"[\W_]+")
+_DELIMITER = re.compile(r"[,;\t|]")
+_AMOUNT = re.compile(r"-?[$€£]?\d{1,3}(?:,\d{3})*\.\d{2}|-?[$€£]?\d{1,3}(?:,\d{3})+|\d{1,9}[.,]\d{2}")
+_MAX_COLUMNS, _MAX_ROWS = 60, 2000
+
+_NUMBER = r"(?: ?(?:number|num|no|nr|id|code))"
+_KINDS = {
+    "SSN": rf"ssn|social(?: security)?{_NUMBER}?",
+    "TAXID": rf"ein|tin|(?:vat|tax(?: ?payer)?|steuer){_NUMBER}|steuernummer|taxid|nif|cpf|cnpj|codice fiscale",
+    "CARD": rf"(?:(?:credit|debit|bank|payment)? ?card|cc|pan){_NUMBER}?|cardnumber|ccnum(?:ber)?|tarjeta|carte",
+    "CVV": r"cvv2?|cvc2?|csc|cid|(?:card )?(?:security|verification) (?:code|value)|card code",
+    "PIN": rf"pin{_NUMBER}?|passcode|otp|one time (?:code|password)|(?:mfa|sms|verification) code",
+    "PASSWORD": r"(?:\w+ )?(?:password|passwd|pwd|passwort|contrase[nñ]a|senha|mot de passe)",
+    "SECRET": r"(?:\w+ ){0,3}(?:secret|token|(?:api|access|auth|private|secret) ?key|credential)s?|authorization",
+    "ACCOUNT": (
+        r"(?:(?:bank|checking|savings|from|to|source|target|beneficiary|payee|debit|credit) )?"
+        rf"(?:account|acct|acc|konto|cuenta|compte|conta){_NUMBER}?|accountnumber|sort ?code|bsb|clabe"
+    ),
+    "ROUTING": rf"(?:bank )?(?:routing|aba|rtn)(?: transit)?{_NUMBER}?",
+    "BANKCODE": r"bic|swift(?: ?(?:code|bic))?|ifsc(?: ?code)?",
+    "IBAN": r"(?:\w+ )?iban",
+    "PHONE": (
+        r"(?:(?:home|work|cell|mobile|contact|customer|primary|day|evening) )?"
+        rf"(?:phone|tel(?:ephone)?|mobile|cell|fax|msisdn|telefono|telefon|handy){_NUMBER}?"
+    ),
+    "BIRTHDATE": (
+        r"d ?o ?b|birth ?(?:date|day)|date ?of ?birth|born|geburtsdatum|fecha ?(?:de )?nacimiento|"
+        r"data ?(?:de )?nascimento|date ?(?:de )?naissance"
+    ),
+    "PASSPORT": rf"passport{_NUMBER}?",
+    "LICENSE": rf"(?:(?:driver|driving)s? )?licen[cs]e{_NUMBER}?|dl{_NUMBER}?",
+    "ID": (
+        r"(?:national|government|citizen|resident|member|patient|employee|student|policy|insurance|medicare|voter)"
+        rf" ?(?:id|identifier|identity|card)?{_NUMBER}?|id ?(?:number|num|card)|document{_NUMBER}"
+        r"|curp|rfc|dni|nie|pesel|bsn|nino"
+    ),
+    "HANDLE": (
+        r"(?:user|screen|nick|login) ?name|login(?: id)?|handle|venmo|cash ?tag|upi(?: ?id)?|(?:chave )?pix(?: key)?"
+    ),
+    "IP": r"(?:client |remote |user )?ip(?: ?addr(?:ess)?)?",
+}
+"""Names of fields, in small letters with blanks between their words."""
+_NAMES = re.compile("|".join(f"(?P<{kind}>{names})" for kind, names in _KINDS.items()))
+
+_TEXT_KINDS = frozenset({"PASSWORD", "SECRET", "HANDLE", "BANKCODE"})
+_FEWEST_DIGITS = {
+    "CVV": 3,
+    "PIN": 4,
+    "BIRTHDATE": 4,
+    "CARD": 12,
+    "SSN": 7,
+    "PHONE": 7,
+    "IBAN": 12,
+    "ROUTING": 8,
+    "IP": 4,
+}
+_NOTHING = frozenset(
+    {"null", "none", "true", "false", "undefined", "string", "redacted", "hidden", "unknown", "required"}
+)
+_FEWEST_CHARACTERS = 5
+
+
+def kind_of(name: str) -> str | None:
+    """The kind of value that a field of this name holds."""
+    words = _BREAK.sub(" ", _CAMEL.sub(" ", name)).strip().lower()
+    match = _NAMES.fullmatch(words)
+    return match.lastgroup if match else None
+
+
+def field_values(text: str) -> Iterator[tuple[str, Span]]:
+    """Each value with the kind that its field tells."""
+    for pattern in (_FIELD, _INSIDE_TAG):
+        for match in pattern.finditer(text):
+            kind, group = kind_of(match["name"]), match.lastgroup
+            if kind and group and _may_be(kind, match[group]):
+                yield kind, match.span(group)
+    yield from _cells(text)
+
+
+def _cells(text: str) -> Iterator[tuple[str, Span]]:
+    """Values under the header of a table whose cells commas, semicolons, tabs or bars part."""
+    header, end_of_line, _ = text.partition("\n")
+    if not end_of_line or not _DELIMITER.search(header):
+        return
+    kinds = [kind_of(cell.strip(" \"'")) for cell in _DELIMITER.split(header)][:_MAX_COLUMNS]
+    if not any(kinds):
+        return
+    at = len(header) + 1
+    for line in text[at:].split("\n", _MAX_ROWS)[:_MAX_ROWS]:
+        start = at
+        for kind, cell in zip(kinds, _DELIMITER.split(line), strict=False):
+            value = cell.strip(" \"'\r")
+            if kind and value and _may_be(kind, value):
+                begin = start + cell.index(value)
+                yield kind, (begin, begin + len(value))
+            start += len(cell) + 1
+        at += len(line) + 1
+
+
+def _may_be(kind: str, value: str) -> bool:
+    """Whether the value is one of its kind: no word of a sentence, no number that is too short."""
+    if kind == "SECRET" and not any(character.isdigit() for character in value):
+        return False
+    if kind in _TEXT_KINDS:
+        return len(value) >= _FEWEST_CHARACTERS and value.lower() not in _NOTHING and " " not in value.strip()
+    if _AMOUNT.fullmatch(value):
+        return False
+    digits = sum(character.isdigit() for character in value)
+    return digits >= _FEWEST_DIGITS.get(kind, 5) and digits * 2 >= sum(character.isalnum() for character in value)

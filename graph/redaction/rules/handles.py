@@ -1,0 +1,53 @@
+"""What people are called by on payment apps and elsewhere: handles, cashtags, UPI and Pix keys, links to profiles."""
+
+import re
+from collections.abc import Iterator
+
+from graph.redaction.rules.spans import Span, one_of
+
+_APPS = one_of(
+    "venmo zelle cash_?app cashtag paypal\\w* revolut wise monzo bizum ig insta(?:gram)? twitter tiktok snap(?:chat)? telegram",
+    "tg signal discord threads bluesky mastodon x handle user_?name user login tag pay send sent paid from to request gpay",
+    "phonepe paytm facebook github",
+)
+_AT_HANDLE = re.compile(
+    rf"\b{_APPS}\b[^\w@\n]{{0,4}}(?:me |at |is |handle |user )?(@[A-Za-z0-9][\w.-]{{1,38}}\w)(?![@\w]|\.[A-Za-z])",
+    re.IGNORECASE,
+)
+_BARE_HANDLE = re.compile(r"(?<![\w@./])@(?=[\w.-]{0,30}(?:\d|[._-][A-Za-z0-9]))[A-Za-z][\w.-]{2,38}\w(?![@\w])")
+"""A handle with a digit or a mark, which the names of shops do not have."""
+
+_CASHTAG = re.compile(
+    r"(?:\bcash ?app\b|\bcash ?tag\b|\bcash\.app/)[^$\n]{0,24}(\$[A-Za-z][\w-]{1,19})(?!\w)", re.IGNORECASE
+)
+_BARE_CASHTAG = re.compile(r"(?<![\w$])\$(?=[A-Z]{0,19}[a-z])[A-Za-z][A-Za-z0-9_-]{2,19}(?![\w-])")
+"""Not in capitals, as the symbols of shares are."""
+_USERNAME = re.compile(
+    r"\b(?:user ?(?:name|id)|login(?: name| id)?|screen ?name|nick ?name|nutzername|benutzername|nom d'utilisateur|usuario|"
+    r"utente|usuário|gebruikersnaam|handle)\b[\"']?\s{0,2}(?:is|:|=|ist|es|est|è|é)\s{0,2}[\"']?((?=[\w.@-]{0,40}[A-Za-z])[\w@][\w.-]{2,39}\w)(?![@\w])",
+    re.IGNORECASE,
+)
+_PROFILE = re.compile(
+    r"(?:\bt\.me/|\bpaypal\.me/|\bvenmo\.com/(?:u/)?|\bcash\.app/|\brevolut\.me/|\blinkedin\.com/in/|\bfacebook\.com/|"
+    r"\binstagram\.com/|\btwitter\.com/|\bx\.com/|\btiktok\.com/|\bgithub\.com/|\bwa\.me/|\bmonzo\.me/)([@$]?[\w.-]{2,60}\w)",
+    re.IGNORECASE,
+)
+_UPI = re.compile(r"(?<![\w@.-])[\w.-]{2,60}@[A-Za-z]{2,20}(?![\w@]|[.-]\w)")
+"""A virtual payment address: what stands behind the @ is a bank or an app, no domain."""
+_PIX = re.compile(
+    r"\bpix\b[^\w\n]{0,4}(?:(?:é|e|is|key|chave|do|da) ?:? ?){0,2}((?=[\w@.+-]{0,60}\d)[\w@.+][\w@.+-]{7,60}\w)",
+    re.IGNORECASE,
+)
+
+
+def handles(text: str) -> Iterator[Span]:
+    for named in (_AT_HANDLE, _USERNAME, _PROFILE, _CASHTAG):
+        yield from (match.span(1) for match in named.finditer(text))
+    yield from pix_keys(text)
+    for bare in (_BARE_HANDLE, _UPI, _BARE_CASHTAG):
+        yield from (match.span() for match in bare.finditer(text))
+
+
+def pix_keys(text: str) -> Iterator[Span]:
+    """Keys of Brazil's Pix: a tax number, a telephone number, an address or a UUID behind the word."""
+    return (match.span(1) for match in _PIX.finditer(text))
