@@ -14,12 +14,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal, NamedTuple
 
+from graph.currencies import decimals_of, smallest_unit
+
 Precision = Literal["exact", "about", "over", "under"]
 
 DOLLARS = "USD CAD AUD NZD SGD HKD TWD MXN ARS CLP COP"
 CODES = (
     f"{DOLLARS} EUR GBP JPY CHF SEK NOK DKK ISK PLN CZK HUF RON BGN TRY ILS INR CNY KRW THB IDR MYR PHP VND BRL PEN ZAR EGP"
-    " NGN KES AED SAR RUB UAH"
+    " NGN KES AED SAR RUB UAH KWD BHD OMR JOD TND IQD LYD"
 )
 SYMBOLS = {
     "$": DOLLARS,
@@ -273,13 +275,16 @@ def read(text: str, plain: str, match: re.Match[str], mark: str, last: Amount | 
         return None
     sign = (before and before[1].rstrip(".")) or (after and (after[1] or after[2].lower())) or ""
     factor, begin, finish = scale * PARTS.get(sign, Decimal(1)), before or match, after.end() if after else after_scale
-    precision = precision_at(plain, begin.start())
+    precision, currencies = precision_at(plain, begin.start()), CURRENCIES.get(sign, frozenset())
+    if THOUSAND_OR_DECIMALS.fullmatch(number) and any(decimals_of(each) == 3 for each in currencies):
+        meanings = tuple(dict.fromkeys([Decimal(number.replace(",", ".")), *meanings]))
+    unit = min([CENT, *map(smallest_unit, currencies)])
     return Amount(
         written=text[begin.start() : finish].strip(" *_()").replace("*", ""),
         start=start,
         end=finish,
-        readings=tuple(reading(value, factor, precision, scale != 1) for value in meanings),
-        currencies=CURRENCIES.get(sign, frozenset()),
+        readings=tuple(reading(value, factor, precision, scale != 1, unit) for value in meanings),
+        currencies=currencies,
     )
 
 
@@ -346,22 +351,23 @@ def values(number: str, mark: str) -> tuple[Decimal, ...]:
     return (Decimal(number.replace(",", ".")),) if PLAIN.fullmatch(number) else ()
 
 
-def reading(value: Decimal, factor: Decimal, precision: Precision, scaled: bool) -> Reading:
+def reading(value: Decimal, factor: Decimal, precision: Precision, scaled: bool, unit: Decimal = CENT) -> Reading:
     """A value with what it may be a rounding of.
 
-    Exact amounts with cents are cents; whole ones from 100 on may be rounded to the whole. What says that it is about some
-    amount, and what is scaled (`1.2k`), may be rounded to its last digit that is not zero, by a tenth at most.
+    Exact amounts with cents (or the smaller `unit` of their currency) are such; whole ones from 100 on may be rounded to the
+    whole. What says that it is about some amount, and what is scaled (`1.2k`), may be rounded to its last digit that is not
+    zero, by a tenth at most.
     """
     decimals = -int(value.as_tuple().exponent)
     amount, place = value * factor, factor.scaleb(-decimals)
     if precision == "exact" and not scaled:
-        rounded = place <= CENT or (place == 1 and amount >= SURE)
-        slack = place / 2 if rounded else CENT / 2
+        rounded = place <= unit or (place == 1 and amount >= SURE)
+        slack = place / 2 if rounded else unit / 2
         return Reading(amount, amount - slack, amount + slack)
     if not decimals:
         place = factor.scaleb(zeros_at_end(value))
     slack, most = min(place / 2, amount / 10), min(place, amount / 10)
-    below, above = {"over": (CENT / 2, most), "under": (most, CENT / 2)}.get(precision, (slack, slack))
+    below, above = {"over": (unit / 2, most), "under": (most, unit / 2)}.get(precision, (slack, slack))
     return Reading(amount, amount - below, amount + above)
 
 

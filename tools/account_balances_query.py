@@ -43,7 +43,7 @@ def present(account: Mapping[str, Any]) -> dict[str, Any]:
         "type": account["type"],
         "number_last4": account["number_last4"],
         "currency": account["currency"],
-        "balance": None if balance is None else amount_text(balance),
+        "balance": None if balance is None else amount_text(balance, account["currency"]),
         "as_of": None if day is None else day.isoformat(),
         "status": "unknown" if balance is None else "known",
     }
@@ -63,9 +63,9 @@ def add_up(currency: str, accounts: Sequence[Mapping[str, Any]]) -> dict[str, An
     owed = -sum((balance for balance in known if balance < 0), Decimal())
     return {
         "currency": currency,
-        "assets": amount_text(assets) if known else None,
-        "owed": amount_text(owed) if known else None,
-        "net": amount_text(assets - owed) if known else None,
+        "assets": amount_text(assets, currency) if known else None,
+        "owed": amount_text(owed, currency) if known else None,
+        "net": amount_text(assets - owed, currency) if known else None,
         "known": len(known),
         "unknown": len(accounts) - len(known),
     }

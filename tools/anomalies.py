@@ -127,8 +127,8 @@ async def unusual_amounts(arguments: Anomalies, first: dt.date, last: dt.date, r
             row,
             {
                 "score": f"{row['score']:.1f}",
-                "usual_amount": amount_text(row["median"]),
-                "usual_deviation": amount_text(row["deviation"]),
+                "usual_amount": amount_text(row["median"], row["currency"]),
+                "usual_deviation": amount_text(row["deviation"], row["currency"]),
                 "purchases_compared": row["purchases"],
             },
         )
@@ -174,7 +174,10 @@ async def new_merchants(arguments: Anomalies, first: dt.date, last: dt.date, row
         entry(
             "new_merchant",
             row,
-            {"at_least_as_large_as_most": amount_text(row["bar"]), "purchases_compared": row["purchases"]},
+            {
+                "at_least_as_large_as_most": amount_text(row["bar"], row["currency"]),
+                "purchases_compared": row["purchases"],
+            },
         )
         for row in found
     ]
@@ -233,8 +236,8 @@ def rise_entry(series: Series, at: int, row: Row) -> dict[str, Any]:
         "category": series.category,
     }
     evidence = {
-        "before": amount_text(-before.amount),
-        "after": amount_text(-after.amount),
+        "before": amount_text(-before.amount, series.currency),
+        "after": amount_text(-after.amount, series.currency),
         "percent": f"{100 * (after.amount - before.amount) / before.amount:.1f}",
         "every": series.cadence,
         "last_at_old_price": before.day.isoformat(),
@@ -256,7 +259,7 @@ def entry(kind: Kind, row: Row, evidence: dict[str, Any]) -> dict[str, Any]:
         "kind": kind,
         "transaction_id": str(row["id"]),
         "date": row["posted_at"].isoformat(),
-        "amount": amount_text(-row["paid"]),
+        "amount": amount_text(-row["paid"], row["currency"]),
         "currency": row["currency"],
         "merchant": row["merchant"],
         "description": row["description"],

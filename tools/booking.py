@@ -11,7 +11,7 @@ from graph.tool import Rows, Tool, ToolContext, ToolFault
 from tools.arguments import ToolArguments
 from tools.categories import resolve_categories
 from tools.finding import WhichTransaction, described, listed, the_transaction, told
-from tools.money import amount_text
+from tools.money import AMOUNT_DECIMALS, amount_text, check_decimals
 from tools.naming import the_one
 from tools.suggestion import UNCATEGORIZED, suggest
 from tools.wording import Words
@@ -27,7 +27,9 @@ Row = Mapping[str, Any]
 
 
 class AddTransaction(ToolArguments):
-    amount: Decimal = Field(description="The amount, without its sign: 12.50.", gt=0, le=10**9, decimal_places=2)
+    amount: Decimal = Field(
+        description="The amount, without its sign: 12.50.", gt=0, le=10**9, decimal_places=AMOUNT_DECIMALS
+    )
     type: Literal["expense", "income", "refund"] = Field(
         description="expense: money that was spent; income: money that was earned; refund: money of a purchase that came back."
     )
@@ -69,15 +71,16 @@ async def add_transaction(arguments: AddTransaction, context: ToolContext) -> di
 
 async def preview_add_transaction(arguments: AddTransaction, context: ToolContext) -> dict[str, Any]:
     values, reason, same = await to_add(arguments, context)
+    currency = values["currency"]
     entry = {
         "date": values["day"].isoformat(),
-        "amount": amount_text(values["amount"]),
+        "amount": amount_text(values["amount"], currency),
         **{name: values[name] for name in ("currency", "merchant", "description", "category")},
         "account": values["account_name"],
     }
     warning = f" {same} like it on that day already." if same else ""
     return {
-        "summary": f"Enter {amount_text(values['amount'])} {values['currency']} in {values['category']}.{warning}",
+        "summary": f"Enter {amount_text(values['amount'], currency)} {currency} in {values['category']}.{warning}",
         "changes": [{"before": None, "after": entry}],
         "count": 1,
         "category_because": reason,
@@ -89,8 +92,8 @@ async def to_add(arguments: AddTransaction, context: ToolContext) -> tuple[dict[
     """The row to store, why it has its category, and how many like it there are.
 
     Raises:
-        ToolFault: the day is not one that can have been, the account or category is not clear, or the category does not fit
-            the type.
+        ToolFault: the day is not one that can have been, the account or category is not clear, the category does not fit the
+            type, or the amount has more decimals than its currency.
     """
     rows, day = context.rows, arguments.day or context.today
     if not EARLIEST <= day <= context.today:
@@ -98,13 +101,15 @@ async def to_add(arguments: AddTransaction, context: ToolContext) -> tuple[dict[
             f"The day must lie between {EARLIEST} and today ({context.today}); what is to come is not entered."
         )
     account = the_one(arguments.account, await rows.fetch("accounts"), "account") if arguments.account else None
+    currency = await currency_for(arguments, account, rows)
+    check_decimals(currency, arguments.amount)
     category, reason = await category_for(arguments, rows)
     values = {
         "account_id": account and account["id"],
         "account_name": account and account["name"],
         "day": day,
         "amount": -arguments.amount if arguments.type == "expense" else arguments.amount,
-        "currency": await currency_for(arguments, account, rows),
+        "currency": currency,
         "merchant": arguments.merchant,
         "description": arguments.description or "",
         "category": category,
@@ -168,7 +173,9 @@ async def currency_for(arguments: AddTransaction, account: Row | None, rows: Row
 
 
 class Part(ToolArguments):
-    amount: Decimal = Field(description="The part's amount, without its sign.", gt=0, le=10**12, decimal_places=2)
+    amount: Decimal = Field(
+        description="The part's amount, without its sign.", gt=0, le=10**12, decimal_places=AMOUNT_DECIMALS
+    )
     category: str = Field(description="The part's category, by name.", max_length=100)
 
 
@@ -198,11 +205,11 @@ async def split_transaction(arguments: SplitTransaction, context: ToolContext) -
 async def preview_split_transaction(arguments: SplitTransaction, context: ToolContext) -> dict[str, Any]:
     row, amounts, categories = await to_split(arguments, context.rows)
     parts = [
-        told(row) | {"id": None if number else str(row["id"]), "amount": amount_text(amount), "category": category}
+        told({**row, "amount": amount, "category": category}) | {"id": None if number else str(row["id"])}
         for number, (amount, category) in enumerate(zip(amounts, categories, strict=True))
     ]
     return {
-        "summary": f"Split {amount_text(row['amount'])} {row['currency']} into {len(parts)} parts.",
+        "summary": f"Split {amount_text(row['amount'], row['currency'])} {row['currency']} into {len(parts)} parts.",
         "changes": [{"before": told(row), "after": parts}],
         "count": len(parts),
     }
@@ -219,11 +226,14 @@ async def to_split(arguments: SplitTransaction, rows: Rows) -> tuple[Row, list[D
         raise ToolFault("It is split already, or a part of one that was; undo_split makes it one again.")
     if row["is_transfer"]:
         raise ToolFault("A transfer between the user's own accounts counts in no category; it is not split.")
+    currency = row["currency"]
+    check_decimals(currency, *(part.amount for part in arguments.parts))
     whole, given = abs(row["amount"]), sum((part.amount for part in arguments.parts), Decimal())
     if given != whole:
+        added, there, missing = (amount_text(amount, currency) for amount in (given, whole, abs(whole - given)))
         raise ToolFault(
-            f"The parts add up to {amount_text(given)}, the transaction is {amount_text(whole)} {row['currency']}: "
-            f"{amount_text(abs(whole - given))} too {'little' if given < whole else 'much'}. Ask what the parts are."
+            f"The parts add up to {added}, the transaction is {there} {currency}: {missing} too "
+            f"{'little' if given < whole else 'much'}. Ask what the parts are."
         )
     categories = [(await resolve_categories([part.category], rows))[0] for part in arguments.parts]
     sign = -1 if row["amount"] < 0 else 1
@@ -248,9 +258,10 @@ async def undo_split(arguments: UndoSplit, context: ToolContext) -> dict[str, An
 
 async def preview_undo_split(arguments: UndoSplit, context: ToolContext) -> dict[str, Any]:
     parts, category = await to_join(arguments, context.rows)
-    amount = sum((part["amount"] for part in parts), Decimal())
+    amount, currency = sum((part["amount"] for part in parts), Decimal()), parts[0]["currency"]
+    whole = f"{amount_text(amount, currency)} {currency}"
     return {
-        "summary": f"Make {len(parts)} parts one transaction of {amount_text(amount)} {parts[0]['currency']} in {category}.",
+        "summary": f"Make {len(parts)} parts one transaction of {whole} in {category}.",
         "changes": [{"before": listed(parts), "after": told(parts[0] | {"amount": amount, "category": category})}],
         "count": len(parts),
     }

@@ -7,12 +7,12 @@ from typing import Any
 
 from pydantic import Field
 
+from graph.currencies import rounded
 from graph.tool import Rows, Tool, ToolContext, ToolFault
 from tools.arguments import ToolArguments
 from tools.categories import resolve_categories
 from tools.currencies import Currency, currency_or_main
-from tools.interest import cents
-from tools.money import amount_text, percent_text
+from tools.money import AMOUNT_DECIMALS, amount_text, check_decimals, percent_text
 from tools.months import last_day
 from tools.tables import shown
 
@@ -21,8 +21,9 @@ MOST_BUDGETS = 60
 
 METHOD = (
     "even_pace is the budget times the days gone (today included) by the days of the month. projected is what is spent so far "
-    "by the days gone times the days of the month, rounded to the cent (half to even): a straight line, too high where bills "
-    "come early in the month, too low where they come late; where nothing, or less than nothing, is spent it is what is spent."
+    "by the days gone times the days of the month, rounded to the smallest unit of the currency (half to even): a straight "
+    "line, too high where bills come early in the month, too low where they come late; where nothing, or less than nothing, is "
+    "spent it is what is spent."
 )
 
 Row = Mapping[str, Any]
@@ -72,27 +73,27 @@ async def budgets_of(category: str | None, context: ToolContext) -> list[dict[st
 
 
 def present(row: Row, days: int, length: int) -> dict[str, Any]:
-    budget, spent = row["monthly_amount"], row["spent"]
-    pace = cents(budget * days / length)
-    projected = project(spent, days, length)
+    budget, spent, currency = row["monthly_amount"], row["spent"], row["currency"]
+    pace = rounded(budget * days / length, currency)
+    projected = project(spent, days, length, currency)
     return {
         "category": row["category"],
-        "currency": row["currency"],
-        "budget": amount_text(budget),
-        "spent": amount_text(spent),
-        "left": amount_text(budget - spent),
+        "currency": currency,
+        "budget": amount_text(budget, currency),
+        "spent": amount_text(spent, currency),
+        "left": amount_text(budget - spent, currency),
         "used_percent": percent_text(spent, budget),
-        "even_pace": amount_text(pace),
-        "ahead_of_pace": amount_text(spent - pace),
-        "projected": amount_text(projected),
-        "projected_left": amount_text(budget - projected),
+        "even_pace": amount_text(pace, currency),
+        "ahead_of_pace": amount_text(spent - pace, currency),
+        "projected": amount_text(projected, currency),
+        "projected_left": amount_text(budget - projected, currency),
         "state": "over" if spent > budget else "at_risk" if projected > budget else "within",
     }
 
 
-def project(spent: Decimal, days: int, length: int) -> Decimal:
+def project(spent: Decimal, days: int, length: int, currency: str) -> Decimal:
     """What is spent by the end of the month if each day to come costs what those gone did on average."""
-    return cents(spent * length / days) if spent > 0 else spent
+    return rounded(spent * length / days, currency) if spent > 0 else spent
 
 
 def add_up(currency: str, budgets: Sequence[Row]) -> dict[str, Any]:
@@ -101,9 +102,9 @@ def add_up(currency: str, budgets: Sequence[Row]) -> dict[str, Any]:
     return {
         "currency": currency,
         "count": len(budgets),
-        "budget": amount_text(budget),
-        "spent": amount_text(spent),
-        "left": amount_text(budget - spent),
+        "budget": amount_text(budget, currency),
+        "spent": amount_text(spent, currency),
+        "left": amount_text(budget - spent, currency),
     }
 
 
@@ -113,7 +114,7 @@ def add_up(currency: str, budgets: Sequence[Row]) -> dict[str, Any]:
 class SetBudget(ToolArguments):
     category: str = Field(description="Name of the category, one of spending.", min_length=1, max_length=100)
     monthly_amount: Decimal = Field(
-        description="What may be spent in a calendar month.", gt=0, le=10**9, decimal_places=2
+        description="What may be spent in a calendar month.", gt=0, le=10**9, decimal_places=AMOUNT_DECIMALS
     )
     currency: Currency | None = Field(
         None, description="Three letters, such as USD; leave out for the user's main one."
@@ -126,7 +127,7 @@ async def set_budget(arguments: SetBudget, context: ToolContext) -> dict[str, An
     Use it when the user names a category and an amount; ask for what is missing. The user confirms it before it is done.
     `budget` is how it stands afterwards.
     """
-    category, currency = await place_of(arguments.category, arguments.currency, context.rows)
+    category, currency = await place_of(arguments, context.rows)
     [made] = await context.rows.fetch(
         "put_budget", category=category, currency=currency, monthly_amount=arguments.monthly_amount
     )
@@ -134,10 +135,10 @@ async def set_budget(arguments: SetBudget, context: ToolContext) -> dict[str, An
 
 
 async def preview_set_budget(arguments: SetBudget, context: ToolContext) -> dict[str, Any]:
-    category, currency = await place_of(arguments.category, arguments.currency, context.rows)
+    category, currency = await place_of(arguments, context.rows)
     before = [row for row in await budgets_of(category, context) if row["currency"] == currency]
     after = {"category": category, "currency": currency, "monthly_amount": arguments.monthly_amount}
-    amount = f"{amount_text(arguments.monthly_amount)} {currency}"
+    amount = f"{amount_text(arguments.monthly_amount, currency)} {currency}"
     return {
         "summary": f"The monthly budget for {category} is {'changed' if before else 'set'} to {amount}.",
         "changes": [{"before": state_of(before[0]) if before else None, "after": state_of(after)}],
@@ -145,23 +146,26 @@ async def preview_set_budget(arguments: SetBudget, context: ToolContext) -> dict
     }
 
 
-async def place_of(category: str, currency: str | None, rows: Rows) -> tuple[str, str]:
+async def place_of(arguments: SetBudget, rows: Rows) -> tuple[str, str]:
     """The category and currency of a budget that can be set.
 
     Raises:
-        ToolFault: there is no such category, it is none of spending, or the currency is not known.
+        ToolFault: there is no such category, it is none of spending, the currency is not known, or the amount has more
+            decimals than it.
     """
-    [name] = await resolve_categories([category], rows)
+    [name] = await resolve_categories([arguments.category], rows)
     if name == "Income":
         raise ToolFault("Income is no category of spending; a budget says what may be spent.")
-    return name, await currency_or_main(currency, rows)
+    currency = await currency_or_main(arguments.currency, rows)
+    check_decimals(currency, arguments.monthly_amount)
+    return name, currency
 
 
 def state_of(row: Row) -> dict[str, Any]:
     return {
         "category": row["category"],
         "currency": row["currency"],
-        "monthly_amount": amount_text(row["monthly_amount"]),
+        "monthly_amount": amount_text(row["monthly_amount"], row["currency"]),
     }
 
 

@@ -10,10 +10,10 @@ from typing import Any
 
 from pydantic import Field
 
+from graph.currencies import rounded
 from graph.tool import Tool, ToolContext
 from tools.arguments import ToolArguments
 from tools.currencies import Currency
-from tools.interest import cents
 from tools.money import amount_text
 from tools.months import last_day, months_later
 from tools.recurring import FEWEST, LOOK_BACK, MOST, Series, find_series
@@ -134,24 +134,28 @@ class Month:
 
 def forecast_of(history: History, accounts: Sequence[Row], ahead: Sequence[dt.date]) -> dict[str, Any]:
     """The forecast for one currency."""
+    currency = history.currency
     head = {
-        "currency": history.currency,
+        "currency": currency,
         "based_on": [f"{month:%Y-%m}" for month in history.months],
     }
     if len(history.months) < FEWEST_MONTHS:
         return {"status": "too_few_months", **head, "needed_months": FEWEST_MONTHS, "months": []}
     other = [rest_of(history, month) for month in history.months]
-    usual = Month(cents(median(each.income for each in other)), cents(median(each.spent for each in other)))
+    usual = Month(
+        rounded(median(each.income for each in other), currency),
+        rounded(median(each.spent for each in other), currency),
+    )
     worst, best = min(each.net for each in other), max(each.net for each in other)
     expected = [regular_in(history.series, month) for month in ahead]
     months = [
         {
             "month": f"{month:%Y-%m}",
-            "income": amount_text(regular.income + usual.income),
-            "spent": amount_text(regular.spent + usual.spent),
-            "net": amount_text(regular.net + usual.net),
-            "net_low": amount_text(regular.net + min(worst, usual.net)),
-            "net_high": amount_text(regular.net + max(best, usual.net)),
+            "income": amount_text(regular.income + usual.income, currency),
+            "spent": amount_text(regular.spent + usual.spent, currency),
+            "net": amount_text(regular.net + usual.net, currency),
+            "net_low": amount_text(regular.net + min(worst, usual.net), currency),
+            "net_high": amount_text(regular.net + max(best, usual.net), currency),
         }
         for month, regular in zip(ahead, expected, strict=True)
     ]
@@ -159,11 +163,11 @@ def forecast_of(history: History, accounts: Sequence[Row], ahead: Sequence[dt.da
     return {
         "status": "ok",
         **head,
-        "regular": {"series": len(history.series), **month_text(expected[0])},
-        "other": month_text(usual),
+        "regular": {"series": len(history.series), **month_text(expected[0], currency)},
+        "other": month_text(usual, currency),
         "months": months,
-        "total": {name: sum_text(months, name) for name in ("income", "spent", "net", "net_low", "net_high")},
-        **balance_after(accounts, net),
+        "total": {name: sum_text(months, name, currency) for name in ("income", "spent", "net", "net_low", "net_high")},
+        **balance_after(accounts, net, currency),
     }
 
 
@@ -192,24 +196,28 @@ def month_of(amounts: Sequence[Decimal]) -> Month:
     return Month(income, income - sum(amounts, Decimal()))
 
 
-def balance_after(accounts: Sequence[Row], net: Decimal) -> dict[str, Any]:
+def balance_after(accounts: Sequence[Row], net: Decimal, currency: str) -> dict[str, Any]:
     """What is on the accounts that money comes to and is paid from, now and at the end of the forecast."""
     cash = [account for account in accounts if account["type"] in ("checking", "savings")]
     known = [account["balance"] for account in cash if account["balance"] is not None]
     start = sum(known, Decimal())
     return {
-        "starting_balance": amount_text(start) if known else None,
-        "projected_balance": amount_text(start + net) if known else None,
+        "starting_balance": amount_text(start, currency) if known else None,
+        "projected_balance": amount_text(start + net, currency) if known else None,
         "accounts_unknown": len(cash) - len(known),
     }
 
 
-def month_text(month: Month) -> dict[str, str]:
-    return {"income": amount_text(month.income), "spent": amount_text(month.spent), "net": amount_text(month.net)}
+def month_text(month: Month, currency: str) -> dict[str, str]:
+    return {
+        "income": amount_text(month.income, currency),
+        "spent": amount_text(month.spent, currency),
+        "net": amount_text(month.net, currency),
+    }
 
 
-def sum_text(rows: Sequence[Row], name: str) -> str:
-    return amount_text(sum((Decimal(row[name]) for row in rows), Decimal()))
+def sum_text(rows: Sequence[Row], name: str, currency: str) -> str:
+    return amount_text(sum((Decimal(row[name]) for row in rows), Decimal()), currency)
 
 
 TOOL = Tool(

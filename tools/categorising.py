@@ -102,7 +102,7 @@ async def bulk_recategorise(arguments: BulkRecategorise, context: ToolContext) -
                 "from_category": row["category"],
                 "currency": row["currency"],
                 "count": row["matches"],
-                "amount": amount_text(row["amount"]),
+                "amount": amount_text(row["amount"], row["currency"]),
             }
             for row in done
         ],

@@ -5,24 +5,23 @@ import itertools
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 from typing import Any, Literal
 
 from pydantic import Field
 
+from graph.currencies import rounded
 from graph.tool import DISPLAY, Rows, Tool, ToolContext, ToolFault
 from tools.arguments import Period, ToolArguments
 from tools.categories import resolve_categories
 from tools.drawing import Chart, Series, keep_chart
-from tools.money import amount_text, flow_totals, percent_text
+from tools.interest import METHOD, interest, pay_off
+from tools.money import AMOUNT_DECIMALS, amount_text, check_decimals, flow_totals, percent_text
 from tools.months import PATTERN, last_day, months_later, read_month
 
-CENT = Decimal("0.01")
 MOST_BARS = 12
 """Categories that are shown by name; the smaller ones are shown as one."""
 OTHERS = "All others"
-MOST_PAYMENTS = 1200
-"""Months after which a debt counts as one that is never paid."""
 MOST_MONTHLY_ROWS = 24
 """Payments of which each is a row; of more only each twelfth is."""
 
@@ -86,12 +85,13 @@ def bars_of(groups: Sequence[Row]) -> list[dict[str, Any]]:
             (OTHERS, sum(count for _, count, _ in rest), sum((amount for *_, amount in rest), Decimal())),
         ]
     whole = sum((max(total(group), Decimal()) for group in groups), Decimal())
+    currency = groups[0]["currency"] if groups else ""
     return [
         {
             "category": name,
-            "currency": groups[0]["currency"],
+            "currency": currency,
             "count": count,
-            "total": amount_text(amount),
+            "total": amount_text(amount, currency),
             "share_percent": percent_text(amount, whole),
         }
         for name, count, amount in entries
@@ -129,7 +129,8 @@ async def chart_by_month(arguments: ChartByMonth, context: ToolContext) -> dict[
     head = {"filters": echo(arguments) | ({"category": categories[0]} if categories else {}), **picked.told}
     if not picked.currency:
         return head | {"months": []}
-    rows = months_of([group for group in groups if group["currency"] == picked.currency], first, arguments.months, last)
+    own = [group for group in groups if group["currency"] == picked.currency]
+    rows = months_of(own, first, arguments.months, last, picked.currency)
     result = head | {"totals": [flow_totals(sums(picked.currency, groups))], "months": rows}
     series = [Series("Income", [row["income"] for row in rows]), Series("Spent", [row["spent"] for row in rows])]
     chart = Chart(
@@ -142,7 +143,9 @@ async def chart_by_month(arguments: ChartByMonth, context: ToolContext) -> dict[
     return result | {DISPLAY: await keep_chart(chart, f"by-month-{context.today}", context.files)}
 
 
-def months_of(groups: Sequence[Row], first: dt.date, count: int, current: dt.date) -> list[dict[str, Any]]:
+def months_of(
+    groups: Sequence[Row], first: dt.date, count: int, current: dt.date, currency: str
+) -> list[dict[str, Any]]:
     """Each month of one currency, those without a row, too."""
     found = {group["month"]: group for group in groups}
     nothing = {"matches": 0, "income": Decimal(), "spent_gross": Decimal(), "refunds": Decimal()}
@@ -154,9 +157,9 @@ def months_of(groups: Sequence[Row], first: dt.date, count: int, current: dt.dat
             {
                 "month": f"{month:%Y-%m}",
                 "count": group["matches"],
-                "income": amount_text(group["income"]),
-                "spent": amount_text(spent),
-                "net": amount_text(group["income"] - spent),
+                "income": amount_text(group["income"], currency),
+                "spent": amount_text(spent, currency),
+                "net": amount_text(group["income"] - spent, currency),
                 "complete": month < current,
             }
         )
@@ -193,7 +196,7 @@ async def chart_budget_burn_down(arguments: ChartBudgetBurnDown, context: ToolCo
     if not picked.currency:
         return head | {"days": []}
     own = [row for row in found if row["currency"] == picked.currency]
-    result = head | burn_down(own, first, end)
+    result = head | burn_down(own, first, end, picked.currency)
     days = result["days"]
     chart = Chart(
         title=f"{categories[0] if categories else 'All budgets'}: left in {first:%Y-%m}",
@@ -208,13 +211,14 @@ async def chart_budget_burn_down(arguments: ChartBudgetBurnDown, context: ToolCo
     return result | {DISPLAY: await keep_chart(chart, f"budget-{first:%Y-%m}", context.files)}
 
 
-def burn_down(found: Sequence[Row], first: dt.date, end: dt.date) -> dict[str, Any]:
+def burn_down(found: Sequence[Row], first: dt.date, end: dt.date, currency: str) -> dict[str, Any]:
     """What was left of budgets of one currency on each day from the first of a month on.
 
     Args:
         found: a line for each budget and day, or one with a null day for a budget without spending.
         first: of the month.
         end: the last day that is shown.
+        currency: of the budgets.
     """
     budgets = {row["category"]: row["monthly_amount"] for row in found}
     whole = sum(budgets.values(), Decimal())
@@ -227,14 +231,14 @@ def burn_down(found: Sequence[Row], first: dt.date, end: dt.date) -> dict[str, A
     spent = list(itertools.accumulate(spent_on[date] for date in dates))
     return {
         "categories_budgeted": sorted(budgets),
-        "budget": amount_text(whole),
-        "spent": amount_text(spent[-1]),
-        "left": amount_text(whole - spent[-1]),
+        "budget": amount_text(whole, currency),
+        "spent": amount_text(spent[-1], currency),
+        "left": amount_text(whole - spent[-1], currency),
         "days": [
             {
                 "date": date.isoformat(),
-                "left": amount_text(whole - so_far),
-                "even_pace": amount_text(cents(whole * (length - date.day) / length)),
+                "left": amount_text(whole - so_far, currency),
+                "even_pace": amount_text(rounded(whole * (length - date.day) / length, currency), currency),
             }
             for date, so_far in zip(dates, spent, strict=True)
         ],
@@ -245,12 +249,14 @@ def burn_down(found: Sequence[Row], first: dt.date, end: dt.date) -> dict[str, A
 
 
 class ChartDebtPayoff(ToolArguments):
-    balance: Decimal = Field(description="What is owed now, as a positive amount.", gt=0, le=10**9, decimal_places=2)
+    balance: Decimal = Field(
+        description="What is owed now, as a positive amount.", gt=0, le=10**9, decimal_places=AMOUNT_DECIMALS
+    )
     annual_rate_percent: Decimal = Field(
         description="Yearly interest in percent: 19.99. 0 for none.", ge=0, le=100, decimal_places=4
     )
     monthly_payment: Decimal = Field(
-        description="What is paid each month, as a positive amount.", gt=0, le=10**9, decimal_places=2
+        description="What is paid each month, as a positive amount.", gt=0, le=10**9, decimal_places=AMOUNT_DECIMALS
     )
     currency: str = Field("USD", description="Three letters, such as USD.", pattern=r"^[A-Za-z]{3}$")
 
@@ -263,21 +269,28 @@ async def chart_debt_payoff(arguments: ChartDebtPayoff, context: ToolContext) ->
     the stated `method`; `rows` holds what the line shows (each month, or each twelfth of a long run). `status` is
     "never_paid" if the payment does not cover the interest: then `interest_first_month` says what it would have to exceed.
     """
-    plan = pay_off(arguments.balance, arguments.annual_rate_percent, arguments.monthly_payment)
-    head = {"filters": arguments.model_dump(mode="json"), "method": METHOD, "currency": arguments.currency.upper()}
+    currency = arguments.currency.upper()
+    check_decimals(currency, arguments.balance, arguments.monthly_payment)
+    plan = pay_off(arguments.balance, arguments.annual_rate_percent, arguments.monthly_payment, currency)
+    head = {"filters": arguments.model_dump(mode="json"), "method": METHOD, "currency": currency}
     if plan is None:
-        first_interest = interest(arguments.balance, arguments.annual_rate_percent)
-        return {"status": "never_paid", **head, "interest_first_month": amount_text(first_interest), "rows": []}
+        first_interest = interest(arguments.balance, arguments.annual_rate_percent, currency)
+        return {
+            "status": "never_paid",
+            **head,
+            "interest_first_month": amount_text(first_interest, currency),
+            "rows": [],
+        }
     start = context.today.replace(day=1)
     step = 1 if len(plan) <= MOST_MONTHLY_ROWS else 12
     shown = [*range(0, len(plan), step), len(plan)]
     left = [arguments.balance, *(payment.left for payment in plan)]
-    rows = [{"month": f"{months_later(start, at):%Y-%m}", "balance": amount_text(left[at])} for at in shown]
+    rows = [{"month": f"{months_later(start, at):%Y-%m}", "balance": amount_text(left[at], currency)} for at in shown]
     paid = sum((payment.paid for payment in plan), Decimal())
     chart = Chart(
         title="Debt left by month",
         kind="lines",
-        currency=arguments.currency.upper(),
+        currency=currency,
         labels=[row["month"] for row in rows],
         series=[Series("Balance", [row["balance"] for row in rows])],
     )
@@ -286,42 +299,12 @@ async def chart_debt_payoff(arguments: ChartDebtPayoff, context: ToolContext) ->
         **head,
         "months": len(plan),
         "payoff_month": rows[-1]["month"],
-        "last_payment": amount_text(plan[-1].paid),
-        "total_paid": amount_text(paid),
-        "total_interest": amount_text(paid - arguments.balance),
+        "last_payment": amount_text(plan[-1].paid, currency),
+        "total_paid": amount_text(paid, currency),
+        "total_interest": amount_text(paid - arguments.balance, currency),
         "rows": rows,
         DISPLAY: await keep_chart(chart, f"debt-payoff-{context.today}", context.files),
     }
-
-
-METHOD = (
-    "Each month the balance grows by a twelfth of the yearly rate, rounded to the cent (half to even), then the payment is "
-    "taken off; the first payment is next month, the last one is what is left. New purchases and fees are not counted."
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Payment:
-    paid: Decimal
-    left: Decimal
-
-
-def pay_off(balance: Decimal, annual_rate_percent: Decimal, payment: Decimal) -> list[Payment] | None:
-    """The payments until nothing is left, or None if that takes forever."""
-    plan: list[Payment] = []
-    while balance > 0:
-        owed = balance + interest(balance, annual_rate_percent)
-        paid = min(payment, owed)
-        if owed - paid >= balance or len(plan) == MOST_PAYMENTS:
-            return None
-        balance = owed - paid
-        plan.append(Payment(paid, balance))
-    return plan
-
-
-def interest(balance: Decimal, annual_rate_percent: Decimal) -> Decimal:
-    """Of one month."""
-    return cents(balance * annual_rate_percent / 1200)
 
 
 # What they share ------------------------------------------------------------------------------------------------------
@@ -365,10 +348,6 @@ def sums(currency: str, groups: Iterable[Row]) -> dict[str, Any]:
     own = [group for group in groups if group["currency"] == currency]
     names = ("matches", "income", "spent_gross", "refunds")
     return {"currency": currency, **{name: sum(group[name] for group in own) for name in names}}
-
-
-def cents(amount: Decimal) -> Decimal:
-    return amount.quantize(CENT, ROUND_HALF_EVEN)
 
 
 def period_text(period: Period) -> str:

@@ -147,9 +147,9 @@ def compare_totals(currency: str, groups: Iterable[Row]) -> dict[str, Any]:
     return {
         "currency": currency,
         "count": {"before": count, "after": count_after},
-        "income": change(income, income_after),
-        "spent_net": change(spent, spent_after),
-        "net": change(income - spent, income_after - spent_after),
+        "income": change(income, income_after, currency),
+        "spent_net": change(spent, spent_after, currency),
+        "net": change(income - spent, income_after - spent_after, currency),
     }
 
 
@@ -163,7 +163,7 @@ def compare_categories(groups: Iterable[Row]) -> list[dict[str, Any]]:
             "category": category,
             "type": flow,
             "currency": currency,
-            **change(total(both.get("before")), total(both.get("after"))),
+            **change(total(both.get("before")), total(both.get("after")), currency),
             "count_before": both["before"]["matches"] if "before" in both else 0,
             "count_after": both["after"]["matches"] if "after" in both else 0,
         }
@@ -177,12 +177,12 @@ def total(group: Row | None) -> Decimal:
     return group["income"] + group["spent_gross"] - group["refunds"] if group else Decimal()
 
 
-def change(before: Decimal, after: Decimal) -> dict[str, Any]:
+def change(before: Decimal, after: Decimal, currency: str) -> dict[str, Any]:
     """From one amount to another."""
     return {
-        "before": amount_text(before),
-        "after": amount_text(after),
-        "difference": amount_text(after - before),
+        "before": amount_text(before, currency),
+        "after": amount_text(after, currency),
+        "difference": amount_text(after - before, currency),
         "percent": percent_changed(before, after),
     }
 

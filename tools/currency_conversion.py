@@ -11,8 +11,7 @@ from pydantic import Field
 from graph.tool import Tool, ToolContext, ToolFault
 from tools.arguments import ToolArguments
 from tools.currencies import Currency
-from tools.interest import cents
-from tools.money import amount_text
+from tools.money import AMOUNT_DECIMALS, amount_text, check_decimals
 
 METHOD = (
     "By the newest stored rate of or before the day; a pair that is stored the other way round is inverted, and one that is "
@@ -24,7 +23,7 @@ Row = Mapping[str, Any]
 
 
 class CurrencyConversion(ToolArguments):
-    amount: Decimal = Field(description="What is converted.", ge=-(10**12), le=10**12, decimal_places=2)
+    amount: Decimal = Field(description="What is converted.", ge=-(10**12), le=10**12, decimal_places=AMOUNT_DECIMALS)
     from_currency: Currency = Field(description="Three letters: the currency of the amount.")
     to_currency: Currency = Field(description="Three letters: the currency that is wanted.")
     day: dt.date | None = Field(None, description="Of which day the rate should be, YYYY-MM-DD; leave out for today.")
@@ -41,16 +40,23 @@ async def currency_conversion(arguments: CurrencyConversion, context: ToolContex
     day = arguments.day or context.today
     if day > context.today:
         raise ToolFault("There is no rate of a day to come; ask for today or an earlier day.")
+    check_decimals(arguments.from_currency, arguments.amount)
     head = {
         "filters": {
-            "amount": amount_text(arguments.amount),
+            "amount": amount_text(arguments.amount, arguments.from_currency),
             "from_currency": arguments.from_currency,
             "to_currency": arguments.to_currency,
             "day": day.isoformat(),
         },
     }
     if arguments.from_currency == arguments.to_currency:
-        return {"status": "ok", **head, "rate": "1", "rate_day": None, "converted": amount_text(arguments.amount)}
+        return {
+            "status": "ok",
+            **head,
+            "rate": "1",
+            "rate_day": None,
+            "converted": amount_text(arguments.amount, arguments.from_currency),
+        }
     found = await context.rows.fetch("rates_before", day=day, one=arguments.from_currency, other=arguments.to_currency)
     way = best_way(found, arguments.from_currency, arguments.to_currency)
     if way is None:
@@ -59,7 +65,7 @@ async def currency_conversion(arguments: CurrencyConversion, context: ToolContex
         "status": "ok",
         **head,
         "method": METHOD,
-        "converted": amount_text(cents(arguments.amount * way.rate)),
+        "converted": amount_text(arguments.amount * way.rate, arguments.to_currency),
         "rate": f"{way.rate:.6f}",
         "rate_day": way.day.isoformat(),
         "days_old": (day - way.day).days,

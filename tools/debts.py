@@ -12,7 +12,7 @@ from graph.tool import Rows, Tool, ToolContext, ToolFault
 from tools.arguments import ToolArguments
 from tools.currencies import Currency, currency_or_main
 from tools.interest import METHOD, MOST_MONTHS, Owed, Plan, avalanche, interest, plan_of, snowball
-from tools.money import amount_text
+from tools.money import AMOUNT_DECIMALS, amount_text, check_decimals
 from tools.months import months_later
 from tools.naming import the_one
 from tools.tables import shown
@@ -58,12 +58,12 @@ async def list_debts(arguments: ListDebts, context: ToolContext) -> dict[str, An
 
 
 def present(debt: Row) -> dict[str, Any]:
-    grown = interest(debt["balance"], debt["annual_rate_percent"])
+    grown = interest(debt["balance"], debt["annual_rate_percent"], debt["currency"])
     return state_of(debt) | {
         "id": str(debt["id"]),
         "kind": debt["kind"],
         "account": debt["account"],
-        "interest_next_month": amount_text(grown),
+        "interest_next_month": amount_text(grown, debt["currency"]),
         "minimum_below_interest": is_growing(debt),
     }
 
@@ -72,9 +72,9 @@ def state_of(debt: Row) -> dict[str, Any]:
     return {
         "name": debt["name"],
         "currency": debt["currency"],
-        "balance": amount_text(debt["balance"]),
+        "balance": amount_text(debt["balance"], debt["currency"]),
         "annual_rate_percent": rate_text(debt["annual_rate_percent"]),
-        "minimum_payment": amount_text(debt["minimum_payment"]),
+        "minimum_payment": amount_text(debt["minimum_payment"], debt["currency"]),
         "as_of": debt["as_of"].isoformat(),
     }
 
@@ -85,7 +85,7 @@ def rate_text(rate: Decimal) -> str:
 
 
 def is_growing(debt: Row) -> bool:
-    grown = interest(debt["balance"], debt["annual_rate_percent"])
+    grown = interest(debt["balance"], debt["annual_rate_percent"], debt["currency"])
     return bool(debt["balance"] and debt["minimum_payment"] <= grown)
 
 
@@ -97,14 +97,14 @@ def by_currency(debts: Iterable[Row]) -> list[list[Row]]:
 
 
 def add_up(debts: Sequence[Row]) -> dict[str, Any]:
-    unpaid = [debt for debt in debts if debt["balance"]]
-    grown = sum((interest(debt["balance"], debt["annual_rate_percent"]) for debt in unpaid), Decimal())
+    unpaid, currency = [debt for debt in debts if debt["balance"]], debts[0]["currency"]
+    grown = sum((interest(debt["balance"], debt["annual_rate_percent"], currency) for debt in unpaid), Decimal())
     return {
-        "currency": debts[0]["currency"],
+        "currency": currency,
         "unpaid": len(unpaid),
-        "owed": amount_text(sum((debt["balance"] for debt in unpaid), Decimal())),
-        "minimum_payments": amount_text(sum((debt["minimum_payment"] for debt in unpaid), Decimal())),
-        "interest_next_month": amount_text(grown),
+        "owed": amount_text(sum((debt["balance"] for debt in unpaid), Decimal()), currency),
+        "minimum_payments": amount_text(sum((debt["minimum_payment"] for debt in unpaid), Decimal()), currency),
+        "interest_next_month": amount_text(grown, currency),
     }
 
 
@@ -113,7 +113,11 @@ def add_up(debts: Sequence[Row]) -> dict[str, Any]:
 
 class DebtPayoffPlan(ToolArguments):
     extra_payment: Decimal = Field(
-        Decimal(), description="What can be paid each month on top of all minimums.", ge=0, le=10**9, decimal_places=2
+        Decimal(),
+        description="What can be paid each month on top of all minimums.",
+        ge=0,
+        le=10**9,
+        decimal_places=AMOUNT_DECIMALS,
     )
     currency: Currency | None = Field(
         None, description="Whose debts, three letters; needed only where debts are in several currencies."
@@ -145,26 +149,28 @@ async def debt_payoff_plan(arguments: DebtPayoffPlan, context: ToolContext) -> d
 
 def compare(debts: Sequence[Row], extra: Decimal, today: dt.date) -> dict[str, Any]:
     """Both plans for debts of one currency."""
+    currency = debts[0]["currency"]
+    check_decimals(currency, extra)
     owed = [Owed(debt["name"], debt["balance"], debt["annual_rate_percent"], debt["minimum_payment"]) for debt in debts]
-    dearest, smallest = plan_of(owed, extra, avalanche), plan_of(owed, extra, snowball)
-    first = told(dearest, today)
-    grown = sum((interest(debt.balance, debt.annual_rate_percent) for debt in owed), Decimal())
+    dearest, smallest = (plan_of(owed, extra, order, currency) for order in (avalanche, snowball))
+    first = told(dearest, today, currency)
+    grown = sum((interest(debt.balance, debt.annual_rate_percent, currency) for debt in owed), Decimal())
     saved = smallest.interest - dearest.interest if dearest and smallest else None
     return {
-        "currency": debts[0]["currency"],
-        "owed": amount_text(sum((debt.balance for debt in owed), Decimal())),
-        "monthly_payment": amount_text(sum((debt.minimum for debt in owed), extra)),
-        "interest_next_month": amount_text(grown),
+        "currency": currency,
+        "owed": amount_text(sum((debt.balance for debt in owed), Decimal()), currency),
+        "monthly_payment": amount_text(sum((debt.minimum for debt in owed), extra), currency),
+        "interest_next_month": amount_text(grown, currency),
         "method": PLAN_METHOD,
         "minimum_below_interest": [{"name": debt["name"]} for debt in debts if is_growing(debt)],
         "avalanche": first,
-        "snowball": told(smallest, today),
-        "interest_saved_by_avalanche": None if saved is None else amount_text(saved),
+        "snowball": told(smallest, today, currency),
+        "interest_saved_by_avalanche": None if saved is None else amount_text(saved, currency),
         **shown("Avalanche: the dearest debt first", ("name", "payoff_month"), first.get("order", [])),
     }
 
 
-def told(plan: Plan | None, today: dt.date) -> dict[str, Any]:
+def told(plan: Plan | None, today: dt.date, currency: str) -> dict[str, Any]:
     if plan is None:
         return {"status": "never_paid", "within_months": MOST_MONTHS}
 
@@ -175,7 +181,7 @@ def told(plan: Plan | None, today: dt.date) -> dict[str, Any]:
         "status": "ok",
         "months": plan.length,
         "debt_free_month": month(plan.length),
-        "total_interest": amount_text(plan.interest),
+        "total_interest": amount_text(plan.interest, currency),
         "order": [
             {"name": name, "payoff_month": month(number), "months": number}
             for name, number in sorted(plan.months.items(), key=lambda each: (each[1], each[0]))
@@ -189,7 +195,9 @@ def told(plan: Plan | None, today: dt.date) -> dict[str, Any]:
 class AddDebt(ToolArguments):
     name: Words = Field(description="What the debt is called.")
     kind: Kind = Field("other", description="What sort of debt it is.")
-    balance: Decimal = Field(description="What is owed, as a positive amount.", gt=0, le=10**10, decimal_places=2)
+    balance: Decimal = Field(
+        description="What is owed, as a positive amount.", gt=0, le=10**10, decimal_places=AMOUNT_DECIMALS
+    )
     currency: Currency | None = Field(
         None, description="Three letters, such as USD; leave out for the user's main one."
     )
@@ -200,7 +208,7 @@ class AddDebt(ToolArguments):
         description="What has to be paid each month, as a positive amount; 0 for nothing.",
         ge=0,
         le=10**9,
-        decimal_places=2,
+        decimal_places=AMOUNT_DECIMALS,
     )
     as_of: dt.date | None = Field(None, description="Day of the balance, YYYY-MM-DD; leave out for today.")
     account: Words | None = Field(
@@ -225,7 +233,7 @@ async def add_debt(arguments: AddDebt, context: ToolContext) -> dict[str, Any]:
 async def preview_add_debt(arguments: AddDebt, context: ToolContext) -> dict[str, Any]:
     values = await new_debt(arguments, context)
     return {
-        "summary": f"A debt of {amount_text(values['balance'])} {values['currency']} is noted.",
+        "summary": f"A debt of {amount_text(values['balance'], values['currency'])} {values['currency']} is noted.",
         "changes": [{"before": None, "after": state_of(values)}],
         "count": 1,
     }
@@ -243,10 +251,13 @@ async def new_debt(arguments: AddDebt, context: ToolContext) -> dict[str, Any]:
         raise ToolFault("A debt has this name already; update it, or choose another name.")
     values = arguments.model_dump(exclude={"account"}) | {"as_of": arguments.as_of or context.today}
     if not arguments.account:
-        return values | {"account_id": None, "currency": await currency_or_main(arguments.currency, context.rows)}
+        currency = await currency_or_main(arguments.currency, context.rows)
+        check_decimals(currency, arguments.balance, arguments.minimum_payment)
+        return values | {"account_id": None, "currency": currency}
     account = the_one(arguments.account, await context.rows.fetch("accounts"), "account")
     if arguments.currency not in (None, account["currency"]):
         raise ToolFault(f"That account is in {account['currency']}, so it is not the same debt.")
+    check_decimals(account["currency"], arguments.balance, arguments.minimum_payment)
     return values | {"account_id": account["id"], "currency": account["currency"]}
 
 
@@ -262,13 +273,13 @@ class UpdateDebt(ToolArguments):
         description="What is owed now, as a positive amount; 0 when it is paid.",
         ge=0,
         le=10**10,
-        decimal_places=2,
+        decimal_places=AMOUNT_DECIMALS,
     )
     annual_rate_percent: Decimal | None = Field(
         None, description="The new yearly interest in percent.", ge=0, le=100, decimal_places=4
     )
     minimum_payment: Decimal | None = Field(
-        None, description="The new minimum payment each month.", ge=0, le=10**9, decimal_places=2
+        None, description="The new minimum payment each month.", ge=0, le=10**9, decimal_places=AMOUNT_DECIMALS
     )
     as_of: dt.date | None = Field(None, description="Day of the new balance, YYYY-MM-DD; leave out for today.")
 
@@ -309,7 +320,9 @@ async def changed_debt(arguments: UpdateDebt, context: ToolContext) -> tuple[Row
         raise ToolFault("as_of is the day of a new balance; give balance, too.")
     if all(value is None for value in values.values()):
         raise ToolFault("Say what changes: balance, annual_rate_percent or minimum_payment.")
-    return await one_debt(arguments.debt, context.rows), values
+    debt = await one_debt(arguments.debt, context.rows)
+    check_decimals(debt["currency"], arguments.balance, arguments.minimum_payment)
+    return debt, values
 
 
 async def one_debt(words: str, rows: Rows) -> Row:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from graph.currencies import decimals_of, rounded
 from graph.tool import DISPLAY, Tool, ToolContext
 from tools.arguments import Period
 from tools.categories import resolve_categories
@@ -57,7 +58,7 @@ async def export_transactions(arguments: ExportTransactions, context: ToolContex
         "status": "ok" if matches else "no_rows",
         "filters": arguments.model_dump(mode="json", exclude_none=True) | {"categories": categories or "all"},
         "matches": matches,
-        "totals": [flow_totals(row) | {"transfers": amount_text(row["transfers"])} for row in sums],
+        "totals": [flow_totals(row) | {"transfers": amount_text(row["transfers"], row["currency"])} for row in sums],
     }
     if not matches:
         return result
@@ -84,7 +85,9 @@ def write_csv(rows: Sequence[Row]) -> bytes:
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
-    writer.writerows((row["posted_at"].isoformat(), amount_text(row["amount"]), *texts_of(row)) for row in rows)
+    writer.writerows(
+        (row["posted_at"].isoformat(), amount_text(row["amount"], row["currency"]), *texts_of(row)) for row in rows
+    )
     return text.getvalue().encode("utf-8-sig")
 
 
@@ -100,12 +103,18 @@ def write_xlsx(rows: Sequence[Row]) -> bytes:
         sheet.column_dimensions[letter].width = width
     sheet.append(COLUMNS)
     for row in rows:
-        amount = WriteOnlyCell(sheet, row["amount"])
-        amount.number_format = "0.00"
+        amount = WriteOnlyCell(sheet, rounded(row["amount"], row["currency"]))
+        amount.number_format = number_format(row["currency"])
         sheet.append([row["posted_at"], amount, *texts_of(row)])
     content = io.BytesIO()
     book.save(content)
     return content.getvalue()
+
+
+def number_format(currency: str) -> str:
+    """How a spreadsheet shows amounts of a currency."""
+    decimals = decimals_of(currency)
+    return f"0.{'0' * decimals}" if decimals else "0"
 
 
 WRITERS: Mapping[str, Callable[[Sequence[Row]], bytes]] = {"csv": write_csv, "xlsx": write_xlsx}

@@ -63,7 +63,7 @@ async def the_transaction(which: WhichTransaction, rows: Rows) -> dict[str, Any]
 
 def described(row: Row) -> str:
     name = row["merchant"] or row["description"] or "no name"
-    return f"{row['posted_at']} {amount_text(row['amount'])} {row['currency']} {name} (id {row['id']})"
+    return f"{row['posted_at']} {amount_text(row['amount'], row['currency'])} {row['currency']} {name} (id {row['id']})"
 
 
 def told(row: Row) -> dict[str, Any]:
@@ -71,7 +71,7 @@ def told(row: Row) -> dict[str, Any]:
     return {
         "id": str(row["id"]),
         "date": row["posted_at"].isoformat(),
-        "amount": amount_text(row["amount"]),
+        "amount": amount_text(row["amount"], row["currency"]),
         "currency": row["currency"],
         "merchant": row["merchant"],
         "description": row["description"],

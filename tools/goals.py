@@ -9,10 +9,11 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from graph.currencies import rounded
 from graph.tool import Rows, Tool, ToolContext, ToolFault
 from tools.arguments import ToolArguments
 from tools.currencies import Currency, currency_or_main
-from tools.money import amount_text, percent_text
+from tools.money import AMOUNT_DECIMALS, amount_text, check_decimals, percent_text
 from tools.months import months_later
 from tools.naming import matching, the_one
 from tools.tables import shown
@@ -23,7 +24,6 @@ MOST_GOALS = 40
 USUAL_MONTHS = 3
 """Whole months that say what is usual, before the last whole one."""
 MOST_RISES = 5
-CENT = Decimal("0.01")
 
 Row = Mapping[str, Any]
 Status = Literal["active", "completed", "archived"]
@@ -31,7 +31,7 @@ GoalType = Literal["savings", "debt_payoff", "investment", "purchase", "other"]
 
 PACE = (
     "needed_per_month is what is left, divided by the calendar months up to the month of the target date (the current one "
-    "is not counted, at least 1), rounded up to the cent."
+    "is not counted, at least 1), rounded up to the smallest unit of the currency."
 )
 
 
@@ -75,10 +75,10 @@ def present(goal: Row, today: dt.date) -> dict[str, Any]:
         "id": str(goal["id"]),
         "description": goal["description"],
         "goal_type": goal["goal_type"],
-        "left": amount_text(left_of(goal)),
+        "left": amount_text(left_of(goal), goal["currency"]),
         "percent": percent_text(goal["current_amount"], goal["target_amount"]),
         "priority": goal["priority"],
-        "needed_per_month": None if needed is None else amount_text(needed),
+        "needed_per_month": None if needed is None else amount_text(needed, goal["currency"]),
         "overdue": is_overdue(goal, today),
     }
 
@@ -87,8 +87,8 @@ def state_of(goal: Row) -> dict[str, Any]:
     return {
         "name": goal["name"],
         "currency": goal["currency"],
-        "target": amount_text(goal["target_amount"]),
-        "current": amount_text(goal["current_amount"]),
+        "target": amount_text(goal["target_amount"], goal["currency"]),
+        "current": amount_text(goal["current_amount"], goal["currency"]),
         "target_date": goal["target_date"] and goal["target_date"].isoformat(),
         "goal_status": goal["status"],
     }
@@ -109,7 +109,7 @@ def needed_per_month(goal: Row, today: dt.date) -> Decimal | None:
     if goal["status"] != "active" or due is None or due < today or not left_of(goal):
         return None
     months = max(1, (due.year - today.year) * 12 + due.month - today.month)
-    return (left_of(goal) / months).quantize(CENT, ROUND_CEILING)
+    return rounded(left_of(goal) / months, goal["currency"], ROUND_CEILING)
 
 
 class GoalSummary(ToolArguments):
@@ -150,14 +150,17 @@ def by_currency(rows: Iterable[Row]) -> list[list[Row]]:
 def add_up(goals: Sequence[Row], today: dt.date) -> dict[str, Any]:
     target = sum((goal["target_amount"] for goal in goals), Decimal())
     current = sum((goal["current_amount"] for goal in goals), Decimal())
+    currency = goals[0]["currency"]
     return {
-        "currency": goals[0]["currency"],
+        "currency": currency,
         "goals": len(goals),
-        "target": amount_text(target),
-        "current": amount_text(current),
-        "left": amount_text(sum((left_of(goal) for goal in goals), Decimal())),
+        "target": amount_text(target, currency),
+        "current": amount_text(current, currency),
+        "left": amount_text(sum((left_of(goal) for goal in goals), Decimal()), currency),
         "percent": percent_text(current, target),
-        "needed_per_month": amount_text(sum((needed_per_month(goal, today) or Decimal() for goal in goals), Decimal())),
+        "needed_per_month": amount_text(
+            sum((needed_per_month(goal, today) or Decimal() for goal in goals), Decimal()), currency
+        ),
     }
 
 
@@ -210,10 +213,10 @@ def money_for(goals: Sequence[Row], groups: Sequence[Row], today: dt.date) -> di
     return {
         "currency": currency,
         "months": [f"{month:%Y-%m}" for month in months],
-        "needed_per_month": amount_text(needed),
-        "usual_surplus": None if usual is None else amount_text(usual),
-        "gap": None if usual is None else amount_text(max(Decimal(), needed - usual)),
-        "rises": rises(own, months),
+        "needed_per_month": amount_text(needed, currency),
+        "usual_surplus": None if usual is None else amount_text(usual, currency),
+        "gap": None if usual is None else amount_text(max(Decimal(), needed - usual), currency),
+        "rises": rises(own, months, currency),
     }
 
 
@@ -226,7 +229,7 @@ def months_with_history(groups: Sequence[Row], today: dt.date) -> list[dt.date]:
     return [month for month in last if month >= first]
 
 
-def rises(groups: Sequence[Row], months: Sequence[dt.date]) -> list[dict[str, Any]]:
+def rises(groups: Sequence[Row], months: Sequence[dt.date], currency: str) -> list[dict[str, Any]]:
     """Categories on which the last month cost more than the median of the months before; none where these are too few."""
     if len(months) <= USUAL_MONTHS:
         return []
@@ -242,9 +245,9 @@ def rises(groups: Sequence[Row], months: Sequence[dt.date]) -> list[dict[str, An
     return [
         {
             "category": category,
-            "usual": amount_text(usual),
-            "spent": amount_text(usual + rise),
-            "rise": amount_text(rise),
+            "usual": amount_text(usual, currency),
+            "spent": amount_text(usual + rise, currency),
+            "rise": amount_text(rise, currency),
         }
         for rise, category, usual in found[:MOST_RISES]
     ]
@@ -255,14 +258,16 @@ def rises(groups: Sequence[Row], months: Sequence[dt.date]) -> list[dict[str, An
 
 class CreateGoal(ToolArguments):
     name: Words = Field(description="What the goal is called.")
-    target_amount: Decimal = Field(description="What is to be reached.", gt=0, le=10**10, decimal_places=2)
+    target_amount: Decimal = Field(
+        description="What is to be reached.", gt=0, le=10**10, decimal_places=AMOUNT_DECIMALS
+    )
     currency: Currency | None = Field(
         None, description="Three letters, such as USD; leave out for the user's main one."
     )
     target_date: dt.date | None = Field(None, description="By when, YYYY-MM-DD; leave out if the user names no date.")
     goal_type: GoalType = Field("savings", description="What the goal is for.")
     current_amount: Decimal = Field(
-        Decimal(), description="What is reached already.", ge=0, le=10**10, decimal_places=2
+        Decimal(), description="What is reached already.", ge=0, le=10**10, decimal_places=AMOUNT_DECIMALS
     )
     description: str = Field("", description="The user's own words on it, if any.", max_length=300)
     priority: int = Field(3, description="1 is the most important, 5 the least.", ge=1, le=5)
@@ -286,8 +291,8 @@ async def preview_create_goal(arguments: CreateGoal, context: ToolContext) -> di
     after = {
         "name": arguments.name,
         "currency": currency,
-        "target": amount_text(arguments.target_amount),
-        "current": amount_text(arguments.current_amount),
+        "target": amount_text(arguments.target_amount, currency),
+        "current": amount_text(arguments.current_amount, currency),
         "target_date": arguments.target_date and arguments.target_date.isoformat(),
         "goal_status": "completed" if arguments.current_amount >= arguments.target_amount else "active",
     }
@@ -309,20 +314,22 @@ async def checked_currency(arguments: CreateGoal, context: ToolContext) -> str:
     names = [goal["name"].casefold() for goal in await goals_of(context.rows, "active")]
     if arguments.name.casefold() in names:
         raise ToolFault("An active goal has this name already; update it, or choose another name.")
-    return await currency_or_main(arguments.currency, context.rows)
+    currency = await currency_or_main(arguments.currency, context.rows)
+    check_decimals(currency, arguments.target_amount, arguments.current_amount)
+    return currency
 
 
 class UpdateGoalProgress(ToolArguments):
     goal: Words = Field(description="Name of the goal, a part of it, or its id.")
     current_amount: Decimal | None = Field(
-        None, description="What is reached now, all in all.", ge=0, le=10**10, decimal_places=2
+        None, description="What is reached now, all in all.", ge=0, le=10**10, decimal_places=AMOUNT_DECIMALS
     )
     add_amount: Decimal | None = Field(
         None,
         description="What has come since, instead of current_amount; negative if something was taken out.",
         ge=-(10**10),
         le=10**10,
-        decimal_places=2,
+        decimal_places=AMOUNT_DECIMALS,
     )
     goal_status: Status | None = Field(None, description="A new status, such as archived for a goal given up.")
 
@@ -350,8 +357,10 @@ async def preview_update_goal_progress(arguments: UpdateGoalProgress, context: T
     goal = await goal_to_update(arguments, context.rows)
     reached = reached_after(arguments, goal)
     after = dict(goal) | {"current_amount": reached, "status": arguments.goal_status or status_after(goal, reached)}
+    currency = goal["currency"]
+    before, then = amount_text(goal["current_amount"], currency), amount_text(reached, currency)
     return {
-        "summary": f"A goal goes from {amount_text(goal['current_amount'])} to {amount_text(reached)} {goal['currency']}.",
+        "summary": f"A goal goes from {before} to {then} {currency}.",
         "changes": [{"before": state_of(goal), "after": state_of(after)}],
         "count": 1,
     }
@@ -368,8 +377,11 @@ async def goal_to_update(arguments: UpdateGoalProgress, rows: Rows) -> Row:
     if arguments.current_amount is None and arguments.add_amount is None and arguments.goal_status is None:
         raise ToolFault("Say what changes: current_amount, add_amount or goal_status.")
     goal = the_one(arguments.goal, await goals_of(rows), "goal")
+    check_decimals(goal["currency"], arguments.current_amount, arguments.add_amount)
     if reached_after(arguments, goal) < 0:
-        raise ToolFault(f"The goal has only {amount_text(goal['current_amount'])}; less than nothing cannot be left.")
+        raise ToolFault(
+            f"The goal has only {amount_text(goal['current_amount'], goal['currency'])}; less than nothing cannot be left."
+        )
     return goal
 
 

@@ -5,40 +5,37 @@ The yearly rate is nominal: a month bears a twelfth of it.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 
-CENT = Decimal("0.01")
+from graph.currencies import rounded
 
 MOST_MONTHS = 1200
 """After which a debt counts as one that is never paid."""
 
 METHOD = (
-    "Each month the balance grows by a twelfth of the yearly rate, rounded to the cent (half to even), then the payment is "
-    "taken off; the first payment is next month, the last one is what is left. New purchases and fees are not counted."
+    "Each month the balance grows by a twelfth of the yearly rate, rounded to the smallest unit of the currency (half to "
+    "even), then the payment is taken off; the first payment is next month, the last one is what is left. New purchases and "
+    "fees are not counted."
 )
-
-
-def cents(amount: Decimal) -> Decimal:
-    return amount.quantize(CENT, ROUND_HALF_EVEN)
 
 
 def monthly_rate(annual_rate_percent: Decimal) -> Decimal:
     return annual_rate_percent / 1200
 
 
-def interest(balance: Decimal, annual_rate_percent: Decimal) -> Decimal:
-    """Of one month, in whole cents."""
-    return cents(balance * monthly_rate(annual_rate_percent))
+def interest(balance: Decimal, annual_rate_percent: Decimal, currency: str | None) -> Decimal:
+    """Of one month, in whole units of the currency."""
+    return rounded(balance * monthly_rate(annual_rate_percent), currency)
 
 
-def level_payment(principal: Decimal, annual_rate_percent: Decimal, months: int) -> Decimal:
-    """The equal monthly payment that pays a loan in so many months, in whole cents; the last one takes what rounding left.
+def level_payment(principal: Decimal, annual_rate_percent: Decimal, months: int, currency: str | None) -> Decimal:
+    """The equal monthly payment that pays a loan in so many months, rounded; the last one takes what rounding left.
 
     The annuity formula: P·i / (1 - (1 + i)^-n), or P / n without interest.
     """
     rate = monthly_rate(annual_rate_percent)
     exact = principal * rate / (1 - (1 + rate) ** -months) if rate else principal / months
-    return cents(exact)
+    return rounded(exact, currency)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +46,7 @@ class Payment:
 
 
 def pay_off(
-    balance: Decimal, annual_rate_percent: Decimal, payment: Decimal, term: int | None = None
+    balance: Decimal, annual_rate_percent: Decimal, payment: Decimal, currency: str | None, term: int | None = None
 ) -> list[Payment] | None:
     """The monthly payments until nothing is left, or None if that takes forever.
 
@@ -57,7 +54,7 @@ def pay_off(
     """
     plan: list[Payment] = []
     while balance > 0:
-        grown = interest(balance, annual_rate_percent)
+        grown = interest(balance, annual_rate_percent, currency)
         is_last = len(plan) + 1 == term
         if not term and (payment <= grown or len(plan) == MOST_MONTHS):
             return None
@@ -67,15 +64,17 @@ def pay_off(
     return plan
 
 
-def future_value(start: Decimal, contribution: Decimal, annual_rate_percent: Decimal, months: int) -> Decimal:
-    """What savings come to when the contribution is added at the end of each month, rounded to the cent once, half to even.
+def future_value(
+    start: Decimal, contribution: Decimal, annual_rate_percent: Decimal, months: int, currency: str | None
+) -> Decimal:
+    """What savings come to when the contribution is added at the end of each month, rounded once, half to even.
 
     S·(1 + i)^n + C·((1 + i)^n - 1) / i, or S + C·n without interest.
     """
     rate = monthly_rate(annual_rate_percent)
     growth = (1 + rate) ** months
     added = contribution * (growth - 1) / rate if rate else contribution * months
-    return cents(start * growth + added)
+    return rounded(start * growth + added, currency)
 
 
 # Several debts --------------------------------------------------------------------------------------------------------
@@ -114,7 +113,7 @@ class Plan:
         return max(self.months.values(), default=0)
 
 
-def plan_of(debts: Sequence[Owed], extra: Decimal, order: Order) -> Plan | None:
+def plan_of(debts: Sequence[Owed], extra: Decimal, order: Order, currency: str) -> Plan | None:
     """Pay every minimum, and put the rest of a budget that stays the same onto one debt after another.
 
     The budget is the sum of all minimums and the extra payment; what a paid debt no longer needs goes to the next.
@@ -131,7 +130,7 @@ def plan_of(debts: Sequence[Owed], extra: Decimal, order: Order) -> Plan | None:
         if not open_debts:
             break
         for debt in open_debts:
-            grown = interest(left[debt.name], debt.annual_rate_percent)
+            grown = interest(left[debt.name], debt.annual_rate_percent, currency)
             left[debt.name] += grown
             cost += grown
         for debt, paid in shares(open_debts, left, budget, order):

@@ -11,7 +11,7 @@ from graph.tool import Tool, ToolContext, ToolFault
 from tools.arguments import ToolArguments
 from tools.currencies import Currency
 from tools.interest import METHOD, MOST_MONTHS, Payment, future_value, interest, level_payment, pay_off
-from tools.money import amount_text
+from tools.money import AMOUNT_DECIMALS, amount_text, check_decimals
 from tools.months import months_later
 from tools.tables import shown
 
@@ -20,22 +20,28 @@ MOST_YEARS = 40
 
 SAVINGS_METHOD = (
     "The starting balance bears interest from today, each contribution is added at the end of a month; a month bears a "
-    "twelfth of the yearly rate, and interest bears interest. The result is rounded to the cent once (half to even). Taxes, "
-    "fees and inflation are not counted, and the rate is taken as fixed."
+    "twelfth of the yearly rate, and interest bears interest. The result is rounded once, to the smallest unit of the currency "
+    "(half to even). Taxes, fees and inflation are not counted, and the rate is taken as fixed."
 )
 
 
 class LoanAmortisation(ToolArguments):
-    principal: Decimal = Field(description="What is borrowed or still owed.", gt=0, le=10**10, decimal_places=2)
+    principal: Decimal = Field(
+        description="What is borrowed or still owed.", gt=0, le=10**10, decimal_places=AMOUNT_DECIMALS
+    )
     annual_rate_percent: Decimal = Field(
         description="Yearly interest in percent: 6.5. 0 for none.", ge=0, le=100, decimal_places=4
     )
     months: int | None = Field(None, description="Term in months: give this or monthly_payment.", ge=1, le=MOST_MONTHS)
     monthly_payment: Decimal | None = Field(
-        None, description="What is paid each month: give this or months.", gt=0, le=10**9, decimal_places=2
+        None,
+        description="What is paid each month: give this or months.",
+        gt=0,
+        le=10**9,
+        decimal_places=AMOUNT_DECIMALS,
     )
     extra_payment: Decimal = Field(
-        Decimal(), description="What could be paid each month on top.", ge=0, le=10**9, decimal_places=2
+        Decimal(), description="What could be paid each month on top.", ge=0, le=10**9, decimal_places=AMOUNT_DECIMALS
     )
     currency: Currency | None = Field(None, description="Three letters; only repeated in the result.")
 
@@ -51,47 +57,51 @@ async def loan_amortisation(arguments: LoanAmortisation, context: ToolContext) -
     """
     if (arguments.months is None) == (arguments.monthly_payment is None):
         raise ToolFault("Give months or monthly_payment, one of them.")
+    currency = arguments.currency
+    check_decimals(currency, arguments.principal, arguments.monthly_payment, arguments.extra_payment)
     payment = arguments.monthly_payment or level_payment(
-        arguments.principal, arguments.annual_rate_percent, arguments.months or 1
+        arguments.principal, arguments.annual_rate_percent, arguments.months or 1, currency
     )
     head = {
         "filters": arguments.model_dump(mode="json", exclude_none=True),
         "method": METHOD,
-        "currency": arguments.currency,
-        "monthly_payment": amount_text(payment),
-        "interest_first_month": amount_text(interest(arguments.principal, arguments.annual_rate_percent)),
+        "currency": currency,
+        "monthly_payment": amount_text(payment, currency),
+        "interest_first_month": amount_text(
+            interest(arguments.principal, arguments.annual_rate_percent, currency), currency
+        ),
     }
     plan, faster = (
-        pay_off(arguments.principal, arguments.annual_rate_percent, each, arguments.months)
+        pay_off(arguments.principal, arguments.annual_rate_percent, each, currency, arguments.months)
         for each in (payment, payment + arguments.extra_payment)
     )
     if plan is None:
         return {"status": "never_paid", **head, "with_extra": None, "schedule": []}
-    years = schedule(plan, arguments.principal)
+    years = schedule(plan, arguments.principal, currency)
     return {
         "status": "ok",
         **head,
-        **told(plan, context.today),
-        "with_extra": saved(plan, faster, context.today) if arguments.extra_payment and faster else None,
+        **told(plan, context.today, currency),
+        "with_extra": saved(plan, faster, context.today, currency) if arguments.extra_payment and faster else None,
         "schedule": years[:MOST_YEARS],
         **shown("Year by year", ("year", "interest", "principal", "balance"), years[:MOST_YEARS]),
     }
 
 
-def told(plan: Sequence[Payment], today: dt.date) -> dict[str, Any]:
+def told(plan: Sequence[Payment], today: dt.date, currency: str | None) -> dict[str, Any]:
     return {
         "months": len(plan),
         "payoff_month": f"{months_later(today.replace(day=1), len(plan)):%Y-%m}",
-        "last_payment": amount_text(plan[-1].paid),
-        "total_interest": amount_text(total_interest(plan)),
-        "total_paid": amount_text(sum((payment.paid for payment in plan), Decimal())),
+        "last_payment": amount_text(plan[-1].paid, currency),
+        "total_interest": amount_text(total_interest(plan), currency),
+        "total_paid": amount_text(sum((payment.paid for payment in plan), Decimal()), currency),
     }
 
 
-def saved(plan: Sequence[Payment], faster: Sequence[Payment], today: dt.date) -> dict[str, Any]:
-    return told(faster, today) | {
+def saved(plan: Sequence[Payment], faster: Sequence[Payment], today: dt.date, currency: str | None) -> dict[str, Any]:
+    return told(faster, today, currency) | {
         "months_saved": len(plan) - len(faster),
-        "interest_saved": amount_text(total_interest(plan) - total_interest(faster)),
+        "interest_saved": amount_text(total_interest(plan) - total_interest(faster), currency),
     }
 
 
@@ -99,7 +109,7 @@ def total_interest(plan: Sequence[Payment]) -> Decimal:
     return sum((payment.interest for payment in plan), Decimal())
 
 
-def schedule(plan: Sequence[Payment], principal: Decimal) -> list[dict[str, Any]]:
+def schedule(plan: Sequence[Payment], principal: Decimal, currency: str | None) -> list[dict[str, Any]]:
     """Each twelve payments together."""
     rows = []
     for start in range(0, len(plan), 12):
@@ -109,18 +119,20 @@ def schedule(plan: Sequence[Payment], principal: Decimal) -> list[dict[str, Any]
             {
                 "year": start // 12 + 1,
                 "payments": len(year),
-                "interest": amount_text(total_interest(year)),
-                "principal": amount_text(before - year[-1].left),
-                "balance": amount_text(year[-1].left),
+                "interest": amount_text(total_interest(year), currency),
+                "principal": amount_text(before - year[-1].left, currency),
+                "balance": amount_text(year[-1].left, currency),
             }
         )
     return rows
 
 
 class SavingsForecast(ToolArguments):
-    starting_balance: Decimal = Field(Decimal(), description="What is there now.", ge=0, le=10**10, decimal_places=2)
+    starting_balance: Decimal = Field(
+        Decimal(), description="What is there now.", ge=0, le=10**10, decimal_places=AMOUNT_DECIMALS
+    )
     monthly_contribution: Decimal = Field(
-        Decimal(), description="What is added at the end of each month.", ge=0, le=10**9, decimal_places=2
+        Decimal(), description="What is added at the end of each month.", ge=0, le=10**9, decimal_places=AMOUNT_DECIMALS
     )
     annual_rate_percent: Decimal = Field(
         description="Yearly interest in percent: 4. 0 for none. Ask for it; do not guess.",
@@ -140,6 +152,7 @@ async def savings_forecast(arguments: SavingsForecast, context: ToolContext) -> 
     `interest` is the rest. `years` has the balance at the end of each year and of the last month. It is a calculation by
     the stated `method`, not a promise: say so.
     """
+    check_decimals(arguments.currency, arguments.starting_balance, arguments.monthly_contribution)
     marks = sorted({*range(12, arguments.months, 12), arguments.months})
     rows = [point(arguments, number, context.today) for number in marks]
     return {
@@ -159,12 +172,14 @@ async def savings_forecast(arguments: SavingsForecast, context: ToolContext) -> 
 def point(arguments: SavingsForecast, months: int, today: dt.date) -> dict[str, Any]:
     """How it stands after so many months."""
     start, added = arguments.starting_balance, arguments.monthly_contribution * months
-    value = future_value(start, arguments.monthly_contribution, arguments.annual_rate_percent, months)
+    value = future_value(
+        start, arguments.monthly_contribution, arguments.annual_rate_percent, months, arguments.currency
+    )
     return {
         "month": f"{months_later(today.replace(day=1), months):%Y-%m}",
-        "contributed": amount_text(added),
-        "interest": amount_text(value - start - added),
-        "balance": amount_text(value),
+        "contributed": amount_text(added, arguments.currency),
+        "interest": amount_text(value - start - added, arguments.currency),
+        "balance": amount_text(value, arguments.currency),
     }
 
 

@@ -83,13 +83,13 @@ class Sums:
         self.refunds += group["refunds"]
         self.purchases.update(group["purchases"] or ())
 
-    def told(self) -> dict[str, Any]:
+    def told(self, currency: str) -> dict[str, Any]:
         return {
             "count": self.matches,
-            "spent_gross": amount_text(self.spent_gross),
-            "refunds": amount_text(self.refunds),
-            "spent_net": amount_text(self.spent_gross - self.refunds),
-            "income": amount_text(self.income),
+            "spent_gross": amount_text(self.spent_gross, currency),
+            "refunds": amount_text(self.refunds, currency),
+            "spent_net": amount_text(self.spent_gross - self.refunds, currency),
+            "income": amount_text(self.income, currency),
         }
 
 
@@ -106,13 +106,13 @@ def summed(groups: Iterable[Row]) -> Sums:
 
 
 def overall(groups: Sequence[Row]) -> dict[str, Any]:
-    """All that one currency comes to; the average is rounded to the cent, half to even."""
-    sums = summed(groups)
+    """All that one currency comes to; the average is rounded to its smallest unit, half to even."""
+    sums, currency = summed(groups), groups[0]["currency"]
     return {
-        "currency": groups[0]["currency"],
-        **sums.told(),
+        "currency": currency,
+        **sums.told(currency),
         "purchases": len(sums.purchases),
-        "average_purchase": amount_text(sums.spent_gross / len(sums.purchases)) if sums.purchases else None,
+        "average_purchase": amount_text(sums.spent_gross / len(sums.purchases), currency) if sums.purchases else None,
         "first_date": min(group["first_date"] for group in groups).isoformat(),
         "last_date": max(group["last_date"] for group in groups).isoformat(),
     }
@@ -132,11 +132,12 @@ def usual_category(groups: Sequence[Row]) -> dict[str, Any] | None:
 def months_of(groups: Sequence[Row], count: int, today: dt.date) -> list[dict[str, Any]]:
     """The last months of one currency, the oldest first, those without a row, too."""
     last = max([today.replace(day=1), *(group["month"] for group in groups)])
+    currency = groups[0]["currency"]
     return [
         {
             "month": f"{month:%Y-%m}",
-            "currency": groups[0]["currency"],
-            **summed(group for group in groups if group["month"] == month).told(),
+            "currency": currency,
+            **summed(group for group in groups if group["month"] == month).told(currency),
         }
         for month in (months_later(last, number - count + 1) for number in range(count))
     ]

@@ -1,13 +1,33 @@
-"""Amounts of money as a model reads them: exact decimal numbers in strings, two places, one currency at a time."""
+"""Amounts of money as a model reads them: exact decimal numbers in strings, with the decimals of their currency, one currency
+at a time."""
 
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from graph.currencies import decimals_of, rounded
+from graph.tool import ToolFault
 
-def amount_text(amount: Decimal) -> str:
-    """An amount with its cents: `-12.50`."""
-    return f"{amount:.2f}"
+AMOUNT_DECIMALS = 8
+"""That an argument may have; how many its currency has is seen by `check_decimals`."""
+
+
+def amount_text(amount: Decimal, currency: str | None) -> str:
+    """An amount with the decimals of its currency: `-12.50`, in yen `-1250`."""
+    return f"{amount:.{decimals_of(currency)}f}"
+
+
+def check_decimals(currency: str | None, *amounts: Decimal | None) -> None:
+    """See that amounts have no more decimals than their currency.
+
+    Raises:
+        ToolFault: one has.
+    """
+    for amount in amounts:
+        if amount is not None and amount != rounded(amount, currency):
+            decimals = decimals_of(currency)
+            name = currency or "an amount without a currency"
+            raise ToolFault(f"{name} has {decimals or 'no'} decimals: {amount:f}. Ask for the exact amount.")
 
 
 def percent_text(part: Decimal, whole: Decimal) -> str:
@@ -26,13 +46,13 @@ def flow_totals(sums: Mapping[str, Any]) -> dict[str, Any]:
     Returns:
         `spent_net` is spending less refunds, `net` is income less `spent_net`; transfers are in neither.
     """
-    spent_net = sums["spent_gross"] - sums["refunds"]
+    currency, spent_net = sums["currency"], sums["spent_gross"] - sums["refunds"]
     return {
-        "currency": sums["currency"],
+        "currency": currency,
         "count": sums["matches"],
-        "income": amount_text(sums["income"]),
-        "spent_gross": amount_text(sums["spent_gross"]),
-        "refunds": amount_text(sums["refunds"]),
-        "spent_net": amount_text(spent_net),
-        "net": amount_text(sums["income"] - spent_net),
+        "income": amount_text(sums["income"], currency),
+        "spent_gross": amount_text(sums["spent_gross"], currency),
+        "refunds": amount_text(sums["refunds"], currency),
+        "spent_net": amount_text(spent_net, currency),
+        "net": amount_text(sums["income"] - spent_net, currency),
     }

@@ -83,30 +83,30 @@ def of(currency: str, rows: Iterable[Row]) -> list[Row]:
 
 def section(currency: str, groups: Sequence[Row], earlier: Sequence[Row], merchants: Sequence[Row]) -> dict[str, Any]:
     """What the report says of one currency."""
-    now, then = flows(groups), flows(earlier)
+    now, then = flows(groups, currency), flows(earlier, currency)
     return {
         "currency": currency,
         "this_month": now,
         "month_before": then,
-        "change": {name: amount_text(Decimal(now[name]) - Decimal(then[name])) for name in FLOWS},
-        "categories": compared(groups, earlier),
+        "change": {name: amount_text(Decimal(now[name]) - Decimal(then[name]), currency) for name in FLOWS},
+        "categories": compared(groups, earlier, currency),
         "merchants": [
-            {"merchant": row["merchant"], "count": row["matches"], "spent": amount_text(row["spent"])}
+            {"merchant": row["merchant"], "count": row["matches"], "spent": amount_text(row["spent"], currency)}
             for row in merchants
         ],
     }
 
 
-def flows(groups: Iterable[Row]) -> dict[str, Any]:
+def flows(groups: Iterable[Row], currency: str) -> dict[str, Any]:
     """Income, spending less refunds, and what is left."""
     rows = list(groups)
     income = sum((row["income"] for row in rows), NOTHING)
     spent = sum((spent_on(row) for row in rows), NOTHING)
     return {
         "count": sum(row["matches"] for row in rows),
-        "income": amount_text(income),
-        "spent": amount_text(spent),
-        "net": amount_text(income - spent),
+        "income": amount_text(income, currency),
+        "spent": amount_text(spent, currency),
+        "net": amount_text(income - spent, currency),
     }
 
 
@@ -115,7 +115,7 @@ def spent_on(group: Row) -> Decimal:
     return spent
 
 
-def compared(groups: Iterable[Row], earlier: Iterable[Row]) -> list[dict[str, str]]:
+def compared(groups: Iterable[Row], earlier: Iterable[Row], currency: str) -> list[dict[str, str]]:
     """Spending by category in both months, the largest of this one first, the smaller ones as one."""
     now, then = (
         {row["category"]: spent_on(row) for row in rows if row["flow"] == "expense"} for rows in (groups, earlier)
@@ -127,7 +127,12 @@ def compared(groups: Iterable[Row], earlier: Iterable[Row]) -> list[dict[str, st
         others = (OTHERS, sum((spent for _, spent, _ in rest), NOTHING), sum((spent for *_, spent in rest), NOTHING))
         pairs = [*pairs[: MOST_CATEGORIES - 1], others]
     return [
-        {"category": name, "spent": amount_text(spent), "before": amount_text(was), "change": amount_text(spent - was)}
+        {
+            "category": name,
+            "spent": amount_text(spent, currency),
+            "before": amount_text(was, currency),
+            "change": amount_text(spent - was, currency),
+        }
         for name, spent, was in pairs
     ]
 
@@ -159,10 +164,10 @@ def tables(each: Row, month: str, before: str) -> list[Part]:
 
 
 def charts_of(each: Row, months: Sequence[Row], oldest: dt.date) -> list[Chart]:
-    found = {row["month"]: row for row in months}
+    found, currency = {row["month"]: row for row in months}, each["currency"]
     drawn = [months_later(oldest, number) for number in range(MONTHS_DRAWN)]
-    income = [amount_text(found[month]["income"] if month in found else NOTHING) for month in drawn]
-    spent = [amount_text(spent_on(found[month]) if month in found else NOTHING) for month in drawn]
+    income = [amount_text(found[month]["income"] if month in found else NOTHING, currency) for month in drawn]
+    spent = [amount_text(spent_on(found[month]) if month in found else NOTHING, currency) for month in drawn]
     by_month = Chart(
         "Income and spending by month",
         "columns",
@@ -170,7 +175,7 @@ def charts_of(each: Row, months: Sequence[Row], oldest: dt.date) -> list[Chart]:
         [f"{month:%Y-%m}" for month in drawn],
         [Series("Income", income), Series("Spent", spent)],
     )
-    shown = [row for row in each["categories"] if row["spent"] != "0.00"]
+    shown = [row for row in each["categories"] if Decimal(row["spent"])]
     series = [Series("Spent", [row["spent"] for row in shown])]
     by_category = Chart("Spending by category", "bars", each["currency"], [row["category"] for row in shown], series)
     return [by_category, by_month] if shown else [by_month]

@@ -84,9 +84,9 @@ def add_up(currency: str, items: Sequence[Row]) -> dict[str, Any]:
     kinds = {item["kind"] for item in known if item["balance"] < 0}
     return {
         "currency": currency,
-        "assets": amount_text(assets) if known else None,
-        "owed": amount_text(owed) if known else None,
-        "net": amount_text(assets - owed) if known else None,
+        "assets": amount_text(assets, currency) if known else None,
+        "owed": amount_text(owed, currency) if known else None,
+        "net": amount_text(assets - owed, currency) if known else None,
         "known": len(known),
         "unknown_accounts": len(items) - len(known),
         "oldest_day": min(item["as_of"] for item in known).isoformat() if known else None,
@@ -100,7 +100,7 @@ def present(item: Row) -> dict[str, Any]:
         "name": item["name"],
         "kind": item["kind"],
         "currency": item["currency"],
-        "balance": None if balance is None else amount_text(balance),
+        "balance": None if balance is None else amount_text(balance, item["currency"]),
         "as_of": None if day is None else day.isoformat(),
     }
 

@@ -5,7 +5,7 @@ The same chart always gives the same bytes. No state of matplotlib is shared: ea
 
 import io
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.ft2font import FT2Font
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from graph.currencies import decimals_of
 from tools.drawing import Chart, Kind, Series
 
 DOTS_PER_INCH = 100
@@ -67,7 +68,7 @@ def paint_bars(axes: Axes, chart: Chart) -> None:
     axes.invert_yaxis()
     axes.margins(x=0.18)
     axes.axvline(0, color=INK, linewidth=0.8)
-    write_amounts(axes.xaxis)
+    write_amounts(axes.xaxis, chart.currency)
 
 
 def paint_columns(axes: Axes, chart: Chart) -> None:
@@ -81,7 +82,7 @@ def paint_columns(axes: Axes, chart: Chart) -> None:
             axes.bar_label(painted, labels=series.texts, padding=3, rotation=90, fontsize=7, color=INK)
     axes.margins(y=0.2)
     axes.axhline(0, color=INK, linewidth=0.8)
-    label_places(axes, chart.labels)
+    label_places(axes, chart)
 
 
 def paint_lines(axes: Axes, chart: Chart) -> None:
@@ -102,7 +103,7 @@ def paint_lines(axes: Axes, chart: Chart) -> None:
         )
     axes.margins(x=0.08, y=0.12)
     axes.axhline(0, color=INK, linewidth=0.8)
-    label_places(axes, chart.labels)
+    label_places(axes, chart)
 
 
 PAINTERS: Mapping[Kind, Callable[[Axes, Chart], None]] = {
@@ -112,25 +113,29 @@ PAINTERS: Mapping[Kind, Callable[[Axes, Chart], None]] = {
 }
 
 
-def label_places(axes: Axes, labels: Sequence[str]) -> None:
+def label_places(axes: Axes, chart: Chart) -> None:
     """Labels below, not all of them if there are many; amounts at the side."""
+    labels = chart.labels
     step = -(-len(labels) // MOST_AXIS_LABELS)
     places = range(0, len(labels), step)
     axes.set_xticks(
         places, [drawable(shortened(labels[place])) for place in places], rotation=45 if len(labels) > 6 else 0
     )
-    write_amounts(axes.yaxis)
+    write_amounts(axes.yaxis, chart.currency)
 
 
-def write_amounts(axis: Axis) -> None:
-    """How amounts along an axis are written."""
+def write_amounts(axis: Axis, currency: str) -> None:
+    """How amounts along an axis are written: with the decimals of their currency, unless these are none."""
+    decimals = decimals_of(currency)
     axis.set_major_locator(MaxNLocator(6))
-    axis.set_major_formatter(FuncFormatter(lambda amount, _: f"{amount:,.2f}".removesuffix(".00")))
+    axis.set_major_formatter(
+        FuncFormatter(lambda amount, _: f"{amount:,.{decimals}f}".removesuffix("." + decimals * "0"))
+    )
     axis.grid(visible=True, color=GRID)
 
 
 def numbers(series: Series) -> list[float]:
-    """Where to draw: a picture has no cents, so fractions of them do no harm here."""
+    """Where to draw: a picture has no exact amounts, so binary fractions do no harm here."""
     return [float(Decimal(text)) for text in series.texts]
 
 

@@ -2,12 +2,13 @@
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 from itertools import groupby
 from typing import Any, Literal
 
 from pydantic import Field
 
+from graph.currencies import rounded
 from graph.tool import Tool, ToolContext
 from tools.arguments import ToolArguments
 from tools.money import amount_text
@@ -27,7 +28,6 @@ BILLS = "Bills & Services"
 SMALL_BILL = 100
 """Up to which price that holds for a bill; rent is none."""
 
-CENT = Decimal("0.01")
 
 METHOD = (
     f"A series is at least {FEWEST} bookings of one payee in the last {LOOK_BACK.days} days ({LONG_LOOK_BACK.days} where a "
@@ -118,10 +118,10 @@ def is_subscription(series: Series) -> bool:
 
 
 def monthly(series: Series) -> Decimal:
-    """What a series comes to in a month, rounded to the cent, half to even."""
+    """What a series comes to in a month, rounded to the smallest unit of its currency, half to even."""
     beat, amount = BEATS[series.cadence], abs(series.amount)
     exact = amount / beat.months if beat.months else amount * 365 / (12 * beat.days)
-    return exact.quantize(CENT, ROUND_HALF_EVEN)
+    return rounded(exact, series.currency)
 
 
 def entry(series: Series, today: dt.date) -> dict[str, Any]:
@@ -132,10 +132,10 @@ def entry(series: Series, today: dt.date) -> dict[str, Any]:
         "category": series.category,
         "currency": series.currency,
         "every": series.cadence,
-        "usual_amount": amount_text(abs(series.amount)),
-        "last_amount": amount_text(abs(series.bookings[-1].amount)),
+        "usual_amount": amount_text(abs(series.amount), series.currency),
+        "last_amount": amount_text(abs(series.bookings[-1].amount), series.currency),
         "amount_varies": series.varies,
-        "monthly_cost": amount_text(monthly(series)),
+        "monthly_cost": amount_text(monthly(series), series.currency),
         "seen": len(series.bookings),
         "first_date": series.bookings[0].day.isoformat(),
         "last_date": series.last.isoformat(),
@@ -158,9 +158,9 @@ def total(currency: str, series: Sequence[Series]) -> dict[str, Any]:
     return {
         "currency": currency,
         "count": len(series),
-        "monthly_cost": amount_text(sum(map(monthly, series), Decimal())),
+        "monthly_cost": amount_text(sum(map(monthly, series), Decimal()), currency),
         "subscriptions": len(subscriptions),
-        "subscriptions_monthly_cost": amount_text(sum(map(monthly, subscriptions), Decimal())),
+        "subscriptions_monthly_cost": amount_text(sum(map(monthly, subscriptions), Decimal()), currency),
     }
 
 

@@ -106,15 +106,15 @@ def is_complete(month: dt.date, first: dt.date, last: dt.date, today: dt.date) -
 
 
 def average(groups: Sequence[Row], first: dt.date, last: dt.date, today: dt.date) -> dict[str, Any]:
-    """The mean month of one currency over the complete months, rounded to the cent, half to even."""
+    """The mean month of one currency over the complete months, rounded to its smallest unit, half to even."""
     whole = [month for month in months_between(first, last) if is_complete(month, first, last, today)]
     sums = add_up(groups, set(whole))
-    spent = sums["spent_gross"] - sums["refunds"]
+    spent, currency = sums["spent_gross"] - sums["refunds"], sums["currency"]
     return {
-        "currency": sums["currency"],
+        "currency": currency,
         "complete_months": len(whole),
-        "income": amount_text(sums["income"] / len(whole)) if whole else None,
-        "spent_net": amount_text(spent / len(whole)) if whole else None,
+        "income": amount_text(sums["income"] / len(whole), currency) if whole else None,
+        "spent_net": amount_text(spent / len(whole), currency) if whole else None,
     }
 
 
@@ -161,32 +161,33 @@ async def spending_by_merchant(arguments: SpendingByMerchant, context: ToolConte
 
 
 def merchant_entry(row: Row, flow: str) -> dict[str, Any]:
+    currency = row["currency"]
     entry = {
         "merchant": row["merchant"],
-        "currency": row["currency"],
+        "currency": currency,
         "count": row["matches"],
-        "total": amount_text(row["total"]),
+        "total": amount_text(row["total"], currency),
         "share_percent": percent_text(row["total"], row["positive"]),
         "first_date": row["first_date"].isoformat(),
         "last_date": row["last_date"].isoformat(),
     }
     if flow == "expense":
-        entry |= {"paid": amount_text(row["paid_out"]), "refunds": amount_text(row["paid_in"])}
+        entry |= {"paid": amount_text(row["paid_out"], currency), "refunds": amount_text(row["paid_in"], currency)}
     return entry
 
 
 def merchant_totals(lines: Sequence[Row]) -> dict[str, Any]:
     """The totals of one currency, which each of its lines has beside it."""
-    whole = lines[0]
+    whole, currency = lines[0], lines[0]["currency"]
     nobody = [line for line in lines if line["merchant"] is None]
     return {
-        "currency": whole["currency"],
+        "currency": currency,
         "count": whole["all_matches"],
-        "total": amount_text(whole["whole"]),
+        "total": amount_text(whole["whole"], currency),
         "merchants": whole["all_merchants"],
         "without_merchant": {
             "count": sum(line["matches"] for line in nobody),
-            "total": amount_text(sum((line["total"] for line in nobody), Decimal())),
+            "total": amount_text(sum((line["total"] for line in nobody), Decimal()), currency),
         },
     }
 
@@ -217,7 +218,7 @@ async def spending_by_account(arguments: SpendingByAccount, context: ToolContext
         "status": "ok" if groups else "no_rows",
         "filters": echo(arguments, categories),
         "totals": [
-            flow_totals(add_up(same)) | {"transfers": amount_text(moved(same))}
+            flow_totals(add_up(same)) | {"transfers": amount_text(moved(same), same[0]["currency"])}
             for same in by_currency(sorted(groups, key=currency_of))
         ],
         "accounts_used": used,
@@ -231,8 +232,8 @@ def account_entry(group: Row) -> dict[str, Any]:
         "account_type": group["account_type"],
         "number_last4": group["number_last4"],
         **flow_totals(group),
-        "transfers_in": amount_text(group["transfers_in"]),
-        "transfers_out": amount_text(group["transfers_out"]),
+        "transfers_in": amount_text(group["transfers_in"], group["currency"]),
+        "transfers_out": amount_text(group["transfers_out"], group["currency"]),
     }
 
 

@@ -75,23 +75,27 @@ def spent_on(group: Row) -> Decimal:
 
 
 def present(group: Row) -> dict[str, Any]:
+    currency = group["currency"]
     entry = {
         "category": group["category"],
         "type": group["flow"],
-        "currency": group["currency"],
+        "currency": currency,
         "count": group["matches"],
-        "total": amount_text(group["income"] if group["flow"] == "income" else spent_on(group)),
+        "total": amount_text(group["income"] if group["flow"] == "income" else spent_on(group), currency),
         "deduction_candidate": is_candidate(group),
     }
     if group["flow"] == "expense":
-        entry |= {"spent_gross": amount_text(group["spent_gross"]), "refunds": amount_text(group["refunds"])}
+        entry |= {
+            "spent_gross": amount_text(group["spent_gross"], currency),
+            "refunds": amount_text(group["refunds"], currency),
+        }
     return entry
 
 
 def add_up(currency: str, groups: Sequence[Row]) -> dict[str, Any]:
     sums = {name: sum(group[name] for group in groups) for name in ("matches", "income", "spent_gross", "refunds")}
     candidates = sum((spent_on(group) for group in groups if is_candidate(group)), Decimal())
-    return flow_totals({"currency": currency, **sums}) | {"candidates_spent": amount_text(candidates)}
+    return flow_totals({"currency": currency, **sums}) | {"candidates_spent": amount_text(candidates, currency)}
 
 
 TOOL = Tool(

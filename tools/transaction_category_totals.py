@@ -72,16 +72,20 @@ def rank(groups: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def present(group: Mapping[str, Any], whole: Decimal) -> dict[str, Any]:
+    currency = group["currency"]
     entry = {
         "category": group["category"],
         "type": group["flow"],
-        "currency": group["currency"],
+        "currency": currency,
         "count": group["matches"],
-        "total": amount_text(total(group)),
+        "total": amount_text(total(group), currency),
         "share_percent": percent_text(total(group), whole),
     }
     if group["flow"] == "expense":
-        entry |= {"spent_gross": amount_text(group["spent_gross"]), "refunds": amount_text(group["refunds"])}
+        entry |= {
+            "spent_gross": amount_text(group["spent_gross"], currency),
+            "refunds": amount_text(group["refunds"], currency),
+        }
     return entry
 
 

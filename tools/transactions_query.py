@@ -122,7 +122,8 @@ def answer(found: Sequence[Mapping[str, Any]], offset: int) -> dict[str, Any]:
         "shown": len(page),
         "next_offset": end if page and end < matches else None,
         "totals": [
-            flow_totals(row) | {"transfers": amount_text(row["transfers"])} for _, row in sorted(by_currency.items())
+            flow_totals(row) | {"transfers": amount_text(row["transfers"], row["currency"])}
+            for _, row in sorted(by_currency.items())
         ],
         "transactions": [present(row) for row in page],
     }
@@ -132,7 +133,7 @@ def present(row: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "id": str(row["id"]),
         "date": row["posted_at"].isoformat(),
-        "amount": amount_text(row["amount"]),
+        "amount": amount_text(row["amount"], row["currency"]),
         "currency": row["currency"],
         "merchant": row["merchant"],
         "description": row["description"],

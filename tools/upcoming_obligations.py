@@ -76,7 +76,7 @@ def expected(series: Series, today: dt.date, end: dt.date) -> list[dict[str, Any
             "description": series.description,
             "category": series.category,
             "currency": series.currency,
-            "expected_amount": amount_text(-series.amount),
+            "expected_amount": amount_text(-series.amount, series.currency),
             "amount_varies": series.varies,
             "every": series.cadence,
             "seen": len(series.bookings),
@@ -91,7 +91,7 @@ def totals(payments: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         return str(item["currency"])
 
     return [
-        {"currency": currency, "count": len(same), "expected": amount_text(add_up(same))}
+        {"currency": currency, "count": len(same), "expected": amount_text(add_up(same), currency)}
         for currency, same in ((name, list(items)) for name, items in groupby(sorted(payments, key=key), key))
     ]
 

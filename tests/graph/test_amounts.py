@@ -136,6 +136,18 @@ def test_an_amount_with_misplaced_separators_means_nothing(text: str) -> None:
     assert found(text) == [()]
 
 
+def test_three_digits_behind_a_separator_may_be_decimals_of_a_currency_that_has_three() -> None:
+    assert found("KWD 1.234") == [("1.234", "1234")]
+    assert found("1,234 KWD and USD 1,234") == [("1.234", "1234"), ("1234",)]
+    assert found("KWD 1,234.567") == [("1234.567",)]
+
+
+def test_an_amount_of_three_decimals_is_exact_to_the_third() -> None:
+    [amount] = amounts_in("1.23 KWD")
+    assert amount.readings[0].low > Decimal("1.229")
+    assert amount.readings[0].high < Decimal("1.234")
+
+
 def test_a_space_may_part_thousands_or_numbers() -> None:
     assert found("12 500 USD") == [("12500", "500")]
 

@@ -1,4 +1,5 @@
-"""Random ledgers, and what every sum over them must be, worked out in whole cents by another method than the tools'.
+"""Random ledgers, and what every sum over them must be, worked out in whole cents (whole yen, whole thousandths of a
+dinar) by another method than the tools'.
 
 `python -m tests.tools.ledgers --count 10000` checks so many and prints how many cents the tools were off.
 """
@@ -43,7 +44,9 @@ from tools.spending import (
 from tools.transaction_category_totals import TransactionCategoryTotals, transaction_category_totals
 from tools.transactions_query import TransactionsQuery, transactions_query
 
-CURRENCIES = ("USD", "CAD", "EUR", "JPY")
+DECIMALS = {"USD": 2, "CAD": 2, "EUR": 2, "JPY": 0, "KWD": 3}
+"""Of the amounts of a currency; what is called cents here are its smallest units."""
+CURRENCIES = tuple(DECIMALS)
 SPENDING = ("Groceries", "Shopping", "Meals & Dining")
 CATEGORIES = (*SPENDING, "Income", "Investments", "Uncategorized")
 MERCHANTS = ("Greenleaf", "GREENLEAF", "Corner Cafe", "corner cafe", "Mart 100%", "Employer", None)
@@ -212,13 +215,15 @@ class Tally:
     cents_off: int = 0
     wrong: list[str] = field(default_factory=list)
 
-    def amount(self, what: str, said: str, cents: int) -> None:
+    def amount(self, what: str, said: str, cents: int, currency: str) -> None:
         """Compare an amount as a tool says it with the exact one."""
         self.amounts += 1
-        off = abs(Fraction(Decimal(said)) * 100 - cents)
-        if off or f"{Decimal(cents).scaleb(-2):.2f}" != said:
+        decimals = DECIMALS[currency]
+        off = abs(Fraction(Decimal(said)) * 10**decimals - cents)
+        exact = f"{Decimal(cents).scaleb(-decimals):.{decimals}f}"
+        if exact != said:
             self.cents_off += int(off) or 1
-            self.wrong.append(f"{what}: {said}, not {Decimal(cents).scaleb(-2)}")
+            self.wrong.append(f"{what}: {said}, not {exact} {currency}")
 
     def same(self, what: str, said: object, exact: object) -> None:
         """Compare what is no amount: counts, names, percentages, which groups there are."""
@@ -228,7 +233,7 @@ class Tally:
 
     def flows(self, what: str, said: Mapping[str, Any], exact: Mapping[str, int], names: Sequence[str] = MONEY) -> None:
         for name in names:
-            self.amount(f"{what}.{name}", said[name], exact[name])
+            self.amount(f"{what}.{name}", said[name], exact[name], said["currency"])
         self.same(f"{what}.count", said["count"], exact["count"])
 
     def groups(
@@ -297,7 +302,7 @@ async def check_categories(
 
     def one(what: str, row: Mapping[str, Any], group: list[Entry]) -> None:
         exact = sums(group)
-        tally.amount(what, row["total"], exact["income"] + exact["spent_net"])
+        tally.amount(what, row["total"], exact["income"] + exact["spent_net"], row["currency"])
         tally.same(f"{what} count", row["count"], exact["count"])
 
     tally.groups(
@@ -357,13 +362,13 @@ async def check_merchants(
             return exact["income"] + exact["spent_net"]
 
         def one(what: str, row: Mapping[str, Any], group: list[Entry]) -> None:
-            tally.amount(what, row["total"], total(group))
+            tally.amount(what, row["total"], total(group), row["currency"])
             tally.same(f"{what} count", row["count"], len(group))
 
         def whole(what: str, row: Mapping[str, Any], group: list[Entry]) -> None:
             one(what, row, group)
             nobody = [entry for entry in group if entry.merchant is None]
-            tally.amount(f"{what} without merchant", row["without_merchant"]["total"], total(nobody))
+            tally.amount(f"{what} without merchant", row["without_merchant"]["total"], total(nobody), row["currency"])
 
         tally.groups(
             f"{kind} merchants",
@@ -384,8 +389,8 @@ async def check_accounts(
     def one(what: str, row: Mapping[str, Any], group: list[Entry]) -> None:
         tally.flows(what, row, sums(group))
         moved = [entry.cents for entry in group if entry.kind == "transfer"]
-        tally.amount(f"{what} in", row["transfers_in"], sum(cents for cents in moved if cents > 0))
-        tally.amount(f"{what} out", row["transfers_out"], -sum(cents for cents in moved if cents < 0))
+        tally.amount(f"{what} in", row["transfers_in"], sum(cents for cents in moved if cents > 0), row["currency"])
+        tally.amount(f"{what} out", row["transfers_out"], -sum(cents for cents in moved if cents < 0), row["currency"])
 
     tally.groups(
         "accounts",
@@ -426,9 +431,10 @@ async def check_comparison(
             sum(sums(within(group, before))[name] for name in names),
             sum(sums(within(group, after))[name] for name in names),
         )
-        tally.amount(f"{what} before", row["before"], was)
-        tally.amount(f"{what} after", row["after"], now)
-        tally.amount(f"{what} difference", row["difference"], now - was)
+        currency = group[0].currency
+        tally.amount(f"{what} before", row["before"], was, currency)
+        tally.amount(f"{what} after", row["after"], now, currency)
+        tally.amount(f"{what} difference", row["difference"], now - was, currency)
         tally.same(f"{what} percent", row["percent"], percent(was, now))
 
     def totals(what: str, row: Mapping[str, Any], group: list[Entry]) -> None:
@@ -465,15 +471,17 @@ async def check_merchant(stored: list[Entry], today: dt.date, context: ToolConte
         purchases = len({entry.booking for entry in group if entry.cents < 0})
         tally.same(f"{what} purchases", row["purchases"], purchases)
         if purchases:
-            tally.amount(f"{what} average", row["average_purchase"], round(Fraction(exact["spent_gross"], purchases)))
+            average = round(Fraction(exact["spent_gross"], purchases))
+            tally.amount(f"{what} average", row["average_purchase"], average, row["currency"])
 
     tally.groups("merchant", said["sums"], moving(own), currency_said, currency_of, one)
-    for name in ("income", "spent_net"):
-        told = sum(Decimal(row[name]) for row in said["months"])
-        latest = max([today, *(entry.day for entry in moving(own))])
+    for name, currency in itertools.product(("income", "spent_net"), {entry.currency for entry in moving(own)}):
+        alike = [entry for entry in moving(own) if entry.currency == currency]
+        told = sum(Decimal(row[name]) for row in said["months"] if row["currency"] == currency)
+        latest = max([today, *(entry.day for entry in alike)])
         first = (latest.year * 12 + latest.month - 1) - 35
-        shown = [entry for entry in moving(own) if entry.day.year * 12 + entry.day.month - 1 >= first]
-        tally.amount(f"merchant months {name}", f"{told:.2f}", sums(shown)[name])
+        shown = [entry for entry in alike if entry.day.year * 12 + entry.day.month - 1 >= first]
+        tally.amount(f"merchant months {name}", f"{told:.{DECIMALS[currency]}f}", sums(shown)[name], currency)
 
 
 # The database ---------------------------------------------------------------------------------------------------------
@@ -534,7 +542,7 @@ def stored_rows(book: Book, user: str, accounts: Sequence[uuid.UUID]) -> Iterato
                 "user_id": user,
                 "account_id": None if row.account is None else accounts[row.account],
                 "posted_at": row.day,
-                "amount": Decimal(cents).scaleb(-2),
+                "amount": Decimal(cents).scaleb(-DECIMALS[row.currency]),
                 "currency": row.currency,
                 "merchant": row.merchant,
                 "description": "",

@@ -86,7 +86,7 @@ async def test_the_month_is_as_long_as_the_calendar_says(ledger, user, context, 
 
 @pytest.mark.parametrize(("spent", "projected"), [("0", "0"), ("-5", "-5"), ("1", "1.50"), ("0.01", "0.02")])
 def test_a_projection_is_a_straight_line_from_what_is_spent(spent, projected):
-    assert project(Decimal(spent), 20, 30) == Decimal(projected)
+    assert project(Decimal(spent), 20, 30, "USD") == Decimal(projected)
 
 
 async def test_without_a_budget_the_answer_is_unknown(ledger, user, context):

@@ -329,7 +329,7 @@ AMOUNTS = st.decimals("0.01", "100000", places=2)
 @given(AMOUNTS, st.decimals("0", "40", places=2), AMOUNTS)
 def test_what_is_paid_is_the_debt_and_its_interest(balance: Decimal, rate: Decimal, payment: Decimal) -> None:
     """Forwards the plan pays; backwards each balance follows from the next one and the interest, in whole cents."""
-    plan = pay_off(balance, rate, payment)
+    plan = pay_off(balance, rate, payment, "USD")
     if plan is None:
         return
     owed = [balance, *(each.left for each in plan)]

@@ -30,19 +30,19 @@ def annuity(principal, rate, months):
 
 def test_the_payment_of_a_textbook_mortgage():
     # 200,000 at 6 % over 30 years is the standard example: 1,199.10 by the annuity formula.
-    assert level_payment(Decimal(200000), Decimal(6), 360) == Decimal("1199.10")
+    assert level_payment(Decimal(200000), Decimal(6), 360, "USD") == Decimal("1199.10")
     assert round(annuity(200000, 6, 360), 2) == 1199.10
 
 
 @given(amounts, rates, terms)
 def test_a_level_payment_is_the_annuity_in_whole_cents(principal, rate, months):
-    assert abs(float(level_payment(principal, rate, months)) - annuity(principal, rate, months)) <= 0.005001
+    assert abs(float(level_payment(principal, rate, months, "USD")) - annuity(principal, rate, months)) <= 0.005001
 
 
 @settings(deadline=None)
 @given(amounts, rates, terms)
 def test_a_loan_with_its_level_payment_is_paid_in_time_and_adds_up(principal, rate, months):
-    plan = pay_off(principal, rate, level_payment(principal, rate, months), months)
+    plan = pay_off(principal, rate, level_payment(principal, rate, months, "USD"), "USD", months)
     assert plan
     assert len(plan) <= months
     assert plan[-1].left == 0
@@ -52,9 +52,9 @@ def test_a_loan_with_its_level_payment_is_paid_in_time_and_adds_up(principal, ra
 @settings(deadline=None)
 @given(amounts, rates, terms)
 def test_what_is_left_after_each_payment_is_the_closed_form_but_for_half_a_cent_a_month(principal, rate, months):
-    payment = level_payment(principal, rate, months)
+    payment = level_payment(principal, rate, months, "USD")
     i, growth = float(rate) / 1200, 1.0
-    for number, each in enumerate(pay_off(principal, rate, payment, months)[:-1], 1):
+    for number, each in enumerate(pay_off(principal, rate, payment, "USD", months)[:-1], 1):
         growth *= 1 + i
         series = (growth - 1) / i if i else number
         exact = float(principal) * growth - float(payment) * series
@@ -62,19 +62,19 @@ def test_what_is_left_after_each_payment_is_the_closed_form_but_for_half_a_cent_
 
 
 def test_a_payment_that_only_covers_the_interest_never_pays():
-    assert interest(Decimal(1200), Decimal(10)) == Decimal("10.00")
-    assert pay_off(Decimal(1200), Decimal(10), Decimal("10.00")) is None
-    assert pay_off(Decimal(1200), Decimal(10), Decimal("9.99")) is None
-    assert pay_off(Decimal(1200), Decimal(10), Decimal("10.01"))
+    assert interest(Decimal(1200), Decimal(10), "USD") == Decimal("10.00")
+    assert pay_off(Decimal(1200), Decimal(10), Decimal("10.00"), "USD") is None
+    assert pay_off(Decimal(1200), Decimal(10), Decimal("9.99"), "USD") is None
+    assert pay_off(Decimal(1200), Decimal(10), Decimal("10.01"), "USD")
 
 
 def test_interest_of_half_a_cent_goes_to_the_even_one():
-    assert interest(Decimal("6.00"), Decimal(1)) == Decimal("0.00")
-    assert interest(Decimal("18.00"), Decimal(1)) == Decimal("0.02")
+    assert interest(Decimal("6.00"), Decimal(1), "USD") == Decimal("0.00")
+    assert interest(Decimal("18.00"), Decimal(1), "USD") == Decimal("0.02")
 
 
 def test_a_debt_without_interest_is_divided():
-    plan = pay_off(Decimal(100), Decimal(0), Decimal(30))
+    plan = pay_off(Decimal(100), Decimal(0), Decimal(30), "USD")
     assert [each.paid for each in plan] == [30, 30, 30, 10]
 
 
@@ -83,7 +83,7 @@ def test_savings_grow_by_the_closed_form(start, added, rate, months):
     i = float(rate) / 1200
     growth = math.exp(months * math.log1p(i))
     exact = float(start) * growth + float(added) * (math.expm1(months * math.log1p(i)) / i if i else months)
-    assert math.isclose(float(future_value(start, added, rate, months)), exact, rel_tol=1e-9, abs_tol=0.006)
+    assert math.isclose(float(future_value(start, added, rate, months, "USD")), exact, rel_tol=1e-9, abs_tol=0.006)
 
 
 @settings(deadline=None)
@@ -92,7 +92,7 @@ def test_savings_grow_as_month_by_month(start, added, rate, months):
     balance = start
     for _ in range(months):
         balance += balance * rate / 1200 + added
-    assert abs(future_value(start, added, rate, months) - balance) <= Decimal("0.006")
+    assert abs(future_value(start, added, rate, months, "USD") - balance) <= Decimal("0.006")
 
 
 # Several debts --------------------------------------------------------------------------------------------------------
@@ -110,12 +110,12 @@ def test_two_debts_by_hand():
     )
     # snowball, 60 a month. 1: large 102.00 - 20 = 82.00, small 60 - 40 = 20.
     # 2: large 83.64 - 40 = 43.64, small 0. 3: large 44.51 - 44.51 = 0. Interest 2.00 + 1.64 + 0.87.
-    plan = plan_of([small, large], Decimal(30), snowball)
+    plan = plan_of([small, large], Decimal(30), snowball, "USD")
     assert plan.months == {"small": 2, "large": 3}
     assert plan.interest == Decimal("4.51")
     # avalanche. 1: large 102.00 - 50 = 52.00, small 50. 2: large 53.04 - 50 = 3.04, small 40.
     # 3: large 3.10 paid, small 40 - 40 = 0 (56.90 would be there). Interest 2.00 + 1.04 + 0.06.
-    plan = plan_of([small, large], Decimal(30), avalanche)
+    plan = plan_of([small, large], Decimal(30), avalanche, "USD")
     assert plan.months == {"small": 3, "large": 3}
     assert plan.interest == Decimal("3.10")
 
@@ -125,8 +125,8 @@ def test_two_debts_by_hand():
 def test_one_debt_alone_is_paid_as_by_its_payment(owed, extra):
     [first, *_] = owed
     plan, alone = (
-        plan_of([first], extra, avalanche),
-        pay_off(first.balance, first.annual_rate_percent, first.minimum + extra),
+        plan_of([first], extra, avalanche, "USD"),
+        pay_off(first.balance, first.annual_rate_percent, first.minimum + extra, "USD"),
     )
     assert (plan is None) == (alone is None)
     if plan and alone:
@@ -138,7 +138,7 @@ def test_one_debt_alone_is_paid_as_by_its_payment(owed, extra):
 @given(debts)
 def test_the_dearest_first_never_costs_more_but_for_rounding(owed):
     extra = sum((debt.balance for debt in owed), Decimal()) / 20
-    first, other = (plan_of(owed, extra.quantize(Decimal("0.01")), order) for order in (avalanche, snowball))
+    first, other = (plan_of(owed, extra.quantize(Decimal("0.01")), order, "USD") for order in (avalanche, snowball))
     assert first
     assert other
     assert first.interest <= other.interest + Decimal("0.005") * len(owed) * other.length + 1
@@ -151,7 +151,7 @@ def test_each_plan_pays_what_is_owed_and_its_interest(owed):
     extra = (sum((debt.balance for debt in owed), Decimal()) / 20).quantize(Decimal("0.01"))
     budget = sum((debt.minimum for debt in owed), extra)
     for order in (avalanche, snowball):
-        plan = plan_of(owed, extra, order)
+        plan = plan_of(owed, extra, order, "USD")
         whole = sum((debt.balance for debt in owed), Decimal()) + plan.interest
         assert budget * (plan.length - 1) < whole <= budget * plan.length
 
@@ -159,10 +159,20 @@ def test_each_plan_pays_what_is_owed_and_its_interest(owed):
 def test_minimums_below_the_interest_with_nothing_extra_are_never_paid_and_found_so_quickly():
     owed = [Owed(f"debt {number}", Decimal(90000), Decimal(24), Decimal(10)) for number in range(40)]
     before = time.perf_counter()
-    assert plan_of(owed, Decimal(), avalanche) is None
+    assert plan_of(owed, Decimal(), avalanche, "USD") is None
     assert time.perf_counter() - before < 5
 
 
 def test_a_debt_that_is_paid_already_takes_no_month_and_no_money():
     owed = [Owed("paid", Decimal(0), Decimal(9), Decimal(50)), Owed("open", Decimal(100), Decimal(0), Decimal(10))]
-    assert plan_of(owed, Decimal(), avalanche).months == {"paid": 0, "open": 10}
+    assert plan_of(owed, Decimal(), avalanche, "USD").months == {"paid": 0, "open": 10}
+
+
+def test_interest_and_payments_have_the_decimals_of_their_currency():
+    assert interest(Decimal(100000), Decimal("1.5"), "JPY") == Decimal(125)
+    assert interest(Decimal(100001), Decimal("1.5"), "JPY") == Decimal(125)
+    assert interest(Decimal("100.001"), Decimal("1.5"), "KWD") == Decimal("0.125")
+    plan = pay_off(Decimal(100000), Decimal(6), level_payment(Decimal(100000), Decimal(6), 12, "JPY"), "JPY", 12)
+    assert len(plan) == 12
+    assert all(each.paid == each.paid.to_integral_value() for each in plan)
+    assert future_value(Decimal(), Decimal("1.001"), Decimal(), 3, "KWD") == Decimal("3.003")

@@ -10,8 +10,8 @@ where user_id = (select auth.uid())
 -- name: unusual_amounts
 -- Purchases of a period that stand out in their category and currency by the modified z-score over the year up to its end; beside each how many do.
 with spent as materialized (
-    -- In cents: whole numbers are sorted several times faster.
-    select id, posted_at, (-amount * 100)::bigint as cents, currency, category, merchant, description
+    -- In ten-thousandths, as amounts are stored: whole numbers are sorted several times faster.
+    select id, posted_at, (-amount * 10000)::bigint as units, currency, category, merchant, description
     from transactions
     where user_id = (select auth.uid())
         and posted_at between %(year_start)s::date and %(end_date)s::date
@@ -20,8 +20,8 @@ with spent as materialized (
 ),
 centres as (
     select
-        category, currency, count(*) as purchases, array_agg(cents) as all_cents,
-        percentile_disc(0.5) within group (order by cents) as median
+        category, currency, count(*) as purchases, array_agg(units) as all_units,
+        percentile_disc(0.5) within group (order by units) as median
     from spent
     group by category, currency
     having count(*) >= %(fewest)s::bigint
@@ -31,9 +31,9 @@ spreads as materialized (
     from centres c
     cross join lateral (
         select
-            percentile_disc(0.5) within group (order by abs(each.cents - c.median)) as deviation,
-            avg(abs(each.cents - c.median)) as mean_deviation
-        from unnest(c.all_cents) each (cents)
+            percentile_disc(0.5) within group (order by abs(each.units - c.median)) as deviation,
+            avg(abs(each.units - c.median)) as mean_deviation
+        from unnest(c.all_units) each (units)
     ) d
 ),
 scored as (
@@ -43,16 +43,16 @@ scored as (
         p.median,
         p.deviation,
         case
-            when p.deviation > 0 then 0.6745 * (s.cents - p.median) / p.deviation
-            when p.mean_deviation > 0 then (s.cents - p.median) / (1.253314 * p.mean_deviation)
+            when p.deviation > 0 then 0.6745 * (s.units - p.median) / p.deviation
+            when p.mean_deviation > 0 then (s.units - p.median) / (1.253314 * p.mean_deviation)
         end as score
     from spent s
     join spreads p using (category, currency)
     where s.posted_at >= %(start_date)s::date
 )
 select
-    id, posted_at, cents * 0.01 as paid, currency, category, merchant, description,
-    purchases, median * 0.01 as median, deviation * 0.01 as deviation, score, count(*) over () as found
+    id, posted_at, units * 0.0001 as paid, currency, category, merchant, description,
+    purchases, median * 0.0001 as median, deviation * 0.0001 as deviation, score, count(*) over () as found
 from scored
 where score >= %(threshold)s::numeric
 order by score desc, posted_at desc, id

@@ -1,0 +1,30 @@
+"""How many decimals the amounts of a currency have, by ISO 4217: none in yen, three in Kuwaiti dinars."""
+
+from decimal import ROUND_HALF_EVEN, Decimal
+from functools import cache
+
+USUAL_DECIMALS = 2
+"""Of a currency that the standard does not list, or lists without a smaller unit."""
+
+
+@cache
+def decimals_of(currency: str | None) -> int:
+    """The decimals of an amount in a currency (three letters)."""
+    from iso4217 import Currency  # it reads a table, and most processes need none at their start
+
+    try:
+        decimals = Currency((currency or "").upper()).exponent
+    except ValueError:
+        return USUAL_DECIMALS
+    return USUAL_DECIMALS if decimals is None else decimals
+
+
+@cache
+def smallest_unit(currency: str | None) -> Decimal:
+    """The smallest amount of a currency: `0.01`."""
+    return Decimal(1).scaleb(-decimals_of(currency))
+
+
+def rounded(amount: Decimal, currency: str | None, rounding: str = ROUND_HALF_EVEN) -> Decimal:
+    """An amount with the decimals of its currency."""
+    return amount.quantize(smallest_unit(currency), rounding)
