@@ -11,6 +11,7 @@ from tests.eval.pii.coverage import Coverage, made, spellings
 from tests.eval.pii.everyday import MAX_ALTERED as MAX_EVERYDAY
 from tests.eval.pii.everyday import everyday
 from tests.eval.pii.generator import KINDS, SEED
+from tests.eval.pii.hard import hard
 from tests.eval.pii.harmless import Harm, harm, harmless
 from tests.eval.pii.labelled import HALVES, MAX_BANK_QUESTIONS, bank_questions, labelled
 from tests.eval.pii.merchants import card_merchants, demo_merchants, questions
@@ -19,7 +20,7 @@ from tests.eval.pii.speed import Speed, speeds
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.eval.pii", description=__doc__)
-    parser.add_argument("--data", type=Path, help="a folder with labelled.jsonl and bank_questions_without_pii.jsonl")
+    parser.add_argument("--data", type=Path, help="a folder of labelled texts and questions to a bank")
     parser.add_argument("--count", type=int, default=2000, help="made values of each kind (2000)")
     parser.add_argument("--seed", type=int, default=SEED, help="of the made values")
     parser.add_argument("--misses", type=int, default=5, help="so many misses of each kind are printed (5)")
@@ -31,7 +32,7 @@ def main() -> None:
 
 def report(options: argparse.Namespace) -> Iterator[Coverage | Harm | Speed]:
     """Print each figure when it is there."""
-    print(f"{'kind':<10} {'spelling':<18} {'values':>7} {'masked':>8} {'whole':>8} {'bar':>7}")
+    print(f"{'kind':<10} {'spelling':<18} {'values':>7} {'characters':>10} {'whole':>8} {'bar':>7}")
     for coverage in coverages(options):
         print(covered_line(coverage), flush=True)
         print_some([f"{miss.value!r} in {miss.text!r}" for miss in coverage.misses], options.misses)
@@ -54,6 +55,7 @@ def coverages(options: argparse.Namespace) -> Iterator[Coverage]:
     if options.data:
         for part in HALVES:
             yield from labelled(options.data, part)
+        yield from hard(options.data)
 
 
 def harms(options: argparse.Namespace) -> Iterator[Harm]:
@@ -66,9 +68,9 @@ def harms(options: argparse.Namespace) -> Iterator[Harm]:
 
 
 def covered_line(coverage: Coverage) -> str:
-    whole = coverage.whole / max(1, coverage.values)
     return (
-        f"{coverage.kind:<10} {coverage.spelling:<18} {coverage.values:>7} {coverage.share:>8.2%} {whole:>8.2%}"
+        f"{coverage.kind:<10} {coverage.spelling:<18} {coverage.values:>7} {coverage.share_of_characters:>10.2%}"
+        f" {coverage.share:>8.2%}"
         f" {coverage.bar:>7.0%}{verdict(coverage.holds)}"
     )
 

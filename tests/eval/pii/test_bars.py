@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.eval.pii.coverage import BARS, made, spellings
+from tests.eval.pii.coverage import made, spellings
 from tests.eval.pii.generator import FRAMES, KINDS, KNOWN_BY_FORM, samples
 from tests.eval.pii.harmless import harm, harmless
 from tests.eval.pii.speed import worst_texts
@@ -13,7 +13,7 @@ COUNTS = dict.fromkeys(KINDS, 110) | dict.fromkeys(KNOWN_BY_FORM, 60) | {"PERSON
 @pytest.mark.parametrize(("kind", "spelling"), [(kind, spelling) for kind in KINDS for spelling in spellings(kind)])
 def test_so_much_of_each_kind_is_masked_in_every_spelling(kind: str, spelling: str) -> None:
     coverage = made(kind, spelling, COUNTS[kind])
-    assert coverage.share >= BARS[kind], coverage.misses[:5]
+    assert coverage.holds, coverage.misses[:5]
 
 
 def test_what_is_nobodys_stays() -> None:
