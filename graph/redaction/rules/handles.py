@@ -29,7 +29,7 @@ _USERNAME = re.compile(
 )
 _PROFILE = re.compile(
     r"(?:\bt\.me/|\bpaypal\.me/|\bvenmo\.com/(?:u/)?|\bcash\.app/|\brevolut\.me/|\blinkedin\.com/in/|\bfacebook\.com/|"
-    r"\binstagram\.com/|\btwitter\.com/|\bx\.com/|\btiktok\.com/|\bgithub\.com/|\bwa\.me/|\bmonzo\.me/)([@$]?[\w.-]{2,60}\w)",
+    r"\binstagram\.com/|\btwitter\.com/|\bx\.com/|\btiktok\.com/|\bwa\.me/|\bmonzo\.me/)([@$]?[\w.-]{2,60}\w)",
     re.IGNORECASE,
 )
 _UPI = re.compile(r"(?<![\w@.-])[\w.-]{2,60}@[A-Za-z]{2,20}(?![\w@]|[.-]\w)")

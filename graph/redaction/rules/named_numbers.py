@@ -41,7 +41,7 @@ _TWO_WORDS = (
     r"(?: (?:identity|insurance|security|registration|reference))? (?:id|identification|identifier|card|number|no|nr|code|#)"
 )
 _WORDS = one_of(
-    "tfn nif nie dni pesel bsn cpf cnpj curp rfc nino ni_number tax_file utr cuit cuil nik npwp nric cpr egn cnp oib jmbg emšo",
+    "tfn nif nie dni pesel bsn cpf cnpj curp nino ni_number tax_file utr cuit cuil nik npwp nric cpr egn cnp oib jmbg emšo",
     "emso amka afm utin steuer-?id(?:nr)? idnr st\\.?-?nr ust-?id(?:nr)? ahvn?(?:13)? ahv-nr nss nir insee siret siren gstin",
     "aadha?ar bvn umid kra_pin pin_kra snils pps[nr]? medicare imei iccid imsi ssnit hetu personnummer fødselsnummer",
     "henkilötunnus isikukood kennitala rodné_číslo ahv_nummer tckn tc_kimlik(?:_no)? инн снилс steuernummer",
@@ -54,7 +54,7 @@ _WORDS = one_of(
     "burgerservicenummer rijksregisternummer sofinummer identiteitskaart klantnummer btw-nummer",
     "आधार पैन पहचान",
 )
-_SHORT_WORDS = one_of("inn epic pan sin nin cf c\\.f\\. rg rut run nit tin ird abn acn vin pis nis id")
+_SHORT_WORDS = one_of("rfc inn epic pan sin nin cf c\\.f\\. rg rut run nit tin ird abn acn vin pis nis id")
 """Words that also mean other things, and name a number only if something says so."""
 _SAYS = (
     r"(?: ?(?:number|no|num|nr|nummer|numero|número|numéro|n[°o.])\.?\s{0,2}(?:is|:|=|#)?|\s{0,2}(?:is|:|=|#))\s{0,2}"

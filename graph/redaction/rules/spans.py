@@ -22,7 +22,7 @@ OPAQUE = re.compile(
     r"\b"
     + one_of(
         "transactions? txns? trans orders? ref(?:erence)? invoices? confirmation tracking receipts? tickets? cases?",
-        "claims? che(?:ck|que)s? uuid guid hash session batch po sku isbn model serial payment_id order_id",
+        "claims? che(?:ck|que)s? uuid guid hash session batch po sku isbn model serial payment_id order_id timestamps? epoch",
     )
     + r"\b",
     re.IGNORECASE,

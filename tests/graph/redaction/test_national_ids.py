@@ -69,6 +69,7 @@ def test_a_word_for_a_number_is_enough_in_several_languages(text: str, number: s
         "Is a customer number needed for 2500 points?",
         "Invoice 2024-001234-5678, due 2024-03-01",
         "my id is not 18",
+        "see RFC-2547 and RFC 7230, the timestamp 1611248400 is wrong",
         "My social life cost 1200 in 2025",
         "the national debt was 36000000000000 in 2025",
         "run 10000 steps, sin 45 is 0.8509",
