@@ -10,6 +10,10 @@ CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
 ORIGIN = re.compile(r"\*|[A-Za-z][A-Za-z0-9+.-]*://[^\s/?#@]+")
 HEADER_VALUE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?")
 HEADER_PAIR = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+=[\x21-\x7e]*")
+PUBLIC_KEY = re.compile(r"\s*(?:-----BEGIN |ssh-|ecdsa-|\{)")
+"""How a key pair's key begins: in PEM, as SSH writes it, as a JWK."""
+MIN_SECRET_BYTES = 32
+"""As long as the hash of HS256 (RFC 7518, 3.2)."""
 MAX_PORT = 65535
 
 MAX_INTEGER = 2**31 - 1
@@ -69,6 +73,17 @@ def check_header_pairs(text: str) -> None:
         raise ValueError("is name=value,name=value with percent-encoded values")
 
 
+def check_jwt_secret(text: str) -> None:
+    """
+    Raises:
+        ValueError: it is short enough to be guessed, or is a key that others may know.
+    """
+    if PUBLIC_KEY.match(text):
+        raise ValueError("is a key of a key pair: it is left out where the project signs with one")
+    if len(text.encode()) < MIN_SECRET_BYTES:
+        raise ValueError(f"has fewer than {MIN_SECRET_BYTES} bytes")
+
+
 def check_database_address(text: str) -> None:
     """
     Raises:
@@ -95,6 +110,7 @@ def is_port(text: str) -> bool:
 
 
 DatabaseAddress = Annotated[SecretStr, secret(check_database_address)]
+JwtSecret = Annotated[SecretStr, secret(check_jwt_secret)]
 HeaderValue = Annotated[SecretStr, secret(check_header_value)]
 HeaderPairs = Annotated[SecretStr, secret(check_header_pairs)]
 Origin = Annotated[str, AfterValidator(origin)]

@@ -19,6 +19,7 @@ from graph.setting_checks import (
     DatabaseAddress,
     HeaderPairs,
     HeaderValue,
+    JwtSecret,
     Origin,
     Seconds,
     without_control_characters,
@@ -48,6 +49,10 @@ class Settings(BaseSettings):
 
     supabase_url: AnyHttpUrl | None = None
     """The project whose users sign in. Without it a local issuer signs tokens."""
+    supabase_jwt_secret: JwtSecret | None = None
+    """With which the project signs; then tokens of HS256 are taken, and no others."""
+    supabase_issuer: str | None = None
+    """What the project's tokens name as their issuer, where that is not its address."""
 
     openai_api_key: HeaderValue | None = None
     openai_base_url: AnyHttpUrl | None = None
@@ -122,6 +127,8 @@ class Settings(BaseSettings):
             raise ValueError(
                 "DATABASE_URL needs VAULT_KEY: `openssl rand -base64 32` makes one; keep it, the vault depends on it"
             )
+        if (self.supabase_jwt_secret or self.supabase_issuer) and not self.supabase_url:
+            raise ValueError("SUPABASE_JWT_SECRET and SUPABASE_ISSUER need SUPABASE_URL, the project's address")
         if self.vault_key_old and not self.vault_key:
             raise ValueError("VAULT_KEY_OLD needs VAULT_KEY, the key that seals")
         if self.embeddings == "openai" and not self.uses_provider:
@@ -133,6 +140,11 @@ class Settings(BaseSettings):
         if self.openai_fallback_api_key and not self.openai_fallback_base_url:
             raise ValueError("OPENAI_FALLBACK_API_KEY needs OPENAI_FALLBACK_BASE_URL, the address that it is for")
         return self
+
+    @property
+    def auth_address(self) -> str:
+        """Where the project's users sign in."""
+        return f"{str(self.supabase_url).rstrip('/')}/auth/v1"
 
     @property
     def uses_provider(self) -> bool:

@@ -29,7 +29,7 @@ from graph.adapters.facts import PostgresFacts
 from graph.adapters.fallback import WithFallback
 from graph.adapters.files import PostgresFiles
 from graph.adapters.foresight import Foresight
-from graph.adapters.identity import KeyRing, Verifier, fetch_over_http
+from graph.adapters.identity import KeyRing, TokenVerifier, Verifier, fetch_over_http
 from graph.adapters.issuer import ISSUER, LocalIssuer
 from graph.adapters.knowledge import OwnedKnowledge
 from graph.adapters.mcp import equipped, join, read_servers
@@ -49,6 +49,7 @@ from graph.adapters.sealer import ReadKeys, Sealer, add_key, decode_key, keep_ke
 from graph.adapters.seals import PostgresSeals, unlock
 from graph.adapters.sessions import PostgresSessions
 from graph.adapters.signals import PostgresSignals
+from graph.adapters.supabase import SecretVerifier, check_sign_in
 from graph.adapters.tokens import token_counter
 from graph.adapters.tracing import open_tracer
 from graph.adapters.transcript import PostgresTranscript
@@ -131,7 +132,9 @@ async def open_service(settings: Settings, report: Report, house: House = OUR_HO
     """
     async with AsyncExitStack() as stack:
         shared = await stack.enter_async_context(open_foundations(settings, report, house))
-        yield await assemble(shared, stack)
+        service = await assemble(shared, stack)
+        await check_sign_in(settings, service.verifier, report)
+        yield service
 
 
 @asynccontextmanager
@@ -163,6 +166,7 @@ async def assemble(shared: Foundations, stack: AsyncExitStack) -> Service:
     await stack.enter_async_context(working(shared.queue))
     await stack.enter_async_context(taking_up_changes(shared))
     issuer = None if settings.supabase_url else LocalIssuer(settings.data_dir / "issuer.pem")
+    verifier = verifier_of(settings, issuer)
     return Service(
         runs=runs,
         store=store,
@@ -174,9 +178,9 @@ async def assemble(shared: Foundations, stack: AsyncExitStack) -> Service:
         roster=shared.roster,
         router=Router(shared.roster, await asyncio.to_thread(local_embedder_of, shared)),
         redactor=shared.redactor,
-        verifier=verifier_of(settings, issuer),
+        verifier=verifier,
         issuer=issuer,
-        ready=lambda: readiness(shared.database, shared.redactor, runs),
+        ready=lambda: readiness(shared.database, shared.redactor, runs, verifier),
         unreachable=shared.house.unreachable,
         left_out=shared.house.left_out,
         metrics=shared.observer,
@@ -471,17 +475,23 @@ def local_embedder_of(shared: Foundations) -> LocalEmbedder:
     return ours if isinstance(ours, LocalEmbedder) else LocalEmbedder(shared.settings.data_dir / "embedder")
 
 
-def verifier_of(settings: Settings, issuer: LocalIssuer | None) -> Verifier:
+def verifier_of(settings: Settings, issuer: LocalIssuer | None) -> TokenVerifier:
     """Supabase's tokens, or the local issuer's; checked by the same code."""
     if issuer:
         return Verifier(KeyRing(issuer.keys), ISSUER)
-    address = f"{str(settings.supabase_url).rstrip('/')}/auth/v1"
-    return Verifier(KeyRing(fetch_over_http(f"{address}/.well-known/jwks.json")), address)
+    name = settings.supabase_issuer or settings.auth_address
+    if settings.supabase_jwt_secret:
+        return SecretVerifier(settings.supabase_jwt_secret.get_secret_value().encode(), name)
+    return Verifier(KeyRing(fetch_over_http(f"{settings.auth_address}/.well-known/jwks.json")), name)
 
 
-async def readiness(database: Database, redactor: WorkerRedactor, runs: Runs) -> dict[str, bool]:
+async def readiness(
+    database: Database, redactor: WorkerRedactor, runs: Runs, verifier: TokenVerifier
+) -> dict[str, bool]:
     """Each part that a turn needs, and whether it works now; a process that is to stop is not ready."""
     own = {"models": redactor.is_warm, "accepting": not runs.draining}
+    if not await verifier.works():
+        own["sign_in"] = False
     try:
         async with asyncio.timeout(READY_SECONDS), database.acting_for_nobody() as connection:
             missing = await pending(connection, read_migrations())

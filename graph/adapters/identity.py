@@ -2,20 +2,21 @@
 
 import asyncio
 import json
-import re
 import time
-from base64 import urlsafe_b64decode
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, cast
-from uuid import UUID
+from typing import Any, Protocol, cast
 
 import httpx
 import structlog
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from jwt import PyJWK
 from jwt.exceptions import PyJWTError
 from supabase_auth import AsyncGoTrueClient
 from supabase_auth.types import JWK
 
+from graph.adapters.claims import caller_of, claims_of, read_header
 from graph.errors import ServiceUnavailable, Unauthenticated
 
 log = structlog.get_logger(__name__)
@@ -23,13 +24,8 @@ log = structlog.get_logger(__name__)
 Jwk = dict[str, Any]
 FetchKeys = Callable[[], Awaitable[list[Jwk]]]
 
-MAX_TOKEN_CHARS = 8192
-TOKEN = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
-"""A signed token in its compact form. Decoders of base64 pass over anything else: one token could be written in many ways."""
 ALGORITHMS = frozenset({"ES256", "RS256"})
-HEADER_FIELDS = frozenset({"alg", "kid", "typ"})
-LEEWAY = 30
-"""Seconds by which clocks may differ."""
+MIN_RSA_BITS = 2048
 FRESH_SECONDS = 600.0
 STALE_SECONDS = 86_400.0
 """How long keys are trusted while their source cannot be reached."""
@@ -42,8 +38,38 @@ GLANCE_SECONDS = 1.0
 MAX_KEYS_BYTES = 1_000_000
 
 
+NO_KEYS = (
+    "SUPABASE_URL publishes no key that can check a token: set SUPABASE_JWT_SECRET to the project's JWT secret, or let the "
+    "project sign with an asymmetric key (ES256, or RS256 of 2,048 bits)."
+)
+UNREACHABLE = (
+    "The keys of SUPABASE_URL cannot be fetched, so nobody can sign in: correct it, or see why it does not answer."
+)
+OTHER_ISSUER = "Tokens that the project signed name another issuer: set SUPABASE_ISSUER to the `iss` of one."
+
+
 class NoKeys(ValueError):
     """The source answered without a key that can check a token."""
+
+
+class TokenVerifier(Protocol):
+    """Says who is calling, and whether it can."""
+
+    problem: str
+    """What an operator should know of it; empty if all is well."""
+
+    async def works(self, patience: float = GLANCE_SECONDS) -> bool:
+        """Whether anybody can sign in now; keys that are missing are waited for so many seconds."""
+        ...
+
+    async def user_of(self, token: str) -> str:
+        """The caller's id.
+
+        Raises:
+            Unauthenticated: the token is not one that the issuer gave to a signed-in user, or not at this time.
+            ServiceUnavailable: the issuer's keys cannot be had.
+        """
+        ...
 
 
 class KeyRing:
@@ -60,6 +86,8 @@ class KeyRing:
         self._fetched_at = float("-inf")
         self._tried_at = float("-inf")
         self._fetching: asyncio.Task[None] | None = None
+        self.failure = ""
+        """Why the last fetch brought no keys; empty if it did."""
 
     async def find(self, kid: str) -> Jwk | None:
         """The key of this id, or None if the issuer has none.
@@ -74,6 +102,12 @@ class KeyRing:
                 "Sign-in cannot be checked at the moment; try again soon.", retry_after=REFETCH_SECONDS
             )
         return self._keys.get(kid)
+
+    async def has_any(self, patience: float) -> bool:
+        """Whether there are keys to check with; if not, they are fetched when that is due."""
+        if self._age() > STALE_SECONDS:
+            await self._refresh(patience)
+        return self._age() <= STALE_SECONDS
 
     def _age(self) -> float:
         return self._clock() - self._fetched_at
@@ -91,33 +125,57 @@ class KeyRing:
             async with asyncio.timeout(FETCH_SECONDS):
                 self._keys = usable(await self._fetch())
             self._fetched_at = self._clock()
+            self.failure = ""
         except (httpx.HTTPError, OSError, ValueError, LookupError, TypeError, RecursionError) as error:
+            self.failure = NO_KEYS if isinstance(error, NoKeys) else UNREACHABLE
             log.warning("keys_unavailable", reason=type(error).__name__)
         finally:
             self._fetching = None
 
 
 def usable(keys: list[Jwk]) -> dict[str, Jwk]:
-    """The keys that can check a token, by their ids.
+    """The keys that can check a token, by their ids. Of two keys with one id nobody knows which is meant: neither is used.
 
     Raises:
         NoKeys: there is none.
         TypeError: this is no list.
     """
-    found = {key["kid"]: key for key in keys if is_usable(key)}
-    if not found:
+    found: list[Jwk] = []
+    for key in keys:
+        if is_usable(key) and key not in found:
+            found.append(key)
+    named = Counter(key["kid"] for key in found)
+    once = {key["kid"]: key for key in found if named[key["kid"]] == 1}
+    if not once:
         raise NoKeys
-    return found
+    return once
 
 
 def is_usable(key: object) -> bool:
-    """Whether this is a named public key for one of our algorithms; a document may also list keys for other uses."""
-    if not isinstance(key, dict) or not isinstance(key.get("kid"), str) or "d" in key:
+    """Whether this is a named public key to check signatures with; a document may also list keys for other uses."""
+    if not isinstance(key, dict) or not isinstance(key.get("kid"), str) or "d" in key or not is_for_signatures(key):
         return False
     try:
-        return PyJWK(key).algorithm_name in ALGORITHMS
+        read = PyJWK(key)
     except (PyJWTError, ValueError, TypeError, LookupError):
         return False
+    return is_strong(read.key, read.algorithm_name)
+
+
+def is_for_signatures(key: Jwk) -> bool:
+    uses = key.get("key_ops", ["verify"])
+    return key.get("use", "sig") == "sig" and isinstance(uses, list) and "verify" in uses
+
+
+def is_strong(key: object, algorithm: str) -> bool:
+    """Whether this is a key for this algorithm, as RFC 7518 wants it."""
+    match algorithm:
+        case "ES256":
+            return isinstance(key, EllipticCurvePublicKey) and isinstance(key.curve, SECP256R1)
+        case "RS256":
+            return isinstance(key, RSAPublicKey) and key.key_size >= MIN_RSA_BITS
+        case _:
+            return False
 
 
 def fetch_over_http(address: str) -> FetchKeys:
@@ -153,98 +211,42 @@ class Verifier:
         self._keys = keys
         self._issuer = issuer
         self._client = AsyncGoTrueClient(url=issuer, auto_refresh_token=False, persist_session=False)
+        self.problem = ""
+
+    async def works(self, patience: float = GLANCE_SECONDS) -> bool:
+        has_keys = await self._keys.has_any(patience)
+        if not has_keys:
+            self.problem = self._keys.failure or UNREACHABLE
+        elif self.problem in (NO_KEYS, UNREACHABLE):
+            self.problem = ""
+        return has_keys
 
     async def user_of(self, token: str) -> str:
-        """The caller's id.
-
-        Raises:
-            Unauthenticated: the token is not one that this issuer gave to a signed-in user, or not at this time.
-            ServiceUnavailable: the issuer's keys cannot be had.
-        """
         key = await self._keys.find(read_kid(token))
         if key is None:
             raise Unauthenticated
-        return self._caller(await self._claims(token, key))
+        await self._check_signature(token, key)
+        claims = claims_of(token)
+        self.problem = "" if claims.get("iss") == self._issuer else OTHER_ISSUER
+        return caller_of(claims, self._issuer)
 
-    async def _claims(self, token: str, key: Jwk) -> Mapping[str, Any]:
+    async def _check_signature(self, token: str, key: Jwk) -> None:
         try:
             answer = await self._client.get_claims(token, jwks={"keys": [cast(JWK, key)]})
         except Exception:  # the library raises errors of four packages; each means that the token is not valid
             raise Unauthenticated from None
         if answer is None:
             raise Unauthenticated
-        return answer["claims"]
-
-    def _caller(self, claims: Mapping[str, Any]) -> str:
-        now = time.time()
-        audience = claims.get("aud")
-        sound = (
-            claims.get("iss") == self._issuer
-            and (audience == "authenticated" or (isinstance(audience, list) and "authenticated" in audience))
-            and claims.get("role") == "authenticated"
-            and is_number(claims.get("exp"))
-            and claims["exp"] > now - LEEWAY
-            and all(is_number(claims.get(name, 0)) and claims.get(name, 0) <= now + LEEWAY for name in ("nbf", "iat"))
-        )
-        if not sound:
-            raise Unauthenticated
-        return subject_of(claims)
-
-
-def subject_of(claims: Mapping[str, Any]) -> str:
-    """The user's id.
-
-    Raises:
-        Unauthenticated: it is missing, or no UUID in the usual form.
-    """
-    subject = claims.get("sub")
-    try:
-        if isinstance(subject, str) and str(UUID(subject)) == subject.lower():
-            return subject.lower()
-    except ValueError:
-        pass
-    raise Unauthenticated
-
-
-def is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def read_kid(token: str) -> str:
-    """The key id of a token whose header holds nothing but what it may hold, and whose claims can be read in one way only.
+    """The key id of a token that is signed with a key pair.
 
     Raises:
-        Unauthenticated: it is too long, is not a JWT, names something twice, or its header asks for another way of checking it.
+        Unauthenticated: as `read_header`, or it names no key, or another algorithm.
     """
-    if len(token) > MAX_TOKEN_CHARS or not TOKEN.fullmatch(token):
-        raise Unauthenticated
-    header, _ = (read_part(part) for part in token.split(".")[:2])
+    header = read_header(token)
     kid, algorithm = header.get("kid"), header.get("alg")
-    if not set(header) <= HEADER_FIELDS or not isinstance(kid, str) or not isinstance(algorithm, str):
-        raise Unauthenticated
-    if algorithm not in ALGORITHMS:
+    if not isinstance(kid, str) or not isinstance(algorithm, str) or algorithm not in ALGORITHMS:
         raise Unauthenticated
     return kid
-
-
-def read_part(part: str) -> dict[str, Any]:
-    """Header or claims of a token.
-
-    Raises:
-        Unauthenticated: this is no JSON object, or one that names something twice.
-    """
-    try:
-        read = json.loads(urlsafe_b64decode(part + "=" * (-len(part) % 4)), object_pairs_hook=each_once)
-    except (ValueError, RecursionError):
-        raise Unauthenticated from None
-    if not isinstance(read, dict):
-        raise Unauthenticated
-    return read
-
-
-def each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object of JSON; of two fields of one name, one reader takes the first and another the last."""
-    named = dict(pairs)
-    if len(named) < len(pairs):
-        raise ValueError("a name stands twice")
-    return named

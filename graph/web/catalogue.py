@@ -86,11 +86,15 @@ async def ready(service: Deps) -> JSONResponse:
     """Whether requests may be sent here: database, migrations and models, each with its state; 503 if one is missing.
 
     `mcp_unreachable` names servers whose tools are missing, `mcp_left_out` tools that no model can be told, if there are
-    any; they alone are no reason for 503.
+    any, and `sign_in_problem` what an operator should set so that tokens are taken; they alone are no reason for 503.
     """
     parts = await service.ready()
     well = all(parts.values())
-    missing = {"mcp_unreachable": ", ".join(service.unreachable), "mcp_left_out": named(service.left_out)}
+    missing = {
+        "sign_in_problem": service.verifier.problem,
+        "mcp_unreachable": ", ".join(service.unreachable),
+        "mcp_left_out": named(service.left_out),
+    }
     detail = {name: text for name, text in missing.items() if text}
     return JSONResponse({"status": "ready" if well else "not ready", **parts, **detail}, 200 if well else 503)
 

@@ -12,7 +12,7 @@ from employees.router import Router
 from graph.adapters.approvals import PostgresApprovals
 from graph.adapters.facts import PostgresFacts
 from graph.adapters.files import PostgresFiles
-from graph.adapters.identity import Verifier
+from graph.adapters.identity import TokenVerifier
 from graph.adapters.issuer import LocalIssuer
 from graph.adapters.metrics import Metrics
 from graph.adapters.sessions import PostgresSessions
@@ -35,7 +35,7 @@ class Service:
     roster: Roster
     router: Router
     redactor: Redactor
-    verifier: Verifier
+    verifier: TokenVerifier
     issuer: LocalIssuer | None
     """The local issuer of the embedded default; None where Supabase issues the tokens."""
     ready: Callable[[], Awaitable[dict[str, bool]]]

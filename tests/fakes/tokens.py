@@ -19,6 +19,7 @@ USER = "0b4e2f8e-0000-4000-8000-000000000001"
 
 Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
+SECRET = "super-secret-jwt-token-with-at-least-32-characters-long"
 STRANGERS_KEY = ec.generate_private_key(ec.SECP256R1())
 STRANGERS_RSA_KEY = rsa.generate_private_key(65537, 2048)
 
@@ -77,10 +78,10 @@ class Forger:
     def unsigned(self, **changes: Any) -> str:
         return b".".join([encode(self.header(**changes)), encode(self.claims()), b""]).decode()
 
-    def with_secret(self, secret: bytes, **changes: Any) -> str:
-        """HS256, as somebody who knows the public key would try it."""
-        header = self.header(alg="HS256", **changes)
-        head = b".".join([encode(header), encode(self.claims())])
+    def with_secret(self, secret: bytes, claims: Mapping[str, Any] | None = None, **changes: Any) -> str:
+        """HS256: a token of a project that signs so, or one as somebody who knows the public key would try it."""
+        header = self.header(**{"alg": "HS256", **changes})
+        head = b".".join([encode(header), encode(claims or self.claims())])
         return (head + b"." + encode(hmac.digest(secret, head, "sha256"))).decode()
 
     def pem(self) -> bytes:
@@ -257,13 +258,32 @@ CLAIMS: Mapping[str, Callable[[Forger], str]] = {
     "expired before Christ": lambda forger: forger.token(exp=-(10**12)),
     "no expiry": lambda forger: forger.token(exp=None),
     "expired, written as a text": lambda forger: forger.token(exp=str(soon() - 60)),
+    "expiry of a text": lambda forger: forger.token(exp=str(soon() + 600)),
+    "expiry of a text with a point": lambda forger: forger.token(exp=f"{soon() + 600}.0"),
+    "expiry in a list": lambda forger: forger.token(exp=[soon() + 600]),
+    "expiry in an object": lambda forger: forger.token(exp={"seconds": soon() + 600}),
+    "expiry without end": lambda forger: forger.token(exp=math.inf),
+    "expiry after the year 9999": lambda forger: forger.token(exp=253_402_300_800),
+    "expiry of 300 digits": lambda forger: forger.token(exp=10**300),
+    "expiry of 1e308": lambda forger: forger.token(exp=1e308),
     "expiry of a word": lambda forger: forger.token(exp="never"),
     "expiry of true": lambda forger: forger.token(exp=True),
     "expiry of null": lambda forger: forger.spelled('"exp": null'),
     "expiry of no number": lambda forger: forger.token(exp=math.nan),
     "expiry twice": lambda forger: forger.spelled('"exp": 4000000000'),
     "not valid yet": lambda forger: forger.token(nbf=soon() + 3600),
-    "not before of a text": lambda forger: forger.token(nbf="soon"),
+    "not before of a word": lambda forger: forger.token(nbf="soon"),
+    "not before of a text": lambda forger: forger.token(nbf=str(soon() - 60)),
+    "not before of no number": lambda forger: forger.token(nbf=math.nan),
+    "not before of true": lambda forger: forger.token(nbf=True),
+    "not before of null": lambda forger: forger.spelled('"nbf": null'),
+    "not before 1970": lambda forger: forger.token(nbf=-1),
+    "not before in a list": lambda forger: forger.token(nbf=[]),
+    "issued at a text": lambda forger: forger.token(iat=str(soon())),
+    "issued at no number": lambda forger: forger.token(iat=math.nan),
+    "issued at minus infinity": lambda forger: forger.token(iat=-math.inf),
+    "issued at true": lambda forger: forger.token(iat=True),
+    "issued in a list": lambda forger: forger.token(iat=[soon()]),
     "issued in the future": lambda forger: forger.token(iat=soon() + 3600),
     "other audience": lambda forger: forger.token(aud="anon"),
     "no audience": lambda forger: forger.token(aud=None),

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import httpx
 import jwt
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from graph.adapters.identity import (
     FRESH_SECONDS,
@@ -231,3 +231,54 @@ async def test_keys_without_an_id_are_left_out(clock: Clock) -> None:
     assert await verifier.user_of(OF_RSA.token()) == USER
     with pytest.raises(Unauthenticated):
         await verifier.user_of(FORGER.token())
+
+
+WEAK = {
+    "an RSA key of 1,024 bits": Forger(ISSUER, rsa.generate_private_key(65537, 1024)),  # noqa: S505
+    "an RSA key of 2,047 bits": Forger(ISSUER, rsa.generate_private_key(65537, 2047)),  # noqa: S505
+    "a key of P-384": Forger(ISSUER, ec.generate_private_key(ec.SECP384R1())),
+    "a key of P-521": Forger(ISSUER, ec.generate_private_key(ec.SECP521R1())),
+    "a key of secp256k1": Forger(ISSUER, ec.generate_private_key(ec.SECP256K1())),
+}
+
+
+@pytest.mark.parametrize("kind", WEAK)
+async def test_a_key_that_is_too_weak_or_of_another_curve_checks_no_token(clock: Clock, kind: str) -> None:
+    weak = WEAK[kind]
+    verifier = Verifier(KeyRing(Source(weak.jwk, OF_RSA.jwk), clock), ISSUER)
+    with pytest.raises(Unauthenticated):
+        await verifier.user_of(weak.token())
+    assert await verifier.user_of(OF_RSA.token()) == USER
+
+
+@pytest.mark.parametrize(
+    "marks",
+    [{"use": "enc"}, {"use": "tls"}, {"use": None}, {"key_ops": ["encrypt"]}, {"key_ops": []}, {"key_ops": "verify"}],
+)
+async def test_a_key_that_is_marked_for_another_use_checks_no_token(clock: Clock, marks: Jwk) -> None:
+    verifier = Verifier(KeyRing(Source({**FORGER.jwk, **marks}, OF_RSA.jwk), clock), ISSUER)
+    with pytest.raises(Unauthenticated):
+        await verifier.user_of(FORGER.token())
+
+
+@pytest.mark.parametrize(
+    "marks", [{"use": "sig"}, {"key_ops": ["verify"]}, {"use": "sig", "key_ops": ["verify"], "ext": True}]
+)
+async def test_a_key_that_is_marked_for_signatures_checks_tokens(clock: Clock, marks: Jwk) -> None:
+    verifier = Verifier(KeyRing(Source({**FORGER.jwk, **marks}), clock), ISSUER)
+    assert await verifier.user_of(FORGER.token()) == USER
+
+
+@pytest.mark.parametrize("others", [(Forger(ISSUER),), (Forger(ISSUER, OF_RSA.key, FORGER.kid),)])
+async def test_of_two_keys_with_one_id_neither_checks_a_token(clock: Clock, others: tuple[Forger, ...]) -> None:
+    for order in ((FORGER, *others), (*others, FORGER)):
+        verifier = Verifier(KeyRing(Source(*(forger.jwk for forger in order), OF_RSA.jwk), clock), ISSUER)
+        for forger in order:
+            with pytest.raises(Unauthenticated):
+                await verifier.user_of(forger.token())
+        assert await verifier.user_of(OF_RSA.token()) == USER
+
+
+async def test_a_key_that_is_listed_twice_is_one_key(clock: Clock) -> None:
+    verifier = Verifier(KeyRing(Source(FORGER.jwk, dict(FORGER.jwk)), clock), ISSUER)
+    assert await verifier.user_of(FORGER.token()) == USER

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from graph.adapters.identity import (
     FRESH_SECONDS,
@@ -28,6 +29,7 @@ pytestmark = pytest.mark.anyio
 
 ISSUER = "https://issuer.example/auth/v1"
 FORGER = Forger(ISSUER)
+SHORT = Forger(ISSUER, rsa.generate_private_key(65537, 1024))  # noqa: S505
 
 
 class Clock:
@@ -84,6 +86,10 @@ GARBAGE: dict[str, dict[str, Any]] = {
     },
     "a key of another curve": {"body": json.dumps({"keys": [{**FORGER.jwk, "crv": "P-384"}]}).encode()},
     "a key without an id": {"body": json.dumps({"keys": [{**FORGER.jwk, "kid": 1}]}).encode()},
+    "two keys with one id": {"body": json.dumps({"keys": [FORGER.jwk, Forger(ISSUER).jwk]}).encode()},
+    "a key to encrypt with": {"body": json.dumps({"keys": [{**FORGER.jwk, "use": "enc"}]}).encode()},
+    "a key to sign with": {"body": json.dumps({"keys": [{**FORGER.jwk, "key_ops": ["sign"]}]}).encode()},
+    "an RSA key of 1,024 bits": {"body": json.dumps({"keys": [SHORT.jwk]}).encode()},
     "deep nesting": {"body": deep(100_000)},
     "a bomb": {"body": gzip.compress(b" " * 50_000_000), "headers": {"Content-Encoding": "gzip"}},
     "what says that it is compressed": {"body": b"{}", "headers": {"Content-Encoding": "gzip"}},

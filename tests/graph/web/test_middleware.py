@@ -26,6 +26,8 @@ TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 class Broken:
     """A verifier with a fault in its code."""
 
+    problem = ""
+
     async def user_of(self, token: str) -> str:
         raise KeyError(token)
 
