@@ -35,9 +35,17 @@ SUITES: Mapping[str, Sequence[str]] = {
     "A tool gets the real value, and its result is masked before the model reads it": (
         "tests/nodes/test_call_tools.py",
     ),
-    "No image and no link gets out that neither the user wrote nor a tool returned": (
-        *("tests/graph/redaction/test_defuse.py", "tests/service/test_defused.py"),
+    "No event shows a link that its user did not write, and none shows an image": (
+        *("tests/graph/redaction/test_defuse.py", "tests/graph/test_links.py", "tests/service/test_defused.py"),
     ),
+    "No address carries a value, whatever a hijacked model calls and writes": (
+        *("tests/graph/redaction/test_answer_stream.py", "tests/service/test_exfiltration.py"),
+    ),
+    "A value that was masked once comes back in clear neither after a tool call nor in a later message": (
+        *("tests/graph/redaction/test_known_values.py", "tests/graph/adapters/test_known_values.py"),
+        "tests/nodes/test_values_after_a_call.py",
+    ),
+    "No tool shows a text of the ledger unmasked, whichever column holds it": ("tests/tools/test_ledger_text.py",),
     "The vault's key is changed while the service runs, and a lost one stops the start": (
         *("tests/graph/adapters/test_sealer.py", "tests/graph/adapters/test_seals.py"),
         *("tests/graph/jobs/test_rotation.py", "tests/service/test_keys.py"),

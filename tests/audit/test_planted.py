@@ -16,7 +16,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from graph import consent
+from graph import consent, links
 from graph.adapters import database as transactions
 from graph.adapters import vault as vault_module
 from graph.adapters.database import Database
@@ -30,17 +30,20 @@ from graph.errors import ConfigurationError
 from graph.redaction import normalise, restore
 from graph.redaction.defuse import Defuser
 from graph.redaction.holdback import Holdback
+from graph.redaction.known_values import KnownValues
 from migrations.runner import migrate, read_migrations
+from nodes import reason
 from nodes.redact import Redact
 from tests.audit.borrowings import SIZE, borrow_often
 from tests.audit.canary import Canaries, found_in
 from tests.conftest import PASSWORD
 from tests.fakes.scripted_model import ScriptedModel
+from tests.graph import test_links
 from tests.graph.adapters import test_run_store, test_saver, test_sealer, test_vault, vault_contract
 from tests.graph.conftest import store_of_runs
 from tests.graph.redaction import test_defuse, test_restore
 from tests.migrations import test_runner as catalogue
-from tests.nodes import test_call_tools, test_consent, test_reason, test_redact
+from tests.nodes import test_call_tools, test_consent, test_reason, test_redact, test_values_after_a_call
 from tests.service import test_chat, test_defused, test_isolation
 from tests.service.conftest import Server, running
 
@@ -337,6 +340,44 @@ def test_a_tools_result_that_is_not_masked_is_noticed(monkeypatch: pytest.Monkey
 
     check()
     monkeypatch.setattr(Calls, "_masked", as_it_is)
+    assert_red(check)
+
+
+def test_a_value_that_comes_back_after_a_call_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def check() -> None:
+        asyncio.run(test_values_after_a_call.test_a_value_does_not_come_back("account", "repeat"))
+
+    check()
+    monkeypatch.setattr(KnownValues, "find", lambda self, text: [])
+    assert_red(check)
+
+
+def test_a_value_that_is_put_into_an_address_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def check() -> None:
+        test_restore.test_a_token_inside_an_address_is_not_restored(f"https://{test_restore.EVIL}")
+
+    check()
+    monkeypatch.setattr(restore, "is_inside_address", lambda text, start, end: False)
+    assert_red(check)
+
+
+def test_an_address_in_an_event_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def check() -> None:
+        test_links.test_no_event_shows_an_address_of_the_model_even_if_a_tool_repeated_it()
+
+    check()
+    monkeypatch.setattr(
+        links, "user_texts", lambda messages, facts=(): [str(each.text) for each in messages] + [test_links.LURE]
+    )
+    assert_red(check)
+
+
+def test_an_address_in_an_argument_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    def check() -> None:
+        asyncio.run(test_reason.test_the_arguments_name_and_id_of_a_call_hold_no_address_of_the_models_own())
+
+    check()
+    monkeypatch.setattr(reason, "with_safe_calls", lambda reply, messages, passages: reply)
     assert_red(check)
 
 
