@@ -25,7 +25,7 @@ LEVELS = (
         *("graph.links", "graph.result_texts"),
     ),
     (
-        *("graph.adapters", "graph.web", "graph.jobs", "graph.settings", "graph.logs"),
+        *("graph.adapters", "graph.web", "graph.jobs", "graph.settings", "graph.setting_checks", "graph.logs"),
         *("graph.build", "graph.failpoint", "graph.rejoin", "graph.live", "graph.runner", "graph.runs"),
     ),
     ("graph.wiring", "graph.replay"),
