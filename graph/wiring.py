@@ -1,7 +1,7 @@
 """The composition root: settings become adapters, adapters become a service. The only file that names providers."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ from pathlib import Path
 import procrastinate
 import yaml
 from langchain_core.language_models import BaseChatModel
-from langchain_openai import ChatOpenAI, OpenAIEmbeddings
+from langchain_openai import ChatOpenAI
 from langgraph.graph import START
 from opentelemetry.trace import NoOpTracer, Tracer
 from opentelemetry.util.re import parse_env_headers
@@ -24,7 +24,7 @@ from graph.adapters.approvals import PostgresApprovals
 from graph.adapters.chat_models import ATTEMPTS, LangChainModel, openai_model
 from graph.adapters.database import Database
 from graph.adapters.databases import Addresses, Report, check_migrations, database_of
-from graph.adapters.embedders import WIDTH, LocalEmbedder, OpenAIEmbedder
+from graph.adapters.embedders import PASSAGES_SECONDS, WIDTH, LocalEmbedder, OpenAIEmbedder
 from graph.adapters.facts import PostgresFacts
 from graph.adapters.fallback import WithFallback
 from graph.adapters.files import PostgresFiles
@@ -37,6 +37,7 @@ from graph.adapters.memory import PostgresMemory
 from graph.adapters.notes import Note, PostgresNotes
 from graph.adapters.observed import Observer
 from graph.adapters.offline.model import offline_model
+from graph.adapters.openai_embeddings import openai_embeddings
 from graph.adapters.prices import read_prices
 from graph.adapters.projection import project
 from graph.adapters.redactor import WorkerRedactor
@@ -55,7 +56,7 @@ from graph.adapters.tracing import open_tracer
 from graph.adapters.transcript import PostgresTranscript
 from graph.adapters.vault import PostgresVault
 from graph.build import Node, Ports, build
-from graph.errors import ChatError, ConfigurationError, UnknownEmployee
+from graph.errors import ChatError, ConfigurationError, ModelUnavailable, UnknownEmployee
 from graph.failpoint import FailPoint, read_failpoint
 from graph.jobs import retention, rotation
 from graph.jobs.queue import open_queue, work
@@ -183,6 +184,7 @@ async def assemble(shared: Foundations, stack: AsyncExitStack) -> Service:
         ready=lambda: readiness(shared.database, shared.redactor, runs, verifier),
         unreachable=shared.house.unreachable,
         left_out=shared.house.left_out,
+        provider_faults=shared.observer.providers.details,
         metrics=shared.observer,
         metrics_token=settings.metrics_token,
         max_message_chars=settings.max_message_chars,
@@ -199,7 +201,9 @@ async def lay_foundations(
     await check_migrations(database)
     report("loading the models that find personal data and embed text")
     sealer = await unlock(database, keys_of(settings))
-    roster, embedder, count = await asyncio.to_thread(read_files, settings, house)
+    roster, embedder, count = await asyncio.to_thread(read_files, settings, house, observer)
+    if isinstance(embedder, OpenAIEmbedder):
+        await embedder.check()
     names = [employee.name for employee in roster.all()]
     redactor = WorkerRedactor(PostgresVault(database, sealer), workers=settings.redaction_workers, keep=names)
     await redactor.start()
@@ -227,11 +231,11 @@ async def lay_foundations(
     )
 
 
-def read_files(settings: Settings, house: House) -> tuple[Roster, Embedder, CountTokens]:
+def read_files(settings: Settings, house: House, observer: Observer) -> tuple[Roster, Embedder, CountTokens]:
     """What is on this machine's disk: it takes a moment, so it is read off the event loop."""
     return (
         roster_of(house),
-        embedder_of(settings),
+        embedder_of(settings, partial(observer.providers.report, "embeddings")),
         token_counter(settings.data_dir / "tiktoken"),
     )
 
@@ -437,6 +441,7 @@ def model_of(settings: Settings, observer: Observer | None = None, closing: Asyn
             total=settings.model_total_seconds,
             attempts=attempts,
             breaker=observer.breaker(provider) if observer else None,
+            report=partial(observer.providers.report, provider) if observer else None,
         )
         return observer.around_model(model) if observer else model
 
@@ -456,17 +461,18 @@ def model_of(settings: Settings, observer: Observer | None = None, closing: Asyn
     return WithFallback(chosen, fallback)
 
 
-def embedder_of(settings: Settings) -> Embedder:
+def embedder_of(settings: Settings, report: Callable[[str | None], None] = lambda fault: None) -> Embedder:
+    """The embedder that is configured; a provider's calls `report` with what keeps it from serving."""
     if settings.embeddings == "local":
         return LocalEmbedder(settings.data_dir / "embedder")
-    client = OpenAIEmbeddings(
-        model=settings.openai_embedding_model,
-        dimensions=WIDTH,
-        openai_api_key=settings.openai_api_key or SecretStr("none"),
-        openai_api_base=str(settings.openai_base_url) if settings.openai_base_url else None,
-        check_embedding_ctx_length=False,
+    client = openai_embeddings(
+        settings.openai_embedding_model,
+        width=WIDTH,
+        key=settings.openai_api_key,
+        base_url=str(settings.openai_base_url) if settings.openai_base_url else None,
+        timeout=PASSAGES_SECONDS,
     )
-    return OpenAIEmbedder(client)
+    return OpenAIEmbedder(client, report)
 
 
 def local_embedder_of(shared: Foundations) -> LocalEmbedder:
@@ -543,7 +549,10 @@ async def seed_demo(database: Database, notes: PostgresNotes, report: Report) ->
     if seeded:
         report("seeding a demo user with a year of transactions")
         texts = yaml.safe_load((ROOT / "migrations" / "demo_notes.yaml").read_text("utf-8"))
-        await notes.keep(DEMO_USER, [Note(f"note:{each['title']}", each["title"], each["text"]) for each in texts])
+        try:
+            await notes.keep(DEMO_USER, [Note(f"note:{each['title']}", each["title"], each["text"]) for each in texts])
+        except ModelUnavailable:
+            report("the demo user has no notes: the provider of embeddings cannot be reached")
 
 
 async def seed_database(settings: Settings, report: Report) -> None:

@@ -1,13 +1,20 @@
-"""Stored texts of the user that resemble the question; where nothing is stored, nothing is embedded for it."""
+"""Stored texts of the user that resemble the question; where nothing is stored, nothing is embedded for it.
+
+A turn goes on without them where the embedder does not serve.
+"""
 
 from dataclasses import dataclass
 
+import structlog
 from langgraph.runtime import Runtime
 
 from graph.context import TurnContext
+from graph.errors import ModelError
 from graph.ports import CountTokens, Retriever
 from graph.prompt import PASSAGES_SHARE, first_within
 from graph.state import Turn
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +27,10 @@ class Retrieve:
     async def __call__(self, state: Turn, runtime: Runtime[TurnContext]) -> Turn:
         if not state["recollection"]["searchable"]:
             return Turn(passages=[])
-        passages = await self.retriever.search(runtime.context.user_id, state["question"])
+        try:
+            passages = await self.retriever.search(runtime.context.user_id, state["question"])
+        except ModelError as error:
+            log.warning("retrieval_left_out", reason=error.code)
+            return Turn(passages=[])
         texts = first_within([passage["text"] for passage in passages], int(self.budget * PASSAGES_SHARE), self.count)
         return Turn(passages=passages[: len(texts)])

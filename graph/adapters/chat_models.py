@@ -54,7 +54,7 @@ class LangChainModel:
         between_tokens: float = math.inf,
         attempts: int = ATTEMPTS,
         breaker: Breaker | None = None,
-        report: Callable[[str | None], None] = lambda fault: None,
+        report: Callable[[str | None], None] | None = None,
     ) -> None:
         """
         Args:
@@ -74,7 +74,7 @@ class LangChainModel:
         self._total = total
         self._attempts = attempts
         self._breaker = breaker or Breaker()
-        self._report = report
+        self._report = report or (lambda fault: None)
         self._thinking: set[str] = set()
         """Models whose answers begin with thoughts that no opening tag announces."""
         self._bound = lru_cache(maxsize=256)(self._bind)

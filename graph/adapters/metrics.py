@@ -71,6 +71,11 @@ class Metrics:
         self._attempts = counter(
             "model_attempts_total", "Calls of a provider: made, or spared by its breaker.", ["provider", "outcome"]
         )
+        self._provider_faults = counter(
+            "provider_faults_total",
+            "Calls that a provider refused for what an operator has to mend.",
+            ["provider", "fault"],
+        )
         self._breaker_open = gauge("model_breaker_open", "1 while a provider counts as down.", ["provider"])
 
         self._tool_calls = counter("tool_calls_total", "Calls of tools.", ["tool", "outcome"])
@@ -151,6 +156,10 @@ class Metrics:
         """A job was worked on."""
         self._jobs.labels(name, outcome).inc()
         self._job_seconds.labels(name).observe(seconds)
+
+    def provider_fault(self, provider: str, fault: str) -> None:
+        """A provider did not serve, and only an operator can mend it."""
+        self._provider_faults.labels(provider, fault).inc()
 
     def breaker(self, provider: str) -> Breaker:
         """A breaker for a provider of models, watched."""

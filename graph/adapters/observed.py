@@ -15,6 +15,7 @@ from opentelemetry.trace import NoOpTracer, Span, SpanKind, StatusCode, Tracer, 
 from procrastinate import JobContext
 
 from graph.adapters.metrics import Metrics
+from graph.adapters.provider_status import ProviderStatus
 from graph.adapters.tracing import mark
 from graph.build import Node
 from graph.context import TurnContext
@@ -29,7 +30,7 @@ Told = Callable[[str, float], None]
 SLACK_SECONDS = 0.02
 """A deadline is set a moment before what it is for begins, and an event loop's timers are not exact."""
 
-FINISHES = ("stop", "length", "tool_calls", "content_filter")
+FINISHES = ("stop", "length", "tool_calls", "content_filter", "refusal")
 """The reasons for which a model ends its answer; a provider that invents one is not quoted."""
 
 
@@ -39,6 +40,7 @@ class Observer(Metrics):
     def __init__(self, tracer: Tracer | None = None) -> None:
         super().__init__()
         self.tracer = tracer or NoOpTracer()
+        self.providers = ProviderStatus(self.provider_fault)
 
     @contextmanager
     def attending(self, run: Run) -> Iterator[None]:

@@ -1,7 +1,7 @@
 """OpenAI's chat completions as `ChatOpenAI` asks for them, from any server that speaks the protocol more or less."""
 
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, Self
 
 import openai
@@ -77,7 +77,7 @@ class PlainCompletions:
             try:
                 return Answer(await self._post(body))
             except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
-                name = refused_parameter(error, body)
+                name = refused_parameter(error, body, OPTIONAL)
                 if name is None:
                     raise
                 self._refused.add(name)
@@ -96,13 +96,13 @@ def without(request: Mapping[str, Any], refused: set[str]) -> dict[str, Any]:
     return body
 
 
-def refused_parameter(error: openai.APIStatusError, body: Mapping[str, Any]) -> str | None:
+def refused_parameter(error: openai.APIStatusError, body: Mapping[str, Any], optional: Sequence[str]) -> str | None:
     """The optional parameter of a request that a server refuses by its name; none if it refuses something else, or only the
     parameter's value."""
     text = f"{error.message} {error.body or ''}"[:READ_CHARS].lower()
     if REFUSED_VALUE.search(text):
         return None
-    sent = [name for name in OPTIONAL if name in body]
+    sent = [name for name in optional if name in body]
     if error.param in sent:
         return error.param
     return next((name for name in sent if re.search(rf"\b{name}\b", text)), None)

@@ -85,15 +85,18 @@ async def health() -> dict[str, str]:
 async def ready(service: Deps) -> JSONResponse:
     """Whether requests may be sent here: database, migrations and models, each with its state; 503 if one is missing.
 
-    `mcp_unreachable` names servers whose tools are missing, `mcp_left_out` tools that no model can be told, if there are
-    any, and `sign_in_problem` what an operator should set so that tokens are taken; they alone are no reason for 503.
+    `mcp_unreachable` names servers whose tools are missing, `mcp_left_out` tools that no model can be told, `providers`
+    those that do not serve until somebody mends it (a key, an account, a model's name), if there are any, and
+    `sign_in_problem` what an operator should set so that tokens are taken; they alone are no reason for 503.
     """
     parts = await service.ready()
     well = all(parts.values())
+    faults = [f"{provider}: {fault}" for provider, fault in service.provider_faults().items()]
     missing = {
         "sign_in_problem": service.verifier.problem,
         "mcp_unreachable": ", ".join(service.unreachable),
         "mcp_left_out": named(service.left_out),
+        "providers": "; ".join(faults),
     }
     detail = {name: text for name, text in missing.items() if text}
     return JSONResponse({"status": "ready" if well else "not ready", **parts, **detail}, 200 if well else 503)

@@ -44,6 +44,8 @@ class Service:
     """MCP servers whose tools are missing; requests may be sent here all the same."""
     left_out: Sequence[str]
     """Tools of MCP servers that no model can be told, and why."""
+    provider_faults: Callable[[], Mapping[str, str]]
+    """Providers of models that do not serve until an operator mends it, with what is wrong."""
     metrics: Metrics
     metrics_token: SecretStr | None
     """What whoever asks for the metrics must send; None if anybody may."""

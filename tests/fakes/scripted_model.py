@@ -5,9 +5,10 @@ rounds of that call, as long as tools are offered), `[[status 500]]` (`[[retry_a
 `[[cut]]` (the stream ends too early), `[[break]]` (its connection breaks), `[[garbage]]` (its JSON breaks), `[[stall]]` (it
 falls silent), `[[slow 0.05]]` (seconds between words), `[[silent]]` (no words), `[[say TEXT]]`, `[[raw TEXT]]` (the same, with
 the escapes of JSON), `[[utf8]]` (sent without escapes), `[[halves]]` (the arguments of a call come in two parts),
-`[[end length]]` (why it ends). `[[then ORDER]]` is an order for the request after a tool's result, `[[once ORDER]]` one for the
-first of equal requests, `[[only MODEL ORDER]]` one for a model of this name. Without any it repeats the message, or the tool's
-result. Asked for a summary it gives one, `[[summary {json}]]` if the conversation says so, none if it says `[[no summary]]`.
+`[[end length]]` (why it ends), `[[odd NAME]]` (one of `odd_streams`), `[[body {json}]]` (of a status). `[[then ORDER]]` is an
+order for the request after a tool's result, `[[once ORDER]]` one for the first of equal requests, `[[only MODEL ORDER]]` one
+for a model of this name. Without any it repeats the message, or the tool's result. Asked for a summary it gives one,
+`[[summary {json}]]` if the conversation says so, none if it says `[[no summary]]`.
 """
 
 import asyncio
@@ -21,6 +22,8 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
+
+from tests.fakes.odd_streams import written
 
 SUMMARY = "running summary"
 """How the prompt of the summary job is known."""
@@ -97,9 +100,12 @@ async def respond(body: dict[str, Any], again: bool = False) -> Response:
     settings = dict(orders)
     if "status" in settings:
         headers = {"Retry-After": settings["retry_after"]} if "retry_after" in settings else {}
-        return JSONResponse({"error": {"message": "scripted"}}, int(settings["status"]), headers)
+        content = json.loads(settings.get("body", '{"error": {"message": "scripted"}}'))
+        return JSONResponse(content, int(settings["status"]), headers)
     if "hang" in settings:
         await asyncio.sleep(60)
+    if "odd" in settings:
+        return Response(b"".join(written(settings["odd"])), media_type="text/event-stream")
     calls = [argument.partition(" ")[::2] for order, argument in orders if order == "call"]
     parts = stream(text, settings, calls)
     if "utf8" in settings:

@@ -230,6 +230,7 @@ async def test_a_colleague_who_takes_too_long_is_left_at_that(monkeypatch: pytes
     model = Persons({"You are Ledger.": ["late"]}, seconds=1)
     turn = await call("delegate_to_employee", model, **ask(("ledger", "How much?")))
     assert result(turn)["answers"][0]["status"] == "timeout"
+    assert turn["usage"]["prompt"] == result(turn)["answers"][0]["usage"]["prompt"] > 0, "what was asked is paid"
 
 
 async def test_a_colleague_who_calls_without_end_is_left_at_that() -> None:

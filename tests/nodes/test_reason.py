@@ -1,7 +1,8 @@
 """The model's words stream in whole pieces; its answer or its calls are kept, and what they took is added up."""
 
+import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -10,8 +11,9 @@ from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage, Sys
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.messages.tool import tool_call_chunk
 
-from graph.errors import ModelError, ModelTimeout
+from graph.errors import ModelError, ModelRefused, ModelTimeout, ModelUnavailable
 from graph.links import DelegatedQuestion
+from graph.model_reply import WERE_THOUGHTS
 from graph.ports import ModelSettings, Price
 from graph.state import Recollection, Turn, Usage
 from graph.tool import INVALID_JSON, Tool, ToolContext
@@ -327,3 +329,111 @@ async def test_a_turn_of_which_one_call_was_counted_is_counted() -> None:
 async def test_a_model_without_a_price_costs_nothing() -> None:
     turn = await node(said("ok", usage=tokens(100, 100)), model="large")(turn_of(), runtime_of())
     assert Decimal(turn["usage"]["cost"]) == 0
+
+
+async def test_without_a_report_the_tools_count_too() -> None:
+    many = node(said("ok"))
+    bare = Reason(GivenAnswers([said("ok")]), roster_of(), GivenTools({}), WORDING, {}, words, 1000)
+    with_tools, without = await many(turn_of(), runtime_of()), await bare(turn_of(), runtime_of())
+    assert with_tools["usage"]["prompt"] == without["usage"]["prompt"] + words(json.dumps([Tool(totals).schema()]))
+
+
+@pytest.mark.parametrize("usage", [tokens(0, 0), tokens(-5, -7), tokens(0, 3)], ids=str)
+async def test_a_report_that_cannot_be_is_counted_instead(usage: UsageMetadata) -> None:
+    turn = await node(said("three words here", usage=usage))(turn_of(), runtime_of())
+    assert turn["usage"]["prompt"] > 4
+    assert turn["usage"]["completion"] > 0
+    assert turn["usage"]["source"] == "counted"
+
+
+async def test_a_report_that_comes_again_counts_once() -> None:
+    chunks = [AIMessageChunk(content=word, usage_metadata=tokens(1000, number)) for number, word in enumerate("abc", 1)]
+    usage = (await node(chunks)(turn_of(), runtime_of()))["usage"]
+    assert (usage["prompt"], usage["completion"], usage["source"]) == (1000, 3, "provider")
+
+
+# Calls that break off -------------------------------------------------------------------------------------------------
+
+
+class Breaking(GivenAnswers):
+    """Streams an answer and breaks off."""
+
+    def __init__(self, chunks: Sequence[AIMessageChunk], fault: BaseException) -> None:
+        super().__init__([chunks])
+        self.fault = fault
+
+    async def stream(self, *asked: Any) -> AsyncIterator[AIMessageChunk]:
+        async for chunk in super().stream(*asked):
+            yield chunk
+        raise self.fault
+
+
+async def taken(chunks: Sequence[AIMessageChunk], fault: BaseException) -> Usage | None:
+    """What a call took that broke off."""
+    prices = {"model-small": Price(Decimal("0.15"), Decimal("0.60"))}
+    reason = Reason(Breaking(chunks, fault), roster_of(), GivenTools({}), WORDING, prices, words, 1000)
+    runtime = runtime_of()
+    with pytest.raises(type(fault)):
+        await reason(turn_of(), runtime)
+    return runtime.context.unfinished.usage
+
+
+@pytest.mark.parametrize(
+    "fault", [ModelError(), ModelTimeout(), ModelUnavailable(), asyncio.CancelledError()], ids=repr
+)
+async def test_an_answer_that_breaks_off_is_counted_with_its_prompt_and_priced(fault: BaseException) -> None:
+    usage = await taken([AIMessageChunk(content="half an")], fault)
+    assert usage
+    assert (usage["completion"], usage["source"]) == (2 + 4, "counted")
+    assert usage["prompt"] > 4
+    assert Decimal(usage["cost"]) > 0
+
+
+@pytest.mark.parametrize("fault", [ModelTimeout(), asyncio.CancelledError()], ids=repr)
+async def test_an_answer_that_was_given_up_before_its_first_word_is_counted_with_its_prompt(
+    fault: BaseException,
+) -> None:
+    usage = await taken([], fault)
+    assert usage
+    assert usage["prompt"] > 4
+    assert usage["completion"] == 0
+
+
+@pytest.mark.parametrize("fault", [ModelUnavailable(), ModelRefused()], ids=repr)
+async def test_what_a_provider_did_not_begin_costs_nothing(fault: ModelError) -> None:
+    assert await taken([], fault) is None
+
+
+async def test_what_was_reported_of_an_answer_that_broke_off_counts() -> None:
+    usage = await taken([AIMessageChunk(content="", usage_metadata=tokens(1000, 10))], ModelRefused())
+    assert usage
+    assert (usage["prompt"], usage["completion"], usage["source"]) == (1000, 10, "provider")
+
+
+async def test_a_blank_answer_is_counted() -> None:
+    runtime = runtime_of()
+    with pytest.raises(ModelError, match="empty"):
+        await node(said(" \n", usage=tokens(1000, 10)))(turn_of(), runtime)
+    assert runtime.context.unfinished.usage
+    assert runtime.context.unfinished.usage["total"] == 1010
+
+
+# Thoughts that were shown ---------------------------------------------------------------------------------------------
+
+TOLD_LATE = AIMessageChunk(content="The answer.", additional_kwargs={WERE_THOUGHTS: True})
+
+
+async def test_words_that_turn_out_to_be_thoughts_are_taken_back() -> None:
+    heard = Heard()
+    turn = await node([AIMessageChunk(content="The user wants. "), TOLD_LATE])(turn_of(), runtime_of(heard))
+    assert [event["type"] for event in heard] == ["text", "restart", "text"]
+    assert answered(turn).text == "The answer."
+
+
+async def test_once_tools_were_called_words_stay_shown_and_are_not_kept() -> None:
+    heard = Heard()
+    call = AIMessage("", tool_calls=[{"name": "totals", "args": {}, "id": "call_0"}])
+    messages = (HumanMessage("?"), call, ToolMessage("{}", tool_call_id="call_0"))
+    turn = await node([AIMessageChunk(content="The user wants. "), TOLD_LATE])(turn_of(*messages), runtime_of(heard))
+    assert heard.of("restart") == []
+    assert answered(turn).text == "The answer."

@@ -2,7 +2,9 @@
 
 import pytest
 
+from graph.errors import ModelUnavailable
 from graph.prompt import PASSAGES_SHARE
+from graph.state import Passage
 from nodes.retrieve import Retrieve
 from tests.fakes.ports import OWNER, GivenPassages, passage, runtime_of, turn_of, words
 
@@ -33,3 +35,11 @@ async def test_where_nothing_is_stored_nothing_is_searched_for() -> None:
     state["recollection"]["searchable"] = False
     assert (await Retrieve(retriever, words, 1000)(state, runtime_of()))["passages"] == []
     assert retriever.asked == []
+
+
+async def test_a_turn_goes_on_without_passages_where_the_embedder_does_not_serve() -> None:
+    class Down(GivenPassages):
+        async def search(self, owner: str, query: str) -> list[Passage]:
+            raise ModelUnavailable
+
+    assert (await Retrieve(Down([passage(1)]), words, 1000)(turn_of(), runtime_of()))["passages"] == []

@@ -72,6 +72,17 @@ def messages_of(sql: Sql, session: str) -> list[dict[str, object]]:
     )
 
 
+async def test_how_an_answer_ended_that_is_no_whole_one_is_stored_and_read_again(
+    transcript: PostgresTranscript, turn: TurnRecord, sql: Sql
+) -> None:
+    cut = AIMessage("You spent", response_metadata={"finish": "length", "model_name": "m"})
+    await transcript.record(replace(turn, messages=[HumanMessage("how much?"), cut]))
+    assert messages_of(sql, turn.session_id)[-1]["metadata"] == {"finish": "length"}
+    recorded = await transcript.find(turn.owner, turn.run_id)
+    assert recorded
+    assert recorded.messages[-1].response_metadata == {"finish": "length"}
+
+
 async def test_messages_are_stored_in_order_with_their_calls_and_results(
     transcript: PostgresTranscript, turn: TurnRecord, sql: Sql
 ) -> None:

@@ -1,0 +1,178 @@
+"""Embeddings of servers with manners of their own: right vectors in order, or an error that names the setting."""
+
+import asyncio
+import base64
+import json
+import re
+import struct
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from graph.adapters import embedders
+from graph.adapters.breaker import FAILURES
+from graph.adapters.embedders import WIDTH, OpenAIEmbedder
+from graph.adapters.provider_status import ProviderStatus
+from graph.errors import ConfigurationError, ModelUnavailable
+from graph.settings import Settings
+from graph.wiring import embedder_of
+
+pytestmark = pytest.mark.anyio
+
+TEXTS = ["first", "second", "third"]
+
+
+def vector(text: str, width: int = WIDTH) -> list[float]:
+    return [float(len(text)), *([1.0] * (width - 1))]
+
+
+@dataclass
+class Embeddings:
+    """An endpoint that answers as its manners say."""
+
+    manners: str = "usual"
+    bodies: list[dict[str, Any]] = field(default_factory=list)
+
+    def respond(self, body: dict[str, Any]) -> tuple[int, Any]:
+        width = 768 if self.manners == "another width" else WIDTH
+        data = [{"index": place, "embedding": vector(text, width)} for place, text in enumerate(body["input"])]
+        match self.manners:
+            case "no dimensions" if "dimensions" in body:
+                return 400, {"error": {"message": "Model does not support matryoshka representation: dimensions"}}
+            case "no encoding_format" if "encoding_format" in body:
+                return 422, {"detail": [{"loc": ["body", "encoding_format"], "msg": "Extra inputs are not permitted"}]}
+            case "base64":
+                for each in data:
+                    each["embedding"] = base64.b64encode(struct.pack(f"<{width}f", *each["embedding"])).decode()
+            case "reversed":
+                data.reverse()
+            case "without index":
+                data = [{"embedding": each["embedding"]} for each in data]
+            case "one less":
+                data.pop()
+            case "not a number":
+                data[0]["embedding"][0] = float("nan")
+            case "nowhere":
+                data[0]["embedding"] = [0.0] * WIDTH
+            case "no data":
+                return 200, {"error": None}
+            case "refused key":
+                return 401, {"error": {"message": "Incorrect API key"}}
+            case "unknown model":
+                return 404, {"error": {"message": "model not found"}}
+            case "refused":
+                return 400, {"error": {"message": "no embeddings here"}}
+            case "no credit":
+                return 402, {"error": {"message": "Insufficient Balance"}}
+            case "down":
+                return 503, {}
+        return 200, {"data": data}
+
+    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        length = re.search(r"content-length: (\d+)", head, re.IGNORECASE)
+        assert length
+        self.bodies.append(json.loads(await reader.readexactly(int(length[1]))))
+        if self.manners == "hanging":
+            await reader.read()
+        status, answer = self.respond(self.bodies[-1])
+        content = json.dumps(answer).encode()
+        head = f"HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nContent-Length: {len(content)}\r\n"
+        writer.write(head.encode() + b"Connection: close\r\n\r\n" + content)
+        writer.close()
+
+    @asynccontextmanager
+    async def embedder(self, status: ProviderStatus | None = None) -> AsyncIterator[OpenAIEmbedder]:
+        server = await asyncio.start_server(self.answer, "127.0.0.1", 0)
+        settings = Settings(
+            _env_file=None,
+            openai_base_url=f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1",
+            embeddings="openai",
+            openai_embedding_model="nomic",
+        )
+        told = status or ProviderStatus()
+        made = embedder_of(settings, lambda fault: told.report("embeddings", fault))
+        assert isinstance(made, OpenAIEmbedder)
+        try:
+            yield made
+        finally:
+            server.close()
+
+
+@pytest.mark.parametrize(
+    "manners", ["usual", "no dimensions", "no encoding_format", "base64", "reversed", "without index"]
+)
+async def test_vectors_are_read_in_the_order_of_their_texts(manners: str) -> None:
+    async with Embeddings(manners).embedder() as embedder:
+        await embedder.check()
+        vectors = await embedder.passages(TEXTS)
+        assert [each[0] for each in vectors] == [5, 6, 5]
+        assert {len(each) for each in vectors} == {WIDTH}
+        assert (await embedder.query("a query"))[0] == 7
+
+
+async def test_a_refused_parameter_is_left_out_from_then_on() -> None:
+    provider = Embeddings("no dimensions")
+    async with provider.embedder() as embedder:
+        await embedder.passages(TEXTS)
+        await embedder.passages(TEXTS)
+    assert ["dimensions" in body for body in provider.bodies] == [True, False, False]
+
+
+WRONG = {
+    "another width": r"OPENAI_EMBEDDING_MODEL: the vectors of nomic have 768 numbers, and the database holds 384",
+    "refused key": r"OPENAI_API_KEY: the provider of embeddings refuses it",
+    "unknown model": r"OPENAI_EMBEDDING_MODEL: there is no nomic",
+    "refused": r"OPENAI_EMBEDDING_MODEL: nomic refuses",
+}
+
+
+@pytest.mark.parametrize(("manners", "message"), WRONG.items(), ids=WRONG)
+async def test_a_wrong_configuration_is_an_error_that_names_the_setting(manners: str, message: str) -> None:
+    async with Embeddings(manners).embedder() as embedder:
+        with pytest.raises(ConfigurationError, match=message) as raised:
+            await embedder.check()
+    assert "\n" not in raised.value.message
+
+
+@pytest.mark.parametrize("manners", ["down", "one less", "not a number", "nowhere", "no data", "no credit"])
+async def test_a_provider_that_does_not_serve_now_is_reported_and_lets_the_service_start(manners: str) -> None:
+    status = ProviderStatus()
+    provider = Embeddings(manners)
+    async with provider.embedder(status) as embedder:
+        with capture_logs() as logs:
+            await embedder.check()
+        assert list(status.details()) == ["embeddings"]
+        assert [line["log_level"] for line in logs] == ["error" if manners == "no credit" else "warning"]
+        with pytest.raises(ModelUnavailable):
+            await embedder.query("a query")
+        provider.manners = "usual"
+        await embedder.query("a query")
+        assert status.details() == {}
+
+
+async def test_a_wrong_configuration_that_shows_in_a_turn_is_no_fault_of_the_turn() -> None:
+    async with Embeddings("another width").embedder() as embedder:
+        with pytest.raises(ModelUnavailable):
+            await embedder.query("a query")
+
+
+async def test_a_provider_that_hangs_holds_a_turn_no_longer_than_its_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert embedders.QUERY_SECONDS == 2
+    monkeypatch.setattr(embedders, "QUERY_SECONDS", 0.1)
+    provider = Embeddings("hanging")
+    async with provider.embedder() as embedder:
+        for _ in range(FAILURES):
+            began = time.monotonic()
+            with pytest.raises(ModelUnavailable):
+                await embedder.query("a query")
+            assert time.monotonic() - began < 1
+        asked = len(provider.bodies)
+        with pytest.raises(ModelUnavailable):
+            await embedder.query("a query")
+        assert len(provider.bodies) == asked, "a provider that is down is not asked"
