@@ -93,6 +93,8 @@ def _guessed(text: str, guess: SpanOfTokens) -> Span | None:
     """The name in a guess of the model, if the guess is worth something."""
     if guess.label_ != "PERSON" or (_is_weak(text, guess) and not known_names.holds_given_name(guess.text)):
         return None
+    if guess.text.islower() and any(word in names.words_of("shops.txt") for word in guess.text.split()):
+        return None
     span = names.name_in(text, guess.start_char, guess.end_char)
     return None if span and known_names.is_place_or_shop(text, *span) else span
 
@@ -100,7 +102,12 @@ def _guessed(text: str, guess: SpanOfTokens) -> Span | None:
 def _is_weak(text: str, guess: SpanOfTokens) -> bool:
     """Whether a guess needs a given name: in small letters, as short as a ticker, or where a shop is named."""
     ticker = guess.text.isupper() and len(guess.text) <= MAX_TICKER_LETTERS
-    return guess.text.islower() or ticker or names.follows_shop_words(text, guess.start_char)
+    shop = names.follows_shop_words(text, guess.start_char)
+    return (
+        guess.text.islower()
+        or ticker
+        or (shop and (" " not in guess.text or text.startswith("at ", guess.start_char - 3)))
+    )
 
 
 class LoadedPipeline(SpacyNlpEngine):

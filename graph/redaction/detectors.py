@@ -4,7 +4,7 @@ import re
 
 from graph.redaction.detector import DIGIT, LIKELY, Detector
 from graph.redaction.numbers import NUMBERS
-from graph.redaction.rules import address, known_names, names, postal
+from graph.redaction.rules import address, announced_names, bank_names, field_names, formed_names, known_names, postal
 
 DIGIT_OR_CORNER = re.compile(r"\d|corner of")
 
@@ -12,6 +12,9 @@ DETECTORS = (
     *NUMBERS,
     Detector("ADDRESS", address.addresses, LIKELY, DIGIT_OR_CORNER),
     Detector("POSTAL", postal.postal_codes, LIKELY, DIGIT),
-    Detector("PERSON", names.introduced_names, LIKELY),
+    Detector("PERSON", announced_names.introduced_names, LIKELY),
     Detector("PERSON", known_names.known_names, LIKELY),
+    Detector("PERSON", field_names.field_names, LIKELY),
+    Detector("PERSON", bank_names.bank_names, LIKELY),
+    Detector("PERSON", formed_names.formed_names, LIKELY),
 )

@@ -71,7 +71,7 @@ _NUMBER_THEN_ANY_STREET = re.compile(
 )
 _UNIT_BEFORE = re.compile(
     r"(?<!\w)(?:flat|apt|apartment|unit|suite|ste|lot|plot|shop|h\.? ?no|house|door|level)\.?(?: no\.?)? "
-    r"(?:(?=[A-Z]?-?\d)[\w/-]{1,8}|[A-Z]),? \Z",
+    r"(?:(?=[A-Z]?-?\d)[\w/-]{1,8}|[A-Z]),? \Z|(?<!\w)(?:lot|plot) \Z",
     re.IGNORECASE,
 )
 STREETS_HERE = (_NUMBER_THEN_STREET, _NUMBER_THEN_WEAK_STREET)

@@ -14,11 +14,12 @@ UNIT = (
     r"#\s?\d{1,5}[A-Z]?\b|(?:apt|apartment|suite|ste|unit|flat)\.? [A-Z]\b|"
     r"(?:floor|fl|stock|og|[ée]tage) \d{1,3}\b|\d{1,3}(?:st|nd|rd|th|\.|[ºª°]|er|e|[èe]me)? ?"
     r"(?:floor|fl|stock|og|[ée]tage|piso)\b|"
-    r"\d{1,3}[ºª°](?: ?[A-Z]\b)?|\d{1,2}-\d{1,2}\b)"
+    r"\d{1,3}[ºª°oa]\b(?: ?(?:izq|dcha|der|esq|[A-Z])\b\.?)?|"
+    r"(?:bajo|[ée]tage|b[âa]t(?:iment)?)\b\.? ?[A-Z]?\b|\d{1,2}-\d{1,2}\b)"
 )
 _POSTAL = one_of(
-    r"\d{5}(?:-\d{4})? [A-Z]\d[A-Z]_?\d[A-Z]\d [A-Z]{1,2}\d[A-Z\d]?_\d[A-Z]{2} \d{3}_\d{2} \d{4}(?:_[A-Z]{2})?",
-    r"\d{5}-\d{3} \d{3}_\d{3} \d{6}",
+    r"\d{5}-\d{3,4} \d{5} [A-Z]\d[A-Z]_?\d[A-Z]\d [A-Z]{1,2}\d[A-Z\d]?_\d[A-Z]{2} \d{3}_\d{2} \d{4}(?:_(?-i:[A-Z]{2}))?",
+    r"\d{3}_\d{3} \d{6}",
 )
 _PLACE = rf"{LETTERS}(?: [^\W\d_(][\w.'∆-]{{0,24}}| \([^\W\d_]{{2,12}}\)){{0,3}}"
 _BREAK = r"(?:[ ,]{1,3}|[ ,]{0,2}\n[ >?,]{0,5}|,? - ){1,2}"

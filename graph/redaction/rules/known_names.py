@@ -7,90 +7,43 @@ given name that means nothing else is a name wherever it stands; one that is a w
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cache
 
-from spacy.lang.en.stop_words import STOP_WORDS
-
-from graph.redaction.rules.names import common_words, follows_shop_words, is_company, is_name, name_in, words_of
+from graph.redaction.rules.name_words import Word, plain_words, words_in
+from graph.redaction.rules.names import follows_shop_words, is_company, name_in, words_of
 from graph.redaction.rules.spans import Span, one_of
 
-_WORD = re.compile(r"(?<![\w@/.'-])[^\W\d_]{1,24}(?:(?!'s\b)['-][^\W\d_]{1,24}){0,2}(?![\w@/-]|\.\w|'\w\w)")
 _LETTERS = re.compile(r"[^\W\d_]+")
-_PARTICLE = re.compile(one_of("de da di del della der den van von la le bin ibn al el dos das du ter ten af av"))
-_PLACE_BEFORE = re.compile(
-    r"\b" + one_of("san santa santo saint sankt são st port fort mount mt lake los las el cape new") + r"\.? \Z",
-    re.IGNORECASE,
+_BEFORE_PLACE = one_of("san santa santo saint sankt são st port fort mount mt lake los las el cape new")
+_PLACE_WORD = re.compile(_BEFORE_PLACE, re.IGNORECASE)
+_PLACE_BEFORE = re.compile(rf"\b{_BEFORE_PLACE}\.? \Z", re.IGNORECASE)
+_FAMILY_FIRST = re.compile(
+    one_of(
+        "nguyễn nguyen trần tran phạm pham huỳnh huynh hoàng hoang đặng bùi dương duong",
+        "zhang zhao zhou huang guo xu wang chen liu zhu",
+    )
 )
-_FAMILY_ENDING = re.compile(
-    r"[^\W\d_]{2}(?:ov[aá]|ev[aá]|ević|ović|ovic|evic|sson|dóttir|dottir|nen|wicz|wski|wska|ński|ńska|cki|cka|enko|chuk|"
-    r"shvili|oğlu|oglu|opoulos|akis|idis|ström|quist|qvist|gaard|gård|szky|čová|čić)\Z"
-)
+"""Family names of peoples who write them first."""
 _POSSESSED = re.compile(r"'s? ([^\W\d_]+)")
 _FOLLOWER = re.compile(r" ([^\W\d_]{2,24})")
 _CAPITAL_BEFORE = re.compile(r"(?:[^\W\d_a-z][\w.'-]{0,24}|&) \Z")
 _CAPITAL_AFTER = re.compile(r" (?:[^\W\d_a-z]|&)")
 _CAPITALISED_BEFORE = re.compile(r"([^\W\d_a-z][^\W\d_]{1,24}) \Z")
+_PLACING = re.compile(r"\b(?:in|at|near|around|visit|the|an?|this|that|my|our|your|of|on) \Z", re.IGNORECASE)
 _WORD_BEFORE = re.compile(r"([^\W\d_]{2,24}) \Z")
 _FEWEST_LETTERS = 4
 """In small letters shorter given names are too often something else; in capitals, where acronyms are, up to this many."""
-_MOST_MORE = 4
+_MOST_MORE = 7
 """Words after the first that can belong to a name, particles and initials counted."""
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
-    """A word of a text."""
-
-    start: int
-    end: int
-    text: str
-
-    @property
-    def folded(self) -> str:
-        return self.text.casefold()
-
-    @property
-    def is_small(self) -> bool:
-        return self.text[0].islower()
-
-    @property
-    def is_link(self) -> bool:
-        """Whether this is an initial or a particle, which only what follows makes a part of a name."""
-        return len(self.text) == 1 or _PARTICLE.fullmatch(self.folded) is not None
-
-    @property
-    def is_given(self) -> bool:
-        """Whether this is a given name and nothing else."""
-        known = words_of("given_names.txt")
-        return self.folded in known or all(part in known for part in self.folded.split("-"))
-
-    @property
-    def is_family(self) -> bool:
-        """Whether this is a family name and nothing else."""
-        return any(
-            part in words_of("family_names.txt") or _FAMILY_ENDING.search(part) for part in self.folded.split("-")
-        )
-
-    @property
-    def is_open(self) -> bool:
-        """Whether this may be a part of a name: in capitals, and no word of talk about money."""
-        return not self.is_small and len(self.text) > 1 and is_name(self.text)
-
-    @property
-    def may_begin(self) -> bool:
-        """Whether a name can begin with this word."""
-        return self.is_given or self.is_open or self.folded in words_of("word_names.txt")
-
-
 def known_names(text: str) -> Iterator[Span]:
-    words = [Word(*match.span(), match[0]) for match in _WORD.finditer(text)]
+    words = words_in(text)
     last = 0
     for place, word in enumerate(words):
-        if place < last or not word.may_begin:
+        if place < last or not word.may_begin or _PLACE_WORD.fullmatch(word.text):
             continue
         more = _more(text, words, place)
-        if more > 1 or (_stands_alone(text, word) and not _is_in_shop(text, word)):
+        if (more > 1 or _stands_alone(text, word)) and not _is_in_shop(text, word):
             span = name_in(text, word.start, words[place + more - 1].end)
             if span and not is_place_or_shop(text, *span):
                 yield span
@@ -101,26 +54,19 @@ def may_hold_name(text: str) -> bool:
     """Whether a guess of the model at this text could count: it has a known name, or a word that does not begin with a small
     letter and is neither a common nor a plain one."""
     words = (match[0] for match in _LETTERS.finditer(text))
-    return any(not word[0].islower() and word.casefold() not in _plain_words() for word in words) or holds_known_name(
+    return any(not word[0].islower() and word.casefold() not in plain_words() for word in words) or holds_known_name(
         text
     )
 
 
-@cache
-def _plain_words() -> frozenset[str]:
-    ours = common_words() | words_of("plain_words.txt") | STOP_WORDS
-    return ours - words_of("word_names.txt") - words_of("word_family_names.txt")
-
-
 def holds_known_name(phrase: str) -> bool:
     """Whether one of the words is a given or a family name and nothing else."""
-    words = (Word(*match.span(), match[0]) for match in _WORD.finditer(phrase))
-    return any(word.is_given or word.is_family for word in words)
+    return any(word.is_given or word.is_family for word in words_in(phrase))
 
 
 def holds_given_name(phrase: str) -> bool:
     """Whether one of the words is a given name and nothing else."""
-    return any(Word(*match.span(), match[0]).is_given for match in _WORD.finditer(phrase))
+    return any(word.is_given for word in words_in(phrase))
 
 
 def _more(text: str, words: list[Word], place: int) -> int:
@@ -143,13 +89,25 @@ def _belongs(first: Word, word: Word) -> bool:
         return False
     if word.is_family or (first.is_given and word.folded in words_of("word_family_names.txt")):
         return True
-    return first.is_given and word.is_open and not is_company(word.text)
+    if word.may_be_family and (first.may_be_given or not first.is_small):
+        return True
+    if (first.is_family and word.may_be_given) or (_FAMILY_FIRST.fullmatch(first.folded) and word.is_open):
+        return True
+    return first.may_be_given and word.is_open and not is_company(word.text)
 
 
 def _stands_alone(text: str, word: Word) -> bool:
     if word.is_small or word.text.isupper():
         return word.is_given and len(word.text) >= _FEWEST_LETTERS + word.text.isupper()
-    return word.is_given or (word.is_family and not _beside_capital(text, word))
+    if word.is_given:
+        return True
+    rare = word.may_be_given and len(word.text) >= _FEWEST_LETTERS and word.is_open and not _is_placed(text, word)
+    return (rare or word.is_family) and not _beside_capital(text, word)
+
+
+def _is_placed(text: str, word: Word) -> bool:
+    """Whether the words before make a place or a thing of it: "in Verona", "the Corona"."""
+    return _PLACING.search(text, max(0, word.start - 12), word.start) is not None
 
 
 def _is_in_shop(text: str, word: Word) -> bool:
@@ -180,4 +138,6 @@ def is_place_or_shop(text: str, start: int, end: int) -> bool:
     if owned and (owned[1][0].isupper() or is_company(owned[1])):
         return True
     follower = _FOLLOWER.match(text, end)
-    return follower is not None and is_company(follower[1])
+    if follower is None or (follower[1].islower() and not text[start].islower()):
+        return False
+    return is_company(follower[1])

@@ -41,7 +41,7 @@ _HOUSE = re.compile(
 )
 _HOUSE_NUMBER = re.compile(r"(?<![\w.,])#?\d{1,4}(?:[-/]\d{1,4}){0,3}[A-Za-z]?(?![\w.])")
 _CUE = re.compile(
-    r"\A(?:(?:address|adresse|anschrift|home|direcci[óo]n|endere[çc]o|deliver|send|ship|my|the|i)\b(?: (?:is|to|at))?[ :]*)+",
+    r"\A(?:(?:address|adresse|anschrift|home|direcci[óo]n|endere[çc]o|deliver|send|ship|my|i)\b(?: (?:is|to|at))?[ :]*)+",
     re.IGNORECASE,
 )
 
@@ -72,4 +72,4 @@ def _is_money_talk(phrase: str) -> bool:
     return any(word.casefold() in _MONEY_WORDS for word in re.findall(r"[^\W\d_]{3,}", phrase))
 
 
-_MONEY_WORDS = common_words() - frozenset(["new", "house", "home", "property", "may", "flat", "court"])
+_MONEY_WORDS = common_words() - frozenset(["the", "new", "house", "home", "property", "may", "flat", "court"])

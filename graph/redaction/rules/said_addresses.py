@@ -19,7 +19,17 @@ _YEAR_AT_END = re.compile(r"\b(?:19|20)\d\d\Z")
 _ENDS = re.compile(r" ?[.?!;]?(?:\Z|\n)| in case\b")
 
 
+_FIELD = re.compile(
+    r"(?<![A-Za-z])(?:street|address|addr|direcci[óo]n|endere[çc]o|adresse|anschrift|logradouro)[_ ]?(?:line)?[_ ]?\d?"
+    r"(?:[\"'] ?: ?[\"']|"
+    r" ?= ?[\"']?|>)(?P<value>(?=[^\"'\n;|&<@]{0,60}\d)(?=[^\"'\n;|&<@]{0,60}[^\W\d_]{3})[^\"'\n;|&<@]{5,100})",
+    re.IGNORECASE,
+)
+"""A field of JSON, XML or a query string with a number and a word in it."""
+
+
 def said_addresses(text: str) -> Iterator[Span]:
+    yield from (match.span("value") for match in _FIELD.finditer(text))
     for pattern in (_NUMBERS_AROUND, _CROSSING, _NUMBER_BEHIND, _NUMBER_BEFORE):
         for match in pattern.finditer(text):
             if _is_said(text, match.start()) and _is_whole(text, match, pattern) and not _is_common(match[0]):
@@ -41,4 +51,4 @@ def _is_whole(text: str, match: re.Match[str], pattern: re.Pattern[str]) -> bool
 
 def _is_common(phrase: str) -> bool:
     """Whether a word of talk about money is in it: "Savings 9052"."""
-    return any(word.casefold() in common_words() for word in re.findall(r"[^\W\d_]{3,}", phrase))
+    return any(word.casefold() in common_words() for word in re.findall(r"[^\W\d_a-z][^\W\d_]{2,}", phrase))

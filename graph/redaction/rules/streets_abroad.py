@@ -18,8 +18,11 @@ _GLUED_END = one_of(
 """What ends a name of one word that is a street: Hauptstraße, Storgatan."""
 _DOUBTFUL_END = one_of("ring hof kade gata gade grand tie stien pad tee markt põik")
 """What ends streets and ordinary words: Lindenring, during; Parktee, committee."""
-_MORE = one_of(r"utca u\. út útja tér krt\. körút mt\. pst\. mnt sk\. sok\. g\. iela")
-_DOUBTFUL_MORE = one_of(r"tee cad\.")
+_MORE = one_of(
+    r"Stra(?:ß|ss)e Str\. Gasse Allee Platz Damm Ufer Weg Steig utca u\.",
+    r"út útja tér krt\. körút mt\. pst\. mnt sk\. sok\. g\. iela",
+)
+_DOUBTFUL_MORE = one_of(r"tee cad\. Ring Markt Hof Graben Berg")
 
 _BEGINNINGS = one_of(
     r"[Rr]ue RUE [Cc]alle CALLE [Aa]venida AVENIDA [Aa]vda\.? Av\. [Pp]iazza [Vv]iale [Rr][uú]a RUA [Uu]l\. [Uu]lica [Uu]lice",

@@ -1,0 +1,97 @@
+"""The words of a text, and what the lists say of each: given name, family name, neither."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from spacy.lang.en.stop_words import STOP_WORDS
+
+from graph.redaction.rules.names import common_words, is_name, words_of
+from graph.redaction.rules.spans import one_of
+
+WORD = re.compile(r"(?<![\w@/.'-])[^\W\d_]{1,24}(?:(?!'s\b)['-][^\W\d_]{1,24}){0,2}(?![\w@/-]|\.\w|'\w\w)")
+_PARTICLE = re.compile(
+    one_of(
+        "de da di del della der den van von la le bin ibn bint abu al el dos das du ter ten af av ní nic ó uí mac y e"
+    )
+)
+_FAMILY_ENDING = re.compile(
+    r"[^\W\d_]{2}(?:ov[aá]|ev[aá]|ević|ović|ovic|evic|ovich|evich|sson|dóttir|dottir|nen|wicz|wski|wska|ński|ńska|cki|cka|"
+    r"enko|chuk|shvili|oğlu|oglu|opoulos|akis|idis|ström|quist|qvist|gaard|gård|szky|čová|čić|ová|ský|ská)\Z"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word of a text."""
+
+    start: int
+    end: int
+    text: str
+
+    @property
+    def folded(self) -> str:
+        return self.text.casefold()
+
+    @property
+    def is_small(self) -> bool:
+        return self.text[0].islower()
+
+    @property
+    def is_link(self) -> bool:
+        """Whether this is an initial or a particle, which only what follows makes a part of a name."""
+        return len(self.text) == 1 or _PARTICLE.fullmatch(self.folded) is not None
+
+    @property
+    def is_given(self) -> bool:
+        """Whether this is a given name and nothing else."""
+        return _is_in("given_names.txt", self.folded)
+
+    @property
+    def is_family(self) -> bool:
+        """Whether this is a family name and nothing else."""
+        return any(
+            part in words_of("family_names.txt") or _FAMILY_ENDING.search(part) for part in self.folded.split("-")
+        )
+
+    @property
+    def may_be_given(self) -> bool:
+        """Whether this is a given name of any country, which beside a family name is one."""
+        return self.is_given or _is_in("rare_given_names.txt", self.folded)
+
+    @property
+    def may_be_family(self) -> bool:
+        """Whether this is a family name of any country, which behind a given name is one."""
+        return self.is_family or _is_in("rare_family_names.txt", self.folded)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether this may be a part of a name: in capitals, and no word of talk about money."""
+        return not self.is_small and len(self.text) > 1 and is_name(self.text)
+
+    @property
+    def may_begin(self) -> bool:
+        """Whether a name can begin with this word."""
+        return self.may_be_given or self.is_open or self.folded in words_of("word_names.txt")
+
+
+def _is_in(file: str, name: str) -> bool:
+    """Whether a name, or each part of a double one, is in a list."""
+    known = words_of(file)
+    return name in known or ("-" in name and all(part in known for part in name.split("-")))
+
+
+def words_in(text: str) -> list[Word]:
+    return list(_words(text))
+
+
+def _words(text: str) -> Iterator[Word]:
+    return (Word(*match.span(), match[0]) for match in WORD.finditer(text))
+
+
+@cache
+def plain_words() -> frozenset[str]:
+    """Words that are nobody's name where they stand with a capital."""
+    ours = common_words() | words_of("plain_words.txt") | STOP_WORDS
+    return ours - words_of("word_names.txt") - words_of("word_family_names.txt")
