@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime as dt
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -186,7 +187,9 @@ class Calls:
             DatabaseUnavailable: it may be tried again.
         """
         owner, desk = caller.user_id, Desk(self.roster, self.delegates, caller, today.isoformat())
-        context = ToolContext(rows, today, self.toolbox.files(owner), self.toolbox.knowledge(owner), desk)
+        context = ToolContext(
+            rows, today, self.toolbox.files(owner, name_of(each, caller)), self.toolbox.knowledge(owner), desk
+        )
         try:
             result = await attempt(each.tool, each.arguments, context)
             read, display = apart(await self._masked(result, each, owner))
@@ -208,6 +211,12 @@ def apart(result: Json) -> tuple[Json, Json]:
     if isinstance(result, dict) and DISPLAY in result:
         return {name: value for name, value in result.items() if name != DISPLAY}, result[DISPLAY]
     return result, None
+
+
+def name_of(each: Prepared, caller: TurnContext) -> str:
+    """What names a call of a run, whichever process makes it; nothing outside a run."""
+    arguments = json.dumps(each.call["args"], sort_keys=True)
+    return f"{caller.run_id}/{caller.employee}/{each.ordinal}/{each.tool.name}/{arguments}" if caller.epoch else ""
 
 
 def effect_of(each: Prepared, caller: TurnContext) -> Effect:

@@ -53,6 +53,8 @@ class LiveRun:
         """How many of its events are in the log."""
         self.writing = asyncio.Lock()
         self.began = time.perf_counter()
+        self.waited = bool(self.entries) and waits(self.entries[-1][1])
+        """Whether it has waited for its user, and goes on."""
         self.spoke_before = any(event["type"] == "text" for _, event in self.entries)
         """Whether words of the run were streamed before this process had it."""
         self.spoke: float | None = None

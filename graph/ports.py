@@ -313,7 +313,10 @@ class Toolbox(Protocol):
 
     def rows(self, owner: str) -> Rows: ...
 
-    def files(self, owner: str) -> Files: ...
+    def files(self, owner: str, call: str = "") -> Files:
+        """Where a user's tools leave files. What a call (named by the run, its number and its arguments) leaves again, because
+        the process died that made it, takes the place of what it left before."""
+        ...
 
     def knowledge(self, owner: str) -> Knowledge: ...
 
@@ -605,8 +608,8 @@ class Meter(Protocol):
         """A turn was not accepted; `code` is the error's."""
         ...
 
-    def attending(self, run: Run) -> AbstractContextManager[None]:
-        """Lasts as long as this process works on a run; epochs above 1 are take-overs."""
+    def attending(self, run: Run, waited: bool = False) -> AbstractContextManager[None]:
+        """Lasts as long as this process works on a run; epochs above 1 are take-overs, unless the run waited for its user."""
         ...
 
     def first_text(self, run: Run, seconds: float) -> None:

@@ -92,7 +92,7 @@ class Runner:
     async def attend(self, live: LiveRun) -> bool:
         """Work on a run until it has ended or another process has it; true if others wait for its session."""
         structlog.contextvars.bind_contextvars(run_id=live.run.id)
-        with self.ports.meter.attending(live.run):
+        with self.ports.meter.attending(live.run, live.waited):
             return await self._attend(live)
 
     async def _attend(self, live: LiveRun) -> bool:

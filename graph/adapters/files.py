@@ -4,7 +4,7 @@ import asyncio
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4, uuid5
 
 from graph.adapters.database import Database, fetch_all
 from graph.adapters.queries import adapter_queries
@@ -15,6 +15,8 @@ from graph.tool import ToolFault
 
 QUERIES = adapter_queries("files")
 
+FILE_IDS = UUID("7d0a6f7e-5f0b-4f43-9c58-0a3c1d2b9e11")
+"""The namespace of ids that are made from a call."""
 MOST_BYTES = 10_000_000
 """Of one file."""
 MOST_DROPPED = 500
@@ -37,11 +39,11 @@ class PostgresFiles:
         self.database = database
         self.sealer = sealer
 
-    def of(self, owner: str) -> "OwnedFiles":
-        return OwnedFiles(self, owner)
+    def of(self, owner: str, call: str = "") -> "OwnedFiles":
+        return OwnedFiles(self, owner, call)
 
-    async def keep(self, owner: str, name: str, media_type: str, content: bytes) -> str:
-        """Store a file and return its id.
+    async def keep(self, owner: str, name: str, media_type: str, content: bytes, call: str = "") -> str:
+        """Store a file and return its id. A file of the same name that the same call left before is replaced.
 
         Raises:
             ToolFault: it is too large.
@@ -49,7 +51,7 @@ class PostgresFiles:
         """
         if len(content) > MOST_BYTES:
             raise ToolFault("the file would be too large; ask for a shorter period")
-        file_id = str(uuid4())
+        file_id = str(uuid5(FILE_IDS, f"{owner}/{call}/{name}") if call else uuid4())
         sealed = await asyncio.to_thread(self.sealer.seal, content, context_of(owner, file_id))
         values = {"id": file_id, "name": name, "media_type": media_type, "size": len(content), "sealed": sealed}
         await patiently(lambda: self._insert(owner, values), SHORT)
@@ -92,9 +94,11 @@ class OwnedFiles:
 
     files: PostgresFiles
     owner: str
+    call: str = ""
+    """Which call of which run leaves them, if it is a call of a run."""
 
     async def keep(self, name: str, media_type: str, content: bytes) -> str:
-        return await self.files.keep(self.owner, name, media_type, content)
+        return await self.files.keep(self.owner, name, media_type, content, self.call)
 
 
 def context_of(owner: str, file_id: str) -> str:

@@ -101,8 +101,8 @@ class Metrics:
         self._refused.labels(code).inc()
 
     @contextmanager
-    def attending(self, run: Run) -> Iterator[None]:
-        if run.epoch > 1:
+    def attending(self, run: Run, waited: bool = False) -> Iterator[None]:
+        if run.epoch > 1 and not waited:
             self._taken_over.inc()
         with self._active.track_inprogress():
             yield

@@ -43,10 +43,10 @@ class Observer(Metrics):
         self.providers = ProviderStatus(self.provider_fault)
 
     @contextmanager
-    def attending(self, run: Run) -> Iterator[None]:
+    def attending(self, run: Run, waited: bool = False) -> Iterator[None]:
         ids = {"chat.run_id": run.id, "chat.session_id": run.session_id}
         span = self.tracer.start_span("run", attributes={**ids, "chat.employee": run.employee, "chat.epoch": run.epoch})
-        with current(span), super().attending(run):
+        with current(span), super().attending(run, waited):
             try:
                 yield
             finally:

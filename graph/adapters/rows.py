@@ -69,7 +69,7 @@ class PostgresToolbox:
         queries: Sequence[Path],
         sealer: Sealer,
         commit: Callable[[str], Awaitable[None]],
-        files: Callable[[str], Files] = lambda owner: NoFiles(),
+        files: Callable[[str, str], Files] = lambda owner, call: NoFiles(),
         knowledge: Callable[[str], Knowledge] = lambda owner: NoKnowledge(),
     ) -> None:
         """
@@ -79,7 +79,7 @@ class PostgresToolbox:
             queries: folders of their queries.
             sealer: makes the hash of an effect's arguments.
             commit: stores all that a run has come to.
-            files: where a user's tools leave files.
+            files: where a call of a user's tools leaves files.
             knowledge: a user's stored texts.
         """
         self.database = database
@@ -88,7 +88,7 @@ class PostgresToolbox:
         self.sealer = sealer
         self.commit = commit
         self.rates = CallRates()
-        self.files = files
+        self._files = files
         self.knowledge = knowledge
 
     def tools(self, names: Sequence[str]) -> Sequence[Tool]:
@@ -96,6 +96,9 @@ class PostgresToolbox:
 
     def admit(self, owner: str, tool: Tool) -> bool:
         return self.rates.take(owner, tool.name, tool.per_minute)
+
+    def files(self, owner: str, call: str = "") -> Files:
+        return self._files(owner, call)
 
     def rows(self, owner: str) -> OwnedRows:
         return OwnedRows(self.database, self.queries, owner)

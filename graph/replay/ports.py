@@ -142,7 +142,7 @@ class RecordedTools:
     def rows(self, owner: str) -> "NoRows":
         return NoRows()
 
-    def files(self, owner: str) -> NoFiles:
+    def files(self, owner: str, call: str = "") -> NoFiles:
         return NoFiles()
 
     def knowledge(self, owner: str) -> NoKnowledge:
@@ -308,7 +308,7 @@ class NoMeter:
     def accepted(self, run: Run) -> None: ...
     def refused(self, code: str) -> None: ...
 
-    def attending(self, run: Run) -> AbstractContextManager[None]:
+    def attending(self, run: Run, waited: bool = False) -> AbstractContextManager[None]:
         return nullcontext()
 
     def first_text(self, run: Run, seconds: float) -> None: ...

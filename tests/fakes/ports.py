@@ -197,7 +197,7 @@ class GivenTools:
     def rows(self, owner: str) -> NoRows:
         return NoRows(owner)
 
-    def files(self, owner: str) -> Files:
+    def files(self, owner: str, call: str = "") -> Files:
         return self.kept(owner)
 
     def knowledge(self, owner: str) -> NoKnowledge:

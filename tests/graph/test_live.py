@@ -1,10 +1,12 @@
 """Where a follower of a run goes on, whichever process has the run now."""
 
+from typing import Any
+
 import pytest
 
 from graph.events import Text
-from graph.live import position_after, steps_to
-from graph.ports import LoggedEvent, first_number
+from graph.live import LiveRun, position_after, steps_to
+from graph.ports import Claim, LoggedEvent, Run, first_number
 from tests.fakes.ports import turn_of
 
 SECOND = first_number(2)
@@ -54,3 +56,15 @@ def test_who_has_seen_what_a_dead_process_did_not_log_cannot_go_on(
 )
 def test_the_steps_of_a_dead_process_are_known_by_what_comes_next(upcoming: tuple[str, ...], path: list[str]) -> None:
     assert [step["node"] for step in steps_to(upcoming, turn_of())] == path
+
+
+@pytest.mark.parametrize(("status", "waited"), [("waiting", True), ("complete", False)])
+def test_a_run_that_goes_on_after_its_user_decided_has_waited_and_may_have_spoken(status: str, waited: bool) -> None:
+    done: Any = {"type": "done", "message_id": "", "total_tokens": 0, "usage": {}, "status": status}
+    run = LiveRun(Claim(Run("run", "owner", "session", "tester", epoch=2), "text", [*numbered(1), (2, done)]))
+    assert (run.waited, run.spoke_before) == (waited, True)
+
+
+def test_a_run_that_was_taken_over_before_its_first_event_has_neither() -> None:
+    run = LiveRun(Claim(Run("run", "owner", "session", "tester", epoch=2), "text"))
+    assert (run.waited, run.spoke_before) == (False, False)

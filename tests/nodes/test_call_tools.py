@@ -6,9 +6,10 @@ import json
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import psycopg
 import pytest
@@ -552,3 +553,23 @@ async def test_a_call_elsewhere_that_breaks_off_is_told_as_unknown_and_one_that_
 async def test_a_preview_that_breaks_off_has_done_nothing() -> None:
     told = read(await made(Tool(repeat, risk="write", preview=crash, elsewhere=True)))["error"]
     assert OUTCOME_UNKNOWN not in told
+
+
+async def test_a_call_of_a_run_that_is_made_again_is_known_where_it_leaves_its_files() -> None:
+    class Naming(GivenTools):
+        named: ClassVar[list[str]] = []
+
+        def files(self, owner: str, call: str = "") -> KeptFiles:
+            self.named.append(call)
+            return KeptFiles()
+
+    toolbox = Naming({"leave": Tool(leave)})
+    state = turn_of(HumanMessage("do it"), AIMessage("", tool_calls=[call("leave", 0), call("leave", 1)]))
+    for epoch in (1, 2, 0):
+        runtime = runtime_of(Heard())
+        runtime = replace(runtime, context=replace(runtime.context, epoch=epoch))
+        await node_with(toolbox, roster=roster_of("leave"))(state, runtime)
+    first, second = toolbox.named[:2], toolbox.named[2:4]
+    assert first == second
+    assert len(set(first)) == 2
+    assert toolbox.named[4:] == ["", ""]

@@ -1,8 +1,8 @@
 -- name: keep_file
--- Store a sealed file of the caller; storing it again changes nothing.
+-- Store a sealed file of the caller, in the place of what was stored under its id.
 insert into chat_files (id, name, media_type, size, sealed)
 values (%(id)s, %(name)s, %(media_type)s, %(size)s, %(sealed)s)
-on conflict (id) do nothing;
+on conflict (id) do update set name = excluded.name, media_type = excluded.media_type, size = excluded.size, sealed = excluded.sealed;
 
 -- name: read_file
 -- A file of the caller that has not expired.

@@ -102,3 +102,24 @@ async def test_the_toolbox_gives_a_users_tools_that_users_files(
     toolbox = PostgresToolbox(database, {}, [tmp_path], sealer, nothing, files.of)
     await toolbox.files(owner).keep("chart.png", "image/png", CONTENT)
     assert [len(await files.page(user, 10, None)) for user in (owner, stranger)] == [1, 0]
+
+
+async def test_a_call_that_is_made_again_leaves_its_file_in_the_place_of_the_first(
+    files: PostgresFiles, owner: str
+) -> None:
+    kept = [await files.of(owner, call).keep("chart.png", "image/png", CONTENT) for call in ("run/0", "run/1", "run/0")]
+    assert kept[0] == kept[2] != kept[1]
+    again = await files.of(owner, "run/0").keep("chart.png", "image/png", CONTENT + b"!")
+    assert (again, (await files.read(owner, again)).content) == (kept[0], CONTENT + b"!")
+    assert len(await files.page(owner, 10, None)) == 2
+
+
+async def test_the_same_call_of_another_user_is_another_one(files: PostgresFiles, owner: str, stranger: str) -> None:
+    theirs = await files.of(stranger, "run/0").keep("chart.png", "image/png", CONTENT)
+    assert await files.of(owner, "run/0").keep("chart.png", "image/png", CONTENT) != theirs
+    with pytest.raises(NotFound):
+        await files.read(owner, theirs)
+
+
+async def test_outside_a_run_each_file_is_another_one(files: PostgresFiles, owner: str) -> None:
+    assert await files.of(owner).keep("a", "b", CONTENT) != await files.of(owner).keep("a", "b", CONTENT)

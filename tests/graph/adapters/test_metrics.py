@@ -78,6 +78,8 @@ async def test_a_run_that_was_begun_before_is_taken_over_and_one_that_waited_is_
     for epoch in (1, 2, 3):
         with metrics.attending(Run("id", "owner", "session", "tester", epoch=epoch)):
             pass
+    with metrics.attending(Run("id", "owner", "session", "tester", epoch=2), waited=True):
+        pass
     assert value(metrics, "chat_runs_taken_over_total") == 2
 
 
