@@ -27,11 +27,14 @@ _WORDS = {word: str(digit) for digit, words in enumerate(_DICTATED) for word in 
 
 _DIGIT_WORD = "|".join(sorted(_WORDS, key=len, reverse=True))
 _FEWEST_WORDS = 4
+_TIMES = {"double": 2, "doble": 2, "triple": 3}
+_TIMES_WORD = r"(?:(?:double|doble|triple) )?"
 _DIGIT_WORDS = re.compile(
-    rf"(?<!\w)(?:(?:{_DIGIT_WORD})[ ,.-]{{1,3}}){{{_FEWEST_WORDS - 1},40}}(?:{_DIGIT_WORD})(?!\w)", re.IGNORECASE
+    rf"(?<!\w)(?:{_TIMES_WORD}(?:{_DIGIT_WORD})[ ,.-]{{1,3}}){{{_FEWEST_WORDS - 1},40}}{_TIMES_WORD}(?:{_DIGIT_WORD})(?!\w)",
+    re.IGNORECASE,
 )
 _NO_LETTERS = re.compile(r"\W+")
-_ONE_WORD = re.compile(r"[^\W\d_]+")
+_ONE_DIGIT = re.compile(rf"({_TIMES_WORD})({_DIGIT_WORD})(?!\w)", re.IGNORECASE)
 
 _ESCAPE = re.compile(
     r"(?:%[0-9A-Fa-f]{2})+"
@@ -43,7 +46,7 @@ _PLUS = re.compile(r"(?<=\w)\+(?=\w)")
 _ENDS_OF_LINES = {r"\n": "\n", r"\r": "\r", r"\t": "\t"}
 
 Piece = tuple[int, int, str]
-"""Start and end of what is replaced, and the character that stands for it."""
+"""Start and end of what is replaced, and what stands for it."""
 
 
 def plain_text(text: str) -> Normal:
@@ -58,21 +61,21 @@ def _decoded(text: str, pieces: list[Piece]) -> Normal:
     starts: list[int] = []
     ends: list[int] = []
     last = 0
-    for start, end, character in pieces:
+    for start, end, plain in pieces:
         if start < last:
             continue
-        characters += [text[last:start], character]
-        starts += [*range(last, start), start]
-        ends += [*range(last + 1, start + 1), end]
+        characters += [text[last:start], plain]
+        starts += [*range(last, start), *[start] * len(plain)]
+        ends += [*range(last + 1, start + 1), *[end] * len(plain)]
         last = end
     characters.append(text[last:])
     starts += range(last, len(text))
     ends += range(last + 1, len(text) + 1)
-    plain = normalise("".join(characters))
-    if plain.starts is None or plain.ends is None:
-        return Normal(plain.text, tuple(starts), tuple(ends))
-    places = tuple(starts[place] for place in plain.starts)
-    return Normal(plain.text, places, tuple(ends[place - 1] for place in plain.ends))
+    normal = normalise("".join(characters))
+    if normal.starts is None or normal.ends is None:
+        return Normal(normal.text, tuple(starts), tuple(ends))
+    places = tuple(starts[place] for place in normal.starts)
+    return Normal(normal.text, places, tuple(ends[place - 1] for place in normal.ends))
 
 
 def _pieces(text: str) -> Iterator[Piece]:
@@ -84,8 +87,17 @@ def _pieces(text: str) -> Iterator[Piece]:
             yield from ((plus.start(), plus.end(), " ") for plus in _PLUS.finditer(text, *match.span()))
     if _may_dictate(text):
         for match in _DIGIT_WORDS.finditer(text):
-            for word in _ONE_WORD.finditer(text, *match.span()):
-                yield word.start(), word.end(), _WORDS[word[0].lower()]
+            yield from _dictated(text, *match.span())
+
+
+def _dictated(text: str, start: int, end: int) -> Iterator[Piece]:
+    """The digits of a run of words, without what stands between them."""
+    last = start
+    for word in _ONE_DIGIT.finditer(text, start, end):
+        if last < word.start():
+            yield last, word.start(), ""
+        yield word.start(), word.end(), _WORDS[word[2].lower()] * _TIMES.get((word[1] or "").strip().lower(), 1)
+        last = word.end()
 
 
 def _may_dictate(text: str) -> bool:

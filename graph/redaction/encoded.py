@@ -10,7 +10,7 @@ from graph.redaction.rules.spans import Span
 _BASE64 = re.compile(
     r"(?<![A-Za-z0-9+/_-])(?=[A-Za-z0-9+/_-]{0,40}[A-Z0-9+/_-])[A-Za-z0-9+/_-]{16,8000}={0,2}(?![A-Za-z0-9+/_=-])"
 )
-_HEX = re.compile(r"(?<![A-Za-z0-9])(?:[2-7][0-9a-fA-F]){8,4000}(?![A-Za-z0-9])")
+_HEX = re.compile(r"(?:(?<![A-Za-z0-9])|(?<=\b0x))(?:[2-7][0-9a-fA-F]){8,4000}(?![A-Za-z0-9])")
 _MAX_LOOKS = 50
 """How many encoded words of a text are looked into."""
 

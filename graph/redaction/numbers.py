@@ -21,8 +21,12 @@ from graph.redaction.rules import (
 )
 
 AT = re.compile(r"@| at |[\[({<_]at[_>\])}]|arrob|arobas|chiocciola|klammeraffe|apenstaart", re.IGNORECASE)
-HANDLE = re.compile(r"[@$]|\.(?:me|com|app)/|(?i:user|login|name|handle|usu|utente|pix|nutzer)")
-PASSWORD = re.compile(r"(?i)pass|pwd|\bpw\b|mdp|wort|contrase|senha|parola|पास")
+HANDLE = re.compile(
+    r"[@$]|\b(?i:snap|insta|ig\b|discord|skype|telegram|twit|tiktok|venmo|paypal|reddit|steam)"
+    r"|\.(?:me|com|app)/|(?i:user|login|name|handle|usu|utente|pix|nutzer)"
+)
+SECRET = re.compile(r"\d|://|BEGIN|phrase|words|seed|mnemonic")
+PASSWORD = re.compile(r"(?i)pass|login|cred|pwd|\bpw\b|mdp|wort|contrase|senha|parola|पास")
 CAPITALS = re.compile(r"[A-Z]{6}|[A-Z]{4}0|(?i:bic|swift|ifsc)")
 
 NUMBERS = (
@@ -32,7 +36,7 @@ NUMBERS = (
     Detector("ITIN", identity.taxpayer_numbers, SURE, DIGIT),
     Detector("SIN", identity.social_insurance_numbers, SURE, DIGIT),
     Detector("ROUTING", bank.routing_numbers, SURE, DIGIT),
-    Detector("CRYPTO", crypto.crypto_addresses, SURE),
+    Detector("CRYPTO", crypto.crypto_addresses, SURE, DIGIT),
     Detector("EMAIL", emails.emails, SURE, AT),
     Detector("IP", network.ip_addresses, SURE, DIGIT),
     Detector("MAC", network.mac_addresses, SURE),
@@ -49,10 +53,11 @@ NUMBERS = (
     Detector("LICENSE", named_numbers.driving_licences, LIKELY, DIGITS),
     Detector("TAXID", identity.employer_numbers, LIKELY, DIGIT),
     Detector("ID", named_numbers.national_ids, LIKELY, DIGITS),
-    Detector("SECRET", secrets.secrets, SURE),
+    Detector("SECRET", secrets.secrets, SURE, SECRET),
     Detector("HANDLE", handles.handles, LIKELY, HANDLE),
     Detector("LOCATION", births.places, LIKELY, DIGITS),
-    Detector("BIRTHDATE", births.birth_dates, LIKELY),
+    Detector("ID", named_numbers.vehicle_plates, LIKELY, DIGIT),
+    Detector("BIRTHDATE", births.birth_dates, LIKELY, DIGIT),
     Detector("CVV", codes.security_codes, LIKELY, DIGIT),
     Detector("PIN", codes.pins, LIKELY, DIGIT),
     Detector("PASSWORD", codes.passwords, LIKELY, PASSWORD),

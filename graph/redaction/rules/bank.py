@@ -29,9 +29,11 @@ IBAN_LENGTHS = {
 """Characters of an IBAN by country (SWIFT's IBAN registry); other countries are tried at every length."""
 
 _GAP = r"[\s.,;:|/_*-]{0,3}"
-_IBAN_HEAD = re.compile(rf"(?<![A-Za-z0-9])[A-Z] ?[A-Z]{_GAP}\d{_GAP}\d(?={_GAP}[A-Z0-9])", re.IGNORECASE | re.ASCII)
+_IBAN_HEAD = re.compile(
+    rf"(?<![A-Za-z0-9])[A-Z][ .-]?[A-Z]{_GAP}\d{_GAP}\d(?={_GAP}[A-Z0-9])", re.IGNORECASE | re.ASCII
+)
 _IBAN_CHARACTERS = re.compile(rf"(?:{_GAP}[A-Z0-9]){{11,34}}", re.IGNORECASE | re.ASCII)
-_FOURS = re.compile(rf"[^\W_]{{15,34}}|(?:[^\W_]{{4}}{_GAP}){{3,8}}[^\W_]{{1,4}}|[^\W_](?: [^\W_]){{14,33}}")
+_FOURS = re.compile(rf"[^\W_]{{15,34}}|(?:[^\W_]{{4}}{_GAP}){{3,8}}[^\W_]{{1,4}}|[^\W_](?:[ .-][^\W_]){{14,33}}")
 _USUAL_GAPS = re.compile(r"[^\W_]{1,34}(?:[ .-]{1,2}[^\W_]{1,34}){0,34}")
 _LOOK_ALIKES = str.maketrans("OIL", "011")
 """Letters that are typed for digits."""
@@ -51,11 +53,14 @@ _SORT_CODE = re.compile(
 )
 _NUMBER = re.compile(rf"{BEFORE}(?<!/)\d(?:[ -]?\d){{6,16}}(?!/\d){AFTER}")
 _ACCOUNT_WORDS = re.compile(
-    r"(?:\b|_)(?:accounts?|acct|acc|a/c|checking|savings|iban|konto|kontonummer|kto|compte|cuenta|conto|conta|rekening|clabe|beneficiary|"
+    r"(?:\b|_)(?:accounts?|acct|acc|a/c|checking|savings|iban|konto|kontonummer|kto|compte|cuenta|conto|conta|rekening|clabe|nuban|payid|beneficiary|"
     r"policy|member(?:ship)? (?:number|no|id)|loan (?:number|no|id)|customer (?:number|no|id))(?:\b|_|(?=\W))",
     re.IGNORECASE,
 )
-_SAID = r"(?<![\w@])(?:accounts?|acct|acc|a/c|konto|kto|compte|cuenta|conto|conta(?: corrente| poupança)?|rekening)"
+_SAID = (
+    r"(?<![\w@])(?:accounts?|acct|acc|a/c|c/c|nuban|payid|konto|kto|compte|cuenta|conto|conta(?: corrente| poupança)?|"
+    r"rekening)"
+)
 _NUMBER_SAID = (
     r"(?:[ -]?(?:number|no|num|nr|nummer|número|numero|n[°o])\b\.?\s{0,2}(?:is|:|=|#|es|est|ist|è|é)?"
     r"|\s{0,2}(?:is|:|=|#|es|est|ist|è|é))"

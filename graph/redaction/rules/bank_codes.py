@@ -10,7 +10,7 @@ from stdnum.no import kontonr
 from stdnum.nz import bankaccount as new_zealand
 
 from graph.redaction.rules.bank import IBAN_LENGTHS
-from graph.redaction.rules.checksums import clabe
+from graph.redaction.rules.checksums import clabe, rib
 from graph.redaction.rules.spans import AFTER, BEFORE, OPAQUE, Span, digits_of, said_before
 
 _PAIR = re.compile(
@@ -26,10 +26,13 @@ _NATIONAL = (
     (re.compile(rf"{BEFORE}\d{{2}}-\d{{4}}-\d{{7}}-\d{{2,3}}{AFTER}"), new_zealand.is_valid),
     (re.compile(rf"{BEFORE}\d{{4}}\.\d{{2}}\.\d{{5}}{AFTER}"), kontonr.is_valid),
     (re.compile(rf"{BEFORE}(?:\d{{2,6}}-\d{{6,10}}|\d{{9,10}})/\d{{4}}{AFTER}"), czech.is_valid),
+    (re.compile(rf"{BEFORE}\d{{5}}[ -]?\d{{5}}[ -]?\d{{11}}[ -]?\d{{2}}{AFTER}"), rib),
     (re.compile(rf"{BEFORE}\d{{3}}[ -]?\d{{3}}[ -]?\d{{11}}[ -]?\d{AFTER}"), clabe),
 )
-"""Spain, Argentina, New Zealand, Norway, the Czech Republic, Mexico: the form and the check of each."""
+"""Spain, Argentina, New Zealand, Norway, the Czech Republic, France, Mexico: the form and the check of each."""
 
+_SWIFT_FIELD = re.compile(r"(?<!\w):5\d[A-Z]?:/{1,2}([A-Z0-9]{5,34})(?!\w)")
+"""The account in a field of a SWIFT message."""
 _ELSEWHERE = (
     "US",
     "CA",
@@ -76,6 +79,7 @@ def national_accounts(text: str) -> Iterator[Span]:
     for match in _PAIR.finditer(text):
         yield match.span(1)
         yield match.span(2)
+    yield from (match.span(1) for match in _SWIFT_FIELD.finditer(text))
     for pattern, check in _NATIONAL:
         for match in pattern.finditer(text):
             number = match[0] if "/" in match[0] else match[0].replace(" ", "")

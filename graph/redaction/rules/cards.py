@@ -47,10 +47,10 @@ GROUPINGS = IN_FOURS | {(4, 6, 5), (4, 6, 4), (4, 4, 5), (6, 13), (6, 10), (8, 8
 _GROUP = re.compile(r"^[ \t]{0,8}\d{1,2}[.)][ \t]{1,8}(?=\d)|(\d+)", re.MULTILINE)
 _SPACED = frozenset({" ", "-", "  ", " - ", "--"})
 _UNIFORM = frozenset({".", "/", "_"})
-_ODD_GAP = re.compile(r"(?:[^\w]|_|\d{1,2}[.)](?=[ \t]))+")
+_ODD_GAP = re.compile(r"(?:\W|_|\d{1,2}[.)](?=[ \t])|</?[a-z]{1,6} ?/?>|(?:space|dash|hyphen|slash|then)\b)+")
 _ODD_MARKS = re.compile(r"\s+|\d+[.)]")
 """What differs between gaps that are the same to the eye: blanks, line ends and the numbers of a list."""
-_WIDEST_GAP, _FEWEST_GROUPS = 12, 2
+_WIDEST_GAP, _FEWEST_GROUPS = 20, 2
 _PROVEN_LENGTHS = (13, 15, 16, 19)
 _TYPED = re.compile(r"(?<!\w)(?=\d{0,18}[lIoO])(?=(?:[lIoO]{0,8}\d){8})[\dlIoO]{13,19}(?!\w)")
 _LOOK_ALIKES = str.maketrans("lIoO", "1100")
@@ -63,7 +63,9 @@ _CARD_WORDS = re.compile(
 _PREFIX = re.compile(r"[A-Za-z][-_]?\Z")
 """What makes a technical id of digits that could be a card of an unusual length."""
 _SAYS_NUMBER = re.compile(
-    r"\b(?:cards?|cc|visa|mastercard|amex)(?: ?(?:number|no|num|nr|#))?\.?(?: is)?\s{0,2}[:#=]?\s{0,2}\Z", re.IGNORECASE
+    r"\b(?:cards?|cc|visa|mastercard|amex|tarjeta|karte|carte|carta|cartão|kaart)"
+    r"(?: ?(?:number|no|num|nr|#))?\.?(?: is)?\s{0,2}[:#=]?\s{0,2}\Z",
+    re.IGNORECASE,
 )
 
 

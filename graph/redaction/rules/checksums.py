@@ -10,6 +10,7 @@ _VIN_VALUES = dict(zip("ABCDEFGHJKLMNPRSTUVWXYZ", map(int, "12345678123457923456
 _VIN_WEIGHTS = (8, 7, 6, 5, 4, 3, 2, 10, 0, 9, 8, 7, 6, 5, 4, 3, 2)
 _VIN_CHECKS = "0123456789X"
 _BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+_FROM_RIPPLE = str.maketrans("rpshnaf39wBUDNEGHJKLM4PQRST7VWXYZ2bcdeCg65jkm8oFqi1tuvAxyz", _BASE58)
 _BECH32 = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 _BECH32_GENERATOR = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
 _BECH32_CONSTANTS = (1, 0x2BC830A3)
@@ -138,3 +139,15 @@ def clabe(number: str) -> bool:
     total = sum(int(digit) * weight % 10 for digit, weight in zip(digits[:17], cycle((3, 7, 1)), strict=False))
     bank = int(digits[:3])
     return (2 <= bank <= 168 or bank >= 600) and -total % 10 == int(digits[17])
+
+
+def rib(number: str) -> bool:
+    """France's RIB: bank, branch, account and a key that makes their weighted sum a multiple of 97."""
+    digits = only(number, string.digits)
+    bank, branch, account, key = int(digits[:5]), int(digits[5:10]), int(digits[10:21]), int(digits[21:])
+    return (89 * bank + 15 * branch + 3 * account + key) % 97 == 0
+
+
+def ripple(text: str) -> bool:
+    """An address of the XRP ledger: Base58Check over an alphabet of its own."""
+    return base58check(text.translate(_FROM_RIPPLE))

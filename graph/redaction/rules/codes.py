@@ -9,7 +9,7 @@ _LINK = r"(?:'s)?[\"']?\s{0,2}(?:is|was|to|of|lautet|ist|est|es|è|é|:|=|#|-|>)
 _CODE = r"(\d{3}[ -]\d{3}|\d{4,8})(?![\w-]|[.,:/]\d|\s?[%$€£])"
 
 _ONE_TIME_WORDS = one_of(
-    "otp one[-_]time_(?:code|password|pin|passcode) (?:2fa|mfa|sms|text)_code m?tan photo-?tan",
+    "otp one[-_]time_(?:code|password|pin|passcode) (?:2fa|mfa)(?:_code)? (?:sms|text)_code m?tan photo-?tan",
     "(?:verification|security|login|confirmation|auth(?:entication)?|access)_code",
     "bestätigungscode sicherheitscode code_de_(?:vérification|sécurité|confirmation)",
     "código_de_(?:verificación|seguridad|verificação|segurança|confirmación) codice_di_(?:verifica|sicurezza) verificatiecode",
@@ -27,10 +27,16 @@ _SENT_CODE = re.compile(
     r"(?!(?:19|20)\d\d\b)" + _CODE,
     re.IGNORECASE,
 )
+_CODE_BEHIND = re.compile(
+    r"(?<![\w.,-])(?:[A-Z]-)?(?!(?:19|20)\d\d )(\d{3}[ -]\d{3}|\d{4,8})"
+    r"(?= (?:is|as) (?:your|my|the)(?: \w{1,20}){0,3} (?:code|otp|pin|passcode|password)\b)",
+    re.IGNORECASE,
+)
 _SECURITY_CODE = re.compile(
     r"\b(?:cvv2?|cvc2?|csc|cid|security code|card code|prüfziffer|kartenprüfnummer|cryptogramme|código de seguridad|"
     r"código de segurança|codice di sicurezza|"
-    r"(?:three|four|3|4|last three|drei) (?:digits?|numbers?|ziffern) (?:on|at|from|auf) (?:the|der) (?:back|rück\w*))\b"
+    r"(?:three|four|3|4|last three|drei) (?:digits?|numbers?|ziffern) (?:on|at|from|auf) (?:the|der) (?:back|rück\w*)|"
+    r"code on the back)\b"
     r"[^\d\n]{0,16}(\d{3,4})(?![\w-]|[.,]\d)",
     re.IGNORECASE,
 )
@@ -49,16 +55,24 @@ _PASSWORD_BARE = re.compile(
 )
 
 
+_PAIR = re.compile(
+    r"\b(?:login|credentials|creds|pass)\b(?:\W{1,3}[\w.@+-]{2,40} ?[/:]|\s?(?:is|:|=))\s?"
+    r"((?=[^\s\"',;]{0,40}\d)(?=[^\s\"',;]{0,40}[A-Za-z])[^\s\"',;<>]{6,40})",
+    re.IGNORECASE,
+)
+"""A password behind the name of its user."""
+
+
 def security_codes(text: str) -> Iterator[Span]:
     return (match.span(1) for match in _SECURITY_CODE.finditer(text))
 
 
 def pins(text: str) -> Iterator[Span]:
     """PINs and one-time codes: named as such, or behind a code that somebody was sent."""
-    for pattern in (_NAMED_CODE, _PIN, _SENT_CODE):
+    for pattern in (_NAMED_CODE, _PIN, _SENT_CODE, _CODE_BEHIND):
         yield from (match.span(1) for match in pattern.finditer(text) if not is_money(text, *match.span(1)))
 
 
 def passwords(text: str) -> Iterator[Span]:
-    for pattern in (_PASSWORD, _PASSWORD_BARE):
+    for pattern in (_PASSWORD, _PASSWORD_BARE, _PAIR):
         yield from (match.span(1) for match in pattern.finditer(text))

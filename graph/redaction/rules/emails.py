@@ -20,7 +20,8 @@ _PROVIDERS = one_of(
 _AT_WORDS = "arrobas?|arobase|chiocciola|klammeraffe|apenstaart(?:je)?"
 _AT_SIGN = rf"(?: ?[(\[{{<] ?(?:at|@) ?[)\]}}>] ?|_at_| (?:{_AT_WORDS}) )"
 _DOT = r"(?: ?[(\[{<] ?(?:dot|\.) ?[)\]}>] ?|_dot_| (?:dot|punto|point|punkt|ponto|punt) )"
-_NAME = rf"(?<![\w.@])[\w+-]{{1,40}}?(?:(?:\.|{_DOT})[\w+-]{{1,40}}?){{0,3}}"
+_DASH = " (?:dash|hyphen|minus|underscore|plus|bindestrich|unterstrich|gui[oó]n(?: bajo)?|tiret) "
+_NAME = rf"(?<![\w.@])[\w+-]{{1,40}}?(?:(?:\.|{_DOT}|{_DASH})[\w+-]{{1,40}}?){{0,3}}"
 _SPELLED = re.compile(
     rf"{_NAME}(?:"
     rf"(?: at | ?@ ?|{_AT_SIGN})(?:[\w-]{{1,40}}(?:{_DOT}|\.)){{0,3}}[\w-]{{1,40}}{_DOT}{_ENDINGS}"
@@ -36,6 +37,12 @@ _AT_PROVIDER = re.compile(
     re.IGNORECASE,
 )
 """A mailbox with a digit or a mark, at a provider whose ending goes without saying."""
+_SPACED = re.compile(
+    rf"(?<![\w.@])[\w+-]{{1,40}}(?: ?\. ?[\w+-]{{1,40}}){{0,3}} ?@ ?"
+    rf"[\w-]{{1,40}}(?: ?\. ?[\w-]{{1,40}}){{0,3}} ?\. ?{_ENDINGS}(?!\w)"
+    r"|(?<![\w.@])(?:[A-Za-z0-9._-] ){2,40}@(?: [A-Za-z0-9-]){1,40} \.(?: [A-Za-z]){2,10}(?!\w)",
+    re.IGNORECASE,
+)
 _QUOTED = re.compile(r"\"[^\"\n]{1,64}\"@(?:[\w-]{1,63}\.){1,5}[A-Za-z]{2,20}(?![\w-])")
 _FOURS_BEFORE = re.compile(r"(?:(?<![^\s:(<\"'])[^\s@]{4} ){1,16}[^\s@]{0,3}\Z|(?<![^\s:(<\"'])[^\s@]{1,3}\Z")
 _FOURS_AFTER = re.compile(r"[^\s@]{0,3}(?: [^\s@]{4}(?!\S)){0,16}(?: [^\s@]{1,8}(?!\S))?")
@@ -53,7 +60,7 @@ def emails(text: str) -> Iterator[Span]:
             yield start, stop
             end = stop
         at = text.find("@", at + 1)
-    for spelled in (_SPELLED, _AT_PROVIDER, _QUOTED):
+    for spelled in (_SPELLED, _AT_PROVIDER, _QUOTED, _SPACED):
         yield from (match.span() for match in spelled.finditer(text))
     yield from _emails_in_fours(text)
 

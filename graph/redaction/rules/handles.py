@@ -27,6 +27,13 @@ _USERNAME = re.compile(
     r"utente|usuário|gebruikersnaam|handle)\b[\"']?\s{0,2}(?:is|:|=|ist|es|est|è|é)\s{0,2}[\"']?((?=[\w.@-]{0,40}[A-Za-z])[\w@][\w.-]{2,39}\w)(?![@\w])",
     re.IGNORECASE,
 )
+_SOCIAL = re.compile(
+    r"\b(?:snap(?:chat)?|insta(?:gram)?|ig|discord|skype|telegram|twitter|tiktok|venmo|paypal|cash ?app|twitch|reddit|steam|"
+    r"user)(?: (?:handle|user(?:name)?|id|name|account))?(?:\s{0,2}[:=]\s{0,2}(?:live:)?@?| is (?=[A-Za-z._-]{2,30}[\d#]))"
+    r"([A-Za-z][\w.#-]{3,39})(?![\w@])"
+    r"|\b(?:user|snap|insta|ig|discord) ((?=[A-Za-z._-]{2,30}[\d#])[A-Za-z][\w.#-]{3,39})(?![\w@])",
+    re.IGNORECASE,
+)
 _PROFILE = re.compile(
     r"(?:\bt\.me/|\bpaypal\.me/|\bvenmo\.com/(?:u/)?|\bcash\.app/|\brevolut\.me/|\blinkedin\.com/in/|\bfacebook\.com/|"
     r"\binstagram\.com/|\btwitter\.com/|\bx\.com/|\btiktok\.com/|\bwa\.me/|\bmonzo\.me/)([@$]?[\w.-]{2,60}\w)",
@@ -41,8 +48,8 @@ _PIX = re.compile(
 
 
 def handles(text: str) -> Iterator[Span]:
-    for named in (_AT_HANDLE, _USERNAME, _PROFILE, _CASHTAG):
-        yield from (match.span(1) for match in named.finditer(text))
+    for named in (_AT_HANDLE, _USERNAME, _SOCIAL, _PROFILE, _CASHTAG):
+        yield from (match.span(match.lastindex or 0) for match in named.finditer(text))
     yield from pix_keys(text)
     for bare in (_BARE_HANDLE, _UPI, _BARE_CASHTAG):
         yield from (match.span() for match in bare.finditer(text))

@@ -9,6 +9,11 @@ from graph.redaction.rules.spans import AFTER, BEFORE, Span, digits_of, is_money
 _SSN = re.compile(rf"{BEFORE}\d{{3}}([ .-]|\s-\s|\s{{2,4}})\d{{2}}\1\d{{4}}{AFTER}")
 _NINE = re.compile(rf"{BEFORE}\d{{3}}([ .-]?)\d{{2,3}}\1\d{{3,4}}{AFTER}")
 _ONE_BY_ONE = re.compile(rf"{BEFORE}\d(?:[ .-]\d){{8}}{AFTER}")
+_LAST_FOUR = re.compile(
+    r"\blast (?:four|4)(?: digits)?(?: of)?(?: my| the| her| his)? (?:ssn|social(?: security)?)(?: number)?"
+    r"\W{0,3}(?:is|are|:)?\W{0,3}(\d{4})(?![\w-])",
+    re.IGNORECASE,
+)
 _SSN_WORDS = re.compile(r"\b(?:ssn|ss#|ss no|soc(?:ial)?(?: security)?|socials?|tax(?:payer)? id)\b", re.IGNORECASE)
 _ITIN_WORDS = re.compile(r"\b(?:itin|individual taxpayer|tax(?:payer)? id)", re.IGNORECASE)
 _SIN_WORDS = re.compile(r"\b(?:sin|social insurance|nas)\b", re.IGNORECASE)
@@ -37,6 +42,7 @@ def social_security_numbers(text: str) -> Iterator[Span]:
         digits = digits_of(match[0])
         if not _is_itin(digits) and (match[1] != " " or _may_be_issued(digits) or _says_ssn(text, match.span())):
             yield match.span()
+    yield from (match.span(1) for match in _LAST_FOUR.finditer(text))
     for match in (*_NINE.finditer(text), *_ONE_BY_ONE.finditer(text)):
         if len(digits_of(match[0])) == 9 and _says_ssn(text, match.span()):
             yield match.span()

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from graph.redaction.rules.spans import OPAQUE, Rule, Span, one_of, said_before
 
 LINK = (
-    r"(?:[ _-]?(?:number|numbers|no|num|nr|nummer|numero|número|numéro|card|id|code|n[°o.]|#))?[.']?s?\"?\s{0,2}"
+    r"(?:'s)?(?:[ _-]?(?:number|numbers|no|num|nr|nummer|numero|número|numéro|card|id|code|n[°o.]|#))?[.']?s?\"?\s{0,2}"
     r"(?:(?:is|was|es|é|è|est|ist|lautet|to|of|are|:|=|#|-|>|\")\"?\s{0,2}){0,2}\"?"
 )
 """What may stand between the word for a number and the number."""
 
 VALUE = (
-    r"(?=[A-Z/.-]{0,8}\d)(?=(?:[^\d\n]{0,3}\d){4})"
-    r"([A-Z0-9](?:[./-]?[A-Z0-9]| (?=[A-Z]{0,2} ?\d)[A-Z0-9]){4,21}?)"
+    r"(?=[A-Z/.-]{0,8}\d(?:[^\d\n]{0,4}\d){3})"
+    r"([A-Z0-9](?:[./-]?[A-Z0-9]| (?=[A-Z]{0,2} ?\d)[A-Z0-9]){4,24}?)"
     r"(?![\w-]|[ ](?:[A-Z] ?)?\d|[./-]\w)"
 )
 """At least four digits, with letters and marks between them, up to where neither goes on."""
@@ -32,7 +32,8 @@ _LICENCE_WORDS = one_of(
     "licencia_de_conduc\\w{2,3} carn[eé]t?_de_conducir patente_di_guida carta_de_condução cnh rijbewijs(?:nummer)?",
 )
 _LICENSE = re.compile(
-    rf"(?<!\w){_LICENCE_WORDS}{LINK}((?=[A-Z0-9-]{{0,12}}\d)[A-Z0-9](?:-?[A-Z0-9]){{4,19}})(?!\w)", re.IGNORECASE
+    rf"(?<!\w){_LICENCE_WORDS}{LINK}(?:[A-Z]{{2}} )?((?=[A-Z0-9-]{{0,12}}\d)[A-Z0-9](?:-?[A-Z0-9]){{4,19}})(?!\w)",
+    re.IGNORECASE,
 )
 
 _TWO_WORDS = (
@@ -52,15 +53,23 @@ _WORDS = one_of(
     "n[uú]mero_de_cliente codice_fiscale partita_iva carta_d'identità tessera_sanitaria",
     "carteira_de_identidade identidade cartão_de_cidadão número_de_contribuinte contribuinte título_de_eleitor pis/pasep",
     "burgerservicenummer rijksregisternummer sofinummer identiteitskaart klantnummer btw-nummer",
-    "आधार पैन पहचान",
+    "niss insz sv-nummer nip regon αφμ abn cif teudat_zehut ni_no mrn npi green_card alien_number frequent_flyer rib",
+    "known_traveler(?:_number)? आधार पैन पहचान マイナンバー 身份证 주민번호",
 )
-_SHORT_WORDS = one_of("rfc inn epic pan sin nin cf c\\.f\\. rg rut run nit tin ird abn acn vin pis nis id")
+_SHORT_WORDS = one_of("rfc inn epic pan sin nin cf c\\.f\\. rg rut run nit tin ird acn vin pis nis id")
 """Words that also mean other things, and name a number only if something says so."""
 _SAYS = (
     r"(?: ?(?:number|no|num|nr|nummer|numero|número|numéro|n[°o.])\.?\s{0,2}(?:is|:|=|#)?|\s{0,2}(?:is|:|=|#))\s{0,2}"
 )
 
 _NUMBER = re.compile(rf"(?<![\w@])(?:(?:{_TWO_WORDS}|{_WORDS}){LINK}|{_SHORT_WORDS}{_SAYS}){VALUE}", re.IGNORECASE)
+
+
+_PLATE = re.compile(
+    r"(?<!\w)(?:licen[cs]e plate|number plate|plate (?:no|number)|kennzeichen|registration (?:no|number)|placas?|targa|"
+    rf"matrícula){LINK}((?=[A-Z -]{{0,6}}\d)[A-Z0-9]{{1,4}}(?:[ -]?[A-Z0-9]{{1,4}}){{1,3}}?)(?![\w-]|[ ][A-Z]{{0,3}} ?\d)",
+    re.IGNORECASE,
+)
 
 
 def _first_group(pattern: re.Pattern[str]) -> Rule:
@@ -72,4 +81,5 @@ def _first_group(pattern: re.Pattern[str]) -> Rule:
 
 passports = _first_group(_PASSPORT)
 driving_licences = _first_group(_LICENSE)
+vehicle_plates = _first_group(_PLATE)
 national_ids = _first_group(_NUMBER)

@@ -9,15 +9,15 @@ from graph.redaction.rules.spans import OPAQUE, Span, digits_of, is_money, last_
 
 _EXTENSION = r"(?: {0,2}(?:x|ext\.?|extension) {0,2}\d{1,6})?"
 _NORTH_AMERICAN = re.compile(
-    r"(?<![\w.$€£+/-])(?:(?:\+|00)?1[ .-]{0,2})?(?:\([2-9]\d{2}\) {0,2}[.-]?|[2-9]\d{2}[ ./-]{1,2})"
-    rf"[2-9]\d{{2}}[ ./-]{{0,2}}\d{{4}}{_EXTENSION}(?![\w/-]|\.\d)",
+    r"(?<![\w.$€£+/-])(?:(?:\+|00)?1[ .-]{0,2})?(?:\([2-9]\d{2}\) {0,2}[.-]?|[2-9]\d{2}[ ./-]{1,3})"
+    rf"[2-9]\d{{2}}[ ./-]{{0,3}}\d{{4}}{_EXTENSION}(?![\w/-]|\.\d)",
     re.IGNORECASE,
 )
 _INTERNATIONAL = re.compile(
     rf"(?<![\w.+])(?:\+|00) ?(?=[1-9])\d(?:[ ().\-/]{{0,3}}\d){{6,14}}{_EXTENSION}(?![\w-])", re.IGNORECASE
 )
 _NATIONAL = re.compile(
-    rf"(?<![\w.$€£+/-])(?:\(\+?\d{{1,4}}\)|\d)(?:[ ().\-/]{{0,2}}\d){{6,14}}{_EXTENSION}(?![\w/-]|\.\d)",
+    rf"(?<![\w.$€£+/-])(?:\(\+?\d{{1,4}}\)|\d)(?:[ ().\-/]{{0,3}}\d){{6,14}}{_EXTENSION}(?![\w/-]|\.\d)",
     re.IGNORECASE,
 )
 _AS_PRINTED = re.compile(r"\d{2} 9\d{4}-\d{4}|[6-9]\d{4}[ -]\d{5}")

@@ -19,17 +19,18 @@ def one_of(*lists: str) -> str:
 
 
 OPAQUE = re.compile(
-    r"\b"
+    r"(?<![^\W_])"
     + one_of(
         "transactions? txns? trans orders? ref(?:erence)? invoices? confirmation tracking receipts? tickets? cases?",
         "claims? che(?:ck|que)s? uuid guid hash session batch po sku isbn model serial payment_id order_id timestamps? epoch",
+        "(?:tx|tr|pi|ch|cus|sub|ord|inv|evt|req|run|msg)(?=\\_)",
     )
-    + r"\b",
+    + r"(?![^\W_])",
     re.IGNORECASE,
 )
 """Words that introduce numbers which name things, not people."""
 
-BEFORE = r"(?<![\w-])(?<!\d\.)"
+BEFORE = r"(?<![^\W_])(?<!-)(?<!\d\.)"
 AFTER = r"(?![\w-]|\.\d)"
 """What stands before and after a number that is no part of a longer one; a comma may: it ends a column."""
 

@@ -23,6 +23,8 @@ from tests.graph.redaction.masked import left, masked
         ("98200 98200", "98200 98200"),
         ("11 98765-4321", "11 98765-4321"),
         ("+91-98200-98200", "+91-98200-98200"),
+        ("call 415 - 555 - 2671", "415 - 555 - 2671"),
+        ("call four one five five five five two six seven one", "four one five five five five two six seven one"),
         ("0049 170 1234567", "0049 170 1234567"),
         ("+55 (11) 98765-4321", "+55 (11) 98765-4321"),
     ],
@@ -48,6 +50,10 @@ def test_a_telephone_number_is_found_in_eight_languages(text: str, number: str) 
         "jane.doe77 at gmail",
         "jane.doe{at}example{dot}org",
         "jane.doe@ example.com",
+        "jane . doe @ example . com",
+        "j a n e @ e x a m p l e . c o m",
+        "jane dash doe at example dot org",
+        "jane ponto doe arroba exemplo ponto com",
     ],
 )
 def test_an_address_that_is_spelled_out_is_masked_whole(address: str) -> None:
@@ -65,6 +71,10 @@ def test_an_address_that_is_spelled_out_is_masked_whole(address: str) -> None:
         ("t.me/jane_purcell", "jane_purcell"),
         ("linkedin.com/in/jane-purcell-4b1a", "jane-purcell-4b1a"),
         ("username: jpurcell1987", "jpurcell1987"),
+        ("my snap is janeroe22", "janeroe22"),
+        ("insta: jane.roe", "jane.roe"),
+        ("discord jane#1234", "jane#1234"),
+        ("user janeroe77 cannot log in", "janeroe77"),
         ("paypal.me/janepurcell", "janepurcell"),
         ("@jane_purcell owes me", "@jane_purcell"),
     ],
@@ -76,6 +86,8 @@ def test_a_handle_is_found(text: str, handle: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
+        "venmo is down and insta is slow",
+        "paypal unique82 charged me, ebay x1234 did not",
         "I bought $AAPL and $TSLA, $BRK.B too",
         "lunch @Chipotle was $12.50",
         "2 coffees @ 4.50 each",

@@ -68,6 +68,11 @@ def test_a_number_before_or_behind_another_column_is_masked(text: str, rest: str
         "=",
         "~",
         "\n- ",
+        "<br>",
+        "</td><td>",
+        " dash ",
+        "**",
+        " (space) ",
     ],
 )
 def test_nothing_between_the_groups_of_a_card_hides_it(gap: str) -> None:
