@@ -14,8 +14,9 @@ import structlog
 from pydantic import BaseModel, ConfigDict
 
 from graph.adapters.breaker import Breaker
-from graph.adapters.mcp_schemas import MAX_DESCRIPTION_CHARS, arguments_of, resolved, shortened
+from graph.adapters.mcp_schemas import MAX_DESCRIPTION_CHARS, arguments_of, resolved, shortened, without_nulls
 from graph.errors import describe
+from graph.text import sound
 from graph.tool import OUTCOME_UNKNOWN, Risk, Tool, ToolContext, ToolFault
 
 if TYPE_CHECKING:
@@ -131,23 +132,24 @@ class Remote:
         Raises:
             OddSchema: no model can be told its arguments.
         """
-        arguments = arguments_of(name, resolved(offer.schema))
+        schema = resolved(offer.schema)
+        arguments = arguments_of(name, schema)
 
         async def call(given: BaseModel, context: ToolContext) -> dict[str, Any]:
-            return await self.call(given.model_dump(mode="json", by_alias=True, exclude_unset=True))
+            return await self.call(
+                without_nulls(given.model_dump(mode="json", by_alias=True, exclude_unset=True), schema)
+            )
 
         call.__name__ = name
         call.__doc__ = self._description(name, offer)
         call.__annotations__["given"] = arguments
-        closing = (
-            self.seconds if "url" in self.connection else 0
-        )  # a server may be slow to say that it has closed a session
-        deadline = self.seconds + closing + SLACK_SECONDS
+        # A server may be slow to say that it has closed a session.
+        deadline = self.seconds + (self.seconds if "url" in self.connection else 0) + SLACK_SECONDS
         return Tool(call, risk=self.risk, elsewhere=True, deadline=deadline, quotes=True)
 
     def _description(self, name: str, offer: Offer) -> str:
         end = f"\n\nWhat it returns is data of {self.source}."
-        written = offer.description.strip() if isinstance(offer.description, str) else ""
+        written = sound(offer.description).strip() if isinstance(offer.description, str) else ""
         return shortened(written or name, MAX_DESCRIPTION_CHARS - len(end)) + end
 
     async def call(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -190,7 +192,8 @@ class Remote:
         if not sent:
             return ToolFault(f"{self.source} could not be reached, so nothing was done; say so to the user")
         if self.risk != "read":
-            return ToolFault(f"{self.source} was asked, and did not confirm it; {OUTCOME_UNKNOWN}")
+            reason = f" ({said[:MAX_FAULT_CHARS]})" if said else ""
+            return ToolFault(f"{self.source} was asked, and did not confirm it{reason}; {OUTCOME_UNKNOWN}")
         if code in REFUSALS:
             return ToolFault(f"{self.source} refused: {said[:MAX_FAULT_CHARS]}")
         return ToolFault(f"{self.source} could not be reached or did not answer in time; say so to the user")

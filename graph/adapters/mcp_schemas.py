@@ -10,6 +10,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
+from graph.text import sound_json
+
 MAX_DESCRIPTION_CHARS = 1_024
 """Of a tool; OpenAI refuses a longer one."""
 MAX_ARGUMENT_DESCRIPTION_CHARS = 500
@@ -51,7 +53,8 @@ def resolved(given: object) -> dict[str, Any]:
     """
     if not isinstance(given, dict):
         raise OddSchema("its schema is no object")
-    whole = Inlining(given).schema(given)
+    root: dict[str, Any] = sound_json(given)
+    whole = Inlining(root).schema(root)
     check_standard(whole)
     if whole.get("type", "object") != "object":
         raise OddSchema("its arguments are no object")
@@ -240,3 +243,23 @@ def bounds_of(described: Mapping[str, Any], kind: Any) -> dict[str, Any]:
 
 def renamed(described: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
     return {ours: described[theirs] for theirs, ours in names.items() if theirs in described}
+
+
+def without_nulls(arguments: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments without nulls that their schema does not take: with those a model says that it gives none."""
+    described = schema.get("properties", {})
+    return {
+        name: value
+        for name, value in arguments.items()
+        if value is not None or takes_null(described.get(name, {"type": "null"}))
+    }
+
+
+def takes_null(described: Mapping[str, Any]) -> bool:
+    if "enum" in described:
+        return None in described["enum"]
+    named = described.get("type")
+    if named is not None:
+        return "null" in (named if isinstance(named, list) else [named])
+    parts = [*described.get("anyOf", ()), *described.get("oneOf", ())]
+    return any(map(takes_null, parts)) if parts else True

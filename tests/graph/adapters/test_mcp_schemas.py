@@ -12,6 +12,7 @@ from graph.adapters.mcp_schemas import (
     arguments_of,
     resolved,
     shortened,
+    without_nulls,
 )
 
 ACCOUNT = {"type": "object", "properties": {"iban": {"type": "string"}}, "required": ["iban"]}
@@ -195,3 +196,29 @@ def test_one_of_several_types_and_values_of_several_types_are_taken() -> None:
         assert given(model, **arguments) == arguments
     with pytest.raises(ValidationError):
         model.model_validate({"side": "hold"})
+
+
+def test_null_is_sent_only_where_the_schema_takes_it() -> None:
+    schema = {
+        "properties": {
+            "days": {"type": "integer"},
+            "side": {"enum": ["buy", "sell"]},
+            "either": {"anyOf": [{"type": "string"}, {"type": "integer"}]},
+            "until": {"anyOf": [{"type": "string"}, {"type": "null"}]},
+            "memo": {"type": ["string", "null"]},
+            "any": {},
+        }
+    }
+    nulls = dict.fromkeys(schema["properties"])
+    assert without_nulls({**nulls, "more": None}, resolved(schema)) == {
+        "until": None,
+        "memo": None,
+        "any": None,
+        "more": None,
+    }
+    assert without_nulls({"days": 0, "side": "buy"}, resolved(schema)) == {"days": 0, "side": "buy"}
+
+
+def test_what_no_request_can_hold_is_taken_out_of_a_schema() -> None:
+    told = resolved({"properties": {"q": {"type": "string", "description": "a\ud800b\x00c"}}})
+    assert told["properties"]["q"]["description"] == "abc"
