@@ -421,3 +421,22 @@ def test_every_planted_wrong_amount_is_flagged() -> None:
         if not any(wrong in amount for amount in untraced_amounts(said))
     ]
     assert missed == []
+
+
+# Minor units
+
+
+@pytest.mark.parametrize(
+    ("currency", "figure", "right", "wrong"),
+    [
+        ("JPY", "1250", "You spent ¥1,250, that is 1,250 yen or JPY 1250.", "You spent ¥1,250.50."),
+        ("KWD", "1.234", "You spent KWD 1.234, that is 1,234 KWD in other letters.", "You spent KWD 1.23."),
+        ("KWD", "1234.567", "You spent KWD 1,234.567.", "You spent KWD 1,234.57."),
+    ],
+)
+def test_amounts_are_compared_with_the_decimals_of_their_currency(
+    currency: str, figure: str, right: str, wrong: str
+) -> None:
+    result = {"totals": [{"currency": currency, "count": 1, "spent_net": figure}]}
+    assert untraced_amounts(turn(right, result=result)) == []
+    assert len(untraced_amounts(turn(wrong, result=result))) == 1
