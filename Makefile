@@ -85,7 +85,7 @@ bench: $(DEVELOP) ## measure this runtime beside plain LangGraph (ARGS=--quick, 
 bench-tools: $(DEVELOP) ## how long each tool takes for a user with 100,000 transactions beside 1,000 others
 	@$(BIN)/python -m tests.bench.tools $(ARGS)
 
-chaos: $(DEVELOP) ## kill, stop and wake processes at 260 seeded points and look what was lost (SEED=7, ARGS=--quick …)
+chaos: $(DEVELOP) ## kill, stop and wake processes and the database at 280 seeded points and look what was lost (SEED=7, ARGS=--quick …)
 	@$(BIN)/python -m tests.chaos.pairs
 	@$(BIN)/python -m tests.bench.endurance
 	@$(BIN)/python -m tests.bench.overload

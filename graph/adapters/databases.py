@@ -12,6 +12,7 @@ from psycopg import sql
 from graph.adapters.await_database import await_database
 from graph.adapters.database import Database
 from graph.adapters.embedded_postgres import EmbeddedPostgres
+from graph.adapters.embedded_watch import kept_up
 from graph.adapters.sealer import keep_key
 from graph.adapters.secret_files import make_folder
 from graph.errors import ConfigurationError
@@ -36,7 +37,11 @@ class Addresses:
 
 @asynccontextmanager
 async def database_of(settings: Settings, report: Report) -> AsyncIterator[Addresses]:
-    """The configured database, or the embedded one: started, migrated, and stopped at the end."""
+    """The configured database, or the embedded one: started, migrated, kept up, and stopped at the end.
+
+    Raises:
+        ConfigurationError: there is none, or the embedded one was killed and cannot be started again.
+    """
     if settings.database_url:
         server, owner = settings.database_url.get_secret_value(), settings.migration_database_url
         await await_database(server, "DATABASE_URL", report)
@@ -44,7 +49,8 @@ async def database_of(settings: Settings, report: Report) -> AsyncIterator[Addre
         return
     cluster = await asyncio.to_thread(start_embedded, settings.data_dir, report)
     try:
-        yield await prepare_embedded(cluster, settings.data_dir / "server.password", report)
+        async with kept_up(cluster):
+            yield await prepare_embedded(cluster, settings.data_dir / "server.password", report)
     finally:
         await asyncio.to_thread(cluster.stop)
 

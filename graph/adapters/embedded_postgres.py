@@ -18,6 +18,7 @@ import pwd
 import secrets
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
@@ -28,11 +29,14 @@ from urllib.parse import quote
 import psycopg
 from psycopg import sql
 
+from graph.adapters.postmaster import end_orphans, has_crashed
 from graph.errors import ConfigurationError
 
 SUPERUSER = "admin"
 PATIENCE = 60
 """Seconds that a start or a stop may take; recovery after a crash can need many of them."""
+TRIES, PAUSE = 10, 0.5
+"""How often a start is tried where what keeps it off may go away, and the seconds between."""
 SETTINGS: Mapping[str, str] = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",  # a socket's path may have 107 bytes only, and `home` can be anywhere
@@ -40,6 +44,8 @@ SETTINGS: Mapping[str, str] = {
     "shared_buffers": "64MB",
     "timezone": "UTC",
     "log_timezone": "UTC",
+    # After a crash each file would be synced by itself, which takes seconds; only Linux can sync a whole file system at once.
+    **({"recovery_init_sync_method": "syncfs"} if sys.platform == "linux" else {}),
     # Parallel plans and index builds need more of /dev/shm than the 64 MB that a container has.
     "max_parallel_workers_per_gather": "0",
     "max_parallel_maintenance_workers": "0",
@@ -94,6 +100,7 @@ class EmbeddedPostgres:
             with self._lock("door"):
                 self._use = ExitStack()
                 self._use.enter_context(self._lock("users", fcntl.LOCK_SH))
+                self._end_orphans()
                 if not self._found_running():
                     self._launch()
         except BaseException as error:
@@ -101,6 +108,28 @@ class EmbeddedPostgres:
             if isinstance(error, OSError):
                 raise ConfigurationError(f"PostgreSQL cannot use {self._home}: {error}. {_ADVICE}") from error
             raise
+
+    def has_crashed(self) -> bool:
+        """Whether the server ended without having been told to; one that was told to stop has not."""
+        return has_crashed(self._data)
+
+    def revive(self) -> None:
+        """Start a server that has crashed again, on its port; return when it answers.
+
+        Raises:
+            ConfigurationError: it cannot be started; the message says why.
+        """
+        try:
+            with self._lock("door"):
+                self._end_orphans()
+                if not self._found_running():
+                    self._launch(moves=False)
+        except OSError as error:
+            raise ConfigurationError(f"PostgreSQL cannot use {self._home}: {error}. {_ADVICE}") from error
+
+    def _end_orphans(self) -> None:
+        if self.has_crashed():
+            end_orphans(self._data)
 
     def stop(self) -> None:
         """Stop using the server; it is shut down unless another process uses it too."""
@@ -166,25 +195,28 @@ class EmbeddedPostgres:
             return False
         return True
 
-    def _launch(self) -> None:
-        """Start a server on the last port, or on another if somebody else has taken it."""
+    def _launch(self, *, moves: bool = True) -> None:
+        """Start a server on the last port, or on another if somebody else has taken it and nobody knows it by its port yet."""
         with self._lock("server") as held:
             if not (self._data / "PG_VERSION").exists():
                 self._make_cluster(held)
             (self._data / "postmaster.pid").unlink(missing_ok=True)  # stale, as nobody held the lock
             port = self._last_port() or _some_port()
-            for _ in range(10):
+            for _ in range(TRIES):
                 if self._runs_on(port, held):
                     return self._report(f"PostgreSQL runs on 127.0.0.1:{port}")
-                port = _some_port()
-        raise self._failure("ten ports in a row were taken")
+                if moves:
+                    port = _some_port()
+                else:
+                    time.sleep(PAUSE)
+        raise self._failure(f"{TRIES} ports in a row were taken" if moves else f"its port {port} is taken")
 
     def _last_port(self) -> str:
         file = self._home / "port"
         return file.read_text() if file.exists() else ""
 
     def _runs_on(self, port: str, held: int) -> bool:
-        """Try one port; False if it is taken."""
+        """Try one port; False if it is taken, or if the memory of the server before is still in use."""
         self._write("port", port)
         settings = {**self._settings, "port": port}
         self._write("data/postgresql.conf", "".join(f"{name} = '{value}'\n" for name, value in settings.items()))
@@ -192,7 +224,11 @@ class EmbeddedPostgres:
         start = self._run("pg_ctl", "start", "-D", "data", "-l", "log", "-w", "-t", str(PATIENCE), held=held)
         if start.returncode == 0:
             return True
-        if self._log.exists() and b"could not create any TCP/IP sockets" in self._log.read_bytes()[said:]:
+        told = self._log.read_bytes()[said:] if self._log.exists() else b""
+        if b"pre-existing shared memory block" in told:
+            time.sleep(PAUSE)
+            return False
+        if b"could not create any TCP/IP sockets" in told:
             return False
         raise self._failure(start.stderr)
 

@@ -13,7 +13,7 @@ import shutil
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -21,12 +21,13 @@ import numpy as np
 from tests.chaos.audit import audit, look_wedged, read_stored
 from tests.chaos.client import open_http
 from tests.chaos.fleet import GRACE_SECONDS, LEASE_SECONDS, Say, open_fleet
-from tests.chaos.harm import KILL, RESTART, SLEEP, TERM, Plan, Stage, do_harm
+from tests.chaos.harm import CRASH, KILL, RESTART, SLEEP, TERM, Plan, Stage, do_harm
 from tests.chaos.operations import DOUBLED, LATE, LOST, MISSING, WEDGED, WRONG, Fault, Operations
 
 VICTIMS = 2
 FULL = Plan()
-QUICK = Plan(kills=6, sleeps=1, terms=1, restarts=1)
+QUICK = Plan(kills=6, sleeps=1, terms=1, restarts=1, crashes=1)
+HARMS = tuple(field.name for field in fields(Plan))
 KEPT = Path(".data") / "chaos"
 SHOWN = (LOST, DOUBLED, MISSING, WEDGED, LATE, WRONG)
 MOST_SHOWN = 50
@@ -51,7 +52,7 @@ class Report:
         )
         yield f"| {' | '.join(heads)} |"
         yield f"| --- |{' ---: |' * (len(heads) - 1)}"
-        for kind in (KILL, RESTART, TERM, SLEEP):
+        for kind in (KILL, RESTART, CRASH, TERM, SLEEP):
             yield f"| {' | '.join(map(str, self._cells(kind)))} |"
         yield ""
         yield self._streams()
@@ -96,11 +97,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     parser.add_argument("--seed", type=int)
     parser.add_argument("--quick", action="store_true", help="a few of each kind")
-    for name in ("kills", "sleeps", "terms", "restarts"):
+    for name in HARMS:
         parser.add_argument(f"--{name}", type=int)
     parser.add_argument("--folder", type=Path, default=KEPT, help="for the operation log and the logs of the processes")
     options = parser.parse_args()
-    given = {name: getattr(options, name) for name in ("kills", "sleeps", "terms", "restarts")}
+    given = {name: getattr(options, name) for name in HARMS}
     plan = replace(
         QUICK if options.quick else FULL, **{name: count for name, count in given.items() if count is not None}
     )

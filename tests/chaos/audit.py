@@ -9,7 +9,7 @@ from graph.events import FINAL, last_text
 from graph.runner import MOST_EPOCHS
 from tests.chaos.client import Turn
 from tests.chaos.fleet import Fleet, Row
-from tests.chaos.harm import RESTART, Stage, User
+from tests.chaos.harm import CRASH, RESTART, Stage, User
 from tests.chaos.operations import DOUBLED, LOST, MISSING, WEDGED, WRONG, Fault, Operations
 from tests.chaos.pairs import faults_of
 
@@ -101,7 +101,7 @@ def faults_of_outcome(turn: Turn, run: Row) -> Iterator[tuple[str, str]]:
     if run["status"] in ("running", "queued"):
         yield LOST, f"its run is still {run['status']}"
     elif turn.failed and run["status"] == "failed":
-        if turn.kind != RESTART:
+        if turn.kind not in (RESTART, CRASH):
             yield LOST, f"its run failed ({run['error_code']})"
     elif (run["status"], turn.last.get("type")) != ("complete", "done"):
         yield LOST, f"its run is {run['status']} ({run['error_code']}), its user saw {turn.last}"

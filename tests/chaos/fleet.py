@@ -19,6 +19,7 @@ from psycopg.rows import dict_row
 
 from graph.adapters.databases import Addresses, prepare_embedded
 from graph.adapters.embedded_postgres import EmbeddedPostgres
+from graph.adapters.embedded_watch import kept_up
 from graph.adapters.embedders import network_file
 from graph.adapters.issuer import LocalIssuer
 from tests.bench.processes import DidNotStart, end, surroundings
@@ -135,12 +136,39 @@ class Fleet:
     async def restart_database(self) -> None:
         """End the database as `pg_ctl stop -m immediate` does, and start it again; return when it answers."""
         home = self.folder / "postgres"
-        running = home / "data" / "postmaster.pid"
-        os.kill(int(running.read_text().split()[0]), signal.SIGQUIT)
-        await asyncio.to_thread(until_gone, running)
+        os.kill(postmaster_of(home), signal.SIGQUIT)
+        await asyncio.to_thread(until_gone, home / "data" / "postmaster.pid")
         again = EmbeddedPostgres(home, lambda line: None)
         await asyncio.to_thread(again.start)
         await asyncio.to_thread(again.stop)  # it stays up for whoever started it first
+
+    async def kill_database(self) -> float:
+        """Kill the database under the eyes of who started it; the seconds until it is up again."""
+        home = self.folder / "postgres"
+        dead = postmaster_of(home)
+        async with kept_up(self.cluster):
+            began = time.monotonic()
+            os.kill(dead, signal.SIGKILL)
+            await asyncio.to_thread(until_another, home, dead)
+        return time.monotonic() - began
+
+
+def postmaster_of(home: Path) -> int:
+    return int((home / "data" / "postmaster.pid").read_text().split()[0])
+
+
+def until_another(home: Path, dead: int) -> None:
+    """Wait until another server than the dead one says that it is ready."""
+    while not has_another(home, dead):
+        time.sleep(0.02)
+
+
+def has_another(home: Path, dead: int) -> bool:
+    try:
+        lines = (home / "data" / "postmaster.pid").read_text().split()
+    except FileNotFoundError:
+        return False
+    return lines[:1] != [str(dead)] and lines[-1:] == ["ready"]
 
 
 async def trust_the_keeper(addresses: Addresses) -> None:

@@ -13,9 +13,10 @@ import httpx
 
 from tests.chaos.client import PATIENCE_SECONDS, Client, Turn, new_user, turn_of
 from tests.chaos.fleet import GRACE_SECONDS, Fleet, Member, Say
-from tests.chaos.operations import LOST, WEDGED, WRONG, Operations
+from tests.chaos.operations import LATE, LOST, WEDGED, WRONG, Operations
 
 KILL, SLEEP, TERM, RESTART = "kill -9", "sleep past the lease", "SIGTERM under load", "immediate Postgres restart"
+CRASH = "kill -9 of Postgres"
 
 STEPS = ("redact", "load_memory", "retrieve", "reason", "call_tools", "persist", "summarize")
 PLACES = ("before", "after_effect", "after_checkpoint")
@@ -35,6 +36,8 @@ WAKING_SECONDS = 1.5
 """In which a process that woke up would write what it had begun."""
 EXIT_SECONDS = 5.0
 """After its grace, in which a process that was told to stop has ended."""
+REVIVAL_SECONDS = 5.0
+"""In which a database that was killed is up again."""
 MOST_TRIES = 5
 """To put a process to sleep while it works on a run."""
 
@@ -47,6 +50,7 @@ class Plan:
     sleeps: int = 20
     terms: int = 20
     restarts: int = 20
+    crashes: int = 20
 
 
 class User:
@@ -275,27 +279,46 @@ def check_order(stage: Stage, seen: Sequence[tuple[float, int]], turns: Sequence
 
 async def restart_database(stage: Stage, users: Sequence[User], chance: random.Random) -> None:
     """The database ends as in a crash, and is started again."""
+    await without_database(stage, users, chance, RESTART, stage.fleet.restart_database)
+
+
+async def crash_database(stage: Stage, users: Sequence[User], chance: random.Random) -> None:
+    """The database is killed, and comes back by itself."""
+
+    async def kill_and_wait() -> None:
+        took = await stage.fleet.kill_database()
+        if took > REVIVAL_SECONDS:
+            stage.operations.fault(CRASH, LATE, f"the database was back after {took:.1f} s")
+
+    await without_database(stage, users, chance, CRASH, kill_and_wait)
+
+
+async def without_database(
+    stage: Stage, users: Sequence[User], chance: random.Random, kind: str, take_away: Callable[[], Awaitable[None]]
+) -> None:
+    """Turns are under way while the database is taken away and comes back."""
     addresses = stage.fleet.serving()
     begun = [
         user.begin(addresses[number % len(addresses)], chance.choice((WORD_SECONDS, SLOW_WORD_SECONDS)))
         for number, user in enumerate(users)
     ]
     await asyncio.sleep(chance.uniform(0.05, TURN_SECONDS))
-    await stage.fleet.restart_database()
+    await take_away()
     back = time.monotonic()
     turns = await asyncio.gather(*(asking for _, asking in begun))
     for turn in turns:
         if at := next((at for at, _, _ in turn.events if at > back), None):
-            stage.operations.wait(RESTART, at - back, turn.key)
+            stage.operations.wait(kind, at - back, turn.key)
     for turn in await asyncio.gather(*(user.ask() for user in users)):
         if turn.failed:
-            stage.operations.fault(RESTART, WRONG, f"{turn.key}: sent when the database was back, ended in {turn.last}")
+            stage.operations.fault(kind, WRONG, f"{turn.key}: sent when the database was back, ended in {turn.last}")
 
 
 async def do_harm(stage: Stage, plan: Plan, seed: int) -> None:
     """All of it, each kind by itself; what leaves the processes alive comes first, since a start takes long."""
     await in_lanes(stage, put_to_sleep, SLEEP, rounds(SLEEP, plan.sleeps, seed))
-    await restart_often(stage, rounds(RESTART, plan.restarts, seed))
+    await in_rounds(stage, restart_database, RESTART, rounds(RESTART, plan.restarts, seed))
+    await in_rounds(stage, crash_database, CRASH, rounds(CRASH, plan.crashes, seed))
     await terminate_in_turn(stage, rounds(TERM, plan.terms, seed))
     await in_lanes(stage, kill, KILL, rounds(KILL, plan.kills, seed))
 
@@ -345,10 +368,14 @@ async def terminate_in_turn(stage: Stage, to_do: Iterator[Round]) -> None:
         told(stage, each)
 
 
-async def restart_often(stage: Stage, to_do: Iterator[Round]) -> None:
-    users = [User(stage, RESTART, number) for number in range(UNDER_LOAD)]
+Harm = Callable[[Stage, Sequence[User], random.Random], Awaitable[None]]
+
+
+async def in_rounds(stage: Stage, harm: Harm, kind: str, to_do: Iterator[Round]) -> None:
+    """Do harm to all processes at once."""
+    users = [User(stage, kind, number) for number in range(UNDER_LOAD)]
     for each in to_do:
-        await restart_database(stage, users, each.chance)
+        await harm(stage, users, each.chance)
         told(stage, each)
 
 

@@ -10,7 +10,7 @@ import pytest
 from graph.runner import MOST_EPOCHS
 from tests.chaos.audit import Stored, audit
 from tests.chaos.client import Turn, turn_of
-from tests.chaos.harm import KILL, RESTART
+from tests.chaos.harm import CRASH, KILL, RESTART
 from tests.chaos.operations import DOUBLED, LATE, LOST, MISSING, WRONG, Operations
 
 DONE = {"type": "done", "status": "complete"}
@@ -113,7 +113,7 @@ def test_what_goes_wrong_is_found(what: str) -> None:
 
 
 def test_a_turn_may_end_in_a_visible_error_when_the_database_went_and_only_then() -> None:
-    for kind, faults in ((RESTART, set()), (KILL, {LOST})):
+    for kind, faults in ((RESTART, set()), (CRASH, set()), (KILL, {LOST})):
         turn = turn_of(kind, "somebody", 1)
         turn.see("a run:1", ERROR)
         stored = replace(whole(turn), logs={"a run": [{"event": ERROR}]}, messages={})

@@ -22,5 +22,11 @@ def test_kills_a_restart_a_stop_and_a_sleep_lose_nothing_and_double_nothing(tmp_
     lines = (tmp_path / f"seed-{SEED}" / "operations.jsonl").read_text("utf-8").splitlines()
     turns = [json.loads(line) for line in lines]
     kinds = {turn["kind"] for turn in turns}
-    assert kinds == {"kill -9", "sleep past the lease", "SIGTERM under load", "immediate Postgres restart"}
+    assert kinds == {
+        "kill -9",
+        "sleep past the lease",
+        "SIGTERM under load",
+        "immediate Postgres restart",
+        "kill -9 of Postgres",
+    }
     assert all(turn["last"]["type"] in ("done", "error") for turn in turns)

@@ -1,19 +1,28 @@
 """Real servers in temporary directories; fsync is off, as nobody needs their rows after the test."""
 
+import asyncio
 import os
+import signal
 import socket
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
 from pathlib import Path
 from types import MappingProxyType
 
 import psycopg
 import pytest
 from psycopg import sql
+from structlog.testing import capture_logs
 
+from graph.adapters import embedded_postgres
 from graph.adapters.embedded_postgres import EmbeddedPostgres
+from graph.adapters.embedded_watch import kept_up
+from graph.adapters.postmaster import end_orphans, lives
 from graph.errors import ConfigurationError
 
 REPOSITORY = Path(__file__).parents[3]
@@ -268,3 +277,151 @@ def test_a_home_that_cannot_be_made_is_refused_with_advice(tmp_path: Path) -> No
 def test_an_address_before_the_first_start_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError):
         cluster(tmp_path).admin_url()
+
+
+# A server that is killed ----------------------------------------------------------------------------------------------
+
+REVIVED_SECONDS = 5.0
+
+
+def postmaster_of(home: Path) -> int:
+    return int((home / "data" / "postmaster.pid").read_text().split()[0])
+
+
+def kill_postmaster(home: Path) -> None:
+    """Return when it is gone; its children may still be there."""
+    pid = postmaster_of(home)
+    os.kill(pid, signal.SIGKILL)
+    while lives(pid):
+        time.sleep(0.01)
+
+
+@pytest.fixture(scope="module")
+def frail_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cluster whose server is killed by several tests."""
+    return tmp_path_factory.mktemp("frail") / "postgres"
+
+
+@pytest.fixture
+def frail(frail_home: Path) -> Iterator[EmbeddedPostgres]:
+    with cluster(frail_home) as postgres:
+        yield postgres
+
+
+def test_a_server_that_was_killed_is_up_again_on_its_port_with_its_rows(
+    frail: EmbeddedPostgres, frail_home: Path
+) -> None:
+    address = frail.admin_url("postgres")
+    run(frail, "create table if not exists kept (number int)")
+    run(frail, "insert into kept values (7)")
+    assert not frail.has_crashed()
+    kill_postmaster(frail_home)
+    assert frail.has_crashed()
+    began = time.monotonic()
+    frail.revive()
+    assert time.monotonic() - began < REVIVED_SECONDS
+    assert not frail.has_crashed()
+    assert frail.admin_url("postgres") == address
+    assert ask(frail, "select max(number) from kept") == 7
+
+
+def test_a_server_whose_processes_are_busy_when_it_is_killed_is_up_again_soon(
+    frail: EmbeddedPostgres, frail_home: Path
+) -> None:
+    with psycopg.connect(frail.admin_url("postgres"), autocommit=True) as connection:
+        busy = threading.Thread(target=count_until_it_ends, args=(connection,))
+        busy.start()
+        while ask(frail, "select count(*) from pg_stat_activity where query like '%busy%' and state = 'active'") == 1:
+            time.sleep(0.02)
+        kill_postmaster(frail_home)
+        began = time.monotonic()
+        frail.revive()
+        assert time.monotonic() - began < REVIVED_SECONDS
+        busy.join(10)
+    assert ask(frail, "select 1") == 1
+
+
+def count_until_it_ends(connection: "psycopg.Connection[tuple[object, ...]]") -> None:
+    with suppress(psycopg.Error):
+        connection.execute("select sum(random()) as busy from generate_series(1, 4000000000)")
+
+
+def test_a_next_start_after_a_kill_ends_what_is_left_and_starts(tmp_path: Path) -> None:
+    postgres = cluster(tmp_path)
+    postgres.start()
+    kill_postmaster(tmp_path)
+    with cluster(tmp_path) as another:
+        assert ask(another, "select 1") == 1
+    postgres.stop()
+
+
+def test_a_server_that_was_told_to_stop_has_not_crashed(frail: EmbeddedPostgres, frail_home: Path) -> None:
+    pid = postmaster_of(frail_home)
+    os.kill(pid, signal.SIGQUIT)
+    while lives(pid):
+        time.sleep(0.01)
+    assert not frail.has_crashed()
+
+
+def test_two_processes_that_see_the_server_killed_revive_one(frail: EmbeddedPostgres, frail_home: Path) -> None:
+    with cluster(frail_home) as other:
+        kill_postmaster(frail_home)
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(lambda each: each.revive(), (frail, other)))
+        assert ask(frail, "select 1") == ask(other, "select 1") == 1
+
+
+def test_a_server_whose_port_was_taken_meanwhile_is_not_moved(
+    frail: EmbeddedPostgres, frail_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedded_postgres, "TRIES", 2)
+    monkeypatch.setattr(embedded_postgres, "PAUSE", 0.01)
+    port = int((frail_home / "port").read_text())
+    kill_postmaster(frail_home)
+    end_orphans(frail_home / "data")
+    with (
+        closing(socket.create_server(("127.0.0.1", port))),
+        pytest.raises(ConfigurationError, match=f"its port {port} is taken"),
+    ):
+        frail.revive()
+    frail.revive()
+    assert ask(frail, "select 1") == 1
+
+
+async def block_of(postgres: EmbeddedPostgres, started: "asyncio.Event") -> None:
+    async with kept_up(postgres):
+        started.set()
+        await asyncio.Event().wait()
+
+
+@pytest.mark.anyio
+async def test_a_server_that_is_killed_is_revived_by_who_watches_it(frail: EmbeddedPostgres, frail_home: Path) -> None:
+    with capture_logs() as lines:
+        async with kept_up(frail):
+            await asyncio.to_thread(kill_postmaster, frail_home)
+            async with asyncio.timeout(REVIVED_SECONDS):
+                while "postgres_is_back" not in [line["event"] for line in lines]:  # noqa: ASYNC110
+                    await asyncio.sleep(0.02)
+            assert ask(frail, "select 1") == 1
+    assert [line["event"] for line in lines] == ["postgres_died", "postgres_is_back"]
+
+
+@pytest.mark.anyio
+async def test_a_server_that_cannot_be_revived_ends_what_stands_on_it(tmp_path: Path) -> None:
+    postgres, started = cluster(tmp_path), asyncio.Event()
+    postgres.start()
+    block = asyncio.create_task(block_of(postgres, started))
+    await started.wait()
+    control = tmp_path / "data" / "global" / "pg_control"
+    control.rename(control.with_name("elsewhere"))
+    await asyncio.to_thread(kill_postmaster, tmp_path)
+    with pytest.raises(ConfigurationError, match="PostgreSQL does not run"):
+        await block
+    postgres.stop()
+
+
+@pytest.mark.anyio
+async def test_an_error_of_what_stands_on_a_watched_server_stays_what_it_is(frail: EmbeddedPostgres) -> None:
+    with pytest.raises(KeyError):
+        async with kept_up(frail):
+            raise KeyError

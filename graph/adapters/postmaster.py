@@ -1,0 +1,57 @@
+"""What is left of a PostgreSQL server whose first process was killed: its file, and for a moment its other processes."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+PROC = Path("/proc")
+QUIT_SECONDS = 1.0
+"""In which processes of a server end when they are told to end at once."""
+KILLED_SECONDS = 1.0
+
+
+def has_crashed(data: Path) -> bool:
+    """Whether the server of this cluster ended without having been told to: its file is there, and its process is not."""
+    try:
+        pid = int((data / "postmaster.pid").read_text().split()[0])
+    except (OSError, ValueError, IndexError):
+        return False
+    return pid > 0 and not lives(pid)
+
+
+def lives(pid: int) -> bool:
+    """Whether a process runs; one that nobody has waited for yet does not."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    try:
+        state = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[0]
+    except (OSError, IndexError):
+        return True
+    return state not in "ZX"
+
+
+def end_orphans(data: Path) -> None:
+    """End what still works for a server that has crashed, or holds its memory and keeps a new one from starting."""
+    for number, seconds in ((signal.SIGQUIT, QUIT_SECONDS), (signal.SIGKILL, KILLED_SECONDS)):
+        for pid in processes_of(data):
+            with suppress(ProcessLookupError):
+                os.kill(pid, number)
+        deadline = time.monotonic() + seconds
+        while any(processes_of(data)) and time.monotonic() < deadline:
+            time.sleep(0.02)
+
+
+def processes_of(data: Path) -> Iterator[int]:
+    """The processes of a cluster's server; none where the system does not list them, and they end by themselves."""
+    for entry in PROC.glob("[0-9]*"):
+        with suppress(OSError):
+            is_server = (entry / "exe").readlink().name.removesuffix(" (deleted)") == "postgres"
+            if is_server and (entry / "cwd").readlink() == data and lives(int(entry.name)):
+                yield int(entry.name)
