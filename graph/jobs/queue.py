@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager
 import procrastinate
 import structlog
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException, UniqueViolation
-from procrastinate.jobs import Status
+from procrastinate.jobs import Job, Status
+from psycopg.errors import RaiseException
 
 from graph.adapters.database import RECONNECT_SECONDS, WAIT_SECONDS
 from graph.errors import DatabaseUnavailable, describe
@@ -61,25 +62,42 @@ async def work_uninterrupted(app: procrastinate.App) -> None:
             shutdown_graceful_timeout=GRACE_SECONDS,
         )
     except ConnectorException as error:
-        log.warning("jobs_interrupted", reason=describe(error))
+        log.warning("jobs_interrupted", reason=describe(error.__cause__ or error))
 
 
 async def keep_rescuing(app: procrastinate.App) -> None:
     while True:
         try:
             await rescue(app)
+            pause = STALLED_SECONDS
         except ConnectorException as error:
-            log.warning("rescue_interrupted", reason=describe(error))
-        await asyncio.sleep(STALLED_SECONDS)
+            log.warning("rescue_interrupted", reason=describe(error.__cause__ or error))
+            pause = PAUSE_SECONDS
+        await asyncio.sleep(pause)
 
 
 async def rescue(app: procrastinate.App) -> None:
-    """Queue the jobs of killed processes again; until then their locks hold up all that come after them."""
+    """Queue the jobs of killed processes again; until then their locks hold up all that come after them.
+
+    Each process does so. A job that another one has queued meanwhile, or that has ended, is passed over.
+    """
     for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS):
         try:
-            await app.job_manager.retry_job(job)
-        except UniqueViolation:  # another one with the same lock waits already
-            await app.job_manager.finish_job(job, Status.FAILED, delete_job=True)
+            await requeue(app, job)
+        except ConnectorException as error:
+            if not isinstance(error.__cause__, RaiseException):
+                raise
+
+
+async def requeue(app: procrastinate.App, job: Job) -> None:
+    """
+    Raises:
+        ConnectorException: because of a `RaiseException` if the job is no longer being done.
+    """
+    try:
+        await app.job_manager.retry_job(job)
+    except UniqueViolation:  # another one with the same lock waits already
+        await app.job_manager.finish_job(job, Status.FAILED, delete_job=True)
 
 
 async def defer_once(app: procrastinate.App, task: str, lock: str, **ids: str) -> None:

@@ -8,10 +8,12 @@ from contextlib import asynccontextmanager
 import procrastinate
 import psycopg
 import pytest
+from procrastinate.exceptions import ConnectorException
+from procrastinate.jobs import Job
 from psycopg.rows import TupleRow
 
 from graph.jobs import queue
-from graph.jobs.queue import defer_once, open_queue, rescue, work
+from graph.jobs.queue import defer_once, keep_rescuing, open_queue, rescue, work
 
 pytestmark = pytest.mark.anyio
 
@@ -127,6 +129,56 @@ async def test_the_job_of_a_living_process_is_left_alone(database_url: str, admi
         administer(admin_url, "update procrastinate_workers set last_heartbeat = now()")
         await rescue(app)
         assert [status for status, _ in jobs_of(admin_url, word)] == ["doing"]
+
+
+async def test_two_processes_that_look_at_once_queue_each_job_of_a_killed_one(
+    database_url: str, admin_url: str
+) -> None:
+    words = [uuid.uuid4().hex for _ in range(10)]
+    async with queue_with_a_job(database_url) as one, queue_with_a_job(database_url) as other:
+        for word in words:
+            await defer_once(one, "note", word, word=word)
+            abandon(admin_url, word)
+        await asyncio.gather(rescue(one), rescue(other))
+        assert [status for word in words for status, _ in jobs_of(admin_url, word)] == ["todo"] * len(words)
+
+
+async def test_a_job_that_ends_while_the_others_are_queued_again_keeps_none_of_them(
+    database_url: str, admin_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = [uuid.uuid4().hex for _ in range(3)]
+    async with queue_with_a_job(database_url) as app:
+        for word in words:
+            await defer_once(app, "note", word, word=word)
+            abandon(admin_url, word)
+        stalled = list(await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=30))
+
+        async def listed(**_: object) -> list[Job]:
+            return stalled
+
+        monkeypatch.setattr(app.job_manager, "get_stalled_jobs", listed)
+        administer(admin_url, "delete from procrastinate_jobs where lock = %s", words[0])
+        await rescue(app)
+        assert [status for word in words for status, _ in jobs_of(admin_url, word)] == ["todo", "todo"]
+
+
+async def test_a_look_that_broke_off_is_repeated_soon(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = 0
+    looked_again = asyncio.Event()
+
+    async def broken(app: procrastinate.App) -> None:
+        nonlocal looks
+        looks += 1
+        if looks == 2:
+            looked_again.set()
+        raise ConnectorException from psycopg.OperationalError("gone")
+
+    monkeypatch.setattr(queue, "rescue", broken)
+    async with queue_with_a_job(database_url) as app:
+        looking = asyncio.create_task(keep_rescuing(app))
+        async with asyncio.timeout(5):
+            await looked_again.wait()
+        looking.cancel()
 
 
 async def test_work_goes_on_after_its_connections_broke(database_url: str, admin_url: str) -> None:
