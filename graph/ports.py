@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Literal, NotRequired, Protocol, TypeVar
 
 from langchain_core.messages import AIMessageChunk, AnyMessage, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
@@ -474,6 +474,8 @@ class Trace(TypedDict):
     path: list[Step]
     usage: list[UsageMetadata | None]
     """What the provider reported for each answer of the model; None where it did not."""
+    broken_off: NotRequired[Usage]
+    """What the answers took that broke off."""
     turn: Turn
     """The fields of the state that no other table holds."""
 

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from typing import Any, Literal, cast
 
 import structlog
-from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 from langchain_core.runnables import RunnableConfig
 
 from employees.roster import Employee, Roster
 from graph.build import TurnGraph, keeping
 from graph.context import TurnContext
+from graph.endings import NO_USAGE, Status, closed, done_event, error_event, usage_of_rest
 from graph.errors import ChatError, DatabaseUnavailable, RedactionFailed, RunLost, RunTimeout, describe, error_of
 from graph.events import Done, EmployeeCard, Error, Start
 from graph.live import LiveRun, steps_to, turn_in
-from graph.model_reply import Finish, finish_of
 from graph.patience import patiently
 from graph.ports import (
     ChatModel,
@@ -35,14 +35,11 @@ from graph.ports import (
     Transcript,
     TurnRecord,
 )
-from graph.provenance import untraced_amounts
 from graph.quoted import quoted
 from graph.rejoin import events_behind
-from graph.state import Turn, TurnInput, Usage, add, answered_by
+from graph.state import Turn, TurnInput, answered_by
 
 log = structlog.get_logger(__name__)
-
-Status = Literal["complete", "stopped", "failed", "waiting"]
 
 WRITE_SECONDS = 0.25
 """How long an event may wait for its place in the log."""
@@ -57,8 +54,6 @@ GIVEN = ("today", "recollection", "passages", "unsummarized", "summary_due")
 
 INTERRUPT = "__interrupt__"
 """The name under which LangGraph streams that a step waits for somebody."""
-
-NO_USAGE = Usage(prompt=0, completion=0, total=0, cost="0", source="counted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +252,7 @@ class Runner:
         if not messages:
             return None
         run = live.run
-        live.turn["usage"] = self._usage_of_rest(live, partial)
+        live.turn["usage"] = usage_of_rest(live.turn.get("usage"), live.unfinished, self.ports.count(partial))
         record = TurnRecord(
             owner=run.owner,
             session_id=run.session_id,
@@ -273,13 +268,6 @@ class Runner:
         )
         return await patiently(lambda: self.ports.transcript.record(record))
 
-    def _usage_of_rest(self, live: LiveRun, partial: str) -> Usage:
-        """What a turn took that did not come to its end, the calls of models included that broke off."""
-        usage, unfinished = live.turn.get("usage"), live.unfinished.usage
-        if unfinished:
-            return add(usage, unfinished) if usage else unfinished
-        return with_partial(usage or NO_USAGE, self.ports.count(partial))
-
     async def _messages_of(self, live: LiveRun) -> Sequence[AnyMessage]:
         """The turn's messages so far; the question at least, unless it cannot be checked for personal values."""
         if messages := live.turn.get("messages"):
@@ -294,13 +282,16 @@ class Runner:
 
     def _trace(self, live: LiveRun) -> Trace:
         answers = [message for message in live.turn.get("messages", ()) if isinstance(message, AIMessage)]
-        return Trace(
+        trace = Trace(
             version=live.employee.version if live.employee else "",
             model=self._answered_by(live, answers),
             path=live.path,
             usage=[answer.usage_metadata for answer in answers],
             turn=kept_nowhere_else(live.turn),
         )
+        if live.unfinished.usage:
+            trace["broken_off"] = live.unfinished.usage
+        return trace
 
     def _answered_by(self, live: LiveRun, messages: Sequence[AnyMessage]) -> str:
         """The model that gave the last answer, or would have; nothing if the run never began here."""
@@ -353,36 +344,6 @@ class Runner:
         return third if self.ports.signals.connected else min(third, STOP_SECONDS)
 
 
-def closed(messages: Sequence[AnyMessage], partial: str) -> list[AnyMessage]:
-    """The messages of a broken-off turn such that a model accepts them again: the partial answer is kept, and every call
-    has a result."""
-    if not messages:
-        return []
-    last = messages[-1]
-    if not isinstance(last, AIMessage):
-        return [*messages, *([AIMessage(partial)] if partial else [])]
-    results = [
-        ToolMessage(
-            "The run was stopped before this tool finished.", tool_call_id=call["id"], name=call["name"], status="error"
-        )
-        for call in last.tool_calls
-    ]
-    return [*messages, *results]
-
-
-def with_partial(usage: Usage, tokens: int) -> Usage:
-    """The usage, with the tokens of a partial answer that no provider reported."""
-    if not tokens:
-        return usage
-    return Usage(
-        prompt=usage["prompt"],
-        completion=usage["completion"] + tokens,
-        total=usage["total"] + tokens,
-        cost=usage["cost"],
-        source="counted",
-    )
-
-
 def turn_of(recorded: Recorded) -> Turn:
     """The turn of the history."""
     return Turn(messages=list(recorded.messages), usage=recorded.usage, message_id=recorded.message_id)
@@ -399,29 +360,3 @@ def kept_nowhere_else(turn: Turn) -> Turn:
 def start_event(run: Run, employee: Employee) -> Start:
     card = EmployeeCard(slug=employee.slug, title=employee.title, emoji=employee.emoji)
     return Start(type="start", session_id=run.session_id, run_id=run.id, employee=card)
-
-
-def done_event(turn: Turn, message_id: str | None, status: Status) -> Done:
-    usage = turn.get("usage", NO_USAGE)
-    done = Done(
-        type="done",
-        message_id=message_id or "",
-        total_tokens=usage["total"],
-        usage=usage,
-        status="complete" if status == "failed" else status,
-    )
-    if status == "complete" and (finish := answer_finish(turn)):
-        done["finish"] = finish
-    if status == "complete" and (untraced := untraced_amounts(turn)):
-        done["untraced_amounts"] = untraced
-    return done
-
-
-def answer_finish(turn: Turn) -> Finish | None:
-    """How the turn's answer ended, if it is not a whole one."""
-    last = turn["messages"][-1] if turn.get("messages") else None
-    return finish_of(last) if isinstance(last, AIMessage) else None
-
-
-def error_event(error: ChatError) -> Error:
-    return Error(type="error", code=error.code, error=error.message)

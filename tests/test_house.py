@@ -26,7 +26,15 @@ LEVELS = (
     ),
     (
         *("graph.adapters", "graph.web", "graph.jobs", "graph.settings", "graph.setting_checks", "graph.logs"),
-        *("graph.build", "graph.failpoint", "graph.rejoin", "graph.live", "graph.runner", "graph.runs"),
+        *(
+            "graph.build",
+            "graph.failpoint",
+            "graph.rejoin",
+            "graph.live",
+            "graph.endings",
+            "graph.runner",
+            "graph.runs",
+        ),
     ),
     ("graph.wiring", "graph.replay"),
     ("server", "graph.studio", "graph.__main__"),

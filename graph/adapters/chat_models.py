@@ -194,7 +194,8 @@ async def to_its_end(
 def with_visible_words(chunk: AIMessageChunk, visible: VisibleText) -> AIMessageChunk:
     """The chunk without thoughts; it says so if the words that were passed on before it turn out to be thoughts."""
     if content := chunk.content:
-        knew, words = visible.has_shown_thoughts, visible.push(str(chunk.text))
+        knew = visible.has_shown_thoughts
+        words = visible.push(content if isinstance(content, str) else str(chunk.text))
         if words != content:
             chunk = chunk.model_copy(update={"content": words})
         if visible.has_shown_thoughts and not knew:

@@ -87,7 +87,9 @@ class ChunkReader:
         if not isinstance(chunk, dict) or chunk.get("object") == "error":
             raise ValueError("no chunk of a chat completion")
         choice = first_choice(chunk.get("choices"))
-        self._note_usage(chunk, choice)
+        for place in (chunk, choice, chunk.get("x_groq")):  # where OpenAI, Moonshot and Groq put it
+            if isinstance(place, dict) and (usage := place.get("usage")):
+                self._note(usage)
         if choice is None:
             return {"choices": []}
         delta = choice.get("delta") or choice.get("message")
@@ -108,27 +110,24 @@ class ChunkReader:
         usage = {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
         return {"choices": [], "usage": usage}
 
-    def _note_usage(self, chunk: dict[str, Any], choice: dict[str, Any] | None) -> None:
-        for place in (chunk, choice, chunk.get("x_groq")):  # where OpenAI, Moonshot and Groq put it
-            usage = place.get("usage") if isinstance(place, dict) else None
-            if isinstance(usage, dict):
-                prompt, completion, total = self._usage
-                self._usage = (
-                    max(prompt, tokens_of(usage.get("prompt_tokens"))),
-                    max(completion, tokens_of(usage.get("completion_tokens"))),
-                    max(total, tokens_of(usage.get("total_tokens"))),
-                )
+    def _note(self, usage: object) -> None:
+        if isinstance(usage, dict):
+            prompt, completion, total = self._usage
+            self._usage = (
+                max(prompt, tokens_of(usage.get("prompt_tokens"))),
+                max(completion, tokens_of(usage.get("completion_tokens"))),
+                max(total, tokens_of(usage.get("total_tokens"))),
+            )
 
     def _delta(self, delta: dict[str, Any]) -> dict[str, Any]:
         """The role is left out: LangChain would take an answer of another role for something else than an answer."""
         content = delta.get("content")
         told: dict[str, Any] = {"content": content if isinstance(content, str) else text_of(content)}
-        if refusal := text_of(delta.get("refusal")):
+        if refusal := delta.get("refusal"):
             self._refused = True
-            told["content"] += refusal
-        parts = [self._call(part) for part in call_deltas(delta)]
-        if parts:
-            told["tool_calls"] = parts
+            told["content"] += text_of(refusal)
+        if delta.get("tool_calls") or delta.get("function_call"):
+            told["tool_calls"] = [self._call(part) for part in call_deltas(delta)]
         return told
 
     def _call(self, part: CallDelta) -> dict[str, Any]:

@@ -1,8 +1,9 @@
 """OpenAI's chat completions as `ChatOpenAI` asks for them, from any server that speaks the protocol more or less."""
 
+import json
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Any, Self
+from typing import Any
 
 import openai
 import structlog
@@ -23,40 +24,41 @@ READ_CHARS = 2_000
 """Characters of a refusal in which a parameter's name is looked for."""
 
 
-class Frames(openai.AsyncStream[object]):
-    """The events of a stream that hold data: the others (`id:` or `retry:` alone, a bare `data:`) mean nothing."""
+class Answer(openai.AsyncStream[dict[str, Any]]):
+    """An answer's chunks in the form in which LangChain reads them, and what it took in the last one.
 
-    async def _iter_events(self) -> AsyncIterator[Any]:
-        async for frame in super()._iter_events():
-            if frame.event == "error":
-                raise openai.APIError("the stream holds an error", request=self.response.request, body=None)
-            if frame.data and not frame.data.isspace():
-                yield frame
+    Events without data (`id:` or `retry:` alone, a bare `data:`) mean nothing.
+    """
 
+    def __aiter__(self) -> AsyncIterator[dict[str, Any]]:
+        return self._iterator
 
-class Answer:
-    """An answer's chunks in the form in which LangChain reads them, and what it took in the last one."""
-
-    def __init__(self, frames: Frames) -> None:
-        self._frames = frames
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._frames.close()
-
-    async def __aiter__(self) -> AsyncIterator[dict[str, Any]]:
+    async def __stream__(self) -> AsyncIterator[dict[str, Any]]:
         reader, fault = ChunkReader(), None
+        frames = self._iter_events()
         try:
-            async for chunk in self._frames:
-                yield reader.read(chunk)
+            async for frame in frames:
+                data = frame.data
+                if data.startswith("[DONE]"):
+                    async for _ in frames:  # a connection is used again once all was read
+                        pass
+                elif data and not data.isspace():
+                    yield reader.read(self._parsed(frame))
         except Exception as error:
             fault = error
+        finally:
+            await self.response.aclose()
         if usage := reader.usage_chunk():
             yield usage
         if fault:
             raise fault
+
+    def _parsed(self, frame: Any) -> object:
+        """Raises: ValueError, APIError: it is no chunk, or it says what went wrong."""
+        chunk: object = json.loads(frame.data)
+        if frame.event == "error" or (isinstance(chunk, dict) and chunk.get("error")):
+            raise openai.APIError("the stream holds an error", request=self.response.request, body=None)
+        return chunk
 
 
 class PlainCompletions:
@@ -75,7 +77,7 @@ class PlainCompletions:
         while True:
             body = without(request, self._refused)
             try:
-                return Answer(await self._post(body))
+                return await self._post(body)
             except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
                 name = refused_parameter(error, body, OPTIONAL)
                 if name is None:
@@ -83,8 +85,8 @@ class PlainCompletions:
                 self._refused.add(name)
                 log.warning("model_parameter_left_out", model=request.get("model"), parameter=name)
 
-    async def _post(self, body: Mapping[str, Any]) -> Frames:
-        return await self._client.post("/chat/completions", body=body, cast_to=object, stream=True, stream_cls=Frames)
+    async def _post(self, body: Mapping[str, Any]) -> Answer:
+        return await self._client.post("/chat/completions", body=body, cast_to=object, stream=True, stream_cls=Answer)
 
 
 def without(request: Mapping[str, Any], refused: set[str]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ Some templates write the opening tag themselves, so that only the closing one co
 """
 
 import re
+from collections.abc import Iterable
 
 TAGS = {
     "<think>": "</think>",
@@ -20,19 +21,16 @@ TAGS = {
 QUOTES = "`'\"“"
 """Behind one of these a tag is spoken of, and opens or closes nothing."""
 
-FIRSTS = {tag[0] for tag in (*TAGS, *TAGS.values())}
-ANY_TAG = re.compile("|".join(map(re.escape, sorted((*TAGS, *TAGS.values()), key=len, reverse=True))), re.IGNORECASE)
+
+def _either(words: Iterable[str]) -> str:
+    """A pattern of words, longest first."""
+    return "|".join(map(re.escape, sorted(set(words), key=lambda word: (-len(word), word))))
+
+
+_WORDS = (*TAGS, *TAGS.values())
+ANY_TAG = re.compile(_either(_WORDS), re.IGNORECASE)
 BEGUN_TAG = re.compile(
-    "(?:{})\\Z".format(
-        "|".join(
-            sorted(
-                {re.escape(tag[:length]) for tag in (*TAGS, *TAGS.values()) for length in range(1, len(tag))},
-                key=len,
-                reverse=True,
-            )
-        )
-    ),
-    re.IGNORECASE,
+    rf"(?:{_either(tag[:length] for tag in _WORDS for length in range(1, len(tag)))})\Z", re.IGNORECASE
 )
 
 
@@ -55,6 +53,8 @@ class VisibleText:
         """The tag that ends the thoughts that are under way; any closing one if it is empty, None between thoughts."""
         if begins_with_thoughts:
             self._closing = ""
+        self._is_plain = self._closing is None
+        """Whether what comes next is seen at once if no tag begins in it."""
         self._thoughts: list[str] = []
         """The thoughts that are under way."""
         self._last = ""
@@ -66,12 +66,11 @@ class VisibleText:
 
     def push(self, chunk: str) -> str:
         """Add a chunk; return the words that can be seen now."""
-        text = self._joined(chunk)
-        if not self._held and self._closing is None and not self._after_thoughts and FIRSTS.isdisjoint(text):
-            self._last = text[-1:] or self._last
-            return text
+        if self._is_plain and chunk.isascii() and "<" not in chunk and "[" not in chunk:
+            self._last = chunk[-1:] or self._last
+            return chunk
         has_shown = bool(self._last)
-        self._held += text
+        self._held += self._joined(chunk)
         seen = ""
         while self._held:
             tag = self._next_tag()
@@ -83,6 +82,7 @@ class VisibleText:
             if tag is None:
                 break
             seen = self._pass(self._take(len(tag[0])), seen, has_shown)
+        self._is_plain = self._closing is None and not (self._held or self._half or self._after_thoughts)
         return seen
 
     def flush(self, *, is_cut: bool = False) -> str:

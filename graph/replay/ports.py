@@ -7,9 +7,10 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from langchain_core.messages import AIMessageChunk, BaseMessage
+from langchain_core.messages.ai import UsageMetadata
 from langchain_core.messages.tool import tool_call_chunk
 from langgraph.checkpoint.memory import InMemorySaver
 from pydantic import BaseModel, ValidationError
@@ -105,6 +106,8 @@ class RecordedModel:
         for word in re.findall(r"\s*\S+|\s+$", answer.text):
             yield AIMessageChunk(content=word)
         if answer.cut:
+            if answer.usage:
+                yield AIMessageChunk(content="", usage_metadata=cast(UsageMetadata, answer.usage))
             await self._cut.happen()
         yield end_of(answer)
 
@@ -115,7 +118,10 @@ def end_of(answer: Answer) -> AIMessageChunk:
         for index, call in enumerate(answer.calls)
     ]
     usage: Any = answer.usage
-    return AIMessageChunk(content="", tool_call_chunks=calls, usage_metadata=usage, chunk_position="last")
+    ending = {"finish_reason": answer.finish} if answer.finish else {}
+    return AIMessageChunk(
+        content="", tool_call_chunks=calls, usage_metadata=usage, response_metadata=ending, chunk_position="last"
+    )
 
 
 def written(args: Mapping[str, Any]) -> str:

@@ -9,6 +9,7 @@ from graph.adapters.memory import HISTORY_ROWS
 from graph.adapters.queries import adapter_queries
 from graph.errors import ChatError, NotFound
 from graph.events import Event
+from graph.ports import Trace
 from graph.replay.outcome import events_for, messages_for, usage_for
 from graph.replay.recording import Answer, Memory, Message, Outcome, Recording, ToolRun
 
@@ -147,11 +148,21 @@ def answers(ended: Ended) -> Iterator[Answer]:
         yield Answer(
             text=row["content"],
             calls=[dict(next(made, call)) for call in row["metadata"].get("tool_calls", ())],
-            usage=trace["usage"][number] if number < len(trace["usage"]) else None,
+            usage=trace["usage"][number] if number < len(trace["usage"]) else broken_off(trace),
+            finish=row["metadata"].get("finish"),
             cut=number >= whole,
         )
     if ended_at(ended) == "reason" and len(said) == whole:
-        yield Answer(cut=True)
+        yield Answer(cut=True, usage=broken_off(trace))
+
+
+def broken_off(trace: Trace) -> dict[str, int] | None:
+    """What was reported of the answer that broke off: no tokens if it had begun and they were counted."""
+    usage = trace.get("broken_off")
+    if usage is None:
+        return None
+    read, written = (usage["prompt"], usage["completion"]) if usage["source"] == "provider" else (0, 0)
+    return {"input_tokens": read, "output_tokens": written, "total_tokens": read + written}
 
 
 def ended_at(ended: Ended) -> str | None:

@@ -9,9 +9,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
 
 from graph.errors import ChatError
+from graph.model_reply import Finish
 from graph.ports import Step
 from graph.state import Passage, Unsummarized, Usage
 
@@ -78,6 +79,8 @@ class Answer(Part):
     calls: list[dict[str, Any]] = []
     usage: dict[str, Any] | None = None
     """As the provider reported it; None where it did not."""
+    finish: Annotated[Finish | None, Field(exclude_if=lambda finish: finish is None)] = None
+    """Why it is not a whole one, though the turn came to its end."""
     cut: bool = False
     """Whether the turn ended in the middle of it."""
 

@@ -76,7 +76,13 @@ def test_what_the_second_turn_remembered_is_recorded_with_it(
     assert (usage["input_tokens"], usage["output_tokens"], usage["total_tokens"]) == (10, 5, 15)
 
 
-@pytest.mark.parametrize("message", ["[[status 500]]", "half of it [[cut]]", "[[silent]]"])
+@pytest.mark.parametrize(
+    "message",
+    [
+        *("[[status 500]]", "half of it [[cut]]", "[[silent]]"),
+        *("[[odd broken_off]]", "[[odd filtered]]", "[[odd thoughts_only]]"),
+    ],
+)
 def test_a_run_that_failed_is_recorded_and_fails_again(
     message: str, scripted: Server, scripted_user: Client, tmp_path: Path, code: Code
 ) -> None:
@@ -86,6 +92,15 @@ def test_a_run_that_failed_is_recorded_and_fails_again(
     [file] = tmp_path.glob("*.json")
     check(file, code)
     assert json.loads(file.read_text())["outcome"]["events"][-1]["code"] == failed.last["code"]
+
+
+@pytest.mark.parametrize("name", ["cut_at_length", "refusal", "usage_in_every_chunk", "thoughts"])
+def test_a_run_of_an_odd_model_is_recorded_and_ends_the_same(
+    name: str, scripted: Server, scripted_user: Client, tmp_path: Path, code: Code
+) -> None:
+    [*recorded(scripted, scripted_user.ask(f"[[odd {name}]]").run, tmp_path)]
+    [file] = tmp_path.glob("*.json")
+    check(file, code)
 
 
 @pytest.mark.parametrize("words", [0, 3])

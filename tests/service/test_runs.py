@@ -15,6 +15,7 @@ import psycopg
 import pytest
 
 from graph.events import last_text
+from graph.repair import UNANSWERED
 from graph.runner import MOST_EPOCHS
 from tests.fakes.scripted_model import ScriptedModel
 from tests.service.conftest import Answer, Client, Server, events_of, running
@@ -213,7 +214,11 @@ def test_a_stop_before_the_first_word_keeps_the_question(
     assert scripted_user.follow(begun.run).last["status"] == "stopped"
     scripted_user.ask("obsidian two", session_id=begun.session)
     [request] = scripted_model.asked("obsidian two")
-    assert [said["content"] for said in request["messages"][1:]] == ["[[hang]] obsidian one", "obsidian two"]
+    assert [said["content"] for said in request["messages"][1:]] == [
+        "[[hang]] obsidian one",
+        UNANSWERED,
+        "obsidian two",
+    ]
 
 
 def test_a_stop_between_a_tool_and_the_answer_leaves_no_call_without_a_result(
@@ -246,7 +251,14 @@ def test_a_stop_while_a_tool_runs_leaves_no_call_without_a_result(
         assert scripted_user.follow(begun.run).last["status"] == "stopped"
     scripted_user.ask("feldspar two", session_id=begun.session)
     [request] = scripted_model.asked("feldspar two")
-    assert [said["role"] for said in request["messages"]] == ["system", "user", "assistant", "tool", "user"]
+    assert [said["role"] for said in request["messages"]] == [
+        "system",
+        "user",
+        "assistant",
+        "tool",
+        "assistant",
+        "user",
+    ]
     assert calls_without_results(request) == []
 
 
