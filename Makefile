@@ -33,6 +33,12 @@ $(READY): requirements.txt
 	@$(PIP) -r requirements.txt
 	@touch $(READY)
 
+# For what is run beside a server: making the environment anew would take it away from under the server.
+.PHONY: present
+present:
+	@test -e $(READY) || { echo "$(VENV) is not there, or not whole: make install" >&2; exit 1; }
+	@test ! requirements.txt -nt $(READY) || echo "$(VENV) is older than requirements.txt; it is used as it is. To update it, stop the server: make install" >&2
+
 $(DEVELOP): $(READY) requirements-dev.txt
 	@echo "installing what tests, measurements and LangGraph Studio need"
 	@$(PIP) -r requirements-dev.txt
@@ -67,16 +73,16 @@ format: $(DEVELOP) ## put the code into its form
 migrate: $(READY) ## apply the migrations (MIGRATION_DATABASE_URL, or the embedded database)
 	@$(BIN)/python -m graph migrate
 
-seed: $(READY) ## give the demo user a year of transactions
+seed: present ## give the demo user a year of transactions
 	@$(BIN)/python -m graph seed
 
-rotate: $(READY) ## seal everything under the current key (VAULT_KEY beside VAULT_KEY_OLD), or a new one where the file keeps it
+rotate: present ## seal everything under the current key (VAULT_KEY beside VAULT_KEY_OLD), or a new one where the file keeps it
 	@$(BIN)/python -m graph rotate-key
 
-token: $(READY) ## print a bearer token for the demo user, or for SUBJECT=<uuid>
+token: present ## print a bearer token for the demo user, or for SUBJECT=<uuid>
 	@$(BIN)/python -m graph token $(SUBJECT)
 
-url: $(READY) ## print the database administrator's address, for psql and pg_dump
+url: present ## print the database administrator's address, for psql and pg_dump
 	@$(BIN)/python -m graph url
 
 bench: $(DEVELOP) ## measure this runtime beside plain LangGraph (ARGS=--quick, ARGS=--profile …)
