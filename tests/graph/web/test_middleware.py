@@ -39,7 +39,9 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
     async def ready() -> dict[str, bool]:
         return {"database": False}
 
-    service = SimpleNamespace(verifier=Broken(), ready=ready, unreachable=(), left_out=(), issuer=None)
+    service = SimpleNamespace(
+        verifier=Broken(), ready=ready, unreachable=(), left_out=(), issuer=None, provider_faults=dict
+    )
     transport = httpx.ASGITransport(create_app(cast(Service, service), (ORIGIN,)), raise_app_exceptions=False)
     async with httpx.AsyncClient(
         transport=transport, base_url="http://chat.example", headers={"Origin": ORIGIN}
