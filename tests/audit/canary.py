@@ -93,10 +93,22 @@ class Canary:
     routing: str
     ip: str
     bitcoin: str
+    tax_number: str
+    clabe: str
+    api_key: str
+    handle: str
 
     @property
     def text(self) -> str:
         """All of it in a user's words."""
+        return (
+            f"{self.fact}. My CPF is {self.tax_number}, my CLABE {self.clabe}, my API key {self.api_key}, and on Venmo I am "
+            f"{self.handle}"
+        )
+
+    @property
+    def fact(self) -> str:
+        """As much of it as a remembered fact has room for."""
         return (
             f"My name is {self.name}, my card is {self.card} and my mail is {self.email}. My IBAN is {self.iban}, my SSN is "
             f"{self.ssn}, my phone is {self.phone} and I live at {self.address}. I was born on {self.birthdate}, my passport "
@@ -161,6 +173,10 @@ class Canaries:
             routing=routing("12" + self._digits(6)),
             ip=f"81.{self.dice.randint(100, 255)}.{number // 250 + 100}.{number % 250 + 1}",
             bitcoin=bitcoin(self.dice.randbytes(20)),
+            tax_number=cpf(self._digits(9)),
+            clabe=clabe("012180" + self._digits(11)),
+            api_key=f"sk_live_{self._letters(12)}{self._digits(12)}",
+            handle=f"@{self._letters(8)}-{number + 100}",
         )
         if self._drawn & set(canary.values()):
             return self._draw(number)
@@ -199,6 +215,20 @@ def iban(country: str, account: str) -> str:
 def routing(digits: str) -> str:
     """Eight digits of a bank's number in the US with the ninth, by weights of 3, 7 and 1."""
     weighted = sum(int(digit) * weight for digit, weight in zip(digits, (3, 7, 1) * 3, strict=False))
+    return f"{digits}{-weighted % 10}"
+
+
+def cpf(digits: str) -> str:
+    """Nine digits of a Brazilian tax number with their two check digits, as they are printed."""
+    for first in (10, 11):
+        weighted = sum(int(digit) * (first - place) for place, digit in enumerate(digits))
+        digits += str(weighted * 10 % 11 % 10)
+    return f"{digits[:3]}.{digits[3:6]}.{digits[6:9]}-{digits[9:]}"
+
+
+def clabe(digits: str) -> str:
+    """Seventeen digits of a Mexican account number with the eighteenth, by weights of 3, 7 and 1."""
+    weighted = sum(int(digit) * weight % 10 for digit, weight in zip(digits, (3, 7, 1) * 6, strict=False))
     return f"{digits}{-weighted % 10}"
 
 

@@ -86,7 +86,7 @@ def confide(story: Story) -> None:
     story.fact, story.comment, story.title = (story.canaries.new() for _ in range(3))
     done = story.answers[0][1].last
     address = f"/api/sessions/{story.talk}"
-    added = story.owner.post("/api/memory", json={"fact": story.fact.text, "is_pinned": True})
+    added = story.owner.post("/api/memory", json={"fact": story.fact.fact, "is_pinned": True})
     told = story.owner.put(
         f"{address}/messages/{done['message_id']}/feedback", json={"type": "like", "comment": story.comment.text}
     )
@@ -293,7 +293,7 @@ def test_the_owners_title_fact_and_comment_show_the_values(story: Story) -> None
     assert story.fact
     assert story.comment
     assert story.owner.get(f"/api/sessions/{story.talk}").json()["title"] == story.title.short
-    assert [fact["fact"] for fact in story.owner.get("/api/memory").json()["items"]] == [story.fact.text]
+    assert [fact["fact"] for fact in story.owner.get("/api/memory").json()["items"]] == [story.fact.fact]
     messages = story.owner.get(f"/api/sessions/{story.talk}/messages?limit=100").json()["items"]
     comments = [each["metadata"]["feedback"]["comment"] for each in messages if "feedback" in each["metadata"]]
     assert comments == [story.comment.text]

@@ -79,7 +79,7 @@ _ACCOUNT_AFTER = re.compile(
     re.IGNORECASE,
 )
 _NOT_AN_ACCOUNT = re.compile(
-    r"\b(?:phone|call|cell|mobile|tel|telephone|fax|balance|amount|total|limit|transfer(?:red)?|paid|spent|dated?|on|year|zip|"
+    r"\b(?:phone|call|cell|mobile|tel|telephone|fax|balance|amount|total|limit|transfer(?:red)?|paid|spent|charged|fees?|premium|costs?|worth|owed?|earned|interest|dated?|on|year|zip|"
     r"ssn|sin|routing|aba|card|cc)\b",
     re.IGNORECASE,
 )

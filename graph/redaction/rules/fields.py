@@ -10,6 +10,9 @@ _FIELD = re.compile(
     r"(?:\"(?P<quoted>[^\"\n]{2,120})\"|'(?P<single>[^'\n]{2,120})'|(?P<bare>[^\s,;&|<>\"'{}\[\]()]{2,120}))"
 )
 """A name, a colon, an equals sign or the end of a tag, and a value."""
+_PROSE = re.compile(r":\s+\Z")
+"""What stands before a value in a sentence as well as in a setting."""
+_NO_WORD = re.compile(r"[\d._@#$!-]")
 _INSIDE_TAG = re.compile(r"<(?P<name>[A-Za-z][\w.:-]{1,40})(?: [^<>\n]{0,80})?>(?P<bare>[^<>\n]{2,120})</")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _BREAK = re.compile(r"[\W_]+")
@@ -86,7 +89,10 @@ def field_values(text: str) -> Iterator[tuple[str, Span]]:
     for pattern in (_FIELD, _INSIDE_TAG):
         for match in pattern.finditer(text):
             kind, group = kind_of(match["name"]), match.lastgroup
-            if kind and group and _may_be(kind, match[group]):
+            if not kind or not group or not _may_be(kind, match[group]):
+                continue
+            in_prose = group == "bare" and _PROSE.search(text, match.end("name"), match.start(group)) is not None
+            if not in_prose or _NO_WORD.search(match[group]):
                 yield kind, match.span(group)
     yield from _cells(text)
 

@@ -20,10 +20,10 @@ _BARE_HANDLE = re.compile(r"(?<![\w@./])@(?=[\w.-]{0,30}(?:\d|[._-][A-Za-z0-9]))
 _CASHTAG = re.compile(
     r"(?:\bcash ?app\b|\bcash ?tag\b|\bcash\.app/)[^$\n]{0,24}(\$[A-Za-z][\w-]{1,19})(?!\w)", re.IGNORECASE
 )
-_BARE_CASHTAG = re.compile(r"(?<![\w$])\$(?=[A-Z]{0,19}[a-z])[A-Za-z][A-Za-z0-9_-]{2,19}(?![\w-])")
-"""Not in capitals, as the symbols of shares are."""
+_BARE_CASHTAG = re.compile(r"(?<![\w$])\$(?=[A-Z]{0,19}[a-z])[A-Za-z][A-Za-z0-9_-]{5,19}(?![\w-])")
+"""Longer than the symbols of shares, and not in capitals."""
 _USERNAME = re.compile(
-    r"\b(?:user ?(?:name|id)|login(?: name| id)?|screen ?name|nick ?name|nutzername|benutzername|nom d'utilisateur|usuario|"
+    r"\b(?:user ?(?:name|id)|login (?:name|id)|screen ?name|nick ?name|nutzername|benutzername|nom d'utilisateur|usuario|"
     r"utente|usuário|gebruikersnaam|handle)\b[\"']?\s{0,2}(?:is|:|=|ist|es|est|è|é)\s{0,2}[\"']?((?=[\w.@-]{0,40}[A-Za-z])[\w@][\w.-]{2,39}\w)(?![@\w])",
     re.IGNORECASE,
 )

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import phonenumbers
 
-from graph.redaction.rules.spans import OPAQUE, Span, digits_of, is_money, last_said, one_of, said_after
+from graph.redaction.rules.spans import OPAQUE, Span, digits_of, is_money, last_said, one_of, said_before
 
 _EXTENSION = r"(?: {0,2}(?:x|ext\.?|extension) {0,2}\d{1,6})?"
 _NORTH_AMERICAN = re.compile(
@@ -22,6 +22,7 @@ _NATIONAL = re.compile(
 )
 _AS_PRINTED = re.compile(r"\d{2} 9\d{4}-\d{4}|[6-9]\d{4}[ -]\d{5}")
 """Mobile numbers of Brazil and India."""
+_FEWEST_BARE_DIGITS = 10
 _GAP = re.compile(r"(?<=\d)[^\d]")
 _PHONE_WORDS = re.compile(
     r"(?<!\w)"
@@ -40,12 +41,15 @@ _PHONE_WORDS = re.compile(
     re.IGNORECASE,
 )
 _PHONE_AFTER = re.compile(
-    r"\b(?:phones?|cell|mobile|call (?:me|any ?time)|text me|is my (?:new |old )?number|whats ?app|es mi número|"
+    r"[^\w,;\n]{0,4}(?:\w{1,10} ){0,3}?(?:phones?|cell|mobile|call (?:me|any ?time)|text me|"
+    r"is my (?:new |old )?number|whats ?app|es mi número|"
     r"ist meine nummer|est mon numéro|è il mio numero|é (?:o )?meu número|is mijn nummer)\b",
     re.IGNORECASE,
 )
 _NOT_A_PHONE = re.compile(
-    r"\b(?:accounts?|acct|balance|amount|total|ssn|sin|itin|card|routing|iban|zip|dated?)\b", re.IGNORECASE
+    r"\b(?:accounts?|acct|balance|amount|total|ssn|sin|itin|card|routing|iban|zip|dated?|"
+    r"bills?|plans?|fees?|limit|costs?)\b",
+    re.IGNORECASE,
 )
 _DATE = re.compile(
     r"\d{1,2}([/. -])\d{1,2}\1(?:\d{4}|\d{2})(?!\d|\1\d)|(?:19|20)\d{2}([/. -])\d{1,2}\2\d{1,2}(?!\d|\2\d)"
@@ -59,6 +63,10 @@ _REGIONS = ("GB", "DE", "FR", "IT", "NL", "BE", "SE", "CH", "AT", "IE", "AU", "N
 
 def phones(text: str) -> Iterator[Span]:
     for match in _INTERNATIONAL.finditer(text):
+        first, _, _ = match[0].partition(" ")
+        in_one_piece = first.isdigit() and len(first) >= _FEWEST_BARE_DIGITS
+        if in_one_piece and not said_before(_PHONE_WORDS, text, match.start()):
+            continue
         if length := _international_length(match[0]):
             yield match.start(), match.start() + length
     yield from (match.span() for match in _NORTH_AMERICAN.finditer(text) if not is_money(text, *match.span()))
@@ -82,10 +90,15 @@ def _is_national(text: str, start: int, end: int) -> bool:
     number = text[start:end]
     if _AMOUNT_THEN.match(number) or _DATE.match(number) or _YEARS.match(number) or is_money(text, start, end):
         return False
-    said = last_said(text, start, 40, _PHONE_WORDS, OPAQUE, _NOT_A_PHONE)
-    if said == 0 or said_after(_PHONE_AFTER, text, end, 24):
+    said = last_said(text, start, _reach(number), _PHONE_WORDS, OPAQUE, _NOT_A_PHONE)
+    if said == 0 or _PHONE_AFTER.match(text, end):
         return True
     return said is None and _looks_national(number)
+
+
+def _reach(number: str) -> int:
+    """How far before a number a word for phones may stand: short ones without marks could also be amounts."""
+    return 16 if number.isdigit() and len(number) < _FEWEST_BARE_DIGITS else 40
 
 
 def _looks_national(number: str) -> bool:

@@ -51,6 +51,7 @@ def test_bank_details_are_found(text: str, values: list[str]) -> None:
         "My account 12,500.00 is overdrawn",
         "transfer 250000 to my savings account",
         "account balance 123456.78",
+        "My account was charged 4061383 on March 1",
         "my savings 250000 and my checking 1200",
         "account ending in 4242",
         "account 2024 statement",
