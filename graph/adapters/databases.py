@@ -42,6 +42,7 @@ async def database_of(settings: Settings, report: Report) -> AsyncIterator[Addre
     Raises:
         ConfigurationError: there is none, or the embedded one was killed and cannot be started again.
     """
+    make_data_dir(settings.data_dir)
     if settings.database_url:
         server, owner = settings.database_url.get_secret_value(), settings.migration_database_url
         await await_database(server, "DATABASE_URL", report)
@@ -55,8 +56,18 @@ async def database_of(settings: Settings, report: Report) -> AsyncIterator[Addre
         await asyncio.to_thread(cluster.stop)
 
 
+def make_data_dir(data_dir: Path) -> None:
+    """
+    Raises:
+        ConfigurationError: there can be no such directory.
+    """
+    try:
+        make_folder(data_dir)
+    except OSError as error:
+        raise ConfigurationError(f"DATA_DIR cannot be made ({error.strerror}): name another directory.") from error
+
+
 def start_embedded(data_dir: Path, report: Report) -> EmbeddedPostgres:
-    make_folder(data_dir)
     cluster = EmbeddedPostgres(data_dir / "postgres", report)
     cluster.start()
     return cluster

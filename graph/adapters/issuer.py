@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import jwt
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 
 from graph.adapters.secret_files import keep_secret
+from graph.errors import ConfigurationError
 
 ISSUER = "chat-runtime-local"
 TOKEN_SECONDS = 7 * 86_400
@@ -44,9 +46,19 @@ class LocalIssuer:
 
 
 def keep_key_pair(file: Path) -> ec.EllipticCurvePrivateKey:
-    """The key pair in this file, made on first use."""
-    loaded = serialization.load_pem_private_key(keep_secret(file, new_key_pair), password=None)
-    assert isinstance(loaded, ec.EllipticCurvePrivateKey)
+    """The key pair in this file, made on first use.
+
+    Raises:
+        ConfigurationError: the file cannot be used, or holds something else.
+    """
+    try:
+        loaded = serialization.load_pem_private_key(keep_secret(file, new_key_pair), password=None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        loaded = None
+    if not isinstance(loaded, ec.EllipticCurvePrivateKey) or not isinstance(loaded.curve, ec.SECP256R1):
+        raise ConfigurationError(
+            f"{file.name} in DATA_DIR holds no key of this service: remove it, and a new one is made."
+        )
     return loaded
 
 

@@ -8,13 +8,17 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from employees.roster import read_roster
 from graph.__main__ import COMMANDS, main
+from graph.adapters.databases import make_data_dir, start_embedded
+from graph.adapters.issuer import LocalIssuer
 from graph.errors import ConfigurationError, DatabaseUnavailable
 from graph.settings import Settings
 from graph.wiring import House, default_employee
 from tests.conftest import PASSWORD
+from tests.fakes.tokens import Forger
 
 ROOT = Path(__file__).parents[2]
 KEY = "A" * 43 + "="
@@ -66,6 +70,27 @@ def test_a_default_employee_who_does_not_exist_is_told_by_the_name_of_the_settin
     roster = read_roster(house.employees, house.tools_by_name())
     with pytest.raises(ConfigurationError, match=r"^DEFAULT_EMPLOYEE_SLUG names no employee"):
         default_employee(roster, Settings(default_employee_slug=SECRET))
+
+
+@pytest.mark.parametrize("place", ["/dev/null", "/proc/nothing", "x" * 300])
+def test_a_data_directory_that_cannot_be_made_is_told_by_its_name(tmp_path: Path, place: str) -> None:
+    with pytest.raises(ConfigurationError, match="DATA_DIR"):
+        start_embedded_in(tmp_path / place)
+
+
+def start_embedded_in(place: Path) -> None:
+    make_data_dir(place)
+    start_embedded(place, lambda line: None)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"nonsense", Forger("", ec.generate_private_key(ec.SECP384R1())).private_pem()]
+)
+def test_a_file_that_is_no_key_of_the_issuer_is_told_by_its_name(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "issuer.pem"
+    file.write_bytes(content)
+    with pytest.raises(ConfigurationError, match=r"^issuer\.pem in DATA_DIR holds no key of this service"):
+        LocalIssuer(file)
 
 
 def test_a_port_that_is_taken_is_told_by_the_names_of_its_settings(tmp_path: Path) -> None:
