@@ -94,6 +94,14 @@ async def test_head_asks_whether_the_service_is_well(client: httpx.AsyncClient, 
     assert asked.headers["Content-Type"] == "application/json"
 
 
+async def test_what_keeps_users_from_signing_in_is_told_to_who_asks_whether_the_service_is_ready(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "sign_in_problem" not in (await client.get("/ready")).json()
+    monkeypatch.setattr(Broken, "problem", "set SUPABASE_ISSUER")
+    assert (await client.get("/ready")).json()["sign_in_problem"] == "set SUPABASE_ISSUER"
+
+
 @pytest.mark.parametrize("given", IDS)
 async def test_the_id_that_a_client_drew_names_the_request(client: httpx.AsyncClient, given: str) -> None:
     answer = await client.get("/health", headers={"X-Request-Id": given})
