@@ -15,8 +15,8 @@ THINKING = ("thinking", "reasoning", "thought", "redacted_thinking", "reference"
 MAX_REPORTED_TOKENS = 2_000_000
 """Tokens of one call beyond which a report is not believed: no model reads or writes so many at once."""
 
-MAX_UNLISTED_TOKENS = 100_000
-"""Tokens of thoughts that a report may have in its total only, as Gemini's does."""
+MAX_UNLISTED_TOKENS = 32_768
+"""Tokens of thoughts that a report may have in its total only, as Gemini's does: the most that Gemini may think."""
 
 MAX_COMPARED_CHARS = 20_000
 """Characters of a call's arguments that are kept to see whether they are whole; longer ones are refused later."""
@@ -123,9 +123,9 @@ class ChunkReader:
         """The role is left out: LangChain would take an answer of another role for something else than an answer."""
         content = delta.get("content")
         told: dict[str, Any] = {"content": content if isinstance(content, str) else text_of(content)}
-        if refusal := delta.get("refusal"):
+        if (refusal := delta.get("refusal")) and (words := text_of(refusal)):
             self._refused = True
-            told["content"] += text_of(refusal)
+            told["content"] += words
         if delta.get("tool_calls") or delta.get("function_call"):
             told["tool_calls"] = [self._call(part) for part in call_deltas(delta)]
         return told

@@ -91,9 +91,10 @@ class VisibleText:
         held, self._held = self._held, ""
         if self._closing is None:
             return self._seen(held)
-        self.waited_in_vain = self._closing == "" and not is_cut
-        is_text = not is_cut and (self._closing == "" or bool(self._last))
-        return "".join([*self._thoughts, held]) if is_text else ""
+        words = "".join([*self._thoughts, held])
+        was_expected = self._closing == ""
+        self.waited_in_vain = was_expected and bool(words) and not is_cut
+        return words if (was_expected or self._last) and not is_cut else ""
 
     def _joined(self, chunk: str) -> str:
         """The chunk without a half character at its end, behind the half that the last one ended with."""
