@@ -93,7 +93,7 @@ def _guessed(text: str, guess: SpanOfTokens) -> Span | None:
     """The name in a guess of the model, if the guess is worth something."""
     if guess.label_ != "PERSON" or (_is_weak(text, guess) and not known_names.holds_given_name(guess.text)):
         return None
-    if guess.text.islower() and any(word in names.words_of("shops.txt") for word in guess.text.split()):
+    if known_names.begins_with_shop(guess.text):
         return None
     span = names.name_in(text, guess.start_char, guess.end_char)
     return None if span and known_names.is_place_or_shop(text, *span) else span

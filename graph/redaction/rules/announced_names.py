@@ -79,6 +79,13 @@ _AFTER_PERSON = re.compile(
     r" (?:wants?|wanted|asked|promised|agreed|forgot|refused) to (?:know|me|us|pay|return|be|help|meet)\b|"
     r",? (?:has|had)(?: not|n't)? (?:replied|answered|paid me|moved|married|retired|died)\b)"
 )
+_GREETED = re.compile(
+    rf"\b(?:[Hh]ello|[Hh]i|[Hh]ey|[Tt]hanks|[Tt]hank you|[Gg]ood (?:morning|evening|afternoon)),? ({_FULL})(?=[,!.?\n]|\Z| -)"
+)
+_TOLD = re.compile(
+    rf"\b(?:[Tt]ell|[Tt]old|[Aa]sk(?:ed)?|[Mm]et|[Mm]eet|[Rr]emind|[Tt]ext|[Ee]mail) ({_FULL})"
+    r" (?:that|to|about|if|for|whether|at|in|on|yesterday|today|tomorrow|and|when|why|how)\b"
+)
 _BEFORE_PERSON = re.compile(
     r"\b(?:[Mm]et(?: with)?|[Mm]eet(?:ing)? with|[Ii]nterview(?:ed)?|[Mm]arr(?:y|ied)|[Hh]ired|(?:signed|written|sent|made) by|"
     r"[Rr]eplaced by|[Oo]n behalf of|[Bb]elongs? to|[Nn]ame (?:on|of) (?:[^\s]{1,12} ){0,4}(?:to|is|as)|"
@@ -95,18 +102,8 @@ _CALLED = re.compile(
 )
 
 ANNOUNCED = (
-    _TITLED,
-    _INTRODUCED,
-    _LABELLED,
-    _SIGNED,
-    _SIGNATURE,
-    _RELATIVE,
-    _DEALT_WITH,
-    _OWNS,
-    _OWES,
-    _QUOTED,
-    _PERSONAL_VERB,
-    _CALLED,
+    *(_TITLED, _INTRODUCED, _LABELLED, _SIGNED, _SIGNATURE, _RELATIVE, _DEALT_WITH, _OWNS, _OWES, _QUOTED),
+    *(_PERSONAL_VERB, _CALLED, _AFTER_PERSON, _BEFORE_PERSON, _GREETED, _TOLD),
 )
 
 

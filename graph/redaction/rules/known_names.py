@@ -23,12 +23,36 @@ _FAMILY_FIRST = re.compile(
     )
 )
 """Family names of peoples who write them first."""
+_SHOWN = re.compile(r" (?:tickets|merch|sneakers|shoes|jeans)\b")
+"""What artists, shows and brands sell."""
 _POSSESSED = re.compile(r"'s? ([^\W\d_]+)")
 _FOLLOWER = re.compile(r" ([^\W\d_]{2,24})")
 _CAPITAL_BEFORE = re.compile(r"(?:[^\W\d_a-z][\w.'-]{0,24}|&) \Z")
 _CAPITAL_AFTER = re.compile(r" (?:[^\W\d_a-z]|&)")
 _CAPITALISED_BEFORE = re.compile(r"([^\W\d_a-z][^\W\d_]{1,24}) \Z")
 _PLACING = re.compile(r"\b(?:in|at|near|around|visit|the|an?|this|that|my|our|your|of|on) \Z", re.IGNORECASE)
+_PERSON_BEFORE = re.compile(
+    r"(?:\b"
+    + one_of(
+        "tell told ask(?:ed)? met meet between hir(?:e|ed) interview(?:ed)? hello hi hey morning evening afternoon",
+        "thanks dear thank_you i'm i_am this_is it's it_was remind texted emailed remove says said colleague client",
+        "by with to_call and_my_(?:wife|husband|son|daughter) seller tenant owner agent lawyer buyer",
+    )
+    + r",?|\A\W{0,2}) \Z",
+    re.IGNORECASE,
+)
+_PERSON_AFTER = re.compile(
+    r"(?:'s? "
+    + one_of("address phone birthday wedding salary signature email wife husband rent share half part")
+    + "| "
+    + one_of(
+        "and_i and_me and_myself who can could wants? wanted needs? thinks? knows knew lives? lived works? worked",
+        "said says owes? told asked paid_me flew moved founded wrote signed approved called_me texted emailed",
+        "agreed promised retired died became has_(?:been|not) hasn't never",
+    )
+    + r"|, (?:who|has|had|can|could|please)|:(?= [A-Z]))\b",
+    re.IGNORECASE,
+)
 _WORD_BEFORE = re.compile(r"([^\W\d_]{2,24}) \Z")
 _FEWEST_LETTERS = 4
 """In small letters shorter given names are too often something else; in capitals, where acronyms are, up to this many."""
@@ -62,6 +86,19 @@ def may_hold_name(text: str) -> bool:
 def holds_known_name(phrase: str) -> bool:
     """Whether one of the words is a given or a family name and nothing else."""
     return any(word.is_given or word.is_family for word in words_in(phrase))
+
+
+def begins_with_shop(phrase: str) -> bool:
+    """Whether the first of several words is a shop and no given name, or one in small letters holds a shop."""
+    words = words_in(phrase)
+    shops = words_of("shops.txt")
+    if phrase.islower():
+        return any(word.text in shops for word in words)
+    return len(words) > 1 and words[0].folded in shops and not _is_given_too(words[0])
+
+
+def _is_given_too(word: Word) -> bool:
+    return word.may_be_given or word.folded in words_of("word_names.txt")
 
 
 def holds_given_name(phrase: str) -> bool:
@@ -102,7 +139,14 @@ def _stands_alone(text: str, word: Word) -> bool:
     if word.is_given:
         return True
     rare = word.may_be_given and len(word.text) >= _FEWEST_LETTERS and word.is_open and not _is_placed(text, word)
-    return (rare or word.is_family) and not _beside_capital(text, word)
+    family = word.is_family or (word.may_be_family and word.is_open and _is_addressed(text, word))
+    return (rare or family) and not _beside_capital(text, word)
+
+
+def _is_addressed(text: str, word: Word) -> bool:
+    """Whether the words beside it deal with a person."""
+    before = _PERSON_BEFORE.search(text, max(0, word.start - 24), word.start)
+    return before is not None or _PERSON_AFTER.match(text, word.end) is not None
 
 
 def _is_placed(text: str, word: Word) -> bool:
@@ -133,6 +177,8 @@ def is_place_or_shop(text: str, start: int, end: int) -> bool:
         return True
     before = _CAPITALISED_BEFORE.search(text, max(0, start - 30), start)
     if before and is_company(before[1]):
+        return True
+    if _SHOWN.match(text, end):
         return True
     owned = _POSSESSED.match(text, end)
     if owned and (owned[1][0].isupper() or is_company(owned[1])):

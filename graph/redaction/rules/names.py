@@ -29,7 +29,8 @@ _LEADING = re.compile(
 """What the model takes for a part of the name behind it."""
 
 _VERB = re.compile(
-    r"(?:max out|mark (?:the|this|that|it|all|my|as)|bill (?:of|the)|grant (?:of|me)|"
+    r"(?:max(?:imum)? (?:out|contributions?|limit|amount|payment|budget|spend|balance|per|i|is|of)|"
+    r"mark (?:the|this|that|it|all|my|as)|bill (?:of|the)|grant (?:of|me)|"
     r"(?:will|may) (?:i|my|the|it|we|you|this|that)|sue (?:the|for)|rob (?:the|me)|drew (?:out|on|from)|pat on)\b",
     re.IGNORECASE,
 )
