@@ -18,7 +18,7 @@ from graph.redaction.tokens import TOKEN
 MAX_GAP = 12
 """Characters that may stand between two groups of a value."""
 MIN_CHARS = 4
-"""Letters and digits of the shortest value that is found again; a security code is any number of three digits."""
+"""Letters and digits of the shortest value that is found again, but for a security code, which has three."""
 MIN_GLUED = 6
 """Letters and digits of a value that is found although a letter or digit touches it, as in `acct4929123456`."""
 MAX_PLAIN_NUMBER = 6
@@ -95,7 +95,7 @@ class KnownValues:
             return True
         if kind == "PERSON":
             return " " in spelling.text or _is_rare_word(spelling.text)
-        return len(spelling.text) >= MIN_CHARS and not _YEAR.fullmatch(spelling.text)
+        return (kind == "CVV" or len(spelling.text) >= MIN_CHARS) and not _YEAR.fullmatch(spelling.text)
 
     def find(self, text: str) -> list[Finding]:
         """The places of known values in a text, in its order and without overlaps."""
