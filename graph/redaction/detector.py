@@ -11,6 +11,9 @@ SURE, LIKELY = 1.0, 0.8
 DIGIT = re.compile(r"\d")
 DIGITS = re.compile(r"\d\D{0,2}\d\D{0,3}\d\D{0,3}\d")
 
+LONG_NUMBER = re.compile(r"\d(?:[ .()/-]{0,3}\d){4}")
+"""Gates, from the widest to the narrowest."""
+
 
 @dataclass(frozen=True, slots=True)
 class Detector:

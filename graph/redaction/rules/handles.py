@@ -48,11 +48,15 @@ _PIX = re.compile(
 
 
 def handles(text: str) -> Iterator[Span]:
-    for named in (_AT_HANDLE, _USERNAME, _SOCIAL, _PROFILE, _CASHTAG):
+    for named in (_USERNAME, _SOCIAL, _PROFILE):
         yield from (match.span(match.lastindex or 0) for match in named.finditer(text))
     yield from pix_keys(text)
-    for bare in (_BARE_HANDLE, _UPI, _BARE_CASHTAG):
-        yield from (match.span() for match in bare.finditer(text))
+    if "@" in text:
+        yield from (match.span(1) for match in _AT_HANDLE.finditer(text))
+        yield from (match.span() for bare in (_BARE_HANDLE, _UPI) for match in bare.finditer(text))
+    if "$" in text:
+        yield from (match.span(1) for match in _CASHTAG.finditer(text))
+        yield from (match.span() for match in _BARE_CASHTAG.finditer(text))
 
 
 def pix_keys(text: str) -> Iterator[Span]:
