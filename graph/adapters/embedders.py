@@ -125,7 +125,7 @@ class OpenAIEmbedder:
         if wait := self._breaker.admit():
             raise ModelUnavailable(retry_after=wait)
         try:
-            [vector] = await self._vectors([text], QUERY_SECONDS)
+            [vector] = await self._vectors([text], QUERY_SECONDS, self._report)
         except ConfigurationError as error:
             self._breaker.succeeded()
             raise ModelUnavailable from error
@@ -137,7 +137,7 @@ class OpenAIEmbedder:
 
     async def passages(self, texts: Sequence[str]) -> list[list[float]]:
         """Raises: ModelUnavailable, ConfigurationError."""
-        return await self._vectors(texts, PASSAGES_SECONDS)
+        return await self._vectors(texts, PASSAGES_SECONDS, self._report)
 
     async def check(self) -> None:
         """Ask for a vector, to learn whether the configuration is right. A provider that cannot be reached is reported only.
@@ -145,26 +145,31 @@ class OpenAIEmbedder:
         Raises:
             ConfigurationError: the key, the model or the width of its vectors is wrong; the message names the setting.
         """
+        faults: list[str | None] = []
         try:
-            await self._vectors(["A sentence of ordinary length."], CHECK_SECONDS)
+            await self._vectors(["A sentence of ordinary length."], CHECK_SECONDS, faults.append)
         except ModelUnavailable as error:
             fault = fault_of(error.__cause__)
             if setting := SETTINGS.get(fault):
                 raise ConfigurationError(f"{setting}: {WRONG[fault].format(model=self.model)}") from error
+        for met in faults:
+            self._report(met)
 
-    async def _vectors(self, texts: Sequence[str], seconds: float) -> list[list[float]]:
+    async def _vectors(
+        self, texts: Sequence[str], seconds: float, report: Callable[[str | None], None]
+    ) -> list[list[float]]:
         try:
             async with asyncio.timeout(seconds):
                 vectors = await self._client.aembed_documents(list(texts))
             check_vectors(vectors, len(texts), self.model)
         except ConfigurationError:
-            self._report(CONFIGURATION)
+            report(CONFIGURATION)
             raise
         except (OpenAIError, TimeoutError, ValueError) as error:
             if (fault := fault_of(error)) != CONFIGURATION:  # a single text may be refused for what it is
-                self._report(fault)
+                report(fault)
             raise ModelUnavailable from error
-        self._report(None)
+        report(None)
         return vectors
 
 
