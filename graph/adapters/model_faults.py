@@ -1,6 +1,7 @@
 """What goes wrong with a provider's answer, as an error of ours: why an answer ended, and what a client raised."""
 
 import math
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
@@ -39,22 +40,24 @@ FILTER = frozenset(
 )
 """Reasons for which a provider breaks an answer off because of what it holds."""
 
-QUOTA = ("insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "insufficient_balance")
+QUOTA = (
+    *("insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "insufficient_balance"),
+    *("exceeded_current_quota_error", "arrearage"),
+)
 QUOTA_WORDS = (
     *("exceeded your current quota", "insufficient balance", "insufficient credit", "insufficient funds"),
-    *("credit balance is too low", "out of credit", "billing hard limit"),
+    *("credit balance is too low", "out of credit", "billing hard limit", "in arrears", "account is suspended"),
 )
 SOON_WORDS = ("retry in", "retrydelay", "per minute", "try again in")
 """How servers say that a limit is one of the moment, though they call it a quota."""
-NO_TOOLS_WORDS = (
-    "does not support tools",
-    "does not support function calling",
-    "tools are not supported",
-    "tool use is not supported",
-    "no endpoints found that support tool use",
-    "tool choice requires",
+NO_TOOLS = re.compile(
+    r"(?:n't|not) (?:currently )?support(?:ed)? (?:\w+ ){0,2}(?:tool|function)"
+    r"|(?:tools?|tool use|(?:tool|function) calling)\b.{0,40}\b(?:not (?:supported|available|enabled)|unsupported)"
+    r"|no endpoints found that support tool|tool choice requires"
 )
 """How servers say that a model takes no tools."""
+NO_TEMPLATE = "requires --jinja"
+"""How llama.cpp says it, as a fault of its own."""
 
 
 def kind_of_end(reason: str) -> str:
@@ -113,12 +116,12 @@ def operators_fault(fault: BaseException | None) -> str | None:
         case 401 | 403:
             return "key"
         case 404:
-            return "tools" if any(words in text for words in NO_TOOLS_WORDS) else "model"
+            return "tools" if NO_TOOLS.search(text) else "model"
         case 402:
             return "payment"
         case 400 | 429 if is_quota(fault, text):
             return "quota"
-        case status if status < 500 and any(words in text for words in NO_TOOLS_WORDS):
+        case status if NO_TEMPLATE in text or (status < 500 and NO_TOOLS.search(text)):
             return "tools"
         case _:
             return None
@@ -126,7 +129,7 @@ def operators_fault(fault: BaseException | None) -> str | None:
 
 def is_quota(fault: openai.APIStatusError, text: str) -> bool:
     """Whether what was paid for is used up, rather than what may be used in a minute."""
-    if str(fault.code) in QUOTA or str(fault.type) in QUOTA:
+    if {str(fault.code).lower(), str(fault.type).lower()} & set(QUOTA):
         return True
     soon = asked_wait(fault.response.headers) or any(words in text for words in SOON_WORDS)
     return not soon and any(words in text for words in QUOTA_WORDS)

@@ -85,11 +85,17 @@ OPERATORS = {
     "quota": [
         refusal(429, "You exceeded your current quota", type="insufficient_quota", code="insufficient_quota"),
         refusal(429, "You exceeded your current quota, please check your plan"),
+        refusal(429, "Your account is suspended", type="exceeded_current_quota_error"),
+        refusal(400, "Access denied", code="Arrearage"),
         refusal(400, "Your credit balance is too low to access the API", type="invalid_request_error"),
     ],
     "tools": [
         refusal(400, "registry.ollama.ai/library/gemma:2b does not support tools"),
         refusal(404, "No endpoints found that support tool use"),
+        refusal(400, "This model doesn't support function calling"),
+        refusal(422, "Tools are not supported for this model"),
+        refusal(400, '"auto" tool choice requires --enable-auto-tool-choice to be set'),
+        refusal(500, "tools param requires --jinja flag"),
     ],
 }
 
@@ -114,6 +120,7 @@ def test_what_only_an_operator_can_mend_is_not_told_as_the_users_fault(
         (refusal(429, "You exceeded your current quota", {"retry-after": "20"}), ModelUnavailable),
         (refusal(500, "does not support tools"), ModelUnavailable),
         (refusal(400, "messages must alternate"), ModelRefused),
+        (refusal(400, "tool_call_id of a tool message was not found"), ModelRefused),
     ],
     ids=str,
 )
