@@ -18,7 +18,7 @@ from graph.redaction.rules.address_words import (
     YEAR,
     YEAR_BEFORE,
 )
-from graph.redaction.rules.postal import START
+from graph.redaction.rules.postal import START, STATES
 from graph.redaction.rules.postal_lines import postal_lines
 from graph.redaction.rules.said_addresses import said_addresses
 from graph.redaction.rules.spans import Span, is_money, one_of
@@ -69,6 +69,7 @@ _MILITARY = re.compile(
 _NUMBER_THEN_ANY_STREET = re.compile(
     rf"{START}{_NUMBER} (?:(?!{ORDINARY}\b){LETTERS} ){{1,3}}?{WEAK_STREETS}\b", re.IGNORECASE
 )
+_STATE_AND_CODE = re.compile(rf"[,\n ]{{1,3}}[^\W\d_][\w .'-]{{1,24}},? {STATES},? \d{{5}}(?!\d)", re.IGNORECASE)
 _UNIT_BEFORE = re.compile(
     r"(?<!\w)(?:flat|apt|apartment|unit|suite|ste|lot|plot|shop|h\.? ?no|house|door|level)\.?(?: no\.?)? "
     r"(?:(?=[A-Z]?-?\d)[\w/-]{1,8}|[A-Z]),? \Z|(?<!\w)(?:lot|plot) \Z",
@@ -90,19 +91,22 @@ def addresses(text: str) -> Iterator[Span]:
 def _cores(text: str) -> Iterator[Span]:
     for pattern in STREETS_HERE:
         for match in pattern.finditer(text):
-            if not is_business(text, match.end()) and not _begins_with_year(text, match.start()):
+            if not is_business(text, match.end()) and not _begins_with_year(text, *match.span()):
                 yield match.span()
     for pattern in CORES:
         yield from (match.span() for match in pattern.finditer(text))
     for match in _NUMBER_THEN_ANY_STREET.finditer(text):
-        if SAYS_ADDRESS.search(text, max(0, match.start() - REACH_OF_WORDS), match.start()):
+        said = SAYS_ADDRESS.search(text, max(0, match.start() - REACH_OF_WORDS), match.start())
+        if said or _STATE_AND_CODE.match(text, match.end()):
             yield match.span()
     yield from streets_abroad(text)
     yield from said_addresses(text)
 
 
-def _begins_with_year(text: str, start: int) -> bool:
+def _begins_with_year(text: str, start: int, end: int) -> bool:
     """Whether the number is a year ("in 2024 Green Valley")."""
+    if with_tail(text, start, end) > end:
+        return False
     return bool(YEAR.match(text, start) and YEAR_BEFORE.search(text, max(0, start - 12), start))
 
 

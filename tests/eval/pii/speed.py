@@ -75,7 +75,6 @@ UNITS = (
         "txn_",
     ),
     *(
-        "Ab\n",
         "Ab,\n  ",
         "1 Ab ",
         "Ab-Cd, 1",

@@ -75,6 +75,8 @@ def test_an_ordinary_word_before_a_number_is_no_street(text: str) -> None:
         "Quadra 7, Lote 3, Setor Oeste, Goiânia - GO",
         "Keizersgracht 241, 1016 EA Amsterdam",
         "Kärntner Ring 5, 1010 Wien",
+        "Rua Augusta 61, 1100-053 Lisboa",
+        "1493 juniper ct, fargo, nd 58102",
     ],
 )
 def test_an_address_is_found_whole(text: str) -> None:
