@@ -11,13 +11,15 @@ UUID = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-[1-8][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}|[0-9a-f]{32}", re.IGNORECASE
 )
 """A UUID (RFC 9562), or 16 bytes in hexadecimal as proxies write them."""
+SHORT_HEX = re.compile(r"(?!.*\d{6})(?=.*[a-f])(?:[0-9a-f]{2}){4,15}")
+"""Fewer bytes, in which no number is as long as a date of birth or an account."""
 LONG_NUMBER = re.compile(r"\d{13,}")
 MIN_CARD_DIGITS, MAX_CARD_DIGITS = 13, 19
 
 
 def is_request_id(text: str) -> bool:
     """Whether this is an id that a client or a proxy may have drawn for a request."""
-    return bool(UUID.fullmatch(text)) and is_random(text.replace("-", ""))
+    return bool(UUID.fullmatch(text) or SHORT_HEX.fullmatch(text)) and is_random(text.replace("-", ""))
 
 
 def is_random(digits: str) -> bool:

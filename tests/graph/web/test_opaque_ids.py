@@ -12,6 +12,8 @@ TAKEN = [
     "F81D4FAE-7DEC-41D0-A765-00A0C91E6BF6",
     "018f5a2b-3c4d-7e6f-8a9b-0c1d2e3f4a5b",
     "4bf92f3577b34da6a3ce929d0e0e4736",
+    "9f81d4fa",
+    "f81d4fae7dec",
 ]
 REFUSED = [
     "",
@@ -28,7 +30,11 @@ REFUSED = [
     "abcdef41-1111-4111-8111-111111abcdef",
     b"4111111111111111".hex(),
     b"vera@mail.com...".hex(),
-    "f81d4fae7dec",
+    "a123456789",
+    "ab19800412cd",
+    "12345678",
+    b"jane".hex(),
+    "deadbee",
     "f81d4fae-7dec-41d0-a765-00a0c91e6bf6 4111111111111111",
     "f81d4fae-7dec-41d0-a765-00a0c91e6bf6\n",
     "f81d4fae-7dec-91d0-a765-00a0c91e6bf6",
