@@ -74,8 +74,8 @@ def test_however_a_stream_is_cut_nothing_is_lost_and_no_value_stands_in_an_addre
     read = [shown(text, each) for each in ([], cuts, each_character(text))]
     assert len({TOKENS.sub("T", each) for each in read}) == 1
     for each in read:
-        restored = each.replace(VALUE, "[CARD_000000]")
-        assert not any(is_inside_address(restored, *place.span()) for place in re.finditer(r"\[CARD_0{6}\]", restored))
+        restored = each.replace(VALUE, "CARD_000000")
+        assert not any(is_inside_address(restored, *place.span()) for place in re.finditer("CARD_0{6}", restored))
 
 
 def test_plain_words_go_at_once() -> None:
