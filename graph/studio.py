@@ -20,6 +20,7 @@ from starlette.applications import Starlette
 from employees.roster import Roster
 from graph.adapters.databases import Report
 from graph.adapters.sessions import PostgresSessions
+from graph.adapters.unstored_approvals import UnstoredApprovals
 from graph.build import Around, Node, Ports, TurnGraph, build
 from graph.context import TurnContext
 from graph.errors import ChatError, NotFound, UnknownEmployee
@@ -55,7 +56,7 @@ async def backstage(settings: Settings, report: Report) -> AsyncIterator[Backsta
         return
     async with AsyncExitStack() as stack:
         shared = await stack.enter_async_context(open_foundations(settings, report))
-        ports = await ports_of(shared)
+        ports = await ports_of(shared, UnstoredApprovals())
         await stack.enter_async_context(working(shared.queue))
         default = shared.roster.find(settings.default_employee_slug).slug
         report("ready: the demo user asks")

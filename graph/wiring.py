@@ -61,7 +61,7 @@ from graph.failpoint import FailPoint, read_failpoint
 from graph.jobs import retention, rotation
 from graph.jobs.queue import open_queue, work
 from graph.jobs.summaries import QueuedSummaries, Summarizer, register
-from graph.ports import ChatModel, CountTokens, Embedder, Signals
+from graph.ports import Approvals, ChatModel, CountTokens, Embedder, Signals
 from graph.prompt import read_wording
 from graph.runner import RunPorts
 from graph.runs import Runs
@@ -291,7 +291,7 @@ def default_employee(roster: Roster, settings: Settings) -> str:
 
 async def runs_of(shared: Foundations, store: PostgresRunStore) -> Runs:
     """The graph over its ports, and what runs it."""
-    ports = await ports_of(shared)
+    ports = await ports_of(shared, shared.approvals)
     foresight = Foresight(shared.redactor, shared.memory, shared.embedder, shared.retriever)
     settings = shared.settings
     signals = signals_of(settings, shared.addresses)
@@ -331,15 +331,20 @@ def signals_of(settings: Settings, addresses: Addresses) -> Signals:
     return PostgresSignals(direct.get_secret_value() if direct else addresses.server)
 
 
-async def ports_of(shared: Foundations) -> Ports:
-    """What the steps of a turn need, in the service and in LangGraph Studio."""
+async def ports_of(shared: Foundations, approvals: Approvals) -> Ports:
+    """What the steps of a turn need, in the service and in LangGraph Studio.
+
+    Args:
+        shared: what the service and Studio stand on.
+        approvals: where users decide; the stored ones need an accepted run, which Studio has not.
+    """
     tools = {name: shared.observer.around_tool(tool) for name, tool in shared.house.tools_by_name().items()}
     return Ports(
         redactor=shared.redactor,
         memory=shared.memory,
         retriever=shared.retriever,
         model=shared.model,
-        approvals=shared.approvals,
+        approvals=approvals,
         toolbox=await asyncio.to_thread(
             PostgresToolbox,
             shared.database,

@@ -25,8 +25,12 @@ def test_the_code_of_the_guide_runs_and_prints_what_the_guide_says(studio: Studi
     assert "Groceries" in printed[7]
 
 
+def test_the_code_of_the_guide_approves_a_call_that_changes_something(studio: Studio) -> None:
+    assert printed_by(1, studio) == ["['create_goal']", "['success']"]
+
+
 def test_the_code_of_the_guide_halts_a_recorded_turn_after_its_tools(recorded_studio: Studio) -> None:
-    said = [line.split()[0] for line in printed_by(1, recorded_studio)[:4]]
+    said = [line.split()[0] for line in printed_by(2, recorded_studio)[:4]]
     assert said == ["human", "ai", "tool", "tool"]
 
 

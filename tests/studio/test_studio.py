@@ -244,6 +244,58 @@ def test_the_same_state_gives_the_same_answer_again(client: SyncLangGraphClient,
     assert turn(client, thread, None, checkpoint=earlier["checkpoint"])["messages"][-1]["content"] == first
 
 
+# Approvals ---------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def somebody() -> dict[str, str]:
+    """The context of a user of this test's own: each user may make a few changes a minute."""
+    return {"user_id": str(uuid.uuid4())}
+
+
+def test_a_call_that_changes_something_waits_for_whoever_steps_through_the_turn(
+    client: SyncLangGraphClient, studio: Studio, thread: str, somebody: dict[str, str]
+) -> None:
+    heard = parts(client, thread, goal_named(thread), "custom", "updates", context=somebody)
+    [request] = [event for event in heard["custom"] if event["type"] == "approval_required"]
+    assert (request["tool"], request["args"]["name"]) == ("create_goal", thread)
+    assert heard["updates"][-1]["__interrupt__"][0]["value"] == ["create_goal"]
+    assert client.threads.get_state(thread)["next"] == ["call_tools"]
+    assert goals(studio, thread) == 0
+
+
+def test_the_word_approve_makes_the_call_once(
+    client: SyncLangGraphClient, studio: Studio, thread: str, somebody: dict[str, str]
+) -> None:
+    turn(client, thread, goal_named(thread), context=somebody)
+    messages = turn(client, thread, None, context=somebody, command={"resume": "approve"})["messages"]
+    assert [message["status"] for message in messages if message["type"] == "tool"] == ["success"]
+    assert client.threads.get_state(thread)["next"] == []
+    assert goals(studio, thread) == 1
+
+
+@pytest.mark.parametrize("word", ["reject", True, {"approve": True}])
+def test_any_other_word_rejects_the_call(
+    client: SyncLangGraphClient, studio: Studio, thread: str, somebody: dict[str, str], word: object
+) -> None:
+    turn(client, thread, goal_named(thread), context=somebody)
+    messages = turn(client, thread, None, context=somebody, command={"resume": word})["messages"]
+    [result] = [message for message in messages if message["type"] == "tool"]
+    assert (result["status"], "the user rejected this call" in result["content"]) == ("error", True)
+    assert goals(studio, thread) == 0
+
+
+def goal_named(name: str) -> dict[str, str]:
+    """A message that has the offline model create a goal of this name."""
+    arguments = json.dumps({"name": name, "target_amount": "100.00", "currency": "USD"})
+    return {"message": f"CALL:create_goal:{arguments}", "employee": "goalie-ai"}
+
+
+def goals(studio: Studio, name: str) -> int:
+    [(count,)] = studio.sql("select count(*) from goals where name = %s", name)
+    return int(count)
+
+
 # What goes wrong ---------------------------------------------------------------------------------------------------------
 
 
