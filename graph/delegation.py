@@ -6,8 +6,9 @@ whoever speaks with the user.
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
+from weakref import WeakValueDictionary
 
 import structlog
 from langchain_core.messages import AIMessage
@@ -31,6 +32,7 @@ DEEPEST = 2
 AT_ONCE = 3
 """Colleagues who work for one turn at the same time."""
 SECONDS = 15.0
+"""In which a colleague answers, the wait for others to finish included."""
 TOKENS = 12_000
 """That a colleague may spend on an answer; what is spent is looked at after each round."""
 ROUNDS = 4
@@ -57,6 +59,17 @@ class NoDelegates:
         raise ToolFault("you were asked by a colleague yourself; answer with your own tools")
 
 
+class Places:
+    """How many colleagues may work at the same time, for each run that has any at work."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self._of_runs: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
+
+    def of(self, run_id: str) -> asyncio.Semaphore:
+        return self._of_runs.setdefault(run_id, asyncio.Semaphore(self.most))
+
+
 @dataclass(frozen=True, slots=True)
 class Delegation:
     """Asks colleagues (port `Delegates`)."""
@@ -65,6 +78,7 @@ class Delegation:
     calls_with: Callable[[Delegates], Calls]
     redactor: Redactor
     depth: int = 1
+    places: Places = field(default_factory=lambda: Places(AT_ONCE))
 
     async def ask(self, caller: TurnContext, colleague: str, question: str, today: str) -> Mapping[str, Any]:
         masked = await self.redactor.mask(caller.user_id, [question])
@@ -79,7 +93,7 @@ class Delegation:
         )
         unfinished = Unfinished()
         try:
-            async with asyncio.timeout(SECONDS):
+            async with asyncio.timeout(SECONDS), self.places.of(caller.run_id):
                 await self._answer(turn, replace(caller, employee=colleague, text="", unfinished=unfinished))
         except TimeoutError:
             answer, taken = f"no answer within {SECONDS:g} seconds", taken_by(turn, unfinished)
@@ -96,8 +110,7 @@ class Delegation:
     async def _answer(self, turn: Turn, caller: TurnContext) -> None:
         """Let the colleague work until there is an answer, or no more may be spent on one; the turn is brought up to date
         after each step."""
-        deeper: Delegates = replace(self, depth=self.depth + 1) if self.depth < DEEPEST else NoDelegates()
-        act = CallTools(self.calls_with(deeper), ReadsOnly())
+        act = CallTools(self.calls_with(self._deeper()), ReadsOnly())
         runtime = Runtime(context=caller, stream_writer=lambda event: None)
         for _ in range(ROUNDS):
             turn.update(await self.reason(turn, runtime))
@@ -105,6 +118,10 @@ class Delegation:
             if not (isinstance(last, AIMessage) and last.tool_calls) or turn["usage"]["total"] > TOKENS:
                 break
             turn.update(await act(turn, runtime))
+
+    def _deeper(self) -> Delegates:
+        """Whom a colleague asks: one after the other, in the place of the colleague, who waits for the answers."""
+        return replace(self, depth=self.depth + 1, places=Places(1)) if self.depth < DEEPEST else NoDelegates()
 
 
 def taken_by(turn: Turn, unfinished: Unfinished) -> Usage:

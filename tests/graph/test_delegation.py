@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage, ToolMessage
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, HumanMessage, ToolCall, ToolMessage
 from langchain_core.messages.tool import tool_call_chunk
 
 from employees.roster import Roster
 from graph.adapters.unstored_approvals import UnstoredApprovals
 from graph.calls import Calls
 from graph.consent import Consent
-from graph.delegation import Delegation
+from graph.delegation import AT_ONCE, Delegation
 from graph.ports import Delegates, ModelSettings
 from graph.state import Turn
 from graph.tool import Tool, ToolContext
@@ -210,6 +210,53 @@ async def test_three_colleagues_are_asked_at_once_and_four_are_too_many() -> Non
     assert len(result(turn)["answers"]) == 3
     assert asyncio.get_running_loop().time() - began < 0.28
     assert "error" in result(await call("delegate_to_employee", model, **ask(*[("ledger", "?")] * 4)))
+
+
+@dataclass
+class AtWork(Persons):
+    """Persons who answer when as many of them are at work as may be at the same time."""
+
+    now: set[int] = field(default_factory=set)
+    most: int = 0
+    meet: asyncio.Barrier = field(default_factory=lambda: asyncio.Barrier(AT_ONCE))
+
+    async def stream(
+        self, messages: Sequence[BaseMessage], tools: Sequence[Tool], settings: ModelSettings
+    ) -> AsyncIterator[AIMessageChunk]:
+        self.now.add(id(messages))
+        self.most = max(self.most, len(self.now))
+        await self.meet.wait()
+        self.now.discard(id(messages))
+        async for chunk in super().stream(messages, tools, settings):
+            yield chunk
+
+
+async def test_three_colleagues_work_for_a_turn_at_the_same_time_whatever_the_calls_of_its_round() -> None:
+    model = AtWork({"You are Ledger.": ["yes"]})
+    questions = ask(*[("ledger", f"{number}?") for number in range(3)])
+    calls = [ToolCall(name="delegate_to_employee", args=questions, id=f"call_{number}") for number in range(4)]
+    turn = await act_with(model)(turn_of(HumanMessage("?"), AIMessage("", tool_calls=calls)), runtime_of())
+    answers = [answer for message in turn["messages"][-4:] for answer in json.loads(str(message.content))["answers"]]
+    assert [answer["status"] for answer in answers] == ["ok"] * 12
+    assert model.most == AT_ONCE
+
+
+async def test_turns_do_not_wait_for_the_colleagues_of_another_turn() -> None:
+    model = AtWork({"You are Ledger.": ["yes"]}, meet=asyncio.Barrier(2 * AT_ONCE))
+    asked = AIMessage(
+        "", tool_calls=[ToolCall(name="delegate_to_employee", args=ask(*[("ledger", "?")] * 3), id="call_0")]
+    )
+    act = act_with(model)
+    turns = [act(turn_of(HumanMessage("?"), asked), runtime_of(run_id=run_id)) for run_id in ("one", "other")]
+    answers = [answer for turn in await asyncio.gather(*turns) for answer in result(turn)["answers"]]
+    assert [answer["status"] for answer in answers] == ["ok"] * 6
+
+
+async def test_colleagues_who_all_ask_more_come_to_answers() -> None:
+    deeper = ask(*[("crystal", "And you?")] * 3)
+    model = Persons({"You are Ledger.": [("delegate_to_employee", deeper), "done"], "You are Crystal.": ["no"]})
+    turn = await call("delegate_to_employee", model, **ask(*[("ledger", "?")] * 3))
+    assert [answer["answer"] for answer in result(turn)["answers"]] == ["done"] * 3
 
 
 async def test_a_colleague_may_ask_one_more_and_that_one_nobody() -> None:
