@@ -15,7 +15,7 @@ from graph.tool import DISPLAY, Rows, Tool, ToolContext, ToolFault
 from tools.arguments import Period, ToolArguments
 from tools.categories import resolve_categories
 from tools.drawing import Chart, Series, keep_chart
-from tools.interest import METHOD, interest, pay_off
+from tools.interest import METHOD, MOST_MONTHS, interest, pay_off
 from tools.money import AMOUNT_DECIMALS, amount_text, check_decimals, flow_totals, percent_text
 from tools.months import PATTERN, last_day, months_later, read_month
 
@@ -277,6 +277,7 @@ async def chart_debt_payoff(arguments: ChartDebtPayoff, context: ToolContext) ->
         first_interest = interest(arguments.balance, arguments.annual_rate_percent, currency)
         return {
             "status": "never_paid",
+            "within_months": MOST_MONTHS,
             **head,
             "interest_first_month": amount_text(first_interest, currency),
             "rows": [],

@@ -3,6 +3,7 @@
 The yearly rate is nominal: a month bears a twelfth of it.
 """
 
+import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -10,7 +11,7 @@ from decimal import Decimal
 from graph.currencies import rounded
 
 MOST_MONTHS = 1200
-"""After which a debt counts as one that is never paid."""
+"""A debt that is not paid after so many counts as one that is never paid off."""
 
 METHOD = (
     "Each month the balance grows by a twelfth of the yearly rate, rounded to the smallest unit of the currency (half to "
@@ -38,6 +39,11 @@ def level_payment(principal: Decimal, annual_rate_percent: Decimal, months: int,
     return rounded(exact, currency)
 
 
+def is_never_paid(left: Decimal, monthly_payment: Decimal, months_gone: int) -> bool:
+    """Whether what is left is too much for the rest of `MOST_MONTHS`, even if it bore no more interest."""
+    return left > monthly_payment * (MOST_MONTHS - months_gone)
+
+
 @dataclass(frozen=True, slots=True)
 class Payment:
     interest: Decimal
@@ -48,16 +54,16 @@ class Payment:
 def pay_off(
     balance: Decimal, annual_rate_percent: Decimal, payment: Decimal, currency: str | None, term: int | None = None
 ) -> list[Payment] | None:
-    """The monthly payments until nothing is left, or None if that takes forever.
+    """The monthly payments until nothing is left, or None if it is never paid off.
 
     With a term the payment of its last month is all that is left then.
     """
     plan: list[Payment] = []
     while balance > 0:
+        if not term and is_never_paid(balance, payment, len(plan)):
+            return None
         grown = interest(balance, annual_rate_percent, currency)
         is_last = len(plan) + 1 == term
-        if not term and (payment <= grown or len(plan) == MOST_MONTHS):
-            return None
         paid = balance + grown if is_last else min(payment, balance + grown)
         balance += grown - paid
         plan.append(Payment(grown, paid, balance))
@@ -119,16 +125,18 @@ def plan_of(debts: Sequence[Owed], extra: Decimal, order: Order, currency: str) 
     The budget is the sum of all minimums and the extra payment; what a paid debt no longer needs goes to the next.
 
     Returns:
-        None if not all are paid within `MOST_MONTHS`.
+        None if they are never all paid off.
     """
     budget = sum((debt.minimum for debt in debts if debt.balance), extra)
     left = {debt.name: debt.balance for debt in debts}
     months = {debt.name: 0 for debt in debts}
     cost = Decimal()
-    for month in range(1, MOST_MONTHS + 1):
+    for month in itertools.count(1):
         open_debts = [debt for debt in debts if left[debt.name]]
         if not open_debts:
             break
+        if is_never_paid(sum(left.values(), Decimal()), budget, month - 1):
+            return None
         for debt in open_debts:
             grown = interest(left[debt.name], debt.annual_rate_percent, currency)
             left[debt.name] += grown
@@ -137,7 +145,7 @@ def plan_of(debts: Sequence[Owed], extra: Decimal, order: Order, currency: str) 
             left[debt.name] -= paid
             if not left[debt.name]:
                 months[debt.name] = month
-    return None if any(left.values()) else Plan(months, cost)
+    return Plan(months, cost)
 
 
 def shares(

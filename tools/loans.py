@@ -76,7 +76,7 @@ async def loan_amortisation(arguments: LoanAmortisation, context: ToolContext) -
         for each in (payment, payment + arguments.extra_payment)
     )
     if plan is None:
-        return {"status": "never_paid", **head, "with_extra": None, "schedule": []}
+        return {"status": "never_paid", "within_months": MOST_MONTHS, **head, "with_extra": None, "schedule": []}
     years = schedule(plan, arguments.principal, currency)
     return {
         "status": "ok",

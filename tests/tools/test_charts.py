@@ -314,6 +314,7 @@ async def test_a_debt_is_paid_off_as_worked_by_hand(context: ToolContext) -> Non
 async def test_a_payment_below_the_interest_never_pays_the_debt(context: ToolContext, files: KeptFiles) -> None:
     result = await payoff(context, balance="1000", annual_rate_percent="12", monthly_payment="10")
     assert (result["status"], result["interest_first_month"]) == ("never_paid", "10.00")
+    assert result["within_months"] == 1200
     assert files.kept == []
 
 

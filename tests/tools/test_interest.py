@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tools.interest import (
+    MOST_MONTHS,
     Owed,
     avalanche,
     future_value,
@@ -176,3 +177,39 @@ def test_interest_and_payments_have_the_decimals_of_their_currency():
     assert len(plan) == 12
     assert all(each.paid == each.paid.to_integral_value() for each in plan)
     assert future_value(Decimal(), Decimal("1.001"), Decimal(), 3, "KWD") == Decimal("3.003")
+
+
+owed_amounts = st.decimals(Decimal("0.01"), Decimal(10**9), places=2)
+
+
+@settings(deadline=None)
+@given(
+    owed_amounts, st.decimals(Decimal(0), Decimal(100), places=4), owed_amounts, st.sampled_from([avalanche, snowball])
+)
+def test_a_debt_alone_and_a_debt_in_a_plan_are_paid_in_the_same_month_or_both_never(balance, rate, payment, order):
+    alone = pay_off(balance, rate, payment, "USD")
+    planned = plan_of([Owed("one", balance, rate, payment)], Decimal(), order, "USD")
+    assert (alone is None) == (planned is None)
+    if alone and planned:
+        assert planned.length == len(alone) <= MOST_MONTHS
+        assert planned.interest == sum(each.interest for each in alone)
+
+
+@settings(deadline=None)
+@given(owed_amounts, st.decimals(Decimal(0), Decimal(100), places=4), st.integers(-2, 2))
+def test_a_payment_near_the_interest_is_judged_the_same_alone_and_in_a_plan(balance, rate, cents):
+    payment = max(interest(balance, rate, "USD") + Decimal(cents) / 100, Decimal("0.01"))
+    alone = pay_off(balance, rate, payment, "USD")
+    planned = plan_of([Owed("one", balance, rate, payment)], Decimal(), avalanche, "USD")
+    assert (alone is None) == (planned is None)
+    assert alone is None or payment > interest(balance, rate, "USD")
+
+
+def test_debts_that_grow_without_end_are_never_paid():
+    growing = [Owed("one", Decimal(10**9), Decimal(100), Decimal(1)), Owed("other", Decimal(5), Decimal(0), Decimal(1))]
+    assert plan_of(growing, Decimal(), avalanche, "USD") is None
+
+
+def test_a_debt_is_paid_in_the_last_month_that_counts_and_not_in_the_one_after():
+    assert len(pay_off(Decimal(MOST_MONTHS), Decimal(0), Decimal(1), "USD")) == MOST_MONTHS
+    assert pay_off(MOST_MONTHS + Decimal("0.01"), Decimal(0), Decimal(1), "USD") is None

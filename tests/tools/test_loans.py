@@ -58,6 +58,7 @@ async def test_extra_payments_save_months_and_interest(context):
 async def test_a_payment_that_does_not_cover_the_interest_is_said(context):
     result = await loan(context, principal=10000, annual_rate_percent=12, monthly_payment=100)
     assert (result["status"], result["interest_first_month"]) == ("never_paid", "100.00")
+    assert result["within_months"] == 1200
 
 
 @pytest.mark.parametrize("given", [{}, {"months": 12, "monthly_payment": 10}])
