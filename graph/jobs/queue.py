@@ -15,8 +15,6 @@ from graph.errors import DatabaseUnavailable, describe
 
 log = structlog.get_logger(__name__)
 
-SCHEMA = "jobs"
-
 POLL_SECONDS = 5.0
 """New jobs are told of at once; this finds those that a lock or a pause held up."""
 PAUSE_SECONDS = 1.0

@@ -87,16 +87,6 @@ def _stems(reading: Reading, words: Words) -> list[str]:
     return ["<flow>" if stem in words.type_stems else stem for stem in words.content(reading.frame)]
 
 
-def _score(asked: Sequence[str], offer: Offer, samples: list[list[str]], weights: "Weights", words: Words) -> float:
-    known = {stem for sample in samples[: len(offer.examples)] for stem in sample}
-    if any(stem in words.beyond_stems and stem not in known for stem in asked):
-        return 0.0
-    places = [PLACES[stem] for stem in set(asked) if stem in PLACES]
-    unheld = sum(1 for names in places if not any(name in offer.properties for name in names))
-    likeness: float = max(weights.cosine(asked, sample) for sample in samples)
-    return likeness * UNHELD**unheld
-
-
 class Weights:
     """How much a stem says, by how few of the samples have it; one that none has says most."""
 
