@@ -15,6 +15,7 @@
     ├── ApprovalDecided               409
     ├── ApprovalExpired               410
     ├── BodyTooLarge                  413
+    ├── FileTooLarge                  413
     ├── LimitExceeded                 429
     │   ├── TooManyTurns
     │   └── TokenBudgetSpent
@@ -143,6 +144,13 @@ class BodyTooLarge(ChatError):
     """The request body is too large."""
 
     code = "body_too_large"
+    status = 413
+
+
+class FileTooLarge(ChatError):
+    """The file is too large to be stored; make a smaller one."""
+
+    code = "file_too_large"
     status = 413
 
 

@@ -44,6 +44,7 @@ class Files(Protocol):
         """Store a file for the caller, sealed, and return the id under which `GET /api/files/{id}` gives it to them.
 
         Raises:
+            FileTooLarge: it has more bytes than are stored of one file.
             DatabaseUnavailable: no connection could be had in time.
         """
         ...

@@ -47,6 +47,7 @@ SHARED_BY_TOOLS = {
     "tools.document",
     "tools.drawing",
     "tools.currencies",
+    "tools.filing",
     "tools.finding",
     "tools.interest",
     "tools.money",

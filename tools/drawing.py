@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from graph.tool import Files
+from tools.filing import store_file
 
 Kind = Literal["bars", "columns", "lines"]
 """Bars lie, columns stand, lines join points."""
@@ -44,7 +45,7 @@ async def keep_chart(chart: Chart, name: str, files: Files) -> dict[str, Any]:
         name: what the file is called, without its ending.
         files: of the caller.
     """
-    file_id = await files.keep(f"{name}.png", PNG, await asyncio.to_thread(draw, chart))
+    file_id = await store_file(files, f"{name}.png", PNG, await asyncio.to_thread(draw, chart), "answer in words")
     kind = "line" if chart.kind == "lines" else "bar"
     return {
         "type": "chart",

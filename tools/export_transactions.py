@@ -14,6 +14,7 @@ from graph.currencies import decimals_of, rounded
 from graph.tool import DISPLAY, Tool, ToolContext
 from tools.arguments import Period
 from tools.categories import resolve_categories
+from tools.filing import store_file
 from tools.money import amount_text, flow_totals
 
 MOST_ROWS = 20_000
@@ -65,7 +66,7 @@ async def export_transactions(arguments: ExportTransactions, context: ToolContex
     rows = await context.rows.fetch("transactions_to_export", **wanted, most=MOST_ROWS)
     name = f"transactions-{rows[-1]['posted_at']}-to-{rows[0]['posted_at']}.{arguments.format}"
     content = await asyncio.to_thread(WRITERS[arguments.format], rows)
-    file_id = await context.files.keep(name, MEDIA_TYPES[arguments.format], content)
+    file_id = await store_file(context.files, name, MEDIA_TYPES[arguments.format], content, "ask for a shorter period")
     return result | {
         "exported": len(rows),
         "most_that_fit": MOST_ROWS,

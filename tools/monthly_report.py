@@ -12,6 +12,7 @@ from graph.tool import DISPLAY, Tool, ToolContext, ToolFault
 from tools.arguments import ToolArguments
 from tools.document import PDF, Grid, Heading, Note, Part, Picture, typeset
 from tools.drawing import Chart, Series, draw
+from tools.filing import store_file
 from tools.money import amount_text
 from tools.months import PATTERN, last_day, months_later, read_month
 
@@ -66,7 +67,7 @@ async def monthly_report(arguments: MonthlyReport, context: ToolContext) -> dict
     title = f"Report of {first:%Y-%m}"
     content = await asyncio.to_thread(lambda: typeset(title, parts_of(result, months, oldest)))
     display = {"type": "document", "title": title, "media_type": PDF, "bytes": len(content)}
-    file_id = await context.files.keep(f"report-{first:%Y-%m}.pdf", PDF, content)
+    file_id = await store_file(context.files, f"report-{first:%Y-%m}.pdf", PDF, content, "answer in words")
     return result | {DISPLAY: display | {"file_id": file_id}}
 
 

@@ -9,9 +9,8 @@ from uuid import UUID, uuid4, uuid5
 from graph.adapters.database import Database, fetch_all
 from graph.adapters.queries import adapter_queries
 from graph.adapters.sealer import Sealer
-from graph.errors import NotFound
+from graph.errors import FileTooLarge, NotFound
 from graph.patience import SHORT, patiently
-from graph.tool import ToolFault
 
 QUERIES = adapter_queries("files")
 
@@ -46,11 +45,11 @@ class PostgresFiles:
         """Store a file and return its id. A file of the same name that the same call left before is replaced.
 
         Raises:
-            ToolFault: it is too large.
+            FileTooLarge: it has more than `MOST_BYTES`.
             DatabaseUnavailable: no connection could be had in time.
         """
         if len(content) > MOST_BYTES:
-            raise ToolFault("the file would be too large; ask for a shorter period")
+            raise FileTooLarge
         file_id = str(uuid5(FILE_IDS, f"{owner}/{call}/{name}") if call else uuid4())
         sealed = await asyncio.to_thread(self.sealer.seal, content, context_of(owner, file_id))
         values = {"id": file_id, "name": name, "media_type": media_type, "size": len(content), "sealed": sealed}

@@ -10,8 +10,7 @@ from graph.adapters.database import Database
 from graph.adapters.files import PostgresFiles, context_of
 from graph.adapters.rows import PostgresToolbox
 from graph.adapters.sealer import Sealer
-from graph.errors import ConfigurationError, NotFound
-from graph.tool import ToolFault
+from graph.errors import ConfigurationError, FileTooLarge, NotFound
 from tests.graph.conftest import LosesTheFirstReply, Sql
 
 pytestmark = pytest.mark.anyio
@@ -78,12 +77,12 @@ async def test_a_file_is_kept_for_thirty_days(files: PostgresFiles, owner: str) 
     assert (row["expires_at"] - row["created_at"]).days == 30
 
 
-async def test_a_file_that_is_too_large_is_refused_with_advice(
+async def test_a_file_that_is_too_large_is_an_error_of_its_own(
     files: PostgresFiles, owner: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(file_store, "MOST_BYTES", len(CONTENT))
     await files.keep(owner, "chart.png", "image/png", CONTENT)
-    with pytest.raises(ToolFault, match="shorter period"):
+    with pytest.raises(FileTooLarge):
         await files.keep(owner, "chart.png", "image/png", CONTENT + b"!")
 
 
