@@ -27,7 +27,7 @@ from graph.adapters.sealer import Sealer
 from graph.adapters.vault import PostgresVault
 from graph.calls import Calls
 from graph.errors import ConfigurationError
-from graph.redaction import normalise, restore
+from graph.redaction import decode, normalise, restore
 from graph.redaction.defuse import Defuser
 from graph.redaction.holdback import Holdback
 from graph.redaction.known_values import KnownValues
@@ -411,7 +411,7 @@ def test_a_search_that_takes_each_spelling_for_another_is_noticed(monkeypatch: p
         assert found(detect, "my card is 4111\u200b1111\u200b1111\u200b1111")
 
     check()
-    monkeypatch.setattr(detect, "normalise", normalise.Normal)
+    monkeypatch.setattr(decode, "normalise", normalise.Normal)
     assert_red(check)
 
 
