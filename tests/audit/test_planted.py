@@ -408,15 +408,11 @@ def test_a_search_that_takes_each_spelling_for_another_is_noticed(monkeypatch: p
     detect = importlib.import_module("graph.redaction.detect")
 
     def check() -> None:
-        assert found(detect, "my card is 4111\u200b1111\u200b1111\u200b1111")
+        assert [each.kind for each in detect.find("mail j\u200bane@exam\u200bple.com")] == ["EMAIL"]
 
     check()
     monkeypatch.setattr(decode, "normalise", normalise.Normal)
     assert_red(check)
-
-
-def found(detect: Any, text: str) -> list[Any]:
-    return [finding for finding in detect.find(text) if finding.kind == "CARD"]
 
 
 def test_a_defuser_that_is_off_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
