@@ -95,7 +95,8 @@ def _guessed(text: str, guess: SpanOfTokens) -> Span | None:
         return None
     if known_names.begins_with_shop(guess.text):
         return None
-    span = names.name_in(text, guess.start_char, guess.end_char)
+    rest = known_names.without_request(text, guess.start_char, guess.end_char)
+    span = names.name_in(text, *rest) if rest else None
     return None if span and known_names.is_place_or_shop(text, *span) else span
 
 

@@ -53,6 +53,8 @@ _PERSON_AFTER = re.compile(
     + r"|, (?:who|has|had|can|could|please)|:(?= [A-Z]))\b",
     re.IGNORECASE,
 )
+_LETTERS_FIRST = re.compile(r"([^\W\d_]+)(?: |\Z|(?=\W))")
+_BEGINS_SENTENCE = re.compile(r"(?:\A|[.!?:;\n•*-][\s\"'(]*|\b(?:please|and|then|or|also),? )\Z", re.IGNORECASE)
 _WORD_BEFORE = re.compile(r"([^\W\d_]{2,24}) \Z")
 _FEWEST_LETTERS = 4
 """In small letters shorter given names are too often something else; in capitals, where acronyms are, up to this many."""
@@ -86,6 +88,22 @@ def may_hold_name(text: str) -> bool:
 def holds_known_name(phrase: str) -> bool:
     """Whether one of the words is a given or a family name and nothing else."""
     return any(word.is_given or word.is_family for word in words_in(phrase))
+
+
+def without_request(text: str, start: int, end: int) -> Span | None:
+    """A guess of the model without the word that begins a request: of "Convert" nothing is left, of "Remind Jane Roe" her name.
+
+    The model takes such a word for a given name, so the one word behind it is no name by itself: "Chart Rewe" holds none.
+    """
+    first = _LETTERS_FIRST.match(text, start, end)
+    if (
+        first is None
+        or not _BEGINS_SENTENCE.search(text, 0, start)
+        or first[1].casefold() not in words_of("request_words.txt")
+    ):
+        return start, end
+    rest = text[first.end() : end]
+    return (first.end(), end) if " " in rest or holds_known_name(rest) else None
 
 
 def begins_with_shop(phrase: str) -> bool:

@@ -93,5 +93,5 @@ def _words(text: str) -> Iterator[Word]:
 @cache
 def plain_words() -> frozenset[str]:
     """Words that are nobody's name where they stand with a capital."""
-    ours = common_words() | words_of("plain_words.txt") | STOP_WORDS
+    ours = common_words() | words_of("plain_words.txt") | words_of("request_words.txt") | STOP_WORDS
     return ours - words_of("word_names.txt") - words_of("word_family_names.txt")

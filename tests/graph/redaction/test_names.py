@@ -113,3 +113,26 @@ def test_a_name_is_found_by_what_stands_around_it(text: str, names: list[str]) -
 )
 def test_what_is_nobodys_name_stays(text: str) -> None:
     assert people(text) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Convert 205.84 USD to dollars.",
+        "Chart Rewe and Lidl by month",
+        "Please discard this. Describe Rewe instead",
+        "Itemise Tesco purchases since May",
+        "and analyse Rewe too",
+        "- Reconcile Rewe",
+    ],
+)
+def test_a_word_that_begins_a_request_makes_no_name(text: str) -> None:
+    assert find(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("Repay Ximena Quiroga on Friday", "Ximena Quiroga"), ("Notify Marisol that I paid", "Marisol")],
+)
+def test_a_name_behind_a_word_that_begins_a_request_is_found(text: str, name: str) -> None:
+    assert [each.value for each in find(text)] == [name]
