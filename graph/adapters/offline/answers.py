@@ -1,17 +1,38 @@
 """Puts tool results into plain words. Every amount stands as it does in the result; nothing is computed."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+
+from graph.adapters.offline.shapes import (
+    BALANCES,
+    COMPARISON,
+    SHARES,
+    TRANSACTIONS,
+    Account,
+    AccountTotal,
+    Balances,
+    Change,
+    Comparison,
+    Filters,
+    Share,
+    Shares,
+    Total,
+    Transaction,
+    Transactions,
+    fitted,
+)
 
 MOST_LINES = 20
 MOST_CHARACTERS = 800
+EMPTY = "The result is empty."
 
-Record = Mapping[str, Any]
+SPOKEN = (None, "ok", "no_rows", "no_accounts")
+"""Statuses of results for which there are sentences."""
 
 
 def tell(content: str, *, rows: bool) -> str:
-    """One tool result in words.
+    """One tool result in words; never none, whatever the result is.
 
     Args:
         content: the result as JSON; any other text is repeated.
@@ -19,46 +40,54 @@ def tell(content: str, *, rows: bool) -> str:
     """
     try:
         result = json.loads(content)
-    except ValueError:
-        return shortened(content)
+    except (ValueError, RecursionError):
+        return shortened(content.strip()) or EMPTY
     if not isinstance(result, dict):
         return shortened(json.dumps(result, ensure_ascii=False))
     if "error" in result:
         return f"I could not look that up: {finished(str(result['error']))}"
-    return "\n".join(_teller(result)(result, rows))
+    return "\n".join(_sentences(result, rows)) or EMPTY
 
 
-def _teller(result: Record) -> Callable[[Record, bool], Iterator[str]]:
-    for key, teller in (("accounts", balances), ("categories", shares), ("transactions", movements)):
-        if isinstance(result.get(key), list):
-            return teller
-    return fields
+def _sentences(result: Mapping[str, Any], rows: bool) -> Iterator[str]:
+    if result.get("status") in SPOKEN:
+        if accounts := fitted(result, BALANCES):
+            return balances(accounts)
+        if compared := fitted(result, COMPARISON):
+            return changes(compared)
+        if shared := fitted(result, SHARES):
+            return shares(shared)
+        if found := fitted(result, TRANSACTIONS):
+            return movements(found, rows)
+    return fields(result)
 
 
-def movements(result: Record, rows: bool) -> Iterator[str]:
-    filters = result.get("filters", {})
-    if not result.get("totals"):
+def movements(result: Transactions, rows: bool) -> Iterator[str]:
+    filters = result["filters"]
+    if not result["totals"] and not result["transactions"]:
         yield f"I found no {_kind(filters)}{scope(filters)}."
         return
-    yield sums(result["totals"], filters)
-    if rows:
+    if result["totals"]:
+        yield sums(result["totals"], filters)
+    if rows or not result["totals"]:
         listed = result["transactions"][:MOST_LINES]
         yield from (_movement(row) for row in listed)
-        if len(listed) < result.get("matches", 0):
+        if len(listed) < result["matches"]:
             yield f"These are the newest {len(listed)} of {result['matches']}."
 
 
-def _movement(row: Record) -> str:
+def _movement(row: Transaction) -> str:
     name = row.get("merchant") or row.get("description") or "no name"
     return f"- {row['date']}: {row['amount']} {row['currency']}, {name} ({row.get('category') or 'Uncategorized'})"
 
 
-def shares(result: Record, _: bool) -> Iterator[str]:
-    filters = result.get("filters", {})
+def shares(result: Shares) -> Iterator[str]:
+    filters = result["filters"]
     if not result["categories"]:
         yield f"I found no {_kind(filters)}{scope(filters)}."
         return
-    yield sums(result.get("totals", ()), filters)
+    if totals := result.get("totals"):
+        yield sums(totals, filters)
     listed = result["categories"][:MOST_LINES]
     several = len({entry.get("type") for entry in listed}) > 1
     yield from (_share(entry, several) for entry in listed)
@@ -66,15 +95,40 @@ def shares(result: Record, _: bool) -> Iterator[str]:
         yield f"These are the first {len(listed)} of {len(result['categories'])} lines."
 
 
-def _share(entry: Record, several: bool) -> str:
-    kind = f", {entry['type']}" if several else ""
+def _share(entry: Share, several: bool) -> str:
+    kind = f", {entry['type']}" if several and "type" in entry else ""
     notes = f"{counted(entry['count'])}, {entry['share_percent']} %{kind}"
     return f"- {entry['category']}: {entry['total']} {entry['currency']} ({notes})"
 
 
-def balances(result: Record, _: bool) -> Iterator[str]:
-    accounts: Sequence[Record] = result["accounts"]
-    wanted = result.get("account_type", "all")
+def changes(result: Comparison) -> Iterator[str]:
+    """What differs between two periods, in total and by category."""
+    filters = result["filters"]
+    before, after = result["periods"]["before"], result["periods"]["after"]
+    spans = [_period(days["start_date"], days["end_date"]) for days in (before, after)]
+    if not result["totals"] and not result["categories"]:
+        yield f"I found no {_kind(filters)} {' or '.join(spans)}."
+        return
+    yield f"Before is {spans[0]}, after is {spans[1]}."
+    for total in result["totals"]:
+        if filters.get("type") != "income":
+            yield f"- Spent: {_change(total['spent_net'], total['currency'])}"
+        if filters.get("type") != "expense":
+            yield f"- Received: {_change(total['income'], total['currency'])}"
+    listed = result["categories"][:MOST_LINES]
+    yield from (f"- {entry['category']}, {entry['type']}: {_change(entry, entry['currency'])}" for entry in listed)
+    if len(listed) < result["all_categories"]:
+        yield f"These are the first {len(listed)} of {result['all_categories']} categories."
+
+
+def _change(change: Change, currency: str) -> str:
+    percent = f", {change['percent']} %" if change["percent"] is not None else ""
+    amounts = f"{change['before']} {currency} before, {change['after']} {currency} after"
+    return f"{amounts} (difference {change['difference']} {currency}{percent})"
+
+
+def balances(result: Balances) -> Iterator[str]:
+    accounts, wanted = result["accounts"], result["account_type"]
     if not accounts:
         yield f"There are no {'' if wanted == 'all' else f'{wanted} '}accounts in your records."
         return
@@ -83,10 +137,10 @@ def balances(result: Record, _: bool) -> Iterator[str]:
         return
     yield "Your accounts:"
     yield from (f"- {_balance(account)}" for account in accounts)
-    yield from (_together(total) for total in result.get("totals", ()) if total.get("known"))
+    yield from (_together(total) for total in result["totals"] if total["net"] is not None)
 
 
-def _balance(account: Record) -> str:
+def _balance(account: Account) -> str:
     last4 = account.get("number_last4")
     name = f"{account['name']} ({account['type']}{f', ending in {last4}' if last4 else ''})"
     if account.get("balance") is None:
@@ -95,14 +149,14 @@ def _balance(account: Record) -> str:
     return f"{name}: {account['balance']} {account['currency']}{day}"
 
 
-def _together(total: Record) -> str:
-    unknown = f"; {total['unknown']} not known" if total.get("unknown") else ""
+def _together(total: AccountTotal) -> str:
+    unknown = f"; {total['unknown']} not known" if total["unknown"] else ""
     return (
         f"Together in {total['currency']}: {total['net']} net ({total['assets']} held, {total['owed']} owed{unknown})."
     )
 
 
-def sums(totals: Sequence[Record], filters: Record) -> str:
+def sums(totals: Sequence[Total], filters: Filters) -> str:
     """The totals of all currencies in one sentence."""
     kind = filters.get("type", "all")
     opening = {"expense": "You spent ", "income": "You received ", "transfer": "Your transfers add up to "}.get(
@@ -115,27 +169,31 @@ def sums(totals: Sequence[Record], filters: Record) -> str:
     return f"{opening}{joined(each)}{scope(filters)}."
 
 
-def _sum(total: Record, kind: str) -> tuple[str, str]:
+def _sum(total: Total, kind: str) -> tuple[str, str]:
     """An amount with its currency, and what to know about it."""
     currency, count = total["currency"], counted(total["count"])
-    refunded = f", {total['refunds']} refunded" if str(total["refunds"]).strip("0.") else ""
+    refunded = f", {total['refunds']} refunded" if total["refunds"].strip("0.") else ""
     if kind == "expense":
         return f"{total['spent_net']} {currency}", f"{count}{refunded}"
-    if kind in ("income", "transfer"):
-        return f"{total['income' if kind == 'income' else 'transfers']} {currency}", count
-    moved = f"; {total['transfers']} in transfers" if str(total.get("transfers", "")).strip("0.") else ""
+    if kind == "income":
+        return f"{total['income']} {currency}", count
+    transfers = total.get("transfers")
+    if kind == "transfer":
+        return (f"{transfers} {currency}" if transfers else f"no known amount of {currency}"), count
+    moved = f"; {transfers} in transfers" if transfers and transfers.strip("0.") else ""
     spent = f"{total['spent_net']} {currency} spent{refunded} and {total['income']} {currency} received"
     return spent, f"{count}, net {total['net']} {currency}{moved}"
 
 
-def scope(filters: Record) -> str:
+def scope(filters: Filters) -> str:
     """What a result covers, by the filters that it names."""
-    categories = filters.get("categories") or ([filters["category"]] if filters.get("category") else [])
+    category, accounts = filters.get("category"), filters.get("accounts")
+    categories = filters.get("categories") or ([category] if category else [])
     parts = [
         f"on {joined(categories)}" if categories else "",
-        f"at “{filters['merchant_contains']}”" if filters.get("merchant_contains") else "",
-        f"with “{filters['description_contains']}”" if filters.get("description_contains") else "",
-        f"through {joined(filters['accounts'])}" if filters.get("accounts") else "",
+        f"at “{merchant}”" if (merchant := filters.get("merchant_contains")) else "",
+        f"with “{words}”" if (words := filters.get("description_contains")) else "",
+        f"through {joined(accounts)}" if accounts else "",
         _limits(filters.get("min_amount"), filters.get("max_amount")),
         _period(filters.get("start_date"), filters.get("end_date")),
     ]
@@ -156,20 +214,18 @@ def _period(start: str | None, end: str | None) -> str:
     return f"since {start}" if start else f"up to {end}" if end else "in all your records"
 
 
-def _kind(filters: Record) -> str:
+def _kind(filters: Filters) -> str:
     return {"expense": "spending", "income": "income", "transfer": "transfers"}.get(
         filters.get("type", ""), "transactions"
     )
 
 
-def fields(result: Record, _: bool) -> Iterator[str]:
+def fields(result: Mapping[str, Any]) -> Iterator[str]:
     """Any other result, field by field."""
     for name, value in list(result.items())[:MOST_LINES]:
         if value is not None:
             text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
             yield f"- {name.replace('_', ' ')}: {shortened(text)}"
-    if not result:
-        yield "The result is empty."
 
 
 def counted(count: int) -> str:
@@ -186,4 +242,7 @@ def finished(sentence: str) -> str:
 
 def shortened(text: str, most: int = MOST_CHARACTERS) -> str:
     """A text, cut between words where it is longer than that."""
-    return text if len(text) <= most else f"{text[:most].rsplit(maxsplit=1)[0]} …"
+    if len(text) <= most:
+        return text
+    whole_words = text[:most].rsplit(maxsplit=1) or [""]
+    return f"{whole_words[0]} …"

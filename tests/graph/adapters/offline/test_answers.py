@@ -140,3 +140,30 @@ async def test_balances_are_told_one_by_one_and_unknown_ones_as_unknown() -> Non
     assert await answered("account_balances_query", {"account_type": "credit"}, rows) == (
         "There are no credit accounts in your records."
     )
+
+
+@pytest.mark.anyio
+async def test_a_comparison_of_two_periods_is_told_in_total_and_by_category() -> None:
+    def spent(period: str, category: str, amount: str) -> dict[str, Any]:
+        return {**share(category, amount), "period": period}
+
+    rows = {"flow_of_two_periods": [spent("before", "Groceries", "80"), spent("after", "Groceries", "100")]}
+    assert await answered("compare_periods", {"type": "expense"}, rows) == (
+        "Before is from 2026-10-01 to 2026-10-15, after is from 2026-11-01 to 2026-11-15.\n"
+        "- Spent: 80.00 USD before, 100.00 USD after (difference 20.00 USD, 25.0 %)\n"
+        "- Groceries, expense: 80.00 USD before, 100.00 USD after (difference 20.00 USD, 25.0 %)"
+    )
+    assert await answered("compare_periods", {"type": "expense"}, {"flow_of_two_periods": []}) == (
+        "I found no spending from 2026-10-01 to 2026-10-15 or from 2026-11-01 to 2026-11-15."
+    )
+
+
+def test_a_question_that_a_tool_asks_back_is_not_told_as_nothing_found() -> None:
+    ambiguous = {"status": "ambiguous", "currencies": ["CAD", "USD"], "categories": [], "filters": {"type": "expense"}}
+    assert told(ambiguous).startswith("- status: ambiguous\n- currencies: ")
+
+
+def test_a_result_of_another_shape_is_told_field_by_field() -> None:
+    assert told({"status": "ok", "year": 2025, "categories": [{"category": "Gifts"}]}) == (
+        '- status: ok\n- year: 2025\n- categories: [{"category": "Gifts"}]'
+    )
