@@ -12,6 +12,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from graph.errors import ConfigurationError, UnknownEmployee
+from graph.events import EmployeeCard
 from graph.ports import ModelSettings
 
 EVERYBODY = "everybody"
@@ -56,6 +57,11 @@ class Employee(BaseModel):
     @property
     def settings(self) -> ModelSettings:
         return ModelSettings(size=self.model, temperature=self.temperature, max_tokens=self.max_tokens)
+
+    @property
+    def card(self) -> EmployeeCard:
+        """What a client shows beside an answer."""
+        return EmployeeCard(slug=self.slug, title=self.title, emoji=self.emoji)
 
 
 @dataclass(frozen=True, slots=True)

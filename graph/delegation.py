@@ -20,7 +20,7 @@ from graph.context import TurnContext, Unfinished
 from graph.errors import ChatError
 from graph.links import DelegatedQuestion
 from graph.ports import Delegates, Redactor
-from graph.state import Recollection, Turn, Usage, add
+from graph.state import Recollection, Turn, Usage, add, no_usage
 from graph.tool import ToolFault
 from nodes.call_tools import CallTools
 from nodes.reason import Reason
@@ -36,8 +36,6 @@ SECONDS = 15.0
 TOKENS = 12_000
 """That a colleague may spend on an answer; what is spent is looked at after each round."""
 ROUNDS = 4
-
-NOTHING = Usage(prompt=0, completion=0, total=0, cost="0", source="provider")
 
 
 class ReadsOnly:
@@ -89,7 +87,7 @@ class Delegation:
             recollection=Recollection(facts=[], summary="", history=[], summarized_to=0, searchable=False),
             passages=[],
             messages=[DelegatedQuestion(content=masked.texts[0])],
-            usage=NOTHING,
+            usage=no_usage("provider"),
         )
         unfinished = Unfinished()
         try:

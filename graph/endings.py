@@ -10,11 +10,11 @@ from graph.errors import ChatError
 from graph.events import Done, Error
 from graph.model_reply import Finish, finish_of
 from graph.provenance import untraced_amounts
-from graph.state import Turn, Usage, add
+from graph.state import Turn, Usage, add, no_usage
 
 Status = Literal["complete", "stopped", "failed", "waiting"]
 
-NO_USAGE = Usage(prompt=0, completion=0, total=0, cost="0", source="counted")
+NO_USAGE = no_usage("counted")
 
 
 def closed(messages: Sequence[AnyMessage], partial: str) -> list[AnyMessage]:

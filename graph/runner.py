@@ -15,7 +15,7 @@ from graph.build import TurnGraph, keeping
 from graph.context import TurnContext
 from graph.endings import NO_USAGE, Status, closed, done_event, error_event, usage_of_rest
 from graph.errors import ChatError, DatabaseUnavailable, RedactionFailed, RunLost, RunTimeout, describe, error_of
-from graph.events import Done, EmployeeCard, Error, Start
+from graph.events import Done, Error, Start
 from graph.live import LiveRun, steps_to, turn_in
 from graph.patience import patiently
 from graph.ports import (
@@ -358,5 +358,4 @@ def kept_nowhere_else(turn: Turn) -> Turn:
 
 
 def start_event(run: Run, employee: Employee) -> Start:
-    card = EmployeeCard(slug=employee.slug, title=employee.title, emoji=employee.emoji)
-    return Start(type="start", session_id=run.session_id, run_id=run.id, employee=card)
+    return Start(type="start", session_id=run.session_id, run_id=run.id, employee=employee.card)

@@ -122,6 +122,11 @@ def read_result(message: ToolMessage) -> dict[str, Any]:
     return result if isinstance(result, dict) else {}
 
 
+def no_usage(source: Literal["provider", "counted"]) -> Usage:
+    """Nothing was used. A sum begins with `provider`; what no provider reported is `counted`."""
+    return Usage(prompt=0, completion=0, total=0, cost="0", source=source)
+
+
 def add(sofar: Usage, more: Usage) -> Usage:
     return Usage(
         prompt=sofar["prompt"] + more["prompt"],

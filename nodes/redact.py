@@ -7,7 +7,7 @@ from langgraph.runtime import Runtime
 
 from graph.context import TurnContext
 from graph.ports import Redactor
-from graph.state import Recollection, Turn, Unsummarized, Usage
+from graph.state import Recollection, Turn, Unsummarized, no_usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Redact:
             recollection=Recollection(facts=[], summary="", history=[], summarized_to=0, searchable=False),
             passages=[],
             messages=[HumanMessage(question)],
-            usage=Usage(prompt=0, completion=0, total=0, cost="0", source="provider"),
+            usage=no_usage("provider"),
             speaker="",
             message_id="",
             unsummarized=Unsummarized(turns=0, tokens=0, seconds=0),

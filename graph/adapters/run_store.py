@@ -29,7 +29,7 @@ from graph.errors import (
 )
 from graph.events import Done
 from graph.ports import Claim, Ending, LoggedEvent, OnConflict, Question, Run, RunRequest
-from graph.state import Usage
+from graph.state import no_usage
 
 log = structlog.get_logger(__name__)
 
@@ -50,7 +50,7 @@ WITHDRAWN = Done(
     type="done",
     message_id="",
     total_tokens=0,
-    usage=Usage(prompt=0, completion=0, total=0, cost="0", source="counted"),
+    usage=no_usage("counted"),
     status="stopped",
 )
 """How the stream of a run ends that never began."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from graph.events import Event, waits
 from graph.replay.recording import Message, ToolRun
-from graph.state import Usage
+from graph.state import Usage, no_usage
 
 LEFT_OUT: Mapping[str, tuple[str, ...]] = {
     "start": ("session_id", "run_id"),
@@ -59,7 +59,7 @@ def events_for(events: Iterable[Event], runs: Sequence[ToolRun]) -> list[dict[st
 def usage_for(usage: Mapping[str, Any] | None) -> Usage:
     """What a turn took, its cost to the eighth decimal as `chat_usage_log` holds it; nothing, if nothing was stored."""
     if usage is None:
-        return Usage(prompt=0, completion=0, total=0, cost="0", source="counted")
+        return no_usage("counted")
     cost = round(Decimal(usage["cost"]), 8).normalize()
     return Usage(
         prompt=usage["prompt"],

@@ -45,8 +45,7 @@ async def route_question(body: Question, caller: Caller, service: Deps) -> Page:
 
 
 def ranked(match: Match) -> dict[str, Any]:
-    employee = match.employee
-    return {"slug": employee.slug, "title": employee.title, "emoji": employee.emoji, "score": match.score}
+    return {**match.employee.card, "score": match.score}
 
 
 def card(employee: Employee) -> dict[str, Any]:

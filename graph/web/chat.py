@@ -122,7 +122,7 @@ async def whole_answer(run: Run, entries: AsyncIterator[LoggedEvent], service: S
     answer: dict[str, Any] = {
         **last,
         "content": content,
-        "employee": {"slug": employee.slug, "title": employee.title, "emoji": employee.emoji},
+        "employee": employee.card,
         "session_id": run.session_id,
         "run_id": run.id,
     }
