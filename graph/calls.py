@@ -21,6 +21,7 @@ from graph.result_texts import texts_in, with_numbers_as_text, with_texts
 from graph.text import sound
 from graph.tool import DISPLAY, INVALID_JSON, OUTCOME_UNKNOWN, Rows, Tool, ToolContext, ToolFault
 from graph.tool_result import excerpt, plain
+from graph.validation import fault_texts
 
 log = structlog.get_logger(__name__)
 
@@ -273,8 +274,8 @@ def check(arguments: Mapping[str, Any], tool: Tool) -> BaseModel:
     try:
         return tool.arguments.model_validate(arguments)
     except ValidationError as error:
-        faults = (f"{'.'.join(map(str, fault['loc'])) or 'arguments'}: {fault['msg']}" for fault in error.errors())
-        raise ToolFault(f"the arguments of {tool.name} are not valid: {'; '.join(faults)}") from None
+        faults = "; ".join(fault_texts(error, "arguments"))
+        raise ToolFault(f"the arguments of {tool.name} are not valid: {faults}") from None
 
 
 def capped(result: Json) -> Json:

@@ -16,7 +16,15 @@ ROOT = Path(__file__).parent.parent
 ROOMS = ("graph", "nodes", "tools", "employees", "migrations")
 
 LEVELS = (
-    ("graph.errors", "graph.state", "graph.text", "graph.tool_result", "graph.patience", "graph.currencies"),
+    (
+        "graph.errors",
+        "graph.state",
+        "graph.text",
+        "graph.tool_result",
+        "graph.patience",
+        "graph.currencies",
+        "graph.validation",
+    ),
     ("graph.context", "graph.ports", "graph.events", "graph.tool"),
     (
         *("nodes", "tools", "employees", "migrations", "graph.redaction", "graph.prompt", "graph.repair"),

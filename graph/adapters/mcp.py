@@ -21,6 +21,7 @@ from graph.adapters.mcp_calls import Offer, Remote, list_offers
 from graph.adapters.mcp_schemas import OddSchema
 from graph.errors import ConfigurationError, UnknownEmployee, describe
 from graph.tool import Risk, Tool
+from graph.validation import fault_texts
 
 log = structlog.get_logger(__name__)
 
@@ -119,8 +120,7 @@ def read_servers(file: Path) -> Sequence[McpServer]:
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ConfigurationError(f"MCP_SERVERS: {file} cannot be read as YAML.") from error
     except ValidationError as error:
-        faults = (f"{'.'.join(map(str, fault['loc'])) or 'file'}: {fault['msg']}" for fault in error.errors())
-        raise ConfigurationError(f"MCP_SERVERS: {'; '.join(faults)}") from None
+        raise ConfigurationError(f"MCP_SERVERS: {'; '.join(fault_texts(error, 'file'))}") from None
 
 
 async def join(servers: Sequence[McpServer], taken: Sequence[str] = ()) -> Joined:

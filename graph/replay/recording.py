@@ -15,6 +15,7 @@ from graph.errors import ChatError
 from graph.model_reply import Finish
 from graph.ports import Step
 from graph.state import Passage, Unsummarized, Usage
+from graph.validation import fault_texts
 
 FORMAT = 2
 
@@ -144,7 +145,7 @@ class Recording(Part):
         try:
             return cls.model_validate(upgraded(json.loads(file.read_text("utf-8"))))
         except (OSError, ValueError, KeyError, TypeError) as error:
-            reason = first_fault(error) if isinstance(error, ValidationError) else str(error)
+            reason = fault_texts(error, "recording")[0] if isinstance(error, ValidationError) else str(error)
             raise RecordingUnreadable(f"{file} is not a recording that this program can read: {reason}") from error
 
     def write(self, file: Path) -> None:
@@ -176,8 +177,3 @@ def upgraded(data: dict[str, Any]) -> dict[str, Any]:
             raise ValueError(f"its format is {data['format']}, and this program knows those up to {FORMAT}")
         data = UPGRADES[data["format"]](data)
     return data
-
-
-def first_fault(error: ValidationError) -> str:
-    fault = error.errors()[0]
-    return f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}"

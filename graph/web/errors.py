@@ -17,6 +17,7 @@ from graph.errors import (
     NotFound,
     UnprocessableRequest,
 )
+from graph.validation import fault_text
 
 MOST_FAULTS = 10
 """That an answer tells of a request."""
@@ -86,7 +87,7 @@ def known(fault: Mapping[str, Any]) -> Sequence[str | int]:
 
 def tell(place: Sequence[str | int], message: str) -> str:
     """One fault; names within an object are the caller's own, and as long as they like."""
-    return f"{'.'.join(str(part)[:MOST_NAME_CHARS] for part in place[1:]) or 'body'}: {message}"
+    return fault_text([str(part)[:MOST_NAME_CHARS] for part in place[1:]], message, "body")
 
 
 def translate(error: HTTPException) -> ChatError:
