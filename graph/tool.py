@@ -21,6 +21,10 @@ OUTCOME_UNKNOWN = "it is unknown whether it was done: tell the user to look ther
 """What is said of a call that was sent elsewhere and of which nothing more is known."""
 
 
+Row = Mapping[str, Any]
+"""One row of a query's result, by the names of its columns."""
+
+
 class Rows(Protocol):
     """The caller's own rows; nobody else's can be reached through it."""
 

@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from itertools import groupby
 from typing import Any, Literal
 
 from pydantic import Field
 
 from graph.tool import Tool, ToolContext
 from tools.arguments import ToolArguments
-from tools.money import amount_text
+from tools.money import amount_text, by_currency
 
 
 class AccountBalancesQuery(ToolArguments):
@@ -32,7 +31,7 @@ async def account_balances_query(arguments: AccountBalancesQuery, context: ToolC
         "status": "ok" if accounts else "no_accounts",
         "account_type": wanted,
         "accounts": [present(account) for account in accounts],
-        "totals": [add_up(currency, same) for currency, same in by_currency(accounts)],
+        "totals": [add_up(same[0]["currency"], same) for same in by_currency(accounts)],
     }
 
 
@@ -47,13 +46,6 @@ def present(account: Mapping[str, Any]) -> dict[str, Any]:
         "as_of": None if day is None else day.isoformat(),
         "status": "unknown" if balance is None else "known",
     }
-
-
-def by_currency(accounts: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[Mapping[str, Any]]]]:
-    def key(account: Mapping[str, Any]) -> str:
-        return str(account["currency"])
-
-    return [(currency, list(same)) for currency, same in groupby(sorted(accounts, key=key), key)]
 
 
 def add_up(currency: str, accounts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -1,13 +1,13 @@
 """Finds what is out of the ordinary among the purchases of a period."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, Literal
 
 from pydantic import Field
 
-from graph.tool import Rows, Tool, ToolContext, ToolFault
+from graph.tool import Row, Rows, Tool, ToolContext, ToolFault
 from tools.arguments import Period
 from tools.money import amount_text
 from tools.recurring import FEWEST, LOOK_BACK, MOST, WIDEST, Booking, Series, series_of
@@ -40,7 +40,6 @@ METHOD = (
 )
 
 Kind = Literal["unusual_amount", "duplicate", "price_rise", "new_merchant"]
-Row = Mapping[str, Any]
 Found = tuple[int, list[dict[str, Any]]]
 
 

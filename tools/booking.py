@@ -1,13 +1,13 @@
 """Enters transactions by hand, splits them into parts, and makes the parts one again."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, Literal
 
 from pydantic import Field
 
-from graph.tool import Rows, Tool, ToolContext, ToolFault
+from graph.tool import Row, Rows, Tool, ToolContext, ToolFault
 from tools.arguments import ToolArguments
 from tools.categories import resolve_categories
 from tools.finding import WhichTransaction, described, listed, the_transaction, told
@@ -19,8 +19,6 @@ from tools.wording import Words
 INCOME = ("Income", "Investments", UNCATEGORIZED)
 """Categories in which money that comes in is income; in any other it is a refund."""
 EARLIEST = dt.date(1970, 1, 1)
-
-Row = Mapping[str, Any]
 
 
 # Enter ----------------------------------------------------------------------------------------------------------------

@@ -1,18 +1,17 @@
 """Monthly budgets: how they stand, and how they are set."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
-from itertools import groupby
 from typing import Any
 
 from pydantic import Field
 
 from graph.currencies import rounded
-from graph.tool import Rows, Tool, ToolContext, ToolFault
+from graph.tool import Row, Rows, Tool, ToolContext, ToolFault
 from tools.arguments import ToolArguments
 from tools.categories import resolve_categories
 from tools.currencies import Currency, currency_or_main
-from tools.money import AMOUNT_DECIMALS, amount_text, check_decimals, percent_text
+from tools.money import AMOUNT_DECIMALS, amount_text, by_currency, check_decimals, percent_text
 from tools.months import last_day
 from tools.tables import shown
 
@@ -25,8 +24,6 @@ METHOD = (
     "line, too high where bills come early in the month, too low where they come late; where nothing, or less than nothing, is "
     "spent it is what is spent."
 )
-
-Row = Mapping[str, Any]
 
 
 class BudgetStatus(ToolArguments):
@@ -54,9 +51,7 @@ async def budget_status(arguments: BudgetStatus, context: ToolContext) -> dict[s
         "days_gone": days,
         "days_in_month": length,
         "method": METHOD,
-        "totals": [
-            add_up(currency, list(same)) for currency, same in groupby(budgets, lambda row: str(row["currency"]))
-        ],
+        "totals": [add_up(same[0]["currency"], same) for same in by_currency(budgets)],
         "budgets": listed,
         **shown("Budgets", ("category", "currency", "budget", "spent", "left", "projected", "state"), listed),
     }

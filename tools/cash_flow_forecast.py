@@ -2,7 +2,7 @@
 
 import asyncio
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from statistics import median
@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import Field
 
 from graph.currencies import rounded
-from graph.tool import Tool, ToolContext
+from graph.tool import Row, Tool, ToolContext
 from tools.arguments import ToolArguments
 from tools.currencies import Currency
 from tools.money import amount_text
@@ -36,8 +36,6 @@ BALANCE_NOTE = (
     "starting_balance is the sum of the known balances of checking and savings accounts, on the day each was reported; the "
     "rest of the current month is not added to it."
 )
-
-Row = Mapping[str, Any]
 
 
 class CashFlowForecast(ToolArguments):

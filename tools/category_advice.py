@@ -1,15 +1,12 @@
 """Says which category a transaction should have, and why it has the one that it has."""
 
-from collections.abc import Mapping
 from typing import Any
 
-from graph.tool import Rows, Tool, ToolContext
+from graph.tool import Row, Rows, Tool, ToolContext
 from tools.finding import WhichTransaction, candidates, listed, told
 from tools.suggestion import METHOD, Suggestion, suggest
 
 MOST_CORRECTIONS = 5
-
-Row = Mapping[str, Any]
 
 
 class SuggestCategory(WhichTransaction):

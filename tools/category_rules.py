@@ -1,12 +1,11 @@
 """The user's rules: which merchants belong to which category."""
 
-from collections.abc import Mapping
 from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import Field
 
-from graph.tool import Rows, Tool, ToolContext, ToolFault
+from graph.tool import Row, Rows, Tool, ToolContext, ToolFault
 from tools.arguments import ToolArguments
 from tools.categories import resolve_categories
 from tools.wording import Words
@@ -14,8 +13,6 @@ from tools.wording import Words
 MOST_RULES = 200
 LEAST_LETTERS = 2
 """Of a pattern that a name contains."""
-
-Row = Mapping[str, Any]
 
 
 # Add ------------------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from graph.currencies import rounded
-from graph.tool import DISPLAY, Rows, Tool, ToolContext, ToolFault
+from graph.tool import DISPLAY, Row, Rows, Tool, ToolContext, ToolFault
 from tools.arguments import Period, ToolArguments
 from tools.categories import resolve_categories
 from tools.drawing import Chart, Series, keep_chart
@@ -24,8 +24,6 @@ MOST_BARS = 12
 OTHERS = "All others"
 MOST_MONTHLY_ROWS = 24
 """Payments of which each is a row; of more only each twelfth is."""
-
-Row = Mapping[str, Any]
 
 
 class InCurrency(ToolArguments):

@@ -1,14 +1,14 @@
 """Compares what was spent and earned in two periods."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any, Literal
 
 from pydantic import Field
 
-from graph.tool import Tool, ToolContext, ToolFault
+from graph.tool import Row, Tool, ToolContext, ToolFault
 from tools.arguments import Period
 from tools.categories import resolve_categories
 from tools.money import amount_text
@@ -16,8 +16,6 @@ from tools.months import last_day, months_later
 from tools.tables import shown
 
 TENTH = Decimal("0.1")
-
-Row = Mapping[str, Any]
 
 
 class ComparePeriods(Period):

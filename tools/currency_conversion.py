@@ -1,14 +1,14 @@
 """Converts an amount by a rate that is on file."""
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from pydantic import Field
 
-from graph.tool import Tool, ToolContext, ToolFault
+from graph.tool import Row, Tool, ToolContext, ToolFault
 from tools.arguments import ToolArguments
 from tools.currencies import Currency
 from tools.money import AMOUNT_DECIMALS, amount_text, check_decimals
@@ -18,8 +18,6 @@ METHOD = (
     "not stored at all goes through one currency in between. The result is rounded to the cent once (half to even). Banks add "
     "fees and margins of their own."
 )
-
-Row = Mapping[str, Any]
 
 
 class CurrencyConversion(ToolArguments):

@@ -1,18 +1,17 @@
 """The user's debts: what is owed, and in which order it is best paid."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
-from itertools import groupby
 from typing import Any, Literal
 
 from pydantic import Field
 
-from graph.tool import Rows, Tool, ToolContext, ToolFault
+from graph.tool import Row, Rows, Tool, ToolContext, ToolFault
 from tools.arguments import ToolArguments
 from tools.currencies import Currency, currency_or_main
 from tools.interest import METHOD, MOST_MONTHS, Owed, Plan, avalanche, interest, plan_of, snowball
-from tools.money import AMOUNT_DECIMALS, amount_text, check_decimals
+from tools.money import AMOUNT_DECIMALS, amount_text, by_currency, check_decimals
 from tools.months import months_later
 from tools.naming import the_one
 from tools.tables import shown
@@ -26,7 +25,6 @@ PLAN_METHOD = (
     "debt first (avalanche) or to the smallest one first (snowball), so the sum paid each month stays the same to the end."
 )
 
-Row = Mapping[str, Any]
 Kind = Literal["credit_card", "student_loan", "car_loan", "mortgage", "personal_loan", "other"]
 
 
@@ -87,13 +85,6 @@ def rate_text(rate: Decimal) -> str:
 def is_growing(debt: Row) -> bool:
     grown = interest(debt["balance"], debt["annual_rate_percent"], debt["currency"])
     return bool(debt["balance"] and debt["minimum_payment"] <= grown)
-
-
-def by_currency(debts: Iterable[Row]) -> list[list[Row]]:
-    def key(debt: Row) -> str:
-        return str(debt["currency"])
-
-    return [list(same) for _, same in groupby(sorted(debts, key=key), key)]
 
 
 def add_up(debts: Sequence[Row]) -> dict[str, Any]:

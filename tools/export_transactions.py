@@ -11,7 +11,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from graph.currencies import decimals_of, rounded
-from graph.tool import DISPLAY, Tool, ToolContext
+from graph.tool import DISPLAY, Row, Tool, ToolContext
 from tools.arguments import Period
 from tools.categories import resolve_categories
 from tools.filing import store_file
@@ -27,7 +27,6 @@ CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
 """What no spreadsheet file may hold."""
 BREAKS = re.compile(r"[\t\r\n]+")
 
-Row = Mapping[str, Any]
 MEDIA_TYPES = {
     "csv": "text/csv",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",

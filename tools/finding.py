@@ -1,21 +1,19 @@
 """Which one of the user's transactions is meant."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from pydantic import Field
 
-from graph.tool import Rows, ToolFault
+from graph.tool import Row, Rows, ToolFault
 from tools.arguments import ToolArguments
 from tools.money import amount_text
 from tools.wording import Words
 
 MOST_CANDIDATES = 8
-
-Row = Mapping[str, Any]
 
 
 class WhichTransaction(ToolArguments):

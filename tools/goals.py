@@ -1,19 +1,18 @@
 """The user's goals: what they are, how far they are, and what would bring them nearer."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from decimal import ROUND_CEILING, Decimal
-from itertools import groupby
 from statistics import median
 from typing import Any, Literal
 
 from pydantic import Field
 
 from graph.currencies import rounded
-from graph.tool import Rows, Tool, ToolContext, ToolFault
+from graph.tool import Row, Rows, Tool, ToolContext, ToolFault
 from tools.arguments import ToolArguments
 from tools.currencies import Currency, currency_or_main
-from tools.money import AMOUNT_DECIMALS, amount_text, check_decimals, percent_text
+from tools.money import AMOUNT_DECIMALS, amount_text, by_currency, check_decimals, percent_text
 from tools.months import months_later
 from tools.naming import matching, the_one
 from tools.tables import shown
@@ -25,7 +24,6 @@ USUAL_MONTHS = 3
 """Whole months that say what is usual, before the last whole one."""
 MOST_RISES = 5
 
-Row = Mapping[str, Any]
 Status = Literal["active", "completed", "archived"]
 GoalType = Literal["savings", "debt_payoff", "investment", "purchase", "other"]
 
@@ -138,13 +136,6 @@ async def goal_summary(arguments: GoalSummary, context: ToolContext) -> dict[str
         "next_due": None if nearest is None else present(nearest, context.today),
         "overdue": [state_of(goal) for goal in active if is_overdue(goal, context.today)][:MOST_GOALS],
     }
-
-
-def by_currency(rows: Iterable[Row]) -> list[list[Row]]:
-    def key(row: Row) -> str:
-        return str(row["currency"])
-
-    return [list(same) for _, same in groupby(sorted(rows, key=key), key)]
 
 
 def add_up(goals: Sequence[Row], today: dt.date) -> dict[str, Any]:

@@ -2,24 +2,21 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from itertools import groupby
 from typing import Any
 
 from pydantic import Field
 
-from graph.tool import Tool, ToolContext
+from graph.tool import Row, Tool, ToolContext
 from tools.arguments import ToolArguments
-from tools.money import amount_text
+from tools.money import amount_text, by_currency
 from tools.months import months_later
 from tools.tables import shown
 from tools.wording import Words
 
 MOST_CANDIDATES = 10
-
-Row = Mapping[str, Any]
 
 
 class MerchantInsights(ToolArguments):
@@ -91,11 +88,6 @@ class Sums:
             "spent_net": amount_text(self.spent_gross - self.refunds, currency),
             "income": amount_text(self.income, currency),
         }
-
-
-def by_currency(groups: Iterable[Row]) -> list[list[Row]]:
-    """The groups of each currency together; they are in order of it."""
-    return [list(same) for _, same in groupby(groups, lambda group: group["currency"])]
 
 
 def summed(groups: Iterable[Row]) -> Sums:

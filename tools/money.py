@@ -1,12 +1,13 @@
 """Amounts of money as a model reads them: exact decimal numbers in strings, with the decimals of their currency, one currency
 at a time."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from itertools import groupby
 from typing import Any
 
 from graph.currencies import decimals_of, rounded
-from graph.tool import ToolFault
+from graph.tool import Row, ToolFault
 
 AMOUNT_DECIMALS = 8
 """That an argument may have; how many its currency has is seen by `check_decimals`."""
@@ -35,6 +36,15 @@ def percent_text(part: Decimal, whole: Decimal) -> str:
     if part <= 0 or whole <= 0:
         return "0.0"
     return f"{100 * part / whole:.1f}"
+
+
+def by_currency(rows: Iterable[Row]) -> list[list[Row]]:
+    """The rows of each currency together, the currencies in order; rows of one currency stay in theirs."""
+
+    def currency(row: Row) -> str:
+        return str(row["currency"])
+
+    return [list(same) for _, same in groupby(sorted(rows, key=currency), currency)]
 
 
 def flow_totals(sums: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,13 +2,13 @@
 
 import asyncio
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
 from pydantic import Field
 
-from graph.tool import DISPLAY, Tool, ToolContext, ToolFault
+from graph.tool import DISPLAY, Row, Tool, ToolContext, ToolFault
 from tools.arguments import ToolArguments
 from tools.document import PDF, Grid, Heading, Note, Part, Picture, typeset
 from tools.drawing import Chart, Series, draw
@@ -22,8 +22,6 @@ MONTHS_DRAWN = 6
 OTHERS = "All others"
 NOTHING = Decimal()
 FLOWS = ("income", "spent", "net")
-
-Row = Mapping[str, Any]
 
 
 class MonthlyReport(ToolArguments):

@@ -1,14 +1,11 @@
 """Things that a user has named: which one is meant."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from graph.tool import ToolFault
+from graph.tool import Row, ToolFault
 
 MOST_TOLD = 20
 """Names that a fault lists."""
-
-Row = Mapping[str, Any]
 
 
 def matching(words: str, rows: Sequence[Row], field: str = "name") -> list[Row]:

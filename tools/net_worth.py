@@ -1,10 +1,10 @@
 """Adds up what the user has and owes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from graph.tool import Tool, ToolContext
+from graph.tool import Row, Tool, ToolContext
 from tools.arguments import ToolArguments
 from tools.money import amount_text
 from tools.tables import shown
@@ -15,8 +15,6 @@ METHOD = (
 )
 MOST_ITEMS = 60
 """That a result holds."""
-
-Row = Mapping[str, Any]
 
 
 class NetWorth(ToolArguments):

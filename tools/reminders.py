@@ -1,12 +1,11 @@
 """The user's reminders."""
 
 import datetime as dt
-from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import Field
 
-from graph.tool import Tool, ToolContext, ToolFault
+from graph.tool import Row, Tool, ToolContext, ToolFault
 from tools.arguments import ToolArguments
 from tools.naming import the_one
 from tools.reminding import Recurrence, next_due
@@ -17,8 +16,6 @@ MOST_REMINDERS = 50
 """That a result holds."""
 FURTHEST = dt.timedelta(days=3660)
 """Ahead that a reminder can be."""
-
-Row = Mapping[str, Any]
 
 
 class ListReminders(ToolArguments):

@@ -1,17 +1,16 @@
 """Adds transactions up by month, by merchant and by account."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from itertools import groupby
 from typing import Any, Literal
 
 from pydantic import Field
 
-from graph.tool import Rows, Tool, ToolContext, ToolFault
+from graph.tool import Row, Rows, Tool, ToolContext, ToolFault
 from tools.arguments import Period
 from tools.categories import resolve_categories
-from tools.money import amount_text, flow_totals, percent_text
+from tools.money import amount_text, by_currency, flow_totals, percent_text
 from tools.months import last_day, months_later
 from tools.tables import shown
 from tools.wording import Words
@@ -19,8 +18,6 @@ from tools.wording import Words
 MOST_MONTHS = 36
 SUMS = ("matches", "income", "spent_gross", "refunds")
 CATEGORY = "Only this category, by name; leave out for all."
-
-Row = Mapping[str, Any]
 
 
 # By month -------------------------------------------------------------------------------------------------------------
@@ -219,7 +216,7 @@ async def spending_by_account(arguments: SpendingByAccount, context: ToolContext
         "filters": echo(arguments, categories),
         "totals": [
             flow_totals(add_up(same)) | {"transfers": amount_text(moved(same), same[0]["currency"])}
-            for same in by_currency(sorted(groups, key=currency_of))
+            for same in by_currency(groups)
         ],
         "accounts_used": used,
         **shown("By account", ("account", "currency", "count", "income", "spent_net", "net"), used),
@@ -247,15 +244,6 @@ def moved(groups: Iterable[Row]) -> Decimal:
 
 async def resolved(category: str | None, rows: Rows) -> list[str] | None:
     return await resolve_categories([category], rows) if category else None
-
-
-def currency_of(row: Row) -> str:
-    return str(row["currency"])
-
-
-def by_currency(rows: Iterable[Row]) -> list[list[Row]]:
-    """The rows of each currency together; they are in order of it."""
-    return [list(same) for _, same in groupby(rows, currency_of)]
 
 
 def add_up(groups: Sequence[Row], months: set[dt.date] | None = None) -> dict[str, Any]:

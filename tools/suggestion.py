@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 from uuid import UUID
 
-from graph.tool import Rows
+from graph.tool import Row, Rows
 
 ENOUGH = 2
 """Equal corrections from which they count."""
@@ -16,8 +16,6 @@ METHOD = (
     "Then the user's rules: equals before contains, then the longer pattern. Then the category that more than half of the "
     "merchant's categorised transactions have."
 )
-
-Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

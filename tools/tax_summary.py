@@ -1,13 +1,13 @@
 """Sums a calendar year up for a tax return."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
 from pydantic import Field
 
-from graph.tool import Tool, ToolContext, ToolFault
+from graph.tool import Row, Tool, ToolContext, ToolFault
 from tools.arguments import ToolArguments
 from tools.money import amount_text, flow_totals
 from tools.tables import shown
@@ -23,8 +23,6 @@ NOTE = (
 )
 MOST_CATEGORIES = 80
 """That a result holds."""
-
-Row = Mapping[str, Any]
 
 
 class TaxSummary(ToolArguments):

@@ -3,14 +3,13 @@
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from itertools import groupby
 from typing import Any
 
 from pydantic import Field
 
 from graph.tool import Tool, ToolContext
 from tools.arguments import ToolArguments
-from tools.money import amount_text
+from tools.money import amount_text, by_currency
 from tools.recurring import FEWEST, LOOK_BACK, METHOD, MOST, Series, find_series
 from tools.reminding import due_between
 from tools.tables import shown
@@ -87,12 +86,9 @@ def expected(series: Series, today: dt.date, end: dt.date) -> list[dict[str, Any
 
 
 def totals(payments: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    def key(item: Mapping[str, Any]) -> str:
-        return str(item["currency"])
-
     return [
         {"currency": currency, "count": len(same), "expected": amount_text(add_up(same), currency)}
-        for currency, same in ((name, list(items)) for name, items in groupby(sorted(payments, key=key), key))
+        for currency, same in ((each[0]["currency"], each) for each in by_currency(payments))
     ]
 
 
