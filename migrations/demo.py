@@ -3,13 +3,13 @@
 What happens on a day depends on its date alone, so that a demo seeded tomorrow tells the same past.
 """
 
-import calendar
 import datetime as dt
 import random
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from decimal import Decimal
 
+from graph.months import last_day
 from migrations.demo_data import Account, Debt, Goal, Habit, Line, Reminder, Role, TripLine, demo_data
 from migrations.demo_ledger import (
     DemoAccount,
@@ -157,8 +157,7 @@ def earning(name: str, day: dt.date, account: Role, line: Line, chances: random.
 
 def paydays(day: dt.date) -> set[dt.date]:
     """The 15th and the last day of the month of this day, or the working day before."""
-    last = calendar.monthrange(day.year, day.month)[1]
-    return {working_day(day.replace(day=15)), working_day(day.replace(day=last))}
+    return {working_day(day.replace(day=15)), working_day(last_day(day))}
 
 
 def working_day(day: dt.date) -> dt.date:

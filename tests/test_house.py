@@ -24,6 +24,7 @@ LEVELS = (
         "graph.patience",
         "graph.currencies",
         "graph.validation",
+        "graph.months",
     ),
     ("graph.context", "graph.ports", "graph.events", "graph.tool"),
     (

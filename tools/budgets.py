@@ -7,12 +7,12 @@ from typing import Any
 from pydantic import Field
 
 from graph.currencies import rounded
+from graph.months import last_day
 from graph.tool import Row, Rows, Tool, ToolContext, ToolFault
 from tools.arguments import ToolArguments
 from tools.categories import resolve_categories
 from tools.currencies import Currency, currency_or_main
 from tools.money import AMOUNT_DECIMALS, amount_text, by_currency, check_decimals, percent_text
-from tools.months import last_day
 from tools.tables import shown
 
 MOST_BUDGETS = 60

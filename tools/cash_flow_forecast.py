@@ -11,11 +11,11 @@ from typing import Any
 from pydantic import Field
 
 from graph.currencies import rounded
+from graph.months import last_day, months_later
 from graph.tool import Row, Tool, ToolContext
 from tools.arguments import ToolArguments
 from tools.currencies import Currency
 from tools.money import amount_text
-from tools.months import last_day, months_later
 from tools.recurring import FEWEST, LOOK_BACK, MOST, Series, find_series
 from tools.tables import shown
 

@@ -11,13 +11,14 @@ from typing import Any, Literal
 from pydantic import Field
 
 from graph.currencies import rounded
+from graph.months import last_day, months_later
 from graph.tool import DISPLAY, Row, Rows, Tool, ToolContext, ToolFault
 from tools.arguments import Period, ToolArguments
 from tools.categories import resolve_categories
 from tools.drawing import Chart, Series, keep_chart
 from tools.interest import METHOD, MOST_MONTHS, interest, pay_off
 from tools.money import AMOUNT_DECIMALS, amount_text, check_decimals, flow_totals, percent_text
-from tools.months import PATTERN, last_day, months_later, read_month
+from tools.months import PATTERN, read_month
 
 MOST_BARS = 12
 """Categories that are shown by name; the smaller ones are shown as one."""

@@ -7,12 +7,12 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from graph.months import months_later
 from graph.tool import Row, Rows, Tool, ToolContext, ToolFault
 from tools.arguments import ToolArguments
 from tools.currencies import Currency, currency_or_main
 from tools.interest import METHOD, MOST_MONTHS, Owed, Plan, avalanche, interest, plan_of, snowball
 from tools.money import AMOUNT_DECIMALS, amount_text, by_currency, check_decimals
-from tools.months import months_later
 from tools.naming import the_one
 from tools.tables import shown
 from tools.wording import Words

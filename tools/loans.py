@@ -7,12 +7,12 @@ from typing import Any
 
 from pydantic import Field
 
+from graph.months import months_later
 from graph.tool import Tool, ToolContext, ToolFault
 from tools.arguments import ToolArguments
 from tools.currencies import Currency
 from tools.interest import METHOD, MOST_MONTHS, Payment, future_value, interest, level_payment, pay_off
 from tools.money import AMOUNT_DECIMALS, amount_text, check_decimals
-from tools.months import months_later
 from tools.tables import shown
 
 MOST_YEARS = 40

@@ -9,10 +9,10 @@ from typing import Any
 
 from pydantic import Field
 
+from graph.months import months_later
 from graph.tool import Row, Tool, ToolContext
 from tools.arguments import ToolArguments
 from tools.money import amount_text, by_currency
-from tools.months import months_later
 from tools.tables import shown
 from tools.wording import Words
 

@@ -8,13 +8,14 @@ from typing import Any
 
 from pydantic import Field
 
+from graph.months import last_day, months_later
 from graph.tool import DISPLAY, Row, Tool, ToolContext, ToolFault
 from tools.arguments import ToolArguments
 from tools.document import PDF, Grid, Heading, Note, Part, Picture, typeset
 from tools.drawing import Chart, Series, draw
 from tools.filing import store_file
 from tools.money import amount_text
-from tools.months import PATTERN, last_day, months_later, read_month
+from tools.months import PATTERN, read_month
 
 MOST_CATEGORIES = 15
 MOST_MERCHANTS = 10

@@ -1,6 +1,5 @@
-"""Calendar months, by their first days."""
+"""Calendar months as the arguments of tools name them."""
 
-import calendar
 import datetime as dt
 
 from graph.tool import ToolFault
@@ -19,13 +18,3 @@ def read_month(text: str) -> dt.date:
         return dt.date.fromisoformat(f"{text}-01")
     except ValueError:
         raise ToolFault("There is no such month; give it as YYYY-MM.") from None
-
-
-def months_later(first: dt.date, months: int) -> dt.date:
-    """The month that comes so many months after another, or before it."""
-    count = first.year * 12 + first.month - 1 + months
-    return dt.date(count // 12, count % 12 + 1, 1)
-
-
-def last_day(first: dt.date) -> dt.date:
-    return first.replace(day=calendar.monthrange(first.year, first.month)[1])

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from graph.months import months_later
 from graph.tool import ToolContext, ToolFault
 from tests.fakes.ports import KeptFiles
 from tests.tools.conftest import Ledger, OwnRows, acting_for
@@ -27,7 +28,6 @@ from tools.charts import (
     chart_debt_payoff,
     pay_off,
 )
-from tools.months import months_later
 
 pytestmark = pytest.mark.anyio
 

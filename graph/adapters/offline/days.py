@@ -1,7 +1,8 @@
 """Calendar arithmetic on whole days, weeks, months, quarters and years."""
 
-import calendar
 import datetime as dt
+
+from graph.months import last_day, months_later
 
 Days = tuple[dt.date, dt.date]
 """The first and the last day of a stretch."""
@@ -9,17 +10,16 @@ Days = tuple[dt.date, dt.date]
 
 def months(year: int, month: int, count: int = 1) -> Days:
     """`count` whole months of one year, from the first of the given one."""
-    last = month + count - 1
-    return dt.date(year, month, 1), dt.date(year, last, calendar.monthrange(year, last)[1])
+    first = dt.date(year, month, 1)
+    return first, last_day(months_later(first, count - 1))
 
 
 def shifted(date: dt.date, unit: str, count: int) -> dt.date:
     """The date moved by whole units; where the month is shorter, its last day."""
     if unit in ("day", "week"):
         return date + dt.timedelta(count * (7 if unit == "week" else 1))
-    index = date.year * 12 + date.month - 1 + count * {"month": 1, "quarter": 3, "year": 12}[unit]
-    year, month = divmod(index, 12)
-    return dt.date(year, month + 1, min(date.day, calendar.monthrange(year, month + 1)[1]))
+    first = months_later(date, count * {"month": 1, "quarter": 3, "year": 12}[unit])
+    return first.replace(day=min(date.day, last_day(first).day))
 
 
 def around(date: dt.date, unit: str) -> Days:
