@@ -1,7 +1,12 @@
-"""How many decimals the amounts of a currency have, by ISO 4217: none in yen, three in Kuwaiti dinars."""
+"""How people name currencies, and how many decimals their amounts have by ISO 4217: none in yen, three in Kuwaiti dinars."""
 
 from decimal import ROUND_HALF_EVEN, Decimal
 from functools import cache
+
+COMMON_CODES = ("USD", "EUR", "GBP", "CAD")
+"""Codes that are understood in small letters, too; most others are words of some language: `try`, `pen`, `cop`."""
+SPOKEN_NAMES = ("dollars?", "euros?", "pounds?", "bucks")
+"""Patterns of what people say after an amount."""
 
 USUAL_DECIMALS = 2
 """Of a currency that the standard does not list, or lists without a smaller unit."""

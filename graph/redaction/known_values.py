@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from graph.currencies import SPOKEN_NAMES
 from graph.redaction.finding import Finding, free_stretches
 from graph.redaction.kinds import KINDS
 from graph.redaction.normalise import Normal, normalise
@@ -25,9 +26,12 @@ MAX_PLAIN_NUMBER = 6
 """Digits of a number that may as well be an amount or a year; what stands around it decides."""
 _PREFIX = 4
 
-_CURRENCIES = (
-    "AED|AUD|BRL|CAD|CHF|CNY|CZK|DKK|EUR|GBP|HKD|HUF|INR|JPY|KWD|MXN|NOK|NZD|PLN|SEK|SGD|TRY|USD|ZAR|"
-    "dollars?|euros?|pounds?|bucks|cents?"
+_CURRENCIES = "|".join(
+    (
+        "AED|AUD|BRL|CAD|CHF|CNY|CZK|DKK|EUR|GBP|HKD|HUF|INR|JPY|KWD|MXN|NOK|NZD|PLN|SEK|SGD|TRY|USD|ZAR",
+        *SPOKEN_NAMES,
+        "cents?",
+    )
 )
 _UNITS = "days?|weeks?|months?|years?|times|rows|points|payments|purchases|transactions"
 _MONEY_BEFORE = re.compile(rf"(?:[$€£¥₹]|\b(?:{_CURRENCIES})|\d[.,/:-])[ \t]?-?\Z")

@@ -7,9 +7,10 @@ from decimal import Decimal
 
 from graph.adapters.offline.periods import without_periods
 from graph.adapters.offline.words import Phrases, Words
+from graph.currencies import COMMON_CODES, SPOKEN_NAMES
 from graph.redaction.tokens import TOKEN
 
-CURRENCY = r"(?:dollars?|euros?|pounds?|bucks|usd|eur|gbp|cad)"
+CURRENCY = rf"(?:{'|'.join((*SPOKEN_NAMES, *COMMON_CODES))})"
 MONEY = (
     r"(?:[$€£]\s*)?(?P<{0}>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?)(?P<{0}_k>k\b)?(?![\d,.]*\d|%)"
     rf"(?:\s*{CURRENCY}\b)?(?!\s*(?:percent|%|transactions?|purchases?|payments?|times|days?|weeks?|months?|years?)\b)"

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from graph.adapters.offline.days import Days, around, date_or_none, months, shifted
+from graph.currencies import COMMON_CODES, SPOKEN_NAMES
 
 
 class PeriodUnclear(ValueError):
@@ -57,7 +58,7 @@ LEADS_TO_MONTH = re.compile(
     r"\b(?:in|for|during|since|of|from|to|between|and|until|till|through|before|after|this|last|or|vs\.?|versus)\s+$",
     re.IGNORECASE,
 )
-MONEY_FOLLOWS = re.compile(r"\s*(?:dollars?|euros?|pounds?|bucks|usd|eur|gbp|cad|%|[.,]\d)", re.IGNORECASE)
+MONEY_FOLLOWS = re.compile(rf"\s*(?:{'|'.join((*SPOKEN_NAMES, *COMMON_CODES))}|%|[.,]\d)", re.IGNORECASE)
 
 
 def find_stretches(text: str, today: dt.date | None) -> list[Stretch]:

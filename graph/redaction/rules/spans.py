@@ -3,6 +3,8 @@
 import re
 from collections.abc import Callable, Iterator
 
+from graph.currencies import COMMON_CODES, SPOKEN_NAMES
+
 Span = tuple[int, int]
 """Start and end offsets."""
 
@@ -35,11 +37,9 @@ AFTER = r"(?![\w-]|\.\d)"
 """What stands before and after a number that is no part of a longer one; a comma may: it ends a column."""
 
 _SIGNS = "[$€£¥₹₩₽฿]"
-_CURRENCIES = "usd eur gbp cad aud inr jpy chf"
+_CURRENCIES = " ".join((*COMMON_CODES, "AUD INR JPY CHF"))
 MONEY_BEFORE = re.compile(rf"(?:{_SIGNS}|\b{one_of(_CURRENCIES, 'rs')})\s{{0,2}}-?\Z", re.IGNORECASE)
-MONEY_AFTER = re.compile(
-    rf"\s{{0,2}}(?:{_SIGNS}|%|{one_of(_CURRENCIES, 'dollars? euros? pounds? bucks cents')}(?!\w))", re.IGNORECASE
-)
+MONEY_AFTER = re.compile(rf"\s{{0,2}}(?:{_SIGNS}|%|{one_of(_CURRENCIES, *SPOKEN_NAMES, 'cents')}(?!\w))", re.IGNORECASE)
 _DECIMALS = re.compile(r"[.,]\d{2}(?!\d|[.,/]\d)")
 _AMOUNT = re.compile(r"\d{1,9}|\d{1,3}(?:[ ,.]\d{3}){1,3}")
 """What may stand before decimals: nobody has more than nine digits of money."""
