@@ -124,7 +124,7 @@ async def answer(failure: Failure) -> Failure:
 
 
 async def test_a_caller_that_goes_away_leaves_no_worker_busy() -> None:
-    redactor = WorkerRedactor(MemoryVault(), longest=1_000_000)
+    redactor = WorkerRedactor(MemoryVault(), seconds=30, longest=1_000_000)
     await redactor.start()
     with anyio.move_on_after(0.2) as scope:
         await redactor.mask(OWNER, ["Ximena went to the shop and bought 3 apples. " * 6000])
