@@ -76,6 +76,8 @@ class Remembered:
     """Position of the last message that the summary covers."""
     searchable: bool = True
     """Whether the user has any text that a query of today's embedder could meet."""
+    newest_value_at: dt.datetime | None = None
+    """When the newest value of the user's vault was issued; None if it holds none."""
 
 
 class Memory(Protocol):

@@ -27,6 +27,8 @@ class Foresight:
         self._under_way: set[asyncio.Task[None]] = set()
 
     def begin(self, run: Run, text: str) -> None:
+        if run.remembered:
+            self.redactor.known.confirm(run.owner, run.remembered.newest_value_at)
         masking = self.redactor.anticipate(run.owner, [text])
         if run.remembered:
             self.memory.expect(run, run.remembered)

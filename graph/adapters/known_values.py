@@ -53,6 +53,13 @@ class KnownValuesCache:
                 entry.until, entry.read_at = issued.until, began
         return entry.values
 
+    def confirm(self, user_id: str, newest_at: dt.datetime | None) -> None:
+        """Take what was read of a user for all there is, if it goes as far as the newest value of the vault (None: there is
+        none). It saves the turn a query."""
+        entry = self._entry(user_id)
+        if entry.until == newest_at:
+            entry.read_at = self.clock()
+
     def add(self, user_id: str, secrets: Collection[Secret]) -> None:
         """Have values of a user found that were issued just now."""
         if secrets:

@@ -35,6 +35,7 @@ class Asked:
             history=[to_message(each) for each in reversed(await self.history.fetchall())],
             summarized_to=row["last_summarized_position"] or 0,
             searchable=row["searchable"],
+            newest_value_at=row["newest_value_at"],
         )
 
 

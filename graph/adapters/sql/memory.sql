@@ -1,7 +1,7 @@
 -- name: remembered
 -- What is known beside the conversation itself: where the user's days begin, the pinned facts that this employee may know (the one of
--- the session unless one is named; the most recent first), the running summary, and whether the user has anything that a query of
--- this model could meet. Always one row.
+-- the session unless one is named; the most recent first), the running summary, whether the user has anything that a query of
+-- this model could meet, and when the newest value of the user's vault was issued. Always one row.
 select
     (select time_zone from profiles where user_id = auth.uid()) as time_zone,
     array(
@@ -18,7 +18,8 @@ select
     s.summary,
     s.key_facts,
     s.last_summarized_position,
-    exists (select from memory_embeddings where user_id = auth.uid() and embedding_model = %(model)s) as searchable
+    exists (select from memory_embeddings where user_id = auth.uid() and embedding_model = %(model)s) as searchable,
+    (select max(created_at) from pii_vault where user_id = auth.uid()) as newest_value_at
 from (select) as always
 left join chat_session_summaries s on s.session_id = %(session_id)s;
 

@@ -63,6 +63,18 @@ async def test_the_vault_is_read_once_a_second(cache: KnownValuesCache, vault: C
     assert vault.reads == 2
 
 
+async def test_the_vault_is_not_read_for_a_user_who_has_nothing_newer_in_it(
+    cache: KnownValuesCache, vault: CountingVault, clock: Clock
+) -> None:
+    cache.confirm(OWNER, None)
+    await cache.of(OWNER)
+    assert vault.reads == 0
+    clock.now += FRESH_SECONDS
+    cache.confirm(OWNER, dt.datetime(2026, 11, 29, tzinfo=dt.UTC))
+    await cache.of(OWNER)
+    assert vault.reads == 1
+
+
 async def test_a_value_of_this_process_is_known_at_once(cache: KnownValuesCache) -> None:
     known = await cache.of(OWNER)
     cache.add(OWNER, {ACCOUNT})

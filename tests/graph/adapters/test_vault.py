@@ -7,6 +7,7 @@ import pytest
 
 from graph.adapters import vault as vault_module
 from graph.adapters.database import Database
+from graph.adapters.memory import PostgresMemory
 from graph.adapters.sealer import Sealer
 from graph.adapters.vault import DRAWS, PostgresVault
 from graph.errors import ConfigurationError, RedactionFailed
@@ -95,3 +96,15 @@ class TestPostgresVault(VaultContract):
         owner, odd = str(uuid4()), Secret("PERSON", "k", "Zoë \x00 \ud800 💶 \u200b'\"\\")
         token = (await vault.issue(owner, {odd}))[odd]
         assert await vault.open(owner, {token}) == {token: odd.text}
+
+
+@pytest.mark.anyio
+async def test_what_is_remembered_of_a_user_says_when_the_newest_value_was_issued(
+    vault: PostgresVault, database: Database
+) -> None:
+    owner, session = str(uuid4()), str(uuid4())
+    memory = PostgresMemory(database, "model")
+    assert (await memory.recall(owner, session, "prime-boss")).newest_value_at is None
+    await vault.issue(owner, {CARD})
+    until = (await vault.issued_since(owner, None)).until
+    assert (await memory.recall(owner, session, "prime-boss")).newest_value_at == until is not None
