@@ -137,7 +137,7 @@ class Reason:
         written = reported["output_tokens"] if reported else 0
         is_reported = read > 0 and (written > 0 or not (reply.text or reply.tool_calls))
         if read <= 0:
-            read = prompt.size(self.count) + (self.count(schemas_of(tuple(tools))) if tools else 0)
+            read = prompt.size(self.count) + schema_tokens(tuple(tools), self.count)
         if written <= 0:
             written = size([reply], self.count) if reply.text or reply.tool_calls else 0
         answered = answered_by([reply], self.model.name(employee.settings))
@@ -152,9 +152,9 @@ class Reason:
 
 
 @lru_cache(maxsize=256)
-def schemas_of(tools: tuple[Tool, ...]) -> str:
-    """The tools as the model reads them."""
-    return json.dumps([tool.schema() for tool in tools])
+def schema_tokens(tools: tuple[Tool, ...], count: CountTokens) -> int:
+    """What the tools take of a prompt. Counting takes milliseconds, so it is done once for the tools of an employee."""
+    return count(json.dumps([tool.schema() for tool in tools])) if tools else 0
 
 
 def take_back(prompt: Prompt, runtime: Runtime[TurnContext]) -> None:

@@ -40,6 +40,9 @@ class AddressTokens:
         self._held = ""
 
     def push(self, piece: str) -> str:
+        if not self._held and "_" not in piece:  # no token: most pieces
+            self._before = _open_word(self._before + piece)
+            return piece
         text = self._held + piece
         begin = len(text) - len(_open_word(text))
         if len(text) - begin > MAX_WORD_HELD or not any(token_matches(text[begin:])):

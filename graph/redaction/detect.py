@@ -57,16 +57,18 @@ class RuleRecognizer(LocalRecognizer):
 
     def __init__(self, detectors: Sequence[Detector]) -> None:
         self.detectors = detectors
+        self.gates = {detector.needs for detector in detectors if detector.needs}
         super().__init__(supported_entities=sorted({detector.kind for detector in detectors}), name="rules")
 
     def load(self) -> None:
         """Nothing to load."""
 
     def analyze(self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts) -> list[RecognizerResult]:
+        closed = {gate for gate in self.gates if gate.search(text) is None}
         by_form = (
             RecognizerResult(detector.kind, start, end, detector.score)
             for detector in self.detectors
-            if detector.needs is None or detector.needs.search(text)
+            if detector.needs not in closed
             for start, end in detector.rule(text)
             if start < end
         )

@@ -11,6 +11,8 @@ SURE, LIKELY = 1.0, 0.8
 DIGIT = re.compile(r"\d")
 DIGITS = re.compile(r"\d\D{0,2}\d\D{0,3}\d\D{0,3}\d")
 
+SIX_DIGITS = re.compile(r"(?:\d\D*){6}")
+"""Six digits anywhere: of a number of nine or more at least so many are digits, whatever is typed for the others."""
 LONG_NUMBER = re.compile(r"\d(?:[ .()/-]{0,3}\d){4}")
 """Gates, from the widest to the narrowest."""
 

@@ -2,7 +2,7 @@
 
 import re
 
-from graph.redaction.detector import DIGIT, DIGITS, LIKELY, LONG_NUMBER, SURE, Detector
+from graph.redaction.detector import DIGIT, DIGITS, LIKELY, LONG_NUMBER, SIX_DIGITS, SURE, Detector
 from graph.redaction.rules import (
     bank,
     bank_codes,
@@ -25,22 +25,23 @@ HANDLE = re.compile(
     r"[@$]|\b(?i:snap|insta|ig\b|discord|skype|telegram|twit|tiktok|venmo|paypal|reddit|steam)"
     r"|\.(?:me|com|app)/|(?i:user|login|name|handle|usu|utente|pix|nutzer)"
 )
-SECRET = re.compile(r"\d|://|BEGIN|phrase|words|seed|mnemonic")
+LONG_WORD = re.compile(r"\S{16}")
+SECRET = re.compile(r"\S{16}|://|BEGIN|(?i:key|token|secret|bearer|basic|authori[sz]|phrase|words|seed|mnemonic)")
 PASSWORD = re.compile(r"(?i)pass|login|cred|pwd|\bpw\b|mdp|wort|contrase|senha|parola|पास")
 CAPITALS = re.compile(r"[A-Z]{6}|[A-Z]{4}0|(?i:bic|swift|ifsc)")
 
 NUMBERS = (
-    Detector("CARD", cards.cards, SURE, DIGIT),
+    Detector("CARD", cards.cards, SURE, SIX_DIGITS),
     Detector("IBAN", bank.ibans, SURE, DIGIT),
-    Detector("SSN", identity.social_security_numbers, SURE, DIGIT),
+    Detector("SSN", identity.social_security_numbers, SURE, DIGITS),
     Detector("ITIN", identity.taxpayer_numbers, SURE, LONG_NUMBER),
     Detector("SIN", identity.social_insurance_numbers, SURE, LONG_NUMBER),
     Detector("ROUTING", bank.routing_numbers, SURE, LONG_NUMBER),
-    Detector("CRYPTO", crypto.crypto_addresses, SURE, DIGIT),
+    Detector("CRYPTO", crypto.crypto_addresses, SURE, LONG_WORD),
     Detector("EMAIL", emails.emails, SURE, AT),
     Detector("IP", network.ip_addresses, SURE, DIGIT),
     Detector("MAC", network.mac_addresses, SURE),
-    Detector("ID", identity.insurance_numbers, SURE, DIGIT),
+    Detector("ID", identity.insurance_numbers, SURE, SIX_DIGITS),
     Detector("ID", identity.aadhaar_numbers, SURE, LONG_NUMBER),
     Detector("ID", identity.health_numbers, SURE, LONG_NUMBER),
     Detector("ID", national_ids.printed_ids, SURE, DIGITS),

@@ -25,6 +25,8 @@ _FIELD = re.compile(
 """A field whose name is followed by its value: "payee": "…", payee=…, <payee>…."""
 _SWIFT = re.compile(rf":(?:50[AFK]|59[AF]?):(?:/[^\n]{{1,40}}\r?\n)?(?P<value>{_VALUE})", re.IGNORECASE)
 """Who pays and who is paid in a message of SWIFT."""
+_SIGN = re.compile(r"[:=>]|[\"'] value")
+"""What follows the name of a field. A sentence without it is not searched for fields."""
 _CELL = re.compile(r"[,;|\t]")
 _MAX_ROWS = 200
 _PERSON_COLUMN = re.compile(rf"\A[\"' ]*(?:{_PERSON_FIELD}|name|customer|client)[\"' ]*\Z", re.IGNORECASE)
@@ -32,7 +34,7 @@ _SQL = re.compile(rf"(?:values ?\(|, ?)'(?P<value>{_VALUE})'(?=[,)])", re.IGNORE
 
 
 def field_names(text: str) -> Iterator[Span]:
-    for match in _FIELD.finditer(text):
+    for match in _FIELD.finditer(text) if _SIGN.search(text) else ():
         start, end = match.span("value")
         if _is_person(match["value"], sure=match["person"] is not None):
             yield start, end
