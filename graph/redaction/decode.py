@@ -26,11 +26,11 @@ _DICTATED = (
 _WORDS = {word: str(digit) for digit, words in enumerate(_DICTATED) for word in words} | {"oh": "0"}
 
 _DIGIT_WORD = "|".join(sorted(_WORDS, key=len, reverse=True))
-_FEWEST_WORDS = 4
+_MIN_WORDS = 4
 _TIMES = {"double": 2, "doble": 2, "triple": 3}
 _TIMES_WORD = r"(?:(?:double|doble|triple) )?"
 _DIGIT_WORDS = re.compile(
-    rf"(?<!\w)(?:{_TIMES_WORD}(?:{_DIGIT_WORD})[ ,.-]{{1,3}}){{{_FEWEST_WORDS - 1},40}}{_TIMES_WORD}(?:{_DIGIT_WORD})(?!\w)",
+    rf"(?<!\w)(?:{_TIMES_WORD}(?:{_DIGIT_WORD})[ ,.-]{{1,3}}){{{_MIN_WORDS - 1},40}}{_TIMES_WORD}(?:{_DIGIT_WORD})(?!\w)",
     re.IGNORECASE,
 )
 _NO_LETTERS = re.compile(r"\W+")
@@ -103,7 +103,7 @@ def _dictated(text: str, start: int, end: int) -> Iterator[Piece]:
 def _may_dictate(text: str) -> bool:
     """Whether there are enough words for digits, wherever they stand: it takes a tenth of the time of looking for a run."""
     words = map(_WORDS.__contains__, _NO_LETTERS.split(text.lower()))
-    return sum(words) >= _FEWEST_WORDS
+    return sum(words) >= _MIN_WORDS
 
 
 def _characters(escape: str, start: int) -> Iterator[Piece]:

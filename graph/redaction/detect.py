@@ -49,7 +49,7 @@ single letters."""
 
 MAX_TICKER_LETTERS = 5
 _EDGE = " \t\r\n,;:>"
-_MOST_PHRASES = 100
+_MAX_PHRASES = 100
 
 
 class RuleRecognizer(LocalRecognizer):
@@ -246,7 +246,7 @@ def _parts(people: Iterable[str]) -> set[str]:
 
 def _places(text: str, phrases: Collection[str], flags: re.RegexFlag = re.NOFLAG) -> Iterator[Span]:
     """Where some phrases, the longest ones if there are very many, occur as whole words."""
-    longest_first = sorted(phrases, key=lambda phrase: (-len(phrase), phrase))[:_MOST_PHRASES]
+    longest_first = sorted(phrases, key=lambda phrase: (-len(phrase), phrase))[:_MAX_PHRASES]
     if longest_first:
         words = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest_first))})(?!\w)", flags)
         yield from (match.span() for match in words.finditer(text))

@@ -39,7 +39,7 @@ _LOOK_ALIKES = str.maketrans("OIL", "011")
 """Letters that are typed for digits."""
 _BANK_LETTERS = 8
 """Where the letters of a bank end in those IBANs that have some."""
-_SHORTEST_IBAN, _LONGEST_IBAN = 15, 34
+_SHORTEST_IBAN, _MAX_IBAN = 15, 34
 
 _ROUTING_WORDS = re.compile(r"\b(?:routing|aba|rtn|rtng|transit|ach|wire|bank|direct deposit)\b", re.IGNORECASE)
 _SAYS_ROUTING = re.compile(
@@ -100,8 +100,8 @@ def _iban_at(text: str, start: int, head_end: int) -> int | None:
     body = _IBAN_CHARACTERS.match(text, head_end)
     if body is None:
         return None
-    places = [place for place in range(start, body.end()) if text[place].isalnum()][:_LONGEST_IBAN]
-    plain = only(text[start : body.end()].upper())[:_LONGEST_IBAN]
+    places = [place for place in range(start, body.end()) if text[place].isalnum()][:_MAX_IBAN]
+    plain = only(text[start : body.end()].upper())[:_MAX_IBAN]
     for length in _possible_lengths(plain):
         end = places[length - 1] + 1
         if not text[end : end + 1].isalnum() and _is_iban(plain[:length]) and _is_grouped(text[start:end]):

@@ -50,7 +50,7 @@ _UNIFORM = frozenset({".", "/", "_"})
 _ODD_GAP = re.compile(r"(?:\W|_|\d{1,2}[.)](?=[ \t])|</?[a-z]{1,6} ?/?>|(?:space|dash|hyphen|slash|then)\b)+")
 _ODD_MARKS = re.compile(r"\s+|\d+[.)]")
 """What differs between gaps that are the same to the eye: blanks, line ends and the numbers of a list."""
-_WIDEST_GAP, _FEWEST_GROUPS = 20, 2
+_WIDEST_GAP, _MIN_GROUPS = 20, 2
 _PROVEN_LENGTHS = (13, 15, 16, 19)
 _TYPED = re.compile(r"(?<!\w)(?=\d{0,18}[lIoO])(?=(?:[lIoO]{0,8}\d){8})[\dlIoO]{13,19}(?!\w)")
 _LOOK_ALIKES = str.maketrans("lIoO", "1100")
@@ -127,7 +127,7 @@ def _joins_oddly(gap: str) -> bool:
 
 def _odd_candidates(text: str, chain: list[Span]) -> Iterator[Candidate]:
     """Groups as printed, with the same marks, line ends or columns between them, in no longer series of such groups."""
-    if len(chain) < _FEWEST_GROUPS:
+    if len(chain) < _MIN_GROUPS:
         return
     sizes = [end - start for start, end in chain]
     gaps = [_gap(text, left, right) for left, right in pairwise(chain)]

@@ -7,7 +7,7 @@ from graph.redaction.rules.spans import Span, one_of
 
 _LOCAL = frozenset("!#$%&'*+-^_~.")
 """RFC 5322 allows more (`/=?{|}` and the backtick), which in chats and tables stand beside an address, not in it."""
-_LONGEST_LOCAL, _LONGEST_DOMAIN = 64, 255
+_MAX_LOCAL, _MAX_DOMAIN = 64, 255
 _DOMAIN = re.compile(r"(?:[^\W_](?:[\w-]{0,62})\.){1,8}[^\W\d_][\w-]{1,62}")
 _DOMAIN_LITERAL = re.compile(r"\[(?:IPv6:)?[0-9A-Fa-f.:]{3,45}\]")
 _ENDINGS = one_of(
@@ -68,8 +68,8 @@ def emails(text: str) -> Iterator[Span]:
 def _emails_in_fours(text: str) -> Iterator[Span]:
     """Addresses that a blank cuts after every fourth character, as numbers are printed."""
     for at in (match.start() for match in _AT.finditer(text)):
-        before = _FOURS_BEFORE.search(text, max(0, at - _LONGEST_LOCAL - 16), at)
-        after = _FOURS_AFTER.match(text, at + 1, at + _LONGEST_LOCAL * 2)
+        before = _FOURS_BEFORE.search(text, max(0, at - _MAX_LOCAL - 16), at)
+        after = _FOURS_AFTER.match(text, at + 1, at + _MAX_LOCAL * 2)
         if before and after and (end := _end_in_fours(text, before.start(), after)):
             yield before.start(), end
 
@@ -86,7 +86,7 @@ def _end_in_fours(text: str, start: int, after: re.Match[str]) -> int | None:
 
 def _local_start(text: str, at: int, floor: int) -> int:
     start = at
-    while start > max(floor, at - _LONGEST_LOCAL) and (text[start - 1].isalnum() or text[start - 1] in _LOCAL):
+    while start > max(floor, at - _MAX_LOCAL) and (text[start - 1].isalnum() or text[start - 1] in _LOCAL):
         start -= 1
     while start < at and text[start] in ".'*":
         start += 1
@@ -94,5 +94,5 @@ def _local_start(text: str, at: int, floor: int) -> int:
 
 
 def _domain_end(text: str, start: int) -> int:
-    match = _DOMAIN.match(text, start, start + _LONGEST_DOMAIN) or _DOMAIN_LITERAL.match(text, start)
+    match = _DOMAIN.match(text, start, start + _MAX_DOMAIN) or _DOMAIN_LITERAL.match(text, start)
     return match.end() if match else 0

@@ -60,7 +60,7 @@ _KINDS = {
 _NAMES = re.compile("|".join(f"(?P<{kind}>{names})" for kind, names in _KINDS.items()))
 
 _TEXT_KINDS = frozenset({"PASSWORD", "SECRET", "HANDLE", "BANKCODE"})
-_FEWEST_DIGITS = {
+_MIN_DIGITS = {
     "CVV": 3,
     "PIN": 4,
     "BIRTHDATE": 4,
@@ -74,7 +74,7 @@ _FEWEST_DIGITS = {
 _NOTHING = frozenset(
     {"null", "none", "true", "false", "undefined", "string", "redacted", "hidden", "unknown", "required"}
 )
-_FEWEST_CHARACTERS = 5
+_MIN_CHARACTERS = 5
 
 
 def kind_of(name: str) -> str | None:
@@ -122,8 +122,8 @@ def _may_be(kind: str, value: str) -> bool:
     if kind == "SECRET" and not any(character.isdigit() for character in value):
         return False
     if kind in _TEXT_KINDS:
-        return len(value) >= _FEWEST_CHARACTERS and value.lower() not in _NOTHING and " " not in value.strip()
+        return len(value) >= _MIN_CHARACTERS and value.lower() not in _NOTHING and " " not in value.strip()
     if _AMOUNT.fullmatch(value):
         return False
     digits = sum(character.isdigit() for character in value)
-    return digits >= _FEWEST_DIGITS.get(kind, 5) and digits * 2 >= sum(character.isalnum() for character in value)
+    return digits >= _MIN_DIGITS.get(kind, 5) and digits * 2 >= sum(character.isalnum() for character in value)

@@ -56,9 +56,9 @@ _PERSON_AFTER = re.compile(
 _LETTERS_FIRST = re.compile(r"([^\W\d_]+)(?: |\Z|(?=\W))")
 _BEGINS_SENTENCE = re.compile(r"(?:\A|[.!?:;\n•*-][\s\"'(]*|\b(?:please|and|then|or|also),? )\Z", re.IGNORECASE)
 _WORD_BEFORE = re.compile(r"([^\W\d_]{2,24}) \Z")
-_FEWEST_LETTERS = 4
+_MIN_LETTERS = 4
 """In small letters shorter given names are too often something else; in capitals, where acronyms are, up to this many."""
-_MOST_MORE = 7
+_MAX_MORE = 7
 """Words after the first that can belong to a name, particles and initials counted."""
 
 
@@ -127,7 +127,7 @@ def holds_given_name(phrase: str) -> bool:
 def _more(text: str, words: list[Word], place: int) -> int:
     """How many words the name has that begins here; 1 if nothing that follows belongs to it."""
     first, count = words[place], 1
-    for offset in range(1, min(_MOST_MORE, len(words) - place - 1) + 1):
+    for offset in range(1, min(_MAX_MORE, len(words) - place - 1) + 1):
         word = words[place + offset]
         if text[words[place + offset - 1].end : word.start] not in (" ", "  ", ". "):
             break
@@ -153,10 +153,10 @@ def _belongs(first: Word, word: Word) -> bool:
 
 def _stands_alone(text: str, word: Word) -> bool:
     if word.is_small or word.text.isupper():
-        return word.is_given and len(word.text) >= _FEWEST_LETTERS + word.text.isupper()
+        return word.is_given and len(word.text) >= _MIN_LETTERS + word.text.isupper()
     if word.is_given:
         return True
-    rare = word.may_be_given and len(word.text) >= _FEWEST_LETTERS and word.is_open and not _is_placed(text, word)
+    rare = word.may_be_given and len(word.text) >= _MIN_LETTERS and word.is_open and not _is_placed(text, word)
     family = word.is_family or (word.may_be_family and word.is_open and _is_addressed(text, word))
     return (rare or family) and not _beside_capital(text, word)
 

@@ -48,19 +48,19 @@ _NO_NAME = re.compile(r"[\d@/_*#$%&=+<>|\\{}\[\]()]")
 _WORDS = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)?")
 
 
-_LONGEST_NAME = 60
-_MOST_BESIDE = 8
+_MAX_NAME = 60
+_MAX_BESIDE = 8
 
 
 def beside_name(text: str, start: int, end: int) -> Iterator[Span]:
     """Names that stand next to a name or share a list with it ("Ana, Ben and Cleo"), which the model often misses."""
-    for _ in range(_MOST_BESIDE):
+    for _ in range(_MAX_BESIDE):
         item = _ITEM.match(text, end)
         if item is None or not (len(item[1]) < 3 or is_name(item[1])):
             break
         end = item.end()
         yield item.span(1)
-    for _ in range(_MOST_BESIDE):
+    for _ in range(_MAX_BESIDE):
         item = _before(text, start)
         if item is None or not is_name(item[1]):
             break
@@ -70,7 +70,7 @@ def beside_name(text: str, start: int, end: int) -> Iterator[Span]:
 
 def _before(text: str, start: int) -> re.Match[str] | None:
     """The list item or the word of the same sentence that ends where a name starts."""
-    floor = max(0, start - _LONGEST_NAME)
+    floor = max(0, start - _MAX_NAME)
     return _ITEM_BEFORE.search(text, floor, start) or _WORD_BEFORE.search(text, floor, start)
 
 
@@ -93,7 +93,7 @@ def _is_common(text: str, start: int, guess: str) -> bool:
     """Whether a guess is a shop called after somebody ("Lowe's") or a thing in small letters ("the max")."""
     end = start + len(guess)
     whole = guess + (text[end : end + 2] if text.startswith("'s", end) else "")
-    before = _WORD_BEFORE_GUESS.search(text, max(0, start - _LONGEST_NAME), start)
+    before = _WORD_BEFORE_GUESS.search(text, max(0, start - _MAX_NAME), start)
     if before and f"{before[1]} {whole}".casefold() in common_words():
         return True
     if _VERB.match(text, start):
@@ -104,12 +104,12 @@ def _is_common(text: str, start: int, guess: str) -> bool:
 
 def follows_shop_words(text: str, start: int) -> bool:
     """Whether the words before announce a shop: "How much at …"."""
-    return _SHOP_BEFORE.search(text, max(0, start - _LONGEST_NAME), start) is not None
+    return _SHOP_BEFORE.search(text, max(0, start - _MAX_NAME), start) is not None
 
 
 def is_name(name: str) -> bool:
     """Whether a guess can be somebody's name."""
-    if len(name) > _LONGEST_NAME or _NO_NAME.search(name):
+    if len(name) > _MAX_NAME or _NO_NAME.search(name):
         return False
     folded, common = " ".join(name.casefold().split()), common_words()
     words = _WORDS.findall(folded)

@@ -16,7 +16,7 @@ Check = Callable[[str], bool]
 
 MAX_BY_CHANCE = 0.035
 """The share of numbers drawn at random that a form without letters and marks may accept."""
-_FEWEST_DIFFERENT = 3
+_MIN_DIFFERENT = 3
 """Different characters of a number that is no filler."""
 
 
@@ -118,6 +118,6 @@ def bare_ids(text: str) -> Iterator[Span]:
 
 def _is_valid(forms: tuple[Form, ...], match: re.Match[str]) -> bool:
     number = match[0]
-    if number.isalpha() or not match.lastgroup or len(set(number)) < _FEWEST_DIFFERENT:
+    if number.isalpha() or not match.lastgroup or len(set(number)) < _MIN_DIFFERENT:
         return False
     return forms[int(match.lastgroup[1:])].accepts(number.upper())

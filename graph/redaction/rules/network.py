@@ -9,7 +9,7 @@ from graph.redaction.rules.spans import Span
 _IPV4 = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?:/\d{1,2})?(?!\w|\.\d)")
 _IPV6 = re.compile(r"(?<![\w:.])[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]{3,40}(?![\w:])")
 _MAC = re.compile(r"(?<![\w:-])[0-9A-F]{2}([:-])(?:[0-9A-F]{2}\1){4}[0-9A-F]{2}(?![\w:-])", re.IGNORECASE)
-_FEWEST_IPV6_DIGITS = 5
+_MIN_IPV6_DIGITS = 5
 """Below this a string of colons and hexadecimal digits is more often a time or a piece of code."""
 
 
@@ -19,7 +19,7 @@ def ip_addresses(text: str) -> Iterator[Span]:
             yield match.span()
     for match in _IPV6.finditer(text):
         found = match[0].rstrip(".:") if not match[0].endswith("::") else match[0]
-        if sum(character not in ":." for character in found) >= _FEWEST_IPV6_DIGITS and _is_ip(found):
+        if sum(character not in ":." for character in found) >= _MIN_IPV6_DIGITS and _is_ip(found):
             yield match.start(), match.start() + len(found)
 
 

@@ -22,7 +22,7 @@ _NATIONAL = re.compile(
 )
 _AS_PRINTED = re.compile(r"\d{2} 9\d{4}-\d{4}|[6-9]\d{4}[ -]\d{5}")
 """Mobile numbers of Brazil and India."""
-_FEWEST_BARE_DIGITS = 10
+_MIN_BARE_DIGITS = 10
 _GAP = re.compile(r"(?<=\d)[^\d]")
 _PHONE_WORDS = re.compile(
     r"(?<!\w)"
@@ -64,7 +64,7 @@ _REGIONS = ("GB", "DE", "FR", "IT", "NL", "BE", "SE", "CH", "AT", "IE", "AU", "N
 def phones(text: str) -> Iterator[Span]:
     for match in _INTERNATIONAL.finditer(text):
         first, _, _ = match[0].partition(" ")
-        in_one_piece = first.isdigit() and len(first) >= _FEWEST_BARE_DIGITS
+        in_one_piece = first.isdigit() and len(first) >= _MIN_BARE_DIGITS
         if in_one_piece and not said_before(_PHONE_WORDS, text, match.start()):
             continue
         if length := _international_length(match[0]):
@@ -98,7 +98,7 @@ def _is_national(text: str, start: int, end: int) -> bool:
 
 def _reach(number: str) -> int:
     """How far before a number a word for phones may stand: short ones without marks could also be amounts."""
-    return 16 if number.isdigit() and len(number) < _FEWEST_BARE_DIGITS else 40
+    return 16 if number.isdigit() and len(number) < _MIN_BARE_DIGITS else 40
 
 
 def _looks_national(number: str) -> bool:
