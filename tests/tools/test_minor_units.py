@@ -106,7 +106,7 @@ async def test_half_a_yen_is_refused_and_both_numbers_are_named(
 async def test_zeros_behind_the_point_are_no_decimals(
     on_file: None, context: ToolContext, name: str, given: dict[str, Any], field: str
 ) -> None:
-    await call(name, context, **arguments_of(name, given, field, "150.00", "JPY"))
+    assert await call(name, context, **arguments_of(name, given, field, "150.00", "JPY"))
 
 
 async def test_a_thousandth_of_a_dinar_is_taken_and_a_smaller_part_is_not(context: ToolContext) -> None:

@@ -179,6 +179,7 @@ async def test_a_look_that_broke_off_is_repeated_soon(database_url: str, monkeyp
         async with asyncio.timeout(5):
             await looked_again.wait()
         looking.cancel()
+    assert looks == 2
 
 
 async def test_work_goes_on_after_its_connections_broke(
