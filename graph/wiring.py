@@ -17,9 +17,9 @@ from opentelemetry.trace import NoOpTracer, Tracer
 from opentelemetry.util.re import parse_env_headers
 from pydantic import AnyHttpUrl, SecretStr
 
+from employees.hot_reload import watch
+from employees.ranking import Router
 from employees.roster import Roster, read_roster
-from employees.router import Router
-from employees.watch import watch
 from graph.adapters.approvals import PostgresApprovals
 from graph.adapters.chat_models import ATTEMPTS, LangChainModel, openai_model
 from graph.adapters.database import Database

@@ -6,8 +6,8 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
+from employees.ranking import Match
 from employees.roster import Employee
-from employees.router import Match
 from graph.errors import MessageEmpty, MessageTooLong, NotFound
 from graph.web.auth import Caller
 from graph.web.schemas import Page, Question

@@ -7,8 +7,8 @@ from typing import Annotated
 from fastapi import Depends, Request
 from pydantic import SecretStr
 
+from employees.ranking import Router
 from employees.roster import Roster
-from employees.router import Router
 from graph.adapters.approvals import PostgresApprovals
 from graph.adapters.facts import PostgresFacts
 from graph.adapters.files import PostgresFiles

@@ -15,8 +15,8 @@ from typing import Literal
 
 import yaml
 
+from employees.ranking import Router
 from employees.roster import read_roster
-from employees.router import Router
 from graph.adapters.embedders import LocalEmbedder
 from tools.catalog import by_name
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from employees.hot_reload import reload, watch
 from employees.roster import Roster, read_roster
-from employees.watch import reload, watch
 from graph.errors import DatabaseUnavailable
 
 pytestmark = pytest.mark.anyio

@@ -2,8 +2,8 @@
 
 import pytest
 
+from employees.ranking import Router
 from employees.roster import Roster
-from employees.router import Router
 from graph.adapters.embedders import LocalEmbedder
 from tests.employees.routing import Tally, read_cases, router_of, tally
 from tests.fakes.ports import roster_of
