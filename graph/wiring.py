@@ -21,7 +21,11 @@ from employees.hot_reload import watch
 from employees.ranking import Router
 from employees.roster import Roster, read_roster
 from graph.adapters.approvals import PostgresApprovals
+from graph.adapters.auth.jwt_verifier import KeyRing, TokenVerifier, Verifier, fetch_over_http
+from graph.adapters.auth.local_issuer import ISSUER, LocalIssuer
+from graph.adapters.auth.supabase import SecretVerifier, check_sign_in
 from graph.adapters.chat_models import ATTEMPTS, LangChainModel, openai_model
+from graph.adapters.crypto.cipher import ReadKeys, Sealer, add_key, decode_key, keep_keys
 from graph.adapters.database import Database
 from graph.adapters.databases import Addresses, Report, check_migrations, database_of
 from graph.adapters.embedders import PASSAGES_SECONDS, WIDTH, LocalEmbedder, OpenAIEmbedder
@@ -29,8 +33,6 @@ from graph.adapters.facts import PostgresFacts
 from graph.adapters.fallback import WithFallback
 from graph.adapters.files import PostgresFiles
 from graph.adapters.foresight import Foresight
-from graph.adapters.identity import KeyRing, TokenVerifier, Verifier, fetch_over_http
-from graph.adapters.issuer import ISSUER, LocalIssuer
 from graph.adapters.knowledge import OwnedKnowledge
 from graph.adapters.mcp import equipped, join, read_servers
 from graph.adapters.memory import PostgresMemory
@@ -46,11 +48,9 @@ from graph.adapters.retriever import PostgresRetriever
 from graph.adapters.rows import PostgresToolbox
 from graph.adapters.run_store import PostgresRunStore
 from graph.adapters.saver import PostgresCheckpoints
-from graph.adapters.sealer import ReadKeys, Sealer, add_key, decode_key, keep_keys
 from graph.adapters.seals import PostgresSeals, unlock
 from graph.adapters.sessions import PostgresSessions
 from graph.adapters.signals import PostgresSignals
-from graph.adapters.supabase import SecretVerifier, check_sign_in
 from graph.adapters.tokens import token_counter
 from graph.adapters.tracing import open_tracer
 from graph.adapters.transcript import PostgresTranscript

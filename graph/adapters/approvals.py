@@ -6,10 +6,10 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
+from graph.adapters.crypto.cipher import Sealer
 from graph.adapters.database import Connection, Database, fetch_all, fetch_one
 from graph.adapters.queries import adapter_queries
 from graph.adapters.run_store import hold
-from graph.adapters.sealer import Sealer
 from graph.context import TurnContext
 from graph.errors import ApprovalDecided, ApprovalExpired, NotFound
 from graph.ports import Approval, Approved, Decision, Proposal

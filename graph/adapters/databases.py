@@ -10,11 +10,11 @@ import psycopg
 from psycopg import sql
 
 from graph.adapters.await_database import await_database
+from graph.adapters.crypto.cipher import keep_key
+from graph.adapters.crypto.secret_files import make_folder
 from graph.adapters.database import Database
 from graph.adapters.embedded_postgres import EmbeddedPostgres
 from graph.adapters.embedded_watch import kept_up
-from graph.adapters.sealer import keep_key
-from graph.adapters.secret_files import make_folder
 from graph.errors import ConfigurationError
 from graph.settings import Settings
 from migrations.runner import LOCK, migrate, pending, read_migrations

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 
+from graph.adapters.crypto.cipher import Sealer
 from graph.adapters.database import Database, fetch_all
 from graph.adapters.queries import adapter_queries
-from graph.adapters.sealer import Sealer
 from graph.errors import FileTooLarge, NotFound
 from graph.patience import SHORT, patiently
 

@@ -10,11 +10,11 @@ import psycopg
 import structlog
 from psycopg.rows import DictRow
 
+from graph.adapters.crypto.cipher import Sealer
 from graph.adapters.database import Connection, Database, fetch_all, fetch_one
 from graph.adapters.queries import adapter_queries, read_queries
 from graph.adapters.rates import CallRates
 from graph.adapters.run_store import hold
-from graph.adapters.sealer import Sealer
 from graph.errors import DatabaseUnavailable
 from graph.patience import SHORT, patiently
 from graph.ports import Effect

@@ -12,10 +12,10 @@ from psycopg.errors import UniqueViolation
 from psycopg.rows import DictRow
 from psycopg.types.json import Json
 
+from graph.adapters.crypto.cipher import Sealer
 from graph.adapters.database import Connection, Database, broke_off, fetch_all, fetch_one
 from graph.adapters.memory import PostgresMemory
 from graph.adapters.queries import adapter_queries
-from graph.adapters.sealer import Sealer
 from graph.errors import (
     ConfigurationError,
     DatabaseUnavailable,

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from graph.adapters.crypto.cipher import KEY_BYTES, ReadKeys, Sealer
 from graph.adapters.database import Database, fetch_one
 from graph.adapters.queries import adapter_queries
-from graph.adapters.sealer import KEY_BYTES, ReadKeys, Sealer
 from graph.errors import ConfigurationError
 
 QUERIES = adapter_queries("seals")

@@ -8,9 +8,9 @@ from contextlib import suppress
 
 from psycopg.errors import UniqueViolation
 
+from graph.adapters.crypto.cipher import Sealer
 from graph.adapters.database import Connection, Database, fetch_all
 from graph.adapters.queries import adapter_queries
-from graph.adapters.sealer import Sealer
 from graph.errors import RedactionFailed
 from graph.ports import Issued, Secret
 from graph.redaction.kinds import KINDS

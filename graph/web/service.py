@@ -10,10 +10,10 @@ from pydantic import SecretStr
 from employees.ranking import Router
 from employees.roster import Roster
 from graph.adapters.approvals import PostgresApprovals
+from graph.adapters.auth.jwt_verifier import TokenVerifier
+from graph.adapters.auth.local_issuer import LocalIssuer
 from graph.adapters.facts import PostgresFacts
 from graph.adapters.files import PostgresFiles
-from graph.adapters.identity import TokenVerifier
-from graph.adapters.issuer import LocalIssuer
 from graph.adapters.metrics import Metrics
 from graph.adapters.sessions import PostgresSessions
 from graph.ports import Redactor, RunStore

@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from contextlib import suppress
 
-from graph.adapters.identity import REFETCH_SECONDS, KeyRing, Verifier, fetch_over_http
+from graph.adapters.auth.jwt_verifier import REFETCH_SECONDS, KeyRing, Verifier, fetch_over_http
 from graph.errors import Unauthenticated
 from tests.audit.line import Line
 from tests.fakes.jwks import JwksServer

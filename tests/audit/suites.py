@@ -47,7 +47,7 @@ SUITES: Mapping[str, Sequence[str]] = {
     ),
     "No tool shows a text of the ledger unmasked, whichever column holds it": ("tests/tools/test_ledger_text.py",),
     "The vault's key is changed while the service runs, and a lost one stops the start": (
-        *("tests/graph/adapters/test_sealer.py", "tests/graph/adapters/test_seals.py"),
+        *("tests/graph/adapters/crypto/test_cipher.py", "tests/graph/adapters/test_seals.py"),
         *("tests/graph/jobs/test_rotation.py", "tests/service/test_keys.py"),
     ),
     "The suite turns red when a guard is gone": ("tests/audit/test_planted.py",),

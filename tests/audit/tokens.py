@@ -6,7 +6,7 @@ python -m tests.audit.tokens
 import http.client
 from urllib.parse import urlsplit
 
-from graph.adapters.issuer import ISSUER, keep_key_pair
+from graph.adapters.auth.local_issuer import ISSUER, keep_key_pair
 from tests.audit.line import Line
 from tests.fakes.tokens import BAD, Forger
 from tests.fuzz import own_server

@@ -17,11 +17,11 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
+from graph.adapters.auth.local_issuer import LocalIssuer
 from graph.adapters.databases import Addresses, prepare_embedded
 from graph.adapters.embedded_postgres import EmbeddedPostgres
 from graph.adapters.embedded_watch import kept_up
 from graph.adapters.embedders import network_file
-from graph.adapters.issuer import LocalIssuer
 from tests.bench.processes import DidNotStart, end, surroundings
 from tests.fakes.scripted_model import ScriptedModel
 

@@ -2,8 +2,8 @@
 
 import uuid
 
+from graph.adapters.crypto.cipher import Sealer, keep_key
 from graph.adapters.files import context_of
-from graph.adapters.sealer import Sealer, keep_key
 from tests.service.conftest import Client, Server
 
 

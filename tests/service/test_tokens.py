@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from graph.adapters.issuer import ISSUER, keep_key_pair
+from graph.adapters.auth.local_issuer import ISSUER, keep_key_pair
 from tests.fakes.tokens import BAD, USER, Forger, encode
 from tests.service.conftest import Client, Server
 

@@ -9,11 +9,11 @@ from uuid import uuid4
 import pytest
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 
+from graph.adapters.crypto.cipher import Sealer
 from graph.adapters.database import Database
 from graph.adapters.memory import PostgresMemory
 from graph.adapters.notes import PostgresNotes
 from graph.adapters.run_store import PostgresRunStore
-from graph.adapters.sealer import Sealer
 from graph.adapters.sessions import PostgresSessions
 from graph.adapters.transcript import PostgresTranscript
 from graph.errors import IdempotencyMismatch, NotFound, RunActive, RunLost, TooManyTurns

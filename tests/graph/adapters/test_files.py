@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from graph.adapters import files as file_store
+from graph.adapters.crypto.cipher import Sealer
 from graph.adapters.database import Database
 from graph.adapters.files import PostgresFiles, context_of
 from graph.adapters.rows import PostgresToolbox
-from graph.adapters.sealer import Sealer
 from graph.errors import ConfigurationError, FileTooLarge, NotFound
 from tests.graph.conftest import LosesTheFirstReply, Sql
 

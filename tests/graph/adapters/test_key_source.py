@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from graph.adapters.identity import (
+from graph.adapters.auth.jwt_verifier import (
     FRESH_SECONDS,
     GLANCE_SECONDS,
     REFETCH_SECONDS,
@@ -136,7 +136,7 @@ async def test_a_slow_source_holds_up_nobody_whose_key_is_cached(
 
 
 async def test_a_source_that_drips_is_given_up(source: JwksServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("graph.adapters.identity.FETCH_SECONDS", 0.5)
+    monkeypatch.setattr("graph.adapters.auth.jwt_verifier.FETCH_SECONDS", 0.5)
     source.drip = 0.05
     began = time.monotonic()
     with pytest.raises(ServiceUnavailable):

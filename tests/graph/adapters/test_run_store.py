@@ -10,9 +10,9 @@ from uuid import uuid4
 import pytest
 from psycopg import AsyncConnection, OperationalError
 
+from graph.adapters.crypto.cipher import Sealer
 from graph.adapters.database import Database
 from graph.adapters.run_store import MOST_QUEUED, PostgresRunStore
-from graph.adapters.sealer import Sealer
 from graph.errors import (
     ChatError,
     IdempotencyMismatch,

@@ -8,11 +8,11 @@ import psycopg
 import pytest
 from psycopg import sql as statements
 
+from graph.adapters.crypto.cipher import Sealer
 from graph.adapters.database import Database
 from graph.adapters.embedded_postgres import EmbeddedPostgres
 from graph.adapters.files import PostgresFiles
 from graph.adapters.run_store import PostgresRunStore
-from graph.adapters.sealer import Sealer
 from graph.adapters.seals import HASH_KEY, PLACES, PostgresSeals, Resealed, unlock
 from graph.adapters.vault import PostgresVault
 from graph.errors import ConfigurationError

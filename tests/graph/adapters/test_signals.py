@@ -13,9 +13,9 @@ import structlog
 from redis.asyncio import Redis
 
 from graph.adapters import redis_signals, signals
+from graph.adapters.crypto.cipher import Sealer
 from graph.adapters.database import Database
 from graph.adapters.redis_signals import SEND_SECONDS, STREAM, RedisSignals
-from graph.adapters.sealer import Sealer
 from graph.adapters.signals import PostgresSignals
 from graph.errors import ConfigurationError
 from graph.events import Text

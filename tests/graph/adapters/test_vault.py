@@ -6,9 +6,9 @@ from uuid import uuid4
 import pytest
 
 from graph.adapters import vault as vault_module
+from graph.adapters.crypto.cipher import Sealer
 from graph.adapters.database import Database
 from graph.adapters.memory import PostgresMemory
-from graph.adapters.sealer import Sealer
 from graph.adapters.vault import DRAWS, PostgresVault
 from graph.errors import ConfigurationError, RedactionFailed
 from graph.ports import Secret

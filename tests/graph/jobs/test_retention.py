@@ -8,10 +8,10 @@ import pytest
 
 from graph.adapters import files as file_store
 from graph.adapters import run_store
+from graph.adapters.crypto.cipher import Sealer
 from graph.adapters.database import Database
 from graph.adapters.files import PostgresFiles
 from graph.adapters.run_store import PostgresRunStore
-from graph.adapters.sealer import Sealer
 from graph.events import Text
 from graph.jobs import queue, retention
 from graph.jobs.queue import open_queue, work

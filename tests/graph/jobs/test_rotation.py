@@ -5,8 +5,8 @@ import asyncio
 import pytest
 from structlog.testing import capture_logs
 
+from graph.adapters.crypto.cipher import Sealer
 from graph.adapters.database import Database
-from graph.adapters.sealer import Sealer
 from graph.adapters.seals import PostgresSeals
 from graph.adapters.vault import PostgresVault
 from graph.jobs import queue, rotation

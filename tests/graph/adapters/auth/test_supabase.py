@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from graph.adapters.identity import NO_KEYS, OTHER_ISSUER, UNREACHABLE
-from graph.adapters.supabase import SecretVerifier, check_sign_in
+from graph.adapters.auth.jwt_verifier import NO_KEYS, OTHER_ISSUER, UNREACHABLE
+from graph.adapters.auth.supabase import SecretVerifier, check_sign_in
 from graph.errors import ConfigurationError, Unauthenticated
 from graph.settings import Settings, read_settings
 from graph.wiring import verifier_of
@@ -202,7 +202,7 @@ async def test_a_strangers_token_does_not_pass_for_one_of_another_issuer(start: 
 async def test_keys_that_are_published_later_are_found_by_whoever_asks_whether_sign_in_works(
     start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("graph.adapters.identity.REFETCH_SECONDS", 0)
+    monkeypatch.setattr("graph.adapters.auth.jwt_verifier.REFETCH_SECONDS", 0)
     keys: list[dict[str, Any]] = []
     async with project(keys) as address:
         verifier, _ = await start(supabase_url=address)

@@ -16,7 +16,7 @@ from jwt.exceptions import PyJWTError
 from supabase_auth import AsyncGoTrueClient
 from supabase_auth.types import JWK
 
-from graph.adapters.claims import caller_of, claims_of, read_header
+from graph.adapters.auth.claims import caller_of, claims_of, read_header
 from graph.errors import ServiceUnavailable, Unauthenticated
 
 log = structlog.get_logger(__name__)

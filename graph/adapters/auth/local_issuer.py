@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 
-from graph.adapters.secret_files import keep_secret
+from graph.adapters.crypto.secret_files import keep_secret
 from graph.errors import ConfigurationError
 
 ISSUER = "chat-runtime-local"

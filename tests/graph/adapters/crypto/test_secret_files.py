@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from graph.adapters.secret_files import keep_secret, make_folder, replace_private, write_private
+from graph.adapters.crypto.secret_files import keep_secret, make_folder, replace_private, write_private
 from graph.errors import ConfigurationError
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 AS_ROOT = os.geteuid() == 0
 
 
@@ -62,7 +62,7 @@ def test_a_secret_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 def test_processes_at_once_agree_on_one_secret(tmp_path: Path) -> None:
     """Each waits for the moment that all are ready for, then makes the secret from its own number."""
     program = (
-        "import os, sys, time; from pathlib import Path; from graph.adapters.secret_files import keep_secret; "
+        "import os, sys, time; from pathlib import Path; from graph.adapters.crypto.secret_files import keep_secret; "
         "file, moment = Path(sys.argv[1]), float(sys.argv[2]); time.sleep(max(0, moment - time.time())); "
         "print(keep_secret(file, lambda: str(os.getpid()).encode()).decode())"
     )

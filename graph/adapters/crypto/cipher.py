@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from graph.adapters.secret_files import keep_secret, replace_private
+from graph.adapters.crypto.secret_files import keep_secret, replace_private
 from graph.errors import ConfigurationError
 
 KEY_BYTES = 32

@@ -11,8 +11,8 @@ import structlog
 from jwt.exceptions import PyJWTError
 from jwt.types import Options
 
-from graph.adapters.claims import caller_of, claims_of, read_header
-from graph.adapters.identity import FETCH_SECONDS, OTHER_ISSUER, TokenVerifier, read_body
+from graph.adapters.auth.claims import caller_of, claims_of, read_header
+from graph.adapters.auth.jwt_verifier import FETCH_SECONDS, OTHER_ISSUER, TokenVerifier, read_body
 from graph.errors import Unauthenticated
 from graph.settings import Settings
 

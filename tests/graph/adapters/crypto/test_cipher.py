@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from graph.adapters.sealer import Sealer, add_key, decode_key, derive, keep_key, keep_keys, key_id
+from graph.adapters.crypto.cipher import Sealer, add_key, decode_key, derive, keep_key, keep_keys, key_id
 from graph.errors import ConfigurationError
 
 KEY = bytes(range(32))

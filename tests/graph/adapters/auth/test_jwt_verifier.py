@@ -8,7 +8,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from graph.adapters.identity import (
+from graph.adapters.auth.jwt_verifier import (
     FRESH_SECONDS,
     REFETCH_SECONDS,
     STALE_SECONDS,

@@ -1,0 +1,1 @@
+"""Verifies bearer tokens: Supabase's, or those of the local issuer."""

@@ -1,0 +1,1 @@
+"""Encryption of stored values, and the files that hold keys."""
