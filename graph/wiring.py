@@ -24,23 +24,24 @@ from graph.adapters.approvals import PostgresApprovals
 from graph.adapters.auth.jwt_verifier import KeyRing, TokenVerifier, Verifier, fetch_over_http
 from graph.adapters.auth.local_issuer import ISSUER, LocalIssuer
 from graph.adapters.auth.supabase import SecretVerifier, check_sign_in
-from graph.adapters.chat_models import ATTEMPTS, LangChainModel, openai_model
 from graph.adapters.crypto.cipher import ReadKeys, Sealer, add_key, decode_key, keep_keys
 from graph.adapters.database import Database
 from graph.adapters.databases import Addresses, Report, check_migrations, database_of
-from graph.adapters.embedders import PASSAGES_SECONDS, WIDTH, LocalEmbedder, OpenAIEmbedder
+from graph.adapters.embeddings.local import PASSAGES_SECONDS, WIDTH, LocalEmbedder, OpenAIEmbedder
+from graph.adapters.embeddings.openai import openai_embeddings
 from graph.adapters.facts import PostgresFacts
-from graph.adapters.fallback import WithFallback
 from graph.adapters.files import PostgresFiles
 from graph.adapters.foresight import Foresight
 from graph.adapters.knowledge import OwnedKnowledge
 from graph.adapters.mcp import equipped, join, read_servers
 from graph.adapters.memory import PostgresMemory
+from graph.adapters.models.fallback import WithFallback
+from graph.adapters.models.langchain import ATTEMPTS, LangChainModel, openai_model
+from graph.adapters.models.pricing import read_prices
+from graph.adapters.models.token_counter import token_counter
 from graph.adapters.notes import Note, PostgresNotes
 from graph.adapters.observed import Observer
 from graph.adapters.offline.model import offline_model
-from graph.adapters.openai_embeddings import openai_embeddings
-from graph.adapters.prices import read_prices
 from graph.adapters.projection import project
 from graph.adapters.redactor import WorkerRedactor
 from graph.adapters.redis_signals import RedisSignals
@@ -51,7 +52,6 @@ from graph.adapters.saver import PostgresCheckpoints
 from graph.adapters.seals import PostgresSeals, unlock
 from graph.adapters.sessions import PostgresSessions
 from graph.adapters.signals import PostgresSignals
-from graph.adapters.tokens import token_counter
 from graph.adapters.tracing import open_tracer
 from graph.adapters.transcript import PostgresTranscript
 from graph.adapters.vault import PostgresVault

@@ -138,7 +138,7 @@ def test_no_installed_package_takes_the_name_of_a_room() -> None:
 
 
 def test_only_the_settings_read_the_environment() -> None:
-    allowed = {"graph.settings", "graph.adapters.tokens", "graph.adapters.network"}
+    allowed = {"graph.settings", "graph.adapters.models.token_counter", "graph.adapters.embeddings.onnx_model"}
     readers = [
         name
         for name, file in modules().items()

@@ -21,7 +21,7 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from graph.adapters.breaker import Breaker
+from graph.adapters.models.circuit_breaker import Breaker
 from graph.ports import Ending, Run
 from graph.state import Usage
 

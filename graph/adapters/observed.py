@@ -15,7 +15,7 @@ from opentelemetry.trace import NoOpTracer, Span, SpanKind, StatusCode, Tracer, 
 from procrastinate import JobContext
 
 from graph.adapters.metrics import Metrics
-from graph.adapters.provider_status import ProviderStatus
+from graph.adapters.models.provider_status import ProviderStatus
 from graph.adapters.tracing import mark
 from graph.build import Node
 from graph.context import TurnContext

@@ -8,8 +8,8 @@ from functools import cache
 from pathlib import Path
 
 from employees.roster import Roster, read_roster
-from graph.adapters.prices import read_prices
-from graph.adapters.tokens import token_counter
+from graph.adapters.models.pricing import read_prices
+from graph.adapters.models.token_counter import token_counter
 from graph.adapters.transcript import rows_of
 from graph.adapters.unstored_approvals import UnstoredApprovals
 from graph.build import Ports, TurnGraph, build

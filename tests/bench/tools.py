@@ -24,7 +24,7 @@ from psycopg.rows import dict_row
 from graph.adapters.database import Database
 from graph.adapters.databases import prepare_embedded
 from graph.adapters.embedded_postgres import EmbeddedPostgres
-from graph.adapters.embedders import LocalEmbedder
+from graph.adapters.embeddings.local import LocalEmbedder
 from graph.adapters.queries import read_queries
 from graph.adapters.retriever import PostgresRetriever
 from graph.adapters.rows import OwnedRows, RowsInTransaction

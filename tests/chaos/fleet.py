@@ -21,7 +21,7 @@ from graph.adapters.auth.local_issuer import LocalIssuer
 from graph.adapters.databases import Addresses, prepare_embedded
 from graph.adapters.embedded_postgres import EmbeddedPostgres
 from graph.adapters.embedded_watch import kept_up
-from graph.adapters.embedders import network_file
+from graph.adapters.embeddings.local import network_file
 from tests.bench.processes import DidNotStart, end, surroundings
 from tests.fakes.scripted_model import ScriptedModel
 

@@ -17,7 +17,7 @@ import yaml
 
 from employees.ranking import Router
 from employees.roster import read_roster
-from graph.adapters.embedders import LocalEmbedder
+from graph.adapters.embeddings.local import LocalEmbedder
 from tools.catalog import by_name
 
 EMPLOYEES = Path(__file__).parents[2] / "employees"

@@ -4,7 +4,7 @@ import pytest
 
 from employees.ranking import Router
 from employees.roster import Roster
-from graph.adapters.embedders import LocalEmbedder
+from graph.adapters.embeddings.local import LocalEmbedder
 from tests.employees.routing import Tally, read_cases, router_of, tally
 from tests.fakes.ports import roster_of
 

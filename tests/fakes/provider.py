@@ -11,7 +11,7 @@ from typing import Any
 from langchain_core.messages import AIMessageChunk, HumanMessage
 from pydantic import SecretStr
 
-from graph.adapters.chat_models import LangChainModel, openai_model
+from graph.adapters.models.langchain import LangChainModel, openai_model
 from graph.ports import ModelSettings
 from graph.tool import Tool
 

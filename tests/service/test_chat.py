@@ -11,8 +11,8 @@ import pytest
 from langchain_core.messages import HumanMessage
 
 from employees.roster import Employee, read_roster
-from graph.adapters.chat_models import LangChainModel, openai_model
-from graph.adapters.prices import read_prices
+from graph.adapters.models.langchain import LangChainModel, openai_model
+from graph.adapters.models.pricing import read_prices
 from graph.ports import ModelSettings
 from migrations.demo import DEMO_USER
 from tests.fakes.scripted_model import ScriptedModel

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from graph.adapters.embedders import LocalEmbedder
+from graph.adapters.embeddings.local import LocalEmbedder
 from tests.fakes.scripted_model import ScriptedModel
 from tests.fakes.sealed_file import own_file
 from tests.service.conftest import Client, Server

@@ -8,8 +8,8 @@ from decimal import Decimal
 
 import pytest
 
-from graph.adapters.breaker import FAILURES
-from graph.adapters.prices import read_prices
+from graph.adapters.models.circuit_breaker import FAILURES
+from graph.adapters.models.pricing import read_prices
 from tests.fakes.scripted_model import ScriptedModel
 from tests.service.conftest import Client, Server, running
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from graph.adapters.embedders import LocalEmbedder
+from graph.adapters.embeddings.local import LocalEmbedder
 from tests.eval.injection.obedient_model import LOOK_AT_AN_ACCOUNT
 from tests.service.conftest import Client, Server
 

@@ -10,8 +10,8 @@ import httpx
 import pytest
 from langchain_core.messages import AIMessageChunk, HumanMessage
 
-from graph.adapters.breaker import Breaker
-from graph.adapters.chat_models import LangChainModel, openai_model
+from graph.adapters.models.circuit_breaker import Breaker
+from graph.adapters.models.langchain import LangChainModel, openai_model
 from graph.errors import ModelUnavailable
 from graph.model_reply import whole
 from graph.ports import ModelSettings

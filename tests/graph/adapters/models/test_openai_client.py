@@ -8,7 +8,7 @@ import pytest
 from langchain_core.messages import HumanMessage
 from structlog.testing import capture_logs
 
-from graph.adapters.chat_models import LangChainModel
+from graph.adapters.models.langchain import LangChainModel
 from graph.errors import ModelRefused
 from graph.ports import ModelSettings
 from tests.fakes.provider import END, Provider, text

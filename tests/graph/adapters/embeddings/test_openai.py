@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from graph.adapters import embedders
-from graph.adapters.breaker import FAILURES
-from graph.adapters.embedders import WIDTH, OpenAIEmbedder
-from graph.adapters.provider_status import ProviderStatus
+from graph.adapters.embeddings import local as embedders
+from graph.adapters.embeddings.local import WIDTH, OpenAIEmbedder
+from graph.adapters.models.circuit_breaker import FAILURES
+from graph.adapters.models.provider_status import ProviderStatus
 from graph.errors import ConfigurationError, ModelUnavailable
 from graph.settings import Settings
 from graph.wiring import embedder_of

@@ -8,7 +8,7 @@ from typing import Any
 import openai
 import structlog
 
-from graph.adapters.openai_chunks import ChunkReader
+from graph.adapters.models.openai_chunks import ChunkReader
 
 log = structlog.get_logger(__name__)
 

@@ -20,8 +20,8 @@ from langchain_core.runnables import Runnable
 from pydantic import ConfigDict, SecretStr
 from structlog.testing import capture_logs
 
-from graph.adapters.chat_models import LangChainModel, openai_model, within
-from graph.adapters.prices import read_prices
+from graph.adapters.models.langchain import LangChainModel, openai_model, within
+from graph.adapters.models.pricing import read_prices
 from graph.errors import ModelError, ModelRefused, ModelTimeout, ModelUnavailable
 from graph.ports import ModelSettings
 from graph.tool import Tool, ToolContext

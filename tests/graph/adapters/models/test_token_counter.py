@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from graph.adapters.tokens import token_counter
+from graph.adapters.models.token_counter import token_counter
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import pytest
 from langchain_openai import OpenAIEmbeddings
 from openai import APIConnectionError, OpenAIError
 
-from graph.adapters.embedders import WIDTH, LocalEmbedder, OpenAIEmbedder, package_file
+from graph.adapters.embeddings.local import WIDTH, LocalEmbedder, OpenAIEmbedder, package_file
 from graph.errors import ConfigurationError, ModelUnavailable
 from graph.ports import Embedder
 

@@ -9,8 +9,8 @@ from langchain_core.messages import AIMessageChunk, BaseMessage, HumanMessage
 from langchain_openai import ChatOpenAI
 from pydantic import SecretStr
 
-from graph.adapters.chat_models import LangChainModel
-from graph.adapters.fallback import WithFallback
+from graph.adapters.models.fallback import WithFallback
+from graph.adapters.models.langchain import LangChainModel
 from graph.errors import ConfigurationError, ModelError, ModelRefused, ModelTimeout, ModelUnavailable
 from graph.ports import ModelSettings
 from graph.settings import read_settings

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage
 from langchain_core.messages.ai import add_ai_message_chunks
 
-from graph.adapters.chat_models import LangChainModel
-from graph.adapters.openai_chunks import ChunkReader
+from graph.adapters.models.langchain import LangChainModel
+from graph.adapters.models.openai_chunks import ChunkReader
 from graph.errors import ModelError
 from graph.model_reply import whole
 from graph.ports import ModelSettings

@@ -16,10 +16,17 @@ from langchain_core.runnables import Runnable
 from langchain_openai import ChatOpenAI
 from pydantic import SecretStr
 
-from graph.adapters.breaker import Breaker
-from graph.adapters.model_faults import check_end, is_down, kind_of_end, operators_fault, translate, unavailable
-from graph.adapters.openai_client import PlainCompletions
-from graph.adapters.visible_text import VisibleText
+from graph.adapters.models.circuit_breaker import Breaker
+from graph.adapters.models.openai_client import PlainCompletions
+from graph.adapters.models.provider_errors import (
+    check_end,
+    is_down,
+    kind_of_end,
+    operators_fault,
+    translate,
+    unavailable,
+)
+from graph.adapters.models.visible_text import VisibleText
 from graph.errors import ModelError, ModelRefused, describe
 from graph.model_reply import WERE_THOUGHTS
 from graph.ports import ModelSettings

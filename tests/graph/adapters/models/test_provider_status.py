@@ -2,8 +2,8 @@
 
 from structlog.testing import capture_logs
 
+from graph.adapters.models.provider_status import ProviderStatus
 from graph.adapters.observed import Observer
-from graph.adapters.provider_status import ProviderStatus
 
 
 def test_a_fault_is_there_until_the_provider_serves() -> None:

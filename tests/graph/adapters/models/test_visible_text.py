@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.adapters.visible_text import TAGS, VisibleText
+from graph.adapters.models.visible_text import TAGS, VisibleText
 
 ANSWER = "The answer is 5."
 

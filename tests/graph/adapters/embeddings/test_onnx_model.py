@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from graph.adapters.embedders import network_file
-from graph.adapters.network import Network
+from graph.adapters.embeddings.local import network_file
+from graph.adapters.embeddings.onnx_model import Network
 
 pytestmark = pytest.mark.anyio
 
 END_IN_THE_MIDST = """
 import asyncio, sys
 from pathlib import Path
-from graph.adapters.network import Network
+from graph.adapters.embeddings.onnx_model import Network
 
 async def begin(network):
     network.run([2000] * 250)

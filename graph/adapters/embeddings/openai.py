@@ -10,7 +10,7 @@ import structlog
 from langchain_openai import OpenAIEmbeddings
 from pydantic import SecretStr
 
-from graph.adapters.openai_client import refused_parameter, without
+from graph.adapters.models.openai_client import refused_parameter, without
 
 log = structlog.get_logger(__name__)
 

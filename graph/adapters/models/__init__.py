@@ -1,0 +1,1 @@
+"""Chat models behind the port `ChatModel`: providers, retries, fallback, prices."""
