@@ -4,9 +4,9 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from graph.adapters.offline.choice import Offer
 from graph.adapters.offline.periods import Period, find_periods
-from graph.adapters.offline.reading import Reading
+from graph.adapters.offline.question_parser import Reading
+from graph.adapters.offline.tool_matcher import Offer
 
 MOST_CALLS = 4
 """Periods or categories that one question may name, each answered by a call of its own."""

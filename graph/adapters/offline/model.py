@@ -26,8 +26,8 @@ from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import Field
 
-from graph.adapters.offline.choice import Chooser, Offer
 from graph.adapters.offline.summary import first_line
+from graph.adapters.offline.tool_matcher import Chooser, Offer
 from graph.adapters.offline.turn import Call, Reply, reply
 from graph.adapters.offline.words import read_words
 from graph.tool import Tool

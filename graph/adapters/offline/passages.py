@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from graph.adapters.offline.answers import shortened
-from graph.adapters.offline.choice import Weights
+from graph.adapters.offline.tool_matcher import Weights
 from graph.adapters.offline.words import Words
 
 PASSAGE = re.compile(r"\[(?P<number>\d+)\] (?P<text>.+)")

@@ -5,8 +5,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from graph.adapters.offline.days import Days
-from graph.adapters.offline.stretches import PeriodUnclear, Stretch, find_stretches
+from graph.adapters.offline.calendar_math import Days
+from graph.adapters.offline.date_phrases import PeriodUnclear, Stretch, find_stretches
 
 JOINS = re.compile(r"\s*(?:-|–|to|until|till|through|up\s+to)\s*(?:the\s+)?", re.IGNORECASE)  # noqa: RUF001
 JOINS_BETWEEN = re.compile(r"\s*(?:and|-|–|to)\s*(?:the\s+)?", re.IGNORECASE)  # noqa: RUF001

@@ -11,11 +11,11 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 
 from graph.adapters.offline.answers import joined, tell
 from graph.adapters.offline.arguments import Arguments, fill
-from graph.adapters.offline.choice import Chooser, Offer
+from graph.adapters.offline.date_phrases import PeriodUnclear
 from graph.adapters.offline.passages import numbered_passages, quote
-from graph.adapters.offline.reading import read_question, tokens
-from graph.adapters.offline.stretches import PeriodUnclear
+from graph.adapters.offline.question_parser import read_question, tokens
 from graph.adapters.offline.summary import extract
+from graph.adapters.offline.tool_matcher import Chooser, Offer
 from graph.adapters.offline.words import Words
 
 TODAY = re.compile(r"^Today is (\d{4}-\d\d-\d\d)\b", re.MULTILINE)

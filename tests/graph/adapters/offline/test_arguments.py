@@ -7,8 +7,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from graph.adapters.offline.arguments import fill
-from graph.adapters.offline.choice import Offer
-from graph.adapters.offline.reading import read_question
+from graph.adapters.offline.question_parser import read_question
+from graph.adapters.offline.tool_matcher import Offer
 from graph.adapters.offline.words import read_words
 
 WORDS = read_words()

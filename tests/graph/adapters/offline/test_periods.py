@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from graph.adapters.offline.date_phrases import PeriodUnclear
 from graph.adapters.offline.periods import find_periods, without_periods
-from graph.adapters.offline.stretches import PeriodUnclear
 
 TODAY = dt.date(2026, 11, 15)
 """A Sunday."""

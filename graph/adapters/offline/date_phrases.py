@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from graph.adapters.offline.days import Days, around, date_or_none, months, shifted
+from graph.adapters.offline.calendar_math import Days, around, date_or_none, months, shifted
 from graph.currencies import COMMON_CODES, SPOKEN_NAMES
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from graph.adapters.offline.reading import Reading, read_question
+from graph.adapters.offline.question_parser import Reading, read_question
 from graph.adapters.offline.words import Words
 
 MINIMUM = 0.45
