@@ -38,14 +38,14 @@ def user_id(text: str) -> str:
 
 def url(settings: Settings, _: str | None) -> None:
     """Print the administrator's address of the database, for psql and pg_dump."""
-    from graph.adapters.databases import administrator_url
+    from graph.adapters.postgres.provisioning import administrator_url
 
     print(administrator_url(settings))
 
 
 def migrate(settings: Settings, _: str | None) -> None:
     """Apply the migrations that are missing."""
-    from graph.adapters.databases import migrate_database
+    from graph.adapters.postgres.provisioning import migrate_database
 
     asyncio.run(migrate_database(settings, say))
 

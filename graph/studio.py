@@ -18,8 +18,8 @@ from langgraph.runtime import ExecutionInfo, Runtime
 from starlette.applications import Starlette
 
 from employees.roster import Roster
-from graph.adapters.databases import Report
-from graph.adapters.sessions import PostgresSessions
+from graph.adapters.postgres.conversation.sessions import PostgresSessions
+from graph.adapters.postgres.provisioning import Report
 from graph.adapters.unstored_approvals import UnstoredApprovals
 from graph.build import Around, Node, Ports, TurnGraph, build
 from graph.context import TurnContext

@@ -20,41 +20,41 @@ from pydantic import AnyHttpUrl, SecretStr
 from employees.hot_reload import watch
 from employees.ranking import Router
 from employees.roster import Roster, read_roster
-from graph.adapters.approvals import PostgresApprovals
 from graph.adapters.auth.jwt_verifier import KeyRing, TokenVerifier, Verifier, fetch_over_http
 from graph.adapters.auth.local_issuer import ISSUER, LocalIssuer
 from graph.adapters.auth.supabase import SecretVerifier, check_sign_in
 from graph.adapters.crypto.cipher import ReadKeys, Sealer, add_key, decode_key, keep_keys
-from graph.adapters.database import Database
-from graph.adapters.databases import Addresses, Report, check_migrations, database_of
 from graph.adapters.embeddings.local import PASSAGES_SECONDS, WIDTH, LocalEmbedder, OpenAIEmbedder
 from graph.adapters.embeddings.openai import openai_embeddings
-from graph.adapters.facts import PostgresFacts
-from graph.adapters.files import PostgresFiles
 from graph.adapters.foresight import Foresight
 from graph.adapters.knowledge import OwnedKnowledge
 from graph.adapters.mcp import equipped, join, read_servers
-from graph.adapters.memory import PostgresMemory
 from graph.adapters.models.fallback import WithFallback
 from graph.adapters.models.langchain import ATTEMPTS, LangChainModel, openai_model
 from graph.adapters.models.pricing import read_prices
 from graph.adapters.models.token_counter import token_counter
-from graph.adapters.notes import Note, PostgresNotes
 from graph.adapters.observed import Observer
 from graph.adapters.offline.model import offline_model
-from graph.adapters.projection import project
+from graph.adapters.postgres.conversation.embedding_store import Note, PostgresNotes
+from graph.adapters.postgres.conversation.facts import PostgresFacts
+from graph.adapters.postgres.conversation.memory import PostgresMemory
+from graph.adapters.postgres.conversation.retriever import PostgresRetriever
+from graph.adapters.postgres.conversation.sessions import PostgresSessions
+from graph.adapters.postgres.conversation.transcript import PostgresTranscript
+from graph.adapters.postgres.database import Database
+from graph.adapters.postgres.ledger.catalogue_sync import project
+from graph.adapters.postgres.ledger.toolbox import PostgresToolbox
+from graph.adapters.postgres.privacy.file_store import PostgresFiles
+from graph.adapters.postgres.privacy.key_rotation import PostgresSeals, unlock
+from graph.adapters.postgres.privacy.vault import PostgresVault
+from graph.adapters.postgres.provisioning import Addresses, Report, check_migrations, database_of
+from graph.adapters.postgres.runs.approvals import PostgresApprovals
+from graph.adapters.postgres.runs.checkpointer import PostgresCheckpoints
+from graph.adapters.postgres.runs.notifications import PostgresSignals
+from graph.adapters.postgres.runs.run_store import PostgresRunStore
 from graph.adapters.redactor import WorkerRedactor
 from graph.adapters.redis_signals import RedisSignals
-from graph.adapters.retriever import PostgresRetriever
-from graph.adapters.rows import PostgresToolbox
-from graph.adapters.run_store import PostgresRunStore
-from graph.adapters.saver import PostgresCheckpoints
-from graph.adapters.seals import PostgresSeals, unlock
-from graph.adapters.sessions import PostgresSessions
-from graph.adapters.signals import PostgresSignals
 from graph.adapters.tracing import open_tracer
-from graph.adapters.transcript import PostgresTranscript
-from graph.adapters.vault import PostgresVault
 from graph.build import Node, Ports, build
 from graph.errors import ChatError, ConfigurationError, ModelUnavailable, UnknownEmployee
 from graph.failpoint import FailPoint, read_failpoint

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
-from graph.adapters.embedded_postgres import EmbeddedPostgres
+from graph.adapters.postgres.embedded import EmbeddedPostgres
 from migrations.runner import migrate, read_migrations
 
 TEST_SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "scram_iterations": "1"}

@@ -10,9 +10,9 @@ import psycopg
 import pytest
 
 from employees.roster import read_roster
-from graph.adapters.database import Database
-from graph.adapters.queries import read_queries
-from graph.adapters.rows import OwnedRows
+from graph.adapters.postgres.database import Database
+from graph.adapters.postgres.ledger.toolbox import OwnedRows
+from graph.adapters.postgres.named_queries import read_queries
 from graph.tool import Tool, ToolContext
 from tools.catalog import by_name
 

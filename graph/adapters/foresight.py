@@ -5,9 +5,9 @@ from collections.abc import Coroutine
 from typing import Any
 
 from graph.adapters.anticipation import retrieve_error
-from graph.adapters.memory import PostgresMemory
+from graph.adapters.postgres.conversation.memory import PostgresMemory
+from graph.adapters.postgres.conversation.retriever import PostgresRetriever
 from graph.adapters.redactor import WorkerRedactor
-from graph.adapters.retriever import PostgresRetriever
 from graph.ports import Embedder, Masked, Remembered, Run
 
 

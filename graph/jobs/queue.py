@@ -10,7 +10,7 @@ from procrastinate.exceptions import AlreadyEnqueued, ConnectorException, Unique
 from procrastinate.jobs import Job, Status
 from psycopg.errors import RaiseException
 
-from graph.adapters.database import RECONNECT_SECONDS, WAIT_SECONDS
+from graph.adapters.postgres.database import RECONNECT_SECONDS, WAIT_SECONDS
 from graph.errors import DatabaseUnavailable, describe
 
 log = structlog.get_logger(__name__)

@@ -6,8 +6,8 @@ stream, word by word, that could be resumed.
 
 import procrastinate
 
-from graph.adapters.files import PostgresFiles
-from graph.adapters.run_store import PostgresRunStore
+from graph.adapters.postgres.privacy.file_store import PostgresFiles
+from graph.adapters.postgres.runs.run_store import PostgresRunStore
 
 TASK = "drop_logs"
 FILES_TASK = "drop_files"

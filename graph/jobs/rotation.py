@@ -10,7 +10,7 @@ from collections.abc import Callable
 import procrastinate
 import structlog
 
-from graph.adapters.seals import PostgresSeals
+from graph.adapters.postgres.privacy.key_rotation import PostgresSeals
 
 TASK = "rotate_key"
 

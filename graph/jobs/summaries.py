@@ -10,10 +10,10 @@ from langchain_core.messages.ai import add_ai_message_chunks
 from psycopg.rows import DictRow
 from pydantic import BaseModel, Field, ValidationError
 
-from graph.adapters.database import Database, fetch_all, fetch_one
-from graph.adapters.memory import summary_text
-from graph.adapters.notes import Note, PostgresNotes
-from graph.adapters.queries import adapter_queries
+from graph.adapters.postgres.conversation.embedding_store import Note, PostgresNotes
+from graph.adapters.postgres.conversation.memory import summary_text
+from graph.adapters.postgres.database import Database, fetch_all, fetch_one
+from graph.adapters.postgres.named_queries import adapter_queries
 from graph.errors import ModelError
 from graph.jobs.queue import defer_once
 from graph.ports import ChatModel, CountTokens, ModelSettings

@@ -9,8 +9,8 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from uuid import UUID
 
-from graph.adapters.database import Database
-from graph.adapters.databases import database_of
+from graph.adapters.postgres.database import Database
+from graph.adapters.postgres.provisioning import database_of
 from graph.errors import ChatError, ConfigurationError, NotFound
 from graph.logs import configure_logs
 from graph.replay.check import described

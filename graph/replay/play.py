@@ -10,7 +10,7 @@ from pathlib import Path
 from employees.roster import Roster, read_roster
 from graph.adapters.models.pricing import read_prices
 from graph.adapters.models.token_counter import token_counter
-from graph.adapters.transcript import rows_of
+from graph.adapters.postgres.conversation.transcript import rows_of
 from graph.adapters.unstored_approvals import UnstoredApprovals
 from graph.build import Ports, TurnGraph, build
 from graph.errors import error_of

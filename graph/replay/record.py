@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from graph.adapters.database import Connection, Database, fetch_all, fetch_one
-from graph.adapters.memory import HISTORY_ROWS
-from graph.adapters.queries import adapter_queries
+from graph.adapters.postgres.conversation.memory import HISTORY_ROWS
+from graph.adapters.postgres.database import Connection, Database, fetch_all, fetch_one
+from graph.adapters.postgres.named_queries import adapter_queries
 from graph.errors import ChatError, NotFound
 from graph.events import Event
 from graph.ports import Trace

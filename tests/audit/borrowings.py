@@ -15,7 +15,7 @@ import psycopg
 from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool
 
-from graph.adapters.database import Connection, Database
+from graph.adapters.postgres.database import Connection, Database
 from graph.errors import DatabaseUnavailable
 from tests.audit.database import own_database
 from tests.audit.line import Line

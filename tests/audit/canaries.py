@@ -25,8 +25,8 @@ import httpx
 from fastapi import FastAPI, Request
 
 from graph.adapters.crypto.cipher import keep_key
-from graph.adapters.database import Database
-from graph.adapters.embedded_postgres import EmbeddedPostgres
+from graph.adapters.postgres.database import Database
+from graph.adapters.postgres.embedded import EmbeddedPostgres
 from graph.logs import configure_logs
 from graph.replay.play import play, todays_code
 from graph.replay.record import record

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from graph.adapters.embedded_postgres import _programs
+from graph.adapters.postgres.embedded import _programs
 from graph.redaction.work import Failure, find_all
 
 FIRST = (

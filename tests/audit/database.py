@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psycopg
 
-from graph.adapters.embedded_postgres import EmbeddedPostgres
+from graph.adapters.postgres.embedded import EmbeddedPostgres
 from migrations.runner import migrate, read_migrations
 
 PASSWORD = "only-for-tests"

@@ -11,7 +11,7 @@ def plant() -> None:
     import structlog
     from fastapi.sse import EventSourceResponse
 
-    from graph.adapters.sessions import PostgresSessions
+    from graph.adapters.postgres.conversation.sessions import PostgresSessions
     from graph.errors import NotFound
     from graph.redaction.defuse import Defuser
     from graph.web import chat, sse

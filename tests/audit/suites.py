@@ -30,7 +30,7 @@ SUITES: Mapping[str, Sequence[str]] = {
     ),
     "Tokens come back as their owner's values, however a stream is cut; forged and foreign ones stay text": (
         *("tests/graph/redaction/test_restore.py", "tests/graph/redaction/test_holdback.py"),
-        *("tests/graph/adapters/test_vault.py", "tests/graph/adapters/test_memory_vault.py"),
+        *("tests/graph/adapters/postgres/privacy/test_vault.py", "tests/graph/adapters/test_memory_vault.py"),
     ),
     "A tool gets the real value, and its result is masked before the model reads it": (
         "tests/nodes/test_call_tools.py",
@@ -47,7 +47,7 @@ SUITES: Mapping[str, Sequence[str]] = {
     ),
     "No tool shows a text of the ledger unmasked, whichever column holds it": ("tests/tools/test_ledger_text.py",),
     "The vault's key is changed while the service runs, and a lost one stops the start": (
-        *("tests/graph/adapters/crypto/test_cipher.py", "tests/graph/adapters/test_seals.py"),
+        *("tests/graph/adapters/crypto/test_cipher.py", "tests/graph/adapters/postgres/privacy/test_key_rotation.py"),
         *("tests/graph/jobs/test_rotation.py", "tests/service/test_keys.py"),
     ),
     "The suite turns red when a guard is gone": ("tests/audit/test_planted.py",),

@@ -17,14 +17,14 @@ import pytest
 from psycopg import sql
 
 from graph import consent, links
-from graph.adapters import database as transactions
-from graph.adapters import vault as vault_module
 from graph.adapters.crypto.cipher import Sealer
-from graph.adapters.database import Database
-from graph.adapters.embedded_postgres import EmbeddedPostgres
 from graph.adapters.memory_vault import MemoryVault
-from graph.adapters.run_store import PostgresRunStore
-from graph.adapters.vault import PostgresVault
+from graph.adapters.postgres import database as transactions
+from graph.adapters.postgres.database import Database
+from graph.adapters.postgres.embedded import EmbeddedPostgres
+from graph.adapters.postgres.privacy import vault as vault_module
+from graph.adapters.postgres.privacy.vault import PostgresVault
+from graph.adapters.postgres.runs.run_store import PostgresRunStore
 from graph.calls import Calls
 from graph.errors import ConfigurationError
 from graph.redaction import decode, normalise, restore
@@ -39,8 +39,11 @@ from tests.audit.canary import Canaries, found_in
 from tests.conftest import PASSWORD
 from tests.fakes.scripted_model import ScriptedModel
 from tests.graph import test_links
-from tests.graph.adapters import test_run_store, test_saver, test_vault, vault_contract
+from tests.graph.adapters import vault_contract
 from tests.graph.adapters.crypto import test_cipher as test_sealer
+from tests.graph.adapters.postgres.privacy import test_vault
+from tests.graph.adapters.postgres.runs import test_checkpointer as test_saver
+from tests.graph.adapters.postgres.runs import test_run_store
 from tests.graph.conftest import store_of_runs
 from tests.graph.redaction import test_defuse, test_restore
 from tests.migrations import test_runner as catalogue

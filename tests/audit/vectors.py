@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import psycopg
 
-from graph.adapters.database import Database
-from graph.adapters.retriever import PostgresRetriever
+from graph.adapters.postgres.conversation.retriever import PostgresRetriever
+from graph.adapters.postgres.database import Database
 from tests.audit.database import own_database
 from tests.audit.line import Line
 

@@ -25,10 +25,10 @@ from psycopg.conninfo import make_conninfo
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool
 
-from graph.adapters.database import Connection, Database
-from graph.adapters.databases import Addresses, prepare_embedded
-from graph.adapters.embedded_postgres import EmbeddedPostgres
-from graph.adapters.saver import OwnedSaver
+from graph.adapters.postgres.database import Connection, Database
+from graph.adapters.postgres.embedded import EmbeddedPostgres
+from graph.adapters.postgres.provisioning import Addresses, prepare_embedded
+from graph.adapters.postgres.runs.checkpointer import OwnedSaver
 from tests.bench.measure import Say
 from tests.bench.report import line, machine, shown
 from tests.bench.stored import Stored

@@ -15,8 +15,8 @@ from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from graph.adapters.auth.local_issuer import LocalIssuer
-from graph.adapters.databases import DATABASE, Addresses, prepare_embedded
-from graph.adapters.embedded_postgres import EmbeddedPostgres
+from graph.adapters.postgres.embedded import EmbeddedPostgres
+from graph.adapters.postgres.provisioning import DATABASE, Addresses, prepare_embedded
 from graph.settings import Settings
 from migrations.demo import DEMO_USER
 from tests.bench.load import Service

@@ -3,7 +3,7 @@
 import psycopg
 import pytest
 
-from graph.adapters.databases import Addresses
+from graph.adapters.postgres.provisioning import Addresses
 from tests.bench.checkpointers import CLAIMED, MARKS, STOCK, UNCLAIMED, Plan, compare, table
 from tests.bench.processes import ROOT
 

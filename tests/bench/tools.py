@@ -21,13 +21,13 @@ import psycopg
 import yaml
 from psycopg.rows import dict_row
 
-from graph.adapters.database import Database
-from graph.adapters.databases import prepare_embedded
-from graph.adapters.embedded_postgres import EmbeddedPostgres
 from graph.adapters.embeddings.local import LocalEmbedder
-from graph.adapters.queries import read_queries
-from graph.adapters.retriever import PostgresRetriever
-from graph.adapters.rows import OwnedRows, RowsInTransaction
+from graph.adapters.postgres.conversation.retriever import PostgresRetriever
+from graph.adapters.postgres.database import Database
+from graph.adapters.postgres.embedded import EmbeddedPostgres
+from graph.adapters.postgres.ledger.toolbox import OwnedRows, RowsInTransaction
+from graph.adapters.postgres.named_queries import read_queries
+from graph.adapters.postgres.provisioning import prepare_embedded
 from graph.state import Passage
 from graph.tool import Knowledge, Rows, Tool, ToolContext, ToolFault
 from migrations.demo import DEMO_USER

@@ -18,10 +18,10 @@ import psycopg
 from psycopg.rows import dict_row
 
 from graph.adapters.auth.local_issuer import LocalIssuer
-from graph.adapters.databases import Addresses, prepare_embedded
-from graph.adapters.embedded_postgres import EmbeddedPostgres
-from graph.adapters.embedded_watch import kept_up
 from graph.adapters.embeddings.local import network_file
+from graph.adapters.postgres.embedded import EmbeddedPostgres
+from graph.adapters.postgres.embedded_watch import kept_up
+from graph.adapters.postgres.provisioning import Addresses, prepare_embedded
 from tests.bench.processes import DidNotStart, end, surroundings
 from tests.fakes.scripted_model import ScriptedModel
 

@@ -11,7 +11,7 @@ import pytest
 from pydantic import SecretStr
 from structlog.testing import capture_logs
 
-from graph.adapters.embedded_postgres import EmbeddedPostgres
+from graph.adapters.postgres.embedded import EmbeddedPostgres
 from graph.errors import UnknownEmployee
 from graph.ports import RunRequest
 from graph.settings import Settings

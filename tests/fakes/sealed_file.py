@@ -3,7 +3,7 @@
 import uuid
 
 from graph.adapters.crypto.cipher import Sealer, keep_key
-from graph.adapters.files import context_of
+from graph.adapters.postgres.privacy.file_store import context_of
 from tests.service.conftest import Client, Server
 
 

@@ -10,9 +10,9 @@ import pytest
 from psycopg.rows import dict_row
 
 from graph.adapters.crypto.cipher import Sealer
-from graph.adapters.database import Connection, Database
-from graph.adapters.memory import PostgresMemory
-from graph.adapters.run_store import PostgresRunStore
+from graph.adapters.postgres.conversation.memory import PostgresMemory
+from graph.adapters.postgres.database import Connection, Database
+from graph.adapters.postgres.runs.run_store import PostgresRunStore
 from graph.errors import DatabaseUnavailable
 from graph.ports import Run
 

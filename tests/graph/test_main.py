@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from employees.roster import read_roster
 from graph.__main__ import COMMANDS, main
 from graph.adapters.auth.local_issuer import LocalIssuer
-from graph.adapters.databases import make_data_dir, start_embedded
+from graph.adapters.postgres.provisioning import make_data_dir, start_embedded
 from graph.errors import ConfigurationError, DatabaseUnavailable
 from graph.settings import Settings
 from graph.wiring import House, default_employee

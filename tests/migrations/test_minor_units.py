@@ -9,7 +9,7 @@ import pytest
 from psycopg import sql
 from psycopg.rows import dict_row
 
-from graph.adapters.embedded_postgres import EmbeddedPostgres
+from graph.adapters.postgres.embedded import EmbeddedPostgres
 from migrations.runner import migrate, read_migrations
 
 WIDER = "minor_units.sql"

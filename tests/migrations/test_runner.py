@@ -17,7 +17,7 @@ import pytest
 from psycopg import sql
 from psycopg.rows import dict_row
 
-from graph.adapters.embedded_postgres import EmbeddedPostgres
+from graph.adapters.postgres.embedded import EmbeddedPostgres
 from graph.errors import ConfigurationError
 from migrations.runner import Migration, migrate, pending, read_migrations
 

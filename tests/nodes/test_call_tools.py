@@ -17,9 +17,9 @@ from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from structlog.testing import capture_logs
 
 from employees.roster import Roster
-from graph.adapters.database import Database
-from graph.adapters.queries import read_queries
-from graph.adapters.rows import OwnedRows, RowsInTransaction
+from graph.adapters.postgres.database import Database
+from graph.adapters.postgres.ledger.toolbox import OwnedRows, RowsInTransaction
+from graph.adapters.postgres.named_queries import read_queries
 from graph.adapters.unstored_approvals import UnstoredApprovals
 from graph.calls import MAX_MASKED_CHARS, MAX_RESULT_CHARS, Calls, attempt
 from graph.consent import Consent

@@ -18,7 +18,7 @@ import pytest
 from psycopg.rows import dict_row
 
 from graph.adapters.auth.local_issuer import LocalIssuer
-from graph.adapters.embedded_postgres import EmbeddedPostgres
+from graph.adapters.postgres.embedded import EmbeddedPostgres
 from tests.fakes.scripted_model import ScriptedModel
 from tests.prepared import begin
 

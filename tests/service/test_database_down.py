@@ -12,7 +12,7 @@ import httpx
 import psycopg
 import pytest
 
-from graph.adapters.embedded_postgres import EmbeddedPostgres
+from graph.adapters.postgres.embedded import EmbeddedPostgres
 from tests.fakes.scripted_model import ScriptedModel
 from tests.service.conftest import Answer, Client, Server, events_of, running
 

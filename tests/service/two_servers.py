@@ -15,8 +15,8 @@ from string import Template
 
 import pytest
 
-from graph.adapters.databases import prepare_embedded
-from graph.adapters.embedded_postgres import EmbeddedPostgres
+from graph.adapters.postgres.embedded import EmbeddedPostgres
+from graph.adapters.postgres.provisioning import prepare_embedded
 from tests.conftest import TEST_SETTINGS
 from tests.prepared import lend_network
 from tests.service.conftest import PATIENCE, Client, Server, running

@@ -13,7 +13,7 @@ import pytest
 from psycopg.rows import DictRow, dict_row
 
 import tools
-from graph.adapters.queries import read_queries
+from graph.adapters.postgres.named_queries import read_queries
 from graph.tool import ToolContext
 
 TODAY = dt.date(2025, 11, 20)

@@ -27,7 +27,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from psycopg.rows import DictRow, dict_row
 
-from graph.adapters.embedded_postgres import EmbeddedPostgres
+from graph.adapters.postgres.embedded import EmbeddedPostgres
 from graph.tool import ToolContext
 from migrations.runner import migrate, read_migrations
 from tests.tools.conftest import INSERT, QUERIES

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from graph.adapters.database import Database
+from graph.adapters.postgres.database import Database
 from tests.audit.borrowings import SIZE, behind, borrow_often, look
 from tests.fakes.pgbouncer import PgBouncer
 

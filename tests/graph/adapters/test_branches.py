@@ -10,12 +10,12 @@ import pytest
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 
 from graph.adapters.crypto.cipher import Sealer
-from graph.adapters.database import Database
-from graph.adapters.memory import PostgresMemory
-from graph.adapters.notes import PostgresNotes
-from graph.adapters.run_store import PostgresRunStore
-from graph.adapters.sessions import PostgresSessions
-from graph.adapters.transcript import PostgresTranscript
+from graph.adapters.postgres.conversation.embedding_store import PostgresNotes
+from graph.adapters.postgres.conversation.memory import PostgresMemory
+from graph.adapters.postgres.conversation.sessions import PostgresSessions
+from graph.adapters.postgres.conversation.transcript import PostgresTranscript
+from graph.adapters.postgres.database import Database
+from graph.adapters.postgres.runs.run_store import PostgresRunStore
 from graph.errors import IdempotencyMismatch, NotFound, RunActive, RunLost, TooManyTurns
 from graph.jobs.queue import open_queue
 from graph.jobs.summaries import QueuedSummaries, Summarizer

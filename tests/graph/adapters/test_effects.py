@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from graph.adapters.crypto.cipher import Sealer
-from graph.adapters.database import Database
-from graph.adapters.rows import PostgresToolbox
+from graph.adapters.postgres.database import Database
+from graph.adapters.postgres.ledger.toolbox import PostgresToolbox
 from graph.errors import DatabaseUnavailable, RunLost
 from graph.ports import Effect, Run
 from graph.tool import Rows, ToolFault

@@ -16,8 +16,8 @@ from langchain_core.runnables import RunnableConfig
 from psycopg import sql as compose
 from psycopg.types.json import Jsonb
 
-from graph.adapters.database import Database
-from graph.adapters.saver import OwnedSaver
+from graph.adapters.postgres.database import Database
+from graph.adapters.postgres.runs.checkpointer import OwnedSaver
 from graph.build import build, keeping
 from graph.context import TurnContext
 from graph.replay.play import Stage, todays_code

@@ -13,8 +13,8 @@ from psycopg import AsyncConnection
 from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool
 
-from graph.adapters.database import Connection, Database
-from graph.adapters.saver import OwnedSaver, TurnSaver
+from graph.adapters.postgres.database import Connection, Database
+from graph.adapters.postgres.runs.checkpointer import OwnedSaver, TurnSaver
 from graph.ports import Run
 from tests.graph.adapters.saver_contract import assert_conforms
 from tests.graph.adapters.transaction_pooler import TransactionPooler

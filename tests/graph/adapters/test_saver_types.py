@@ -15,8 +15,8 @@ from langchain_core.messages import AIMessage, HumanMessage, ToolCall, ToolMessa
 from langgraph.checkpoint.conformance.test_utils import generate_checkpoint, generate_config, generate_metadata
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
-from graph.adapters.database import Database
-from graph.adapters.saver import OwnedSaver
+from graph.adapters.postgres.database import Database
+from graph.adapters.postgres.runs.checkpointer import OwnedSaver
 from tests.graph.conftest import Sql
 
 pytestmark = pytest.mark.anyio

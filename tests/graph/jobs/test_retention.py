@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from graph.adapters import files as file_store
-from graph.adapters import run_store
 from graph.adapters.crypto.cipher import Sealer
-from graph.adapters.database import Database
-from graph.adapters.files import PostgresFiles
-from graph.adapters.run_store import PostgresRunStore
+from graph.adapters.postgres.database import Database
+from graph.adapters.postgres.privacy import file_store as file_store
+from graph.adapters.postgres.privacy.file_store import PostgresFiles
+from graph.adapters.postgres.runs import run_store
+from graph.adapters.postgres.runs.run_store import PostgresRunStore
 from graph.events import Text
 from graph.jobs import queue, retention
 from graph.jobs.queue import open_queue, work

@@ -6,9 +6,9 @@ import pytest
 from structlog.testing import capture_logs
 
 from graph.adapters.crypto.cipher import Sealer
-from graph.adapters.database import Database
-from graph.adapters.seals import PostgresSeals
-from graph.adapters.vault import PostgresVault
+from graph.adapters.postgres.database import Database
+from graph.adapters.postgres.privacy.key_rotation import PostgresSeals
+from graph.adapters.postgres.privacy.vault import PostgresVault
 from graph.jobs import queue, rotation
 from graph.jobs.queue import open_queue, work
 from graph.jobs.rotation import register, rotate

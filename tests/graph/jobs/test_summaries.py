@@ -7,14 +7,14 @@ from uuid import uuid4
 import pytest
 from langchain_core.messages import AIMessageChunk
 
-from graph.adapters.database import Database
-from graph.adapters.notes import PostgresNotes
+from graph.adapters.postgres.conversation.embedding_store import PostgresNotes
+from graph.adapters.postgres.database import Database
 from graph.errors import ModelError, ModelTimeout
 from graph.jobs.queue import open_queue
 from graph.jobs.summaries import KEPT_TURNS, QueuedSummaries, Summarizer, older_than_kept, parse
 from graph.state import Unsummarized
 from tests.fakes.ports import GivenAnswers, words
-from tests.graph.adapters.test_retriever import Compass
+from tests.graph.adapters.postgres.conversation.test_retriever import Compass
 from tests.graph.conftest import Sql
 
 pytestmark = pytest.mark.anyio

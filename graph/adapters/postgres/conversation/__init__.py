@@ -1,0 +1,1 @@
+"""Messages, memory, facts, sessions and the search over stored texts."""

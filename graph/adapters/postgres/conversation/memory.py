@@ -1,0 +1,99 @@
+"""What is stored of a user and a conversation (port `Memory`)."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage, ToolMessage
+from psycopg import AsyncCursor
+from psycopg.rows import DictRow
+
+from graph.adapters.anticipation import Anticipated
+from graph.adapters.postgres.database import Connection, Database
+from graph.adapters.postgres.named_queries import adapter_queries
+from graph.ports import Remembered, Run
+
+QUERIES = adapter_queries("memory")
+
+HISTORY_ROWS = 60
+"""Messages read at most: more than the budget holds of any but the shortest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Two queries that were sent and not read yet."""
+
+    remembered: AsyncCursor[DictRow]
+    history: AsyncCursor[DictRow]
+
+    async def answer(self) -> Remembered:
+        [row] = await self.remembered.fetchall()
+        return Remembered(
+            time_zone=row["time_zone"] or "UTC",
+            facts=row["facts"],
+            summary=summary_text(row) if row["summary"] is not None else "",
+            history=[to_message(each) for each in reversed(await self.history.fetchall())],
+            summarized_to=row["last_summarized_position"] or 0,
+            searchable=row["searchable"],
+            newest_value_at=row["newest_value_at"],
+        )
+
+
+class PostgresMemory:
+    def __init__(self, database: Database, embedding_model: str) -> None:
+        self.database = database
+        self.embedding_model = embedding_model
+        self._begun: Anticipated[Remembered] = Anticipated()
+
+    def anticipate(self, owner: str, session_id: str, employee: str) -> "asyncio.Task[Remembered]":
+        """Begin to recall."""
+        return self._begun.begin((owner, session_id, employee), self._recall(owner, session_id, employee))
+
+    def expect(self, run: Run, remembered: Remembered) -> None:
+        """Have the answer for a run that is about to ask."""
+        answer = asyncio.get_running_loop().create_future()
+        answer.set_result(remembered)
+        self._begun.expect((run.owner, run.session_id, run.employee), answer)
+
+    async def ask(self, connection: Connection, session_id: str, employee: str | None = None) -> Asked:
+        """Send what reads the memory of a user and a session, in a transaction of its user.
+
+        Args:
+            connection: of the transaction.
+            session_id: of the session.
+            employee: who is to know it; whoever the session is with unless given.
+        """
+        values = {"session_id": session_id, "employee": employee, "limit": HISTORY_ROWS, "model": self.embedding_model}
+        return Asked(
+            await connection.execute(QUERIES["remembered"], values),
+            await connection.execute(QUERIES["history"], values),
+        )
+
+    async def recall(self, owner: str, session_id: str, employee: str) -> Remembered:
+        begun = self._begun.take((owner, session_id, employee))
+        return await (begun or self._recall(owner, session_id, employee))
+
+    async def _recall(self, owner: str, session_id: str, employee: str) -> Remembered:
+        async with self.database.acting_for(owner) as connection:
+            asked = await self.ask(connection, session_id, employee)
+        return await asked.answer()
+
+
+def summary_text(row: dict[str, Any]) -> str:
+    """The summary with its key facts as a list."""
+    return "\n".join([row["summary"], *(f"- {fact}" for fact in row["key_facts"])])
+
+
+def to_message(row: dict[str, Any]) -> AnyMessage:
+    """A row of `chat_messages` as the model reads it."""
+    details = row["metadata"]
+    match row["role"]:
+        case "user":
+            return HumanMessage(row["content"])
+        case "assistant":
+            ending = {"finish": details["finish"]} if "finish" in details else {}
+            return AIMessage(row["content"], tool_calls=details.get("tool_calls", []), response_metadata=ending)
+        case "tool":
+            return ToolMessage(row["content"], tool_call_id=details["tool_call_id"], name=details.get("name"))
+        case _:
+            return SystemMessage(row["content"])

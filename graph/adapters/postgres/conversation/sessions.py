@@ -1,0 +1,98 @@
+"""The caller's conversations, messages, feedback and usage. What belongs to somebody else does not exist."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from graph.adapters.postgres.database import Database, fetch_one
+from graph.adapters.postgres.named_queries import adapter_queries
+from graph.errors import NotFound, RunActive
+
+QUERIES = adapter_queries("sessions")
+RUNS = adapter_queries("runs")
+
+Row = dict[str, Any]
+
+
+class PostgresSessions:
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    async def page(self, owner: str, limit: int, before: tuple[str, str] | None) -> list[Row]:
+        """The latest sessions before a place (updated_at, id)."""
+        updated_at, session_id = before or (None, None)
+        values = {"limit": limit, "before": updated_at, "before_id": session_id}
+        return await self._all(owner, "list_sessions", values)
+
+    async def read(self, owner: str, session_id: str) -> Row:
+        return await self._one(owner, "read_session", {"session_id": session_id})
+
+    async def enter(self, owner: str, session_id: str, employee: str | None, default: str) -> str:
+        """Who answers in a session of this id, which is opened if there is none.
+
+        Args:
+            owner: the user.
+            session_id: the session.
+            employee: slug of the one who is asked for and takes the session over; None leaves it with whom it is.
+            default: slug of the one with whom a session is opened if nobody is asked for.
+
+        Raises:
+            NotFound: the session is somebody else's.
+        """
+        values = {"session_id": session_id, "employee": employee or default}
+        async with self.database.acting_for(owner) as connection:
+            await connection.execute(QUERIES["open_missing_session"], values)
+            if employee:
+                await connection.execute(RUNS["hand_over"], values)
+            row = await fetch_one(connection, QUERIES["read_session"], values)
+        if row is None:
+            raise NotFound
+        return str(row["employee_slug"])
+
+    async def rename(self, owner: str, session_id: str, title: str) -> None:
+        await self._one(owner, "rename_session", {"session_id": session_id, "title": title})
+
+    async def delete(self, owner: str, session_id: str) -> None:
+        """Delete a conversation and all that was made of it.
+
+        Raises:
+            NotFound: no such session.
+            RunActive: it is answering; a run that goes on would write again.
+        """
+        values = {"session_id": session_id}
+        async with self.database.acting_for(owner) as connection:
+            if active := await fetch_one(connection, RUNS["active_runs"], values):
+                raise RunActive(run_id=str(active["id"]))
+            if not await fetch_one(connection, QUERIES["delete_session"], values):
+                raise NotFound
+            for name in ("delete_checkpoints", "delete_blobs", "delete_writes", "delete_embeddings"):
+                await connection.execute(QUERIES[name], values)
+
+    async def messages(
+        self, owner: str, session_id: str, limit: int, before: int | None, *, all_branches: bool = False
+    ) -> list[Row]:
+        """A page of messages, oldest first, ending before a position; of the current branch, or of all.
+
+        Raises:
+            NotFound: no such session.
+        """
+        await self.read(owner, session_id)
+        values = {"session_id": session_id, "limit": limit, "before": before, "all_branches": all_branches}
+        return await self._all(owner, "list_messages", values)
+
+    async def give_feedback(self, owner: str, session_id: str, message_id: str, feedback: Row) -> None:
+        values = {"session_id": session_id, "message_id": message_id, "feedback": Jsonb(feedback)}
+        await self._one(owner, "give_feedback", values)
+
+    async def usage(self, owner: str, days: int) -> Sequence[Row]:
+        return await self._all(owner, "usage", {"days": days})
+
+    async def _all(self, owner: str, name: str, values: Row) -> list[Row]:
+        return await self.database.rows(owner, QUERIES[name], values)
+
+    async def _one(self, owner: str, name: str, values: Row) -> Row:
+        row = await self.database.find(owner, QUERIES[name], values)
+        if row is None:
+            raise NotFound
+        return row

@@ -1,0 +1,150 @@
+"""Stores turns in Postgres (port `Transcript`)."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+from uuid import uuid4
+
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
+
+from graph.adapters.postgres.conversation.memory import to_message
+from graph.adapters.postgres.database import Connection, Database, fetch_all, fetch_one
+from graph.adapters.postgres.named_queries import adapter_queries
+from graph.adapters.postgres.runs.run_store import hold
+from graph.errors import RunLost
+from graph.handoff import speaker_after
+from graph.model_reply import finish_of
+from graph.ports import CountTokens, Recorded, TurnRecord
+from graph.redaction.tokens import TOKEN
+from graph.state import Usage
+
+QUERIES = adapter_queries("transcript")
+RUNS = adapter_queries("runs")
+
+TITLE_CHARS = 60
+
+TOKENS = re.compile(TOKEN)
+
+
+class PostgresTranscript:
+    def __init__(self, database: Database, count: CountTokens) -> None:
+        self.database = database
+        self.count = count
+
+    async def record(self, turn: TurnRecord) -> str:
+        async with self.database.acting_for(turn.owner) as connection:
+            if turn.epoch:
+                await hold(connection, turn.run_id, turn.epoch)
+            # The usage comes first: its row is unique for the run, so of two that record it at once the second one waits here.
+            if await fetch_one(connection, QUERIES["log_usage"], {**place_of(turn), **usage_row(turn)}):
+                return await self._store(connection, turn)
+            stored = await fetch_one(connection, QUERIES["find_recorded"], {"run_id": turn.run_id})
+            if stored is None:
+                raise RunLost  # and its session is deleted
+            return str(stored["id"])
+
+    async def find(self, owner: str, run_id: str) -> Recorded | None:
+        async with self.database.acting_for(owner) as connection:
+            usage = await connection.execute(QUERIES["run_usage"], {"run_id": run_id})
+            rows = await fetch_all(connection, QUERIES["run_messages"], {"run_id": run_id})
+            taken = await usage.fetchone()
+        if not rows or taken is None:
+            return None
+        return Recorded(
+            message_id=str(rows[-1]["id"]),
+            messages=[to_message(row) for row in rows],
+            usage=usage_for(taken),
+            status="complete" if taken["success"] else "failed" if taken["error"] else "stopped",
+            error=taken["error"],
+        )
+
+    async def _store(self, connection: Connection, turn: TurnRecord) -> str:
+        rows = list(self._rows(turn))
+        place = place_of(turn)
+        await connection.execute(QUERIES["insert_messages"], {**place, "messages": json.dumps(rows)})
+        title = shorten(str(turn.messages[0].content))
+        marks = {"session_id": turn.session_id, "title": title, "quoted": list(turn.quoted)}
+        await connection.execute(QUERIES["mark_session"], marks)
+        await connection.execute(QUERIES["spend_tokens"], {"total": turn.usage["total"]})
+        if (speaker := speaker_after(turn.messages, turn.employee)) != turn.employee:
+            await connection.execute(RUNS["hand_over"], {"session_id": turn.session_id, "employee": speaker})
+        return str(rows[-1]["id"])
+
+    def _rows(self, turn: TurnRecord) -> Iterator[dict[str, Any]]:
+        for number, row in enumerate(rows_of(turn)):
+            speaker = speaker_after(turn.messages[:number], turn.employee)
+            employee = None if row["role"] == "user" else speaker
+            yield {**row, "id": str(uuid4()), "employee_slug": employee, "tokens": self.count(row["content"])}
+
+
+def rows_of(turn: TurnRecord) -> Iterator[dict[str, Any]]:
+    """Role, content and metadata of each message; how the turn ended is written on its last."""
+    for index, message in enumerate(turn.messages):
+        last = index == len(turn.messages) - 1
+        ending = {"status": turn.status, "error": turn.error} if last and turn.status != "complete" else {}
+        yield {
+            "role": role_of(message),
+            "content": str(message.text),
+            "metadata": {**details_of(message), **ending},
+        }
+
+
+def place_of(turn: TurnRecord) -> dict[str, str]:
+    return {"session_id": turn.session_id, "run_id": turn.run_id}
+
+
+def role_of(message: AnyMessage) -> str:
+    match message:
+        case HumanMessage():
+            return "user"
+        case AIMessage():
+            return "assistant"
+        case ToolMessage():
+            return "tool"
+        case _:
+            return "system"
+
+
+def details_of(message: AnyMessage) -> dict[str, Any]:
+    """What a message holds beside its text."""
+    if isinstance(message, AIMessage) and message.tool_calls:
+        return {"tool_calls": message.tool_calls}
+    if isinstance(message, AIMessage) and (finish := finish_of(message)):
+        return {"finish": finish}
+    if isinstance(message, ToolMessage):
+        return {"tool_call_id": message.tool_call_id, "name": message.name, "status": message.status}
+    return {}
+
+
+def usage_for(row: Mapping[str, Any]) -> Usage:
+    """What a stored turn took."""
+    return Usage(
+        prompt=row["prompt"],
+        completion=row["completion"],
+        total=row["total"],
+        cost=f"{row['cost'].normalize():f}",
+        source=row["source"],
+    )
+
+
+def usage_row(turn: TurnRecord) -> dict[str, Any]:
+    tools = [call["name"] for message in turn.messages if isinstance(message, AIMessage) for call in message.tool_calls]
+    return {
+        **turn.usage,
+        "employee": speaker_after(turn.messages, turn.employee),
+        "model": turn.model,
+        "tools_used": sorted(set(tools)),
+        "success": turn.status == "complete",
+        "error": turn.error,
+    }
+
+
+def shorten(text: str) -> str:
+    """A text on one line, as a title: cut before a token rather than within it."""
+    line = " ".join(text.split())
+    if len(line) <= TITLE_CHARS:
+        return line
+    end = TITLE_CHARS - 1
+    cut = next((token.start() for token in TOKENS.finditer(line) if token.start() < end < token.end()), end)
+    return line[:cut].rstrip() + "…"

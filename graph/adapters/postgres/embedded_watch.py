@@ -1,0 +1,53 @@
+"""Keeps the embedded PostgreSQL up: one that was killed is started again, and what cannot be started ends the service."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import structlog
+
+from graph.adapters.postgres.embedded import EmbeddedPostgres
+
+log = structlog.get_logger(__name__)
+
+LOOK_SECONDS = 0.5
+
+
+async def watch(cluster: EmbeddedPostgres) -> None:
+    """Look after the server for good.
+
+    Raises:
+        ConfigurationError: it was killed, and cannot be started again.
+    """
+    while True:
+        await asyncio.sleep(LOOK_SECONDS)
+        if cluster.has_crashed():
+            began = time.monotonic()
+            log.error("postgres_died")
+            await asyncio.to_thread(cluster.revive)
+            log.warning("postgres_is_back", seconds=round(time.monotonic() - began, 1))
+
+
+@asynccontextmanager
+async def kept_up(cluster: EmbeddedPostgres) -> AsyncIterator[None]:
+    """Watch the server while the block runs; a server that cannot be started again ends the block with its error."""
+    owner = asyncio.current_task()
+    assert owner is not None
+    watcher = asyncio.create_task(watch(cluster), name="embedded database")
+
+    def end_block(ended: "asyncio.Task[None]") -> None:
+        if not ended.cancelled():
+            owner.cancel()
+
+    watcher.add_done_callback(end_block)
+    try:
+        yield
+    finally:
+        watcher.remove_done_callback(end_block)
+        if watcher.done() and (failure := watcher.exception()):
+            owner.uncancel()
+            raise failure
+        watcher.cancel()
+        with suppress(asyncio.CancelledError):
+            await watcher

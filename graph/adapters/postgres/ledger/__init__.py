@@ -1,0 +1,1 @@
+"""The rows on which tools compute, and the catalogue in the database."""

@@ -1,0 +1,173 @@
+"""The rows on which tools compute (ports `Toolbox` and `Rows`)."""
+
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import structlog
+from psycopg.rows import DictRow
+
+from graph.adapters.crypto.cipher import Sealer
+from graph.adapters.postgres.database import Connection, Database, fetch_all, fetch_one
+from graph.adapters.postgres.named_queries import adapter_queries, read_queries
+from graph.adapters.postgres.runs.run_store import hold
+from graph.adapters.rates import CallRates
+from graph.errors import DatabaseUnavailable
+from graph.patience import SHORT, patiently
+from graph.ports import Effect
+from graph.tool import Files, Knowledge, NoFiles, NoKnowledge, Rows, Tool, ToolFault
+
+log = structlog.get_logger(__name__)
+
+QUERIES = adapter_queries("effects")
+
+UNKNOWN_OUTCOME = (
+    "this call was begun before, and it is not known whether it was carried out; "
+    "tell the user to look, do not repeat it"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnedRows:
+    """The rows of one user, through the named queries of the tools."""
+
+    database: Database
+    queries: Mapping[str, bytes]
+    owner: str
+
+    async def fetch(self, query: str, **parameters: object) -> list[dict[str, Any]]:
+        return await patiently(lambda: self._fetch(query, parameters), SHORT)
+
+    async def _fetch(self, query: str, parameters: dict[str, object]) -> list[dict[str, Any]]:
+        return await self.database.rows(self.owner, self.queries[query], parameters)
+
+
+@dataclass(frozen=True, slots=True)
+class RowsInTransaction:
+    """The rows of one user, within a transaction that is open."""
+
+    connection: Connection
+    queries: Mapping[str, bytes]
+
+    async def fetch(self, query: str, **parameters: object) -> list[dict[str, Any]]:
+        try:
+            return await fetch_all(self.connection, self.queries[query], parameters)
+        except psycopg.OperationalError as error:
+            raise DatabaseUnavailable(retry_after=1) from error
+
+
+class PostgresToolbox:
+    """The catalogue, for each caller the rows that its tools may read, and the ledger of what they change."""
+
+    def __init__(
+        self,
+        database: Database,
+        catalog: Mapping[str, Tool],
+        queries: Sequence[Path],
+        sealer: Sealer,
+        commit: Callable[[str], Awaitable[None]],
+        files: Callable[[str, str], Files] = lambda owner, call: NoFiles(),
+        knowledge: Callable[[str], Knowledge] = lambda owner: NoKnowledge(),
+    ) -> None:
+        """
+        Args:
+            database: where the rows are.
+            catalog: the tools by name.
+            queries: folders of their queries.
+            sealer: makes the hash of an effect's arguments.
+            commit: stores all that a run has come to.
+            files: where a call of a user's tools leaves files.
+            knowledge: a user's stored texts.
+        """
+        self.database = database
+        self.catalog = catalog
+        self.queries = read_queries(*(file for folder in queries for file in sorted(folder.glob("*.sql"))))
+        self.sealer = sealer
+        self.commit = commit
+        self.rates = CallRates()
+        self._files = files
+        self.knowledge = knowledge
+
+    def tools(self, names: Sequence[str]) -> Sequence[Tool]:
+        return [self.catalog[name] for name in names if name in self.catalog]
+
+    def admit(self, owner: str, tool: Tool) -> bool:
+        return self.rates.take(owner, tool.name, tool.per_minute)
+
+    def files(self, owner: str, call: str = "") -> Files:
+        return self._files(owner, call)
+
+    def rows(self, owner: str) -> OwnedRows:
+        return OwnedRows(self.database, self.queries, owner)
+
+    async def once(self, effect: Effect, make: Callable[[Rows], Awaitable[Any]]) -> Any:
+        if effect.elsewhere:
+            return await self._at_most_once(effect, make)
+        return await patiently(lambda: self._once(effect, make))
+
+    async def _once(self, effect: Effect, make: Callable[[Rows], Awaitable[Any]]) -> Any:
+        if not effect.epoch:
+            return await self._unledgered(effect, make)
+        await self.commit(effect.run_id)
+        async with self.database.acting_for(effect.owner) as connection:
+            made = await self._entry(connection, effect)
+            if made:
+                return made["result"]
+            result = await make(RowsInTransaction(connection, self.queries))
+            await self._record(connection, effect, json.dumps(result))
+        return result
+
+    async def _at_most_once(self, effect: Effect, make: Callable[[Rows], Awaitable[Any]]) -> Any:
+        """Make an effect that no transaction can hold."""
+        if effect.epoch and (begun := await patiently(lambda: self._begin(effect))):
+            if begun["result"] is None:
+                raise ToolFault(UNKNOWN_OUTCOME)
+            return begun["result"]
+        result = await make(self.rows(effect.owner))
+        if effect.epoch:
+            try:
+                await patiently(lambda: self._complete(effect, json.dumps(result)), SHORT)
+            except DatabaseUnavailable as error:  # it was made, and its entry keeps it from being made again
+                log.warning("effect_not_completed", tool=effect.tool, reason=error.code)
+        return result
+
+    async def _begin(self, effect: Effect) -> DictRow | None:
+        """Write the entry of an effect without a result; if there is one, that."""
+        await self.commit(effect.run_id)
+        async with self.database.acting_for(effect.owner) as connection:
+            begun = await self._entry(connection, effect)
+            if begun is None:
+                await self._record(connection, effect, None)
+        return begun
+
+    async def _complete(self, effect: Effect, result: str) -> None:
+        async with self.database.acting_for(effect.owner) as connection:
+            await hold(connection, effect.run_id, effect.epoch)
+            await connection.execute(QUERIES["complete_effect"], {**place_of(effect), "result": result})
+
+    async def _entry(self, connection: Connection, effect: Effect) -> DictRow | None:
+        """The entry of an effect, while nobody can take over its run.
+
+        Raises: RunLost.
+        """
+        await hold(connection, effect.run_id, effect.epoch)
+        return await fetch_one(connection, QUERIES["find_effect"], place_of(effect))
+
+    async def _record(self, connection: Connection, effect: Effect, result: str | None) -> None:
+        entry = {"tool": effect.tool, "arguments_hash": self._hash(effect), "result": result}
+        await connection.execute(QUERIES["record_effect"], {**place_of(effect), **entry})
+
+    async def _unledgered(self, effect: Effect, make: Callable[[Rows], Awaitable[Any]]) -> Any:
+        """An effect of a turn that is no accepted run, as in LangGraph Studio: nobody takes it over and makes it again."""
+        async with self.database.acting_for(effect.owner) as connection:
+            return await make(RowsInTransaction(connection, self.queries))
+
+    def _hash(self, effect: Effect) -> bytes:
+        return self.sealer.digest(effect.tool, json.dumps(effect.arguments, sort_keys=True))
+
+
+def place_of(effect: Effect) -> dict[str, Any]:
+    return {"run_id": effect.run_id, "ordinal": effect.ordinal}

@@ -1,0 +1,1 @@
+"""Encrypted values and files, and the rotation of their key."""

@@ -1,0 +1,105 @@
+"""Files that tools make for a user, sealed (port `Files`), and how the user gets them."""
+
+import asyncio
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid4, uuid5
+
+from graph.adapters.crypto.cipher import Sealer
+from graph.adapters.postgres.database import Database, fetch_all
+from graph.adapters.postgres.named_queries import adapter_queries
+from graph.errors import FileTooLarge, NotFound
+from graph.patience import SHORT, patiently
+
+QUERIES = adapter_queries("files")
+
+FILE_IDS = UUID("7d0a6f7e-5f0b-4f43-9c58-0a3c1d2b9e11")
+"""The namespace of ids that are made from a call."""
+MOST_BYTES = 10_000_000
+"""Of one file."""
+MOST_DROPPED = 500
+"""Files that are deleted at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """What a user asked for."""
+
+    name: str
+    media_type: str
+    content: bytes
+
+
+class PostgresFiles:
+    """The files of all users, each sealed for its owner and under its id; a file that has expired does not exist."""
+
+    def __init__(self, database: Database, sealer: Sealer) -> None:
+        self.database = database
+        self.sealer = sealer
+
+    def of(self, owner: str, call: str = "") -> "OwnedFiles":
+        return OwnedFiles(self, owner, call)
+
+    async def keep(self, owner: str, name: str, media_type: str, content: bytes, call: str = "") -> str:
+        """Store a file and return its id. A file of the same name that the same call left before is replaced.
+
+        Raises:
+            FileTooLarge: it has more than `MOST_BYTES`.
+            DatabaseUnavailable: no connection could be had in time.
+        """
+        if len(content) > MOST_BYTES:
+            raise FileTooLarge
+        file_id = str(uuid5(FILE_IDS, f"{owner}/{call}/{name}") if call else uuid4())
+        sealed = await asyncio.to_thread(self.sealer.seal, content, context_of(owner, file_id))
+        values = {"id": file_id, "name": name, "media_type": media_type, "size": len(content), "sealed": sealed}
+        await patiently(lambda: self._insert(owner, values), SHORT)
+        return file_id
+
+    async def _insert(self, owner: str, values: dict[str, Any]) -> None:
+        async with self.database.acting_for(owner) as connection:
+            await connection.execute(QUERIES["keep_file"], values)
+
+    async def read(self, owner: str, file_id: str) -> File:
+        """Raises: NotFound."""
+        row = await self.database.find(owner, QUERIES["read_file"], {"file_id": file_id})
+        if row is None:
+            raise NotFound
+        content = await asyncio.to_thread(self.sealer.unseal, bytes(row["sealed"]), context_of(owner, str(row["id"])))
+        return File(row["name"], row["media_type"], content)
+
+    async def page(self, owner: str, limit: int, before: tuple[str, str] | None) -> list[dict[str, Any]]:
+        """The latest files before a place (created_at, id), without their contents."""
+        created_at, file_id = before or (None, None)
+        values = {"limit": limit, "before": created_at, "before_id": file_id}
+        return await self.database.rows(owner, QUERIES["list_files"], values)
+
+    async def drop_expired(self) -> int:
+        """Delete files that have expired, whosever they are, some at a time; how many that were."""
+        async with self.database.acting_for_nobody() as connection:
+            rows = await fetch_all(connection, QUERIES["files_due"], {"most": MOST_DROPPED})
+        due = defaultdict(list)
+        for row in rows:
+            due[str(row["owner"])].append(row["file_id"])
+        for owner, file_ids in due.items():
+            async with self.database.acting_for(owner) as connection:
+                await connection.execute(QUERIES["drop_files"], {"file_ids": file_ids})
+        return len(rows)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnedFiles:
+    """Where a tool leaves files for one user (port `Files`)."""
+
+    files: PostgresFiles
+    owner: str
+    call: str = ""
+    """Which call of which run leaves them, if it is a call of a run."""
+
+    async def keep(self, name: str, media_type: str, content: bytes) -> str:
+        return await self.files.keep(self.owner, name, media_type, content, self.call)
+
+
+def context_of(owner: str, file_id: str) -> str:
+    """What a file is sealed for: moved to another owner or under another id it does not open."""
+    return f"file/{owner}/{file_id}"

@@ -1,0 +1,151 @@
+"""Everything in the database that is sealed, and how it comes under another key."""
+
+import asyncio
+import json
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from graph.adapters.crypto.cipher import KEY_BYTES, ReadKeys, Sealer
+from graph.adapters.postgres.database import Database, fetch_one
+from graph.adapters.postgres.named_queries import adapter_queries
+from graph.errors import ConfigurationError
+
+QUERIES = adapter_queries("seals")
+
+HASH_KEY = "hash key"
+"""What the key of the keyed hashes is sealed for."""
+
+LOST = (
+    "The vault does not open: neither VAULT_KEY nor VAULT_KEY_OLD (or the keys in vault.key) is the key that sealed it. "
+    "Set the right one: without it the values behind the tokens are lost."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A table that holds sealed values."""
+
+    name: str
+    """Of its queries: `<name>_due` and `reseal_<name>`."""
+    context: str
+    """What a value is sealed for."""
+    most: int
+    """Values that are opened at a time."""
+
+
+PLACES = (
+    Place("vault", "{owner}/{id}", 500),
+    Place("inputs", "{owner}/{id}", 100),
+    Place("files", "file/{owner}/{id}", 1),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Resealed:
+    """What was done for one user."""
+
+    values: int
+    """That are under the current key now."""
+    lost: int
+    """That no key opens."""
+
+
+class PostgresSeals:
+    """Brings sealed values under the current key, one user at a time, while they are in use."""
+
+    def __init__(self, database: Database, sealer: Sealer) -> None:
+        self.database = database
+        self.sealer = sealer
+
+    async def owners_due(self, most: int) -> list[str]:
+        """Users who have values under another key than the current one."""
+        async with self.database.acting_for_nobody() as connection:
+            cursor = await connection.execute(QUERIES["owners_due"], {"current": self.sealer.prefix, "most": most})
+            return [str(row["owner"]) for row in await cursor.fetchall()]
+
+    async def reseal(self, owner: str) -> Resealed:
+        """Bring all values of a user under the current key. What no key opens stays as it is.
+
+        Raises:
+            DatabaseUnavailable: the rest is still due.
+        """
+        done = [await self._reseal(place, owner) for place in PLACES]
+        return Resealed(sum(each.values for each in done), sum(each.lost for each in done))
+
+    async def _reseal(self, place: Place, owner: str) -> Resealed:
+        values, lost, after = 0, 0, ""
+        while rows := await self._due(place, owner, after):
+            entries = await asyncio.to_thread(self._under_current_key, place, owner, rows)
+            if entries:
+                async with self.database.acting_for(owner) as connection:
+                    await connection.execute(QUERIES[f"reseal_{place.name}"], {"entries": json.dumps(entries)})
+            values, lost, after = values + len(entries), lost + len(rows) - len(entries), rows[-1]["id"]
+        return Resealed(values, lost)
+
+    async def _due(self, place: Place, owner: str, after: str) -> list[dict[str, Any]]:
+        values = {"current": self.sealer.prefix, "after": after, "most": place.most}
+        return await self.database.rows(owner, QUERIES[f"{place.name}_due"], values)
+
+    def _under_current_key(self, place: Place, owner: str, rows: Sequence[dict[str, Any]]) -> list[dict[str, str]]:
+        entries = []
+        for row in rows:
+            context, before = place.context.format(owner=owner, id=row["id"]), bytes(row["sealed"])
+            try:
+                sealed = self.sealer.seal(self.sealer.unseal(before, context), context)
+            except ConfigurationError:
+                continue
+            entries.append({"id": row["id"], "before": before.hex(), "sealed": sealed.hex()})
+        return entries
+
+    async def reseal_hash_key(self) -> None:
+        """Bring the key of the keyed hashes under the current key."""
+        async with self.database.acting_for_nobody() as connection:
+            row = await fetch_one(connection, QUERIES["hash_key"], {})
+            if row and not bytes(row["sealed"]).startswith(self.sealer.prefix):
+                before = bytes(row["sealed"])
+                sealed = self.sealer.seal(self.sealer.unseal(before, HASH_KEY), HASH_KEY)
+                await connection.execute(QUERIES["reseal_hash_key"], {"sealed": sealed, "before": before})
+
+
+async def unlock(database: Database, read: ReadKeys) -> Sealer:
+    """The sealer of a database: the configured keys, and the hash key that is kept there.
+
+    Raises:
+        ConfigurationError: the keys cannot be read, or are not those of this database.
+    """
+    keys = await asyncio.to_thread(read)
+    sealer = Sealer(*keys, read=read)
+    try:
+        return Sealer(*keys, hash_key=await hash_key_of(database, sealer), read=read)
+    except ConfigurationError as error:
+        raise ConfigurationError(LOST) from error
+
+
+async def hash_key_of(database: Database, sealer: Sealer) -> bytes:
+    """The key of the keyed hashes; a new database gets one. One that is older has hashes under a key that was derived."""
+    async with database.acting_for_nobody() as connection:
+        row = await fetch_one(connection, QUERIES["hash_key"], {})
+    if row is None:
+        key = sealer.hash_key if await was_used(database, sealer) else secrets.token_bytes(KEY_BYTES)
+        async with database.acting_for_nobody() as connection:
+            await connection.execute(QUERIES["keep_hash_key"], {"sealed": sealer.seal(key, HASH_KEY)})
+            row = await fetch_one(connection, QUERIES["hash_key"], {})
+    assert row is not None
+    return sealer.unseal(bytes(row["sealed"]), HASH_KEY)
+
+
+async def was_used(database: Database, sealer: Sealer) -> bool:
+    """Whether a database without a hash key holds values of before.
+
+    Raises:
+        ConfigurationError: they do not open.
+    """
+    async with database.acting_for_nobody() as connection:
+        owner = await fetch_one(connection, QUERIES["owners_due"], {"current": b"", "most": 1})
+    if owner is None:
+        return False
+    if row := await database.find(str(owner["owner"]), QUERIES["some_value"], {}):
+        sealer.unseal(bytes(row["sealed"]), f"{owner['owner']}/{row['token']}")
+    return True

@@ -1,0 +1,78 @@
+"""The vault in Postgres (port `Vault`): values sealed, found again by a keyed hash, for their owner only."""
+
+import asyncio
+import datetime as dt
+import json
+from collections.abc import Mapping, Set
+from contextlib import suppress
+
+from psycopg.errors import UniqueViolation
+
+from graph.adapters.crypto.cipher import Sealer
+from graph.adapters.postgres.database import Connection, Database, fetch_all
+from graph.adapters.postgres.named_queries import adapter_queries
+from graph.errors import RedactionFailed
+from graph.ports import Issued, Secret
+from graph.redaction.kinds import KINDS
+from graph.redaction.normalise import normalise
+from graph.redaction.tokens import new_token
+
+QUERIES = adapter_queries("vault")
+
+MAX_ISSUED = 5_000
+"""Values of a user that are read at most."""
+OPENED_TOGETHER = 200
+"""Values that are opened before others get their turn on the event loop: about 3 ms."""
+
+DRAWS = 5
+"""How often tokens are drawn when one is taken; at 30 bits a second time is rare, a fifth is a fault."""
+
+
+class PostgresVault:
+    def __init__(self, database: Database, sealer: Sealer) -> None:
+        self.database = database
+        self.sealer = sealer
+
+    async def issue(self, owner: str, secrets: Set[Secret]) -> Mapping[Secret, str]:
+        lookups = {self.sealer.digest(owner, secret.kind, secret.key): secret for secret in secrets}
+        for _ in range(DRAWS):
+            with suppress(UniqueViolation):
+                async with self.database.acting_for(owner) as connection:
+                    return await self._issue(connection, owner, lookups)
+        raise RedactionFailed
+
+    async def _issue(self, connection: Connection, owner: str, lookups: Mapping[bytes, Secret]) -> Mapping[Secret, str]:
+        known = await self._find(connection, lookups)
+        missing = {lookup: secret for lookup, secret in lookups.items() if secret not in known}
+        if not missing:
+            return known
+        entries = [self._entry(owner, lookup, secret) for lookup, secret in missing.items()]
+        await connection.execute(QUERIES["issue"], {"entries": json.dumps(entries)})
+        return await self._find(connection, lookups)
+
+    async def _find(self, connection: Connection, lookups: Mapping[bytes, Secret]) -> Mapping[Secret, str]:
+        rows = await fetch_all(connection, QUERIES["find"], {"lookups": list(lookups)})
+        return {lookups[bytes(row["lookup"])]: row["token"] for row in rows}
+
+    def _entry(self, owner: str, lookup: bytes, secret: Secret) -> dict[str, str]:
+        token = new_token(secret.kind)
+        sealed = self.sealer.seal(secret.text.encode("utf-8", "surrogatepass"), f"{owner}/{token}")
+        return {"token": token, "kind": secret.kind, "lookup": lookup.hex(), "sealed": sealed.hex()}
+
+    async def open(self, owner: str, tokens: Set[str]) -> Mapping[str, str]:
+        async with self.database.acting_for(owner) as connection:
+            rows = await fetch_all(connection, QUERIES["open"], {"tokens": list(tokens)})
+        return {row["token"]: self._text(owner, row["token"], bytes(row["sealed"])) for row in rows}
+
+    async def issued_since(self, owner: str, since: dt.datetime | None) -> Issued:
+        rows = await self.database.rows(owner, QUERIES["issued_since"], {"since": since, "limit": MAX_ISSUED})
+        secrets = []
+        for number, row in enumerate(rows, 1):
+            text = self._text(owner, row["token"], bytes(row["sealed"]))
+            secrets.append(Secret(row["kind"], KINDS[row["kind"]](normalise(text).text), text))
+            if number % OPENED_TOGETHER == 0:
+                await asyncio.sleep(0)
+        return Issued(secrets, rows[0]["created_at"] if rows else since)
+
+    def _text(self, owner: str, token: str, sealed: bytes) -> str:
+        return self.sealer.unseal(sealed, f"{owner}/{token}").decode("utf-8", "surrogatepass")

@@ -1,0 +1,132 @@
+"""Which database the service works on: the configured one, or an embedded one that is started for it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+from graph.adapters.crypto.cipher import keep_key
+from graph.adapters.crypto.secret_files import make_folder
+from graph.adapters.postgres.await_database import await_database
+from graph.adapters.postgres.database import Database
+from graph.adapters.postgres.embedded import EmbeddedPostgres
+from graph.adapters.postgres.embedded_watch import kept_up
+from graph.errors import ConfigurationError
+from graph.settings import Settings
+from migrations.runner import LOCK, migrate, pending, read_migrations
+
+DATABASE = "chat"
+
+Report = Callable[[str], None]
+"""Shows a line about what is being done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where the database is."""
+
+    server: str
+    """For the role as which the server works: neither owner nor above row level security."""
+    owner: str | None
+    """For the role that owns the tables; None if only the server's is configured."""
+
+
+@asynccontextmanager
+async def database_of(settings: Settings, report: Report) -> AsyncIterator[Addresses]:
+    """The configured database, or the embedded one: started, migrated, kept up, and stopped at the end.
+
+    Raises:
+        ConfigurationError: there is none, or the embedded one was killed and cannot be started again.
+    """
+    make_data_dir(settings.data_dir)
+    if settings.database_url:
+        server, owner = settings.database_url.get_secret_value(), settings.migration_database_url
+        await await_database(server, "DATABASE_URL", report)
+        yield Addresses(server, owner.get_secret_value() if owner else None)
+        return
+    cluster = await asyncio.to_thread(start_embedded, settings.data_dir, report)
+    try:
+        async with kept_up(cluster):
+            yield await prepare_embedded(cluster, settings.data_dir / "server.password", report)
+    finally:
+        await asyncio.to_thread(cluster.stop)
+
+
+def make_data_dir(data_dir: Path) -> None:
+    """
+    Raises:
+        ConfigurationError: there can be no such directory.
+    """
+    try:
+        make_folder(data_dir)
+    except OSError as error:
+        raise ConfigurationError(f"DATA_DIR cannot be made ({error.strerror}): name another directory.") from error
+
+
+def start_embedded(data_dir: Path, report: Report) -> EmbeddedPostgres:
+    cluster = EmbeddedPostgres(data_dir / "postgres", report)
+    cluster.start()
+    return cluster
+
+
+async def prepare_embedded(cluster: EmbeddedPostgres, password_file: Path, report: Report) -> Addresses:
+    """Create and migrate the embedded database, and let the server's role in."""
+    await asyncio.to_thread(cluster.create_database, DATABASE)
+    owner = cluster.admin_url(DATABASE)
+    await migrate(owner, await asyncio.to_thread(read_migrations), report)
+    password = (await asyncio.to_thread(keep_key, password_file)).hex()
+    async with await psycopg.AsyncConnection.connect(owner, autocommit=True) as connection:
+        await connection.execute("select pg_advisory_lock(%s)", (LOCK,))  # two of these at once would be an error
+        await connection.execute(sql.SQL("alter role chat_server login password {}").format(password))
+    return Addresses(cluster.url("chat_server", password, DATABASE), owner)
+
+
+async def check_migrations(database: Database) -> None:
+    """
+    Raises:
+        ConfigurationError: some are missing, or the role may not see which there are.
+    """
+    try:
+        async with database.acting_for_nobody() as connection:
+            missing = await pending(connection, await asyncio.to_thread(read_migrations))
+    except psycopg.errors.InsufficientPrivilege:
+        raise ConfigurationError(
+            "The role of DATABASE_URL may not read `schema_migrations`: it must be chat_server, after `make migrate`."
+        ) from None
+    if missing:
+        raise ConfigurationError(f"The database lacks {', '.join(missing)}: run `make migrate` first.")
+
+
+def administrator_url(settings: Settings) -> str:
+    """Where an administrator finds the database.
+
+    Raises:
+        ConfigurationError: it was never started, or its address is not known here.
+    """
+    if settings.migration_database_url:
+        return settings.migration_database_url.get_secret_value()
+    if settings.database_url:
+        raise ConfigurationError("Set MIGRATION_DATABASE_URL: DATABASE_URL is the server's role, which sees no rows.")
+    return EmbeddedPostgres(settings.data_dir / "postgres", lambda line: None).admin_url(DATABASE)
+
+
+async def migrate_database(settings: Settings, report: Report) -> None:
+    """Apply the missing migrations to the configured database, or to the embedded one.
+
+    Raises:
+        ConfigurationError: there is no address of the owner, or a migration failed.
+    """
+    if settings.database_url and not settings.migration_database_url:
+        raise ConfigurationError("Set MIGRATION_DATABASE_URL to the address of the role that owns the tables.")
+    if settings.migration_database_url:
+        owner = settings.migration_database_url.get_secret_value()
+        await await_database(owner, "MIGRATION_DATABASE_URL", report)
+        applied = await migrate(owner, read_migrations(), report)
+        report(f"{len(applied)} migrations applied")
+        return
+    async with database_of(settings, report):
+        report("the embedded database is up to date")

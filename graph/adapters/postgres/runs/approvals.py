@@ -1,0 +1,133 @@
+"""What users decide on calls that change something (port `Approvals`), in Postgres."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from graph.adapters.crypto.cipher import Sealer
+from graph.adapters.postgres.database import Connection, Database, fetch_all, fetch_one
+from graph.adapters.postgres.named_queries import adapter_queries
+from graph.adapters.postgres.runs.run_store import hold
+from graph.context import TurnContext
+from graph.errors import ApprovalDecided, ApprovalExpired, NotFound
+from graph.ports import Approval, Approved, Decision, Proposal
+
+QUERIES = adapter_queries("approvals")
+
+
+class PostgresApprovals:
+    def __init__(self, database: Database, sealer: Sealer, *, seconds: float) -> None:
+        """
+        Args:
+            database: where they are.
+            sealer: makes the hash of a call's arguments.
+            seconds: how long a user may think about a call.
+        """
+        self.database = database
+        self.sealer = sealer
+        self.seconds = seconds
+
+    async def given(self, caller: TurnContext) -> Approved:
+        values = {"run_id": caller.run_id, "session_id": caller.session_id}
+        async with self.database.acting_for(caller.user_id) as connection:
+            known = await connection.execute(QUERIES["known"], values)
+            trusted = await connection.execute(QUERIES["trusted"], values)
+            session = await connection.execute(QUERIES["quoted"], values)
+        approvals = [approval_of(row) for row in await known.fetchall()]
+        return Approved(
+            {approval.proposal.ordinal: approval for approval in approvals},
+            frozenset(row["tool"] for row in await trusted.fetchall()),
+            [source for row in await session.fetchall() for source in row["quoted"]],
+        )
+
+    async def ask(self, caller: TurnContext, proposals: Sequence[Proposal]) -> Mapping[int, Approval]:
+        values = {
+            "run_id": caller.run_id,
+            "seconds": self.seconds,
+            "calls": json.dumps([self._call(proposal) for proposal in proposals]),
+        }
+        async with self.database.acting_for(caller.user_id) as connection:
+            await hold(connection, caller.run_id, caller.epoch)
+            await connection.execute(QUERIES["ask"], values)
+            known = await connection.execute(QUERIES["known"], values)
+        approvals = [approval_of(row) for row in await known.fetchall()]
+        return {approval.proposal.ordinal: approval for approval in approvals}
+
+    def _call(self, proposal: Proposal) -> dict[str, Any]:
+        written = json.dumps(proposal.arguments, sort_keys=True)
+        return {
+            "ordinal": proposal.ordinal,
+            "tool": proposal.tool,
+            "arguments": proposal.arguments,
+            "hash": self.sealer.digest(proposal.tool, written).hex(),
+            "preview": proposal.preview,
+            "reason": proposal.reason,
+        }
+
+    async def of_run(self, owner: str, run_id: str) -> list[Approval]:
+        """What of a run was put to its user; of somebody else's run that is nothing."""
+        return [approval_of(row) for row in await self.database.rows(owner, QUERIES["known"], {"run_id": run_id})]
+
+    async def tool_of(self, owner: str, run_id: str, approval_id: str) -> tuple[str, Mapping[str, Any]]:
+        """The tool of a call, and the arguments for which it is to be called.
+
+        Raises:
+            NotFound: no such approval.
+        """
+        row = await self.database.find(owner, QUERIES["read"], {"run_id": run_id, "approval_id": approval_id})
+        if row is None:
+            raise NotFound
+        return row["tool"], row["arguments"]
+
+    async def decide(self, owner: str, run_id: str, approval_id: str, decision: Decision) -> int:
+        """Store a decision; the run goes on when all are made. How many are not.
+
+        Raises:
+            NotFound: no such approval.
+            ApprovalDecided: it was decided before.
+            ApprovalExpired: it came too late, or the run has ended.
+        """
+        values: dict[str, Any] = {"run_id": run_id, "approval_id": approval_id}
+        async with self.database.acting_for(owner) as connection:
+            run = await fetch_one(connection, QUERIES["lock_run"], values)
+            asked = await fetch_one(connection, QUERIES["read"], values)
+            if run is None or asked is None:
+                raise NotFound
+            check(run, asked)
+            await self._store(connection, {**values, "session_id": run["session_id"]}, asked["tool"], decision)
+            [left] = await fetch_all(connection, QUERIES["go_on"], values)
+        return int(left["calls"])
+
+    async def _store(self, connection: Connection, values: dict[str, Any], tool: str, decision: Decision) -> None:
+        edited = Jsonb(decision.arguments) if decision.arguments is not None else None
+        status = "approved" if decision.approve else "rejected"
+        more = {"status": status, "arguments": edited, "comment": decision.comment}
+        await connection.execute(QUERIES["decide"], {**values, **more})
+        if decision.trust:
+            await connection.execute(QUERIES["trust"], {**values, "tool": tool})
+
+
+def check(run: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
+    """See that a call can still be decided on.
+
+    Raises:
+        ApprovalDecided, ApprovalExpired
+    """
+    if asked["status"] in ("approved", "rejected"):
+        raise ApprovalDecided
+    if asked["late"] or asked["status"] == "expired" or run["status"] not in ("waiting", "running"):
+        raise ApprovalExpired
+
+
+def approval_of(row: Mapping[str, Any]) -> Approval:
+    proposal = Proposal(row["ordinal"], row["tool"], row["arguments"], row["preview"], row["reason"])
+    return Approval(
+        id=str(row["id"]),
+        proposal=proposal,
+        status=row["status"],
+        arguments=row["arguments"] if row["decided_arguments"] is None else row["decided_arguments"],
+        comment=row["comment"],
+        expires_at=row["expires_at"].isoformat(),
+    )

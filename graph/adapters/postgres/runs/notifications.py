@@ -1,0 +1,59 @@
+"""News of runs between processes through Postgres (port `Signals`): LISTEN on one direct connection."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import cast
+
+import psycopg
+import structlog
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from graph.adapters.postgres.database import is_transaction_pooler
+from graph.errors import describe
+from graph.ports import News
+
+log = structlog.get_logger(__name__)
+
+LISTEN = b"listen chat_runs"
+PAUSE_SECONDS = 1.0
+"""Between a connection that broke and the next."""
+KEEPALIVE = "connect_timeout=5 keepalives_idle=10 keepalives_interval=5 keepalives_count=3"
+"""After how many seconds, and probes, a connection whose other end is gone counts as broken."""
+
+
+class PostgresSignals:
+    """Hears what the queries on runs tell in their transactions.
+
+    Behind a transaction pooler nobody can listen: then nothing is heard, and who waits looks into the database.
+    """
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self.connected = False
+
+    async def send(self, news: News) -> None:
+        """Nothing: the query that made the news has told it, when it was committed."""
+
+    async def heard(self) -> AsyncIterator[News]:
+        if is_transaction_pooler(self.address):
+            log.warning("news_by_polling", reason="the database's address is a transaction pooler's")
+            return
+        while True:
+            try:
+                async for news in self._heard():
+                    yield news
+            except psycopg.Error as error:
+                if self.connected:
+                    log.warning("news_interrupted", reason=describe(error))
+            finally:
+                self.connected = False
+            await asyncio.sleep(PAUSE_SECONDS)
+
+    async def _heard(self) -> AsyncIterator[News]:
+        address = make_conninfo(self.address, **conninfo_to_dict(KEEPALIVE))
+        async with await psycopg.AsyncConnection.connect(address, autocommit=True) as connection:
+            await connection.execute(LISTEN)
+            self.connected = True
+            async for notification in connection.notifies():
+                kind, _, run_id = notification.payload.partition(" ")
+                yield cast(News, (kind, run_id))

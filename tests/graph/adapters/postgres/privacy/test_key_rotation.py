@@ -1,0 +1,195 @@
+"""A database opens with its own keys only, and what is in it comes under a new one while it is used."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Iterator
+
+import psycopg
+import pytest
+from psycopg import sql as statements
+
+from graph.adapters.crypto.cipher import Sealer
+from graph.adapters.postgres.database import Database
+from graph.adapters.postgres.embedded import EmbeddedPostgres
+from graph.adapters.postgres.privacy.file_store import PostgresFiles
+from graph.adapters.postgres.privacy.key_rotation import HASH_KEY, PLACES, PostgresSeals, Resealed, unlock
+from graph.adapters.postgres.privacy.vault import PostgresVault
+from graph.adapters.postgres.runs.run_store import PostgresRunStore
+from graph.errors import ConfigurationError
+from graph.ports import RunRequest, Secret
+from migrations.runner import migrate, read_migrations
+from tests.conftest import PASSWORD
+from tests.graph.adapters.vault_contract import ANA, CARD
+from tests.graph.conftest import Sql, store_of_runs
+
+pytestmark = pytest.mark.anyio
+
+OLD, NEW, OTHER = b"o" * 32, b"n" * 32, b"x" * 32
+
+
+@pytest.fixture
+def rotated() -> Sealer:
+    """Seals with the new key, opens with both; its hashes are the old one's."""
+    return Sealer(NEW, OLD, hash_key=Sealer(OLD).hash_key)
+
+
+@pytest.fixture(scope="module")
+def fresh_name(cluster: EmbeddedPostgres, admin_url: str) -> Iterator[str]:
+    """The name of a database of this module alone."""
+    name = f"fresh_{uuid.uuid4().hex}"
+    cluster.create_database(name)
+    asyncio.run(migrate(cluster.admin_url(name), read_migrations()))
+    yield name
+    with psycopg.connect(admin_url, autocommit=True) as connection:
+        connection.execute(statements.SQL("drop database {} with (force)").format(statements.Identifier(name)))
+
+
+@pytest.fixture
+async def fresh(cluster: EmbeddedPostgres, fresh_name: str) -> AsyncIterator[Database]:
+    """A database in which nobody has been yet."""
+    with psycopg.connect(cluster.admin_url(fresh_name), autocommit=True) as connection:
+        connection.execute("truncate pii_vault, vault_hash_key")
+    async with Database.open(cluster.url("chat_server", PASSWORD, fresh_name), size=2) as opened:
+        yield opened
+
+
+# Keys of a database ---------------------------------------------------------------------------------------------------
+
+
+async def test_a_new_database_gets_a_hash_key_of_its_own_that_its_key_opens_again(fresh: Database) -> None:
+    first, second = await unlock(fresh, lambda: [OLD]), await unlock(fresh, lambda: [OLD])
+    assert first.hash_key == second.hash_key != Sealer(OLD).hash_key
+
+
+async def test_processes_that_start_at_once_agree_on_the_hash_key(fresh: Database) -> None:
+    sealers = await asyncio.gather(*(unlock(fresh, lambda: [OLD]) for _ in range(4)))
+    assert len({sealer.hash_key for sealer in sealers}) == 1
+
+
+async def test_a_database_of_before_keeps_its_hashes(fresh: Database, owner: str) -> None:
+    token = (await PostgresVault(fresh, Sealer(OLD)).issue(owner, {CARD}))[CARD]
+    assert await PostgresVault(fresh, await unlock(fresh, lambda: [OLD])).issue(owner, {CARD}) == {CARD: token}
+
+
+async def test_another_key_does_not_unlock_a_database(fresh: Database) -> None:
+    await unlock(fresh, lambda: [OLD])
+    with pytest.raises(ConfigurationError, match="VAULT_KEY"):
+        await unlock(fresh, lambda: [OTHER])
+
+
+async def test_another_key_does_not_unlock_a_database_of_before(fresh: Database, owner: str) -> None:
+    await PostgresVault(fresh, Sealer(OLD)).issue(owner, {CARD})
+    with pytest.raises(ConfigurationError, match="VAULT_KEY"):
+        await unlock(fresh, lambda: [OTHER])
+    assert (await unlock(fresh, lambda: [OTHER, OLD])).prefix == Sealer(OTHER).prefix
+
+
+# Changing the key -----------------------------------------------------------------------------------------------------
+
+
+async def test_every_sealed_value_comes_under_the_new_key(
+    database: Database, owner: str, rotated: Sealer, sql: Sql
+) -> None:
+    old = Sealer(OLD)
+    tokens = await PostgresVault(database, old).issue(owner, {CARD, ANA})
+    run = await store_on(database, old).accept(RunRequest(owner, "my secret words"))
+    file = await PostgresFiles(database, old).keep(owner, "a.csv", "text/csv", b"1,2")
+    assert await PostgresSeals(database, rotated).reseal(owner) == Resealed(4, 0)
+    for place, table in zip(PLACES, ("pii_vault", "chat_runs", "chat_files"), strict=True):
+        rows = sql(f"select sealed_under from {table} where user_id = %(owner)s", owner=owner)  # noqa: S608
+        assert rows, place
+        assert {bytes(row["sealed_under"]) for row in rows} == {Sealer(NEW).prefix}, place
+    assert await PostgresVault(database, Sealer(NEW)).open(owner, set(tokens.values())) == {
+        tokens[CARD]: CARD.text,
+        tokens[ANA]: ANA.text,
+    }
+    [row] = sql("select sealed_input from chat_runs where id = %(id)s", id=run.id)
+    assert Sealer(NEW).unseal(bytes(row["sealed_input"]), f"{owner}/{run.id}") == b"my secret words"
+    assert (await PostgresFiles(database, Sealer(NEW)).read(owner, file)).content == b"1,2"
+
+
+async def test_a_value_keeps_its_token_before_during_and_after(database: Database, owner: str, rotated: Sealer) -> None:
+    issued = await PostgresVault(database, Sealer(OLD)).issue(owner, {CARD})
+    assert await PostgresVault(database, rotated).issue(owner, {CARD}) == issued
+    await PostgresSeals(database, rotated).reseal(owner)
+    after = Sealer(NEW, hash_key=rotated.hash_key)
+    assert await PostgresVault(database, after).issue(owner, {CARD}) == issued
+
+
+async def test_users_are_due_until_their_values_are_under_the_new_key(
+    database: Database, owner: str, stranger: str, rotated: Sealer
+) -> None:
+    seals = PostgresSeals(database, rotated)
+    for user, sealer in ((owner, Sealer(OLD)), (stranger, Sealer(NEW))):
+        await PostgresVault(database, sealer).issue(user, {CARD})
+    due = await seals.owners_due(10_000)
+    assert owner in due
+    assert stranger not in due
+    await seals.reseal(owner)
+    assert owner not in await seals.owners_due(10_000)
+    assert await seals.reseal(owner) == Resealed(0, 0)
+
+
+async def test_all_values_of_a_user_come_along_however_many_there_are(
+    database: Database, owner: str, rotated: Sealer
+) -> None:
+    many = {Secret("ID", f"value {number}", f"Value {number}") for number in range(1200)}
+    tokens = await PostgresVault(database, Sealer(OLD)).issue(owner, many)
+    assert await PostgresSeals(database, rotated).reseal(owner) == Resealed(1200, 0)
+    opened = await PostgresVault(database, Sealer(NEW)).open(owner, set(tokens.values()))
+    assert opened == {token: secret.text for secret, token in tokens.items()}
+
+
+async def test_what_no_key_opens_stays_and_does_not_hold_up_the_rest(
+    database: Database, owner: str, rotated: Sealer, sql: Sql
+) -> None:
+    await PostgresVault(database, Sealer(OTHER)).issue(owner, {ANA})
+    tokens = await PostgresVault(database, Sealer(OLD)).issue(owner, {CARD})
+    assert await PostgresSeals(database, rotated).reseal(owner) == Resealed(1, 1)
+    assert await PostgresVault(database, Sealer(NEW)).open(owner, {tokens[CARD]}) == {tokens[CARD]: CARD.text}
+    assert await PostgresSeals(database, rotated).reseal(owner) == Resealed(0, 1)
+
+
+async def test_values_are_read_and_made_while_the_key_changes(database: Database, owner: str, rotated: Sealer) -> None:
+    """Users notice nothing: every value opens at every moment, and new ones are under the new key."""
+    tokens = await PostgresVault(database, Sealer(OLD)).issue(
+        owner, {Secret("ID", f"{number}", f"{number}") for number in range(600)}
+    )
+    vault, over = PostgresVault(database, rotated), asyncio.Event()
+
+    async def use() -> int:
+        looks = 0
+        while not over.is_set():
+            assert len(await vault.open(owner, set(tokens.values()))) == 600
+            await vault.issue(owner, {Secret("PERSON", f"{looks}", f"{looks}")})
+            looks += 1
+        return looks
+
+    using = asyncio.create_task(use())
+    await asyncio.sleep(0.05)
+    done = await PostgresSeals(database, rotated).reseal(owner)
+    over.set()
+    assert await using > 0
+    assert done == Resealed(600, 0)
+
+
+async def test_the_hash_key_comes_under_the_new_key_and_is_the_same(fresh: Database) -> None:
+    before = await unlock(fresh, lambda: [OLD])
+    during = await unlock(fresh, lambda: [NEW, OLD])
+    await PostgresSeals(fresh, during).reseal_hash_key()
+    after = await unlock(fresh, lambda: [NEW])
+    assert before.hash_key == during.hash_key == after.hash_key
+    with pytest.raises(ConfigurationError):
+        await unlock(fresh, lambda: [OLD])
+
+
+async def test_the_database_shows_the_hash_key_sealed_only(fresh: Database) -> None:
+    sealer = await unlock(fresh, lambda: [OLD])
+    async with fresh.acting_for_nobody() as connection:
+        [row] = await (await connection.execute("select sealed from vault_hash_key")).fetchall()
+    assert sealer.hash_key not in bytes(row["sealed"])
+    assert sealer.unseal(bytes(row["sealed"]), HASH_KEY) == sealer.hash_key
+
+
+def store_on(database: Database, sealer: Sealer) -> PostgresRunStore:
+    return store_of_runs(database, sealer)
