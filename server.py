@@ -14,8 +14,8 @@ import uvloop
 from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 
+from graph.adapters.telemetry.logging import configure_logs
 from graph.errors import ConfigurationError
-from graph.logs import configure_logs
 from graph.settings import Settings
 from graph.web import approvals, catalogue, chat, files, metrics, sessions
 from graph.web.errors import install_error_handlers

@@ -33,7 +33,6 @@ from graph.adapters.models.fallback import WithFallback
 from graph.adapters.models.langchain import ATTEMPTS, LangChainModel, openai_model
 from graph.adapters.models.pricing import read_prices
 from graph.adapters.models.token_counter import token_counter
-from graph.adapters.observed import Observer
 from graph.adapters.offline.model import offline_model
 from graph.adapters.postgres.conversation.embedding_store import Note, PostgresNotes
 from graph.adapters.postgres.conversation.facts import PostgresFacts
@@ -54,7 +53,8 @@ from graph.adapters.postgres.runs.notifications import PostgresSignals
 from graph.adapters.postgres.runs.run_store import PostgresRunStore
 from graph.adapters.redactor import WorkerRedactor
 from graph.adapters.redis_signals import RedisSignals
-from graph.adapters.tracing import open_tracer
+from graph.adapters.telemetry.instrumentation import Observer
+from graph.adapters.telemetry.tracing import open_tracer
 from graph.build import Node, Ports, build
 from graph.errors import ChatError, ConfigurationError, ModelUnavailable, UnknownEmployee
 from graph.failpoint import FailPoint, read_failpoint

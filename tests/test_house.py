@@ -34,7 +34,14 @@ LEVELS = (
         *("graph.links", "graph.result_texts"),
     ),
     (
-        *("graph.adapters", "graph.web", "graph.jobs", "graph.settings", "graph.setting_checks", "graph.logs"),
+        *(
+            "graph.adapters",
+            "graph.web",
+            "graph.jobs",
+            "graph.settings",
+            "graph.setting_checks",
+            "graph.adapters.telemetry.logging",
+        ),
         *(
             "graph.build",
             "graph.failpoint",

@@ -11,8 +11,8 @@ from uuid import UUID
 
 from graph.adapters.postgres.database import Database
 from graph.adapters.postgres.provisioning import database_of
+from graph.adapters.telemetry.logging import configure_logs
 from graph.errors import ChatError, ConfigurationError, NotFound
-from graph.logs import configure_logs
 from graph.replay.check import described
 from graph.replay.compare import Difference, differences
 from graph.replay.play import Code, play, todays_code

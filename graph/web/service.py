@@ -11,11 +11,11 @@ from employees.ranking import Router
 from employees.roster import Roster
 from graph.adapters.auth.jwt_verifier import TokenVerifier
 from graph.adapters.auth.local_issuer import LocalIssuer
-from graph.adapters.metrics import Metrics
 from graph.adapters.postgres.conversation.facts import PostgresFacts
 from graph.adapters.postgres.conversation.sessions import PostgresSessions
 from graph.adapters.postgres.privacy.file_store import PostgresFiles
 from graph.adapters.postgres.runs.approvals import PostgresApprovals
+from graph.adapters.telemetry.metrics import Metrics
 from graph.ports import Redactor, RunStore
 from graph.runs import Runs
 from graph.tool import Tool

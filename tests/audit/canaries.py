@@ -27,7 +27,7 @@ from fastapi import FastAPI, Request
 from graph.adapters.crypto.cipher import keep_key
 from graph.adapters.postgres.database import Database
 from graph.adapters.postgres.embedded import EmbeddedPostgres
-from graph.logs import configure_logs
+from graph.adapters.telemetry.logging import configure_logs
 from graph.replay.play import play, todays_code
 from graph.replay.record import record
 from tests.audit.canary import TRACKED, Canaries, Canary, dump, found_in

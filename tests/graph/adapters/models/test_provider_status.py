@@ -3,7 +3,7 @@
 from structlog.testing import capture_logs
 
 from graph.adapters.models.provider_status import ProviderStatus
-from graph.adapters.observed import Observer
+from graph.adapters.telemetry.instrumentation import Observer
 
 
 def test_a_fault_is_there_until_the_provider_serves() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from graph.adapters.tracing import LAST_SECONDS, mark, open_tracer
+from graph.adapters.telemetry.tracing import LAST_SECONDS, mark, open_tracer
 from graph.errors import DatabaseUnavailable
 from tests.fakes.collector import Collector
 

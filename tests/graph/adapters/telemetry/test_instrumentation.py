@@ -17,7 +17,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from pydantic import BaseModel
 
-from graph.adapters.observed import Observer
+from graph.adapters.telemetry.instrumentation import Observer
 from graph.context import TurnContext
 from graph.errors import DatabaseUnavailable, ModelTimeout
 from graph.ports import Ending, ModelSettings, Run, Trace

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import structlog
 
-from graph.logs import OURS, configure_logs, log_warning
+from graph.adapters.telemetry.logging import OURS, configure_logs, log_warning
 
 CARD = "4111 1111 1111 1111"
 LIBRARIES = (

@@ -6,8 +6,8 @@ from contextlib import suppress
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from graph.adapters.metrics import Metrics
 from graph.adapters.models.circuit_breaker import FAILURES
+from graph.adapters.telemetry.metrics import Metrics
 from graph.ports import Ending, Run, Trace
 from graph.state import Turn, Usage
 
