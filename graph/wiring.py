@@ -26,9 +26,8 @@ from graph.adapters.auth.supabase import SecretVerifier, check_sign_in
 from graph.adapters.crypto.cipher import ReadKeys, Sealer, add_key, decode_key, keep_keys
 from graph.adapters.embeddings.local import PASSAGES_SECONDS, WIDTH, LocalEmbedder, OpenAIEmbedder
 from graph.adapters.embeddings.openai import openai_embeddings
-from graph.adapters.foresight import Foresight
 from graph.adapters.knowledge import OwnedKnowledge
-from graph.adapters.mcp import equipped, join, read_servers
+from graph.adapters.mcp.servers import equipped, join, read_servers
 from graph.adapters.models.fallback import WithFallback
 from graph.adapters.models.langchain import ATTEMPTS, LangChainModel, openai_model
 from graph.adapters.models.pricing import read_prices
@@ -51,10 +50,11 @@ from graph.adapters.postgres.runs.approvals import PostgresApprovals
 from graph.adapters.postgres.runs.checkpointer import PostgresCheckpoints
 from graph.adapters.postgres.runs.notifications import PostgresSignals
 from graph.adapters.postgres.runs.run_store import PostgresRunStore
-from graph.adapters.redactor import WorkerRedactor
-from graph.adapters.redis_signals import RedisSignals
+from graph.adapters.redaction.workers import WorkerRedactor
+from graph.adapters.redis_notifications import RedisSignals
 from graph.adapters.telemetry.instrumentation import Observer
 from graph.adapters.telemetry.tracing import open_tracer
+from graph.adapters.turn_prefetch import Foresight
 from graph.build import Node, Ports, build
 from graph.errors import ChatError, ConfigurationError, ModelUnavailable, UnknownEmployee
 from graph.failpoint import FailPoint, read_failpoint

@@ -42,7 +42,7 @@ SUITES: Mapping[str, Sequence[str]] = {
         *("tests/graph/redaction/test_answer_stream.py", "tests/service/test_exfiltration.py"),
     ),
     "A value that was masked once comes back in clear neither after a tool call nor in a later message": (
-        *("tests/graph/redaction/test_known_values.py", "tests/graph/adapters/test_known_values.py"),
+        *("tests/graph/redaction/test_known_values.py", "tests/graph/adapters/redaction/test_known_values.py"),
         "tests/nodes/test_values_after_a_call.py",
     ),
     "No tool shows a text of the ledger unmasked, whichever column holds it": ("tests/tools/test_ledger_text.py",),

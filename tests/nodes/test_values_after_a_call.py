@@ -7,7 +7,7 @@ import pytest
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 
 from graph.adapters.memory_vault import MemoryVault
-from graph.adapters.redactor import InlineRedactor
+from graph.adapters.redaction.workers import InlineRedactor
 from graph.adapters.unstored_approvals import UnstoredApprovals
 from graph.calls import Calls
 from graph.consent import Consent

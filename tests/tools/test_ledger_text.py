@@ -13,7 +13,7 @@ from psycopg import sql
 from psycopg.rows import DictRow
 
 from graph.adapters.memory_vault import MemoryVault
-from graph.adapters.redactor import InlineRedactor
+from graph.adapters.redaction.workers import InlineRedactor
 from graph.adapters.unstored_approvals import UnstoredApprovals
 from graph.calls import Calls
 from graph.consent import Consent

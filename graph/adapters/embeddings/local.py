@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from openai import APIStatusError, OpenAIError
 from tokenizers import Tokenizer
 
-from graph.adapters.anticipation import Anticipated
 from graph.adapters.embeddings.onnx_model import Network, quantised
 from graph.adapters.models.circuit_breaker import Breaker
 from graph.adapters.models.provider_errors import operators_fault
 from graph.adapters.models.provider_status import UNREACHABLE
+from graph.adapters.prefetch import Anticipated
 from graph.errors import ConfigurationError, ModelUnavailable
 
 VOCABULARY = "embeddings/data/all-MiniLM-L6-v2-onnx-int8/tokenizer.json"

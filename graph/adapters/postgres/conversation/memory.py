@@ -8,9 +8,9 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemM
 from psycopg import AsyncCursor
 from psycopg.rows import DictRow
 
-from graph.adapters.anticipation import Anticipated
 from graph.adapters.postgres.database import Connection, Database
 from graph.adapters.postgres.named_queries import adapter_queries
+from graph.adapters.prefetch import Anticipated
 from graph.ports import Remembered, Run
 
 QUERIES = adapter_queries("memory")

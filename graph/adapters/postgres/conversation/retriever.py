@@ -15,8 +15,8 @@ from psycopg.rows import DictRow
 from sqlalchemy import TextClause
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from graph.adapters.anticipation import Anticipated
 from graph.adapters.postgres.database import Database
+from graph.adapters.prefetch import Anticipated
 from graph.ports import Embedder
 from graph.state import Passage
 

@@ -14,7 +14,7 @@ from graph.adapters.crypto.cipher import Sealer
 from graph.adapters.postgres.database import Connection, Database, fetch_all, fetch_one
 from graph.adapters.postgres.named_queries import adapter_queries, read_queries
 from graph.adapters.postgres.runs.run_store import hold
-from graph.adapters.rates import CallRates
+from graph.adapters.rate_limiter import CallRates
 from graph.errors import DatabaseUnavailable
 from graph.patience import SHORT, patiently
 from graph.ports import Effect

@@ -12,12 +12,12 @@ import pytest
 import structlog
 from redis.asyncio import Redis
 
-from graph.adapters import redis_signals
+from graph.adapters import redis_notifications as redis_signals
 from graph.adapters.crypto.cipher import Sealer
 from graph.adapters.postgres.database import Database
 from graph.adapters.postgres.runs import notifications as signals
 from graph.adapters.postgres.runs.notifications import PostgresSignals
-from graph.adapters.redis_signals import SEND_SECONDS, STREAM, RedisSignals
+from graph.adapters.redis_notifications import SEND_SECONDS, STREAM, RedisSignals
 from graph.errors import ConfigurationError
 from graph.events import Text
 from graph.ports import Ending, News, RunRequest, Signals

@@ -9,8 +9,8 @@ import pytest
 from pydantic import ValidationError
 from structlog.testing import capture_logs
 
-from graph.adapters.mcp import Joined, McpServer, equipped, join, read_servers
-from graph.adapters.mcp_calls import Offer, Remote
+from graph.adapters.mcp.calls import Offer, Remote
+from graph.adapters.mcp.servers import Joined, McpServer, equipped, join, read_servers
 from graph.adapters.models.circuit_breaker import FAILURES, Breaker
 from graph.errors import ConfigurationError
 from graph.tool import Tool, ToolContext, ToolFault
@@ -18,7 +18,7 @@ from tests.fakes.ports import NoRows, roster_of
 
 pytestmark = pytest.mark.anyio
 
-SERVER = Path(__file__).parent.parent.parent / "fakes" / "mcp_server.py"
+SERVER = Path(__file__).parents[3] / "fakes" / "mcp_server.py"
 CONTEXT = ToolContext(NoRows("owner"), dt.date(2025, 11, 20))
 
 

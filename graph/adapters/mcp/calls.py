@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import structlog
 from pydantic import BaseModel, ConfigDict
 
-from graph.adapters.mcp_schemas import MAX_DESCRIPTION_CHARS, arguments_of, resolved, shortened, without_nulls
+from graph.adapters.mcp.schemas import MAX_DESCRIPTION_CHARS, arguments_of, resolved, shortened, without_nulls
 from graph.adapters.models.circuit_breaker import Breaker
 from graph.errors import describe
 from graph.text import sound

@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any
 
-from graph.adapters.anticipation import retrieve_error
 from graph.adapters.postgres.conversation.memory import PostgresMemory
 from graph.adapters.postgres.conversation.retriever import PostgresRetriever
-from graph.adapters.redactor import WorkerRedactor
+from graph.adapters.prefetch import retrieve_error
+from graph.adapters.redaction.workers import WorkerRedactor
 from graph.ports import Embedder, Masked, Remembered, Run
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from graph.adapters.mcp_schemas import (
+from graph.adapters.mcp.schemas import (
     MAX_ARGUMENT_DESCRIPTION_CHARS,
     MAX_DESCRIPTION_CHARS,
     OddSchema,

@@ -10,7 +10,7 @@ import anyio
 import pytest
 
 from graph.adapters.memory_vault import MemoryVault
-from graph.adapters.redactor import DIED, InlineRedactor, WorkerRedactor, batches, findings_of, is_blank
+from graph.adapters.redaction.workers import DIED, InlineRedactor, WorkerRedactor, batches, findings_of, is_blank
 from graph.errors import RedactionFailed
 from graph.ports import Redactor
 from graph.redaction.pieces import LONGEST_PIECE
@@ -159,7 +159,7 @@ async def test_an_error_while_detecting_is_told_without_the_text() -> None:
 
 
 def test_the_server_does_not_load_the_model_itself() -> None:
-    code = "import sys, graph.adapters.redactor; sys.exit(bool({'spacy', 'presidio_analyzer'} & set(sys.modules)))"
+    code = "import sys, graph.adapters.redaction.workers; sys.exit(bool({'spacy', 'presidio_analyzer'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

@@ -15,8 +15,8 @@ import anyio
 import structlog
 from anyio import to_process
 
-from graph.adapters.anticipation import Anticipated
-from graph.adapters.known_values import KnownValuesCache
+from graph.adapters.prefetch import Anticipated
+from graph.adapters.redaction.known_values import KnownValuesCache
 from graph.errors import RedactionFailed
 from graph.ports import NOTHING_RESTORED, Masked, Secret, Shown, Vault
 from graph.redaction.finding import Finding

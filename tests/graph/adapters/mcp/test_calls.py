@@ -14,14 +14,14 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from graph.adapters.mcp import Joined, McpServer, join
-from graph.adapters.mcp_schemas import MAX_DESCRIPTION_CHARS
+from graph.adapters.mcp.schemas import MAX_DESCRIPTION_CHARS
+from graph.adapters.mcp.servers import Joined, McpServer, join
 from graph.tool import OUTCOME_UNKNOWN, Tool, ToolContext, ToolFault
 from tests.fakes.ports import NoRows
 
 pytestmark = pytest.mark.anyio
 
-SERVER = Path(__file__).parent.parent.parent / "fakes" / "odd_mcp_server.py"
+SERVER = Path(__file__).parents[3] / "fakes" / "odd_mcp_server.py"
 CONTEXT = ToolContext(NoRows("owner"), dt.date(2025, 11, 20))
 TO_WHOM = {"type": "object", "properties": {"to": {"type": "string"}}, "required": ["to"]}
 PAY = {"name": "pay", "description": "Pay somebody.", "inputSchema": TO_WHOM}

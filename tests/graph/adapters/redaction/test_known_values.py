@@ -4,8 +4,8 @@ import datetime as dt
 
 import pytest
 
-from graph.adapters.known_values import FRESH_SECONDS, IDLE_SECONDS, MAX_USERS, KnownValuesCache
 from graph.adapters.memory_vault import MemoryVault
+from graph.adapters.redaction.known_values import FRESH_SECONDS, IDLE_SECONDS, MAX_USERS, KnownValuesCache
 from graph.ports import Issued, Secret
 
 pytestmark = pytest.mark.anyio

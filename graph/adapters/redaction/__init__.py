@@ -1,0 +1,1 @@
+"""Masking in worker processes, with the values that a user's vault holds."""
