@@ -20,7 +20,6 @@ from starlette.applications import Starlette
 from employees.roster import Roster
 from graph.adapters.postgres.conversation.sessions import PostgresSessions
 from graph.adapters.postgres.provisioning import Report
-from graph.adapters.unstored_approvals import UnstoredApprovals
 from graph.build import Around, Node, Ports, TurnGraph, build
 from graph.context import TurnContext
 from graph.errors import ChatError, NotFound, UnknownEmployee
@@ -31,6 +30,7 @@ from graph.replay.standins import with_stand_ins
 from graph.replay.step import RecordedStep
 from graph.settings import Settings, read_settings
 from graph.state import Turn
+from graph.testing.auto_approvals import UnstoredApprovals
 from graph.wiring import open_foundations, ports_of, working
 from migrations.demo import DEMO_USER
 

@@ -11,7 +11,6 @@ from employees.roster import Roster, read_roster
 from graph.adapters.models.pricing import read_prices
 from graph.adapters.models.token_counter import token_counter
 from graph.adapters.postgres.conversation.transcript import rows_of
-from graph.adapters.unstored_approvals import UnstoredApprovals
 from graph.build import Ports, TurnGraph, build
 from graph.errors import error_of
 from graph.events import Event
@@ -37,6 +36,7 @@ from graph.replay.recording import Outcome, Recording
 from graph.replay.standins import STAND_IN, StandInRedactor, with_stand_ins
 from graph.runner import RunPorts
 from graph.runs import Runs
+from graph.testing.auto_approvals import UnstoredApprovals
 from tools.catalog import by_name
 
 SETTLING = 200

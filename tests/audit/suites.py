@@ -30,7 +30,7 @@ SUITES: Mapping[str, Sequence[str]] = {
     ),
     "Tokens come back as their owner's values, however a stream is cut; forged and foreign ones stay text": (
         *("tests/graph/redaction/test_restore.py", "tests/graph/redaction/test_holdback.py"),
-        *("tests/graph/adapters/postgres/privacy/test_vault.py", "tests/graph/adapters/test_memory_vault.py"),
+        *("tests/graph/adapters/postgres/privacy/test_vault.py", "tests/graph/testing/test_in_memory_vault.py"),
     ),
     "A tool gets the real value, and its result is masked before the model reads it": (
         "tests/nodes/test_call_tools.py",

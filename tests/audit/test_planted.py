@@ -18,7 +18,6 @@ from psycopg import sql
 
 from graph import consent, links
 from graph.adapters.crypto.cipher import Sealer
-from graph.adapters.memory_vault import MemoryVault
 from graph.adapters.postgres import database as transactions
 from graph.adapters.postgres.database import Database
 from graph.adapters.postgres.embedded import EmbeddedPostgres
@@ -31,6 +30,7 @@ from graph.redaction import decode, normalise, restore
 from graph.redaction.defuse import Defuser
 from graph.redaction.holdback import Holdback
 from graph.redaction.known_values import KnownValues
+from graph.testing.in_memory_vault import MemoryVault
 from migrations.runner import migrate, read_migrations
 from nodes import reason
 from nodes.redact import Redact

@@ -12,12 +12,12 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, Huma
 from langchain_core.messages.tool import tool_call_chunk
 
 from employees.roster import Roster
-from graph.adapters.unstored_approvals import UnstoredApprovals
 from graph.calls import Calls
 from graph.consent import Consent
 from graph.delegation import AT_ONCE, Delegation
 from graph.ports import Delegates, ModelSettings
 from graph.state import Turn
+from graph.testing.auto_approvals import UnstoredApprovals
 from graph.tool import Tool, ToolContext
 from nodes.call_tools import CallTools
 from nodes.reason import Reason

@@ -9,13 +9,13 @@ import pytest
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langgraph.errors import GraphInterrupt
 
-from graph.adapters.unstored_approvals import UnstoredApprovals
 from graph.calls import Calls
 from graph.consent import Consent
 from graph.context import TurnContext
 from graph.delegation import NoDelegates
 from graph.ports import Approval, Approved, Proposal
 from graph.state import Turn
+from graph.testing.auto_approvals import UnstoredApprovals
 from graph.tool import Tool, ToolContext, ToolFault
 from nodes.call_tools import CallTools
 from tests.fakes.ports import GivenTools, Heard, OneNameRedactor, passage, roster_of, runtime_of, turn_of

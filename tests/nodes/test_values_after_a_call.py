@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 
-from graph.adapters.memory_vault import MemoryVault
 from graph.adapters.redaction.workers import InlineRedactor
-from graph.adapters.unstored_approvals import UnstoredApprovals
 from graph.calls import Calls
 from graph.consent import Consent
 from graph.delegation import NoDelegates
+from graph.testing.auto_approvals import UnstoredApprovals
+from graph.testing.in_memory_vault import MemoryVault
 from graph.tool import DISPLAY, Tool, ToolContext, ToolFault
 from nodes.call_tools import CallTools
 from tests.fakes.ports import OWNER, GivenTools, Heard, roster_of, runtime_of, turn_of

@@ -12,12 +12,12 @@ from langchain_core.messages import AIMessage, HumanMessage
 from psycopg import sql
 from psycopg.rows import DictRow
 
-from graph.adapters.memory_vault import MemoryVault
 from graph.adapters.redaction.workers import InlineRedactor
-from graph.adapters.unstored_approvals import UnstoredApprovals
 from graph.calls import Calls
 from graph.consent import Consent
 from graph.delegation import NoDelegates
+from graph.testing.auto_approvals import UnstoredApprovals
+from graph.testing.in_memory_vault import MemoryVault
 from graph.tool import Rows, Tool
 from migrations.demo_seed import seed
 from nodes.call_tools import CallTools

@@ -9,12 +9,12 @@ from collections.abc import Mapping, Set
 import anyio
 import pytest
 
-from graph.adapters.memory_vault import MemoryVault
 from graph.adapters.redaction.workers import DIED, InlineRedactor, WorkerRedactor, batches, findings_of, is_blank
 from graph.errors import RedactionFailed
 from graph.ports import Redactor
 from graph.redaction.pieces import LONGEST_PIECE
 from graph.redaction.work import Failure, find_all
+from graph.testing.in_memory_vault import MemoryVault
 
 OWNER, OTHER = "0b4e2f8e-0000-4000-8000-000000000001", "0b4e2f8e-0000-4000-8000-000000000002"
 CARD = "4111 1111 1111 1111"

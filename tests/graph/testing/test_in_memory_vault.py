@@ -2,7 +2,7 @@
 
 import pytest
 
-from graph.adapters.memory_vault import MemoryVault
+from graph.testing.in_memory_vault import MemoryVault
 from tests.graph.adapters.vault_contract import VaultContract
 
 

@@ -1,0 +1,1 @@
+"""In-memory twins of ports, shipped for tests, replays and LangGraph Studio."""
