@@ -8,8 +8,8 @@ from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
 from graph.context import Unfinished
 from graph.errors import ChatError
 from graph.events import Done, Error
+from graph.grounding.amount_check import untraced_amounts
 from graph.model_reply import Finish, finish_of
-from graph.provenance import untraced_amounts
 from graph.state import Turn, Usage, add, no_usage
 
 Status = Literal["complete", "stopped", "failed", "waiting"]

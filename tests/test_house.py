@@ -29,7 +29,7 @@ LEVELS = (
     ("graph.context", "graph.ports", "graph.events", "graph.tool"),
     (
         *("nodes", "tools", "employees", "migrations", "graph.redaction", "graph.prompt", "graph.repair"),
-        *("graph.model_reply", "graph.amounts", "graph.provenance"),
+        *("graph.model_reply", "graph.grounding.money_parser", "graph.grounding.amount_check"),
         *("graph.calls", "graph.consent", "graph.handoff", "graph.delegation", "graph.quoted", "graph.tool_page"),
         *("graph.links", "graph.result_texts"),
     ),

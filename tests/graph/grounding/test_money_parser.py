@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.amounts import amounts_in, numbers_in
+from graph.grounding.money_parser import amounts_in, numbers_in
 
 
 def found(text: str) -> list[tuple[str, ...]]:

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 
-from graph.provenance import untraced_amounts
+from graph.grounding.amount_check import untraced_amounts
 from graph.state import Passage, Recollection, Turn
 
 RIGHT = 600

@@ -2,7 +2,7 @@
 
 An amount is accounted for by a number with its value in what the model had to go by: the results of the turn's tools, the
 user's words, the remembered facts, summary and history, the passages. The sign does not count; the currency does, where both
-say one. So does a rounding count as far as it shows itself (`graph.amounts.reading`).
+say one. So does a rounding count as far as it shows itself (`graph.grounding.money_parser.reading`).
 
 Beyond that only arithmetic over figures that the answer itself shows and that are accounted for, and only where the sentence
 says so (`together`, `left`, `each`, `a year`, `%`): the sum of a run of amounts or of two, the difference of two or of one and
@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 
 from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
 
-from graph.amounts import Amount, Reading, amounts_in, numbers_in
+from graph.grounding.money_parser import Amount, Reading, amounts_in, numbers_in
 from graph.state import Turn
 
 DECIMAL = re.compile(r"-?\d{1,18}(?:\.\d{1,12})?")
