@@ -20,7 +20,7 @@ from graph.model_reply import WERE_THOUGHTS, check_answer, whole, without_calls
 from graph.ports import ChatModel, CountTokens, Price, Prices, Toolbox
 from graph.prompt import Prompt, Wording, fit, size
 from graph.redaction.answer_stream import AnswerStream
-from graph.redaction.defuse import AllowedAddresses
+from graph.redaction.link_sanitizer import AllowedAddresses
 from graph.state import Passage, Turn, Usage, add, answered_by
 from graph.text import sound
 from graph.tool import Tool

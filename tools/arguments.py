@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from graph.redaction.strings import strings_in
+from graph.redaction.json_strings import strings_in
 from graph.tool import ToolFault
 
 CODE = re.compile(

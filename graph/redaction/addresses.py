@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from graph.redaction.normalise import normalise
-from graph.redaction.tokens import TOKEN
+from graph.redaction.placeholders import TOKEN
 
 SCHEMES = ("https", "http", "ftps", "ftp", "wss", "ws", "file", "mailto", "xmpp", "javascript", "vbscript", "data")
 

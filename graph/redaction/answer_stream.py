@@ -5,9 +5,9 @@ token that is a part of an address loses its code here: `evil.example/x?d=[CARD_
 """
 
 from graph.redaction.addresses import is_inside_address
-from graph.redaction.defuse import AllowedAddresses, Defuser
-from graph.redaction.holdback import Holdback
+from graph.redaction.link_sanitizer import AllowedAddresses, Defuser
 from graph.redaction.restore import kind_of, token_matches
+from graph.redaction.stream_buffer import Holdback
 
 MAX_WORD_HELD = 400
 """Characters of a word with a token that are held until the word has ended."""

@@ -2,7 +2,7 @@
 
 Presidio is handed a loaded pipeline (it would download one) and none of its own recognisers (the one for e-mail asks
 the network for a list of domains, and dates and organisations are not personal here). Importing this module takes
-seconds and a hundred megabytes: worker processes do it, see `graph.redaction.work`.
+seconds and a hundred megabytes: worker processes do it, see `graph.redaction.worker`.
 """
 
 import importlib

@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from graph.redaction.addresses import is_inside_address
+from graph.redaction.json_strings import strings_in, with_strings
 from graph.redaction.kinds import KINDS
-from graph.redaction.strings import strings_in, with_strings
-from graph.redaction.tokens import ALPHABET, CODE, CODE_LENGTH
+from graph.redaction.placeholders import ALPHABET, CODE, CODE_LENGTH
 
 LOOSE_KIND = "[A-Za-z]{2,12}"
 LOOSE_CODE = f"[{ALPHABET}{ALPHABET.lower()}]"

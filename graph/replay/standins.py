@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from graph.ports import NOTHING_RESTORED, Masked, Shown
+from graph.redaction.json_strings import strings_in
+from graph.redaction.placeholders import CODE, KIND, TOKEN
 from graph.redaction.restore import restore_json, tokens_in
-from graph.redaction.strings import strings_in
-from graph.redaction.tokens import CODE, KIND, TOKEN
 from graph.replay.cut import Cut
 
 STAND_IN = re.compile(rf"\(\(({KIND}) ({CODE})\)\)")

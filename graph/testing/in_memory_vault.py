@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Mapping, Set
 
 from graph.ports import Issued, Secret
-from graph.redaction.tokens import new_token
+from graph.redaction.placeholders import new_token
 
 
 class MemoryVault:

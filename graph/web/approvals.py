@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from graph.errors import UnprocessableRequest
 from graph.ports import Approval, Decision
-from graph.redaction.strings import strings_in, with_strings
+from graph.redaction.json_strings import strings_in, with_strings
 from graph.web.auth import Caller
 from graph.web.errors import MOST_FAULTS, known, tell
 from graph.web.schemas import Decided

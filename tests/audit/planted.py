@@ -13,7 +13,7 @@ def plant() -> None:
 
     from graph.adapters.postgres.conversation.sessions import PostgresSessions
     from graph.errors import NotFound
-    from graph.redaction.defuse import Defuser
+    from graph.redaction.link_sanitizer import Defuser
     from graph.web import chat, sse
     from nodes.redact import Redact
 

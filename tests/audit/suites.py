@@ -29,14 +29,14 @@ SUITES: Mapping[str, Sequence[str]] = {
         *("tests/service/test_hijacked.py", "tests/nodes/test_consent.py", "tests/tools/test_quotes.py"),
     ),
     "Tokens come back as their owner's values, however a stream is cut; forged and foreign ones stay text": (
-        *("tests/graph/redaction/test_restore.py", "tests/graph/redaction/test_holdback.py"),
+        *("tests/graph/redaction/test_restore.py", "tests/graph/redaction/test_stream_buffer.py"),
         *("tests/graph/adapters/postgres/privacy/test_vault.py", "tests/graph/testing/test_in_memory_vault.py"),
     ),
     "A tool gets the real value, and its result is masked before the model reads it": (
         "tests/nodes/test_call_tools.py",
     ),
     "No event shows a link that its user did not write, and none shows an image": (
-        *("tests/graph/redaction/test_defuse.py", "tests/graph/test_links.py", "tests/service/test_defused.py"),
+        *("tests/graph/redaction/test_link_sanitizer.py", "tests/graph/test_links.py", "tests/service/test_defused.py"),
     ),
     "No address carries a value, whatever a hijacked model calls and writes": (
         *("tests/graph/redaction/test_answer_stream.py", "tests/service/test_exfiltration.py"),

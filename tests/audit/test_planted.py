@@ -27,9 +27,9 @@ from graph.adapters.postgres.runs.run_store import PostgresRunStore
 from graph.calls import Calls
 from graph.errors import ConfigurationError
 from graph.redaction import decode, normalise, restore
-from graph.redaction.defuse import Defuser
-from graph.redaction.holdback import Holdback
 from graph.redaction.known_values import KnownValues
+from graph.redaction.link_sanitizer import Defuser
+from graph.redaction.stream_buffer import Holdback
 from graph.testing.in_memory_vault import MemoryVault
 from migrations.runner import migrate, read_migrations
 from nodes import reason
@@ -45,7 +45,8 @@ from tests.graph.adapters.postgres.privacy import test_vault
 from tests.graph.adapters.postgres.runs import test_checkpointer as test_saver
 from tests.graph.adapters.postgres.runs import test_run_store
 from tests.graph.conftest import store_of_runs
-from tests.graph.redaction import test_defuse, test_restore
+from tests.graph.redaction import test_link_sanitizer as test_defuse
+from tests.graph.redaction import test_restore
 from tests.migrations import test_runner as catalogue
 from tests.nodes import test_call_tools, test_consent, test_reason, test_redact, test_values_after_a_call
 from tests.service import test_chat, test_defused, test_isolation

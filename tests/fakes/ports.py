@@ -13,8 +13,8 @@ from graph.context import TurnContext
 from graph.events import Event
 from graph.ports import NOTHING_RESTORED, Effect, Masked, ModelSettings, Recorded, Remembered, Shown, TurnRecord
 from graph.prompt import Wording
+from graph.redaction.json_strings import strings_in
 from graph.redaction.restore import restore_json, tokens_in
-from graph.redaction.strings import strings_in
 from graph.state import Passage, Recollection, Turn, Unsummarized, Usage
 from graph.tool import Files, NoFiles, NoKnowledge, Rows, Tool
 

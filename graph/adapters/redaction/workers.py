@@ -19,13 +19,13 @@ from graph.adapters.prefetch import Anticipated
 from graph.adapters.redaction.known_values import KnownValuesCache
 from graph.errors import RedactionFailed
 from graph.ports import NOTHING_RESTORED, Masked, Secret, Shown, Vault
+from graph.redaction.chunking import cut, joined
 from graph.redaction.finding import Finding
+from graph.redaction.json_strings import strings_in
 from graph.redaction.known_values import exact_values, merged
 from graph.redaction.mask import mask
-from graph.redaction.pieces import cut, joined
 from graph.redaction.restore import restore_json, tokens_in
-from graph.redaction.strings import strings_in
-from graph.redaction.work import Failure, find_all, warm
+from graph.redaction.worker import Failure, find_all, warm
 
 START_SECONDS = 60.0
 """How long the workers may take to start."""

@@ -3,12 +3,12 @@
 import re
 from collections.abc import Iterator
 
+from graph.redaction.placeholders import TOKEN
 from graph.redaction.rules.bank import ibans
 from graph.redaction.rules.cards import cards
 from graph.redaction.rules.handles import pix_keys
 from graph.redaction.rules.secrets import secrets
 from graph.redaction.rules.spans import Span, digits_of
-from graph.redaction.tokens import TOKEN
 
 _TECHNICAL = re.compile(
     rf"(?P<token>{TOKEN})"

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from graph.redaction.addresses import is_inside_address
 from graph.redaction.answer_stream import AnswerStream
-from graph.redaction.defuse import AllowedAddresses
+from graph.redaction.link_sanitizer import AllowedAddresses
 from graph.redaction.restore import restore
 
 CARD, VALUE = "[CARD_7K3Q9D]", "4111 1111 1111 1111"

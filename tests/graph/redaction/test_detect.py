@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from graph.redaction.detect import analyzer, find
 from graph.redaction.kinds import KINDS
+from graph.redaction.placeholders import KIND
 from graph.redaction.rules.known_names import may_hold_name
 from graph.redaction.rules.names import words_of
-from graph.redaction.tokens import KIND
 
 ZERO_WIDTH, NO_BREAK = "\u200b", "\u00a0"
 

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from graph.redaction.addresses import is_inside_address
 from graph.redaction.finding import Finding
-from graph.redaction.holdback import Holdback
 from graph.redaction.kinds import KINDS
 from graph.redaction.mask import mask
+from graph.redaction.placeholders import TOKEN, new_token
 from graph.redaction.restore import restore, restore_json, tokens_in
-from graph.redaction.tokens import TOKEN, new_token
+from graph.redaction.stream_buffer import Holdback
 
 CARD, ANA = "[CARD_7K3Q9D]", "[PERSON_0A1B2C]"
 VALUES = {CARD: "4111 1111 1111 1111", ANA: "Ana Díaz"}

@@ -16,7 +16,7 @@ from graph.errors import RunLost
 from graph.handoff import speaker_after
 from graph.model_reply import finish_of
 from graph.ports import CountTokens, Recorded, TurnRecord
-from graph.redaction.tokens import TOKEN
+from graph.redaction.placeholders import TOKEN
 from graph.state import Usage
 
 QUERIES = adapter_queries("transcript")

@@ -15,7 +15,7 @@ from graph.errors import RedactionFailed
 from graph.ports import Issued, Secret
 from graph.redaction.kinds import KINDS
 from graph.redaction.normalise import normalise
-from graph.redaction.tokens import new_token
+from graph.redaction.placeholders import new_token
 
 QUERIES = adapter_queries("vault")
 

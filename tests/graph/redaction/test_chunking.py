@@ -5,8 +5,8 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
+from graph.redaction.chunking import LONGEST_PIECE, OVERLAP, Piece, cut, joined
 from graph.redaction.finding import Finding
-from graph.redaction.pieces import LONGEST_PIECE, OVERLAP, Piece, cut, joined
 
 
 def finding(text: str, start: int) -> Finding:

@@ -9,8 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from graph.redaction.addresses import is_inside_address
-from graph.redaction.holdback import LONGEST_HELD, Holdback
 from graph.redaction.restore import restore, token_matches
+from graph.redaction.stream_buffer import LONGEST_HELD, Holdback
 
 VALUES = {"[CARD_7K3Q9D]": "4111 1111 1111 1111", "[PERSON_0A1B2C]": "Ana", "[IP_ZZZZZZ]": "10.0.0.1"}
 WHOLE = re.compile(

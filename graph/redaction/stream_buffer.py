@@ -8,8 +8,8 @@ the end of an endless link is worse off than one who sees it grow.
 import re
 
 from graph.redaction.kinds import KINDS
+from graph.redaction.placeholders import ALPHABET, CODE_LENGTH
 from graph.redaction.restore import FORMS, LOOSE_CODE, LOOSE_KIND
-from graph.redaction.tokens import ALPHABET, CODE_LENGTH
 
 LONGEST_HELD = 96
 """Characters that are held at most; a token is shorter than a quarter of it."""

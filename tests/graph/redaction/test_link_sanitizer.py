@@ -10,8 +10,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from graph.redaction.addresses import addresses_in
-from graph.redaction.defuse import LONGEST_WORD, AllowedAddresses, Defuser, defuse_json
-from graph.redaction.defuse import defuse as defused
+from graph.redaction.link_sanitizer import LONGEST_WORD, AllowedAddresses, Defuser, defuse_json
+from graph.redaction.link_sanitizer import defuse as defused
 
 GIVEN = (
     "see https://bank.example/terms and www.shop.example/p?id=7, my page is https://me.example/u/[EMAIL_7K3Q9D]",

@@ -18,7 +18,7 @@ from functools import cached_property
 from typing import Any
 
 from graph.redaction.addresses import FORMS, SCHEMES, START, TRAILING, addresses_in, form_of, forms_in, host_of, plainly
-from graph.redaction.tokens import CODE, KIND
+from graph.redaction.placeholders import CODE, KIND
 
 LONGEST_WORD = 2_000
 """Characters of a word that are looked at together; a longer one is cut in two, so that no address gets through in parts."""
