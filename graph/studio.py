@@ -23,11 +23,11 @@ from graph.adapters.postgres.provisioning import Report
 from graph.build import Around, Node, Ports, TurnGraph, build
 from graph.context import TurnContext
 from graph.errors import ChatError, NotFound, UnknownEmployee
+from graph.replay.fake_values import with_stand_ins
 from graph.replay.play import Code, Stage, todays_code
-from graph.replay.ports import OWNER, RUN, SESSION
+from graph.replay.recorded_ports import OWNER, RUN, SESSION
 from graph.replay.recording import Recording
-from graph.replay.standins import with_stand_ins
-from graph.replay.step import RecordedStep
+from graph.replay.studio_node import RecordedStep
 from graph.settings import Settings, read_settings
 from graph.state import Turn
 from graph.testing.auto_approvals import UnstoredApprovals

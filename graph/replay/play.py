@@ -16,9 +16,10 @@ from graph.errors import error_of
 from graph.events import Event
 from graph.ports import ChatModel, CountTokens, Prices, RunRequest
 from graph.prompt import Wording, read_wording
-from graph.replay.cut import Cut
-from graph.replay.outcome import events_for, messages_for, usage_for
-from graph.replay.ports import (
+from graph.replay.fake_values import STAND_IN, StandInRedactor, with_stand_ins
+from graph.replay.interruption import Cut
+from graph.replay.normalise import events_for, messages_for, usage_for
+from graph.replay.recorded_ports import (
     OWNER,
     SESSION,
     KeptCheckpoints,
@@ -33,7 +34,6 @@ from graph.replay.ports import (
     RecordedTools,
 )
 from graph.replay.recording import Outcome, Recording
-from graph.replay.standins import STAND_IN, StandInRedactor, with_stand_ins
 from graph.runner import RunPorts
 from graph.runs import Runs
 from graph.testing.auto_approvals import UnstoredApprovals

@@ -9,7 +9,7 @@ import pytest
 
 from graph.errors import DatabaseUnavailable
 from graph.ports import Claim, Run
-from graph.replay.ports import KeptCheckpoints, KeptRun, KeptTranscript, NoMeter, NoSignals
+from graph.replay.recorded_ports import KeptCheckpoints, KeptRun, KeptTranscript, NoMeter, NoSignals
 from graph.runner import RunPorts
 from graph.runs import Runs
 from tests.fakes.ports import GivenAnswers, GivenTools, OneNameRedactor, roster_of, words

@@ -17,7 +17,7 @@ from graph.context import TurnContext
 from graph.errors import ChatError, ModelError
 from graph.replay.play import Code, todays_code
 from graph.replay.recording import Recording
-from graph.replay.step import TurnStopped
+from graph.replay.studio_node import TurnStopped
 from graph.state import TurnInput
 from graph.studio import graph_over, of_recording
 from tests.studio.conftest import RECORDINGS, Studio, running

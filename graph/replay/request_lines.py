@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 
 from graph.ports import ModelSettings
-from graph.replay.outcome import named
+from graph.replay.normalise import named
 from graph.replay.recording import ToolRun
 from graph.tool import Tool
 

@@ -32,10 +32,10 @@ from graph.ports import (
     RunRequest,
     TurnRecord,
 )
-from graph.replay.cut import Cut
+from graph.replay.fake_values import revealed
+from graph.replay.interruption import Cut
 from graph.replay.recording import Answer, Memory, ToolRun
-from graph.replay.request import as_lines, since
-from graph.replay.standins import revealed
+from graph.replay.request_lines import as_lines, since
 from graph.state import Passage, Unsummarized, Usage
 from graph.tool import INVALID_JSON, NoFiles, NoKnowledge, Rows, Tool, ToolContext, ToolFault
 

@@ -13,7 +13,7 @@ from graph.ports import NOTHING_RESTORED, Masked, Shown
 from graph.redaction.json_strings import strings_in
 from graph.redaction.placeholders import CODE, KIND, TOKEN
 from graph.redaction.restore import restore_json, tokens_in
-from graph.replay.cut import Cut
+from graph.replay.interruption import Cut
 
 STAND_IN = re.compile(rf"\(\(({KIND}) ({CODE})\)\)")
 
