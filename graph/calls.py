@@ -18,10 +18,10 @@ from graph.patience import SHORT, patiently
 from graph.ports import Delegates, Effect, Redactor, Toolbox
 from graph.redaction.restore import restore_json
 from graph.result_texts import texts_in, with_numbers_as_text, with_texts
-from graph.text import sound
 from graph.tool import DISPLAY, INVALID_JSON, OUTCOME_UNKNOWN, Rows, Tool, ToolContext, ToolFault
 from graph.tool_result import excerpt, plain
 from graph.validation import fault_texts
+from graph.values.text import sound
 
 log = structlog.get_logger(__name__)
 

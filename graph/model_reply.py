@@ -10,8 +10,8 @@ from langchain_core.messages import AIMessage, AIMessageChunk, ToolCall
 from langchain_core.messages.ai import UsageMetadata
 
 from graph.errors import ModelError, ModelOutOfTokens
-from graph.text import sound, sound_json
 from graph.tool import INVALID_JSON
+from graph.values.text import sound, sound_json
 
 MAX_ARGUMENT_CHARS = 16_000
 """Characters of a call's arguments that are read; what is longer is cut, and then is no JSON."""

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from graph.text import sound_json
+from graph.values.text import sound_json
 
 Json = Any
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from decimal import Decimal
 
-from graph.months import last_day
+from graph.values.months import last_day
 from migrations.demo_data import Account, Debt, Goal, Habit, Line, Reminder, Role, TripLine, demo_data
 from migrations.demo_ledger import (
     DemoAccount,

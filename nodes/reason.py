@@ -22,8 +22,8 @@ from graph.prompt import Prompt, Wording, fit, size
 from graph.redaction.answer_stream import AnswerStream
 from graph.redaction.link_sanitizer import AllowedAddresses
 from graph.state import Passage, Turn, Usage, add, answered_by
-from graph.text import sound
 from graph.tool import Tool
+from graph.values.text import sound
 
 MAX_ROUNDS = 5
 """Rounds of tool calls in a turn; after them the model has to answer with what it knows."""

@@ -19,12 +19,12 @@ LEVELS = (
     (
         "graph.errors",
         "graph.state",
-        "graph.text",
+        "graph.values.text",
         "graph.tool_result",
         "graph.patience",
-        "graph.currencies",
+        "graph.values.currencies",
         "graph.validation",
-        "graph.months",
+        "graph.values.months",
     ),
     ("graph.context", "graph.ports", "graph.events", "graph.tool"),
     (

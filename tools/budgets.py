@@ -6,9 +6,9 @@ from typing import Any
 
 from pydantic import Field
 
-from graph.currencies import rounded
-from graph.months import last_day
 from graph.tool import Row, Rows, Tool, ToolContext, ToolFault
+from graph.values.currencies import rounded
+from graph.values.months import last_day
 from tools.arguments import ToolArguments
 from tools.categories import resolve_categories
 from tools.currencies import Currency, currency_or_main

@@ -10,9 +10,9 @@ from typing import Any
 
 from pydantic import Field
 
-from graph.currencies import rounded
-from graph.months import last_day, months_later
 from graph.tool import Row, Tool, ToolContext
+from graph.values.currencies import rounded
+from graph.values.months import last_day, months_later
 from tools.arguments import ToolArguments
 from tools.currencies import Currency
 from tools.money import amount_text

@@ -10,9 +10,9 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from graph.currencies import rounded
-from graph.months import last_day, months_later
 from graph.tool import DISPLAY, Row, Rows, Tool, ToolContext, ToolFault
+from graph.values.currencies import rounded
+from graph.values.months import last_day, months_later
 from tools.arguments import Period, ToolArguments
 from tools.categories import resolve_categories
 from tools.drawing import Chart, Series, keep_chart

@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from graph.months import months_later
 from graph.tool import Row, Rows, Tool, ToolContext, ToolFault
+from graph.values.months import months_later
 from tools.arguments import ToolArguments
 from tools.currencies import Currency, currency_or_main
 from tools.interest import METHOD, MOST_MONTHS, Owed, Plan, avalanche, interest, plan_of, snowball

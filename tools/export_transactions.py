@@ -10,8 +10,8 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from graph.currencies import decimals_of, rounded
 from graph.tool import DISPLAY, Row, Tool, ToolContext
+from graph.values.currencies import decimals_of, rounded
 from tools.arguments import Period
 from tools.categories import resolve_categories
 from tools.filing import store_file

@@ -8,9 +8,9 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from graph.currencies import rounded
-from graph.months import months_later
 from graph.tool import Row, Rows, Tool, ToolContext, ToolFault
+from graph.values.currencies import rounded
+from graph.values.months import months_later
 from tools.arguments import ToolArguments
 from tools.currencies import Currency, currency_or_main
 from tools.money import AMOUNT_DECIMALS, amount_text, by_currency, check_decimals, percent_text

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from graph.currencies import rounded
+from graph.values.currencies import rounded
 
 MOST_MONTHS = 1200
 """A debt that is not paid after so many counts as one that is never paid off."""

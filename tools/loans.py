@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import Field
 
-from graph.months import months_later
 from graph.tool import Tool, ToolContext, ToolFault
+from graph.values.months import months_later
 from tools.arguments import ToolArguments
 from tools.currencies import Currency
 from tools.interest import METHOD, MOST_MONTHS, Payment, future_value, interest, level_payment, pay_off

@@ -9,8 +9,8 @@ from typing import Any
 
 from pydantic import Field
 
-from graph.months import months_later
 from graph.tool import Row, Tool, ToolContext
+from graph.values.months import months_later
 from tools.arguments import ToolArguments
 from tools.money import amount_text, by_currency
 from tools.tables import shown

@@ -6,8 +6,8 @@ from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
-from graph.currencies import decimals_of, rounded
 from graph.tool import Row, ToolFault
+from graph.values.currencies import decimals_of, rounded
 
 AMOUNT_DECIMALS = 8
 """That an argument may have; how many its currency has is seen by `check_decimals`."""

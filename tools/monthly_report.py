@@ -8,8 +8,8 @@ from typing import Any
 
 from pydantic import Field
 
-from graph.months import last_day, months_later
 from graph.tool import DISPLAY, Row, Tool, ToolContext, ToolFault
+from graph.values.months import last_day, months_later
 from tools.arguments import ToolArguments
 from tools.document import PDF, Grid, Heading, Note, Part, Picture, typeset
 from tools.drawing import Chart, Series, draw

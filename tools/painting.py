@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.ft2font import FT2Font
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from graph.currencies import decimals_of
+from graph.values.currencies import decimals_of
 from tools.drawing import Chart, Kind, Series
 
 DOTS_PER_INCH = 100

@@ -9,7 +9,7 @@ from functools import cached_property
 from statistics import median, median_low
 from typing import Any, Literal, NamedTuple
 
-from graph.months import last_day, months_later
+from graph.values.months import last_day, months_later
 
 LOOK_BACK = dt.timedelta(days=400)
 """How far back bookings are looked at."""

@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from graph.currencies import rounded
 from graph.tool import Tool, ToolContext
+from graph.values.currencies import rounded
 from tools.arguments import ToolArguments
 from tools.money import amount_text
 from tools.recurring import BEATS, FEWEST, LOOK_BACK, MOST, WIDEST, Series, series_of

@@ -5,7 +5,7 @@ import itertools
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
-from graph.months import last_day, months_later
+from graph.values.months import last_day, months_later
 
 Recurrence = Literal["none", "weekly", "monthly", "yearly"]
 MONTHS: Mapping[str, int] = {"monthly": 1, "yearly": 12}

@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from graph.months import last_day, months_later
 from graph.tool import Row, Rows, Tool, ToolContext, ToolFault
+from graph.values.months import last_day, months_later
 from tools.arguments import Period
 from tools.categories import resolve_categories
 from tools.money import amount_text, by_currency, flow_totals, percent_text

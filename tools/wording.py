@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from graph.text import sound
+from graph.values.text import sound
 
 
 def written(text: str) -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal, NamedTuple
 
-from graph.currencies import decimals_of, smallest_unit
+from graph.values.currencies import decimals_of, smallest_unit
 
 Precision = Literal["exact", "about", "over", "under"]
 

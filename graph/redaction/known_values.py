@@ -8,13 +8,13 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from graph.currencies import SPOKEN_NAMES
 from graph.redaction.finding import Finding, free_stretches
 from graph.redaction.kinds import KINDS
 from graph.redaction.normalise import Normal, normalise
 from graph.redaction.placeholders import TOKEN
 from graph.redaction.rules.names import common_words, words_of
 from graph.redaction.spellings import PIECE, Spelling, spellings
+from graph.values.currencies import SPOKEN_NAMES
 
 MAX_GAP = 12
 """Characters that may stand between two groups of a value."""

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from graph.text import sound
+from graph.values.text import sound
 
 LONGEST = 100_000
 """No field takes more characters than that: a longer text is refused, and not worth the time that tidying takes."""

@@ -8,7 +8,7 @@ from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from graph.ports import OnConflict
-from graph.text import sound_json
+from graph.values.text import sound_json
 from graph.web.cleaning import clean
 
 MOST_FIELDS = 100

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.months import months_later
 from graph.tool import ToolContext, ToolFault
+from graph.values.months import months_later
 from tests.fakes.ports import KeptFiles
 from tests.tools.conftest import Ledger, OwnRows, acting_for
 from tools import charts

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.months import last_day, months_later
+from graph.values.months import last_day, months_later
 from tools.recurring import find_series
 
 TODAY = dt.date(2025, 11, 20)

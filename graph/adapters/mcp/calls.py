@@ -16,8 +16,8 @@ from pydantic import BaseModel, ConfigDict
 from graph.adapters.mcp.schemas import MAX_DESCRIPTION_CHARS, arguments_of, resolved, shortened, without_nulls
 from graph.adapters.models.circuit_breaker import Breaker
 from graph.errors import describe
-from graph.text import sound
 from graph.tool import OUTCOME_UNKNOWN, Risk, Tool, ToolContext, ToolFault
+from graph.values.text import sound
 
 if TYPE_CHECKING:
     from mcp import ClientSession

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from graph.text import sound_json
+from graph.values.text import sound_json
 
 MAX_DESCRIPTION_CHARS = 1_024
 """Of a tool; OpenAI refuses a longer one."""

@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from graph.months import last_day, months_later
+from graph.values.months import last_day, months_later
 
 Days = tuple[dt.date, dt.date]
 """The first and the last day of a stretch."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from graph.adapters.offline.calendar_math import Days, around, date_or_none, months, shifted
-from graph.currencies import COMMON_CODES, SPOKEN_NAMES
+from graph.values.currencies import COMMON_CODES, SPOKEN_NAMES
 
 
 class PeriodUnclear(ValueError):

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 
-from graph.currencies import COMMON_CODES, SPOKEN_NAMES
+from graph.values.currencies import COMMON_CODES, SPOKEN_NAMES
 
 Span = tuple[int, int]
 """Start and end offsets."""

@@ -6,7 +6,7 @@ from decimal import ROUND_CEILING, Decimal
 
 import pytest
 
-from graph.currencies import decimals_of, rounded, smallest_unit
+from graph.values.currencies import decimals_of, rounded, smallest_unit
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graph.adapters.offline.calendar_math import shifted
-from graph.months import last_day, months_later
+from graph.values.months import last_day, months_later
 
 first_days = st.dates(dt.date(1900, 1, 1), dt.date(2100, 1, 1)).map(lambda day: day.replace(day=1))
 

@@ -1,0 +1,1 @@
+"""Plain values that every room uses: storable text, currencies, calendar months."""
