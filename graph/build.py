@@ -13,10 +13,7 @@ from langgraph.runtime import Runtime
 from langgraph.types import RetryPolicy
 
 from employees.roster import Roster
-from graph.calls import Calls
-from graph.consent import Consent
 from graph.context import TurnContext
-from graph.delegation import Delegation
 from graph.errors import DatabaseUnavailable
 from graph.ports import (
     Approvals,
@@ -32,8 +29,11 @@ from graph.ports import (
     Toolbox,
     Transcript,
 )
-from graph.prompt import Wording
 from graph.state import Turn, TurnInput
+from graph.turn.approval_gate import Consent
+from graph.turn.delegation import Delegation
+from graph.turn.prompt import Wording
+from graph.turn.tool_executor import Calls
 from nodes.call_tools import CallTools
 from nodes.load_memory import LoadMemory
 from nodes.persist import Persist

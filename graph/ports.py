@@ -155,7 +155,7 @@ class TurnRecord:
     """The question, then the model's messages and the tools' results in order."""
     usage: Usage
     quoted: Sequence[str] = ()
-    """What has brought text into it that its user did not write (`graph.quoted`)."""
+    """What has brought text into it that its user did not write (`graph.turn.taint`)."""
     status: Literal["complete", "stopped", "failed"] = "complete"
     error: str | None = None
     """Code of the error that ended it."""

@@ -57,16 +57,16 @@ from graph.adapters.telemetry.tracing import open_tracer
 from graph.adapters.turn_prefetch import Foresight
 from graph.build import Node, Ports, build
 from graph.errors import ChatError, ConfigurationError, ModelUnavailable, UnknownEmployee
-from graph.failpoint import FailPoint, read_failpoint
 from graph.jobs import retention, rotation
 from graph.jobs.queue import open_queue, work
 from graph.jobs.summaries import QueuedSummaries, Summarizer, register
 from graph.ports import Approvals, ChatModel, CountTokens, Embedder, Signals
-from graph.prompt import read_wording
-from graph.runner import RunPorts
-from graph.runs import Runs
+from graph.runs.fault_injection import FailPoint, read_failpoint
+from graph.runs.manager import Runs
+from graph.runs.runner import RunPorts
 from graph.settings import Settings
 from graph.tool import Tool
+from graph.turn.prompt import read_wording
 from graph.web.service import Service
 from migrations.demo import DEMO_USER
 from migrations.demo_seed import seed

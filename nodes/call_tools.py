@@ -12,13 +12,13 @@ from langchain_core.messages import AIMessage, ToolMessage
 from langchain_core.messages import ToolCall as Call
 from langgraph.runtime import Runtime
 
-from graph.calls import Calls, Prepared, apart, capped
-from graph.consent import Round
 from graph.context import TurnContext
 from graph.events import Event, ToolCall, ToolResult
-from graph.handoff import events_of_result, speaker_after, usage_of
 from graph.state import Turn, add, read_result
 from graph.tool import ToolFault
+from graph.turn.approval_gate import Round
+from graph.turn.handoff import events_of_result, speaker_after, usage_of
+from graph.turn.tool_executor import Calls, Prepared, apart, capped
 
 MAX_CALLS = 8
 """Calls of one round that are made; the model is told about the others."""

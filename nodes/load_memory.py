@@ -7,8 +7,8 @@ from langgraph.runtime import Runtime
 
 from graph.context import TurnContext
 from graph.ports import Clock, CountTokens, Memory
-from graph.prompt import FACTS_SHARE, HISTORY_SHARE, SUMMARY_SHARE, first_within, newest
 from graph.state import Recollection, Turn
+from graph.turn.prompt import FACTS_SHARE, HISTORY_SHARE, SUMMARY_SHARE, first_within, newest
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from langgraph.runtime import Runtime
 from employees.roster import Roster
 from graph.context import TurnContext
 from graph.ports import ChatModel, Toolbox, Transcript, TurnRecord
-from graph.quoted import quoted
 from graph.state import Turn, answered_by
+from graph.turn.taint import quoted
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,15 +14,15 @@ from employees.roster import Employee, Roster
 from graph.context import TurnContext
 from graph.errors import ModelError, ModelTimeout
 from graph.events import Citation, Restart, Text
-from graph.handoff import DELEGATE, HAND_OFF
-from graph.links import user_texts, with_safe_calls
-from graph.model_reply import WERE_THOUGHTS, check_answer, whole, without_calls
 from graph.ports import ChatModel, CountTokens, Price, Prices, Toolbox
-from graph.prompt import Prompt, Wording, fit, size
 from graph.redaction.answer_stream import AnswerStream
 from graph.redaction.link_sanitizer import AllowedAddresses
 from graph.state import Passage, Turn, Usage, add, answered_by
 from graph.tool import Tool
+from graph.turn.handoff import DELEGATE, HAND_OFF
+from graph.turn.links import user_texts, with_safe_calls
+from graph.turn.model_reply import WERE_THOUGHTS, check_answer, whole, without_calls
+from graph.turn.prompt import Prompt, Wording, fit, size
 from graph.values.text import sound
 
 MAX_ROUNDS = 5

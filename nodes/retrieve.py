@@ -11,8 +11,8 @@ from langgraph.runtime import Runtime
 from graph.context import TurnContext
 from graph.errors import ModelError
 from graph.ports import CountTokens, Retriever
-from graph.prompt import PASSAGES_SHARE, first_within
 from graph.state import Turn
+from graph.turn.prompt import PASSAGES_SHARE, first_within
 
 log = structlog.get_logger(__name__)
 

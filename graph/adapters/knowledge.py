@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from graph.patience import SHORT, patiently
 from graph.ports import Redactor, Retriever
+from graph.retry import SHORT, patiently
 from graph.state import Passage
 
 

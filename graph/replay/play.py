@@ -15,7 +15,6 @@ from graph.build import Ports, TurnGraph, build
 from graph.errors import error_of
 from graph.events import Event
 from graph.ports import ChatModel, CountTokens, Prices, RunRequest
-from graph.prompt import Wording, read_wording
 from graph.replay.fake_values import STAND_IN, StandInRedactor, with_stand_ins
 from graph.replay.interruption import Cut
 from graph.replay.normalise import events_for, messages_for, usage_for
@@ -34,9 +33,10 @@ from graph.replay.recorded_ports import (
     RecordedTools,
 )
 from graph.replay.recording import Outcome, Recording
-from graph.runner import RunPorts
-from graph.runs import Runs
+from graph.runs.manager import Runs
+from graph.runs.runner import RunPorts
 from graph.testing.auto_approvals import UnstoredApprovals
+from graph.turn.prompt import Wording, read_wording
 from tools.catalog import by_name
 
 SETTLING = 200

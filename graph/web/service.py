@@ -17,7 +17,7 @@ from graph.adapters.postgres.privacy.file_store import PostgresFiles
 from graph.adapters.postgres.runs.approvals import PostgresApprovals
 from graph.adapters.telemetry.metrics import Metrics
 from graph.ports import Redactor, RunStore
-from graph.runs import Runs
+from graph.runs.manager import Runs
 from graph.tool import Tool
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 
 from graph.errors import InvalidRequest
-from graph.links import history_without_foreign_links
+from graph.turn.links import history_without_foreign_links
 from graph.web.auth import Caller
 from graph.web.schemas import Fact, Feedback, Page, Rename, refusals
 from graph.web.service import Deps

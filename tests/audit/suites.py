@@ -36,7 +36,11 @@ SUITES: Mapping[str, Sequence[str]] = {
         "tests/nodes/test_call_tools.py",
     ),
     "No event shows a link that its user did not write, and none shows an image": (
-        *("tests/graph/redaction/test_link_sanitizer.py", "tests/graph/test_links.py", "tests/service/test_defused.py"),
+        *(
+            "tests/graph/redaction/test_link_sanitizer.py",
+            "tests/graph/turn/test_links.py",
+            "tests/service/test_defused.py",
+        ),
     ),
     "No address carries a value, whatever a hijacked model calls and writes": (
         *("tests/graph/redaction/test_answer_stream.py", "tests/service/test_exfiltration.py"),

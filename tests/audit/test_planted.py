@@ -16,7 +16,6 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from graph import consent, links
 from graph.adapters.crypto.cipher import Sealer
 from graph.adapters.postgres import database as transactions
 from graph.adapters.postgres.database import Database
@@ -24,13 +23,15 @@ from graph.adapters.postgres.embedded import EmbeddedPostgres
 from graph.adapters.postgres.privacy import vault as vault_module
 from graph.adapters.postgres.privacy.vault import PostgresVault
 from graph.adapters.postgres.runs.run_store import PostgresRunStore
-from graph.calls import Calls
 from graph.errors import ConfigurationError
 from graph.redaction import decode, normalise, restore
 from graph.redaction.known_values import KnownValues
 from graph.redaction.link_sanitizer import Defuser
 from graph.redaction.stream_buffer import Holdback
 from graph.testing.in_memory_vault import MemoryVault
+from graph.turn import approval_gate as consent
+from graph.turn import links
+from graph.turn.tool_executor import Calls
 from migrations.runner import migrate, read_migrations
 from nodes import reason
 from nodes.redact import Redact
@@ -38,7 +39,6 @@ from tests.audit.borrowings import SIZE, borrow_often
 from tests.audit.canary import Canaries, found_in
 from tests.conftest import PASSWORD
 from tests.fakes.scripted_model import ScriptedModel
-from tests.graph import test_links
 from tests.graph.adapters import vault_contract
 from tests.graph.adapters.crypto import test_cipher as test_sealer
 from tests.graph.adapters.postgres.privacy import test_vault
@@ -47,6 +47,7 @@ from tests.graph.adapters.postgres.runs import test_run_store
 from tests.graph.conftest import store_of_runs
 from tests.graph.redaction import test_link_sanitizer as test_defuse
 from tests.graph.redaction import test_restore
+from tests.graph.turn import test_links
 from tests.migrations import test_runner as catalogue
 from tests.nodes import test_call_tools, test_consent, test_reason, test_redact, test_values_after_a_call
 from tests.service import test_chat, test_defused, test_isolation

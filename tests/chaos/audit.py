@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 
 from graph.events import FINAL, last_text
-from graph.runner import MOST_EPOCHS
+from graph.runs.runner import MOST_EPOCHS
 from tests.chaos.client import Turn
 from tests.chaos.fleet import Fleet, Row
 from tests.chaos.harm import CRASH, RESTART, Stage, User

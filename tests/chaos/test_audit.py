@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from graph.runner import MOST_EPOCHS
+from graph.runs.runner import MOST_EPOCHS
 from tests.chaos.audit import Stored, audit
 from tests.chaos.client import Turn, turn_of
 from tests.chaos.harm import CRASH, KILL, RESTART

@@ -12,11 +12,11 @@ from employees.roster import Employee, Roster
 from graph.context import TurnContext
 from graph.events import Event
 from graph.ports import NOTHING_RESTORED, Effect, Masked, ModelSettings, Recorded, Remembered, Shown, TurnRecord
-from graph.prompt import Wording
 from graph.redaction.json_strings import strings_in
 from graph.redaction.restore import restore_json, tokens_in
 from graph.state import Passage, Recollection, Turn, Unsummarized, Usage
 from graph.tool import Files, NoFiles, NoKnowledge, Rows, Tool
+from graph.turn.prompt import Wording
 
 OWNER = "0b4e2f8e-0000-4000-8000-000000000001"
 SESSION = "0b4e2f8e-0000-4000-8000-00000000000a"

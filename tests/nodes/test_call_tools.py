@@ -20,13 +20,13 @@ from employees.roster import Roster
 from graph.adapters.postgres.database import Database
 from graph.adapters.postgres.ledger.toolbox import OwnedRows, RowsInTransaction
 from graph.adapters.postgres.named_queries import read_queries
-from graph.calls import MAX_MASKED_CHARS, MAX_RESULT_CHARS, Calls, attempt
-from graph.consent import Consent
-from graph.delegation import NoDelegates
 from graph.ports import Approvals, Redactor, Toolbox
 from graph.state import Turn
 from graph.testing.auto_approvals import UnstoredApprovals
 from graph.tool import DISPLAY, INVALID_JSON, OUTCOME_UNKNOWN, Tool, ToolContext, ToolFault
+from graph.turn.approval_gate import Consent
+from graph.turn.delegation import NoDelegates
+from graph.turn.tool_executor import MAX_MASKED_CHARS, MAX_RESULT_CHARS, Calls, attempt
 from nodes.call_tools import MAX_CALLS, CallTools
 from tests.fakes.ports import (
     NAME,

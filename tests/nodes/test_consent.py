@@ -9,14 +9,14 @@ import pytest
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langgraph.errors import GraphInterrupt
 
-from graph.calls import Calls
-from graph.consent import Consent
 from graph.context import TurnContext
-from graph.delegation import NoDelegates
 from graph.ports import Approval, Approved, Proposal
 from graph.state import Turn
 from graph.testing.auto_approvals import UnstoredApprovals
 from graph.tool import Tool, ToolContext, ToolFault
+from graph.turn.approval_gate import Consent
+from graph.turn.delegation import NoDelegates
+from graph.turn.tool_executor import Calls
 from nodes.call_tools import CallTools
 from tests.fakes.ports import GivenTools, Heard, OneNameRedactor, passage, roster_of, runtime_of, turn_of
 from tools.arguments import ToolArguments

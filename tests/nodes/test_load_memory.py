@@ -4,8 +4,8 @@ import pytest
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 
 from graph.ports import Remembered
-from graph.prompt import FACTS_SHARE, HISTORY_SHARE, SUMMARY_SHARE, size
 from graph.state import Recollection
+from graph.turn.prompt import FACTS_SHARE, HISTORY_SHARE, SUMMARY_SHARE, size
 from nodes.load_memory import LoadMemory
 from tests.fakes.ports import OWNER, SESSION, GivenMemory, clock_at, runtime_of, words
 

@@ -12,11 +12,11 @@ from langchain_core.messages.ai import UsageMetadata
 from langchain_core.messages.tool import tool_call_chunk
 
 from graph.errors import ModelError, ModelRefused, ModelTimeout, ModelUnavailable
-from graph.links import DelegatedQuestion
-from graph.model_reply import WERE_THOUGHTS
 from graph.ports import ModelSettings, Price
 from graph.state import Recollection, Turn, Usage
 from graph.tool import INVALID_JSON, Tool, ToolContext
+from graph.turn.links import DelegatedQuestion
+from graph.turn.model_reply import WERE_THOUGHTS
 from nodes.reason import MAX_ROUNDS, Reason
 from tests.fakes.ports import (
     TOKEN,

@@ -3,8 +3,8 @@
 import pytest
 
 from graph.errors import ModelUnavailable
-from graph.prompt import PASSAGES_SHARE
 from graph.state import Passage
+from graph.turn.prompt import PASSAGES_SHARE
 from nodes.retrieve import Retrieve
 from tests.fakes.ports import OWNER, GivenPassages, passage, runtime_of, turn_of, words
 

@@ -7,12 +7,12 @@ import pytest
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 
 from graph.adapters.redaction.workers import InlineRedactor
-from graph.calls import Calls
-from graph.consent import Consent
-from graph.delegation import NoDelegates
 from graph.testing.auto_approvals import UnstoredApprovals
 from graph.testing.in_memory_vault import MemoryVault
 from graph.tool import DISPLAY, Tool, ToolContext, ToolFault
+from graph.turn.approval_gate import Consent
+from graph.turn.delegation import NoDelegates
+from graph.turn.tool_executor import Calls
 from nodes.call_tools import CallTools
 from tests.fakes.ports import OWNER, GivenTools, Heard, roster_of, runtime_of, turn_of
 from tools.arguments import ToolArguments

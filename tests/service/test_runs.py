@@ -15,8 +15,8 @@ import psycopg
 import pytest
 
 from graph.events import last_text
-from graph.repair import UNANSWERED
-from graph.runner import MOST_EPOCHS
+from graph.runs.runner import MOST_EPOCHS
+from graph.turn.message_repair import UNANSWERED
 from tests.fakes.scripted_model import ScriptedModel
 from tests.service.conftest import Answer, Client, Server, events_of, running
 

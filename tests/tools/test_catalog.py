@@ -6,7 +6,7 @@ import pytest
 
 import tools
 from graph.errors import ConfigurationError
-from graph.handoff import DELEGATE, HAND_OFF
+from graph.turn.handoff import DELEGATE, HAND_OFF
 from tools.catalog import CATALOG, by_name
 
 SQL = sorted((Path(tools.__file__).parent / "sql").glob("*.sql"))

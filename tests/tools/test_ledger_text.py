@@ -13,12 +13,12 @@ from psycopg import sql
 from psycopg.rows import DictRow
 
 from graph.adapters.redaction.workers import InlineRedactor
-from graph.calls import Calls
-from graph.consent import Consent
-from graph.delegation import NoDelegates
 from graph.testing.auto_approvals import UnstoredApprovals
 from graph.testing.in_memory_vault import MemoryVault
 from graph.tool import Rows, Tool
+from graph.turn.approval_gate import Consent
+from graph.turn.delegation import NoDelegates
+from graph.turn.tool_executor import Calls
 from migrations.demo_seed import seed
 from nodes.call_tools import CallTools
 from tests.fakes.ports import GivenTools, Heard, KeptFiles, roster_of, runtime_of, turn_of

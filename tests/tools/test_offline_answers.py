@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from graph.adapters.offline.answers import tell
 from graph.tool import ToolContext
-from graph.tool_result import excerpt, plain
+from graph.turn.result_truncation import excerpt, plain
 from migrations.demo_seed import seed
 from tests.fakes.ports import KeptFiles
 from tests.tools.calls import NEWEST_PURCHASE, calls

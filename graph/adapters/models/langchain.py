@@ -28,9 +28,9 @@ from graph.adapters.models.provider_errors import (
 )
 from graph.adapters.models.visible_text import VisibleText
 from graph.errors import ModelError, ModelRefused, describe
-from graph.model_reply import WERE_THOUGHTS
 from graph.ports import ModelSettings
 from graph.tool import Tool
+from graph.turn.model_reply import WERE_THOUGHTS
 
 log = structlog.get_logger(__name__)
 

@@ -13,11 +13,11 @@ from graph.adapters.postgres.database import Connection, Database, fetch_all, fe
 from graph.adapters.postgres.named_queries import adapter_queries
 from graph.adapters.postgres.runs.run_store import hold
 from graph.errors import RunLost
-from graph.handoff import speaker_after
-from graph.model_reply import finish_of
 from graph.ports import CountTokens, Recorded, TurnRecord
 from graph.redaction.placeholders import TOKEN
 from graph.state import Usage
+from graph.turn.handoff import speaker_after
+from graph.turn.model_reply import finish_of
 
 QUERIES = adapter_queries("transcript")
 RUNS = adapter_queries("runs")

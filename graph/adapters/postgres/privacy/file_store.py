@@ -10,7 +10,7 @@ from graph.adapters.crypto.cipher import Sealer
 from graph.adapters.postgres.database import Database, fetch_all
 from graph.adapters.postgres.named_queries import adapter_queries
 from graph.errors import FileTooLarge, NotFound
-from graph.patience import SHORT, patiently
+from graph.retry import SHORT, patiently
 
 QUERIES = adapter_queries("files")
 

@@ -13,11 +13,8 @@ from langchain_core.runnables import RunnableConfig
 from employees.roster import Employee, Roster
 from graph.build import TurnGraph, keeping
 from graph.context import TurnContext
-from graph.endings import NO_USAGE, Status, closed, done_event, error_event, usage_of_rest
 from graph.errors import ChatError, DatabaseUnavailable, RedactionFailed, RunLost, RunTimeout, describe, error_of
 from graph.events import Done, Error, Start
-from graph.live import LiveRun, steps_to, turn_in
-from graph.patience import patiently
 from graph.ports import (
     ChatModel,
     Checkpoints,
@@ -35,9 +32,12 @@ from graph.ports import (
     Transcript,
     TurnRecord,
 )
-from graph.quoted import quoted
-from graph.rejoin import events_behind
+from graph.retry import patiently
+from graph.runs.live_run import LiveRun, steps_to, turn_in
+from graph.runs.partial_turn import NO_USAGE, Status, closed, done_event, error_event, usage_of_rest
+from graph.runs.stream_resume import events_behind
 from graph.state import Turn, TurnInput, answered_by
+from graph.turn.taint import quoted
 
 log = structlog.get_logger(__name__)
 

@@ -10,8 +10,8 @@ import pytest
 from graph.errors import DatabaseUnavailable
 from graph.ports import Claim, Run
 from graph.replay.recorded_ports import KeptCheckpoints, KeptRun, KeptTranscript, NoMeter, NoSignals
-from graph.runner import RunPorts
-from graph.runs import Runs
+from graph.runs.manager import Runs
+from graph.runs.runner import RunPorts
 from tests.fakes.ports import GivenAnswers, GivenTools, OneNameRedactor, roster_of, words
 
 pytestmark = pytest.mark.anyio

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.tool_result import NOTE, excerpt, plain
+from graph.turn.result_truncation import NOTE, excerpt, plain
 
 LIMIT = 1000
 

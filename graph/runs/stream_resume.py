@@ -12,8 +12,8 @@ from itertools import dropwhile
 from langchain_core.messages import AIMessage, ToolMessage
 
 from graph.events import Event, Restart, Text, ToolCall, ToolResult, waits
-from graph.handoff import events_of_result
 from graph.state import Turn
+from graph.turn.handoff import events_of_result
 from nodes.reason import cited
 
 

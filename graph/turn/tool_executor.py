@@ -14,12 +14,12 @@ from pydantic import BaseModel, ValidationError
 from employees.roster import Roster
 from graph.context import TurnContext
 from graph.errors import DatabaseUnavailable, UnknownEmployee, describe
-from graph.patience import SHORT, patiently
 from graph.ports import Delegates, Effect, Redactor, Toolbox
 from graph.redaction.restore import restore_json
-from graph.result_texts import texts_in, with_numbers_as_text, with_texts
+from graph.retry import SHORT, patiently
 from graph.tool import DISPLAY, INVALID_JSON, OUTCOME_UNKNOWN, Rows, Tool, ToolContext, ToolFault
-from graph.tool_result import excerpt, plain
+from graph.turn.result_texts import texts_in, with_numbers_as_text, with_texts
+from graph.turn.result_truncation import excerpt, plain
 from graph.validation import fault_texts
 from graph.values.text import sound
 

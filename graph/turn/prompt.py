@@ -15,8 +15,8 @@ import yaml
 from langchain_core.messages import AIMessage, AnyMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 
 from graph.ports import CountTokens
-from graph.repair import repaired
 from graph.state import Passage
+from graph.turn.message_repair import repaired
 
 PER_MESSAGE = 4
 """Tokens that the chat format adds to a message: 3, and 1 for its role (OpenAI cookbook, counting tokens of messages)."""
@@ -44,7 +44,7 @@ class Wording:
     left_out: str
 
 
-def read_wording(folder: Path = Path(__file__).parent / "prompts") -> Wording:
+def read_wording(folder: Path = Path(__file__).parents[1] / "prompts") -> Wording:
     rules = (folder / "rules.md").read_text("utf-8").strip()
     return Wording(rules=rules, **yaml.safe_load((folder / "sections.yaml").read_text("utf-8")))
 

@@ -14,9 +14,9 @@ import structlog
 from graph.build import TurnGraph
 from graph.errors import ChatError, LogDropped, Overloaded, ServiceUnavailable, describe
 from graph.events import FINAL, waits
-from graph.live import VOID, LiveRun
 from graph.ports import Claim, LoggedEvent, Run, RunRequest
-from graph.runner import Runner, RunPorts
+from graph.runs.live_run import VOID, LiveRun
+from graph.runs.runner import Runner, RunPorts
 
 log = structlog.get_logger(__name__)
 

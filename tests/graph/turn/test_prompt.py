@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 from langchain_core.messages import AIMessage, AnyMessage, BaseMessage, HumanMessage, ToolMessage
 
-from graph.prompt import Prompt, Wording, exchanges, fit, newest, size
 from graph.state import Passage
+from graph.turn.prompt import Prompt, Wording, exchanges, fit, newest, size
 
 WORDING = Wording("Today is {today}.", "## Colleagues", "## Facts", "## Summary", "## Passages", "(left out)")
 

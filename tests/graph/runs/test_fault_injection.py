@@ -3,7 +3,7 @@
 import pytest
 
 from graph.errors import ConfigurationError
-from graph.failpoint import FailPoint, FailPointReached, read_failpoint
+from graph.runs.fault_injection import FailPoint, FailPointReached, read_failpoint
 from graph.state import Turn
 from tests.fakes.ports import runtime_of
 

@@ -14,14 +14,14 @@ import structlog
 from langchain_core.messages import AIMessage
 from langgraph.runtime import Runtime
 
-from graph.calls import Calls, Prepared
-from graph.consent import Round
 from graph.context import TurnContext, Unfinished
 from graph.errors import ChatError
-from graph.links import DelegatedQuestion
 from graph.ports import Delegates, Redactor
 from graph.state import Recollection, Turn, Usage, add, no_usage
 from graph.tool import ToolFault
+from graph.turn.approval_gate import Round
+from graph.turn.links import DelegatedQuestion
+from graph.turn.tool_executor import Calls, Prepared
 from nodes.call_tools import CallTools
 from nodes.reason import Reason
 

@@ -11,10 +11,10 @@ from langchain_core.messages import AIMessage
 from employees.roster import Employee
 from graph.context import Unfinished
 from graph.events import FINAL, Event, Restart, last_text, waits
-from graph.links import without_foreign_links
 from graph.ports import Claim, LoggedEvent, Recorded, Step, first_number
-from graph.rejoin import Rejoin
+from graph.runs.stream_resume import Rejoin
 from graph.state import Turn
+from graph.turn.links import without_foreign_links
 
 VOID: LoggedEvent = (0, Restart(type="restart"))
 """What a follower is told who has seen events that nobody else has: the whole stream follows."""

@@ -9,8 +9,8 @@ from graph.context import Unfinished
 from graph.errors import ChatError
 from graph.events import Done, Error
 from graph.grounding.amount_check import untraced_amounts
-from graph.model_reply import Finish, finish_of
 from graph.state import Turn, Usage, add, no_usage
+from graph.turn.model_reply import Finish, finish_of
 
 Status = Literal["complete", "stopped", "failed", "waiting"]
 

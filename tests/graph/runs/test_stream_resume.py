@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 
 from graph.events import Event, Restart, Text, ToolCall, ToolResult, last_text
-from graph.rejoin import Rejoin, events_behind, joined
+from graph.runs.stream_resume import Rejoin, events_behind, joined
 from graph.state import Passage
 from tests.fakes.ports import turn_of
 

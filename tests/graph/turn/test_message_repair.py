@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 
-from graph.repair import UNANSWERED, UNFINISHED, repaired
+from graph.turn.message_repair import UNANSWERED, UNFINISHED, repaired
 
 ids = st.sampled_from(["call_0", "call_1", "x", ""])
 words = st.text("abc", max_size=3)

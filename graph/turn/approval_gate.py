@@ -10,14 +10,14 @@ from langchain_core.messages import ToolCall as Call
 from langgraph.runtime import Runtime
 from langgraph.types import interrupt
 
-from graph.calls import Calls, Prepared
 from graph.context import TurnContext
 from graph.events import ApprovalRequired
-from graph.patience import SHORT, patiently
 from graph.ports import Approval, Approvals, Approved, Proposal
-from graph.quoted import quoted
+from graph.retry import SHORT, patiently
 from graph.state import Turn
 from graph.tool import ToolFault
+from graph.turn.taint import quoted
+from graph.turn.tool_executor import Calls, Prepared
 
 APPROVE = "approve"
 """What to resume with in LangGraph Studio to have the calls made; anything else rejects them."""

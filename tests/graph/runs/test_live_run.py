@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from graph.events import Text
-from graph.live import LiveRun, position_after, steps_to
 from graph.ports import Claim, LoggedEvent, Run, first_number
+from graph.runs.live_run import LiveRun, position_after, steps_to
 from tests.fakes.ports import turn_of
 
 SECOND = first_number(2)

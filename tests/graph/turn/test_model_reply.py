@@ -6,7 +6,7 @@ from langchain_core.messages.ai import UsageMetadata
 from langchain_core.messages.tool import tool_call_chunk
 
 from graph.errors import ModelError, ModelOutOfTokens
-from graph.model_reply import check_answer, finish_of, whole
+from graph.turn.model_reply import check_answer, finish_of, whole
 
 
 def part(index: int | None, name: str | None, args: str | None, call_id: str | None) -> AIMessageChunk:

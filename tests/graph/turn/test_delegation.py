@@ -12,13 +12,13 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, Huma
 from langchain_core.messages.tool import tool_call_chunk
 
 from employees.roster import Roster
-from graph.calls import Calls
-from graph.consent import Consent
-from graph.delegation import AT_ONCE, Delegation
 from graph.ports import Delegates, ModelSettings
 from graph.state import Turn
 from graph.testing.auto_approvals import UnstoredApprovals
 from graph.tool import Tool, ToolContext
+from graph.turn.approval_gate import Consent
+from graph.turn.delegation import AT_ONCE, Delegation
+from graph.turn.tool_executor import Calls
 from nodes.call_tools import CallTools
 from nodes.reason import Reason
 from tests.fakes.ports import (
@@ -273,7 +273,7 @@ async def test_a_colleague_may_ask_one_more_and_that_one_nobody() -> None:
 
 
 async def test_a_colleague_who_takes_too_long_is_left_at_that(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("graph.delegation.SECONDS", 0.05)
+    monkeypatch.setattr("graph.turn.delegation.SECONDS", 0.05)
     model = Persons({"You are Ledger.": ["late"]}, seconds=1)
     turn = await call("delegate_to_employee", model, **ask(("ledger", "How much?")))
     assert result(turn)["answers"][0]["status"] == "timeout"

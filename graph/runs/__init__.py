@@ -1,0 +1,1 @@
+"""Accepts runs, executes them in tasks, and streams their events."""
