@@ -17,9 +17,10 @@ from starlette.middleware.cors import CORSMiddleware
 from graph.adapters.telemetry.logging import configure_logs
 from graph.errors import ConfigurationError
 from graph.settings import Settings
-from graph.web import approvals, catalogue, chat, files, metrics, sessions
 from graph.web.errors import install_error_handlers
 from graph.web.middleware import AnswerFailures, BodyLimit, RequestId
+from graph.web.routes import approvals, chat, files, metrics, sessions
+from graph.web.routes import employees as catalogue
 from graph.web.schemas import EVERYWHERE, refusals
 from graph.web.service import Service
 from graph.web.tracing import ContinueTrace

@@ -9,7 +9,7 @@ from pydantic.alias_generators import to_camel
 
 from graph.ports import OnConflict
 from graph.values.text import sound_json
-from graph.web.cleaning import clean
+from graph.web.sanitize import clean
 
 MOST_FIELDS = 100
 """Of a body. Each unknown one would be told by itself, and a megabyte holds a hundred thousand."""

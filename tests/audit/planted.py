@@ -14,7 +14,8 @@ def plant() -> None:
     from graph.adapters.postgres.conversation.sessions import PostgresSessions
     from graph.errors import NotFound
     from graph.redaction.link_sanitizer import Defuser
-    from graph.web import chat, sse
+    from graph.web import sse
+    from graph.web.routes import chat
     from nodes.redact import Redact
 
     log, redact, read = structlog.get_logger("graph.planted"), Redact.__call__, PostgresSessions.read

@@ -6,9 +6,9 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 
 from graph.web.auth import Caller
+from graph.web.routes.sessions import Cursor, Limit, read_place, write_cursor
 from graph.web.schemas import Page
 from graph.web.service import Deps
-from graph.web.sessions import Cursor, Limit, read_place, write_cursor
 
 router = APIRouter(prefix="/api", tags=["files"])
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.web.cleaning import LONGEST, MOST_MARKS, UNSEEN, clean
+from graph.web.sanitize import LONGEST, MOST_MARKS, UNSEEN, clean
 
 ACUTE, CEDILLA = "\u0301", "\u0327"
 
