@@ -101,8 +101,8 @@ fuzz: $(DEVELOP) ## thousands of requests made from the OpenAPI file, right ones
 	@$(BIN)/python -m tests.fuzz $(ARGS)
 
 docs: $(READY) ## write docs/employees.md and docs/tools.md anew from the files
-	@$(BIN)/python -m employees.document
-	@$(BIN)/python -m graph.tool_page
+	@$(BIN)/python -m scripts.docs_employees
+	@$(BIN)/python -m scripts.docs_tools
 
 audit: $(DEVELOP) ## measure every promise of SECURITY.md, in a quarter of an hour (ARGS="canaries matrix" for some)
 	@$(BIN)/python -m tests.audit $(ARGS)

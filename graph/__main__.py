@@ -22,7 +22,7 @@ def run(settings: Settings, _: str | None) -> None:
 def token(settings: Settings, subject: str | None) -> None:
     """Print a bearer token of the local issuer, for the demo user or another."""
     from graph.adapters.auth.local_issuer import LocalIssuer
-    from migrations.demo import DEMO_USER
+    from migrations.demo.generate import DEMO_USER
 
     if settings.supabase_url:
         raise ConfigurationError("With SUPABASE_URL the tokens are Supabase's: sign in there.")

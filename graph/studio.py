@@ -32,7 +32,7 @@ from graph.settings import Settings, read_settings
 from graph.state import Turn
 from graph.testing.auto_approvals import UnstoredApprovals
 from graph.wiring import open_foundations, ports_of, working
-from migrations.demo import DEMO_USER
+from migrations.demo.generate import DEMO_USER
 
 FindCaller = Callable[[TurnContext, Turn, ExecutionInfo], Awaitable[TurnContext]]
 """Completes what the context form says of the caller, from the state and from the names of the thread and the run."""

@@ -68,8 +68,8 @@ from graph.settings import Settings
 from graph.tool import Tool
 from graph.turn.prompt import read_wording
 from graph.web.service import Service
-from migrations.demo import DEMO_USER
-from migrations.demo_seed import seed
+from migrations.demo.generate import DEMO_USER
+from migrations.demo.seed import seed
 from migrations.runner import pending, read_migrations
 from tools.catalog import CATALOG
 

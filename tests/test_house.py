@@ -44,7 +44,7 @@ LEVELS = (
             "graph.turn.handoff",
             "graph.turn.delegation",
             "graph.turn.taint",
-            "graph.tool_page",
+            "scripts.docs_tools",
         ),
         *("graph.turn.links", "graph.turn.result_texts"),
     ),

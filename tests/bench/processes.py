@@ -18,7 +18,7 @@ from graph.adapters.auth.local_issuer import LocalIssuer
 from graph.adapters.postgres.embedded import EmbeddedPostgres
 from graph.adapters.postgres.provisioning import DATABASE, Addresses, prepare_embedded
 from graph.settings import Settings
-from migrations.demo import DEMO_USER
+from migrations.demo.generate import DEMO_USER
 from tests.bench.load import Service
 from tests.bench.stored import Stored
 

@@ -30,8 +30,8 @@ from graph.adapters.postgres.named_queries import read_queries
 from graph.adapters.postgres.provisioning import prepare_embedded
 from graph.state import Passage
 from graph.tool import Knowledge, Rows, Tool, ToolContext, ToolFault
-from migrations.demo import DEMO_USER
-from migrations.demo_seed import seed
+from migrations.demo.generate import DEMO_USER
+from migrations.demo.seed import seed
 from tests.fakes.ports import KeptFiles
 from tests.tools.calls import NEWEST_PURCHASE, calls
 from tools.catalog import CATALOG, by_name

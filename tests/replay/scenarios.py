@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from employees.roster import Employee, read_roster
-from migrations.demo import DEMO_USER
+from migrations.demo.generate import DEMO_USER
 from tests.fakes.scripted_model import ScriptedModel
 from tests.service.conftest import Client, Server, running
 from tools.catalog import by_name

@@ -13,7 +13,7 @@ import pytest
 from langgraph_sdk.client import SyncLangGraphClient
 from langgraph_sdk.errors import BadRequestError, NotFoundError
 
-from migrations.demo import DEMO_USER
+from migrations.demo.generate import DEMO_USER
 from tests.studio.conftest import Studio, running
 
 NODES = ["redact", "load_memory", "retrieve", "reason", "call_tools", "persist", "summarize"]

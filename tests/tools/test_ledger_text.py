@@ -19,7 +19,7 @@ from graph.tool import Rows, Tool
 from graph.turn.approval_gate import Consent
 from graph.turn.delegation import NoDelegates
 from graph.turn.tool_executor import Calls
-from migrations.demo_seed import seed
+from migrations.demo.seed import seed
 from nodes.call_tools import CallTools
 from tests.fakes.ports import GivenTools, Heard, KeptFiles, roster_of, runtime_of, turn_of
 from tests.tools.calls import NEWEST_PURCHASE, calls

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from graph.adapters.offline.answers import tell
 from graph.tool import ToolContext
 from graph.turn.result_truncation import excerpt, plain
-from migrations.demo_seed import seed
+from migrations.demo.seed import seed
 from tests.fakes.ports import KeptFiles
 from tests.tools.calls import NEWEST_PURCHASE, calls
 from tests.tools.conftest import TODAY, acting_for

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from graph.tool import ToolContext
-from migrations.demo_seed import seed
+from migrations.demo.seed import seed
 from tests.fakes.ports import KeptFiles
 from tests.tools.calls import NEWEST_PURCHASE, calls
 from tests.tools.conftest import TODAY, acting_for

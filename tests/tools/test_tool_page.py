@@ -1,6 +1,6 @@
 """The page about the tools says what the catalogue says."""
 
-from graph.tool_page import PAGE, page
+from scripts.docs_tools import PAGE, page
 from tools.catalog import CATALOG
 
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from migrations.demo_data import demo_data
+from migrations.demo.config import demo_data
 
 FRAMES = ("{}", "How much at {}?")
 """The bare name, and a question about it."""

@@ -9,8 +9,8 @@ from typing import Any
 
 import psycopg
 
-from migrations.demo import SEED, demo_rows
-from migrations.demo_ledger import DemoLedger
+from migrations.demo.generate import SEED, demo_rows
+from migrations.demo.rows import DemoLedger
 
 LOCK = 7_236_403
 """Key of the advisory lock that keeps two servers from seeding at once."""

@@ -10,8 +10,8 @@ from dataclasses import replace
 from decimal import Decimal
 
 from graph.values.months import last_day
-from migrations.demo_data import Account, Debt, Goal, Habit, Line, Reminder, Role, TripLine, demo_data
-from migrations.demo_ledger import (
+from migrations.demo.config import Account, Debt, Goal, Habit, Line, Reminder, Role, TripLine, demo_data
+from migrations.demo.rows import (
     DemoAccount,
     DemoBudget,
     DemoDebt,

@@ -1,4 +1,4 @@
-"""Writes `docs/tools.md` from the catalogue: `python -m graph.tool_page`."""
+"""Writes `docs/tools.md` from the catalogue: `python -m scripts.docs_tools`."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path

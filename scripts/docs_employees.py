@@ -1,4 +1,4 @@
-"""Writes `docs/employees.md` from the employees' files: `python -m employees.document`."""
+"""Writes `docs/employees.md` from the employees' files: `python -m scripts.docs_employees`."""
 
 from collections.abc import Iterator
 from pathlib import Path

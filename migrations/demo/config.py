@@ -10,7 +10,7 @@ import yaml
 from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
 from graph.errors import ConfigurationError
-from migrations.demo_ledger import DemoProfile
+from migrations.demo.rows import DemoProfile
 
 FOLDER = Path(__file__).parent
 

@@ -13,9 +13,9 @@ import pytest
 from psycopg.rows import dict_row
 
 from graph.errors import ConfigurationError
-from migrations.demo import DEMO_USER, demo_rows, rows_of
-from migrations.demo_data import FOLDER, demo_data, read_demo_data
-from migrations.demo_seed import seed
+from migrations.demo.config import FOLDER, demo_data, read_demo_data
+from migrations.demo.generate import DEMO_USER, demo_rows, rows_of
+from migrations.demo.seed import seed
 
 TODAY = dt.date(2025, 11, 20)
 DAYS = [TODAY, dt.date(2024, 2, 29), dt.date(2026, 1, 1), dt.date(2026, 8, 11), dt.date(2027, 3, 31)]

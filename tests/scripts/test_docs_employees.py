@@ -1,7 +1,7 @@
 """The page about the employees says what their files say."""
 
-from employees.document import PAGE, ROOT, document
 from employees.roster import read_roster
+from scripts.docs_employees import PAGE, ROOT, document
 from tools.catalog import by_name
 
 

@@ -1,0 +1,1 @@
+"""The demo user: a year of transactions made from a seed."""
