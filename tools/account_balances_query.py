@@ -7,8 +7,8 @@ from typing import Any, Literal
 from pydantic import Field
 
 from graph.tool import Tool, ToolContext
-from tools.arguments import ToolArguments
-from tools.money import amount_text, by_currency
+from tools.shared.arguments import ToolArguments
+from tools.shared.money import amount_text, by_currency
 
 
 class AccountBalancesQuery(ToolArguments):

@@ -8,10 +8,10 @@ from typing import Any, Literal
 from pydantic import Field
 
 from graph.tool import Row, Rows, Tool, ToolContext, ToolFault
-from tools.arguments import Period
-from tools.money import amount_text
-from tools.recurring import FEWEST, LOOK_BACK, MOST, WIDEST, Booking, Series, series_of
-from tools.tables import shown
+from tools.shared.arguments import Period
+from tools.shared.display import shown
+from tools.shared.money import amount_text
+from tools.shared.payment_series import FEWEST, LOOK_BACK, MOST, WIDEST, Booking, Series, series_of
 
 YEAR = dt.timedelta(days=365)
 MOST_DAYS = 366

@@ -8,13 +8,13 @@ from typing import Any, Literal
 from pydantic import Field
 
 from graph.tool import Row, Rows, Tool, ToolContext, ToolFault
-from tools.arguments import ToolArguments
-from tools.categories import resolve_categories
-from tools.finding import WhichTransaction, described, listed, the_transaction, told
-from tools.money import AMOUNT_DECIMALS, amount_text, check_decimals
-from tools.naming import the_one
-from tools.suggestion import UNCATEGORIZED, suggest
-from tools.wording import Words
+from tools.shared.arguments import ToolArguments
+from tools.shared.categories import resolve_categories
+from tools.shared.category_suggestion import UNCATEGORIZED, suggest
+from tools.shared.money import AMOUNT_DECIMALS, amount_text, check_decimals
+from tools.shared.name_lookup import the_one
+from tools.shared.text_fields import Words
+from tools.shared.transaction_lookup import WhichTransaction, described, listed, the_transaction, told
 
 INCOME = ("Income", "Investments", UNCATEGORIZED)
 """Categories in which money that comes in is income; in any other it is a refund."""

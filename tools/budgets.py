@@ -9,11 +9,11 @@ from pydantic import Field
 from graph.tool import Row, Rows, Tool, ToolContext, ToolFault
 from graph.values.currencies import rounded
 from graph.values.months import last_day
-from tools.arguments import ToolArguments
-from tools.categories import resolve_categories
-from tools.currencies import Currency, currency_or_main
-from tools.money import AMOUNT_DECIMALS, amount_text, by_currency, check_decimals, percent_text
-from tools.tables import shown
+from tools.shared.arguments import ToolArguments
+from tools.shared.categories import resolve_categories
+from tools.shared.currencies import Currency, currency_or_main
+from tools.shared.display import shown
+from tools.shared.money import AMOUNT_DECIMALS, amount_text, by_currency, check_decimals, percent_text
 
 MOST_BUDGETS = 60
 """That a result holds."""

@@ -13,11 +13,11 @@ from pydantic import Field
 from graph.tool import Row, Tool, ToolContext
 from graph.values.currencies import rounded
 from graph.values.months import last_day, months_later
-from tools.arguments import ToolArguments
-from tools.currencies import Currency
-from tools.money import amount_text
-from tools.recurring import FEWEST, LOOK_BACK, MOST, Series, find_series
-from tools.tables import shown
+from tools.shared.arguments import ToolArguments
+from tools.shared.currencies import Currency
+from tools.shared.display import shown
+from tools.shared.money import amount_text
+from tools.shared.payment_series import FEWEST, LOOK_BACK, MOST, Series, find_series
 
 MONTHS_BACK = 6
 """Whole months that are looked at."""

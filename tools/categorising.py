@@ -10,11 +10,11 @@ from typing import Any
 from pydantic import Field
 
 from graph.tool import Rows, Tool, ToolContext, ToolFault
-from tools.arguments import Period, ToolArguments
-from tools.categories import resolve_categories
-from tools.finding import WhichTransaction, listed, the_transaction, told
-from tools.money import amount_text
-from tools.wording import Words
+from tools.shared.arguments import Period, ToolArguments
+from tools.shared.categories import resolve_categories
+from tools.shared.money import amount_text
+from tools.shared.text_fields import Words
+from tools.shared.transaction_lookup import WhichTransaction, listed, the_transaction, told
 
 MOST_ROWS = 500
 """That one bulk change takes."""

@@ -3,8 +3,8 @@
 from typing import Any
 
 from graph.tool import Row, Rows, Tool, ToolContext
-from tools.finding import WhichTransaction, candidates, listed, told
-from tools.suggestion import METHOD, Suggestion, suggest
+from tools.shared.category_suggestion import METHOD, Suggestion, suggest
+from tools.shared.transaction_lookup import WhichTransaction, candidates, listed, told
 
 MOST_CORRECTIONS = 5
 

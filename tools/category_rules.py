@@ -6,9 +6,9 @@ from uuid import UUID
 from pydantic import Field
 
 from graph.tool import Row, Rows, Tool, ToolContext, ToolFault
-from tools.arguments import ToolArguments
-from tools.categories import resolve_categories
-from tools.wording import Words
+from tools.shared.arguments import ToolArguments
+from tools.shared.categories import resolve_categories
+from tools.shared.text_fields import Words
 
 MOST_RULES = 200
 LEAST_LETTERS = 2

@@ -13,12 +13,12 @@ from pydantic import Field
 from graph.tool import DISPLAY, Row, Rows, Tool, ToolContext, ToolFault
 from graph.values.currencies import rounded
 from graph.values.months import last_day, months_later
-from tools.arguments import Period, ToolArguments
-from tools.categories import resolve_categories
-from tools.drawing import Chart, Series, keep_chart
-from tools.interest import METHOD, MOST_MONTHS, interest, pay_off
-from tools.money import AMOUNT_DECIMALS, amount_text, check_decimals, flow_totals, percent_text
-from tools.months import PATTERN, read_month
+from tools.rendering.chart import Chart, Series, keep_chart
+from tools.shared.arguments import Period, ToolArguments
+from tools.shared.categories import resolve_categories
+from tools.shared.interest import METHOD, MOST_MONTHS, interest, pay_off
+from tools.shared.money import AMOUNT_DECIMALS, amount_text, check_decimals, flow_totals, percent_text
+from tools.shared.months import PATTERN, read_month
 
 MOST_BARS = 12
 """Categories that are shown by name; the smaller ones are shown as one."""

@@ -10,10 +10,10 @@ from pydantic import Field
 
 from graph.tool import Row, Tool, ToolContext, ToolFault
 from graph.values.months import last_day, months_later
-from tools.arguments import Period
-from tools.categories import resolve_categories
-from tools.money import amount_text
-from tools.tables import shown
+from tools.shared.arguments import Period
+from tools.shared.categories import resolve_categories
+from tools.shared.display import shown
+from tools.shared.money import amount_text
 
 TENTH = Decimal("0.1")
 

@@ -9,9 +9,9 @@ from typing import Any
 from pydantic import Field
 
 from graph.tool import Row, Tool, ToolContext, ToolFault
-from tools.arguments import ToolArguments
-from tools.currencies import Currency
-from tools.money import AMOUNT_DECIMALS, amount_text, check_decimals
+from tools.shared.arguments import ToolArguments
+from tools.shared.currencies import Currency
+from tools.shared.money import AMOUNT_DECIMALS, amount_text, check_decimals
 
 METHOD = (
     "By the newest stored rate of or before the day; a pair that is stored the other way round is inverted, and one that is "

@@ -9,13 +9,13 @@ from pydantic import Field
 
 from graph.tool import Row, Rows, Tool, ToolContext, ToolFault
 from graph.values.months import months_later
-from tools.arguments import ToolArguments
-from tools.currencies import Currency, currency_or_main
-from tools.interest import METHOD, MOST_MONTHS, Owed, Plan, avalanche, interest, plan_of, snowball
-from tools.money import AMOUNT_DECIMALS, amount_text, by_currency, check_decimals
-from tools.naming import the_one
-from tools.tables import shown
-from tools.wording import Words
+from tools.shared.arguments import ToolArguments
+from tools.shared.currencies import Currency, currency_or_main
+from tools.shared.display import shown
+from tools.shared.interest import METHOD, MOST_MONTHS, Owed, Plan, avalanche, interest, plan_of, snowball
+from tools.shared.money import AMOUNT_DECIMALS, amount_text, by_currency, check_decimals
+from tools.shared.name_lookup import the_one
+from tools.shared.text_fields import Words
 
 MOST_DEBTS = 40
 """That a result holds, and that a plan is made for."""

@@ -12,10 +12,10 @@ from pydantic import Field
 
 from graph.tool import DISPLAY, Row, Tool, ToolContext
 from graph.values.currencies import decimals_of, rounded
-from tools.arguments import Period
-from tools.categories import resolve_categories
-from tools.filing import store_file
-from tools.money import amount_text, flow_totals
+from tools.rendering.file_storage import store_file
+from tools.shared.arguments import Period
+from tools.shared.categories import resolve_categories
+from tools.shared.money import amount_text, flow_totals
 
 MOST_ROWS = 20_000
 """That a file has."""

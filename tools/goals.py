@@ -11,12 +11,12 @@ from pydantic import Field
 from graph.tool import Row, Rows, Tool, ToolContext, ToolFault
 from graph.values.currencies import rounded
 from graph.values.months import months_later
-from tools.arguments import ToolArguments
-from tools.currencies import Currency, currency_or_main
-from tools.money import AMOUNT_DECIMALS, amount_text, by_currency, check_decimals, percent_text
-from tools.naming import matching, the_one
-from tools.tables import shown
-from tools.wording import Words
+from tools.shared.arguments import ToolArguments
+from tools.shared.currencies import Currency, currency_or_main
+from tools.shared.display import shown
+from tools.shared.money import AMOUNT_DECIMALS, amount_text, by_currency, check_decimals, percent_text
+from tools.shared.name_lookup import matching, the_one
+from tools.shared.text_fields import Words
 
 MOST_GOALS = 40
 """That a result holds."""

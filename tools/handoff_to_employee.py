@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import Field
 
 from graph.tool import Tool, ToolContext
-from tools.arguments import ToolArguments
+from tools.shared.arguments import ToolArguments
 
 
 class HandoffToEmployee(ToolArguments):

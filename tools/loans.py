@@ -9,11 +9,11 @@ from pydantic import Field
 
 from graph.tool import Tool, ToolContext, ToolFault
 from graph.values.months import months_later
-from tools.arguments import ToolArguments
-from tools.currencies import Currency
-from tools.interest import METHOD, MOST_MONTHS, Payment, future_value, interest, level_payment, pay_off
-from tools.money import AMOUNT_DECIMALS, amount_text, check_decimals
-from tools.tables import shown
+from tools.shared.arguments import ToolArguments
+from tools.shared.currencies import Currency
+from tools.shared.display import shown
+from tools.shared.interest import METHOD, MOST_MONTHS, Payment, future_value, interest, level_payment, pay_off
+from tools.shared.money import AMOUNT_DECIMALS, amount_text, check_decimals
 
 MOST_YEARS = 40
 """Of a schedule that are listed."""

@@ -11,10 +11,10 @@ from pydantic import Field
 
 from graph.tool import Row, Tool, ToolContext
 from graph.values.months import months_later
-from tools.arguments import ToolArguments
-from tools.money import amount_text, by_currency
-from tools.tables import shown
-from tools.wording import Words
+from tools.shared.arguments import ToolArguments
+from tools.shared.display import shown
+from tools.shared.money import amount_text, by_currency
+from tools.shared.text_fields import Words
 
 MOST_CANDIDATES = 10
 

@@ -10,12 +10,12 @@ from pydantic import Field
 
 from graph.tool import DISPLAY, Row, Tool, ToolContext, ToolFault
 from graph.values.months import last_day, months_later
-from tools.arguments import ToolArguments
-from tools.document import PDF, Grid, Heading, Note, Part, Picture, typeset
-from tools.drawing import Chart, Series, draw
-from tools.filing import store_file
-from tools.money import amount_text
-from tools.months import PATTERN, read_month
+from tools.rendering.chart import Chart, Series, draw
+from tools.rendering.document import PDF, Grid, Heading, Note, Part, Picture, typeset
+from tools.rendering.file_storage import store_file
+from tools.shared.arguments import ToolArguments
+from tools.shared.money import amount_text
+from tools.shared.months import PATTERN, read_month
 
 MOST_CATEGORIES = 15
 MOST_MERCHANTS = 10

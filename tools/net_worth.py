@@ -5,9 +5,9 @@ from decimal import Decimal
 from typing import Any
 
 from graph.tool import Row, Tool, ToolContext
-from tools.arguments import ToolArguments
-from tools.money import amount_text
-from tools.tables import shown
+from tools.shared.arguments import ToolArguments
+from tools.shared.display import shown
+from tools.shared.money import amount_text
 
 METHOD = (
     "Known account balances (what is owed on them is negative) less the debts on file; a debt that is linked to an account "

@@ -10,10 +10,10 @@ from pydantic import Field
 
 from graph.tool import Tool, ToolContext
 from graph.values.currencies import rounded
-from tools.arguments import ToolArguments
-from tools.money import amount_text
-from tools.recurring import BEATS, FEWEST, LOOK_BACK, MOST, WIDEST, Series, series_of
-from tools.tables import shown
+from tools.shared.arguments import ToolArguments
+from tools.shared.display import shown
+from tools.shared.money import amount_text
+from tools.shared.payment_series import BEATS, FEWEST, LOOK_BACK, MOST, WIDEST, Series, series_of
 
 LONG_LOOK_BACK = dt.timedelta(days=1200)
 """How far back yearly bookings are looked for."""

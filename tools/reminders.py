@@ -6,11 +6,11 @@ from typing import Any, Literal
 from pydantic import Field
 
 from graph.tool import Row, Tool, ToolContext, ToolFault
-from tools.arguments import ToolArguments
-from tools.naming import the_one
-from tools.reminding import Recurrence, next_due
-from tools.tables import shown
-from tools.wording import Words
+from tools.shared.arguments import ToolArguments
+from tools.shared.display import shown
+from tools.shared.name_lookup import the_one
+from tools.shared.recurrence import Recurrence, next_due
+from tools.shared.text_fields import Words
 
 MOST_REMINDERS = 50
 """That a result holds."""

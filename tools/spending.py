@@ -9,11 +9,11 @@ from pydantic import Field
 
 from graph.tool import Row, Rows, Tool, ToolContext, ToolFault
 from graph.values.months import last_day, months_later
-from tools.arguments import Period
-from tools.categories import resolve_categories
-from tools.money import amount_text, by_currency, flow_totals, percent_text
-from tools.tables import shown
-from tools.wording import Words
+from tools.shared.arguments import Period
+from tools.shared.categories import resolve_categories
+from tools.shared.display import shown
+from tools.shared.money import amount_text, by_currency, flow_totals, percent_text
+from tools.shared.text_fields import Words
 
 MOST_MONTHS = 36
 SUMS = ("matches", "income", "spent_gross", "refunds")

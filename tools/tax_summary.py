@@ -8,9 +8,9 @@ from typing import Any
 from pydantic import Field
 
 from graph.tool import Row, Tool, ToolContext, ToolFault
-from tools.arguments import ToolArguments
-from tools.money import amount_text, flow_totals
-from tools.tables import shown
+from tools.shared.arguments import ToolArguments
+from tools.shared.display import shown
+from tools.shared.money import amount_text, flow_totals
 
 CANDIDATES = frozenset(
     {"Business Expenses", "Education", "Gifts & Donations", "Healthcare", "Insurance", "Investments", "Fees & Charges"}

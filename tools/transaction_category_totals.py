@@ -8,8 +8,8 @@ from typing import Any, Literal
 from pydantic import Field
 
 from graph.tool import Tool, ToolContext
-from tools.arguments import Period
-from tools.money import amount_text, flow_totals, percent_text
+from tools.shared.arguments import Period
+from tools.shared.money import amount_text, flow_totals, percent_text
 
 
 class TransactionCategoryTotals(Period):

@@ -7,9 +7,9 @@ from typing import Any, Literal
 from pydantic import Field
 
 from graph.tool import Rows, Tool, ToolContext, ToolFault
-from tools.arguments import Period
-from tools.categories import SYSTEM_CATEGORIES, resolve_categories
-from tools.money import amount_text, flow_totals
+from tools.shared.arguments import Period
+from tools.shared.categories import SYSTEM_CATEGORIES, resolve_categories
+from tools.shared.money import amount_text, flow_totals
 
 
 class TransactionsQuery(Period):

@@ -8,11 +8,11 @@ from typing import Any
 from pydantic import Field
 
 from graph.tool import Tool, ToolContext
-from tools.arguments import ToolArguments
-from tools.money import amount_text, by_currency
-from tools.recurring import FEWEST, LOOK_BACK, METHOD, MOST, Series, find_series
-from tools.reminding import due_between
-from tools.tables import shown
+from tools.shared.arguments import ToolArguments
+from tools.shared.display import shown
+from tools.shared.money import amount_text, by_currency
+from tools.shared.payment_series import FEWEST, LOOK_BACK, METHOD, MOST, Series, find_series
+from tools.shared.recurrence import due_between
 
 MOST_ITEMS = 60
 """That a result holds of either kind."""

@@ -9,7 +9,7 @@ from graph.settings import read_settings
 from graph.tool import Tool, ToolContext
 from graph.wiring import OUR_HOUSE, House
 from server import main
-from tools.arguments import ToolArguments
+from tools.shared.arguments import ToolArguments
 
 HERE = Path(__file__).parent
 

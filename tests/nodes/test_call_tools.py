@@ -41,7 +41,7 @@ from tests.fakes.ports import (
     runtime_of,
     turn_of,
 )
-from tools.arguments import ToolArguments
+from tools.shared.arguments import ToolArguments
 
 pytestmark = pytest.mark.anyio
 

@@ -19,7 +19,7 @@ from graph.turn.delegation import NoDelegates
 from graph.turn.tool_executor import Calls
 from nodes.call_tools import CallTools
 from tests.fakes.ports import GivenTools, Heard, OneNameRedactor, passage, roster_of, runtime_of, turn_of
-from tools.arguments import ToolArguments
+from tools.shared.arguments import ToolArguments
 
 pytestmark = pytest.mark.anyio
 

@@ -30,7 +30,7 @@ from tests.fakes.ports import (
     turn_of,
     words,
 )
-from tools.arguments import ToolArguments
+from tools.shared.arguments import ToolArguments
 
 pytestmark = pytest.mark.anyio
 

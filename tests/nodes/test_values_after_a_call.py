@@ -15,7 +15,7 @@ from graph.turn.delegation import NoDelegates
 from graph.turn.tool_executor import Calls
 from nodes.call_tools import CallTools
 from tests.fakes.ports import OWNER, GivenTools, Heard, roster_of, runtime_of, turn_of
-from tools.arguments import ToolArguments
+from tools.shared.arguments import ToolArguments
 
 pytestmark = pytest.mark.anyio
 

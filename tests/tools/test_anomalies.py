@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from graph.tool import ToolFault
 from tools.anomalies import Anomalies, anomalies, last_rise
-from tools.recurring import Booking
+from tools.shared.payment_series import Booking
 
 pytestmark = pytest.mark.anyio
 

@@ -9,7 +9,7 @@ import pytest
 from graph.tool import ToolContext, ToolFault
 from tests.tools.conftest import TODAY
 from tools.category_advice import ExplainCategory, SuggestCategory, explain_category, suggest_category
-from tools.suggestion import weigh
+from tools.shared.category_suggestion import weigh
 
 pytestmark = pytest.mark.anyio
 

@@ -15,8 +15,8 @@ from graph.tool import DISPLAY, Tool, ToolContext, ToolFault
 from tests.fakes.ports import KeptFiles
 from tests.tools.conftest import Ledger, OwnRows
 from tools.catalog import CATALOG
-from tools.drawing import Chart, Series
-from tools.painting import figure_of
+from tools.rendering.chart import Chart, Series
+from tools.rendering.matplotlib_chart import figure_of
 
 pytestmark = pytest.mark.anyio
 

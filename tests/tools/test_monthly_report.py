@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from graph.tool import ToolContext, ToolFault
 from tests.fakes.ports import KeptFiles
 from tests.tools.conftest import Ledger, OwnRows
-from tools.document import Grid, Note
 from tools.monthly_report import MOST_CATEGORIES, OTHERS, MonthlyReport, compared, monthly_report, parts_of
+from tools.rendering.document import Grid, Note
 
 pytestmark = pytest.mark.anyio
 

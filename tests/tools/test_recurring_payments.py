@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tools.recurring import series_of
 from tools.recurring_payments import RecurringPayments, monthly, recurring_payments
+from tools.shared.payment_series import series_of
 
 pytestmark = pytest.mark.anyio
 

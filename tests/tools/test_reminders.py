@@ -17,7 +17,7 @@ from tools.reminders import (
     preview_set_reminder,
     set_reminder,
 )
-from tools.reminding import due_between, next_due
+from tools.shared.recurrence import due_between, next_due
 
 pytestmark = pytest.mark.anyio
 

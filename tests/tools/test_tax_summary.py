@@ -4,7 +4,7 @@ import uuid
 import pytest
 
 from graph.tool import ToolFault
-from tools.categories import SYSTEM_CATEGORIES
+from tools.shared.categories import SYSTEM_CATEGORIES
 from tools.tax_summary import CANDIDATES, TaxSummary, tax_summary
 
 pytestmark = pytest.mark.anyio

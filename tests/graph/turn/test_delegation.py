@@ -34,7 +34,7 @@ from tests.fakes.ports import (
     words,
 )
 from tools import delegate_to_employee, handoff_to_employee
-from tools.arguments import ToolArguments
+from tools.shared.arguments import ToolArguments
 
 pytestmark = pytest.mark.anyio
 

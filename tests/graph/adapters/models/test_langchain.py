@@ -26,7 +26,7 @@ from graph.errors import ModelError, ModelRefused, ModelTimeout, ModelUnavailabl
 from graph.ports import ModelSettings
 from graph.tool import Tool, ToolContext
 from tests.fakes.scripted_model import ScriptedModel
-from tools.arguments import ToolArguments
+from tools.shared.arguments import ToolArguments
 
 pytestmark = pytest.mark.anyio
 

@@ -23,8 +23,8 @@ from reportlab.platypus import (  # type: ignore[import-untyped]
     TableStyle,
 )
 
-from tools.document import Grid, Heading, Note, Part, Picture
-from tools.painting import font_file, shortened, written
+from tools.rendering.document import Grid, Heading, Note, Part, Picture
+from tools.rendering.matplotlib_chart import font_file, shortened, written
 
 MARGIN = 18 * mm
 TEXT_WIDTH = A4[0] - 2 * MARGIN

@@ -7,7 +7,7 @@ from decimal import Decimal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tools.interest import (
+from tools.shared.interest import (
     MOST_MONTHS,
     Owed,
     avalanche,

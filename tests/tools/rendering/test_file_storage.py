@@ -5,8 +5,8 @@ import pytest
 from graph.errors import FileTooLarge
 from graph.tool import ToolFault
 from tests.fakes.ports import KeptFiles
-from tools.drawing import Chart, Series, keep_chart
-from tools.filing import store_file
+from tools.rendering.chart import Chart, Series, keep_chart
+from tools.rendering.file_storage import store_file
 
 pytestmark = pytest.mark.anyio
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tools.document import Grid, Heading, Note, Part, Picture, typeset
-from tools.drawing import Chart, Series, draw
+from tools.rendering.chart import Chart, Series, draw
+from tools.rendering.document import Grid, Heading, Note, Part, Picture, typeset
 
 CHART = draw(Chart("Spending", "bars", "USD", ["Groceries"], [Series("Spent", ["1.00"])]))
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graph.values.months import last_day, months_later
-from tools.recurring import find_series
+from tools.shared.payment_series import find_series
 
 TODAY = dt.date(2025, 11, 20)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from graph.tool import Files
-from tools.filing import store_file
+from tools.rendering.file_storage import store_file
 
 Kind = Literal["bars", "columns", "lines"]
 """Bars lie, columns stand, lines join points."""
@@ -69,6 +69,6 @@ def describe(chart: Chart) -> str:
 
 def draw(chart: Chart) -> bytes:
     """The chart as a PNG picture."""
-    from tools.painting import painted  # matplotlib takes long to import, and few processes draw soon
+    from tools.rendering.matplotlib_chart import painted  # matplotlib takes long to import, and few processes draw soon
 
     return painted(chart)

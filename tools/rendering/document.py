@@ -37,6 +37,8 @@ Part = Heading | Note | Grid | Picture
 
 def typeset(title: str, parts: Sequence[Part]) -> bytes:
     """The document as PDF, in A4, with page numbers."""
-    from tools.pdf import set_document  # reportlab takes long to import, and few processes set one soon
+    from tools.rendering.reportlab_pdf import (
+        set_document,  # reportlab takes long to import, and few processes set one soon
+    )
 
     return set_document(title, parts)

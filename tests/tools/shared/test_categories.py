@@ -2,7 +2,7 @@ import uuid
 
 import pytest
 
-from tools.categories import SYSTEM_CATEGORIES, resolve_categories
+from tools.shared.categories import SYSTEM_CATEGORIES, resolve_categories
 
 pytestmark = pytest.mark.anyio
 

@@ -9,9 +9,9 @@ from uuid import UUID
 from pydantic import Field
 
 from graph.tool import Row, Rows, ToolFault
-from tools.arguments import ToolArguments
-from tools.money import amount_text
-from tools.wording import Words
+from tools.shared.arguments import ToolArguments
+from tools.shared.money import amount_text
+from tools.shared.text_fields import Words
 
 MOST_CANDIDATES = 8
 

@@ -19,7 +19,7 @@ from matplotlib.ft2font import FT2Font
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from graph.values.currencies import decimals_of
-from tools.drawing import Chart, Kind, Series
+from tools.rendering.chart import Chart, Kind, Series
 
 DOTS_PER_INCH = 100
 WIDTH_INCHES = 9.0

@@ -1,0 +1,1 @@
+"""Charts, documents and PDF files that tools make."""
