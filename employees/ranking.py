@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from employees.roster import Employee, Roster
-from graph.ports import Embedder
+from graph.ports.models import Embedder
 
 Numbers = npt.NDArray[np.floating]
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from graph.errors import ConfigurationError, UnknownEmployee
 from graph.events import EmployeeCard
-from graph.ports import ModelSettings
+from graph.ports.models import ModelSettings
 
 EVERYBODY = "everybody"
 

@@ -15,20 +15,11 @@ from langgraph.types import RetryPolicy
 from employees.roster import Roster
 from graph.context import TurnContext
 from graph.errors import DatabaseUnavailable
-from graph.ports import (
-    Approvals,
-    ChatModel,
-    Clock,
-    CountTokens,
-    Delegates,
-    Memory,
-    Prices,
-    Redactor,
-    Retriever,
-    Summaries,
-    Toolbox,
-    Transcript,
-)
+from graph.ports.approvals import Approvals
+from graph.ports.memory import Clock, Memory, Retriever, Summaries, Transcript
+from graph.ports.models import ChatModel, CountTokens, Prices
+from graph.ports.redaction import Redactor
+from graph.ports.tools import Delegates, Toolbox
 from graph.state import Turn, TurnInput
 from graph.turn.approval_gate import Consent
 from graph.turn.delegation import Delegation

@@ -60,7 +60,9 @@ from graph.errors import ChatError, ConfigurationError, ModelUnavailable, Unknow
 from graph.jobs import retention, rotation
 from graph.jobs.queue import open_queue, work
 from graph.jobs.summaries import QueuedSummaries, Summarizer, register
-from graph.ports import Approvals, ChatModel, CountTokens, Embedder, Signals
+from graph.ports.approvals import Approvals
+from graph.ports.models import ChatModel, CountTokens, Embedder
+from graph.ports.notifications import Signals
 from graph.runs.fault_injection import FailPoint, read_failpoint
 from graph.runs.manager import Runs
 from graph.runs.runner import RunPorts

@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from langgraph.runtime import Runtime
 
 from graph.context import TurnContext
-from graph.ports import Clock, CountTokens, Memory
+from graph.ports.memory import Clock, Memory
+from graph.ports.models import CountTokens
 from graph.state import Recollection, Turn
 from graph.turn.prompt import FACTS_SHARE, HISTORY_SHARE, SUMMARY_SHARE, first_within, newest
 

@@ -6,7 +6,9 @@ from langgraph.runtime import Runtime
 
 from employees.roster import Roster
 from graph.context import TurnContext
-from graph.ports import ChatModel, Toolbox, Transcript, TurnRecord
+from graph.ports.memory import Transcript, TurnRecord
+from graph.ports.models import ChatModel
+from graph.ports.tools import Toolbox
 from graph.state import Turn, answered_by
 from graph.turn.taint import quoted
 

@@ -14,7 +14,8 @@ from employees.roster import Employee, Roster
 from graph.context import TurnContext
 from graph.errors import ModelError, ModelTimeout
 from graph.events import Citation, Restart, Text
-from graph.ports import ChatModel, CountTokens, Price, Prices, Toolbox
+from graph.ports.models import ChatModel, CountTokens, Price, Prices
+from graph.ports.tools import Toolbox
 from graph.redaction.answer_stream import AnswerStream
 from graph.redaction.link_sanitizer import AllowedAddresses
 from graph.state import Passage, Turn, Usage, add, answered_by

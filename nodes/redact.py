@@ -6,7 +6,7 @@ from langchain_core.messages import HumanMessage
 from langgraph.runtime import Runtime
 
 from graph.context import TurnContext
-from graph.ports import Redactor
+from graph.ports.redaction import Redactor
 from graph.state import Recollection, Turn, Unsummarized, no_usage
 
 

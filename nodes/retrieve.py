@@ -10,7 +10,8 @@ from langgraph.runtime import Runtime
 
 from graph.context import TurnContext
 from graph.errors import ModelError
-from graph.ports import CountTokens, Retriever
+from graph.ports.memory import Retriever
+from graph.ports.models import CountTokens
 from graph.state import Turn
 from graph.turn.prompt import PASSAGES_SHARE, first_within
 

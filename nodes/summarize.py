@@ -7,7 +7,7 @@ from langgraph.runtime import Runtime
 
 from graph.context import TurnContext
 from graph.errors import ChatError
-from graph.ports import Summaries
+from graph.ports.memory import Summaries
 from graph.state import Turn, Unsummarized
 
 log = structlog.get_logger(__name__)

@@ -26,7 +26,7 @@ LEVELS = (
         "graph.validation",
         "graph.values.months",
     ),
-    ("graph.context", "graph.ports", "graph.events", "graph.tool"),
+    ("graph.context", "graph.ports_rest", "graph.events", "graph.tool"),
     (
         *(
             "nodes",

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from graph.ports import Redactor, Retriever
+from graph.ports.memory import Retriever
+from graph.ports.redaction import Redactor
 from graph.retry import SHORT, patiently
 from graph.state import Passage
 

@@ -15,7 +15,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from graph.errors import ConfigurationError, describe
-from graph.ports import News
+from graph.ports.notifications import News
 
 log = structlog.get_logger(__name__)
 

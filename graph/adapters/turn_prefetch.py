@@ -8,7 +8,10 @@ from graph.adapters.postgres.conversation.memory import PostgresMemory
 from graph.adapters.postgres.conversation.retriever import PostgresRetriever
 from graph.adapters.prefetch import retrieve_error
 from graph.adapters.redaction.workers import WorkerRedactor
-from graph.ports import Embedder, Masked, Remembered, Run
+from graph.ports.memory import Remembered
+from graph.ports.models import Embedder
+from graph.ports.redaction import Masked
+from graph.ports.runs import Run
 
 
 class Foresight:

@@ -16,7 +16,7 @@ from graph.adapters.postgres.database import Database, fetch_all, fetch_one
 from graph.adapters.postgres.named_queries import adapter_queries
 from graph.errors import ModelError
 from graph.jobs.queue import defer_once
-from graph.ports import ChatModel, CountTokens, ModelSettings
+from graph.ports.models import ChatModel, CountTokens, ModelSettings
 from graph.state import Unsummarized
 
 QUERIES = adapter_queries("memory")

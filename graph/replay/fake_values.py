@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from graph.ports import NOTHING_RESTORED, Masked, Shown
+from graph.ports.redaction import NOTHING_RESTORED, Masked, Shown
 from graph.redaction.json_strings import strings_in
 from graph.redaction.placeholders import CODE, KIND, TOKEN
 from graph.redaction.restore import restore_json, tokens_in

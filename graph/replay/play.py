@@ -14,7 +14,8 @@ from graph.adapters.postgres.conversation.transcript import rows_of
 from graph.build import Ports, TurnGraph, build
 from graph.errors import error_of
 from graph.events import Event
-from graph.ports import ChatModel, CountTokens, Prices, RunRequest
+from graph.ports.models import ChatModel, CountTokens, Prices
+from graph.ports.runs import RunRequest
 from graph.replay.fake_values import STAND_IN, StandInRedactor, with_stand_ins
 from graph.replay.interruption import Cut
 from graph.replay.normalise import events_for, messages_for, usage_for

@@ -9,7 +9,7 @@ from graph.adapters.postgres.database import Connection, Database, fetch_all, fe
 from graph.adapters.postgres.named_queries import adapter_queries
 from graph.errors import ChatError, NotFound
 from graph.events import Event
-from graph.ports import Trace
+from graph.ports.runs import Trace
 from graph.replay.normalise import events_for, messages_for, usage_for
 from graph.replay.recording import Answer, Memory, Message, Outcome, Recording, ToolRun
 

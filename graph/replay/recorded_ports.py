@@ -17,21 +17,11 @@ from pydantic import BaseModel, ValidationError
 
 from graph.adapters.postgres.conversation.memory import to_message
 from graph.errors import DatabaseUnavailable, ModelError, NotFound
-from graph.ports import (
-    Claim,
-    Effect,
-    Ending,
-    LoggedEvent,
-    ModelSettings,
-    News,
-    OnConflict,
-    Question,
-    Recorded,
-    Remembered,
-    Run,
-    RunRequest,
-    TurnRecord,
-)
+from graph.ports.memory import Recorded, Remembered, TurnRecord
+from graph.ports.models import ModelSettings
+from graph.ports.notifications import News
+from graph.ports.runs import Claim, Ending, LoggedEvent, OnConflict, Question, Run, RunRequest
+from graph.ports.tools import Effect
 from graph.replay.fake_values import revealed
 from graph.replay.interruption import Cut
 from graph.replay.recording import Answer, Memory, ToolRun

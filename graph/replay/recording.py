@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
 
 from graph.errors import ChatError
-from graph.ports import Step
+from graph.ports.runs import Step
 from graph.state import Passage, Unsummarized, Usage
 from graph.turn.model_reply import Finish
 from graph.validation import fault_texts

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 
-from graph.ports import ModelSettings
+from graph.ports.models import ModelSettings
 from graph.replay.normalise import named
 from graph.replay.recording import ToolRun
 from graph.tool import Tool

@@ -11,7 +11,8 @@ from langchain_core.messages import AIMessage
 from employees.roster import Employee
 from graph.context import Unfinished
 from graph.events import FINAL, Event, Restart, last_text, waits
-from graph.ports import Claim, LoggedEvent, Recorded, Step, first_number
+from graph.ports.memory import Recorded
+from graph.ports.runs import Claim, LoggedEvent, Step, first_number
 from graph.runs.stream_resume import Rejoin
 from graph.state import Turn
 from graph.turn.links import without_foreign_links

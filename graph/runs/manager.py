@@ -14,7 +14,7 @@ import structlog
 from graph.build import TurnGraph
 from graph.errors import ChatError, LogDropped, Overloaded, ServiceUnavailable, describe
 from graph.events import FINAL, waits
-from graph.ports import Claim, LoggedEvent, Run, RunRequest
+from graph.ports.runs import Claim, LoggedEvent, Run, RunRequest
 from graph.runs.live_run import VOID, LiveRun
 from graph.runs.runner import Runner, RunPorts
 

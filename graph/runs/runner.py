@@ -15,23 +15,13 @@ from graph.build import TurnGraph, keeping
 from graph.context import TurnContext
 from graph.errors import ChatError, DatabaseUnavailable, RedactionFailed, RunLost, RunTimeout, describe, error_of
 from graph.events import Done, Error, Start
-from graph.ports import (
-    ChatModel,
-    Checkpoints,
-    CountTokens,
-    Ending,
-    LoggedEvent,
-    Meter,
-    Recorded,
-    Redactor,
-    Run,
-    RunStore,
-    Signals,
-    Toolbox,
-    Trace,
-    Transcript,
-    TurnRecord,
-)
+from graph.ports.memory import Recorded, Transcript, TurnRecord
+from graph.ports.models import ChatModel, CountTokens
+from graph.ports.notifications import Signals
+from graph.ports.redaction import Redactor
+from graph.ports.runs import Checkpoints, Ending, LoggedEvent, Run, RunStore, Trace
+from graph.ports.telemetry import Meter
+from graph.ports.tools import Toolbox
 from graph.retry import patiently
 from graph.runs.live_run import LiveRun, steps_to, turn_in
 from graph.runs.partial_turn import NO_USAGE, Status, closed, done_event, error_event, usage_of_rest

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from graph.context import TurnContext
-from graph.ports import Approval, Approved, Proposal
+from graph.ports.approvals import Approval, Approved, Proposal
 
 
 class UnstoredApprovals:

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Mapping, Set
 
-from graph.ports import Issued, Secret
+from graph.ports.redaction import Issued, Secret
 from graph.redaction.placeholders import new_token
 
 

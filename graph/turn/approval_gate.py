@@ -12,7 +12,7 @@ from langgraph.types import interrupt
 
 from graph.context import TurnContext
 from graph.events import ApprovalRequired
-from graph.ports import Approval, Approvals, Approved, Proposal
+from graph.ports.approvals import Approval, Approvals, Approved, Proposal
 from graph.retry import SHORT, patiently
 from graph.state import Turn
 from graph.tool import ToolFault

@@ -16,7 +16,8 @@ from langgraph.runtime import Runtime
 
 from graph.context import TurnContext, Unfinished
 from graph.errors import ChatError
-from graph.ports import Delegates, Redactor
+from graph.ports.redaction import Redactor
+from graph.ports.tools import Delegates
 from graph.state import Recollection, Turn, Usage, add, no_usage
 from graph.tool import ToolFault
 from graph.turn.approval_gate import Round

@@ -14,7 +14,7 @@ from pathlib import Path
 import yaml
 from langchain_core.messages import AIMessage, AnyMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 
-from graph.ports import CountTokens
+from graph.ports.models import CountTokens
 from graph.state import Passage
 from graph.turn.message_repair import repaired
 

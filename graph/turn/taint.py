@@ -2,7 +2,7 @@
 
 from langchain_core.messages import ToolMessage
 
-from graph.ports import Toolbox
+from graph.ports.tools import Toolbox
 from graph.state import Turn
 
 STORED_TEXTS = "stored texts"

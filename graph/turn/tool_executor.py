@@ -14,7 +14,8 @@ from pydantic import BaseModel, ValidationError
 from employees.roster import Roster
 from graph.context import TurnContext
 from graph.errors import DatabaseUnavailable, UnknownEmployee, describe
-from graph.ports import Delegates, Effect, Redactor, Toolbox
+from graph.ports.redaction import Redactor
+from graph.ports.tools import Delegates, Effect, Toolbox
 from graph.redaction.restore import restore_json
 from graph.retry import SHORT, patiently
 from graph.tool import DISPLAY, INVALID_JSON, OUTCOME_UNKNOWN, Rows, Tool, ToolContext, ToolFault

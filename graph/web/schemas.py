@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
-from graph.ports import OnConflict
+from graph.ports.runs import OnConflict
 from graph.values.text import sound_json
 from graph.web.sanitize import clean
 

@@ -16,7 +16,8 @@ from graph.adapters.postgres.conversation.sessions import PostgresSessions
 from graph.adapters.postgres.privacy.file_store import PostgresFiles
 from graph.adapters.postgres.runs.approvals import PostgresApprovals
 from graph.adapters.telemetry.metrics import Metrics
-from graph.ports import Redactor, RunStore
+from graph.ports.redaction import Redactor
+from graph.ports.runs import RunStore
 from graph.runs.manager import Runs
 from graph.tool import Tool
 

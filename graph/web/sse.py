@@ -10,7 +10,8 @@ from fastapi.sse import EventSourceResponse
 
 from graph.errors import InvalidRequest
 from graph.events import Event
-from graph.ports import LoggedEvent, Redactor
+from graph.ports.redaction import Redactor
+from graph.ports.runs import LoggedEvent
 
 HEARTBEAT_SECONDS = 15.0
 HEARTBEAT = b": still here\n\n"

@@ -13,7 +13,7 @@ from uuid import uuid4
 import httpx
 
 from graph.events import FINAL
-from graph.ports import first_number
+from graph.ports.runs import first_number
 
 SILENCE_SECONDS = 4.0
 """After which a connection on which nothing comes is given up: the process at its other end may sleep."""

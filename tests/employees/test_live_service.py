@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from graph.adapters.postgres.embedded import EmbeddedPostgres
 from graph.errors import UnknownEmployee
-from graph.ports import RunRequest
+from graph.ports.runs import RunRequest
 from graph.settings import Settings
 from graph.web.service import Service
 from graph.wiring import House, open_service

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from employees.roster import Roster, read_roster
 from graph.errors import ConfigurationError, UnknownEmployee
-from graph.ports import ModelSettings
+from graph.ports.models import ModelSettings
 from tools.catalog import by_name
 
 FOLDER = Path(__file__).parents[2] / "employees"

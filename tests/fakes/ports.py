@@ -11,7 +11,10 @@ from langgraph.runtime import Runtime
 from employees.roster import Employee, Roster
 from graph.context import TurnContext
 from graph.events import Event
-from graph.ports import NOTHING_RESTORED, Effect, Masked, ModelSettings, Recorded, Remembered, Shown, TurnRecord
+from graph.ports.memory import Recorded, Remembered, TurnRecord
+from graph.ports.models import ModelSettings
+from graph.ports.redaction import NOTHING_RESTORED, Masked, Shown
+from graph.ports.tools import Effect
 from graph.redaction.json_strings import strings_in
 from graph.redaction.restore import restore_json, tokens_in
 from graph.state import Passage, Recollection, Turn, Unsummarized, Usage

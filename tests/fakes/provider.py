@@ -12,7 +12,7 @@ from langchain_core.messages import AIMessageChunk, HumanMessage
 from pydantic import SecretStr
 
 from graph.adapters.models.langchain import LangChainModel, openai_model
-from graph.ports import ModelSettings
+from graph.ports.models import ModelSettings
 from graph.tool import Tool
 
 END = {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}

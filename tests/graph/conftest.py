@@ -14,7 +14,7 @@ from graph.adapters.postgres.conversation.memory import PostgresMemory
 from graph.adapters.postgres.database import Connection, Database
 from graph.adapters.postgres.runs.run_store import PostgresRunStore
 from graph.errors import DatabaseUnavailable
-from graph.ports import Run
+from graph.ports.runs import Run
 
 EMPLOYEES = ("prime-boss", "tag-ai")
 

@@ -20,7 +20,9 @@ from employees.roster import Roster
 from graph.adapters.postgres.database import Database
 from graph.adapters.postgres.ledger.toolbox import OwnedRows, RowsInTransaction
 from graph.adapters.postgres.named_queries import read_queries
-from graph.ports import Approvals, Redactor, Toolbox
+from graph.ports.approvals import Approvals
+from graph.ports.redaction import Redactor
+from graph.ports.tools import Toolbox
 from graph.state import Turn
 from graph.testing.auto_approvals import UnstoredApprovals
 from graph.tool import DISPLAY, INVALID_JSON, OUTCOME_UNKNOWN, Tool, ToolContext, ToolFault

@@ -10,7 +10,7 @@ from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langgraph.errors import GraphInterrupt
 
 from graph.context import TurnContext
-from graph.ports import Approval, Approved, Proposal
+from graph.ports.approvals import Approval, Approved, Proposal
 from graph.state import Turn
 from graph.testing.auto_approvals import UnstoredApprovals
 from graph.tool import Tool, ToolContext, ToolFault

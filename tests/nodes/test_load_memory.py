@@ -3,7 +3,7 @@
 import pytest
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 
-from graph.ports import Remembered
+from graph.ports.memory import Remembered
 from graph.state import Recollection
 from graph.turn.prompt import FACTS_SHARE, HISTORY_SHARE, SUMMARY_SHARE, size
 from nodes.load_memory import LoadMemory

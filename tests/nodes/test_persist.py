@@ -6,7 +6,7 @@ import pytest
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from pydantic import BaseModel
 
-from graph.ports import TurnRecord
+from graph.ports.memory import TurnRecord
 from graph.state import Usage
 from graph.tool import Tool, ToolContext
 from nodes.persist import Persist

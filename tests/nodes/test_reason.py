@@ -12,7 +12,7 @@ from langchain_core.messages.ai import UsageMetadata
 from langchain_core.messages.tool import tool_call_chunk
 
 from graph.errors import ModelError, ModelRefused, ModelTimeout, ModelUnavailable
-from graph.ports import ModelSettings, Price
+from graph.ports.models import ModelSettings, Price
 from graph.state import Recollection, Turn, Usage
 from graph.tool import INVALID_JSON, Tool, ToolContext
 from graph.turn.links import DelegatedQuestion

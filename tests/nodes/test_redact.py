@@ -4,7 +4,7 @@ import pytest
 from langchain_core.messages import HumanMessage
 
 from graph.errors import RedactionFailed
-from graph.ports import Masked
+from graph.ports.redaction import Masked
 from nodes.redact import Redact
 from tests.fakes.ports import NAME, TOKEN, OneNameRedactor, passage, runtime_of, turn_of
 

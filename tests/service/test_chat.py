@@ -13,7 +13,7 @@ from langchain_core.messages import HumanMessage
 from employees.roster import Employee, read_roster
 from graph.adapters.models.langchain import LangChainModel, openai_model
 from graph.adapters.models.pricing import read_prices
-from graph.ports import ModelSettings
+from graph.ports.models import ModelSettings
 from migrations.demo.generate import DEMO_USER
 from tests.fakes.scripted_model import ScriptedModel
 from tests.service.conftest import ROOT, Client, Server

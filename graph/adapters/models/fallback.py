@@ -6,7 +6,7 @@ import structlog
 from langchain_core.messages import AIMessageChunk, BaseMessage
 
 from graph.errors import ModelError
-from graph.ports import ChatModel, ModelSettings
+from graph.ports.models import ChatModel, ModelSettings
 from graph.tool import Tool
 
 log = structlog.get_logger(__name__)

@@ -28,7 +28,7 @@ from graph.adapters.models.provider_errors import (
 )
 from graph.adapters.models.visible_text import VisibleText
 from graph.errors import ModelError, ModelRefused, describe
-from graph.ports import ModelSettings
+from graph.ports.models import ModelSettings
 from graph.tool import Tool
 from graph.turn.model_reply import WERE_THOUGHTS
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import yaml
 
-from graph.ports import Price, Prices
+from graph.ports.models import Price, Prices
 
 
 def read_prices(file: Path = Path(__file__).parent / "prices.yaml") -> Prices:

@@ -13,7 +13,7 @@ from pathlib import Path
 import tiktoken
 
 from graph.adapters.crypto.secret_files import give_to_owner_of, make_folder
-from graph.ports import CountTokens
+from graph.ports.models import CountTokens
 
 ENCODING = "o200k_base"
 ADDRESS = "https://openaipublic.blob.core.windows.net/encodings/o200k_base.tiktoken"

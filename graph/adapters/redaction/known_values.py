@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
-from graph.ports import Secret, Vault
+from graph.ports.redaction import Secret, Vault
 from graph.redaction.known_values import KnownValues
 
 FRESH_SECONDS = 1.0

@@ -18,7 +18,7 @@ from anyio import to_process
 from graph.adapters.prefetch import Anticipated
 from graph.adapters.redaction.known_values import KnownValuesCache
 from graph.errors import RedactionFailed
-from graph.ports import NOTHING_RESTORED, Masked, Secret, Shown, Vault
+from graph.ports.redaction import NOTHING_RESTORED, Masked, Secret, Shown, Vault
 from graph.redaction.chunking import cut, joined
 from graph.redaction.finding import Finding
 from graph.redaction.json_strings import strings_in

@@ -20,7 +20,8 @@ from graph.adapters.telemetry.tracing import mark
 from graph.build import Node
 from graph.context import TurnContext
 from graph.errors import ChatError
-from graph.ports import ChatModel, Ending, ModelSettings, Run
+from graph.ports.models import ChatModel, ModelSettings
+from graph.ports.runs import Ending, Run
 from graph.state import Turn, Usage
 from graph.tool import Tool, ToolContext, ToolFault
 

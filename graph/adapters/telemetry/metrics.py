@@ -22,7 +22,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from graph.adapters.models.circuit_breaker import Breaker
-from graph.ports import Ending, Run
+from graph.ports.runs import Ending, Run
 from graph.state import Usage
 
 WAITS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)

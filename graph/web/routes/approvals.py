@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from pydantic import ValidationError
 
 from graph.errors import UnprocessableRequest
-from graph.ports import Approval, Decision
+from graph.ports.approvals import Approval, Decision
 from graph.redaction.json_strings import strings_in, with_strings
 from graph.web.auth import Caller
 from graph.web.errors import MOST_FAULTS, known, tell

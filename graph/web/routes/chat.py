@@ -10,7 +10,7 @@ from fastapi.sse import EventSourceResponse
 
 from graph.errors import LogDropped, MessageEmpty, MessageTooLong, ServiceUnavailable, error_of
 from graph.events import FINAL, last_text, waits
-from graph.ports import LoggedEvent, Run, RunRequest
+from graph.ports.runs import LoggedEvent, Run, RunRequest
 from graph.web.auth import Caller
 from graph.web.schemas import Asking, ChatRequest, Regenerate, refusals
 from graph.web.service import Deps, Service

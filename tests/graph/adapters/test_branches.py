@@ -19,7 +19,8 @@ from graph.adapters.postgres.runs.run_store import PostgresRunStore
 from graph.errors import IdempotencyMismatch, NotFound, RunActive, RunLost, TooManyTurns
 from graph.jobs.queue import open_queue
 from graph.jobs.summaries import QueuedSummaries, Summarizer
-from graph.ports import Ending, OnConflict, Run, RunRequest, TurnRecord
+from graph.ports.memory import TurnRecord
+from graph.ports.runs import Ending, OnConflict, Run, RunRequest
 from graph.state import Usage
 from tests.fakes.ports import GivenAnswers, words
 from tests.graph.conftest import Sql, store_of_runs

@@ -13,7 +13,7 @@ from langchain_core.messages import AIMessageChunk, HumanMessage
 from graph.adapters.models.circuit_breaker import Breaker
 from graph.adapters.models.langchain import LangChainModel, openai_model
 from graph.errors import ModelUnavailable
-from graph.ports import ModelSettings
+from graph.ports.models import ModelSettings
 from graph.turn.model_reply import whole
 from tests.fakes.scripted_model import ScriptedModel
 

@@ -12,7 +12,7 @@ from graph.adapters.models.circuit_breaker import Breaker
 from graph.adapters.models.langchain import LangChainModel, openai_model
 from graph.adapters.models.provider_errors import asked_wait
 from graph.errors import ModelError, ModelRefused, ModelTimeout, ModelUnavailable
-from graph.ports import ModelSettings
+from graph.ports.models import ModelSettings
 from tests.fakes.scripted_model import ScriptedModel
 
 pytestmark = pytest.mark.anyio

@@ -12,7 +12,8 @@ from graph.adapters.crypto.cipher import Sealer
 from graph.adapters.postgres.database import Database
 from graph.adapters.postgres.ledger.toolbox import PostgresToolbox
 from graph.errors import DatabaseUnavailable, RunLost
-from graph.ports import Effect, Run
+from graph.ports.runs import Run
+from graph.ports.tools import Effect
 from graph.tool import Rows, ToolFault
 from tests.graph.conftest import LosesTheFirstReply, Sql
 

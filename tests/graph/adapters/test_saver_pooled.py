@@ -15,7 +15,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from graph.adapters.postgres.database import Connection, Database
 from graph.adapters.postgres.runs.checkpointer import OwnedSaver, TurnSaver
-from graph.ports import Run
+from graph.ports.runs import Run
 from tests.graph.adapters.saver_contract import assert_conforms
 from tests.graph.adapters.transaction_pooler import TransactionPooler
 

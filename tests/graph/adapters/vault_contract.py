@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from graph.ports import Secret, Vault
+from graph.ports.redaction import Secret, Vault
 from graph.redaction.restore import tokens_in
 
 CARD = Secret("CARD", "4111111111111111", "4111 1111 1111 1111")

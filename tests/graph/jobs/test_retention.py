@@ -16,7 +16,7 @@ from graph.events import Text
 from graph.jobs import queue, retention
 from graph.jobs.queue import open_queue, work
 from graph.jobs.retention import forget_files, forget_logs, register
-from graph.ports import Ending, Run, RunRequest
+from graph.ports.runs import Ending, Run, RunRequest
 from tests.graph.conftest import Sql, store_of_runs
 
 pytestmark = pytest.mark.anyio

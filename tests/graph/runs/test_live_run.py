@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from graph.events import Text
-from graph.ports import Claim, LoggedEvent, Run, first_number
+from graph.ports.runs import Claim, LoggedEvent, Run, first_number
 from graph.runs.live_run import LiveRun, position_after, steps_to
 from tests.fakes.ports import turn_of
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from graph.errors import DatabaseUnavailable
-from graph.ports import Claim, Run
+from graph.ports.runs import Claim, Run
 from graph.replay.recorded_ports import KeptCheckpoints, KeptRun, KeptTranscript, NoMeter, NoSignals
 from graph.runs.manager import Runs
 from graph.runs.runner import RunPorts

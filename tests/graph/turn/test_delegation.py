@@ -12,7 +12,8 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, Huma
 from langchain_core.messages.tool import tool_call_chunk
 
 from employees.roster import Roster
-from graph.ports import Delegates, ModelSettings
+from graph.ports.models import ModelSettings
+from graph.ports.tools import Delegates
 from graph.state import Turn
 from graph.testing.auto_approvals import UnstoredApprovals
 from graph.tool import Tool, ToolContext

@@ -8,7 +8,7 @@ from psycopg.types.json import Jsonb
 
 from graph.adapters.postgres.database import Connection, Database
 from graph.adapters.postgres.named_queries import adapter_queries
-from graph.ports import CountTokens, Embedder
+from graph.ports.models import CountTokens, Embedder
 
 QUERIES = adapter_queries("memory")
 

@@ -11,7 +11,8 @@ from psycopg.rows import DictRow
 from graph.adapters.postgres.database import Connection, Database
 from graph.adapters.postgres.named_queries import adapter_queries
 from graph.adapters.prefetch import Anticipated
-from graph.ports import Remembered, Run
+from graph.ports.memory import Remembered
+from graph.ports.runs import Run
 
 QUERIES = adapter_queries("memory")
 

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from graph.adapters.postgres.database import Database
 from graph.adapters.prefetch import Anticipated
-from graph.ports import Embedder
+from graph.ports.models import Embedder
 from graph.state import Passage
 
 TOP = 5

@@ -13,7 +13,8 @@ from graph.adapters.postgres.database import Connection, Database, fetch_all, fe
 from graph.adapters.postgres.named_queries import adapter_queries
 from graph.adapters.postgres.runs.run_store import hold
 from graph.errors import RunLost
-from graph.ports import CountTokens, Recorded, TurnRecord
+from graph.ports.memory import Recorded, TurnRecord
+from graph.ports.models import CountTokens
 from graph.redaction.placeholders import TOKEN
 from graph.state import Usage
 from graph.turn.handoff import speaker_after

@@ -16,7 +16,7 @@ from graph.adapters.postgres.named_queries import adapter_queries, read_queries
 from graph.adapters.postgres.runs.run_store import hold
 from graph.adapters.rate_limiter import CallRates
 from graph.errors import DatabaseUnavailable
-from graph.ports import Effect
+from graph.ports.tools import Effect
 from graph.retry import SHORT, patiently
 from graph.tool import Files, Knowledge, NoFiles, NoKnowledge, Rows, Tool, ToolFault
 

@@ -12,7 +12,7 @@ from graph.adapters.crypto.cipher import Sealer
 from graph.adapters.postgres.database import Connection, Database, fetch_all
 from graph.adapters.postgres.named_queries import adapter_queries
 from graph.errors import RedactionFailed
-from graph.ports import Issued, Secret
+from graph.ports.redaction import Issued, Secret
 from graph.redaction.kinds import KINDS
 from graph.redaction.normalise import normalise
 from graph.redaction.placeholders import new_token

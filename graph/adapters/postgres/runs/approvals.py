@@ -12,7 +12,7 @@ from graph.adapters.postgres.named_queries import adapter_queries
 from graph.adapters.postgres.runs.run_store import hold
 from graph.context import TurnContext
 from graph.errors import ApprovalDecided, ApprovalExpired, NotFound
-from graph.ports import Approval, Approved, Decision, Proposal
+from graph.ports.approvals import Approval, Approved, Decision, Proposal
 
 QUERIES = adapter_queries("approvals")
 

@@ -33,7 +33,7 @@ from graph.adapters.postgres.database import Connection, Database, fetch_all
 from graph.adapters.postgres.named_queries import adapter_queries
 from graph.adapters.postgres.runs.run_store import hold
 from graph.errors import DatabaseUnavailable, RunLost
-from graph.ports import Run
+from graph.ports.runs import Run
 
 log = structlog.get_logger(__name__)
 

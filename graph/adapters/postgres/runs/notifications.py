@@ -10,7 +10,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from graph.adapters.postgres.database import is_transaction_pooler
 from graph.errors import describe
-from graph.ports import News
+from graph.ports.notifications import News
 
 log = structlog.get_logger(__name__)
 

@@ -28,7 +28,7 @@ from graph.errors import (
     TooManyTurns,
 )
 from graph.events import Done
-from graph.ports import Claim, Ending, LoggedEvent, OnConflict, Question, Run, RunRequest
+from graph.ports.runs import Claim, Ending, LoggedEvent, OnConflict, Question, Run, RunRequest
 from graph.state import no_usage
 
 log = structlog.get_logger(__name__)

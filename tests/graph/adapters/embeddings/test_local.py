@@ -12,7 +12,7 @@ from openai import APIConnectionError, OpenAIError
 
 from graph.adapters.embeddings.local import WIDTH, LocalEmbedder, OpenAIEmbedder, package_file
 from graph.errors import ConfigurationError, ModelUnavailable
-from graph.ports import Embedder
+from graph.ports.models import Embedder
 
 pytestmark = pytest.mark.anyio
 

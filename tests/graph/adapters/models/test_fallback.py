@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from graph.adapters.models.fallback import WithFallback
 from graph.adapters.models.langchain import LangChainModel
 from graph.errors import ConfigurationError, ModelError, ModelRefused, ModelTimeout, ModelUnavailable
-from graph.ports import ModelSettings
+from graph.ports.models import ModelSettings
 from graph.settings import read_settings
 from graph.tool import Tool
 from graph.wiring import model_of

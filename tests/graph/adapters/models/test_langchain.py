@@ -23,7 +23,7 @@ from structlog.testing import capture_logs
 from graph.adapters.models.langchain import LangChainModel, openai_model, within
 from graph.adapters.models.pricing import read_prices
 from graph.errors import ModelError, ModelRefused, ModelTimeout, ModelUnavailable
-from graph.ports import ModelSettings
+from graph.ports.models import ModelSettings
 from graph.tool import Tool, ToolContext
 from tests.fakes.scripted_model import ScriptedModel
 from tools.shared.arguments import ToolArguments

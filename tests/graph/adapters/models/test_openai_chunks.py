@@ -15,7 +15,7 @@ from langchain_core.messages.ai import add_ai_message_chunks
 from graph.adapters.models.langchain import LangChainModel
 from graph.adapters.models.openai_chunks import ChunkReader
 from graph.errors import ModelError
-from graph.ports import ModelSettings
+from graph.ports.models import ModelSettings
 from graph.turn.model_reply import whole
 from tests.fakes.provider import END, Provider, text
 

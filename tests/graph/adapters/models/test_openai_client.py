@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from graph.adapters.models.langchain import LangChainModel
 from graph.errors import ModelRefused
-from graph.ports import ModelSettings
+from graph.ports.models import ModelSettings
 from tests.fakes.provider import END, Provider, text
 
 pytestmark = pytest.mark.anyio

@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from graph.adapters.redaction.known_values import FRESH_SECONDS, IDLE_SECONDS, MAX_USERS, KnownValuesCache
-from graph.ports import Issued, Secret
+from graph.ports.redaction import Issued, Secret
 from graph.testing.in_memory_vault import MemoryVault
 
 pytestmark = pytest.mark.anyio

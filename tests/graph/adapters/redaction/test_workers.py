@@ -11,7 +11,7 @@ import pytest
 
 from graph.adapters.redaction.workers import DIED, InlineRedactor, WorkerRedactor, batches, findings_of, is_blank
 from graph.errors import RedactionFailed
-from graph.ports import Redactor
+from graph.ports.redaction import Redactor
 from graph.redaction.chunking import LONGEST_PIECE
 from graph.redaction.worker import Failure, find_all
 from graph.testing.in_memory_vault import MemoryVault

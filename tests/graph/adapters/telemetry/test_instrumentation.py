@@ -20,7 +20,8 @@ from pydantic import BaseModel
 from graph.adapters.telemetry.instrumentation import Observer
 from graph.context import TurnContext
 from graph.errors import DatabaseUnavailable, ModelTimeout
-from graph.ports import Ending, ModelSettings, Run, Trace
+from graph.ports.models import ModelSettings
+from graph.ports.runs import Ending, Run, Trace
 from graph.state import Turn, Usage
 from graph.tool import Tool, ToolContext, ToolFault
 from tests.fakes.ports import NoRows, runtime_of

@@ -8,7 +8,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from graph.adapters.models.circuit_breaker import FAILURES
 from graph.adapters.telemetry.metrics import Metrics
-from graph.ports import Ending, Run, Trace
+from graph.ports.runs import Ending, Run, Trace
 from graph.state import Turn, Usage
 
 pytestmark = pytest.mark.anyio

@@ -14,7 +14,7 @@ from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from graph.adapters.postgres.conversation.transcript import TITLE_CHARS, PostgresTranscript, shorten
 from graph.adapters.postgres.database import Database
 from graph.errors import RunLost
-from graph.ports import TurnRecord
+from graph.ports.memory import TurnRecord
 from graph.state import Usage
 from tests.fakes.ports import words
 from tests.graph.conftest import Sql

@@ -16,7 +16,8 @@ from graph.adapters.postgres.privacy.key_rotation import HASH_KEY, PLACES, Postg
 from graph.adapters.postgres.privacy.vault import PostgresVault
 from graph.adapters.postgres.runs.run_store import PostgresRunStore
 from graph.errors import ConfigurationError
-from graph.ports import RunRequest, Secret
+from graph.ports.redaction import Secret
+from graph.ports.runs import RunRequest
 from migrations.runner import migrate, read_migrations
 from tests.conftest import PASSWORD
 from tests.graph.adapters.vault_contract import ANA, CARD

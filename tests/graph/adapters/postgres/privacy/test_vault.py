@@ -11,7 +11,7 @@ from graph.adapters.postgres.database import Database
 from graph.adapters.postgres.privacy import vault as vault_module
 from graph.adapters.postgres.privacy.vault import DRAWS, PostgresVault
 from graph.errors import ConfigurationError, RedactionFailed
-from graph.ports import Secret
+from graph.ports.redaction import Secret
 from tests.graph.adapters.vault_contract import ANA, CARD, VaultContract
 from tests.graph.conftest import Sql
 

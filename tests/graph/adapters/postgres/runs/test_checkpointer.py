@@ -15,7 +15,7 @@ from langgraph.graph import END, START, StateGraph
 from graph.adapters.postgres.database import Database
 from graph.adapters.postgres.runs.checkpointer import FLUSH_SECONDS, OwnedSaver, PostgresCheckpoints, TurnSaver
 from graph.errors import DatabaseUnavailable
-from graph.ports import Run
+from graph.ports.runs import Run
 from tests.graph.adapters.saver_contract import assert_conforms
 from tests.graph.conftest import Sql
 

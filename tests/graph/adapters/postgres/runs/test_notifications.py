@@ -20,7 +20,8 @@ from graph.adapters.postgres.runs.notifications import PostgresSignals
 from graph.adapters.redis_notifications import SEND_SECONDS, STREAM, RedisSignals
 from graph.errors import ConfigurationError
 from graph.events import Text
-from graph.ports import Ending, News, RunRequest, Signals
+from graph.ports.notifications import News, Signals
+from graph.ports.runs import Ending, RunRequest
 from tests.graph.conftest import Sql, store_of_runs
 from tests.redis_server import RedisServer, free_port
 

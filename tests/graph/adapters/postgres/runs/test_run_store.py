@@ -23,7 +23,7 @@ from graph.errors import (
     TooManyTurns,
 )
 from graph.events import Text
-from graph.ports import Ending, OnConflict, Run, RunRequest
+from graph.ports.runs import Ending, OnConflict, Run, RunRequest
 from tests.graph.conftest import LosesTheFirstReply, Sql, store_of_runs
 
 pytestmark = pytest.mark.anyio

@@ -1,0 +1,1 @@
+"""What nodes, runs, jobs and routes need of the world, as small protocols. `graph/adapters` implements them."""

@@ -1,0 +1,71 @@
+"""Chat models, embedders, token counts and prices."""
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal, Protocol
+
+from langchain_core.messages import AIMessageChunk, BaseMessage
+
+from graph.tool import Tool
+
+CountTokens = Callable[[str], int]
+"""The number of tokens of a text."""
+
+
+class Embedder(Protocol):
+    """Turns text into vectors of 384 numbers and unit length."""
+
+    @property
+    def model(self) -> str:
+        """The name stored beside each vector; vectors of different models are never compared."""
+        ...
+
+    @property
+    def minimum_similarity(self) -> float:
+        """The cosine below which a passage has nothing to do with the query, measured for this model."""
+        ...
+
+    def anticipate(self, text: str) -> None:
+        """Begin to embed a query that will probably be asked for, if that stays within this process."""
+        ...
+
+    async def query(self, text: str) -> list[float]: ...
+
+    async def passages(self, texts: Sequence[str]) -> list[list[float]]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSettings:
+    """How an employee wants to be answered for."""
+
+    size: Literal["small", "large"] = "small"
+    temperature: float = 0.7
+    max_tokens: int = 2000
+
+
+class ChatModel(Protocol):
+    def name(self, settings: ModelSettings) -> str:
+        """The provider's name of the model that these settings choose."""
+        ...
+
+    def stream(
+        self, messages: Sequence[BaseMessage], tools: Sequence[Tool], settings: ModelSettings
+    ) -> AsyncIterator[AIMessageChunk]:
+        """Stream one answer: text, tool calls, and the usage if the provider reports it.
+
+        Raises:
+            ModelError: the provider could not be reached, did not answer in time, or refused.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """US dollars for a million tokens."""
+
+    prompt: Decimal
+    completion: Decimal
+
+
+Prices = Mapping[str, Price]

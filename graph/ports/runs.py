@@ -1,0 +1,223 @@
+"""Accepted runs, their event logs and their checkpoints."""
+
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import Literal, NotRequired, Protocol
+
+from langchain_core.messages.ai import UsageMetadata
+from langgraph.checkpoint.base import BaseCheckpointSaver
+from typing_extensions import TypedDict
+
+from graph.events import Event
+from graph.ports.memory import Remembered
+from graph.state import Turn, Usage
+
+
+class Checkpoints(Protocol):
+    """LangGraph's checkpoints, for one owner at a time."""
+
+    def turn(self, run: "Run") -> AbstractAsyncContextManager[BaseCheckpointSaver[str]]:
+        """A checkpointer for one turn; what it is given is stored at the end at the latest, and old turns are forgotten.
+
+        A run of its first epoch starts anew, so nothing of an earlier turn is read for it.
+        """
+        ...
+
+
+OnConflict = Literal["reject", "enqueue", "interrupt"]
+"""To a busy session: refuse the message, answer it after those that wait, or stop the active run and answer it next."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunRequest:
+    """What a user asks for, checked and cleaned."""
+
+    owner: str
+    text: str = field(repr=False)
+    employee: str | None = None
+    """Slug of the employee asked for; None means the session's, or the default in a new session."""
+    session_id: str | None = None
+    client_key: str | None = None
+    """Idempotency key: the same key and request is the same run."""
+    on_conflict: OnConflict = "reject"
+    """What is to happen if the session is busy."""
+    edits: str | None = None
+    """A message of the user in this session: the text comes in its place, and leaves behind what followed it."""
+    repeats: str | None = None
+    """A run of this session whose question the text is: it is answered anew, and what followed it is left behind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a user said in a session."""
+
+    run_id: str
+    """The run that asked it."""
+    text: str = field(repr=False)
+    """As it was typed while its run lasts, masked after that."""
+
+
+RunStatus = Literal["queued", "running", "waiting", "complete", "stopped", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One accepted turn."""
+
+    id: str
+    owner: str
+    session_id: str
+    employee: str
+    status: RunStatus = "running"
+    epoch: int = 1
+    """How often a process has begun to work on it; 0 while it is queued for the first."""
+    fresh: bool = True
+    """False if an earlier request with the same idempotency key started it."""
+    log_dropped: bool = False
+    """Whether its events are deleted, being older than they are kept."""
+    remembered: Remembered | None = field(default=None, repr=False, compare=False)
+    """What it begins with, if that was read when it was accepted."""
+
+    @property
+    def over(self) -> bool:
+        return self.status in ("complete", "stopped", "failed", "waiting")
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A run that this process is to work on from now on."""
+
+    run: Run
+    text: str | None = field(repr=False)
+    """What the user typed; None if its seal cannot be opened."""
+    logged: "Sequence[LoggedEvent]" = ()
+    """What it has streamed before."""
+    stop_requested: bool = False
+
+
+class Step(TypedDict):
+    """One node of a turn's path, and how long it took in milliseconds."""
+
+    node: str
+    ms: int
+    first_ms: int | None
+    """Until the step streamed its first event: for `reason` until the first words."""
+
+
+class Trace(TypedDict):
+    """What a turn was given, and the way that it took: all that a recording needs and that is stored nowhere else. Masked."""
+
+    version: str
+    """The employee's."""
+    model: str
+    path: list[Step]
+    usage: list[UsageMetadata | None]
+    """What the provider reported for each answer of the model; None where it did not."""
+    broken_off: NotRequired[Usage]
+    """What the answers took that broke off."""
+    turn: Turn
+    """The fields of the state that no other table holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a run ended."""
+
+    status: Literal["complete", "stopped", "failed", "waiting"] = "complete"
+    message_id: str | None = None
+    error_code: str | None = None
+    trace: Trace | None = None
+
+
+LoggedEvent = tuple[int, Event]
+"""An event and its number within the run. The numbers of an epoch follow one another; each epoch begins at
+`first_number(epoch)`, so that an event which a dead process has shown but not logged is never taken for another."""
+
+
+EPOCH_NUMBERS = 1_000_000
+"""Numbers that an epoch has."""
+
+
+def first_number(epoch: int) -> int:
+    return (epoch - 1) * EPOCH_NUMBERS + 1
+
+
+class RunStore(Protocol):
+    """The accepted runs and their logs. Another user's run does not exist."""
+
+    async def accept(self, request: RunRequest) -> Run:
+        """Store the run in one transaction, opening a session if need be. To a busy session it is added as `queued`, if the
+        request allows it.
+
+        What it is to leave behind is left behind when it begins: now, or when it is claimed.
+
+        Raises:
+            NotFound: no such session, or it has no such message of the user in its current branch.
+            RunActive: the session has a run already, or too many that wait.
+            LimitExceeded: the user's turns or tokens are used up.
+            IdempotencyMismatch: the key belongs to another request.
+        """
+        ...
+
+    async def read(self, owner: str, run_id: str) -> Run:
+        """Raises: NotFound."""
+        ...
+
+    async def last_question(self, owner: str, session_id: str, on_conflict: OnConflict) -> Question:
+        """What the user will have said last when a run begins that is asked for now: in the run after which it comes, or, in
+        a session that is not busy, in the current branch.
+
+        Raises:
+            NotFound: no such session, or nothing was said in it.
+            RunLost: that run's text cannot be read.
+        """
+        ...
+
+    async def active(self, owner: str, session_id: str) -> list[Run]:
+        """The run that a session is busy with, then those that wait for it, in order.
+
+        Raises:
+            NotFound: no such session.
+        """
+        ...
+
+    async def due(self) -> list[tuple[str, str]]:
+        """Runs of anybody that wait for a process, with their owners: abandoned ones, and the queues of free sessions."""
+        ...
+
+    async def claim(self, owner: str, run_id: str) -> Claim | None:
+        """Become the one process that works on the run; None if another one was faster."""
+        ...
+
+    async def events(self, owner: str, run_id: str, after: int) -> list[LoggedEvent]:
+        """The logged events from number `after` on, that one included."""
+        ...
+
+    async def append(self, run: Run, events: Sequence[LoggedEvent]) -> None:
+        """Raises: RunLost: another process works on the run."""
+        ...
+
+    async def renew(self, run: Run) -> bool:
+        """Vouch for the run a while longer; true if its user asked for a stop.
+
+        Raises:
+            RunLost: another process works on the run, or has ended it.
+        """
+        ...
+
+    async def release(self, run: Run) -> None:
+        """Vouch for the run no longer: another process may take it over at once."""
+        ...
+
+    async def request_stop(self, owner: str, run_id: str) -> None:
+        """Ask whoever works on the run to stop it; one that waits is withdrawn."""
+        ...
+
+    async def finish(self, run: Run, events: Sequence[LoggedEvent], ending: Ending) -> bool:
+        """Write the last events and free the session, in one transaction; true if other runs wait for the session.
+
+        Raises:
+            RunLost: another process works on the run, or has ended it.
+        """
+        ...

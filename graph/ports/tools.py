@@ -1,0 +1,69 @@
+"""The tools, what they may use, and the ledger of their effects."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from graph.context import TurnContext
+from graph.tool import Files, Knowledge, Rows, Tool
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """One call of a tool that changes something."""
+
+    owner: str
+    run_id: str
+    epoch: int
+    """Of the run, as its worker knows it."""
+    ordinal: int
+    """Which call of the run it is; with the run it names the effect."""
+    tool: str
+    arguments: Mapping[str, Any]
+    elsewhere: bool = False
+    """Whether it is made outside the database."""
+
+
+class Delegates(Protocol):
+    """Colleagues who answer a question."""
+
+    async def ask(self, caller: TurnContext, colleague: str, question: str, today: str) -> Mapping[str, Any]:
+        """A colleague's answer (see `Colleagues.ask`); `caller` names who asks, and for which user.
+
+        Raises:
+            ToolFault: nobody can be asked from here.
+        """
+        ...
+
+
+class Toolbox(Protocol):
+    """The tools, and what they may use for a user."""
+
+    def tools(self, names: Sequence[str]) -> Sequence[Tool]:
+        """The tools of these names; a name that is none is left out."""
+        ...
+
+    def admit(self, owner: str, tool: Tool) -> bool:
+        """Count a call; false if there were too many of this user's in the last minute."""
+        ...
+
+    def rows(self, owner: str) -> Rows: ...
+
+    def files(self, owner: str, call: str = "") -> Files:
+        """Where a user's tools leave files. What a call (named by the run, its number and its arguments) leaves again, because
+        the process died that made it, takes the place of what it left before."""
+        ...
+
+    def knowledge(self, owner: str) -> Knowledge: ...
+
+    async def once(self, effect: Effect, make: Callable[[Rows], Awaitable[Any]]) -> Any:
+        """Make an effect, and store its masked result with it, in one transaction; if it was made before, read the result.
+
+        What led to the effect is durable before it is made. One that is made elsewhere is made at most once: its entry is
+        written before it, and completed after it.
+
+        Raises:
+            RunLost: another process works on the run.
+            ToolFault: it is made elsewhere, was begun before, and nobody knows what came of it.
+        """
+        ...
