@@ -24,7 +24,8 @@ from graph.web.routes import employees as catalogue
 from graph.web.schemas import EVERYWHERE, refusals
 from graph.web.service import Service
 from graph.web.tracing import ContinueTrace
-from graph.wiring import OUR_HOUSE, House, open_service
+from graph.wiring.catalogue import OUR_HOUSE, House
+from graph.wiring.service import open_service
 
 MAX_BODY_BYTES = 1_000_000
 HANG_UP_SECONDS = 2

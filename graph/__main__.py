@@ -52,14 +52,14 @@ def migrate(settings: Settings, _: str | None) -> None:
 
 def seed(settings: Settings, _: str | None) -> None:
     """Give the demo user a year of transactions."""
-    from graph.wiring import seed_database
+    from graph.wiring.maintenance import seed_database
 
     asyncio.run(seed_database(settings, say))
 
 
 def rotate_key(settings: Settings, _: str | None) -> None:
     """Bring what is sealed under the current key, and tell how far it is."""
-    from graph.wiring import rotate_keys
+    from graph.wiring.maintenance import rotate_keys
 
     asyncio.run(rotate_keys(settings, say))
 

@@ -31,7 +31,9 @@ from graph.replay.studio_node import RecordedStep
 from graph.settings import Settings, read_settings
 from graph.state import Turn
 from graph.testing.auto_approvals import UnstoredApprovals
-from graph.wiring import open_foundations, ports_of, working
+from graph.wiring.background import working
+from graph.wiring.service import open_foundations
+from graph.wiring.turn_ports import ports_of
 from migrations.demo.generate import DEMO_USER
 
 FindCaller = Callable[[TurnContext, Turn, ExecutionInfo], Awaitable[TurnContext]]

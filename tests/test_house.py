@@ -67,7 +67,7 @@ LEVELS = (
             "graph.runs.manager",
         ),
     ),
-    ("graph.wiring", "graph.replay"),
+    ("graph.wiring.service", "graph.replay"),
     ("server", "graph.studio", "graph.__main__"),
 )
 """From the innermost room to the outermost: a module imports its own level and those before it."""

@@ -93,7 +93,7 @@ def run(files: list[Path], code: Code, *, accept: bool) -> int:
 
 async def ask_live(files: list[Path], settings: Settings, code: Code) -> int:
     """Have the configured model answer recorded turns, and show its answers beside the recorded ones."""
-    from graph.wiring import model_of  # brings all that the service needs, which takes long
+    from graph.wiring.providers import model_of
 
     model = model_of(settings)
     for file in recordings_in(files):

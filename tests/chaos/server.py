@@ -7,7 +7,7 @@ from pydantic import Field
 
 from graph.settings import read_settings
 from graph.tool import Tool, ToolContext
-from graph.wiring import OUR_HOUSE, House
+from graph.wiring.catalogue import OUR_HOUSE, House
 from server import main
 from tools.shared.arguments import ToolArguments
 

@@ -16,7 +16,8 @@ from graph.errors import UnknownEmployee
 from graph.ports.runs import RunRequest
 from graph.settings import Settings
 from graph.web.service import Service
-from graph.wiring import House, open_service
+from graph.wiring.catalogue import House
+from graph.wiring.service import open_service
 from migrations.runner import migrate, read_migrations
 from tests.conftest import PASSWORD
 from tests.fakes.scripted_model import ScriptedModel

@@ -15,7 +15,7 @@ from graph.errors import ConfigurationError, ModelError, ModelRefused, ModelTime
 from graph.ports.models import ModelSettings
 from graph.settings import read_settings
 from graph.tool import Tool
-from graph.wiring import model_of
+from graph.wiring.providers import model_of
 
 pytestmark = pytest.mark.anyio
 
