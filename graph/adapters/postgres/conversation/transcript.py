@@ -10,8 +10,8 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMes
 
 from graph.adapters.postgres.conversation.memory import to_message
 from graph.adapters.postgres.database import Connection, Database, fetch_all, fetch_one
+from graph.adapters.postgres.fencing import hold
 from graph.adapters.postgres.named_queries import adapter_queries
-from graph.adapters.postgres.runs.run_store import hold
 from graph.errors import RunLost
 from graph.ports.memory import Recorded, TurnRecord
 from graph.ports.models import CountTokens

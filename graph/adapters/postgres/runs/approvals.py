@@ -8,8 +8,8 @@ from psycopg.types.json import Jsonb
 
 from graph.adapters.crypto.cipher import Sealer
 from graph.adapters.postgres.database import Connection, Database, fetch_all, fetch_one
+from graph.adapters.postgres.fencing import hold
 from graph.adapters.postgres.named_queries import adapter_queries
-from graph.adapters.postgres.runs.run_store import hold
 from graph.context import TurnContext
 from graph.errors import ApprovalDecided, ApprovalExpired, NotFound
 from graph.ports.approvals import Approval, Approved, Decision, Proposal

@@ -30,8 +30,8 @@ from psycopg.types.json import Jsonb
 from psycopg_pool import AsyncConnectionPool
 
 from graph.adapters.postgres.database import Connection, Database, fetch_all
+from graph.adapters.postgres.fencing import hold
 from graph.adapters.postgres.named_queries import adapter_queries
-from graph.adapters.postgres.runs.run_store import hold
 from graph.errors import DatabaseUnavailable, RunLost
 from graph.ports.runs import Run
 

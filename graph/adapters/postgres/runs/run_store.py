@@ -15,6 +15,7 @@ from psycopg.types.json import Json
 from graph.adapters.crypto.cipher import Sealer
 from graph.adapters.postgres.conversation.memory import PostgresMemory
 from graph.adapters.postgres.database import Connection, Database, broke_off, fetch_all, fetch_one
+from graph.adapters.postgres.fencing import hold
 from graph.adapters.postgres.named_queries import adapter_queries
 from graph.errors import (
     ConfigurationError,
@@ -357,12 +358,3 @@ def run_of(owner: str, row: DictRow) -> Run:
 
 def entries_of(rows: Sequence[DictRow]) -> list[LoggedEvent]:
     return [(row["seq"], row["event"]) for row in rows]
-
-
-async def hold(connection: Connection, run: str, epoch: int) -> None:
-    """What is done in this transaction counts only if this process works on the run, and nobody can take the run over
-    meanwhile.
-
-    If another process works on it, or has ended it, the database refuses what follows: `Database` tells it by `RunLost`.
-    """
-    await connection.execute(QUERIES["hold"], {"run_id": run, "epoch": epoch})

@@ -178,10 +178,6 @@ from unnest(pg_blocking_pids(%(pid)s)) as holder
 join pg_stat_activity a on a.pid = holder
 where a.wait_event = 'ClientRead' and a.state_change < clock_timestamp() - interval '0.4 seconds';
 
--- name: hold
--- Refuse what follows unless this process still works on a run; nobody can take the run over before the transaction has ended.
-select hold_run(%(run_id)s, %(epoch)s);
-
 -- name: renew_lease
 -- Vouch for a run a while longer; tells whether its user asked to stop it.
 update chat_runs
