@@ -10,7 +10,7 @@ from pathlib import Path
 from employees.roster import Roster, read_roster
 from graph.adapters.models.pricing import read_prices
 from graph.adapters.models.token_counter import token_counter
-from graph.adapters.postgres.conversation.transcript import rows_of
+from graph.adapters.postgres.conversation.message_rows import rows_of
 from graph.build import Ports, TurnGraph, build
 from graph.errors import error_of
 from graph.events import Event

@@ -15,7 +15,7 @@ from langchain_core.messages.tool import tool_call_chunk
 from langgraph.checkpoint.memory import InMemorySaver
 from pydantic import BaseModel, ValidationError
 
-from graph.adapters.postgres.conversation.memory import to_message
+from graph.adapters.postgres.conversation.message_rows import to_message
 from graph.errors import DatabaseUnavailable, ModelError, NotFound
 from graph.ports.memory import Recorded, Remembered, TurnRecord
 from graph.ports.models import ModelSettings

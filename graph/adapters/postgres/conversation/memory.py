@@ -4,10 +4,10 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any
 
-from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, SystemMessage, ToolMessage
 from psycopg import AsyncCursor
 from psycopg.rows import DictRow
 
+from graph.adapters.postgres.conversation.message_rows import to_message
 from graph.adapters.postgres.database import Connection, Database
 from graph.adapters.postgres.named_queries import adapter_queries
 from graph.adapters.prefetch import Anticipated
@@ -83,18 +83,3 @@ class PostgresMemory:
 def summary_text(row: dict[str, Any]) -> str:
     """The summary with its key facts as a list."""
     return "\n".join([row["summary"], *(f"- {fact}" for fact in row["key_facts"])])
-
-
-def to_message(row: dict[str, Any]) -> AnyMessage:
-    """A row of `chat_messages` as the model reads it."""
-    details = row["metadata"]
-    match row["role"]:
-        case "user":
-            return HumanMessage(row["content"])
-        case "assistant":
-            ending = {"finish": details["finish"]} if "finish" in details else {}
-            return AIMessage(row["content"], tool_calls=details.get("tool_calls", []), response_metadata=ending)
-        case "tool":
-            return ToolMessage(row["content"], tool_call_id=details["tool_call_id"], name=details.get("name"))
-        case _:
-            return SystemMessage(row["content"])

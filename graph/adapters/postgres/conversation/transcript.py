@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from uuid import uuid4
 
-from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
+from langchain_core.messages import AIMessage
 
-from graph.adapters.postgres.conversation.memory import to_message
+from graph.adapters.postgres.conversation.message_rows import rows_of, to_message
 from graph.adapters.postgres.database import Connection, Database, fetch_all, fetch_one
 from graph.adapters.postgres.fencing import hold
 from graph.adapters.postgres.named_queries import adapter_queries
@@ -18,7 +18,6 @@ from graph.ports.models import CountTokens
 from graph.redaction.placeholders import TOKEN
 from graph.state import Usage
 from graph.turn.handoff import speaker_after
-from graph.turn.model_reply import finish_of
 
 QUERIES = adapter_queries("transcript")
 RUNS = adapter_queries("runs")
@@ -79,43 +78,8 @@ class PostgresTranscript:
             yield {**row, "id": str(uuid4()), "employee_slug": employee, "tokens": self.count(row["content"])}
 
 
-def rows_of(turn: TurnRecord) -> Iterator[dict[str, Any]]:
-    """Role, content and metadata of each message; how the turn ended is written on its last."""
-    for index, message in enumerate(turn.messages):
-        last = index == len(turn.messages) - 1
-        ending = {"status": turn.status, "error": turn.error} if last and turn.status != "complete" else {}
-        yield {
-            "role": role_of(message),
-            "content": str(message.text),
-            "metadata": {**details_of(message), **ending},
-        }
-
-
 def place_of(turn: TurnRecord) -> dict[str, str]:
     return {"session_id": turn.session_id, "run_id": turn.run_id}
-
-
-def role_of(message: AnyMessage) -> str:
-    match message:
-        case HumanMessage():
-            return "user"
-        case AIMessage():
-            return "assistant"
-        case ToolMessage():
-            return "tool"
-        case _:
-            return "system"
-
-
-def details_of(message: AnyMessage) -> dict[str, Any]:
-    """What a message holds beside its text."""
-    if isinstance(message, AIMessage) and message.tool_calls:
-        return {"tool_calls": message.tool_calls}
-    if isinstance(message, AIMessage) and (finish := finish_of(message)):
-        return {"finish": finish}
-    if isinstance(message, ToolMessage):
-        return {"tool_call_id": message.tool_call_id, "name": message.name, "status": message.status}
-    return {}
 
 
 def usage_for(row: Mapping[str, Any]) -> Usage:
