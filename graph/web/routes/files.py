@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 
 from graph.web.auth import Caller
-from graph.web.routes.sessions import Cursor, Limit, read_place, write_cursor
+from graph.web.paging import Cursor, Limit, read_place, write_cursor
 from graph.web.schemas import Page
 from graph.web.service import Deps
 

@@ -1,23 +1,18 @@
 """The caller's conversations, feedback, memory and usage."""
 
-import base64
-import binascii
-from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query
 
-from graph.errors import InvalidRequest
 from graph.turn.links import history_without_foreign_links
 from graph.web.auth import Caller
+from graph.web.paging import Cursor, Limit, read_place, read_position, write_cursor
 from graph.web.schemas import Fact, Feedback, Page, Rename, refusals
 from graph.web.service import Deps
 
 router = APIRouter(prefix="/api", responses=refusals(409))
 
-Limit = Annotated[int, Query(ge=1, le=100)]
-Cursor = Annotated[str | None, Query(max_length=200, description="`next_cursor` of the page before.")]
 
 Branches = Annotated[
     Literal["current", "all"], Query(description="Only what the employees read, or also what was left behind.")
@@ -116,33 +111,3 @@ async def forget_fact(fact_id: UUID, caller: Caller, service: Deps) -> None:
 async def usage(caller: Caller, service: Deps, days: Annotated[int, Query(ge=1, le=366)] = 30) -> Page:
     """Turns, sessions, tokens, cost (US dollars), failures and average time for each day (UTC), employee and model."""
     return Page(items=[dict(row) for row in await service.sessions.usage(caller, days)])
-
-
-def write_cursor(place: str) -> str:
-    return base64.urlsafe_b64encode(place.encode()).decode().rstrip("=")
-
-
-def read_cursor(cursor: str) -> str:
-    try:
-        return base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
-    except (binascii.Error, ValueError):
-        raise InvalidRequest("The cursor is not one that a page named.") from None
-
-
-def read_place(cursor: str | None) -> tuple[str, str] | None:
-    if cursor is None:
-        return None
-    moment, _, session_id = read_cursor(cursor).partition(" ")
-    try:
-        return datetime.fromisoformat(moment).astimezone(UTC).isoformat(), str(UUID(session_id))
-    except (ValueError, OverflowError):
-        raise InvalidRequest("The cursor is not one that a page named.") from None
-
-
-def read_position(cursor: str | None) -> int | None:
-    if cursor is None:
-        return None
-    text = read_cursor(cursor)
-    if not text.isdecimal() or len(text) > 18:
-        raise InvalidRequest("The cursor is not one that a page named.")
-    return int(text)
