@@ -3,13 +3,11 @@
 import copy
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 from langchain_core.messages import AIMessage
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
-from langgraph.runtime import Runtime
 from langgraph.types import RetryPolicy
 
 from employees.roster import Roster
@@ -23,6 +21,7 @@ from graph.ports.tools import Delegates, Toolbox
 from graph.state import Turn, TurnInput
 from graph.turn.approval_gate import Consent
 from graph.turn.delegation import Delegation
+from graph.turn.node import Node
 from graph.turn.prompt import Wording
 from graph.turn.tool_executor import Calls
 from nodes.call_tools import CallTools
@@ -59,12 +58,6 @@ class Ports:
     count: CountTokens
     clock: Clock
     budget: int
-
-
-class Node(Protocol):
-    """A step: from the turn so far, and what the run knows, to what changes in the turn."""
-
-    async def __call__(self, state: Turn, runtime: Runtime[TurnContext]) -> Turn: ...
 
 
 Around = Callable[[str, Node], Node]

@@ -20,7 +20,7 @@ from starlette.applications import Starlette
 from employees.roster import Roster
 from graph.adapters.postgres.conversation.sessions import PostgresSessions
 from graph.adapters.postgres.provisioning import Report
-from graph.build import Around, Node, Ports, TurnGraph, build
+from graph.build import Around, Ports, TurnGraph, build
 from graph.context import TurnContext
 from graph.errors import ChatError, NotFound, UnknownEmployee
 from graph.replay.fake_values import with_stand_ins
@@ -31,6 +31,7 @@ from graph.replay.studio_node import RecordedStep
 from graph.settings import Settings, read_settings
 from graph.state import Turn
 from graph.testing.auto_approvals import UnstoredApprovals
+from graph.turn.node import Node
 from graph.wiring.background import working
 from graph.wiring.service import open_foundations
 from graph.wiring.turn_ports import ports_of

@@ -1,8 +1,7 @@
 """Asks the model, streams its words as they come, and keeps its answer or its calls of tools."""
 
 import json
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
@@ -13,13 +12,14 @@ from langgraph.runtime import Runtime
 from employees.roster import Employee, Roster
 from graph.context import TurnContext
 from graph.errors import ModelError, ModelTimeout
-from graph.events import Citation, Restart, Text
+from graph.events import Restart, Text
 from graph.ports.models import ChatModel, CountTokens, Price, Prices
 from graph.ports.tools import Toolbox
 from graph.redaction.answer_stream import AnswerStream
 from graph.redaction.link_sanitizer import AllowedAddresses
-from graph.state import Passage, Turn, Usage, add, answered_by
+from graph.state import Turn, Usage, add, answered_by
 from graph.tool import Tool
+from graph.turn.citations import cited
 from graph.turn.handoff import DELEGATE, HAND_OFF
 from graph.turn.links import user_texts, with_safe_calls
 from graph.turn.model_reply import WERE_THOUGHTS, check_answer, whole, without_calls
@@ -30,8 +30,6 @@ MAX_ROUNDS = 5
 """Rounds of tool calls in a turn; after them the model has to answer with what it knows."""
 
 MILLION = 1_000_000
-
-MARKER = re.compile(r"\[(\d{1,2})\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,11 +171,3 @@ def tell(text: str, runtime: Runtime[TurnContext]) -> None:
 def rounds(state: Turn) -> int:
     """How often the model has called tools in this turn."""
     return sum(1 for message in state["messages"] if isinstance(message, AIMessage) and message.tool_calls)
-
-
-def cited(text: str, passages: Sequence[Passage]) -> Iterator[Citation]:
-    """The passages to which the markers of an answer refer, each once."""
-    for number in sorted({int(marker) for marker in MARKER.findall(text)}):
-        if 1 <= number <= len(passages):
-            passage = passages[number - 1]
-            yield Citation(type="citation", marker=f"[{number}]", id=passage["id"], source=passage["source"])

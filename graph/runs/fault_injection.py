@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from langgraph.runtime import Runtime
 
-from graph.build import Node
 from graph.context import TurnContext
 from graph.errors import ConfigurationError
 from graph.state import Turn
+from graph.turn.node import Node
 
 PLACES = ("before", "after_effect", "after_checkpoint")
 DEEDS = ("kill", "hang", "raise")

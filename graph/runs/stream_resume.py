@@ -13,8 +13,8 @@ from langchain_core.messages import AIMessage, ToolMessage
 
 from graph.events import Event, Restart, Text, ToolCall, ToolResult, waits
 from graph.state import Turn
+from graph.turn.citations import cited
 from graph.turn.handoff import events_of_result
-from nodes.reason import cited
 
 
 class Rejoin:

@@ -20,12 +20,13 @@ from graph.adapters.postgres.provisioning import Report, database_of
 from graph.adapters.postgres.runs.run_store import PostgresRunStore
 from graph.adapters.redaction.workers import WorkerRedactor
 from graph.adapters.turn_prefetch import Foresight
-from graph.build import Node, build
+from graph.build import build
 from graph.errors import ChatError
 from graph.jobs import rotation
 from graph.runs.manager import Runs
 from graph.runs.runner import RunPorts
 from graph.settings import Settings
+from graph.turn.node import Node
 from graph.web.service import Service
 from graph.wiring.background import register_retention, register_summaries, taking_up_changes, working
 from graph.wiring.catalogue import OUR_HOUSE, House, with_servers

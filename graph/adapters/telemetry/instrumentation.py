@@ -17,13 +17,13 @@ from procrastinate import JobContext
 from graph.adapters.models.provider_status import ProviderStatus
 from graph.adapters.telemetry.metrics import Metrics
 from graph.adapters.telemetry.tracing import mark
-from graph.build import Node
 from graph.context import TurnContext
 from graph.errors import ChatError
 from graph.ports.models import ChatModel, ModelSettings
 from graph.ports.runs import Ending, Run
 from graph.state import Turn, Usage
 from graph.tool import Tool, ToolContext, ToolFault
+from graph.turn.node import Node
 
 Told = Callable[[str, float], None]
 """Is told how something ended (`complete`, `stopped`, or a code) and after how many seconds."""
