@@ -141,3 +141,6 @@ def answered_by(messages: Sequence[AnyMessage], otherwise: str) -> str:
     """The model that gave the last answer among these messages; a fallback may have. `otherwise` where none says so."""
     names = [message.response_metadata.get("model_name") for message in messages if isinstance(message, AIMessage)]
     return next((name for name in reversed(names) if name), otherwise)
+
+
+NO_USAGE = no_usage("counted")

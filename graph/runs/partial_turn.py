@@ -1,20 +1,13 @@
 """How a turn is left: what is stored of one that did not come to its end, and the last event of its stream."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import cast
 
 from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
 
 from graph.context import Unfinished
-from graph.errors import ChatError
-from graph.events import Done, Error
-from graph.grounding.amount_check import untraced_amounts
-from graph.state import Turn, Usage, add, no_usage
-from graph.turn.model_reply import Finish, finish_of
-
-Status = Literal["complete", "stopped", "failed", "waiting"]
-
-NO_USAGE = no_usage("counted")
+from graph.ports.memory import Recorded
+from graph.state import NO_USAGE, Turn, Usage, add
 
 
 def closed(messages: Sequence[AnyMessage], partial: str) -> list[AnyMessage]:
@@ -60,27 +53,18 @@ def with_partial(usage: Usage, tokens: int) -> Usage:
     )
 
 
-def done_event(turn: Turn, message_id: str | None, status: Status) -> Done:
-    usage = turn.get("usage", NO_USAGE)
-    done = Done(
-        type="done",
-        message_id=message_id or "",
-        total_tokens=usage["total"],
-        usage=usage,
-        status="complete" if status == "failed" else status,
-    )
-    if status == "complete" and (finish := answer_finish(turn)):
-        done["finish"] = finish
-    if status == "complete" and (untraced := untraced_amounts(turn)):
-        done["untraced_amounts"] = untraced
-    return done
+GIVEN = ("today", "recollection", "passages", "unsummarized", "summary_due")
+"""The fields of a turn that only its trace keeps."""
 
 
-def answer_finish(turn: Turn) -> Finish | None:
-    """How the turn's answer ended, if it is not a whole one."""
-    last = turn["messages"][-1] if turn.get("messages") else None
-    return finish_of(last) if isinstance(last, AIMessage) else None
+def turn_of(recorded: Recorded) -> Turn:
+    """The turn of the history."""
+    return Turn(messages=list(recorded.messages), usage=recorded.usage, message_id=recorded.message_id)
 
 
-def error_event(error: ChatError) -> Error:
-    return Error(type="error", code=error.code, error=error.message)
+def kept_nowhere_else(turn: Turn) -> Turn:
+    """What a turn was given: its messages are in the history, and so is the history that it read."""
+    kept = cast(Turn, {name: value for name, value in turn.items() if name in GIVEN})
+    if "recollection" in kept:
+        kept["recollection"] = {**kept["recollection"], "history": []}
+    return kept

@@ -10,12 +10,12 @@ import structlog
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 from langchain_core.runnables import RunnableConfig
 
-from employees.roster import Employee, Roster
+from employees.roster import Roster
 from graph.build import TurnGraph, keeping
 from graph.context import TurnContext
 from graph.errors import ChatError, DatabaseUnavailable, RedactionFailed, RunLost, RunTimeout, describe, error_of
-from graph.events import Done, Error, Start
-from graph.ports.memory import Recorded, Transcript, TurnRecord
+from graph.events import Done, Error
+from graph.ports.memory import Transcript, TurnRecord
 from graph.ports.models import ChatModel, CountTokens
 from graph.ports.notifications import Signals
 from graph.ports.redaction import Redactor
@@ -24,9 +24,10 @@ from graph.ports.telemetry import Meter
 from graph.ports.tools import Toolbox
 from graph.retry import patiently
 from graph.runs.live_run import LiveRun, steps_to, turn_in
-from graph.runs.partial_turn import NO_USAGE, Status, closed, done_event, error_event, usage_of_rest
+from graph.runs.partial_turn import closed, kept_nowhere_else, turn_of, usage_of_rest
 from graph.runs.stream_resume import events_behind
-from graph.state import Turn, TurnInput, answered_by
+from graph.runs.terminal_events import Status, done_event, error_event, start_event
+from graph.state import NO_USAGE, Turn, TurnInput, answered_by
 from graph.turn.taint import quoted
 
 log = structlog.get_logger(__name__)
@@ -39,8 +40,6 @@ MOST_EPOCHS = 10
 """How often a run is begun: once more after each round of calls on which its user decided, and after each process that died
 with it. One that needs more is given up."""
 
-GIVEN = ("today", "recollection", "passages", "unsummarized", "summary_due")
-"""The fields of a turn that only its trace keeps."""
 
 INTERRUPT = "__interrupt__"
 """The name under which LangGraph streams that a step waits for somebody."""
@@ -332,20 +331,3 @@ class Runner:
         """Seconds between two looks at a run."""
         third = self.ports.lease_seconds / 3
         return third if self.ports.signals.connected else min(third, STOP_SECONDS)
-
-
-def turn_of(recorded: Recorded) -> Turn:
-    """The turn of the history."""
-    return Turn(messages=list(recorded.messages), usage=recorded.usage, message_id=recorded.message_id)
-
-
-def kept_nowhere_else(turn: Turn) -> Turn:
-    """What a turn was given: its messages are in the history, and so is the history that it read."""
-    kept = cast(Turn, {name: value for name, value in turn.items() if name in GIVEN})
-    if "recollection" in kept:
-        kept["recollection"] = {**kept["recollection"], "history": []}
-    return kept
-
-
-def start_event(run: Run, employee: Employee) -> Start:
-    return Start(type="start", session_id=run.session_id, run_id=run.id, employee=employee.card)
