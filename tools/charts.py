@@ -13,7 +13,8 @@ from pydantic import Field
 from graph.tool import DISPLAY, Row, Rows, Tool, ToolContext, ToolFault
 from graph.values.currencies import rounded
 from graph.values.months import last_day, months_later
-from tools.rendering.chart import Chart, Series, keep_chart
+from tools.rendering.chart import Chart, Series
+from tools.rendering.render import keep_chart
 from tools.shared.arguments import Period, ToolArguments
 from tools.shared.categories import resolve_categories
 from tools.shared.interest import METHOD, MOST_MONTHS, interest, pay_off

@@ -10,9 +10,10 @@ from pydantic import Field
 
 from graph.tool import DISPLAY, Row, Tool, ToolContext, ToolFault
 from graph.values.months import last_day, months_later
-from tools.rendering.chart import Chart, Series, draw
-from tools.rendering.document import PDF, Grid, Heading, Note, Part, Picture, typeset
+from tools.rendering.chart import Chart, Series
+from tools.rendering.document import PDF, Grid, Heading, Note, Part, Picture
 from tools.rendering.file_storage import store_file
+from tools.rendering.render import draw, typeset
 from tools.shared.arguments import ToolArguments
 from tools.shared.money import amount_text
 from tools.shared.months import PATTERN, read_month

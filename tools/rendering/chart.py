@@ -1,12 +1,8 @@
 """Charts, as PNG pictures and in words. What is drawn are texts and amounts that the caller has; nothing is worked out here."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
-
-from graph.tool import Files
-from tools.rendering.file_storage import store_file
+from typing import Literal
 
 Kind = Literal["bars", "columns", "lines"]
 """Bars lie, columns stand, lines join points."""
@@ -37,26 +33,6 @@ class Chart:
     series: Sequence[Series]
 
 
-async def keep_chart(chart: Chart, name: str, files: Files) -> dict[str, Any]:
-    """Draw a chart, leave it with the caller's files, and return the `display` that shows it.
-
-    Args:
-        chart: what to draw.
-        name: what the file is called, without its ending.
-        files: of the caller.
-    """
-    file_id = await store_file(files, f"{name}.png", PNG, await asyncio.to_thread(draw, chart), "answer in words")
-    kind = "line" if chart.kind == "lines" else "bar"
-    return {
-        "type": "chart",
-        "title": chart.title,
-        "kind": kind,
-        "file_id": file_id,
-        "media_type": PNG,
-        "alt": describe(chart),
-    }
-
-
 def describe(chart: Chart) -> str:
     """The chart in words, for who cannot see it: its title and its amounts, the first and the last of many."""
     said = [f"{chart.title} ({chart.currency})."]
@@ -65,10 +41,3 @@ def describe(chart: Chart) -> str:
         shown = pairs if len(pairs) <= MOST_AMOUNTS_SAID else [*pairs[:3], "…", *pairs[-3:]]
         said.append(f"{series.name}: {', '.join(shown)}.")
     return " ".join(said)
-
-
-def draw(chart: Chart) -> bytes:
-    """The chart as a PNG picture."""
-    from tools.rendering.matplotlib_chart import painted  # matplotlib takes long to import, and few processes draw soon
-
-    return painted(chart)

@@ -33,12 +33,3 @@ class Picture:
 
 
 Part = Heading | Note | Grid | Picture
-
-
-def typeset(title: str, parts: Sequence[Part]) -> bytes:
-    """The document as PDF, in A4, with page numbers."""
-    from tools.rendering.reportlab_pdf import (
-        set_document,  # reportlab takes long to import, and few processes set one soon
-    )
-
-    return set_document(title, parts)

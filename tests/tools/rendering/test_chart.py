@@ -6,8 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from matplotlib.text import Text
 
-from tools.rendering.chart import Chart, Kind, Series, describe, draw
+from tools.rendering.chart import Chart, Kind, Series, describe
 from tools.rendering.matplotlib_chart import MOST_LABEL_CHARS, figure_of
+from tools.rendering.render import draw
 
 PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
 

@@ -5,8 +5,9 @@ import pytest
 from graph.errors import FileTooLarge
 from graph.tool import ToolFault
 from tests.fakes.ports import KeptFiles
-from tools.rendering.chart import Chart, Series, keep_chart
+from tools.rendering.chart import Chart, Series
 from tools.rendering.file_storage import store_file
+from tools.rendering.render import keep_chart
 
 pytestmark = pytest.mark.anyio
 

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tools.rendering.chart import Chart, Series, draw
-from tools.rendering.document import Grid, Heading, Note, Part, Picture, typeset
+from tools.rendering.chart import Chart, Series
+from tools.rendering.document import Grid, Heading, Note, Part, Picture
+from tools.rendering.render import draw, typeset
 
 CHART = draw(Chart("Spending", "bars", "USD", ["Groceries"], [Series("Spent", ["1.00"])]))
 
