@@ -25,7 +25,7 @@ class Persist:
         speaker = state.get("speaker") or caller.employee
         message_id = await self.transcript.record(
             TurnRecord(
-                owner=caller.user_id,
+                user_id=caller.user_id,
                 session_id=caller.session_id,
                 run_id=caller.run_id,
                 epoch=caller.epoch,

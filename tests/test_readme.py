@@ -56,9 +56,9 @@ def example_tool(folder: Path) -> Tool:
 async def test_the_tool_of_the_readme_answers_from_the_callers_rows(
     tmp_path: Path, admin_url: str, database_url: str
 ) -> None:
-    owner, other = str(uuid.uuid4()), str(uuid.uuid4())
+    user_id, other = str(uuid.uuid4()), str(uuid.uuid4())
     with psycopg.connect(admin_url, autocommit=True) as connection:
-        for user, name in ((owner, "Bicycle"), (other, "Boat")):
+        for user, name in ((user_id, "Bicycle"), (other, "Boat")):
             connection.execute(
                 "insert into goals (user_id, name, goal_type, target_amount, currency) values (%s, %s, 'savings', 900, 'USD')",
                 (user, name),
@@ -66,6 +66,6 @@ async def test_the_tool_of_the_readme_answers_from_the_callers_rows(
     (tmp_path / "goals.sql").write_text(block("sql", "name: goals"), "utf-8")
     tool = example_tool(tmp_path)
     async with Database.open(database_url, size=1) as database:
-        rows = OwnedRows(database, read_queries(tmp_path / "goals.sql"), owner)
+        rows = OwnedRows(database, read_queries(tmp_path / "goals.sql"), user_id)
         result = await tool.function(tool.arguments(), ToolContext(rows, dt.date(2026, 1, 1)))
     assert [goal["name"] for goal in result["goals"]] == ["Bicycle"]

@@ -14,9 +14,9 @@ class OwnedKnowledge:
 
     redactor: Redactor
     retriever: Retriever
-    owner: str
+    user_id: str
 
     async def search(self, query: str) -> list[Passage]:
         """What is stored is masked, and so is what is searched for in it."""
-        masked = await self.redactor.mask(self.owner, [query])
-        return await patiently(lambda: self.retriever.search(self.owner, masked.texts[0]), SHORT)
+        masked = await self.redactor.mask(self.user_id, [query])
+        return await patiently(lambda: self.retriever.search(self.user_id, masked.texts[0]), SHORT)

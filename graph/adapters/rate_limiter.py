@@ -17,9 +17,9 @@ class CallRates:
         self._until: dict[tuple[str, str], float] = {}
         """When the calls that were made will be paid off."""
 
-    def take(self, owner: str, tool: str, per_minute: int) -> bool:
+    def take(self, user_id: str, tool: str, per_minute: int) -> bool:
         """Count a call; false if there were too many in the last minute."""
-        now, key = self._clock(), (owner, tool)
+        now, key = self._clock(), (user_id, tool)
         if len(self._until) > MOST_KEPT:
             self._until = {each: until for each, until in self._until.items() if until > now}
         until = max(self._until.get(key, now), now) + 60 / per_minute

@@ -31,8 +31,8 @@ class Foresight:
 
     def begin(self, run: Run, text: str) -> None:
         if run.remembered:
-            self.redactor.known.confirm(run.owner, run.remembered.newest_value_at)
-        masking = self.redactor.anticipate(run.owner, [text])
+            self.redactor.known.confirm(run.user_id, run.remembered.newest_value_at)
+        masking = self.redactor.anticipate(run.user_id, [text])
         if run.remembered:
             self.memory.expect(run, run.remembered)
             self._go_on(run, text, masking, run.remembered)
@@ -40,16 +40,16 @@ class Foresight:
             self._keep(self._recall(run, text, masking))
 
     async def _recall(self, run: Run, text: str, masking: "asyncio.Task[Masked]") -> None:
-        remembered = await self.memory.anticipate(run.owner, run.session_id, run.employee)
+        remembered = await self.memory.anticipate(run.user_id, run.session_id, run.employee)
         self._go_on(run, text, masking, remembered)
 
     def _go_on(self, run: Run, text: str, masking: "asyncio.Task[Masked]", remembered: Remembered) -> None:
         if remembered.searchable:
             self.embedder.anticipate(text)
-            self._keep(self._search(run.owner, masking))
+            self._keep(self._search(run.user_id, masking))
 
-    async def _search(self, owner: str, masking: "asyncio.Task[Masked]") -> None:
-        self.retriever.anticipate(owner, (await masking).texts[0])
+    async def _search(self, user_id: str, masking: "asyncio.Task[Masked]") -> None:
+        self.retriever.anticipate(user_id, (await masking).texts[0])
 
     def _keep(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

@@ -36,8 +36,8 @@ async def rotate(seals: PostgresSeals, report: Callable[[str], None]) -> int:
     """
     owners = await seals.owners_due(MOST_OWNERS)
     values, lost, told = 0, 0, time.monotonic()
-    for number, owner in enumerate(owners, 1):
-        done = await seals.reseal(owner)
+    for number, user_id in enumerate(owners, 1):
+        done = await seals.reseal(user_id)
         values, lost = values + done.values, lost + done.lost
         if number == len(owners) or time.monotonic() - told > REPORT_SECONDS:
             report(f"{number} of {len(owners)} users, {values} values under the new key")

@@ -50,14 +50,14 @@ class QueuedSummaries:
         self.database = database
         self.queue = queue
 
-    async def state(self, owner: str, session_id: str) -> Unsummarized:
-        row = await self.database.find(owner, QUERIES["summary_state"], {"session_id": session_id})
+    async def state(self, user_id: str, session_id: str) -> Unsummarized:
+        row = await self.database.find(user_id, QUERIES["summary_state"], {"session_id": session_id})
         if row is None or row["seconds"] is None:
             return Unsummarized(turns=0, tokens=0, seconds=0)
         return Unsummarized(turns=row["turns"], tokens=int(row["tokens"]), seconds=row["seconds"])
 
-    async def request(self, owner: str, session_id: str) -> None:
-        await defer_once(self.queue, TASK, f"summary:{session_id}", owner=owner, session_id=session_id)
+    async def request(self, user_id: str, session_id: str) -> None:
+        await defer_once(self.queue, TASK, f"summary:{session_id}", user_id=user_id, session_id=session_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +70,13 @@ class Summarizer:
     count: CountTokens
     prompt: str
 
-    async def summarize(self, owner: str, session_id: str) -> bool:
+    async def summarize(self, user_id: str, session_id: str) -> bool:
         """Whether there was anything to add.
 
         Raises:
             ModelError: the model failed or did not answer in the form asked for; the job is tried again.
         """
-        async with self.database.acting_for(owner) as connection:
+        async with self.database.acting_for(user_id) as connection:
             previous = await fetch_one(connection, QUERIES["summary"], {"session_id": session_id})
             values = {"session_id": session_id, "limit": MOST_MESSAGES}
             rows = older_than_kept(await fetch_all(connection, QUERIES["unsummarized"], values))
@@ -85,7 +85,7 @@ class Summarizer:
             return False
         earlier = summary_text(previous) if previous else ""
         made = parse(await self._ask(earlier, rows))
-        await self._store(owner, session_id, made, rows[-1])
+        await self._store(user_id, session_id, made, rows[-1])
         return True
 
     def _within_budget(self, rows: Sequence[DictRow]) -> list[DictRow]:
@@ -107,7 +107,7 @@ class Summarizer:
         chunks = [chunk async for chunk in self.model.stream(messages, (), SETTINGS)]
         return add_ai_message_chunks(AIMessageChunk(content=""), *chunks)
 
-    async def _store(self, owner: str, session_id: str, made: Summary, last: DictRow) -> None:
+    async def _store(self, user_id: str, session_id: str, made: Summary, last: DictRow) -> None:
         text = "\n".join([made.summary, *(f"- {fact}" for fact in made.key_facts)])
         note = Note(f"session:{session_id}", "an earlier conversation", text, scope="conversation")
         vectors = await self.notes.vectors([note])
@@ -118,7 +118,7 @@ class Summarizer:
             "message_id": last["id"],
             "tokens": self.count(text),
         }
-        async with self.database.acting_for(owner) as connection:
+        async with self.database.acting_for(user_id) as connection:
             if await fetch_one(connection, QUERIES["store_summary"], values):
                 await self.notes.write(connection, [note], vectors)
 
@@ -127,8 +127,8 @@ def register(queue: procrastinate.App, summarizer: Summarizer) -> None:
     """Teach the queue the job. Its arguments are ids."""
 
     @queue.task(name=TASK, retry=RETRY)
-    async def summarize(owner: str, session_id: str) -> None:
-        await summarizer.summarize(owner, session_id)
+    async def summarize(user_id: str, session_id: str) -> None:
+        await summarizer.summarize(user_id, session_id)
 
 
 def older_than_kept(rows: Sequence[DictRow]) -> list[DictRow]:

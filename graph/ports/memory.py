@@ -31,13 +31,13 @@ class Remembered:
 
 
 class Memory(Protocol):
-    async def recall(self, owner: str, session_id: str, employee: str) -> Remembered:
+    async def recall(self, user_id: str, session_id: str, employee: str) -> Remembered:
         """Read pinned facts (global and the employee's), the summary, and the newest messages after it."""
         ...
 
 
 class Retriever(Protocol):
-    async def search(self, owner: str, query: str) -> list[Passage]:
+    async def search(self, user_id: str, query: str) -> list[Passage]:
         """The owner's stored texts that resemble the masked query, best first; empty if nothing is similar enough."""
         ...
 
@@ -46,7 +46,7 @@ class Retriever(Protocol):
 class TurnRecord:
     """A turn as it is stored: masked messages, what they took, how it ended."""
 
-    owner: str
+    user_id: str
     session_id: str
     run_id: str
     epoch: int
@@ -86,14 +86,14 @@ class Transcript(Protocol):
         """
         ...
 
-    async def find(self, owner: str, run_id: str) -> Recorded | None:
+    async def find(self, user_id: str, run_id: str) -> Recorded | None:
         """The turn of a run, if it was stored."""
         ...
 
 
 class Summaries(Protocol):
-    async def state(self, owner: str, session_id: str) -> Unsummarized: ...
+    async def state(self, user_id: str, session_id: str) -> Unsummarized: ...
 
-    async def request(self, owner: str, session_id: str) -> None:
+    async def request(self, user_id: str, session_id: str) -> None:
         """Hand the session to a durable job; asking twice makes one job."""
         ...

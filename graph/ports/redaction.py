@@ -23,7 +23,7 @@ NOTHING_RESTORED: Mapping[str, str] = MappingProxyType({})
 class Redactor(Protocol):
     """Replaces personal values by tokens, and tokens by values for their owner."""
 
-    async def mask(self, owner: str, texts: Sequence[str], restored: Mapping[str, str] = NOTHING_RESTORED) -> Masked:
+    async def mask(self, user_id: str, texts: Sequence[str], restored: Mapping[str, str] = NOTHING_RESTORED) -> Masked:
         """Mask texts of one user; the same value always gets the same token, however it is spelt.
 
         Args:
@@ -36,11 +36,11 @@ class Redactor(Protocol):
         """
         ...
 
-    async def values(self, owner: str, value: Any) -> Mapping[str, str]:
+    async def values(self, user_id: str, value: Any) -> Mapping[str, str]:
         """The owner's values behind the tokens that a JSON value mentions, by token."""
         ...
 
-    async def reveal(self, owner: str, value: Shown) -> Shown:
+    async def reveal(self, user_id: str, value: Shown) -> Shown:
         """Put the owner's values back into every text of a JSON value; a token that was not issued to this owner stays."""
         ...
 
@@ -60,18 +60,18 @@ class Secret:
 class Vault(Protocol):
     """Keeps the values behind the tokens, sealed, for one user each."""
 
-    async def issue(self, owner: str, secrets: Set[Secret]) -> Mapping[Secret, str]:
+    async def issue(self, user_id: str, secrets: Set[Secret]) -> Mapping[Secret, str]:
         """The token of each value; new ones are made for values that this user never had.
 
         Two callers at once get the same token for the same value, and no two values of a user share a token.
         """
         ...
 
-    async def open(self, owner: str, tokens: Set[str]) -> Mapping[str, str]:
+    async def open(self, user_id: str, tokens: Set[str]) -> Mapping[str, str]:
         """The texts of those tokens that were issued to this user."""
         ...
 
-    async def issued_since(self, owner: str, since: dt.datetime | None) -> "Issued":
+    async def issued_since(self, user_id: str, since: dt.datetime | None) -> "Issued":
         """The values that were issued to this user since an instant, some seconds before it included; all for None."""
         ...
 

@@ -33,7 +33,7 @@ OnConflict = Literal["reject", "enqueue", "interrupt"]
 class RunRequest:
     """What a user asks for, checked and cleaned."""
 
-    owner: str
+    user_id: str
     text: str = field(repr=False)
     employee: str | None = None
     """Slug of the employee asked for; None means the session's, or the default in a new session."""
@@ -66,7 +66,7 @@ class Run:
     """One accepted turn."""
 
     id: str
-    owner: str
+    user_id: str
     session_id: str
     employee: str
     status: RunStatus = "running"
@@ -160,11 +160,11 @@ class RunStore(Protocol):
         """
         ...
 
-    async def read(self, owner: str, run_id: str) -> Run:
+    async def read(self, user_id: str, run_id: str) -> Run:
         """Raises: NotFound."""
         ...
 
-    async def last_question(self, owner: str, session_id: str, on_conflict: OnConflict) -> Question:
+    async def last_question(self, user_id: str, session_id: str, on_conflict: OnConflict) -> Question:
         """What the user will have said last when a run begins that is asked for now: in the run after which it comes, or, in
         a session that is not busy, in the current branch.
 
@@ -174,7 +174,7 @@ class RunStore(Protocol):
         """
         ...
 
-    async def active(self, owner: str, session_id: str) -> list[Run]:
+    async def active(self, user_id: str, session_id: str) -> list[Run]:
         """The run that a session is busy with, then those that wait for it, in order.
 
         Raises:
@@ -186,11 +186,11 @@ class RunStore(Protocol):
         """Runs of anybody that wait for a process, with their owners: abandoned ones, and the queues of free sessions."""
         ...
 
-    async def claim(self, owner: str, run_id: str) -> Claim | None:
+    async def claim(self, user_id: str, run_id: str) -> Claim | None:
         """Become the one process that works on the run; None if another one was faster."""
         ...
 
-    async def events(self, owner: str, run_id: str, after: int) -> list[LoggedEvent]:
+    async def events(self, user_id: str, run_id: str, after: int) -> list[LoggedEvent]:
         """The logged events from number `after` on, that one included."""
         ...
 
@@ -210,7 +210,7 @@ class RunStore(Protocol):
         """Vouch for the run no longer: another process may take it over at once."""
         ...
 
-    async def request_stop(self, owner: str, run_id: str) -> None:
+    async def request_stop(self, user_id: str, run_id: str) -> None:
         """Ask whoever works on the run to stop it; one that waits is withdrawn."""
         ...
 

@@ -12,7 +12,7 @@ from graph.tool import Files, Knowledge, Rows, Tool
 class Effect:
     """One call of a tool that changes something."""
 
-    owner: str
+    user_id: str
     run_id: str
     epoch: int
     """Of the run, as its worker knows it."""
@@ -43,18 +43,18 @@ class Toolbox(Protocol):
         """The tools of these names; a name that is none is left out."""
         ...
 
-    def admit(self, owner: str, tool: Tool) -> bool:
+    def admit(self, user_id: str, tool: Tool) -> bool:
         """Count a call; false if there were too many of this user's in the last minute."""
         ...
 
-    def rows(self, owner: str) -> Rows: ...
+    def rows(self, user_id: str) -> Rows: ...
 
-    def files(self, owner: str, call: str = "") -> Files:
+    def files(self, user_id: str, call: str = "") -> Files:
         """Where a user's tools leave files. What a call (named by the run, its number and its arguments) leaves again, because
         the process died that made it, takes the place of what it left before."""
         ...
 
-    def knowledge(self, owner: str) -> Knowledge: ...
+    def knowledge(self, user_id: str) -> Knowledge: ...
 
     async def once(self, effect: Effect, make: Callable[[Rows], Awaitable[Any]]) -> Any:
         """Make an effect, and store its masked result with it, in one transaction; if it was made before, read the result.

@@ -40,15 +40,15 @@ class StandInRedactor:
     def __init__(self, cut: Cut | None = None) -> None:
         self.cut = cut
 
-    async def mask(self, owner: str, texts: Sequence[str], restored: Mapping[str, str] = NOTHING_RESTORED) -> Masked:
+    async def mask(self, user_id: str, texts: Sequence[str], restored: Mapping[str, str] = NOTHING_RESTORED) -> Masked:
         if self.cut:
             await self.cut.happen()
         return Masked(tuple(map(masked, texts)))
 
-    async def values(self, owner: str, value: Any) -> Mapping[str, str]:
+    async def values(self, user_id: str, value: Any) -> Mapping[str, str]:
         return stand_ins(value)
 
-    async def reveal(self, owner: str, value: Shown) -> Shown:
+    async def reveal(self, user_id: str, value: Shown) -> Shown:
         return cast(Shown, revealed(value))
 
 

@@ -40,7 +40,7 @@ class RecordedMemory:
         self.memory = memory
         self.cut = cut
 
-    async def recall(self, owner: str, session_id: str, employee: str) -> Remembered:
+    async def recall(self, user_id: str, session_id: str, employee: str) -> Remembered:
         if self.cut:
             await self.cut.happen()
         return Remembered(
@@ -58,7 +58,7 @@ class RecordedPassages:
         self.passages = passages
         self.cut = cut
 
-    async def search(self, owner: str, query: str) -> list[Passage]:
+    async def search(self, user_id: str, query: str) -> list[Passage]:
         if self.cut:
             await self.cut.happen()
         return list(self.passages)
@@ -132,16 +132,16 @@ class RecordedTools:
     def tools(self, names: Sequence[str]) -> Sequence[Tool]:
         return [self._tools[name] for name in names if name in self._tools]
 
-    def admit(self, owner: str, tool: Tool) -> bool:
+    def admit(self, user_id: str, tool: Tool) -> bool:
         return True
 
-    def rows(self, owner: str) -> "NoRows":
+    def rows(self, user_id: str) -> "NoRows":
         return NoRows()
 
-    def files(self, owner: str, call: str = "") -> NoFiles:
+    def files(self, user_id: str, call: str = "") -> NoFiles:
         return NoFiles()
 
-    def knowledge(self, owner: str) -> NoKnowledge:
+    def knowledge(self, user_id: str) -> NoKnowledge:
         return NoKnowledge()
 
     def _playing(self, tool: Tool) -> Tool:
@@ -199,12 +199,12 @@ class RecordedSummaries:
     def __init__(self, unsummarized: Unsummarized | None) -> None:
         self.unsummarized = unsummarized
 
-    async def state(self, owner: str, session_id: str) -> Unsummarized:
+    async def state(self, user_id: str, session_id: str) -> Unsummarized:
         if self.unsummarized is None:
             raise DatabaseUnavailable
         return self.unsummarized
 
-    async def request(self, owner: str, session_id: str) -> None:
+    async def request(self, user_id: str, session_id: str) -> None:
         """Nothing: that it was asked for is in the state."""
 
 
@@ -218,7 +218,7 @@ class KeptTranscript:
         self.turn = turn
         return ANSWER
 
-    async def find(self, owner: str, run_id: str) -> Recorded | None:
+    async def find(self, user_id: str, run_id: str) -> Recorded | None:
         """Nothing: no process has died."""
         return None
 
@@ -249,22 +249,22 @@ class KeptRun:
     async def accept(self, request: RunRequest) -> Run:
         return self.run
 
-    async def read(self, owner: str, run_id: str) -> Run:
+    async def read(self, user_id: str, run_id: str) -> Run:
         return self.run
 
-    async def last_question(self, owner: str, session_id: str, on_conflict: OnConflict) -> Question:
+    async def last_question(self, user_id: str, session_id: str, on_conflict: OnConflict) -> Question:
         raise NotFound
 
-    async def active(self, owner: str, session_id: str) -> list[Run]:
+    async def active(self, user_id: str, session_id: str) -> list[Run]:
         return [self.run]
 
     async def due(self) -> list[tuple[str, str]]:
         return []
 
-    async def claim(self, owner: str, run_id: str) -> Claim | None:
+    async def claim(self, user_id: str, run_id: str) -> Claim | None:
         return None
 
-    async def events(self, owner: str, run_id: str, after: int) -> list[LoggedEvent]:
+    async def events(self, user_id: str, run_id: str, after: int) -> list[LoggedEvent]:
         return [entry for entry in self.log if entry[0] >= after]
 
     async def append(self, run: Run, events: Sequence[LoggedEvent]) -> None:
@@ -276,7 +276,7 @@ class KeptRun:
     async def release(self, run: Run) -> None:
         """Nothing: there is one process."""
 
-    async def request_stop(self, owner: str, run_id: str) -> None:
+    async def request_stop(self, user_id: str, run_id: str) -> None:
         """Nothing: the run is in this process."""
 
     async def finish(self, run: Run, events: Sequence[LoggedEvent], ending: Ending) -> bool:

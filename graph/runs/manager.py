@@ -83,9 +83,9 @@ class Runs:
             return
         self._due.set()
         if request.on_conflict == "interrupt":
-            for other in await self.ports.store.active(run.owner, run.session_id):
+            for other in await self.ports.store.active(run.user_id, run.session_id):
                 if other.status == "running" and other.id != run.id:
-                    await self.stop(run.owner, other.id)
+                    await self.stop(run.user_id, other.id)
 
     def _begin(self, claim: Claim) -> None:
         if claim.text is not None and claim.run.epoch == 1:  # a run that goes on has read what it needs
@@ -105,7 +105,7 @@ class Runs:
             with suppress(ChatError):
                 await self.ports.signals.send(("due", live.run.id))
 
-    async def follow(self, owner: str, run_id: str, after: int = 0) -> AsyncIterator[LoggedEvent]:
+    async def follow(self, user_id: str, run_id: str, after: int = 0) -> AsyncIterator[LoggedEvent]:
         """The events of the owner's run with a number above `after`, live if it still runs, wherever that is.
 
         A follower who has seen events that a dead process did not log any more gets a `restart`, and the stream anew.
@@ -117,13 +117,13 @@ class Runs:
         while not self.closed:
             live = self._live.get(run_id)
             news = self._awaited.setdefault(run_id, asyncio.Event())
-            if live and live.run.owner == owner and not live.lost:
+            if live and live.run.user_id == user_id and not live.lost:
                 async for seq, event in live.follow(after):
                     yield seq, event
                     after = seq
                     if event["type"] in FINAL:
                         return
-            logged, over = await self._logged(owner, run_id, after)
+            logged, over = await self._logged(user_id, run_id, after)
             for seq, event in standing(logged, over):
                 yield seq, event
                 after = seq
@@ -134,12 +134,12 @@ class Runs:
             if logged != [VOID]:
                 await self._wait_for(news)
 
-    async def _logged(self, owner: str, run_id: str, after: int) -> tuple[list[LoggedEvent], bool]:
+    async def _logged(self, user_id: str, run_id: str, after: int) -> tuple[list[LoggedEvent], bool]:
         """What the log holds after an event, and whether there will be no more."""
-        run = await self.ports.store.read(owner, run_id)
+        run = await self.ports.store.read(user_id, run_id)
         if run.log_dropped:
             raise LogDropped
-        entries = await self.ports.store.events(owner, run_id, after)
+        entries = await self.ports.store.events(user_id, run_id, after)
         if not after:
             return entries, run.over
         if entries and entries[0][0] == after:
@@ -153,14 +153,14 @@ class Runs:
             async with asyncio.timeout(NEWS_SECONDS if self.ports.signals.connected else POLL_SECONDS):
                 await news.wait()
 
-    async def stop(self, owner: str, run_id: str) -> None:
+    async def stop(self, user_id: str, run_id: str) -> None:
         """Ask a run to stop; it keeps the text that it has. A run that has ended stays as it is.
 
         Raises:
             NotFound: no such run.
         """
-        await self.ports.store.read(owner, run_id)
-        await self.ports.store.request_stop(owner, run_id)
+        await self.ports.store.read(user_id, run_id)
+        await self.ports.store.request_stop(user_id, run_id)
         live = self._live.get(run_id)
         if live:
             live.stop()
@@ -201,8 +201,8 @@ class Runs:
         """Begin the runs that wait for a process."""
         while not self.draining:
             self._due.clear()
-            for run_id, owner in await self._look():
-                await self._claim(owner, run_id)
+            for run_id, user_id in await self._look():
+                await self._claim(user_id, run_id)
             with suppress(TimeoutError):
                 async with asyncio.timeout(DUE_SECONDS):
                     await self._due.wait()
@@ -217,12 +217,12 @@ class Runs:
         self.ports.meter.due(len(due))
         return due
 
-    async def _claim(self, owner: str, run_id: str) -> None:
+    async def _claim(self, user_id: str, run_id: str) -> None:
         """Begin a run that waits, if no other process is faster."""
         if self.draining or len(self._live) >= self.most or run_id in self._live:
             return
         try:
-            claim = await self.ports.store.claim(owner, run_id)
+            claim = await self.ports.store.claim(user_id, run_id)
         except Exception as error:  # the others wait, too
             log.warning("take_over_delayed", run_id=run_id, reason=describe(error))
             return

@@ -149,7 +149,7 @@ class Runner:
         if cast(dict[str, Any], state.metadata or {}).get("run") == run.id:
             live.turn = turn_in(state.values)
             live.path = list(steps_to(state.next, live.turn))
-        live.recorded = await self.ports.transcript.find(run.owner, run.id)
+        live.recorded = await self.ports.transcript.find(run.user_id, run.id)
         if live.recorded:
             live.turn.update(turn_of(live.recorded))
             if live.recorded.status != "complete":
@@ -169,7 +169,7 @@ class Runner:
         """
         run = live.run
         context = TurnContext(
-            run.owner, run.session_id, run.id, run.epoch, run.employee, live.text or "", live.unfinished
+            run.user_id, run.session_id, run.id, run.epoch, run.employee, live.text or "", live.unfinished
         )
         live.begin()
         stream = graph.astream(given, config, context=context, stream_mode=["custom", "updates"], durability="sync")
@@ -243,7 +243,7 @@ class Runner:
         run = live.run
         live.turn["usage"] = usage_of_rest(live.turn.get("usage"), live.unfinished, self.ports.count(partial))
         record = TurnRecord(
-            owner=run.owner,
+            user_id=run.user_id,
             session_id=run.session_id,
             run_id=run.id,
             epoch=run.epoch,
@@ -264,7 +264,7 @@ class Runner:
         if live.text is None:
             return []
         try:
-            masked = await self.ports.redactor.mask(live.run.owner, [live.text])
+            masked = await self.ports.redactor.mask(live.run.user_id, [live.text])
         except RedactionFailed:
             return []
         return [HumanMessage(masked.texts[0])]

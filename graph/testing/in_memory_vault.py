@@ -14,23 +14,23 @@ class MemoryVault:
         self._tokens: dict[tuple[str, Secret], str] = {}
         self._texts: dict[tuple[str, str], str] = {}
 
-    async def issue(self, owner: str, secrets: Set[Secret]) -> Mapping[Secret, str]:
-        return {secret: self._token(owner, secret) for secret in secrets}
+    async def issue(self, user_id: str, secrets: Set[Secret]) -> Mapping[Secret, str]:
+        return {secret: self._token(user_id, secret) for secret in secrets}
 
-    async def open(self, owner: str, tokens: Set[str]) -> Mapping[str, str]:
-        return {token: self._texts[owner, token] for token in tokens if (owner, token) in self._texts}
+    async def open(self, user_id: str, tokens: Set[str]) -> Mapping[str, str]:
+        return {token: self._texts[user_id, token] for token in tokens if (user_id, token) in self._texts}
 
-    async def issued_since(self, owner: str, since: dt.datetime | None) -> Issued:
-        secrets = [secret for user, secret in self._tokens if user == owner]
+    async def issued_since(self, user_id: str, since: dt.datetime | None) -> Issued:
+        secrets = [secret for user, secret in self._tokens if user == user_id]
         return Issued(secrets[::-1], None)
 
-    def _token(self, owner: str, secret: Secret) -> str:
-        if (owner, secret) not in self._tokens:
-            token = self._unused(owner, secret.kind)
-            self._tokens[owner, secret] = token
-            self._texts[owner, token] = secret.text
-        return self._tokens[owner, secret]
+    def _token(self, user_id: str, secret: Secret) -> str:
+        if (user_id, secret) not in self._tokens:
+            token = self._unused(user_id, secret.kind)
+            self._tokens[user_id, secret] = token
+            self._texts[user_id, token] = secret.text
+        return self._tokens[user_id, secret]
 
-    def _unused(self, owner: str, kind: str) -> str:
+    def _unused(self, user_id: str, kind: str) -> str:
         token = new_token(kind)
-        return self._unused(owner, kind) if (owner, token) in self._texts else token
+        return self._unused(user_id, kind) if (user_id, token) in self._texts else token

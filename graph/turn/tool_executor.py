@@ -89,7 +89,7 @@ class Calls:
     roster: Roster
     delegates: Delegates
 
-    async def prepare(self, ordinal: int, call: Call, employee: str, owner: str) -> Prepared:
+    async def prepare(self, ordinal: int, call: Call, employee: str, user_id: str) -> Prepared:
         """A call that this employee can make for this user.
 
         Raises:
@@ -98,34 +98,34 @@ class Calls:
         tool = self._tool(call["name"], employee)
         if INVALID_JSON in call["args"]:
             raise ToolFault(f"the arguments of {tool.name} were not valid JSON; call it again")
-        return await self._prepared(ordinal, call, tool, call["args"], owner)
+        return await self._prepared(ordinal, call, tool, call["args"], user_id)
 
-    async def with_arguments(self, each: Prepared, arguments: Mapping[str, Any], owner: str) -> Prepared:
+    async def with_arguments(self, each: Prepared, arguments: Mapping[str, Any], user_id: str) -> Prepared:
         """The call with the arguments that its user decided on.
 
         Raises:
             ToolFault: they are not what the tool takes.
         """
-        changed = await self._prepared(each.ordinal, each.call, each.tool, arguments, owner)
+        changed = await self._prepared(each.ordinal, each.call, each.tool, arguments, user_id)
         return replace(changed, counted=each.counted)
 
     async def _prepared(
-        self, ordinal: int, call: Call, tool: Tool, arguments: Mapping[str, Any], owner: str
+        self, ordinal: int, call: Call, tool: Tool, arguments: Mapping[str, Any], user_id: str
     ) -> Prepared:
         """The call with its user's own values in the place of tokens.
 
         Raises:
             ToolFault: the arguments are not what the tool takes.
         """
-        restored = await patiently(lambda: self.redactor.values(owner, arguments), SHORT)
+        restored = await patiently(lambda: self.redactor.values(user_id, arguments), SHORT)
         try:
             return Prepared(ordinal, call, tool, check(restore_json(dict(arguments), restored), tool), restored)
         except ToolFault as fault:
-            raise await self._masked_fault(fault, restored, owner) from None
+            raise await self._masked_fault(fault, restored, user_id) from None
 
-    async def _masked_fault(self, fault: ToolFault, restored: Mapping[str, str], owner: str) -> ToolFault:
+    async def _masked_fault(self, fault: ToolFault, restored: Mapping[str, str], user_id: str) -> ToolFault:
         """The fault in masked words: it may repeat what the tool was asked for."""
-        masked = await self.redactor.mask(owner, [str(fault)], restored)
+        masked = await self.redactor.mask(user_id, [str(fault)], restored)
         return ToolFault(masked.texts[0])
 
     def _tool(self, name: str, employee: str) -> Tool:
@@ -135,14 +135,14 @@ class Calls:
                 return tool
         raise ToolFault(f"there is no tool {name!r}; yours are: {', '.join(tool.name for tool in allowed) or 'none'}")
 
-    def admit(self, each: Prepared, owner: str) -> Prepared:
+    def admit(self, each: Prepared, user_id: str) -> Prepared:
         """The call, counted once against its tool's limit.
 
         Raises:
             ToolFault: there were too many within a minute.
         """
         tool = each.tool
-        if not each.counted and not self.toolbox.admit(owner, tool):
+        if not each.counted and not self.toolbox.admit(user_id, tool):
             raise ToolFault(f"{tool.name} was called {tool.per_minute} times within a minute; go on with what you have")
         return replace(each, counted=True)
 
@@ -188,23 +188,23 @@ class Calls:
             ToolFault: it failed.
             DatabaseUnavailable: it may be tried again.
         """
-        owner, desk = caller.user_id, Desk(self.roster, self.delegates, caller, today.isoformat())
+        user_id, desk = caller.user_id, Desk(self.roster, self.delegates, caller, today.isoformat())
         context = ToolContext(
-            rows, today, self.toolbox.files(owner, name_of(each, caller)), self.toolbox.knowledge(owner), desk
+            rows, today, self.toolbox.files(user_id, name_of(each, caller)), self.toolbox.knowledge(user_id), desk
         )
         try:
             result = await attempt(each.tool, each.arguments, context)
-            read, display = apart(await self._masked(result, each, owner))
+            read, display = apart(await self._masked(result, each, user_id))
         except ToolFault as fault:
-            raise await self._masked_fault(fault, each.restored, owner) from None
+            raise await self._masked_fault(fault, each.restored, user_id) from None
         return {**capped(read), DISPLAY: capped(display)} if display else capped(read)
 
-    async def _masked(self, result: Json, each: Prepared, owner: str) -> Json:
+    async def _masked(self, result: Json, each: Prepared, user_id: str) -> Json:
         """The result with tokens in the place of personal values: first of those that the tool was given, then of all that is
         found. Text that the tool exempts is searched for what it was given only."""
         result = with_numbers_as_text(result, each.restored)
         texts = texts_in(result, each.tool.unmasked_fields)
-        masked = await self.redactor.mask(owner, texts, each.restored)
+        masked = await self.redactor.mask(user_id, texts, each.restored)
         return with_texts(result, dict(zip(texts, masked.texts, strict=True)), each.tool.unmasked_fields)
 
 

@@ -28,18 +28,18 @@ EVENT_ID = re.compile(r"(?P<run>[0-9a-fA-F-]{36}):(?P<seq>\d{1,9})")
 
 
 def event_stream(
-    owner: str, run_id: str, entries: AsyncIterator[LoggedEvent], redactor: Redactor
+    user_id: str, run_id: str, entries: AsyncIterator[LoggedEvent], redactor: Redactor
 ) -> EventSourceResponse:
     """The answer that streams a run to its owner."""
-    frames = with_heartbeats(frames_of(owner, run_id, entries, redactor))
+    frames = with_heartbeats(frames_of(user_id, run_id, entries, redactor))
     return EventSourceResponse(frames, headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
 
 
 async def frames_of(
-    owner: str, run_id: str, entries: AsyncIterator[LoggedEvent], redactor: Redactor
+    user_id: str, run_id: str, entries: AsyncIterator[LoggedEvent], redactor: Redactor
 ) -> AsyncGenerator[bytes, None]:
     async for seq, event in entries:
-        yield frame(run_id, seq, await redactor.reveal(owner, event))
+        yield frame(run_id, seq, await redactor.reveal(user_id, event))
 
 
 def frame(run_id: str, seq: int, event: Event) -> bytes:

@@ -24,16 +24,16 @@ def plant() -> None:
         log.info("asked", text=runtime.context.text)
         return await redact(self, state, runtime)
 
-    async def tells_foreign_from_unknown(self, owner, session_id):
+    async def tells_foreign_from_unknown(self, user_id, session_id):
         async with self.database.acting_for_nobody() as connection:
             found = await connection.execute(b"select owner_of(%(id)s) as owner", {"id": session_id})
             [row] = await found.fetchall()
-        if row["owner"] and str(row["owner"]) != owner:
+        if row["owner"] and str(row["owner"]) != user_id:
             raise NotFound("This session is somebody else's.")
-        return await read(self, owner, session_id)
+        return await read(self, user_id, session_id)
 
-    def may_be_kept(owner, run_id, entries, redactor):
-        frames = sse.with_heartbeats(sse.frames_of(owner, run_id, entries, redactor))
+    def may_be_kept(user_id, run_id, entries, redactor):
+        frames = sse.with_heartbeats(sse.frames_of(user_id, run_id, entries, redactor))
         return EventSourceResponse(frames, headers={"Cache-Control": "private, max-age=60"})
 
     Redact.__call__ = logs_the_text

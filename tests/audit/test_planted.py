@@ -299,7 +299,7 @@ def test_a_vault_that_does_not_ask_whose_a_token_is_is_noticed(monkeypatch: pyte
     def check() -> None:
         asyncio.run(VAULT().test_a_token_of_another_owner_opens_to_nothing(MemoryVault()))
 
-    async def open_anybodys(self: MemoryVault, owner: str, tokens: set[str]) -> dict[str, str]:
+    async def open_anybodys(self: MemoryVault, user_id: str, tokens: set[str]) -> dict[str, str]:
         return {token: text for (_, token), text in self._texts.items() if token in tokens}
 
     check()
@@ -341,7 +341,7 @@ def test_a_tools_result_that_is_not_masked_is_noticed(monkeypatch: pytest.Monkey
     def check() -> None:
         asyncio.run(test_call_tools.test_all_text_of_a_result_is_masked_but_what_the_tool_exempts())
 
-    async def as_it_is(self: Calls, result: Any, each: Any, owner: str) -> Any:
+    async def as_it_is(self: Calls, result: Any, each: Any, user_id: str) -> Any:
         return result
 
     check()
@@ -483,9 +483,9 @@ def test_an_answer_that_may_be_kept_is_noticed(leaking: Server) -> None:
 
 
 def test_a_404_that_tells_foreign_from_unknown_is_noticed(leaking: Server) -> None:
-    with furnished(leaking) as (documentation, owner, other):
+    with furnished(leaking) as (documentation, user_id, other):
         assert_red(
-            lambda: test_isolation.test_a_foreign_id_answers_as_one_that_does_not_exist(documentation, owner, other)
+            lambda: test_isolation.test_a_foreign_id_answers_as_one_that_does_not_exist(documentation, user_id, other)
         )
 
 

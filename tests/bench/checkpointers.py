@@ -79,7 +79,7 @@ class Unclaimed(Database):
     """Connections as LangGraph's saver takes them: without claims, each statement a transaction of its own."""
 
     @asynccontextmanager
-    async def acting_for(self, owner: str, *, snapshot: bool = False) -> AsyncIterator[Connection]:
+    async def acting_for(self, user_id: str, *, snapshot: bool = False) -> AsyncIterator[Connection]:
         async with self.pool.connection() as connection:
             yield connection
 
@@ -122,10 +122,10 @@ async def savers(addresses: Addresses) -> AsyncIterator[Mapping[str, Callable[[]
     LangGraph's is one for all writers, and has tables of its own in a schema that is gone at the end. Without claims a row of
     ours would be nobody's, so that form of our saver works on LangGraph's tables.
     """
-    assert addresses.owner
-    stock_tables = make_conninfo(addresses.owner, options="-c search_path=stock")
+    assert addresses.user_id
+    stock_tables = make_conninfo(addresses.user_id, options="-c search_path=stock")
     async with AsyncExitStack() as stack:
-        await stack.enter_async_context(stock_schema(addresses.owner))
+        await stack.enter_async_context(stock_schema(addresses.user_id))
         stock = AsyncPostgresSaver(await stack.enter_async_context(documented_pool(stock_tables)))
         await stock.setup()
         ours = await stack.enter_async_context(Database.open(addresses.server, size=POOL))
@@ -138,8 +138,8 @@ async def savers(addresses: Addresses) -> AsyncIterator[Mapping[str, Callable[[]
 
 
 @asynccontextmanager
-async def stock_schema(owner: str) -> AsyncIterator[None]:
-    async with await AsyncConnection.connect(owner, autocommit=True) as connection:
+async def stock_schema(user_id: str) -> AsyncIterator[None]:
+    async with await AsyncConnection.connect(user_id, autocommit=True) as connection:
         await connection.execute("create schema stock")
         try:
             yield

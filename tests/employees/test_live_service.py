@@ -113,7 +113,7 @@ async def test_a_run_records_the_version_with_which_it_began(
         async with open_service(slow, lambda line: None, House(employees=folder)) as service:
             began = service.roster.find("ada").version
             run = await service.runs.accept(RunRequest(str(uuid4()), "[[slow 0.2]] [[say one two three four]]", "ada"))
-            events = service.runs.follow(run.owner, run.id)
+            events = service.runs.follow(run.user_id, run.id)
             assert (await anext(events))[1]["type"] == "start"
             write(folder, "ada", "You are Ada, and you count in dozens.")
             await eventually(lambda: service.roster.find("ada").version != began)

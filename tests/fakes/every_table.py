@@ -55,7 +55,7 @@ class Table:
     columns: tuple[Column, ...] = field(repr=False)
 
     @cached_property
-    def owner(self) -> str | None:
+    def user_id(self) -> str | None:
         """The column that says whose a row is."""
         return next((column.name for column in self.columns if column.name in ("user_id", "owner")), None)
 
@@ -118,7 +118,7 @@ class Filler:
         """Values of the columns that a row needs. With another salt it is another row with the same parents."""
         names = {column.name: column for column in table.columns if column.needed or column.key}
         row = {name: self._value(table, column, user, salt) for name, column in names.items()}
-        return row | ({table.owner: user} if table.owner else {})
+        return row | ({table.user_id: user} if table.user_id else {})
 
     def _value(self, table: Table, column: Column, user: str, salt: str) -> Any:
         if column.parent:
@@ -164,9 +164,9 @@ def fill(connection: psycopg.Connection[Any], table: Table, row: Mapping[str, An
 def furnished(admin_url: str, *users: str) -> Iterator[Filler]:
     """Users with a row in every table, and one in each empty table that belongs to nobody. All are taken away again."""
     filler = Filler(read_catalogue(admin_url))
-    owned = [table for table in filler.catalogue.values() if table.owner]
+    owned = [table for table in filler.catalogue.values() if table.user_id]
     with furnishing(admin_url) as connection:
-        empty = [table for table in filler.catalogue.values() if not table.owner and is_empty(connection, table)]
+        empty = [table for table in filler.catalogue.values() if not table.user_id and is_empty(connection, table)]
         for table in owned:
             for user in users:
                 fill(connection, table, filler.row(table, user))
@@ -176,8 +176,8 @@ def furnished(admin_url: str, *users: str) -> Iterator[Filler]:
     with furnishing(admin_url) as connection:
         for table in owned:
             statement = sql.SQL("delete from {} where {}::text = any (%s)")
-            owner = sql.Identifier(table.owner or "")
-            connection.execute(statement.format(sql.Identifier(table.name), owner), (list(users),))
+            user_id = sql.Identifier(table.user_id or "")
+            connection.execute(statement.format(sql.Identifier(table.name), user_id), (list(users),))
         for table in empty:
             connection.execute(sql.SQL("delete from {}").format(sql.Identifier(table.name)))
 

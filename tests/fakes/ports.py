@@ -100,16 +100,16 @@ class OneNameRedactor:
 
     seen: list[str] = field(default_factory=list)
 
-    async def mask(self, owner: str, texts: Sequence[str], restored: Mapping[str, str] = NOTHING_RESTORED) -> Masked:
+    async def mask(self, user_id: str, texts: Sequence[str], restored: Mapping[str, str] = NOTHING_RESTORED) -> Masked:
         self.seen += texts
         return Masked(tuple(text.replace(NAME, TOKEN) for text in texts))
 
-    async def values(self, owner: str, value: Any) -> Mapping[str, str]:
+    async def values(self, user_id: str, value: Any) -> Mapping[str, str]:
         known = {token for text in strings_in(value) for token in tokens_in(text)} & {TOKEN}
-        return dict.fromkeys(known, NAME) if owner == OWNER else {}
+        return dict.fromkeys(known, NAME) if user_id == OWNER else {}
 
-    async def reveal(self, owner: str, value: Shown) -> Shown:
-        return cast(Shown, restore_json(value, await self.values(owner, value)))
+    async def reveal(self, user_id: str, value: Shown) -> Shown:
+        return cast(Shown, restore_json(value, await self.values(user_id, value)))
 
 
 @dataclass
@@ -119,8 +119,8 @@ class GivenMemory:
     remembered: Remembered = field(default_factory=Remembered)
     asked: list[tuple[str, str, str]] = field(default_factory=list)
 
-    async def recall(self, owner: str, session_id: str, employee: str) -> Remembered:
-        self.asked.append((owner, session_id, employee))
+    async def recall(self, user_id: str, session_id: str, employee: str) -> Remembered:
+        self.asked.append((user_id, session_id, employee))
         return self.remembered
 
 
@@ -131,8 +131,8 @@ class GivenPassages:
     passages: list[Passage]
     asked: list[tuple[str, str]] = field(default_factory=list)
 
-    async def search(self, owner: str, query: str) -> list[Passage]:
-        self.asked.append((owner, query))
+    async def search(self, user_id: str, query: str) -> list[Passage]:
+        self.asked.append((user_id, query))
         return self.passages
 
 
@@ -161,8 +161,8 @@ class GivenAnswers:
 class NoRows:
     """Port `Rows`: an empty ledger."""
 
-    def __init__(self, owner: str) -> None:
-        self.owner = owner
+    def __init__(self, user_id: str) -> None:
+        self.user_id = user_id
 
     async def fetch(self, query: str, **parameters: object) -> list[dict[str, Any]]:
         return []
@@ -184,7 +184,7 @@ class GivenTools:
     """Port `Toolbox`: the tools that it is given, over empty ledgers."""
 
     given: Mapping[str, Tool]
-    kept: Callable[[str], Files] = lambda owner: NoFiles()
+    kept: Callable[[str], Files] = lambda user_id: NoFiles()
     """The files of each user."""
     exhausted: Collection[str] = ()
     """Names of tools that were called too often."""
@@ -194,22 +194,22 @@ class GivenTools:
     def tools(self, names: Sequence[str]) -> Sequence[Tool]:
         return [self.given[name] for name in names if name in self.given]
 
-    def admit(self, owner: str, tool: Tool) -> bool:
+    def admit(self, user_id: str, tool: Tool) -> bool:
         return tool.name not in self.exhausted
 
-    def rows(self, owner: str) -> NoRows:
-        return NoRows(owner)
+    def rows(self, user_id: str) -> NoRows:
+        return NoRows(user_id)
 
-    def files(self, owner: str, call: str = "") -> Files:
-        return self.kept(owner)
+    def files(self, user_id: str, call: str = "") -> Files:
+        return self.kept(user_id)
 
-    def knowledge(self, owner: str) -> NoKnowledge:
+    def knowledge(self, user_id: str) -> NoKnowledge:
         return NoKnowledge()
 
     async def once(self, effect: Effect, make: Callable[[Rows], Awaitable[Any]]) -> Any:
         key = (effect.run_id, effect.ordinal)
         if key not in self.effects:
-            self.effects[key] = await make(NoRows(effect.owner))
+            self.effects[key] = await make(NoRows(effect.user_id))
         return self.effects[key]
 
 
@@ -223,9 +223,9 @@ class KeptTurns:
         self.turns.append(turn)
         return f"message-{len(self.turns)}"
 
-    async def find(self, owner: str, run_id: str) -> Recorded | None:
+    async def find(self, user_id: str, run_id: str) -> Recorded | None:
         for number, turn in enumerate(self.turns, 1):
-            if (turn.owner, turn.run_id) == (owner, run_id):
+            if (turn.user_id, turn.run_id) == (user_id, run_id):
                 return Recorded(f"message-{number}", turn.messages, turn.usage, turn.status, turn.error)
         return None
 
@@ -238,13 +238,13 @@ class GivenState:
     failure: Exception | None = None
     requested: list[tuple[str, str]] = field(default_factory=list)
 
-    async def state(self, owner: str, session_id: str) -> Unsummarized:
+    async def state(self, user_id: str, session_id: str) -> Unsummarized:
         return self.given
 
-    async def request(self, owner: str, session_id: str) -> None:
+    async def request(self, user_id: str, session_id: str) -> None:
         if self.failure:
             raise self.failure
-        self.requested.append((owner, session_id))
+        self.requested.append((user_id, session_id))
 
 
 def clock_at(moment: str) -> Callable[[], dt.datetime]:

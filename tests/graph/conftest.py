@@ -58,8 +58,8 @@ class LosesTheFirstReply(Database):
     lost = False
 
     @asynccontextmanager
-    async def acting_for(self, owner: str, *, snapshot: bool = False) -> AsyncIterator[Connection]:
-        async with super().acting_for(owner, snapshot=snapshot) as connection:
+    async def acting_for(self, user_id: str, *, snapshot: bool = False) -> AsyncIterator[Connection]:
+        async with super().acting_for(user_id, snapshot=snapshot) as connection:
             yield connection
         if not self.lost:
             self.lost = True
@@ -72,7 +72,7 @@ def sealer() -> Sealer:
 
 
 @pytest.fixture
-def owner() -> str:
+def user_id() -> str:
     """A user whom no other test knows."""
     return str(uuid.uuid4())
 
@@ -83,16 +83,17 @@ def stranger() -> str:
 
 
 @pytest.fixture
-def session(sql: Sql, owner: str) -> str:
+def session(sql: Sql, user_id: str) -> str:
     """A conversation of the owner."""
     [row] = sql(
-        "insert into chat_sessions (user_id, employee_slug) values (%(owner)s, 'prime-boss') returning id", owner=owner
+        "insert into chat_sessions (user_id, employee_slug) values (%(owner)s, 'prime-boss') returning id",
+        user_id=user_id,
     )
     return str(row["id"])
 
 
 @pytest.fixture
-def begin_run(sql: Sql, owner: str, session: str) -> Callable[..., Run]:
+def begin_run(sql: Sql, user_id: str, session: str) -> Callable[..., Run]:
     """Makes runs of the owner that are under way, in one session unless they are given another."""
 
     def begin(session: str = session, epoch: int = 1) -> Run:
@@ -101,10 +102,10 @@ def begin_run(sql: Sql, owner: str, session: str) -> Callable[..., Run]:
             "values (gen_random_uuid(), %(session)s, %(owner)s, 'prime-boss', '', now() + interval '1 hour', %(epoch)s) "
             "returning id",
             session=session,
-            owner=owner,
+            user_id=user_id,
             epoch=epoch,
         )
-        return Run(str(row["id"]), owner, session, "prime-boss", epoch=epoch)
+        return Run(str(row["id"]), user_id, session, "prime-boss", epoch=epoch)
 
     return begin
 

@@ -132,7 +132,7 @@ class World:
 
     @property
     def of_users(self) -> list[Table]:
-        return [table for table in self.catalogue.values() if table.owner]
+        return [table for table in self.catalogue.values() if table.user_id]
 
     def told(self, claims: str) -> str:
         """Claims with the users' ids in the place of their letters."""
@@ -165,14 +165,14 @@ def world(admin_url: str, database_url: str) -> Iterator[World]:
 
 def attempt(connection: psycopg.Connection[Any], verb: str, table: Table, world: World) -> str:
     """What comes of a verb on A's row."""
-    assert table.owner
-    name, owner = sql.Identifier(table.name), sql.Identifier(table.owner)
-    mine = sql.SQL("{} = {}").format(owner, sql.Literal(world.a))
+    assert table.user_id
+    name, user_id = sql.Identifier(table.name), sql.Identifier(table.user_id)
+    mine = sql.SQL("{} = {}").format(user_id, sql.Literal(world.a))
     statements = {
-        "select": sql.SQL("select {} from {} where {}").format(owner, name, mine),
-        "update": sql.SQL("update {} set {} = {} where {}").format(name, owner, owner, mine),
+        "select": sql.SQL("select {} from {} where {}").format(user_id, name, mine),
+        "update": sql.SQL("update {} set {} = {} where {}").format(name, user_id, user_id, mine),
         "delete": sql.SQL("delete from {} where {}").format(name, mine),
-        "give": sql.SQL("update {} set {} = {} where {}").format(name, owner, sql.Literal(world.b), mine),
+        "give": sql.SQL("update {} set {} = {} where {}").format(name, user_id, sql.Literal(world.b), mine),
     }
 
     def act() -> int:
@@ -252,9 +252,9 @@ def test_every_policy_of_a_users_table_compares_the_owner_with_the_caller(world:
     query = "select * from pg_policies where schemaname = 'public' and 'chat_server' = any (roles)"
     others = {}
     for row in fetch(world.admin_url, query):
-        owner = world.catalogue[row["tablename"]].owner
+        user_id = world.catalogue[row["tablename"]].user_id
         tests = {test for test in (row["qual"], row["with_check"]) if test is not None}
-        if owner and tests != {f"({owner} = ( SELECT auth.uid() AS uid))"}:
+        if user_id and tests != {f"({user_id} = ( SELECT auth.uid() AS uid))"}:
             others[row["tablename"], row["cmd"]] = tests
     assert others == {("categories", "SELECT"): {"(user_id IS NULL)"}}
 

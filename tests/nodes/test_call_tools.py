@@ -106,7 +106,7 @@ async def draw(arguments: Words, context: ToolContext) -> dict[str, Any]:
 async def describe(arguments: Words, context: ToolContext) -> dict[str, Any]:
     """Say in whose name it runs."""
     assert isinstance(context.rows, NoRows)
-    return {"owner": context.rows.owner, "today": context.today}
+    return {"owner": context.rows.user_id, "today": context.today}
 
 
 TOOLS = {
@@ -561,7 +561,7 @@ async def test_a_call_of_a_run_that_is_made_again_is_known_where_it_leaves_its_f
     class Naming(GivenTools):
         named: ClassVar[list[str]] = []
 
-        def files(self, owner: str, call: str = "") -> KeptFiles:
+        def files(self, user_id: str, call: str = "") -> KeptFiles:
             self.named.append(call)
             return KeptFiles()
 

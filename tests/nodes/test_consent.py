@@ -168,7 +168,7 @@ class Counting(GivenTools):
     counted: list[str] = field(default_factory=list)
     limits: dict[str, int] = field(default_factory=dict)
 
-    def admit(self, owner: str, tool: Tool) -> bool:
+    def admit(self, user_id: str, tool: Tool) -> bool:
         if self.counted.count(tool.name) >= self.limits.get(tool.name, 100):
             return False
         self.counted.append(tool.name)

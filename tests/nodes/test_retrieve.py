@@ -39,7 +39,7 @@ async def test_where_nothing_is_stored_nothing_is_searched_for() -> None:
 
 async def test_a_turn_goes_on_without_passages_where_the_embedder_does_not_serve() -> None:
     class Down(GivenPassages):
-        async def search(self, owner: str, query: str) -> list[Passage]:
+        async def search(self, user_id: str, query: str) -> list[Passage]:
             raise ModelUnavailable
 
     assert (await Retrieve(Down([passage(1)]), words, 1000)(turn_of(), runtime_of()))["passages"] == []

@@ -32,7 +32,7 @@ class Story:
     """A user's life with the service, up to and beyond a crash of it."""
 
     server: Server
-    owner: Client
+    user_id: Client
     stranger: Client
     canaries: Canaries
     model: ScriptedModel
@@ -49,7 +49,9 @@ class Story:
 
     def ask(self, template: str, session: str | None) -> Answer:
         canary = self.canaries.new()
-        answer = self.owner.ask(template.replace("TEXT", canary.text).replace("NAME", canary.name), session_id=session)
+        answer = self.user_id.ask(
+            template.replace("TEXT", canary.text).replace("NAME", canary.name), session_id=session
+        )
         self.answers.append((canary, answer))
         return answer
 
@@ -86,34 +88,34 @@ def confide(story: Story) -> None:
     story.fact, story.comment, story.title = (story.canaries.new() for _ in range(3))
     done = story.answers[0][1].last
     address = f"/api/sessions/{story.talk}"
-    added = story.owner.post("/api/memory", json={"fact": story.fact.fact, "is_pinned": True})
-    told = story.owner.put(
+    added = story.user_id.post("/api/memory", json={"fact": story.fact.fact, "is_pinned": True})
+    told = story.user_id.put(
         f"{address}/messages/{done['message_id']}/feedback", json={"type": "like", "comment": story.comment.text}
     )
-    renamed = story.owner.patch(address, json={"title": story.title.short})
+    renamed = story.user_id.patch(address, json={"title": story.title.short})
     assert (added.status_code, told.status_code, renamed.status_code) == (201, 204, 200)
 
 
 def be_refused(story: Story) -> None:
     """Requests that hold values where none belong."""
-    owner, text = story.owner, story.canaries.new().text
+    user_id, text = story.user_id, story.canaries.new().text
     other = story.canaries.new()
     card, email, name = other.card, other.email, other.name
     answers = [
-        owner.post("/api/chat", json={"message": "hello", text: text}),
-        owner.post("/api/chat", json={"message": {"text": text}}),
-        owner.post("/api/chat", json={"message": "hello", "session_id": text}),
-        owner.post("/api/chat", json={"message": "hello", "employee_slug": card}),
-        owner.post("/api/chat", json={"message": f"{text} {'long ' * 2000}"}),
-        owner.post("/api/chat", content=f'{{"message": "{text}'.encode()),
-        owner.post("/api/memory", json={"fact": "likes tea", "scope": email}),
-        owner.get("/api/sessions", params={"cursor": text}),
-        owner.get(f"/api/employees/{email}"),
-        owner.get(f"/api/runs/{email}/events"),
-        owner.get(f"/{name}/{card}"),
+        user_id.post("/api/chat", json={"message": "hello", text: text}),
+        user_id.post("/api/chat", json={"message": {"text": text}}),
+        user_id.post("/api/chat", json={"message": "hello", "session_id": text}),
+        user_id.post("/api/chat", json={"message": "hello", "employee_slug": card}),
+        user_id.post("/api/chat", json={"message": f"{text} {'long ' * 2000}"}),
+        user_id.post("/api/chat", content=f'{{"message": "{text}'.encode()),
+        user_id.post("/api/memory", json={"fact": "likes tea", "scope": email}),
+        user_id.get("/api/sessions", params={"cursor": text}),
+        user_id.get(f"/api/employees/{email}"),
+        user_id.get(f"/api/runs/{email}/events"),
+        user_id.get(f"/{name}/{card}"),
         httpx.post(f"{story.server.address}/api/chat", json={"message": text}),
         httpx.get(f"{story.server.address}/api/sessions", headers={"Authorization": f"Bearer {email}"}),
-        story.owner.get("/nowhere", headers=dict.fromkeys(TRACKED, re.sub(r"\D", "", card))),
+        story.user_id.get("/nowhere", headers=dict.fromkeys(TRACKED, re.sub(r"\D", "", card))),
     ]
     assert all(400 <= answer.status_code < 500 for answer in answers)
     assert [answer.text for answer in answers if any(value in answer.text for value in (card, email, name))] == []
@@ -122,11 +124,11 @@ def be_refused(story: Story) -> None:
 def reconsider(story: Story) -> None:
     """A message that is edited, and then answered anew."""
     told, story.edited = story.canaries.new(), story.canaries.new()
-    story.reconsidered = story.owner.ask(told.text).session
+    story.reconsidered = story.user_id.ask(told.text).session
     address = f"/api/sessions/{story.reconsidered}"
-    question = story.owner.get(f"{address}/messages").json()["items"][0]["id"]
-    edit = story.owner.ask(story.edited.text, session_id=story.reconsidered, edit_message_id=question)
-    anew = story.owner.post(f"{address}/regenerate", json={"stream": False})
+    question = story.user_id.get(f"{address}/messages").json()["items"][0]["id"]
+    edit = story.user_id.ask(story.edited.text, session_id=story.reconsidered, edit_message_id=question)
+    anew = story.user_id.post(f"{address}/regenerate", json={"stream": False})
     assert edit.text == anew.json()["content"] == story.edited.text
 
 
@@ -135,28 +137,28 @@ def be_asked(story: Story) -> None:
     for decided in (True, False):
         canary = story.canaries.new()
         call = json.dumps({"name": canary.name, "target_amount": "5", "currency": "USD"})
-        answer = story.owner.ask(f"[[call create_goal {call}]] {canary.text}", employee_slug="goalie")
+        answer = story.user_id.ask(f"[[call create_goal {call}]] {canary.text}", employee_slug="goalie")
         [asked] = answer.of("approval_required")
         assert asked["args"]["name"] == asked["preview"]["changes"][0]["after"]["name"] == canary.name
         if decided:
             place = f"/api/runs/{answer.run}/approvals/{asked['approval_id']}"
-            said = story.owner.post(place, json={"decision": "reject", "comment": canary.text})
+            said = story.user_id.post(place, json={"decision": "reject", "comment": canary.text})
             assert said.status_code == 200
-            assert story.owner.follow(answer.run).last["status"] == "complete"
+            assert story.user_id.follow(answer.run).last["status"] == "complete"
 
 
 def fail_and_stop(story: Story) -> None:
     """A turn whose model fails, and one that its user stops."""
     story.failed = story.canaries.new()
-    assert story.owner.ask(f"{story.failed.text} [[status 500]]").last["type"] == "error"
+    assert story.user_id.ask(f"{story.failed.text} [[status 500]]").last["type"] == "error"
     story.stopped = story.canaries.new()
     message = f"{story.stopped.text} [[slow 0.2]]"
-    with story.owner.stream("POST", "/api/chat", json={"message": message}) as response:
+    with story.user_id.stream("POST", "/api/chat", json={"message": message}) as response:
         for line in response.iter_lines():
             if '"run_id"' in line:
                 run = json.loads(line.removeprefix("data: "))["run_id"]
             elif '"text"' in line:
-                story.owner.post(f"/api/runs/{run}/stop")
+                story.user_id.post(f"/api/runs/{run}/stop")
             elif '"stopped"' in line:
                 return
     raise AssertionError("the run did not say that it was stopped")
@@ -168,7 +170,7 @@ def be_killed(story: Story) -> None:
     message = f"{story.killed.text} [[slow 0.2]]"
     with (
         suppress(httpx.RemoteProtocolError),
-        story.owner.stream("POST", "/api/chat", json={"message": message}) as response,
+        story.user_id.stream("POST", "/api/chat", json={"message": message}) as response,
     ):
         for line in response.iter_lines():
             if '"text"' in line:
@@ -179,15 +181,15 @@ def be_killed(story: Story) -> None:
 @pytest.fixture(scope="module")
 def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     data = tmp_path_factory.mktemp("canaries") / "data"
-    canaries, owner, stranger = Canaries(), str(uuid.uuid4()), str(uuid.uuid4())
+    canaries, user_id, stranger = Canaries(), str(uuid.uuid4()), str(uuid.uuid4())
     with ScriptedModel().serving() as model:
         environment = {"OPENAI_BASE_URL": model.address, "RATE_LIMIT_PER_MINUTE": "1000", "LEASE_SECONDS": "1"}
-        with running(data, environment) as server, server.client(owner) as client:
+        with running(data, environment) as server, server.client(user_id) as client:
             told = Story(server, client, client, canaries, model)
             for chapter in (converse, confide, be_refused, reconsider, be_asked, fail_and_stop, be_killed):
                 chapter(told)
-        with running(data, environment) as server, server.client(owner) as one, server.client(stranger) as two:
-            told.server, told.owner, told.stranger = server, one, two
+        with running(data, environment) as server, server.client(user_id) as one, server.client(stranger) as two:
+            told.server, told.user_id, told.stranger = server, one, two
             yield told
 
 
@@ -277,13 +279,13 @@ def test_a_tools_arguments_are_shown_to_their_owner_as_they_were_meant(story: St
 
 def test_a_resumed_stream_shows_what_the_first_one_showed(story: Story) -> None:
     for _, answer in story.answers[::10]:
-        followed = story.owner.follow(answer.run)
+        followed = story.user_id.follow(answer.run)
         assert (followed.text, followed.last) == (answer.text, answer.last)
 
 
 def test_the_owners_history_shows_the_values(story: Story) -> None:
     for session in {answer.session for _, answer in story.answers}:
-        shown = json.dumps(story.owner.get(f"/api/sessions/{session}/messages?limit=100").json(), ensure_ascii=False)
+        shown = json.dumps(story.user_id.get(f"/api/sessions/{session}/messages?limit=100").json(), ensure_ascii=False)
         for canary in (canary for canary, answer in story.answers if answer.session == session):
             assert [value for value in canary.values() if value not in shown] == []
 
@@ -292,9 +294,9 @@ def test_the_owners_title_fact_and_comment_show_the_values(story: Story) -> None
     assert story.title
     assert story.fact
     assert story.comment
-    assert story.owner.get(f"/api/sessions/{story.talk}").json()["title"] == story.title.short
-    assert [fact["fact"] for fact in story.owner.get("/api/memory").json()["items"]] == [story.fact.fact]
-    messages = story.owner.get(f"/api/sessions/{story.talk}/messages?limit=100").json()["items"]
+    assert story.user_id.get(f"/api/sessions/{story.talk}").json()["title"] == story.title.short
+    assert [fact["fact"] for fact in story.user_id.get("/api/memory").json()["items"]] == [story.fact.fact]
+    messages = story.user_id.get(f"/api/sessions/{story.talk}/messages?limit=100").json()["items"]
     comments = [each["metadata"]["feedback"]["comment"] for each in messages if "feedback" in each["metadata"]]
     assert comments == [story.comment.text]
 
@@ -302,8 +304,8 @@ def test_the_owners_title_fact_and_comment_show_the_values(story: Story) -> None
 def test_the_owner_finds_both_branches_of_an_edited_message(story: Story) -> None:
     assert story.edited
     address = f"/api/sessions/{story.reconsidered}/messages"
-    current = [each["content"] for each in story.owner.get(address).json()["items"]]
-    both = [each["content"] for each in story.owner.get(address, params={"branches": "all"}).json()["items"]]
+    current = [each["content"] for each in story.user_id.get(address).json()["items"]]
+    both = [each["content"] for each in story.user_id.get(address, params={"branches": "all"}).json()["items"]]
     assert current == [story.edited.text] * 2
     assert [text == story.edited.text for text in both] == [False] * 2 + [True] * 4
     assert both[0] in [canary.text for canary in story.canaries.made]
@@ -312,9 +314,11 @@ def test_the_owner_finds_both_branches_of_an_edited_message(story: Story) -> Non
 def test_the_questions_of_broken_turns_are_kept_for_their_owner(story: Story) -> None:
     assert story.failed
     assert story.stopped
-    sessions = [row["id"] for row in story.owner.get("/api/sessions").json()["items"]]
+    sessions = [row["id"] for row in story.user_id.get("/api/sessions").json()["items"]]
     shown = [
-        each["content"] for id_ in sessions for each in story.owner.get(f"/api/sessions/{id_}/messages").json()["items"]
+        each["content"]
+        for id_ in sessions
+        for each in story.user_id.get(f"/api/sessions/{id_}/messages").json()["items"]
     ]
     assert any(text.startswith(story.failed.text) for text in shown)
     assert any(text.startswith(story.stopped.text) for text in shown)
@@ -343,10 +347,10 @@ def test_a_stranger_sees_none_of_it(story: Story) -> None:
 
 
 def test_the_owners_tokens_open_to_nothing_for_a_stranger(story: Story) -> None:
-    rows = story.server.sql("select token from pii_vault where user_id = %s limit 20", story.owner.user)
+    rows = story.server.sql("select token from pii_vault where user_id = %s limit 20", story.user_id.user)
     tokens = " ".join(row["token"] for row in rows)
     assert story.stranger.ask(tokens).text.strip() == tokens
-    assert values_shown(story.owner.ask(tokens).text, story) >= 10
+    assert values_shown(story.user_id.ask(tokens).text, story) >= 10
 
 
 def values_shown(text: str, story: Story) -> int:

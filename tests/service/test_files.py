@@ -39,9 +39,9 @@ def test_files_are_listed_page_by_page_the_latest_first(server: Server, user: Cl
 
 
 def test_a_foreign_an_unknown_and_an_expired_file_answer_alike(server: Server, user: Client) -> None:
-    with server.client() as owner:
-        foreign = own_file(server, owner, "theirs")
-        assert owner.get(f"/api/files/{foreign}").status_code == 200
+    with server.client() as user_id:
+        foreign = own_file(server, user_id, "theirs")
+        assert user_id.get(f"/api/files/{foreign}").status_code == 200
     expired = own_file(server, user, "old")
     server.sql("update chat_files set expires_at = now() where id = %s", expired)
     answers = [user.get(f"/api/files/{file_id}") for file_id in (foreign, str(uuid.uuid4()), expired)]

@@ -100,7 +100,7 @@ def own_approval(server: Server, client: Client, run: str, name: str) -> str:
 
 
 @pytest.fixture
-def owner(server: Server) -> Iterator[Belongings]:
+def user_id(server: Server) -> Iterator[Belongings]:
     with server.client() as client:
         yield furnish(client, server)
 
@@ -160,23 +160,23 @@ def foreign_places(names: list[str]) -> Iterator[set[str]]:
             yield {name for name, foreign in zip(names, choice, strict=True) if foreign}
 
 
-def test_the_test_knows_how_to_call_every_route(documentation: dict[str, Any], owner: Belongings) -> None:
+def test_the_test_knows_how_to_call_every_route(documentation: dict[str, Any], user_id: Belongings) -> None:
     unknown = [
         f"{method} {path}"
         for method, path, route in operations(documentation)
-        if not {*path_ids(route), *body_ids(route, documentation)} <= owner.ids.keys()
+        if not {*path_ids(route), *body_ids(route, documentation)} <= user_id.ids.keys()
         or ("requestBody" in route) != ((method, path) in BODIES)
     ]
     assert unknown == []
 
 
 def test_a_foreign_id_answers_as_one_that_does_not_exist(
-    documentation: dict[str, Any], owner: Belongings, other: Belongings
+    documentation: dict[str, Any], user_id: Belongings, other: Belongings
 ) -> None:
     asked, told_apart = 0, []
     for method, path, route in operations(documentation):
         for foreign in foreign_places(path_ids(route)):
-            theirs = {name: owner.ids[name] if name in foreign else own for name, own in other.ids.items()}
+            theirs = {name: user_id.ids[name] if name in foreign else own for name, own in other.ids.items()}
             nobodys = {name: str(uuid.uuid4()) if name in foreign else own for name, own in other.ids.items()}
             body = BODIES.get((method, path))
             answers = [seen(call(other.client, method, path, ids, body)) for ids in (theirs, nobodys)]
@@ -188,7 +188,7 @@ def test_a_foreign_id_answers_as_one_that_does_not_exist(
 
 
 def test_a_foreign_id_in_a_body_answers_as_one_that_does_not_exist(
-    documentation: dict[str, Any], owner: Belongings, other: Belongings
+    documentation: dict[str, Any], user_id: Belongings, other: Belongings
 ) -> None:
     found = []
     for method, path, route in operations(documentation):
@@ -198,7 +198,7 @@ def test_a_foreign_id_in_a_body_answers_as_one_that_does_not_exist(
             for body in (BODIES[method, path], {**BODIES[method, path], **own}):
                 answers = [
                     seen(call(other.client, method, path, {}, {**body, **ids}))
-                    for ids in ({name: owner.ids[name] for name in foreign}, dict.fromkeys(foreign, NOBODYS))
+                    for ids in ({name: user_id.ids[name] for name in foreign}, dict.fromkeys(foreign, NOBODYS))
                 ]
                 assert answers[0] == answers[1]
                 assert answers[0][0] == 404
@@ -207,13 +207,13 @@ def test_a_foreign_id_in_a_body_answers_as_one_that_does_not_exist(
 
 
 def test_what_a_stranger_tries_changes_nothing(
-    documentation: dict[str, Any], owner: Belongings, other: Belongings, server: Server
+    documentation: dict[str, Any], user_id: Belongings, other: Belongings, server: Server
 ) -> None:
-    before = everything_of(owner.client, server)
+    before = everything_of(user_id.client, server)
     for method, path, route in operations(documentation):
         if path_ids(route):
-            call(other.client, method, path, owner.ids, BODIES.get((method, path)))
-    assert everything_of(owner.client, server) == before
+            call(other.client, method, path, user_id.ids, BODIES.get((method, path)))
+    assert everything_of(user_id.client, server) == before
 
 
 def everything_of(client: Client, server: Server) -> dict[str, list[dict[str, Any]]]:
@@ -234,14 +234,14 @@ def everything_of(client: Client, server: Server) -> dict[str, list[dict[str, An
 
 
 def test_no_list_of_one_user_holds_anything_of_another(
-    documentation: dict[str, Any], owner: Belongings, other: Belongings
+    documentation: dict[str, Any], user_id: Belongings, other: Belongings
 ) -> None:
     lists = [path for method, path, route in operations(documentation) if method == "get" and "{" not in path]
     assert {"/api/sessions", "/api/memory", "/api/usage", "/api/files"} <= set(lists)
-    hidden = {SECRET, *owner.ids.values(), owner.client.user}
+    hidden = {SECRET, *user_id.ids.values(), user_id.client.user}
     answers = {path: other.client.get(path).text for path in lists}
     assert [(path, text) for path, text in answers.items() for value in hidden if value in text] == []
-    assert all(SECRET in owner.client.get(path).text for path in ("/api/sessions", "/api/memory", "/api/files"))
+    assert all(SECRET in user_id.client.get(path).text for path in ("/api/sessions", "/api/memory", "/api/files"))
 
 
 def test_every_route_about_a_user_needs_a_token(documentation: dict[str, Any], server: Server) -> None:
@@ -259,23 +259,23 @@ def test_every_route_about_a_user_needs_a_token(documentation: dict[str, Any], s
     assert set(answers.values()) == {401}, answers
 
 
-def test_a_token_of_another_user_does_not_open_values(owner: Belongings, other: Belongings, server: Server) -> None:
-    owner.client.ask("my card is 4111 1111 1111 1111", session_id=owner.ids["session_id"])
-    [row] = server.sql("select token from pii_vault where user_id = %s and kind = 'CARD'", owner.client.user)
+def test_a_token_of_another_user_does_not_open_values(user_id: Belongings, other: Belongings, server: Server) -> None:
+    user_id.client.ask("my card is 4111 1111 1111 1111", session_id=user_id.ids["session_id"])
+    [row] = server.sql("select token from pii_vault where user_id = %s and kind = 'CARD'", user_id.client.user)
     other.client.post("/api/memory", json={"fact": f"the number is {row['token']}"})
     facts = [fact["fact"] for fact in other.client.get("/api/memory").json()["items"]]
     assert f"the number is {row['token']}" in facts
 
 
-def test_a_foreign_run_cannot_be_followed_from_any_of_its_events(owner: Belongings, other: Belongings) -> None:
-    run = owner.ids["run_id"]
+def test_a_foreign_run_cannot_be_followed_from_any_of_its_events(user_id: Belongings, other: Belongings) -> None:
+    run = user_id.ids["run_id"]
     for event_id in (f"{run}:1", f"{run}:999", f"{other.ids['run_id']}:1", "nonsense"):
         answer = other.client.get(f"/api/runs/{run}/events", headers={"Last-Event-ID": event_id})
         assert answer.status_code == 404
 
 
-def test_an_event_id_of_a_foreign_run_is_refused_on_an_own_one(owner: Belongings, other: Belongings) -> None:
-    headers = {"Last-Event-ID": f"{owner.ids['run_id']}:1"}
+def test_an_event_id_of_a_foreign_run_is_refused_on_an_own_one(user_id: Belongings, other: Belongings) -> None:
+    headers = {"Last-Event-ID": f"{user_id.ids['run_id']}:1"}
     answer = other.client.get(f"/api/runs/{other.ids['run_id']}/events", headers=headers)
     assert answer.status_code == 400
 
@@ -299,10 +299,10 @@ def test_two_users_can_use_the_same_idempotency_key(server: Server) -> None:
     ],
 )
 def test_tools_compute_on_the_callers_rows_only(
-    owner: Belongings, other: Belongings, server: Server, question: str, tool: str
+    user_id: Belongings, other: Belongings, server: Server, question: str, tool: str
 ) -> None:
     own_rows(server, other.client, "Harbour Bakery", "98.76")
-    for user, seen_amount, hidden_amount in ((other, "98.76", "12.34"), (owner, "12.34", "98.76")):
+    for user, seen_amount, hidden_amount in ((other, "98.76", "12.34"), (user_id, "12.34", "98.76")):
         answer = user.client.ask(question)
         assert [event["tool"]["name"] for event in answer.of("tool_call")] == [tool]
         assert seen_amount in str(answer.of("tool_result"))

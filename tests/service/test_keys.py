@@ -39,11 +39,11 @@ def test_a_key_is_changed_while_the_service_runs_the_old_one_can_go_and_without_
         user.ask(f"again, {VALUE}", session_id=session)
         [row] = server.sql("select count(*) as tokens, count(distinct sealed_under) as keys from pii_vault")
         assert row == {"tokens": 1, "keys": 1}
-        owner = user.user
+        user_id = user.user
     keys = (data / "vault.key").read_text().splitlines()
     assert [line.partition(":")[0] for line in keys] == ["1", "2"]
     (data / "vault.key").write_text(keys[1])
-    with running(data, {}) as server, server.client(owner) as user:
+    with running(data, {}) as server, server.client(user_id) as user:
         assert CARD in user.get(history).text
     (data / "vault.key").unlink()
     refused = command(data, "run")

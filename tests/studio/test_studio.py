@@ -147,7 +147,7 @@ def test_a_turn_is_stored_as_one_of_the_demo_user_in_a_session_of_the_threads_id
         "select id::text, user_id::text, role from chat_messages where session_id = %s order by position", thread
     )
     assert [role for _, _, role in rows] == ["user", "assistant", "tool", "assistant"]
-    assert {owner for _, owner, _ in rows} == {DEMO_USER}
+    assert {user_id for _, user_id, _ in rows} == {DEMO_USER}
     assert rows[-1][0] == stored
 
 
@@ -308,12 +308,12 @@ def test_an_unknown_employee_is_an_error_that_names_the_known_ones(client: SyncL
 def test_a_thread_whose_session_is_somebody_elses_is_an_error(
     client: SyncLangGraphClient, studio: Studio, thread: str
 ) -> None:
-    owner = str(uuid.uuid4())
-    studio.sql("insert into chat_sessions (id, user_id, employee_slug) values (%s, %s, 'prime-boss')", thread, owner)
+    user_id = str(uuid.uuid4())
+    studio.sql("insert into chat_sessions (id, user_id, employee_slug) values (%s, %s, 'prime-boss')", thread, user_id)
     trouble = error(client, thread, GROCERIES)
     assert trouble["error"] == "NotFound"
     assert "another user" in trouble["message"]
-    assert studio.sql("select user_id::text from chat_sessions where id = %s", thread) == [(owner,)]
+    assert studio.sql("select user_id::text from chat_sessions where id = %s", thread) == [(user_id,)]
 
 
 def test_a_deleted_thread_is_an_error(client: SyncLangGraphClient, thread: str) -> None:

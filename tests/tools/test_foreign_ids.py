@@ -95,7 +95,7 @@ def identifiers(filler: Filler, user: str) -> set[str]:
     """All ids and names that a user's rows have."""
     found = set()
     for table in filler.catalogue.values():
-        if table.owner:
+        if table.user_id:
             row = filler.row(table, user)
             found |= {str(row[name]) for name in row if name == "id" or name.endswith("_id") or name in NAMES}
     return found - {user}

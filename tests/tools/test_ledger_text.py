@@ -108,10 +108,10 @@ class Toolbox(GivenTools):
     """All tools over one user's rows."""
 
     def __init__(self, rows: Rows) -> None:
-        super().__init__(by_name(), kept=lambda owner: KeptFiles())
+        super().__init__(by_name(), kept=lambda user_id: KeptFiles())
         self.own = rows
 
-    def rows(self, owner: str) -> Any:
+    def rows(self, user_id: str) -> Any:
         return self.own
 
     async def once(self, effect: Any, make: Any) -> Any:

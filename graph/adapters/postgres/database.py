@@ -76,9 +76,9 @@ class Connection(AsyncConnection[DictRow]):
             self.sending = None
 
 
-def claims(owner: str) -> str:
+def claims(user_id: str) -> str:
     """What `auth.uid()` reads."""
-    return json.dumps({"sub": owner, "role": "authenticated"})
+    return json.dumps({"sub": user_id, "role": "authenticated"})
 
 
 def is_transaction_pooler(address: str) -> bool:
@@ -130,7 +130,7 @@ class Database:
             await pool.close()
 
     @asynccontextmanager
-    async def acting_for(self, owner: str, *, snapshot: bool = False) -> AsyncIterator[Connection]:
+    async def acting_for(self, user_id: str, *, snapshot: bool = False) -> AsyncIterator[Connection]:
         """A transaction in which `auth.uid()` is this user. Statements are pipelined until a result is fetched.
 
         Args:
@@ -144,10 +144,10 @@ class Database:
         async with self._connection() as connection, connection.pipelined():
             if snapshot:
                 await connection.execute("set transaction isolation level repeatable read")
-            await connection.execute(TRANSACTION, (claims(owner),))
+            await connection.execute(TRANSACTION, (claims(user_id),))
             yield connection
 
-    async def rows(self, owner: str, query: bytes, parameters: Mapping[str, Any]) -> list[DictRow]:
+    async def rows(self, user_id: str, query: bytes, parameters: Mapping[str, Any]) -> list[DictRow]:
         """What one query finds for this user, or returns of what it changes.
 
         It travels with the claims in one message, which is a transaction to Postgres without being told so (what stands before
@@ -157,13 +157,13 @@ class Database:
             DatabaseUnavailable: as `acting_for`.
         """
         async with self._connection() as connection, connection.pipeline():
-            await connection.execute(TRANSACTION, (claims(owner),))
+            await connection.execute(TRANSACTION, (claims(user_id),))
             found = await connection.execute(query, parameters)
         return await found.fetchall()
 
-    async def find(self, owner: str, query: bytes, parameters: Mapping[str, Any]) -> DictRow | None:
+    async def find(self, user_id: str, query: bytes, parameters: Mapping[str, Any]) -> DictRow | None:
         """The same for a query that finds one row, or none."""
-        rows = await self.rows(owner, query, parameters)
+        rows = await self.rows(user_id, query, parameters)
         return rows[0] if rows else None
 
     @asynccontextmanager

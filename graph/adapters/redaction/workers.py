@@ -69,7 +69,7 @@ class InlineRedactor:
         self.longest = longest
         self.longest_total = longest_total
 
-    async def mask(self, owner: str, texts: Sequence[str], restored: Mapping[str, str] = NOTHING_RESTORED) -> Masked:
+    async def mask(self, user_id: str, texts: Sequence[str], restored: Mapping[str, str] = NOTHING_RESTORED) -> Masked:
         """Mask texts of one user; the same value always gets the same token, however it is spelt.
 
         Raises:
@@ -79,31 +79,31 @@ class InlineRedactor:
         distinct = [text for text in dict.fromkeys(texts) if not is_blank(text)]
         if not distinct:
             return Masked(tuple(texts))
-        found = await self._findings(owner, distinct, restored)
+        found = await self._findings(user_id, distinct, restored)
         secrets = {secret_of(finding) for findings in found.values() for finding in findings}
-        tokens = await self.vault.issue(owner, secrets) if secrets else {}
-        self.known.add(owner, secrets)
+        tokens = await self.vault.issue(user_id, secrets) if secrets else {}
+        self.known.add(user_id, secrets)
         masked = {text: mask(text, found[text], [tokens[secret_of(f)] for f in found[text]]) for text in distinct}
         return Masked(tuple(masked.get(text, text) for text in texts))
 
     async def _findings(
-        self, owner: str, texts: Sequence[str], restored: Mapping[str, str]
+        self, user_id: str, texts: Sequence[str], restored: Mapping[str, str]
     ) -> Mapping[str, list[Finding]]:
         """What the rules find in each text, what the user's vault knows, and what a tool was given."""
         ruled, known = await asyncio.gather(
-            self._find_in_pieces([text for text in texts if needs_rules(text)]), self.known.of(owner)
+            self._find_in_pieces([text for text in texts if needs_rules(text)]), self.known.of(user_id)
         )
         exact = exact_values(restored)
         return {text: merged(text, ruled.get(text, []), [*exact.find(text), *known.find(text)]) for text in texts}
 
-    async def values(self, owner: str, value: Any) -> Mapping[str, str]:
+    async def values(self, user_id: str, value: Any) -> Mapping[str, str]:
         """The owner's values behind the tokens that a JSON value mentions; a token not issued to this owner has none."""
         tokens = {token for text in strings_in(value) for token in tokens_in(text)}
-        return await self.vault.open(owner, tokens) if tokens else {}
+        return await self.vault.open(user_id, tokens) if tokens else {}
 
-    async def reveal(self, owner: str, value: Shown) -> Shown:
+    async def reveal(self, user_id: str, value: Shown) -> Shown:
         """Put the owner's values back into every text of a JSON value; tokens not issued to this owner stay."""
-        values = await self.values(owner, value)
+        values = await self.values(user_id, value)
         return cast(Shown, restore_json(value, values)) if values else value
 
     def _check_length(self, texts: Sequence[str]) -> None:
@@ -169,13 +169,13 @@ class WorkerRedactor(InlineRedactor):
         if not self._warm:
             raise RedactionFailed("The check for personal data did not start; try again in a moment.")
 
-    def anticipate(self, owner: str, texts: Sequence[str]) -> "asyncio.Task[Masked]":
+    def anticipate(self, user_id: str, texts: Sequence[str]) -> "asyncio.Task[Masked]":
         """Begin to mask."""
-        return self._begun.begin((owner, tuple(texts)), super().mask(owner, texts))
+        return self._begun.begin((user_id, tuple(texts)), super().mask(user_id, texts))
 
-    async def mask(self, owner: str, texts: Sequence[str], restored: Mapping[str, str] = NOTHING_RESTORED) -> Masked:
-        begun = None if restored else self._begun.take((owner, tuple(texts)))
-        return await (begun or super().mask(owner, texts, restored))
+    async def mask(self, user_id: str, texts: Sequence[str], restored: Mapping[str, str] = NOTHING_RESTORED) -> Masked:
+        begun = None if restored else self._begun.take((user_id, tuple(texts)))
+        return await (begun or super().mask(user_id, texts, restored))
 
     async def _find(self, texts: Sequence[str]) -> list[list[Finding]]:
         found: list[list[Finding]] = []

@@ -73,9 +73,9 @@ async def answer_to(request: RunRequest, service: Service, *, stream: bool) -> R
     run = await service.runs.accept(request)
     if run.log_dropped:
         raise LogDropped
-    entries = service.runs.follow(run.owner, run.id)
+    entries = service.runs.follow(run.user_id, run.id)
     if stream:
-        return event_stream(run.owner, run.id, entries, service.redactor)
+        return event_stream(run.user_id, run.id, entries, service.redactor)
     return await whole_answer(run, entries, service)
 
 
@@ -129,7 +129,7 @@ async def whole_answer(run: Run, entries: AsyncIterator[LoggedEvent], service: S
     if waits(last):
         answer["approvals"] = [event for event in events if event["type"] == "approval_required"]
     del answer["type"]
-    return JSONResponse(await service.redactor.reveal(run.owner, answer))
+    return JSONResponse(await service.redactor.reveal(run.user_id, answer))
 
 
 @router.get("/runs/{run_id}/events", response_model=None, responses=STREAM)

@@ -36,9 +36,9 @@ async def test_so_do_those_through_pgbouncer_in_transaction_mode(bounced: Databa
     assert endings.keys() >= EVERY_ENDING, endings
 
 
-async def test_claims_of_a_session_would_be_met_by_the_next_borrower(database_url: str, owner: str) -> None:
+async def test_claims_of_a_session_would_be_met_by_the_next_borrower(database_url: str, user_id: str) -> None:
     """The measurement finds what it looks for: a claim that is set for the session stays."""
     async with Database.open(database_url, size=1) as database:
         async with database.pool.connection() as connection:
-            await connection.execute("select set_config('request.jwt.claims', %s, false)", (f'{{"sub": "{owner}"}}',))
-        assert (await look(database))[0] == owner
+            await connection.execute("select set_config('request.jwt.claims', %s, false)", (f'{{"sub": "{user_id}"}}',))
+        assert (await look(database))[0] == user_id

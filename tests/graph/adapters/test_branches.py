@@ -50,16 +50,16 @@ class Talk:
     sql: Sql
     database: Database
     store: PostgresRunStore
-    owner: str
+    user_id: str
     session: str
 
     async def ask(self, text: str, **fields: Any) -> Run:
-        return await self.store.accept(RunRequest(self.owner, text, session_id=self.session, **fields))
+        return await self.store.accept(RunRequest(self.user_id, text, session_id=self.session, **fields))
 
     async def end(self, run: Run, question: str, *answers: str) -> None:
         """The run has said something, and is over."""
         said: list[AnyMessage] = [HumanMessage(question), *(AIMessage(text) for text in answers)]
-        record = TurnRecord(self.owner, self.session, run.id, run.epoch, run.employee, "model", said, USAGE)
+        record = TurnRecord(self.user_id, self.session, run.id, run.epoch, run.employee, "model", said, USAGE)
         await PostgresTranscript(self.database, words).record(record)
         await self.store.finish(run, [], Ending())
 
@@ -71,7 +71,7 @@ class Talk:
 
     async def begin(self, run: Run) -> Run:
         """A run that has waited is claimed."""
-        claim = await self.store.claim(self.owner, run.id)
+        claim = await self.store.claim(self.user_id, run.id)
         assert claim
         return claim.run
 
@@ -112,20 +112,20 @@ class Talk:
             self.sql(
                 "insert into memory_embeddings (user_id, source_id, chunk, embedding, embedding_model) "
                 "values (%(owner)s, %(source)s, 'They spoke.', array_fill(0.5, array[384])::vector, 'a-model')",
-                owner=self.owner,
+                user_id=self.user_id,
                 source=source,
             )
 
     def remembered(self) -> tuple[int, list[str]]:
         """How many summaries there are, and of what there are passages."""
         summaries = self.sql("select 1 from chat_session_summaries where session_id = %(s)s", s=self.session)
-        passages = self.sql("select source_id from memory_embeddings where user_id = %(o)s order by 1", o=self.owner)
+        passages = self.sql("select source_id from memory_embeddings where user_id = %(o)s order by 1", o=self.user_id)
         return len(summaries), [row["source_id"].split(":")[0] for row in passages]
 
 
 @pytest.fixture
-def talk(sql: Sql, database: Database, store_with: StoreWith, owner: str, session: str) -> Talk:
-    return Talk(sql, database, store_with(), owner, session)
+def talk(sql: Sql, database: Database, store_with: StoreWith, user_id: str, session: str) -> Talk:
+    return Talk(sql, database, store_with(), user_id, session)
 
 
 # What is left behind --------------------------------------------------------------------------------------------------
@@ -147,7 +147,7 @@ async def test_the_branch_is_taken_when_the_run_is_accepted(talk: Talk) -> None:
 async def test_a_question_is_answered_anew_as_often_as_one_likes(talk: Talk) -> None:
     await talk.turn("one")
     for number in range(2, 5):
-        last = await talk.store.last_question(talk.owner, talk.session, "reject")
+        last = await talk.store.last_question(talk.user_id, talk.session, "reject")
         assert last.text == "one"
         again = await talk.ask(last.text, repeats=last.run_id)
         await talk.end(again, "one", f"answer {number}")
@@ -182,19 +182,19 @@ async def test_only_a_question_of_the_current_branch_can_be_edited(talk: Talk, s
         with pytest.raises(NotFound):
             await talk.ask("other", edits=message_id)
     assert talk.branch() == before
-    assert await talk.store.active(talk.owner, talk.session) == []
+    assert await talk.store.active(talk.user_id, talk.session) == []
 
 
 async def test_a_message_of_another_session_is_not_in_this_one(talk: Talk, sql: Sql) -> None:
     one = await talk.turn("one")
     [other] = sql(
-        "insert into chat_sessions (user_id, employee_slug) values (%(o)s, 'tag-ai') returning id::text", o=talk.owner
+        "insert into chat_sessions (user_id, employee_slug) values (%(o)s, 'tag-ai') returning id::text", o=talk.user_id
     )
     for session_id in (other["id"], None):
         with pytest.raises(NotFound):
-            await talk.store.accept(RunRequest(talk.owner, "uno", session_id=session_id, edits=talk.question(one)))
+            await talk.store.accept(RunRequest(talk.user_id, "uno", session_id=session_id, edits=talk.question(one)))
     assert talk.branch() == ["one", "answer to one"]
-    assert len(sql("select 1 from chat_sessions where user_id = %(o)s", o=talk.owner)) == 2
+    assert len(sql("select 1 from chat_sessions where user_id = %(o)s", o=talk.user_id)) == 2
 
 
 async def test_a_message_of_somebody_else_does_not_exist(talk: Talk, stranger: str) -> None:
@@ -212,13 +212,15 @@ async def test_a_message_of_somebody_else_does_not_exist(talk: Talk, stranger: s
 async def test_a_session_in_which_nothing_was_said_has_no_last_question(talk: Talk) -> None:
     for session_id in (talk.session, str(uuid4())):
         with pytest.raises(NotFound):
-            await talk.store.last_question(talk.owner, session_id, "reject")
+            await talk.store.last_question(talk.user_id, session_id, "reject")
 
 
 async def test_a_refused_edit_changes_nothing(talk: Talk) -> None:
     one = await talk.turn("one")
     talk.summarised_to(one)
-    talk.sql("update chat_rate_limits set next_turn_at = now() + interval '1 hour' where user_id = %(o)s", o=talk.owner)
+    talk.sql(
+        "update chat_rate_limits set next_turn_at = now() + interval '1 hour' where user_id = %(o)s", o=talk.user_id
+    )
     with pytest.raises(TooManyTurns):
         await talk.ask("uno", edits=talk.question(one), employee="tag-ai")
     assert (talk.branch(), talk.remembered()) == (["one", "answer to one"], (1, ["note", "session"]))
@@ -290,7 +292,7 @@ async def test_an_edit_that_is_withdrawn_leaves_nothing_behind(talk: Talk) -> No
     one = await talk.turn("one")
     two = await talk.ask("two")
     edit = await talk.ask("uno", edits=talk.question(one), on_conflict="enqueue")
-    await talk.store.request_stop(talk.owner, edit.id)
+    await talk.store.request_stop(talk.user_id, edit.id)
     await talk.end(two, "two", "answer to two")
     assert talk.branch() == ["one", "answer to one", "two", "answer to two"]
 
@@ -343,7 +345,7 @@ async def test_what_is_answered_anew_in_a_busy_session_is_the_question_before_it
     await talk.turn("one")
     two = await talk.ask("two")
     waiting = [await talk.ask(words, on_conflict="enqueue") for words in ("three", "four")]
-    last = await talk.store.last_question(talk.owner, talk.session, on_conflict)
+    last = await talk.store.last_question(talk.user_id, talk.session, on_conflict)
     assert last.text == text
     again = await talk.ask(last.text, repeats=last.run_id, on_conflict=on_conflict)
     await talk.end(two, "two", "half an answ")
@@ -359,7 +361,7 @@ async def test_the_text_of_a_run_whose_seal_does_not_open_is_not_asked_again(tal
     await talk.ask("one")
     talk.store.sealer = Sealer(b"o" * 32)
     with pytest.raises(RunLost):
-        await talk.store.last_question(talk.owner, talk.session, "interrupt")
+        await talk.store.last_question(talk.user_id, talk.session, "interrupt")
 
 
 # Take-over ------------------------------------------------------------------------------------------------------------
@@ -378,7 +380,7 @@ async def test_a_run_that_is_taken_over_leaves_nothing_more_behind(
         await talk.end(busy, "two")
         edit = await talk.begin(edit)
     await PostgresTranscript(talk.database, words).record(
-        TurnRecord(talk.owner, talk.session, edit.id, 1, edit.employee, "model", [HumanMessage("uno")], USAGE)
+        TurnRecord(talk.user_id, talk.session, edit.id, 1, edit.employee, "model", [HumanMessage("uno")], USAGE)
     )
     over = await talk.begin(edit)
     assert over.epoch == 2
@@ -392,7 +394,7 @@ async def test_a_run_that_is_taken_over_leaves_nothing_more_behind(
 async def test_what_was_left_behind_is_not_recalled(talk: Talk) -> None:
     _, two = await talk.turn("one"), await talk.turn("two")
     await talk.ask("due", edits=talk.question(two))
-    found = await PostgresMemory(talk.database, "a-model").recall(talk.owner, talk.session, "prime-boss")
+    found = await PostgresMemory(talk.database, "a-model").recall(talk.user_id, talk.session, "prime-boss")
     assert [message.text for message in found.history] == ["one", "answer to one"]
 
 
@@ -439,10 +441,10 @@ async def test_what_was_left_behind_makes_no_summary_due_and_is_in_none(talk: Ta
     await talk.turn("due", edits=talk.question(runs[1]))
     await talk.turn("tre")
     async with open_queue(database_url) as queue:
-        state = await QueuedSummaries(talk.database, queue).state(talk.owner, talk.session)
+        state = await QueuedSummaries(talk.database, queue).state(talk.user_id, talk.session)
     assert (state["turns"], state["tokens"]) == (3, 3 * 4)
     model = GivenAnswers([answer("They spoke.")])
-    assert await summarizer(talk, model).summarize(talk.owner, talk.session)
+    assert await summarizer(talk, model).summarize(talk.user_id, talk.session)
     material = model.prompts[0][1].text
     assert "answer to one" in material
     assert "two" not in material
@@ -457,7 +459,7 @@ async def test_a_summary_that_was_under_way_when_its_messages_were_left_behind_i
             yield answer("They spoke.")[0]
 
     job = summarizer(talk, Overtaken([]))
-    assert await job.summarize(talk.owner, talk.session)
+    assert await job.summarize(talk.user_id, talk.session)
     assert talk.remembered() == (0, [])
 
 
@@ -476,7 +478,7 @@ async def test_a_summary_that_is_being_stored_is_forgotten_by_the_edit_that_wait
             assert not editing[0].done()
 
     job = summarizer(talk, GivenAnswers([answer("They spoke.")]))
-    await replace(job, notes=Slow(talk.database, Level(), words)).summarize(talk.owner, talk.session)
+    await replace(job, notes=Slow(talk.database, Level(), words)).summarize(talk.user_id, talk.session)
     await editing[0]
     assert talk.remembered() == (0, [])
     assert talk.branch() == []
@@ -494,8 +496,8 @@ async def test_the_history_shows_the_current_branch_or_all(talk: Talk) -> None:
     sessions = PostgresSessions(talk.database)
     one = await talk.turn("one")
     edit = await talk.turn("uno", edits=talk.question(one))
-    current = await sessions.messages(talk.owner, talk.session, 10, None)
-    both = await sessions.messages(talk.owner, talk.session, 10, None, all_branches=True)
+    current = await sessions.messages(talk.user_id, talk.session, 10, None)
+    both = await sessions.messages(talk.user_id, talk.session, 10, None, all_branches=True)
     assert [row["content"] for row in current] == ["uno", "answer to uno"]
     assert [(row["content"], row["superseded_by"] and str(row["superseded_by"])) for row in both] == [
         ("one", edit.id),
@@ -509,7 +511,7 @@ async def test_an_answer_that_was_left_behind_takes_feedback_and_stays_where_it_
     one = await talk.turn("one")
     await talk.turn("uno", edits=talk.question(one))
     [old] = talk.sql("select id::text from chat_messages where run_id = %(r)s and role = 'assistant'", r=one.id)
-    await PostgresSessions(talk.database).give_feedback(talk.owner, talk.session, old["id"], {"type": "like"})
+    await PostgresSessions(talk.database).give_feedback(talk.user_id, talk.session, old["id"], {"type": "like"})
     [row] = talk.sql(
         "select metadata, superseded_by is null as current from chat_messages where id = %(i)s", i=old["id"]
     )
@@ -521,15 +523,15 @@ async def test_an_answer_that_was_left_behind_takes_feedback_and_stays_where_it_
 async def test_a_deleted_session_takes_all_its_branches_with_it(talk: Talk) -> None:
     one = await talk.turn("one")
     await talk.turn("uno", edits=talk.question(one))
-    await PostgresSessions(talk.database).delete(talk.owner, talk.session)
-    assert talk.sql("select 1 from chat_messages where user_id = %(o)s", o=talk.owner) == []
+    await PostgresSessions(talk.database).delete(talk.user_id, talk.session)
+    assert talk.sql("select 1 from chat_messages where user_id = %(o)s", o=talk.user_id) == []
 
 
 async def test_a_run_begins_with_what_is_remembered_of_its_session(talk: Talk) -> None:
     memory = PostgresMemory(talk.database, "any")
     await talk.turn("one")
     run = await talk.ask("two")
-    assert run.remembered == await memory.recall(talk.owner, talk.session, run.employee)
+    assert run.remembered == await memory.recall(talk.user_id, talk.session, run.employee)
     assert [message.text for message in run.remembered.history] == ["one", "answer to one"]
 
 
@@ -537,7 +539,7 @@ async def test_a_run_begins_with_the_facts_of_whom_its_session_is_with(talk: Tal
     for scope in ("prime-boss", "tag-ai"):
         talk.sql(
             "insert into user_memory_facts (user_id, fact, scope, is_pinned) values (%(o)s, %(s)s, %(s)s, true)",
-            o=talk.owner,
+            o=talk.user_id,
             s=scope,
         )
     run = await talk.ask("one", employee="tag-ai")
@@ -553,7 +555,9 @@ async def test_what_an_edit_leaves_behind_is_not_remembered_when_it_is_accepted(
     first = await talk.turn("one")
     edited = await talk.ask("one, but better", edits=talk.question(first))
     assert edited.remembered is None
-    assert (await PostgresMemory(talk.database, "any").recall(talk.owner, talk.session, edited.employee)).history == []
+    assert (
+        await PostgresMemory(talk.database, "any").recall(talk.user_id, talk.session, edited.employee)
+    ).history == []
 
 
 async def test_a_run_that_waits_remembers_nothing_yet(talk: Talk) -> None:

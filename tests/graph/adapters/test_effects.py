@@ -44,7 +44,7 @@ def toolbox(toolbox_on: Make, database: Database) -> PostgresToolbox:
 
 
 def effect_of(run: Run, ordinal: int = 0) -> Effect:
-    return Effect(run.owner, run.id, run.epoch, ordinal, "add_goal", {"name": "bicycle"})
+    return Effect(run.user_id, run.id, run.epoch, ordinal, "add_goal", {"name": "bicycle"})
 
 
 async def add_goal(rows: Rows) -> dict[str, Any]:
@@ -52,8 +52,8 @@ async def add_goal(rows: Rows) -> dict[str, Any]:
     return {"added": row["name"]}
 
 
-def goals(sql: Sql, owner: str) -> int:
-    return len(sql("select 1 from goals where user_id = %(owner)s", owner=owner))
+def goals(sql: Sql, user_id: str) -> int:
+    return len(sql("select 1 from goals where user_id = %(owner)s", user_id=user_id))
 
 
 def entries(sql: Sql, run: Run) -> list[dict[str, Any]]:
@@ -62,20 +62,20 @@ def entries(sql: Sql, run: Run) -> list[dict[str, Any]]:
 
 async def test_an_effect_and_its_entry_are_made_together(toolbox: PostgresToolbox, run: Run, sql: Sql) -> None:
     assert await toolbox.once(effect_of(run), add_goal) == {"added": "bicycle"}
-    assert goals(sql, run.owner) == 1
+    assert goals(sql, run.user_id) == 1
     assert entries(sql, run) == [{"ordinal": 0, "tool": "add_goal", "result": {"added": "bicycle"}}]
 
 
 async def test_an_effect_that_was_made_is_read_and_not_made_again(toolbox: PostgresToolbox, run: Run, sql: Sql) -> None:
     results = [await toolbox.once(effect_of(run), add_goal) for _ in range(3)]
     assert results == [{"added": "bicycle"}] * 3
-    assert goals(sql, run.owner) == 1
+    assert goals(sql, run.user_id) == 1
 
 
 async def test_another_call_of_the_run_is_another_effect(toolbox: PostgresToolbox, run: Run, sql: Sql) -> None:
     for ordinal in range(2):
         await toolbox.once(effect_of(run, ordinal), add_goal)
-    assert goals(sql, run.owner) == 2
+    assert goals(sql, run.user_id) == 2
 
 
 async def test_an_effect_that_fails_leaves_nothing(toolbox: PostgresToolbox, run: Run, sql: Sql) -> None:
@@ -85,14 +85,14 @@ async def test_an_effect_that_fails_leaves_nothing(toolbox: PostgresToolbox, run
 
     with pytest.raises(ToolFault):
         await toolbox.once(effect_of(run), fail)
-    assert (goals(sql, run.owner), entries(sql, run)) == (0, [])
+    assert (goals(sql, run.user_id), entries(sql, run)) == (0, [])
 
 
 async def test_a_process_that_lost_the_run_makes_no_effect(toolbox: PostgresToolbox, run: Run, sql: Sql) -> None:
     sql("update chat_runs set epoch = 2 where id = %(run)s", run=run.id)
     with pytest.raises(RunLost):
         await toolbox.once(effect_of(run), add_goal)
-    assert goals(sql, run.owner) == 0
+    assert goals(sql, run.user_id) == 0
 
 
 async def test_a_run_cannot_be_taken_over_in_the_middle_of_an_effect(
@@ -117,14 +117,14 @@ async def test_a_run_cannot_be_taken_over_in_the_middle_of_an_effect(
     await waiting[0]
     assert order == ["effect", "taken over"]
     assert await toolbox.once(effect_of(replace(run, epoch=2)), add_goal) == {"added": "bicycle"}
-    assert goals(sql, run.owner) == 1
+    assert goals(sql, run.user_id) == 1
 
 
 async def test_an_effect_whose_commit_was_not_confirmed_is_not_made_again(
     toolbox_on: Make, database: Database, run: Run, sql: Sql
 ) -> None:
     assert await toolbox_on(LosesTheFirstReply(database.pool)).once(effect_of(run), add_goal) == {"added": "bicycle"}
-    assert goals(sql, run.owner) == 1
+    assert goals(sql, run.user_id) == 1
 
 
 async def test_what_led_to_an_effect_is_committed_before_it(
@@ -134,7 +134,7 @@ async def test_what_led_to_an_effect_is_committed_before_it(
 
     async def commit(run_id: str) -> None:
         assert run_id == run.id
-        before.append(goals(sql, run.owner))
+        before.append(goals(sql, run.user_id))
 
     toolbox.commit = commit
     await toolbox.once(effect_of(run), add_goal)
@@ -143,7 +143,7 @@ async def test_what_led_to_an_effect_is_committed_before_it(
 
 async def test_another_user_makes_no_effect_in_a_run(toolbox: PostgresToolbox, run: Run, stranger: str) -> None:
     with pytest.raises(RunLost):
-        await toolbox.once(replace(effect_of(run), owner=stranger), add_goal)
+        await toolbox.once(replace(effect_of(run), user_id=stranger), add_goal)
 
 
 # Outside the database -------------------------------------------------------------------------------------------------

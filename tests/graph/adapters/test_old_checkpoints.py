@@ -36,13 +36,13 @@ def decoded(value: Any) -> Any:
     return Jsonb(value) if isinstance(value, dict) else value
 
 
-def stored(admin_url: str, file: Path, owner: str) -> str:
+def stored(admin_url: str, file: Path, user_id: str) -> str:
     """Write the rows of a file as this owner's; return the thread."""
     thread = str(uuid4())
     with psycopg.connect(admin_url, autocommit=True) as connection:
         for table, rows in json.loads(file.read_text("utf-8")).items():
             for row in rows:
-                values = {name: decoded(value) for name, value in row.items()} | {"thread_id": thread, "owner": owner}
+                values = {name: decoded(value) for name, value in row.items()} | {"thread_id": thread, "owner": user_id}
                 query = compose.SQL("insert into {} ({}) values ({})").format(
                     compose.Identifier(table),
                     compose.SQL(", ").join(map(compose.Identifier, values)),
@@ -54,11 +54,11 @@ def stored(admin_url: str, file: Path, owner: str) -> str:
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 async def test_a_turn_that_an_older_version_began_goes_on(
-    file: Path, admin_url: str, database: Database, owner: str, tmp_path: Path
+    file: Path, admin_url: str, database: Database, user_id: str, tmp_path: Path
 ) -> None:
-    config: RunnableConfig = {"configurable": {"thread_id": stored(admin_url, file, owner)}}
+    config: RunnableConfig = {"configurable": {"thread_id": stored(admin_url, file, user_id)}}
     stage = Stage(Recording.read(ANSWER), todays_code(tmp_path))
-    graph = keeping(build(stage.ports()), OwnedSaver(database, owner))
+    graph = keeping(build(stage.ports()), OwnedSaver(database, user_id))
     state = await graph.aget_state(config)
     assert state.next == ("reason",)
     [question] = state.values["messages"]
@@ -66,7 +66,7 @@ async def test_a_turn_that_an_older_version_began_goes_on(
     assert question.text == state.values["question"]
     assert state.values["recollection"]["facts"] == ["Likes tea"]
     assert [message.type for message in state.values["recollection"]["history"]] == ["human", "ai"]
-    context = TurnContext(owner, config["configurable"]["thread_id"], str(uuid4()), 0, "prime-boss", "")
+    context = TurnContext(user_id, config["configurable"]["thread_id"], str(uuid4()), 0, "prime-boss", "")
     turn = await graph.ainvoke(None, config, context=context)
     assert isinstance(turn["messages"][-1], AIMessage)
     assert turn["message_id"]

@@ -57,9 +57,9 @@ PLANTED: dict[str, Planted] = {
 """Stored values that make a folder where they are believed."""
 
 
-async def stored(database: Database, owner: str, sql: Sql, value: tuple[str, bytes]) -> tuple[OwnedSaver, str]:
+async def stored(database: Database, user_id: str, sql: Sql, value: tuple[str, bytes]) -> tuple[OwnedSaver, str]:
     """A saver, and a thread in whose stored checkpoint somebody has put this in the place of a value and of a write."""
-    saver, thread = OwnedSaver(database, owner), str(uuid4())
+    saver, thread = OwnedSaver(database, user_id), str(uuid4())
     checkpoint = generate_checkpoint(channel_values={"plan": ["a"]}, channel_versions={"plan": 1})
     config = await saver.aput(generate_config(thread), checkpoint, generate_metadata(), {"plan": 1})
     await saver.aput_writes(config, [("plan", ["b"])], "task")
@@ -74,11 +74,11 @@ async def stored(database: Database, owner: str, sql: Sql, value: tuple[str, byt
 
 @pytest.mark.parametrize("planted", PLANTED.values(), ids=PLANTED)
 async def test_what_a_checkpoint_names_is_not_called(
-    database: Database, owner: str, sql: Sql, tmp_path: Path, planted: Planted
+    database: Database, user_id: str, sql: Sql, tmp_path: Path, planted: Planted
 ) -> None:
     believed, refused = tmp_path / "believed", tmp_path / "refused"
     CREDULOUS.loads_typed(planted(str(believed)))
-    saver, thread = await stored(database, owner, sql, planted(str(refused)))
+    saver, thread = await stored(database, user_id, sql, planted(str(refused)))
     found = await saver.aget_tuple(generate_config(thread))
     listed = [each async for each in saver.alist(generate_config(thread))]
     assert found
@@ -88,18 +88,18 @@ async def test_what_a_checkpoint_names_is_not_called(
     assert not refused.exists()
 
 
-async def test_a_pickle_is_not_read(database: Database, owner: str, sql: Sql, tmp_path: Path) -> None:
+async def test_a_pickle_is_not_read(database: Database, user_id: str, sql: Sql, tmp_path: Path) -> None:
     believed, refused = tmp_path / "believed", tmp_path / "refused"
     CREDULOUS.loads_typed(("pickle", pickle.dumps(Maker(str(believed)))))
-    saver, thread = await stored(database, owner, sql, ("pickle", pickle.dumps(Maker(str(refused)))))
+    saver, thread = await stored(database, user_id, sql, ("pickle", pickle.dumps(Maker(str(refused)))))
     with pytest.raises(NotImplementedError, match="pickle"):
         await saver.aget_tuple(generate_config(thread))
     assert believed.exists()
     assert not refused.exists()
 
 
-async def test_an_object_that_no_list_names_comes_back_as_its_data(database: Database, owner: str) -> None:
-    saver, thread = OwnedSaver(database, owner), str(uuid4())
+async def test_an_object_that_no_list_names_comes_back_as_its_data(database: Database, user_id: str) -> None:
+    saver, thread = OwnedSaver(database, user_id), str(uuid4())
     checkpoint = generate_checkpoint(channel_values={"plan": [Foreign("x")]}, channel_versions={"plan": 1})
     await saver.aput(generate_config(thread), checkpoint, generate_metadata(), {"plan": 1})
     found = await saver.aget_tuple(generate_config(thread))
@@ -117,7 +117,7 @@ class Foreign:
         return {"text": self.text}
 
 
-async def test_what_a_turn_holds_comes_back_as_it_was(database: Database, owner: str) -> None:
+async def test_what_a_turn_holds_comes_back_as_it_was(database: Database, user_id: str) -> None:
     call = ToolCall(name="sum", args={"month": "2026-01"}, id="call", type="tool_call")
     messages = [
         HumanMessage("How much?", id="1"),
@@ -126,7 +126,7 @@ async def test_what_a_turn_holds_comes_back_as_it_was(database: Database, owner:
         AIMessage("It was 412.80.", id="4"),
     ]
     values = {"messages": messages, "sums": [Decimal("412.80")], "days": {"first": date(2026, 1, 1)}}
-    saver, thread = OwnedSaver(database, owner), str(uuid4())
+    saver, thread = OwnedSaver(database, user_id), str(uuid4())
     checkpoint = generate_checkpoint(channel_values=values, channel_versions=dict.fromkeys(values, 1))
     await saver.aput(generate_config(thread), checkpoint, generate_metadata(), dict.fromkeys(values, 1))
     found = await saver.aget_tuple(generate_config(thread))

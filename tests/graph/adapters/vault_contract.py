@@ -15,11 +15,11 @@ ANA = Secret("PERSON", "ana díaz", "Ana Díaz")
 @pytest.mark.anyio
 class VaultContract:
     async def test_a_token_opens_to_the_value_as_it_was_first_written(self, vault: Vault) -> None:
-        owner = str(uuid4())
-        token = (await vault.issue(owner, {CARD}))[CARD]
+        user_id = str(uuid4())
+        token = (await vault.issue(user_id, {CARD}))[CARD]
         again = Secret("CARD", CARD.key, "4111-1111-1111-1111")
-        assert (await vault.issue(owner, {again}))[again] == token
-        assert await vault.open(owner, {token}) == {token: "4111 1111 1111 1111"}
+        assert (await vault.issue(user_id, {again}))[again] == token
+        assert await vault.open(user_id, {token}) == {token: "4111 1111 1111 1111"}
 
     async def test_tokens_have_the_form_of_their_kind(self, vault: Vault) -> None:
         issued = await vault.issue(str(uuid4()), {CARD, ANA})
@@ -33,25 +33,25 @@ class VaultContract:
         assert len(set(issued.values())) == 100
 
     async def test_a_token_of_another_owner_opens_to_nothing(self, vault: Vault) -> None:
-        owner, other = str(uuid4()), str(uuid4())
-        token = (await vault.issue(owner, {CARD}))[CARD]
+        user_id, other = str(uuid4()), str(uuid4())
+        token = (await vault.issue(user_id, {CARD}))[CARD]
         await vault.issue(other, {ANA})
         assert await vault.open(other, {token, "[CARD_000000]"}) == {}
         assert (await vault.issue(other, {CARD}))[CARD] != token
 
     async def test_callers_at_once_get_one_token_for_one_value(self, vault: Vault) -> None:
-        owner = str(uuid4())
-        issued = await asyncio.gather(*(vault.issue(owner, {CARD, ANA}) for _ in range(8)))
+        user_id = str(uuid4())
+        issued = await asyncio.gather(*(vault.issue(user_id, {CARD, ANA}) for _ in range(8)))
         assert len({answer[CARD] for answer in issued}) == 1
         assert len({answer[ANA] for answer in issued}) == 1
 
     async def test_what_was_issued_is_read_again_by_its_owner_only(self, vault: Vault) -> None:
-        owner, other = str(uuid4()), str(uuid4())
-        await vault.issue(owner, {CARD, ANA})
-        issued = await vault.issued_since(owner, None)
+        user_id, other = str(uuid4()), str(uuid4())
+        await vault.issue(user_id, {CARD, ANA})
+        issued = await vault.issued_since(user_id, None)
         assert set(issued.secrets) == {CARD, ANA}
         assert {secret.text for secret in issued.secrets} == {CARD.text, ANA.text}
-        assert set((await vault.issued_since(owner, issued.until)).secrets) == {CARD, ANA}
+        assert set((await vault.issued_since(user_id, issued.until)).secrets) == {CARD, ANA}
         assert (await vault.issued_since(other, None)).secrets == []
 
     async def test_nothing_is_issued_for_nothing(self, vault: Vault) -> None:

@@ -42,8 +42,8 @@ def files(database: Database, sealer: Sealer) -> PostgresFiles:
 def file_that_expired(files: PostgresFiles, sql: Sql) -> FileThatExpired:
     """Makes a file of a user that expired so many days ago."""
 
-    async def make(owner: str, days_ago: float) -> str:
-        file_id = await files.keep(owner, "chart.png", "image/png", b"a chart")
+    async def make(user_id: str, days_ago: float) -> str:
+        file_id = await files.keep(user_id, "chart.png", "image/png", b"a chart")
         sql(
             "update chat_files set expires_at = now() - make_interval(secs => %(seconds)s) where id = %(id)s",
             seconds=days_ago * 86_400,
@@ -58,8 +58,8 @@ def file_that_expired(files: PostgresFiles, sql: Sql) -> FileThatExpired:
 def run_that_ended(store: PostgresRunStore, sql: Sql) -> RunThatEnded:
     """Makes a run of a user that ended so many days ago."""
 
-    async def make(owner: str, days_ago: float) -> Run:
-        run = await store.accept(RunRequest(owner, "hello"))
+    async def make(user_id: str, days_ago: float) -> Run:
+        run = await store.accept(RunRequest(user_id, "hello"))
         await store.finish(run, SAID, Ending())
         sql(
             "update chat_runs set finished_at = now() - make_interval(secs => %(seconds)s) where id = %(id)s",
@@ -78,86 +78,88 @@ def logged(sql: Sql) -> Callable[[Run], list[dict[str, Any]]]:
 
 
 async def test_the_log_of_an_old_run_is_forgotten_and_the_run_says_so(
-    store: PostgresRunStore, run_that_ended: RunThatEnded, owner: str
+    store: PostgresRunStore, run_that_ended: RunThatEnded, user_id: str
 ) -> None:
-    run = await run_that_ended(owner, DAYS + 0.01)
+    run = await run_that_ended(user_id, DAYS + 0.01)
     assert await forget_logs(store, DAYS) >= 1
-    found = await store.read(owner, run.id)
+    found = await store.read(user_id, run.id)
     assert (found.status, found.log_dropped) == ("complete", True)
-    assert await store.events(owner, run.id, 0) == []
+    assert await store.events(user_id, run.id, 0) == []
 
 
 async def test_the_logs_of_all_users_are_forgotten_though_nobody_asks_for_it(
-    store: PostgresRunStore, run_that_ended: RunThatEnded, owner: str, stranger: str, logged: Callable[[Run], object]
+    store: PostgresRunStore, run_that_ended: RunThatEnded, user_id: str, stranger: str, logged: Callable[[Run], object]
 ) -> None:
-    runs = [await run_that_ended(user, DAYS + 1) for user in (owner, stranger)]
+    runs = [await run_that_ended(user, DAYS + 1) for user in (user_id, stranger)]
     await forget_logs(store, DAYS)
     assert [logged(run) for run in runs] == [[], []]
 
 
-async def test_the_log_of_a_young_run_stays(store: PostgresRunStore, run_that_ended: RunThatEnded, owner: str) -> None:
-    run = await run_that_ended(owner, DAYS - 0.01)
+async def test_the_log_of_a_young_run_stays(
+    store: PostgresRunStore, run_that_ended: RunThatEnded, user_id: str
+) -> None:
+    run = await run_that_ended(user_id, DAYS - 0.01)
     await forget_logs(store, DAYS)
-    assert await store.events(owner, run.id, 0) == SAID
-    assert not (await store.read(owner, run.id)).log_dropped
+    assert await store.events(user_id, run.id, 0) == SAID
+    assert not (await store.read(user_id, run.id)).log_dropped
 
 
 async def test_the_log_of_a_run_that_is_not_over_stays_however_old_it_is(
-    store: PostgresRunStore, owner: str, sql: Sql
+    store: PostgresRunStore, user_id: str, sql: Sql
 ) -> None:
-    run = await store.accept(RunRequest(owner, "hello"))
+    run = await store.accept(RunRequest(user_id, "hello"))
     await store.append(run, SAID)
-    waiting = await store.accept(RunRequest(owner, "more", session_id=run.session_id, on_conflict="enqueue"))
+    waiting = await store.accept(RunRequest(user_id, "more", session_id=run.session_id, on_conflict="enqueue"))
     sql(
         "update chat_runs set created_at = now() - interval '1 year', lease_expires_at = now() - interval '1 year' "
         "where user_id = %(owner)s",
-        owner=owner,
+        user_id=user_id,
     )
     await forget_logs(store, DAYS)
-    assert await store.events(owner, run.id, 0) == SAID
-    assert [(await store.read(owner, each.id)).log_dropped for each in (run, waiting)] == [False, False]
+    assert await store.events(user_id, run.id, 0) == SAID
+    assert [(await store.read(user_id, each.id)).log_dropped for each in (run, waiting)] == [False, False]
 
 
 async def test_all_old_logs_are_forgotten_however_many_there_are(
     store: PostgresRunStore,
     run_that_ended: RunThatEnded,
-    owner: str,
+    user_id: str,
     logged: Callable[[Run], object],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(run_store, "MOST_DROPPED", 2)
-    runs = [await run_that_ended(owner, DAYS + 1) for _ in range(5)]
+    runs = [await run_that_ended(user_id, DAYS + 1) for _ in range(5)]
     assert await forget_logs(store, DAYS) >= 5
     assert [logged(run) for run in runs] == [[]] * 5
     assert await forget_logs(store, DAYS) == 0
 
 
 async def test_two_processes_that_forget_at_once_do_not_disturb_each_other(
-    store: PostgresRunStore, run_that_ended: RunThatEnded, owner: str, logged: Callable[[Run], object]
+    store: PostgresRunStore, run_that_ended: RunThatEnded, user_id: str, logged: Callable[[Run], object]
 ) -> None:
-    runs = [await run_that_ended(owner, DAYS + 1) for _ in range(5)]
+    runs = [await run_that_ended(user_id, DAYS + 1) for _ in range(5)]
     await asyncio.gather(*(forget_logs(store, DAYS) for _ in range(2)))
     assert [logged(run) for run in runs] == [[]] * 5
 
 
 async def test_expired_files_of_all_users_are_deleted_and_the_others_stay(
-    files: PostgresFiles, file_that_expired: FileThatExpired, owner: str, stranger: str, sql: Sql
+    files: PostgresFiles, file_that_expired: FileThatExpired, user_id: str, stranger: str, sql: Sql
 ) -> None:
-    gone = [await file_that_expired(user, days) for user in (owner, stranger) for days in (0.0, 40.0)]
-    young = await file_that_expired(owner, -0.01)
+    gone = [await file_that_expired(user, days) for user in (user_id, stranger) for days in (0.0, 40.0)]
+    young = await file_that_expired(user_id, -0.01)
     assert await forget_files(files) >= len(gone)
     left = sql("select id from chat_files where id = any(%(ids)s::uuid[])", ids=[*gone, young])
     assert [str(row["id"]) for row in left] == [young]
 
 
 async def test_all_expired_files_are_deleted_however_many_there_are(
-    files: PostgresFiles, file_that_expired: FileThatExpired, owner: str, monkeypatch: pytest.MonkeyPatch, sql: Sql
+    files: PostgresFiles, file_that_expired: FileThatExpired, user_id: str, monkeypatch: pytest.MonkeyPatch, sql: Sql
 ) -> None:
     monkeypatch.setattr(file_store, "MOST_DROPPED", 2)
     for _ in range(5):
-        await file_that_expired(owner, 1)
+        await file_that_expired(user_id, 1)
     assert await forget_files(files) >= 5
-    assert sql("select 1 from chat_files where user_id = %(owner)s", owner=owner) == []
+    assert sql("select 1 from chat_files where user_id = %(owner)s", user_id=user_id) == []
     assert await forget_files(files) == 0
 
 
@@ -166,21 +168,21 @@ async def test_the_queue_does_it_of_its_own_accord_when_it_is_time(
     files: PostgresFiles,
     run_that_ended: RunThatEnded,
     file_that_expired: FileThatExpired,
-    owner: str,
+    user_id: str,
     database_url: str,
     logged: Callable[[Run], object],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(retention, "SCHEDULE", "* * * * * *")  # each second
     monkeypatch.setattr(queue, "POLL_SECONDS", 0.1)
-    run = await run_that_ended(owner, DAYS + 1)
-    await file_that_expired(owner, 1)
+    run = await run_that_ended(user_id, DAYS + 1)
+    await file_that_expired(user_id, 1)
     async with open_queue(database_url) as app:
         register(app, store, DAYS, files)
         worker = asyncio.create_task(work(app))
         try:
             for _ in range(200):
-                if not logged(run) and not await files.page(owner, 1, None):
+                if not logged(run) and not await files.page(user_id, 1, None):
                     return
                 await asyncio.sleep(0.05)
             raise AssertionError("the log or the file is still there")

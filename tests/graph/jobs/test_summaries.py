@@ -110,15 +110,15 @@ def summarizer(database: Database, model: GivenAnswers) -> Summarizer:
 
 
 @pytest.fixture
-def talk(sql: Sql, owner: str, session: str) -> "Talk":
-    return Talk(sql, owner, session)
+def talk(sql: Sql, user_id: str, session: str) -> "Talk":
+    return Talk(sql, user_id, session)
 
 
 class Talk:
     """Puts exchanges into the session."""
 
-    def __init__(self, sql: Sql, owner: str, session: str) -> None:
-        self.sql, self.owner, self.session = sql, owner, session
+    def __init__(self, sql: Sql, user_id: str, session: str) -> None:
+        self.sql, self.user_id, self.session = sql, user_id, session
         self.turns = 0
 
     def go_on(self, turns: int, filler: str = "") -> None:
@@ -129,7 +129,7 @@ class Talk:
                     "insert into chat_messages (session_id, user_id, role, content, tokens) "
                     "values (%(session)s, %(owner)s, %(role)s, %(content)s, 10)",
                     session=self.session,
-                    owner=self.owner,
+                    user_id=self.user_id,
                     role=role,
                     content=f"{role} says {self.turns} {filler}",
                 )
@@ -143,7 +143,7 @@ async def test_a_summary_covers_all_but_the_newest_exchanges(
 ) -> None:
     talk.go_on(5)
     model.answers = [answer("They spoke.", "one", "two")]
-    assert await summarizer.summarize(talk.owner, talk.session) is True
+    assert await summarizer.summarize(talk.user_id, talk.session) is True
     [row] = talk.stored()
     assert (row["summary"], row["key_facts"], row["token_count"]) == ("They spoke.", ["one", "two"], 6)
     [covered] = talk.sql("select content from chat_messages where id = %(id)s", id=row["last_summarized_message_id"])
@@ -155,7 +155,7 @@ async def test_the_model_reads_what_people_said_and_no_tool_result(
 ) -> None:
     talk.go_on(3)
     model.answers = [answer("They spoke.")]
-    await summarizer.summarize(talk.owner, talk.session)
+    await summarizer.summarize(talk.user_id, talk.session)
     [[system, material]] = model.prompts
     assert system.text == "Summarise."
     assert "user: user says 1" in material.text
@@ -170,9 +170,9 @@ async def test_the_next_summary_begins_with_the_last_one_and_adds_what_is_new(
 ) -> None:
     talk.go_on(4)
     model.answers = [answer("First.", "fact one"), answer("Second.")]
-    await summarizer.summarize(talk.owner, talk.session)
+    await summarizer.summarize(talk.user_id, talk.session)
     talk.go_on(2)
-    await summarizer.summarize(talk.owner, talk.session)
+    await summarizer.summarize(talk.user_id, talk.session)
     material = model.prompts[1][1].text
     assert "First.\n- fact one" in material
     assert "says 2 " not in material
@@ -183,9 +183,9 @@ async def test_the_next_summary_begins_with_the_last_one_and_adds_what_is_new(
 
 
 async def test_nothing_new_is_nothing_to_do(summarizer: Summarizer, model: GivenAnswers, talk: Talk) -> None:
-    assert await summarizer.summarize(talk.owner, talk.session) is False
+    assert await summarizer.summarize(talk.user_id, talk.session) is False
     talk.go_on(KEPT_TURNS)
-    assert await summarizer.summarize(talk.owner, talk.session) is False
+    assert await summarizer.summarize(talk.user_id, talk.session) is False
     assert model.prompts == []
 
 
@@ -195,12 +195,12 @@ async def test_an_unusable_answer_leaves_the_old_summary(
 ) -> None:
     talk.go_on(4)
     model.answers = [answer("First."), bad, answer("Second.")]
-    await summarizer.summarize(talk.owner, talk.session)
+    await summarizer.summarize(talk.user_id, talk.session)
     talk.go_on(4)
     with pytest.raises(ModelError):
-        await summarizer.summarize(talk.owner, talk.session)
+        await summarizer.summarize(talk.user_id, talk.session)
     assert [row["summary"] for row in talk.stored()] == ["First."]
-    await summarizer.summarize(talk.owner, talk.session)
+    await summarizer.summarize(talk.user_id, talk.session)
     assert [row["summary"] for row in talk.stored()] == ["Second."]
 
 
@@ -210,7 +210,7 @@ async def test_a_model_that_says_nothing_at_all_is_a_model_error(
     talk.go_on(4)
     model.answers = [[]]
     with pytest.raises(ModelError):
-        await summarizer.summarize(talk.owner, talk.session)
+        await summarizer.summarize(talk.user_id, talk.session)
 
 
 async def test_a_model_that_fails_leaves_everything_as_it_was(
@@ -225,7 +225,7 @@ async def test_a_model_that_fails_leaves_everything_as_it_was(
     talk.go_on(4)
     notes = PostgresNotes(database, Level(), words)
     with pytest.raises(ModelTimeout):
-        await Summarizer(database, Failing([]), notes, words, "Summarise.").summarize(talk.owner, talk.session)
+        await Summarizer(database, Failing([]), notes, words, "Summarise.").summarize(talk.user_id, talk.session)
     assert talk.stored() == []
 
 
@@ -234,13 +234,13 @@ async def test_a_summary_can_be_retrieved_and_replaces_the_one_before(
 ) -> None:
     talk.go_on(4)
     model.answers = [answer("First."), answer("Second.", "a fact")]
-    await summarizer.summarize(talk.owner, talk.session)
+    await summarizer.summarize(talk.user_id, talk.session)
     talk.go_on(2)
-    await summarizer.summarize(talk.owner, talk.session)
+    await summarizer.summarize(talk.user_id, talk.session)
     found = talk.sql(
-        "select chunk, source_id, user_id::text from memory_embeddings where user_id = %(o)s", o=talk.owner
+        "select chunk, source_id, user_id::text from memory_embeddings where user_id = %(o)s", o=talk.user_id
     )
-    assert found == [{"chunk": "Second.\n- a fact", "source_id": f"session:{talk.session}", "user_id": talk.owner}]
+    assert found == [{"chunk": "Second.\n- a fact", "source_id": f"session:{talk.session}", "user_id": talk.user_id}]
 
 
 async def test_the_job_acts_with_the_owners_claims(
@@ -252,10 +252,10 @@ async def test_the_job_acts_with_the_owners_claims(
     talk.go_on(5)
     model.answers = [answer("They spoke.")]
     assert await summarizer.summarize(stranger, talk.session) is False
-    assert await summarizer.summarize(talk.owner, str(uuid4())) is False
+    assert await summarizer.summarize(talk.user_id, str(uuid4())) is False
     assert model.prompts == []
-    await summarizer.summarize(talk.owner, talk.session)
-    assert [str(row["user_id"]) for row in talk.stored()] == [talk.owner]
+    await summarizer.summarize(talk.user_id, talk.session)
+    assert [str(row["user_id"]) for row in talk.stored()] == [talk.user_id]
 
 
 async def test_a_slower_job_does_not_overwrite_what_a_faster_one_covered(
@@ -270,14 +270,14 @@ async def test_a_slower_job_does_not_overwrite_what_a_faster_one_covered(
                 "(session_id, user_id, summary, last_summarized_message_id, last_summarized_position) "
                 "values (%(s)s, %(o)s, 'Faster.', gen_random_uuid(), 9223372036854775807)",
                 s=talk.session,
-                o=talk.owner,
+                o=talk.user_id,
             )
             yield answer("Slower.")[0]
 
     slow = Summarizer(summarizer.database, Overtaken([]), summarizer.notes, words, "Summarise.")
-    await slow.summarize(talk.owner, talk.session)
+    await slow.summarize(talk.user_id, talk.session)
     assert [row["summary"] for row in talk.stored()] == ["Faster."]
-    assert talk.sql("select 1 from memory_embeddings where user_id = %(o)s", o=talk.owner) == []
+    assert talk.sql("select 1 from memory_embeddings where user_id = %(o)s", o=talk.user_id) == []
 
 
 async def test_a_very_long_conversation_is_summarised_in_parts(
@@ -285,9 +285,9 @@ async def test_a_very_long_conversation_is_summarised_in_parts(
 ) -> None:
     talk.go_on(6, "word " * 2500)
     model.answers = [answer("Part."), answer("Whole.")]
-    await summarizer.summarize(talk.owner, talk.session)
+    await summarizer.summarize(talk.user_id, talk.session)
     first = talk.stored()[0]["last_summarized_position"]
-    await summarizer.summarize(talk.owner, talk.session)
+    await summarizer.summarize(talk.user_id, talk.session)
     assert talk.stored()[0]["last_summarized_position"] > first  # type: ignore[operator]
     assert [words(prompt[1].text) < 13_000 for prompt in model.prompts] == [True, True]
 
@@ -298,7 +298,7 @@ async def test_a_very_long_conversation_is_summarised_in_parts(
 @pytest.fixture
 async def summaries(database: Database, database_url: str) -> AsyncIterator[QueuedSummaries]:
     async with open_queue(database_url) as queue:
-        queue.task(name="summarize")(lambda owner, session_id: None)
+        queue.task(name="summarize")(lambda user_id, session_id: None)
         yield QueuedSummaries(database, queue)
 
 
@@ -306,11 +306,11 @@ async def test_turns_and_tokens_are_counted_since_the_last_summary(
     summaries: QueuedSummaries, summarizer: Summarizer, model: GivenAnswers, talk: Talk
 ) -> None:
     talk.go_on(5)
-    state = await summaries.state(talk.owner, talk.session)
+    state = await summaries.state(talk.user_id, talk.session)
     assert (state["turns"], state["tokens"]) == (5, 150)
     model.answers = [answer("They spoke.")]
-    await summarizer.summarize(talk.owner, talk.session)
-    state = await summaries.state(talk.owner, talk.session)
+    await summarizer.summarize(talk.user_id, talk.session)
+    state = await summaries.state(talk.user_id, talk.session)
     assert (state["turns"], state["tokens"]) == (2, 60)
     assert state["seconds"] < 60
 
@@ -319,7 +319,7 @@ async def test_time_is_counted_from_the_beginning_of_the_session_at_first(
     summaries: QueuedSummaries, talk: Talk
 ) -> None:
     talk.sql("update chat_sessions set created_at = now() - interval '2 hours' where id = %(s)s", s=talk.session)
-    state = await summaries.state(talk.owner, talk.session)
+    state = await summaries.state(talk.user_id, talk.session)
     assert 7200 <= state["seconds"] < 7260
 
 
@@ -334,14 +334,14 @@ async def test_a_session_of_somebody_else_is_never_due(
 
 async def test_a_session_that_is_asked_for_twice_waits_once(summaries: QueuedSummaries, talk: Talk) -> None:
     for _ in range(3):
-        await summaries.request(talk.owner, talk.session)
+        await summaries.request(talk.user_id, talk.session)
     jobs = talk.sql(
         "select task_name, args, lock from jobs.procrastinate_jobs where args ->> 'session_id' = %(s)s", s=talk.session
     )
     assert jobs == [
         {
             "task_name": "summarize",
-            "args": {"owner": talk.owner, "session_id": talk.session},
+            "args": {"owner": talk.user_id, "session_id": talk.session},
             "lock": f"summary:{talk.session}",
         }
     ]

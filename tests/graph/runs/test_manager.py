@@ -29,9 +29,9 @@ class Abandoned(KeptRun):
         self.waiting = ["broken", "whole"]
 
     async def due(self) -> list[tuple[str, str]]:
-        return [(run_id, self.run.owner) for run_id in self.waiting]
+        return [(run_id, self.run.user_id) for run_id in self.waiting]
 
-    async def claim(self, owner: str, run_id: str) -> Claim | None:
+    async def claim(self, user_id: str, run_id: str) -> Claim | None:
         if run_id == "broken":
             raise self.failure
         self.waiting.remove(run_id)
@@ -97,9 +97,9 @@ async def test_a_run_that_goes_on_reads_nothing_ahead_a_second_time(epoch: int, 
         claimed = False
 
         async def due(self) -> list[tuple[str, str]]:
-            return [] if self.claimed else [(self.run.id, self.run.owner)]
+            return [] if self.claimed else [(self.run.id, self.run.user_id)]
 
-        async def claim(self, owner: str, run_id: str) -> Claim | None:
+        async def claim(self, user_id: str, run_id: str) -> Claim | None:
             self.claimed = True
             return Claim(replace(self.run, epoch=epoch), "hello", stop_requested=True)
 

@@ -29,10 +29,10 @@ class PostgresNotes:
         self.embedder = embedder
         self.count = count
 
-    async def keep(self, owner: str, notes: Sequence[Note]) -> None:
+    async def keep(self, user_id: str, notes: Sequence[Note]) -> None:
         """Store notes, each in place of what was stored of its source."""
         vectors = await self.vectors(notes)
-        async with self.database.acting_for(owner) as connection:
+        async with self.database.acting_for(user_id) as connection:
             await self.write(connection, notes, vectors)
 
     async def vectors(self, notes: Sequence[Note]) -> list[list[float]]:

@@ -13,16 +13,16 @@ class PostgresFacts:
     def __init__(self, database: Database) -> None:
         self.database = database
 
-    async def all(self, owner: str) -> list[dict[str, Any]]:
-        return await self.database.rows(owner, QUERIES["all"], {})
+    async def all(self, user_id: str) -> list[dict[str, Any]]:
+        return await self.database.rows(user_id, QUERIES["all"], {})
 
-    async def add(self, owner: str, fact: str, scope: str, is_pinned: bool) -> dict[str, Any]:
+    async def add(self, user_id: str, fact: str, scope: str, is_pinned: bool) -> dict[str, Any]:
         values = {"fact": fact, "scope": scope, "is_pinned": is_pinned}
-        row = await self.database.find(owner, QUERIES["add"], values)
+        row = await self.database.find(user_id, QUERIES["add"], values)
         assert row is not None
         return row
 
-    async def forget(self, owner: str, fact_id: str) -> None:
+    async def forget(self, user_id: str, fact_id: str) -> None:
         """Raises: NotFound."""
-        if not await self.database.find(owner, QUERIES["forget"], {"fact_id": fact_id}):
+        if not await self.database.find(user_id, QUERIES["forget"], {"fact_id": fact_id}):
             raise NotFound

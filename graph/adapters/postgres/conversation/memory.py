@@ -46,15 +46,15 @@ class PostgresMemory:
         self.embedding_model = embedding_model
         self._begun: Anticipated[Remembered] = Anticipated()
 
-    def anticipate(self, owner: str, session_id: str, employee: str) -> "asyncio.Task[Remembered]":
+    def anticipate(self, user_id: str, session_id: str, employee: str) -> "asyncio.Task[Remembered]":
         """Begin to recall."""
-        return self._begun.begin((owner, session_id, employee), self._recall(owner, session_id, employee))
+        return self._begun.begin((user_id, session_id, employee), self._recall(user_id, session_id, employee))
 
     def expect(self, run: Run, remembered: Remembered) -> None:
         """Have the answer for a run that is about to ask."""
         answer = asyncio.get_running_loop().create_future()
         answer.set_result(remembered)
-        self._begun.expect((run.owner, run.session_id, run.employee), answer)
+        self._begun.expect((run.user_id, run.session_id, run.employee), answer)
 
     async def ask(self, connection: Connection, session_id: str, employee: str | None = None) -> Asked:
         """Send what reads the memory of a user and a session, in a transaction of its user.
@@ -70,12 +70,12 @@ class PostgresMemory:
             await connection.execute(QUERIES["history"], values),
         )
 
-    async def recall(self, owner: str, session_id: str, employee: str) -> Remembered:
-        begun = self._begun.take((owner, session_id, employee))
-        return await (begun or self._recall(owner, session_id, employee))
+    async def recall(self, user_id: str, session_id: str, employee: str) -> Remembered:
+        begun = self._begun.take((user_id, session_id, employee))
+        return await (begun or self._recall(user_id, session_id, employee))
 
-    async def _recall(self, owner: str, session_id: str, employee: str) -> Remembered:
-        async with self.database.acting_for(owner) as connection:
+    async def _recall(self, user_id: str, session_id: str, employee: str) -> Remembered:
+        async with self.database.acting_for(user_id) as connection:
             asked = await self.ask(connection, session_id, employee)
         return await asked.answer()
 

@@ -43,9 +43,9 @@ class ActingEngine:
     """What the vector store takes for SQLAlchemy's engine, and for its one connection: statements are run for a user, on the
     connections that everything else uses. SQLAlchemy's own way to the same rows takes twice as long."""
 
-    def __init__(self, database: Database, owner: str) -> None:
+    def __init__(self, database: Database, user_id: str) -> None:
         self.database = database
-        self.owner = owner
+        self.user_id = user_id
 
     @asynccontextmanager
     async def connect(self) -> AsyncIterator[Self]:
@@ -53,7 +53,7 @@ class ActingEngine:
 
     async def execute(self, statement: TextClause, values: Mapping[str, Any]) -> "Found":
         query = NAMED.sub(r"%(\1)s", statement.text)
-        return Found(await self.database.rows(self.owner, query.encode(), values))
+        return Found(await self.database.rows(self.user_id, query.encode(), values))
 
 
 class Found(list[DictRow]):
@@ -73,10 +73,10 @@ class OwnedVectors(AsyncPGVectorStore):
     def _create_filter_clause(self, filters: Mapping[str, str]) -> tuple[str, dict[str, str]]:
         return " and ".join(f'"{name}" = :{name}' for name in filters), dict(filters)
 
-    def of(self, database: Database, owner: str) -> Self:
+    def of(self, database: Database, user_id: str) -> Self:
         """The same with the rows of a user."""
         own = copy(self)
-        own.engine = engine_of(database, owner)
+        own.engine = engine_of(database, user_id)
         return own
 
 
@@ -93,21 +93,21 @@ class PostgresRetriever:
     async def open(cls, database: Database, embedder: Embedder) -> Self:
         return cls(database, embedder, await open_store(database))
 
-    def anticipate(self, owner: str, query: str) -> None:
+    def anticipate(self, user_id: str, query: str) -> None:
         """Begin to search."""
-        self._begun.begin((owner, query), self._search(owner, query))
+        self._begun.begin((user_id, query), self._search(user_id, query))
 
-    async def search(self, owner: str, query: str) -> list[Passage]:
-        return await (self._begun.take((owner, query)) or self._search(owner, query))
+    async def search(self, user_id: str, query: str) -> list[Passage]:
+        return await (self._begun.take((user_id, query)) or self._search(user_id, query))
 
-    async def _search(self, owner: str, query: str) -> list[Passage]:
-        found = await self.nearest(owner, await self.embedder.query(query))
+    async def _search(self, user_id: str, query: str) -> list[Passage]:
+        found = await self.nearest(user_id, await self.embedder.query(query))
         passages = [to_passage(document, 1 - distance) for document, distance in found]
         return [passage for passage in passages if passage["similarity"] >= self.embedder.minimum_similarity]
 
-    async def nearest(self, owner: str, vector: list[float], most: int = TOP) -> list[tuple[Document, float]]:
+    async def nearest(self, user_id: str, vector: list[float], most: int = TOP) -> list[tuple[Document, float]]:
         """The texts of a user that are nearest to a vector of the embedder, and their distances (1 - cosine)."""
-        own = self.store.of(self.database, owner)
+        own = self.store.of(self.database, user_id)
         return await own.asimilarity_search_with_score_by_vector(
             vector, k=most, filter={"embedding_model": self.embedder.model}
         )
@@ -128,8 +128,8 @@ async def open_store(database: Database) -> OwnedVectors:
     return cast(OwnedVectors, store)
 
 
-def engine_of(database: Database, owner: str) -> AsyncEngine:
-    return cast(AsyncEngine, ActingEngine(database, owner))
+def engine_of(database: Database, user_id: str) -> AsyncEngine:
+    return cast(AsyncEngine, ActingEngine(database, user_id))
 
 
 def to_passage(document: Document, similarity: float) -> Passage:

@@ -19,16 +19,16 @@ class PostgresSessions:
     def __init__(self, database: Database) -> None:
         self.database = database
 
-    async def page(self, owner: str, limit: int, before: tuple[str, str] | None) -> list[Row]:
+    async def page(self, user_id: str, limit: int, before: tuple[str, str] | None) -> list[Row]:
         """The latest sessions before a place (updated_at, id)."""
         updated_at, session_id = before or (None, None)
         values = {"limit": limit, "before": updated_at, "before_id": session_id}
-        return await self._all(owner, "list_sessions", values)
+        return await self._all(user_id, "list_sessions", values)
 
-    async def read(self, owner: str, session_id: str) -> Row:
-        return await self._one(owner, "read_session", {"session_id": session_id})
+    async def read(self, user_id: str, session_id: str) -> Row:
+        return await self._one(user_id, "read_session", {"session_id": session_id})
 
-    async def enter(self, owner: str, session_id: str, employee: str | None, default: str) -> str:
+    async def enter(self, user_id: str, session_id: str, employee: str | None, default: str) -> str:
         """Who answers in a session of this id, which is opened if there is none.
 
         Args:
@@ -41,7 +41,7 @@ class PostgresSessions:
             NotFound: the session is somebody else's.
         """
         values = {"session_id": session_id, "employee": employee or default}
-        async with self.database.acting_for(owner) as connection:
+        async with self.database.acting_for(user_id) as connection:
             await connection.execute(QUERIES["open_missing_session"], values)
             if employee:
                 await connection.execute(RUNS["hand_over"], values)
@@ -50,10 +50,10 @@ class PostgresSessions:
             raise NotFound
         return str(row["employee_slug"])
 
-    async def rename(self, owner: str, session_id: str, title: str) -> None:
-        await self._one(owner, "rename_session", {"session_id": session_id, "title": title})
+    async def rename(self, user_id: str, session_id: str, title: str) -> None:
+        await self._one(user_id, "rename_session", {"session_id": session_id, "title": title})
 
-    async def delete(self, owner: str, session_id: str) -> None:
+    async def delete(self, user_id: str, session_id: str) -> None:
         """Delete a conversation and all that was made of it.
 
         Raises:
@@ -61,7 +61,7 @@ class PostgresSessions:
             RunActive: it is answering; a run that goes on would write again.
         """
         values = {"session_id": session_id}
-        async with self.database.acting_for(owner) as connection:
+        async with self.database.acting_for(user_id) as connection:
             if active := await fetch_one(connection, RUNS["active_runs"], values):
                 raise RunActive(run_id=str(active["id"]))
             if not await fetch_one(connection, QUERIES["delete_session"], values):
@@ -70,29 +70,29 @@ class PostgresSessions:
                 await connection.execute(QUERIES[name], values)
 
     async def messages(
-        self, owner: str, session_id: str, limit: int, before: int | None, *, all_branches: bool = False
+        self, user_id: str, session_id: str, limit: int, before: int | None, *, all_branches: bool = False
     ) -> list[Row]:
         """A page of messages, oldest first, ending before a position; of the current branch, or of all.
 
         Raises:
             NotFound: no such session.
         """
-        await self.read(owner, session_id)
+        await self.read(user_id, session_id)
         values = {"session_id": session_id, "limit": limit, "before": before, "all_branches": all_branches}
-        return await self._all(owner, "list_messages", values)
+        return await self._all(user_id, "list_messages", values)
 
-    async def give_feedback(self, owner: str, session_id: str, message_id: str, feedback: Row) -> None:
+    async def give_feedback(self, user_id: str, session_id: str, message_id: str, feedback: Row) -> None:
         values = {"session_id": session_id, "message_id": message_id, "feedback": Jsonb(feedback)}
-        await self._one(owner, "give_feedback", values)
+        await self._one(user_id, "give_feedback", values)
 
-    async def usage(self, owner: str, days: int) -> Sequence[Row]:
-        return await self._all(owner, "usage", {"days": days})
+    async def usage(self, user_id: str, days: int) -> Sequence[Row]:
+        return await self._all(user_id, "usage", {"days": days})
 
-    async def _all(self, owner: str, name: str, values: Row) -> list[Row]:
-        return await self.database.rows(owner, QUERIES[name], values)
+    async def _all(self, user_id: str, name: str, values: Row) -> list[Row]:
+        return await self.database.rows(user_id, QUERIES[name], values)
 
-    async def _one(self, owner: str, name: str, values: Row) -> Row:
-        row = await self.database.find(owner, QUERIES[name], values)
+    async def _one(self, user_id: str, name: str, values: Row) -> Row:
+        row = await self.database.find(user_id, QUERIES[name], values)
         if row is None:
             raise NotFound
         return row

@@ -33,7 +33,7 @@ class PostgresTranscript:
         self.count = count
 
     async def record(self, turn: TurnRecord) -> str:
-        async with self.database.acting_for(turn.owner) as connection:
+        async with self.database.acting_for(turn.user_id) as connection:
             if turn.epoch:
                 await hold(connection, turn.run_id, turn.epoch)
             # The usage comes first: its row is unique for the run, so of two that record it at once the second one waits here.
@@ -44,8 +44,8 @@ class PostgresTranscript:
                 raise RunLost  # and its session is deleted
             return str(stored["id"])
 
-    async def find(self, owner: str, run_id: str) -> Recorded | None:
-        async with self.database.acting_for(owner) as connection:
+    async def find(self, user_id: str, run_id: str) -> Recorded | None:
+        async with self.database.acting_for(user_id) as connection:
             usage = await connection.execute(QUERIES["run_usage"], {"run_id": run_id})
             rows = await fetch_all(connection, QUERIES["run_messages"], {"run_id": run_id})
             taken = await usage.fetchone()

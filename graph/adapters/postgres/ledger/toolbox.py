@@ -36,13 +36,13 @@ class OwnedRows:
 
     database: Database
     queries: Mapping[str, bytes]
-    owner: str
+    user_id: str
 
     async def fetch(self, query: str, **parameters: object) -> list[dict[str, Any]]:
         return await patiently(lambda: self._fetch(query, parameters), SHORT)
 
     async def _fetch(self, query: str, parameters: dict[str, object]) -> list[dict[str, Any]]:
-        return await self.database.rows(self.owner, self.queries[query], parameters)
+        return await self.database.rows(self.user_id, self.queries[query], parameters)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +69,8 @@ class PostgresToolbox:
         queries: Sequence[Path],
         sealer: Sealer,
         commit: Callable[[str], Awaitable[None]],
-        files: Callable[[str, str], Files] = lambda owner, call: NoFiles(),
-        knowledge: Callable[[str], Knowledge] = lambda owner: NoKnowledge(),
+        files: Callable[[str, str], Files] = lambda user_id, call: NoFiles(),
+        knowledge: Callable[[str], Knowledge] = lambda user_id: NoKnowledge(),
     ) -> None:
         """
         Args:
@@ -94,14 +94,14 @@ class PostgresToolbox:
     def tools(self, names: Sequence[str]) -> Sequence[Tool]:
         return [self.catalog[name] for name in names if name in self.catalog]
 
-    def admit(self, owner: str, tool: Tool) -> bool:
-        return self.rates.take(owner, tool.name, tool.per_minute)
+    def admit(self, user_id: str, tool: Tool) -> bool:
+        return self.rates.take(user_id, tool.name, tool.per_minute)
 
-    def files(self, owner: str, call: str = "") -> Files:
-        return self._files(owner, call)
+    def files(self, user_id: str, call: str = "") -> Files:
+        return self._files(user_id, call)
 
-    def rows(self, owner: str) -> OwnedRows:
-        return OwnedRows(self.database, self.queries, owner)
+    def rows(self, user_id: str) -> OwnedRows:
+        return OwnedRows(self.database, self.queries, user_id)
 
     async def once(self, effect: Effect, make: Callable[[Rows], Awaitable[Any]]) -> Any:
         if effect.elsewhere:
@@ -112,7 +112,7 @@ class PostgresToolbox:
         if not effect.epoch:
             return await self._unledgered(effect, make)
         await self.commit(effect.run_id)
-        async with self.database.acting_for(effect.owner) as connection:
+        async with self.database.acting_for(effect.user_id) as connection:
             made = await self._entry(connection, effect)
             if made:
                 return made["result"]
@@ -126,7 +126,7 @@ class PostgresToolbox:
             if begun["result"] is None:
                 raise ToolFault(UNKNOWN_OUTCOME)
             return begun["result"]
-        result = await make(self.rows(effect.owner))
+        result = await make(self.rows(effect.user_id))
         if effect.epoch:
             try:
                 await patiently(lambda: self._complete(effect, json.dumps(result)), SHORT)
@@ -137,14 +137,14 @@ class PostgresToolbox:
     async def _begin(self, effect: Effect) -> DictRow | None:
         """Write the entry of an effect without a result; if there is one, that."""
         await self.commit(effect.run_id)
-        async with self.database.acting_for(effect.owner) as connection:
+        async with self.database.acting_for(effect.user_id) as connection:
             begun = await self._entry(connection, effect)
             if begun is None:
                 await self._record(connection, effect, None)
         return begun
 
     async def _complete(self, effect: Effect, result: str) -> None:
-        async with self.database.acting_for(effect.owner) as connection:
+        async with self.database.acting_for(effect.user_id) as connection:
             await hold(connection, effect.run_id, effect.epoch)
             await connection.execute(QUERIES["complete_effect"], {**place_of(effect), "result": result})
 
@@ -162,7 +162,7 @@ class PostgresToolbox:
 
     async def _unledgered(self, effect: Effect, make: Callable[[Rows], Awaitable[Any]]) -> Any:
         """An effect of a turn that is no accepted run, as in LangGraph Studio: nobody takes it over and makes it again."""
-        async with self.database.acting_for(effect.owner) as connection:
+        async with self.database.acting_for(effect.user_id) as connection:
             return await make(RowsInTransaction(connection, self.queries))
 
     def _hash(self, effect: Effect) -> bytes:

@@ -38,10 +38,10 @@ class PostgresFiles:
         self.database = database
         self.sealer = sealer
 
-    def of(self, owner: str, call: str = "") -> "OwnedFiles":
-        return OwnedFiles(self, owner, call)
+    def of(self, user_id: str, call: str = "") -> "OwnedFiles":
+        return OwnedFiles(self, user_id, call)
 
-    async def keep(self, owner: str, name: str, media_type: str, content: bytes, call: str = "") -> str:
+    async def keep(self, user_id: str, name: str, media_type: str, content: bytes, call: str = "") -> str:
         """Store a file and return its id. A file of the same name that the same call left before is replaced.
 
         Raises:
@@ -50,29 +50,29 @@ class PostgresFiles:
         """
         if len(content) > MOST_BYTES:
             raise FileTooLarge
-        file_id = str(uuid5(FILE_IDS, f"{owner}/{call}/{name}") if call else uuid4())
-        sealed = await asyncio.to_thread(self.sealer.seal, content, context_of(owner, file_id))
+        file_id = str(uuid5(FILE_IDS, f"{user_id}/{call}/{name}") if call else uuid4())
+        sealed = await asyncio.to_thread(self.sealer.seal, content, context_of(user_id, file_id))
         values = {"id": file_id, "name": name, "media_type": media_type, "size": len(content), "sealed": sealed}
-        await patiently(lambda: self._insert(owner, values), SHORT)
+        await patiently(lambda: self._insert(user_id, values), SHORT)
         return file_id
 
-    async def _insert(self, owner: str, values: dict[str, Any]) -> None:
-        async with self.database.acting_for(owner) as connection:
+    async def _insert(self, user_id: str, values: dict[str, Any]) -> None:
+        async with self.database.acting_for(user_id) as connection:
             await connection.execute(QUERIES["keep_file"], values)
 
-    async def read(self, owner: str, file_id: str) -> File:
+    async def read(self, user_id: str, file_id: str) -> File:
         """Raises: NotFound."""
-        row = await self.database.find(owner, QUERIES["read_file"], {"file_id": file_id})
+        row = await self.database.find(user_id, QUERIES["read_file"], {"file_id": file_id})
         if row is None:
             raise NotFound
-        content = await asyncio.to_thread(self.sealer.unseal, bytes(row["sealed"]), context_of(owner, str(row["id"])))
+        content = await asyncio.to_thread(self.sealer.unseal, bytes(row["sealed"]), context_of(user_id, str(row["id"])))
         return File(row["name"], row["media_type"], content)
 
-    async def page(self, owner: str, limit: int, before: tuple[str, str] | None) -> list[dict[str, Any]]:
+    async def page(self, user_id: str, limit: int, before: tuple[str, str] | None) -> list[dict[str, Any]]:
         """The latest files before a place (created_at, id), without their contents."""
         created_at, file_id = before or (None, None)
         values = {"limit": limit, "before": created_at, "before_id": file_id}
-        return await self.database.rows(owner, QUERIES["list_files"], values)
+        return await self.database.rows(user_id, QUERIES["list_files"], values)
 
     async def drop_expired(self) -> int:
         """Delete files that have expired, whosever they are, some at a time; how many that were."""
@@ -81,8 +81,8 @@ class PostgresFiles:
         due = defaultdict(list)
         for row in rows:
             due[str(row["owner"])].append(row["file_id"])
-        for owner, file_ids in due.items():
-            async with self.database.acting_for(owner) as connection:
+        for user_id, file_ids in due.items():
+            async with self.database.acting_for(user_id) as connection:
                 await connection.execute(QUERIES["drop_files"], {"file_ids": file_ids})
         return len(rows)
 
@@ -92,14 +92,14 @@ class OwnedFiles:
     """Where a tool leaves files for one user (port `Files`)."""
 
     files: PostgresFiles
-    owner: str
+    user_id: str
     call: str = ""
     """Which call of which run leaves them, if it is a call of a run."""
 
     async def keep(self, name: str, media_type: str, content: bytes) -> str:
-        return await self.files.keep(self.owner, name, media_type, content, self.call)
+        return await self.files.keep(self.user_id, name, media_type, content, self.call)
 
 
-def context_of(owner: str, file_id: str) -> str:
+def context_of(user_id: str, file_id: str) -> str:
     """What a file is sealed for: moved to another owner or under another id it does not open."""
-    return f"file/{owner}/{file_id}"
+    return f"file/{user_id}/{file_id}"

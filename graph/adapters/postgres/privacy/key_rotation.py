@@ -65,33 +65,33 @@ class PostgresSeals:
             cursor = await connection.execute(QUERIES["owners_due"], {"current": self.sealer.prefix, "most": most})
             return [str(row["owner"]) for row in await cursor.fetchall()]
 
-    async def reseal(self, owner: str) -> Resealed:
+    async def reseal(self, user_id: str) -> Resealed:
         """Bring all values of a user under the current key. What no key opens stays as it is.
 
         Raises:
             DatabaseUnavailable: the rest is still due.
         """
-        done = [await self._reseal(place, owner) for place in PLACES]
+        done = [await self._reseal(place, user_id) for place in PLACES]
         return Resealed(sum(each.values for each in done), sum(each.lost for each in done))
 
-    async def _reseal(self, place: Place, owner: str) -> Resealed:
+    async def _reseal(self, place: Place, user_id: str) -> Resealed:
         values, lost, after = 0, 0, ""
-        while rows := await self._due(place, owner, after):
-            entries = await asyncio.to_thread(self._under_current_key, place, owner, rows)
+        while rows := await self._due(place, user_id, after):
+            entries = await asyncio.to_thread(self._under_current_key, place, user_id, rows)
             if entries:
-                async with self.database.acting_for(owner) as connection:
+                async with self.database.acting_for(user_id) as connection:
                     await connection.execute(QUERIES[f"reseal_{place.name}"], {"entries": json.dumps(entries)})
             values, lost, after = values + len(entries), lost + len(rows) - len(entries), rows[-1]["id"]
         return Resealed(values, lost)
 
-    async def _due(self, place: Place, owner: str, after: str) -> list[dict[str, Any]]:
+    async def _due(self, place: Place, user_id: str, after: str) -> list[dict[str, Any]]:
         values = {"current": self.sealer.prefix, "after": after, "most": place.most}
-        return await self.database.rows(owner, QUERIES[f"{place.name}_due"], values)
+        return await self.database.rows(user_id, QUERIES[f"{place.name}_due"], values)
 
-    def _under_current_key(self, place: Place, owner: str, rows: Sequence[dict[str, Any]]) -> list[dict[str, str]]:
+    def _under_current_key(self, place: Place, user_id: str, rows: Sequence[dict[str, Any]]) -> list[dict[str, str]]:
         entries = []
         for row in rows:
-            context, before = place.context.format(owner=owner, id=row["id"]), bytes(row["sealed"])
+            context, before = place.context.format(user_id=user_id, id=row["id"]), bytes(row["sealed"])
             try:
                 sealed = self.sealer.seal(self.sealer.unseal(before, context), context)
             except ConfigurationError:
@@ -143,9 +143,9 @@ async def was_used(database: Database, sealer: Sealer) -> bool:
         ConfigurationError: they do not open.
     """
     async with database.acting_for_nobody() as connection:
-        owner = await fetch_one(connection, QUERIES["owners_due"], {"current": b"", "most": 1})
-    if owner is None:
+        user_id = await fetch_one(connection, QUERIES["owners_due"], {"current": b"", "most": 1})
+    if user_id is None:
         return False
-    if row := await database.find(str(owner["owner"]), QUERIES["some_value"], {}):
-        sealer.unseal(bytes(row["sealed"]), f"{owner['owner']}/{row['token']}")
+    if row := await database.find(str(user_id["owner"]), QUERIES["some_value"], {}):
+        sealer.unseal(bytes(row["sealed"]), f"{user_id['user_id']}/{row['token']}")
     return True

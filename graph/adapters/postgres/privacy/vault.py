@@ -33,20 +33,22 @@ class PostgresVault:
         self.database = database
         self.sealer = sealer
 
-    async def issue(self, owner: str, secrets: Set[Secret]) -> Mapping[Secret, str]:
-        lookups = {self.sealer.digest(owner, secret.kind, secret.key): secret for secret in secrets}
+    async def issue(self, user_id: str, secrets: Set[Secret]) -> Mapping[Secret, str]:
+        lookups = {self.sealer.digest(user_id, secret.kind, secret.key): secret for secret in secrets}
         for _ in range(DRAWS):
             with suppress(UniqueViolation):
-                async with self.database.acting_for(owner) as connection:
-                    return await self._issue(connection, owner, lookups)
+                async with self.database.acting_for(user_id) as connection:
+                    return await self._issue(connection, user_id, lookups)
         raise RedactionFailed
 
-    async def _issue(self, connection: Connection, owner: str, lookups: Mapping[bytes, Secret]) -> Mapping[Secret, str]:
+    async def _issue(
+        self, connection: Connection, user_id: str, lookups: Mapping[bytes, Secret]
+    ) -> Mapping[Secret, str]:
         known = await self._find(connection, lookups)
         missing = {lookup: secret for lookup, secret in lookups.items() if secret not in known}
         if not missing:
             return known
-        entries = [self._entry(owner, lookup, secret) for lookup, secret in missing.items()]
+        entries = [self._entry(user_id, lookup, secret) for lookup, secret in missing.items()]
         await connection.execute(QUERIES["issue"], {"entries": json.dumps(entries)})
         return await self._find(connection, lookups)
 
@@ -54,25 +56,25 @@ class PostgresVault:
         rows = await fetch_all(connection, QUERIES["find"], {"lookups": list(lookups)})
         return {lookups[bytes(row["lookup"])]: row["token"] for row in rows}
 
-    def _entry(self, owner: str, lookup: bytes, secret: Secret) -> dict[str, str]:
+    def _entry(self, user_id: str, lookup: bytes, secret: Secret) -> dict[str, str]:
         token = new_token(secret.kind)
-        sealed = self.sealer.seal(secret.text.encode("utf-8", "surrogatepass"), f"{owner}/{token}")
+        sealed = self.sealer.seal(secret.text.encode("utf-8", "surrogatepass"), f"{user_id}/{token}")
         return {"token": token, "kind": secret.kind, "lookup": lookup.hex(), "sealed": sealed.hex()}
 
-    async def open(self, owner: str, tokens: Set[str]) -> Mapping[str, str]:
-        async with self.database.acting_for(owner) as connection:
+    async def open(self, user_id: str, tokens: Set[str]) -> Mapping[str, str]:
+        async with self.database.acting_for(user_id) as connection:
             rows = await fetch_all(connection, QUERIES["open"], {"tokens": list(tokens)})
-        return {row["token"]: self._text(owner, row["token"], bytes(row["sealed"])) for row in rows}
+        return {row["token"]: self._text(user_id, row["token"], bytes(row["sealed"])) for row in rows}
 
-    async def issued_since(self, owner: str, since: dt.datetime | None) -> Issued:
-        rows = await self.database.rows(owner, QUERIES["issued_since"], {"since": since, "limit": MAX_ISSUED})
+    async def issued_since(self, user_id: str, since: dt.datetime | None) -> Issued:
+        rows = await self.database.rows(user_id, QUERIES["issued_since"], {"since": since, "limit": MAX_ISSUED})
         secrets = []
         for number, row in enumerate(rows, 1):
-            text = self._text(owner, row["token"], bytes(row["sealed"]))
+            text = self._text(user_id, row["token"], bytes(row["sealed"]))
             secrets.append(Secret(row["kind"], KINDS[row["kind"]](normalise(text).text), text))
             if number % OPENED_TOGETHER == 0:
                 await asyncio.sleep(0)
         return Issued(secrets, rows[0]["created_at"] if rows else since)
 
-    def _text(self, owner: str, token: str, sealed: bytes) -> str:
-        return self.sealer.unseal(sealed, f"{owner}/{token}").decode("utf-8", "surrogatepass")
+    def _text(self, user_id: str, token: str, sealed: bytes) -> str:
+        return self.sealer.unseal(sealed, f"{user_id}/{token}").decode("utf-8", "surrogatepass")

@@ -66,22 +66,22 @@ class PostgresApprovals:
             "reason": proposal.reason,
         }
 
-    async def of_run(self, owner: str, run_id: str) -> list[Approval]:
+    async def of_run(self, user_id: str, run_id: str) -> list[Approval]:
         """What of a run was put to its user; of somebody else's run that is nothing."""
-        return [approval_of(row) for row in await self.database.rows(owner, QUERIES["known"], {"run_id": run_id})]
+        return [approval_of(row) for row in await self.database.rows(user_id, QUERIES["known"], {"run_id": run_id})]
 
-    async def tool_of(self, owner: str, run_id: str, approval_id: str) -> tuple[str, Mapping[str, Any]]:
+    async def tool_of(self, user_id: str, run_id: str, approval_id: str) -> tuple[str, Mapping[str, Any]]:
         """The tool of a call, and the arguments for which it is to be called.
 
         Raises:
             NotFound: no such approval.
         """
-        row = await self.database.find(owner, QUERIES["read"], {"run_id": run_id, "approval_id": approval_id})
+        row = await self.database.find(user_id, QUERIES["read"], {"run_id": run_id, "approval_id": approval_id})
         if row is None:
             raise NotFound
         return row["tool"], row["arguments"]
 
-    async def decide(self, owner: str, run_id: str, approval_id: str, decision: Decision) -> int:
+    async def decide(self, user_id: str, run_id: str, approval_id: str, decision: Decision) -> int:
         """Store a decision; the run goes on when all are made. How many are not.
 
         Raises:
@@ -90,7 +90,7 @@ class PostgresApprovals:
             ApprovalExpired: it came too late, or the run has ended.
         """
         values: dict[str, Any] = {"run_id": run_id, "approval_id": approval_id}
-        async with self.database.acting_for(owner) as connection:
+        async with self.database.acting_for(user_id) as connection:
             run = await fetch_one(connection, QUERIES["lock_run"], values)
             asked = await fetch_one(connection, QUERIES["read"], values)
             if run is None or asked is None:

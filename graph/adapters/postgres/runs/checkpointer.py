@@ -60,16 +60,16 @@ def of_pool(cursor: AsyncCursor[DictRow]) -> Connection:
 class OwnedSaver(AsyncPostgresSaver):
     """A checkpointer that reads and writes the checkpoints of one user."""
 
-    def __init__(self, database: Database, owner: str) -> None:
+    def __init__(self, database: Database, user_id: str) -> None:
         pool = cast(AsyncConnectionPool[AsyncConnection[DictRow]], database.pool)
         super().__init__(pool, serde=JsonPlusSerializer(allowed_msgpack_modules=None))
         self.database = database
-        self.owner = owner
+        self.user_id = user_id
 
     @asynccontextmanager
     async def _cursor(self, *, pipeline: bool = False) -> AsyncIterator[AsyncCursor[DictRow]]:
         async with (
-            self.database.acting_for(self.owner) as connection,
+            self.database.acting_for(self.user_id) as connection,
             connection.cursor(binary=True, row_factory=dict_row) as cursor,
         ):
             yield cursor
@@ -124,7 +124,7 @@ class OwnedSaver(AsyncPostgresSaver):
             await cursor.executemany(QUERIES["prune_blobs"], [{"thread_id": thread} for thread in threads])
 
     async def aprune(self, thread_ids: Sequence[str], *, strategy: str = "keep_latest") -> None:
-        await SnapshotSaver(self.database, self.owner).aprune(thread_ids, strategy=strategy)
+        await SnapshotSaver(self.database, self.user_id).aprune(thread_ids, strategy=strategy)
 
 
 def divided(values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -143,7 +143,7 @@ class SnapshotSaver(OwnedSaver):
     @asynccontextmanager
     async def _cursor(self, *, pipeline: bool = False) -> AsyncIterator[AsyncCursor[DictRow]]:
         async with (
-            self.database.acting_for(self.owner, snapshot=True) as connection,
+            self.database.acting_for(self.user_id, snapshot=True) as connection,
             connection.cursor(binary=True, row_factory=dict_row) as cursor,
         ):
             yield cursor
@@ -200,7 +200,7 @@ class TurnSaver(OwnedSaver):
     """
 
     def __init__(self, database: Database, run: Run, reached: Reached = nowhere) -> None:
-        super().__init__(database, run.owner)
+        super().__init__(database, run.user_id)
         self.run = run
         self._reached = reached
         self._begins = run.epoch == 1

@@ -91,16 +91,16 @@ class PostgresRunStore:
             return await self._accepted(request, values) or await self._accept(request, values)
 
     async def _accepted(self, request: RunRequest, values: dict[str, Any]) -> Run | None:
-        row = await self.database.find(request.owner, QUERIES["find_run"], values)
+        row = await self.database.find(request.user_id, QUERIES["find_run"], values)
         if row is None:
             return None
         return Run(
-            values["run_id"], request.owner, values["session_id"], row["employee_slug"], row["status"], row["epoch"]
+            values["run_id"], request.user_id, values["session_id"], row["employee_slug"], row["status"], row["epoch"]
         )
 
     async def _accept(self, request: RunRequest, values: dict[str, Any]) -> Run:
         """Store the run. The statements travel together: what each says is read after the last was sent."""
-        async with self.database.acting_for(request.owner) as connection:
+        async with self.database.acting_for(request.user_id) as connection:
             earlier = await self._same_request(connection, request)
             if earlier:
                 return earlier
@@ -116,7 +116,7 @@ class PostgresRunStore:
             if row:
                 remembered = await asked.answer() if asked else None
                 run = Run(
-                    values["run_id"], request.owner, values["session_id"], row["employee_slug"], remembered=remembered
+                    values["run_id"], request.user_id, values["session_id"], row["employee_slug"], remembered=remembered
                 )
                 await self._supersede(connection, values)
             else:
@@ -133,7 +133,7 @@ class PostgresRunStore:
             return None
         if bytes(row["request_hash"]) != self._hash(request):
             raise IdempotencyMismatch
-        return run_of(request.owner, row)
+        return run_of(request.user_id, row)
 
     def _hash(self, request: RunRequest) -> bytes:
         """Of all that was asked for. Which question is answered anew is not the caller's word."""
@@ -144,7 +144,7 @@ class PostgresRunStore:
 
     def _key(self, request: RunRequest) -> str | None:
         """What is stored of an idempotency key: clients choose it, and it may be somebody's address."""
-        return self.sealer.digest(request.owner, request.client_key).hex() if request.client_key else None
+        return self.sealer.digest(request.user_id, request.client_key).hex() if request.client_key else None
 
     def _values(self, request: RunRequest) -> dict[str, Any]:
         run_id = str(uuid4())
@@ -154,7 +154,7 @@ class PostgresRunStore:
             "employee": request.employee or self.default_employee,
             "client_key": self._key(request),
             "request_hash": self._hash(request),
-            "sealed_input": self.sealer.seal(request.text.encode(), f"{request.owner}/{run_id}"),
+            "sealed_input": self.sealer.seal(request.text.encode(), f"{request.user_id}/{run_id}"),
             "replaces": request.repeats,
             "lease_seconds": self.lease_seconds,
         }
@@ -191,7 +191,7 @@ class PostgresRunStore:
             more = {**values, "priority": PRIORITIES[request.on_conflict], "most_queued": MOST_QUEUED}
             if row := await fetch_one(connection, QUERIES["queue_run"], more):
                 return Run(
-                    values["run_id"], request.owner, values["session_id"], row["employee_slug"], "queued", epoch=0
+                    values["run_id"], request.user_id, values["session_id"], row["employee_slug"], "queued", epoch=0
                 )
         if not await fetch_one(connection, QUERIES["read_session"], values):
             raise NotFound
@@ -207,22 +207,22 @@ class PostgresRunStore:
             return TokenBudgetSpent(retry_after=why["day_wait"])
         return TooManyTurns(retry_after=why["bucket_wait"])
 
-    async def read(self, owner: str, run_id: str) -> Run:
-        row = await self.database.find(owner, QUERIES["read_run"], {"run_id": run_id})
+    async def read(self, user_id: str, run_id: str) -> Run:
+        row = await self.database.find(user_id, QUERIES["read_run"], {"run_id": run_id})
         if row is None:
             raise NotFound
-        return run_of(owner, row)
+        return run_of(user_id, row)
 
-    async def last_question(self, owner: str, session_id: str, on_conflict: OnConflict) -> Question:
+    async def last_question(self, user_id: str, session_id: str, on_conflict: OnConflict) -> Question:
         values = {"session_id": session_id, "priority": PRIORITIES[on_conflict]}
-        async with self.database.acting_for(owner) as connection:
+        async with self.database.acting_for(user_id) as connection:
             # In this order: a run that ends in between has left its question in the history.
             ahead = await connection.execute(QUERIES["run_ahead"], values)
             asked = await connection.execute(QUERIES["last_question"], values)
             await connection.settle()
             run, message = await ahead.fetchone(), await asked.fetchone()
         if run:
-            text = self._open(owner, str(run["id"]), run["sealed_input"])
+            text = self._open(user_id, str(run["id"]), run["sealed_input"])
             if text is None:
                 raise RunLost
             return Question(str(run["id"]), text)
@@ -230,24 +230,24 @@ class PostgresRunStore:
             raise NotFound
         return Question(str(message["run_id"]), message["content"])
 
-    async def active(self, owner: str, session_id: str) -> list[Run]:
+    async def active(self, user_id: str, session_id: str) -> list[Run]:
         values = {"session_id": session_id}
-        async with self.database.acting_for(owner) as connection:
+        async with self.database.acting_for(user_id) as connection:
             session = await connection.execute(QUERIES["read_session"], values)
             rows = await fetch_all(connection, QUERIES["active_runs"], values)
             if not await session.fetchone():
                 raise NotFound
-        return [run_of(owner, row) for row in rows]
+        return [run_of(user_id, row) for row in rows]
 
     async def due(self) -> list[tuple[str, str]]:
         async with self.database.acting_for_nobody() as connection:
             rows = await fetch_all(connection, QUERIES["runs_due"], {"most": MOST_CLAIMED})
         return [(str(row["run_id"]), str(row["owner"])) for row in rows]
 
-    async def claim(self, owner: str, run_id: str) -> Claim | None:
+    async def claim(self, user_id: str, run_id: str) -> Claim | None:
         values = {"run_id": run_id, "lease_seconds": self.lease_seconds, "after": 0}
         try:
-            async with self.database.acting_for(owner) as connection:
+            async with self.database.acting_for(user_id) as connection:
                 async with self._not_held_up(connection):
                     row = await fetch_one(connection, QUERIES["claim_run"], values)
                 if row and row["epoch"] == 1:
@@ -257,8 +257,8 @@ class PostgresRunStore:
             return None
         if row is None:
             return None
-        run = Run(run_id, owner, str(row["session_id"]), row["employee_slug"], epoch=row["epoch"])
-        return Claim(run, self._open(owner, run_id, row["sealed_input"]), entries_of(logged), row["stop_requested"])
+        run = Run(run_id, user_id, str(row["session_id"]), row["employee_slug"], epoch=row["epoch"])
+        return Claim(run, self._open(user_id, run_id, row["sealed_input"]), entries_of(logged), row["stop_requested"])
 
     @asynccontextmanager
     async def _not_held_up(self, connection: Connection) -> AsyncIterator[None]:
@@ -278,18 +278,18 @@ class PostgresRunStore:
                 for ended in await fetch_all(connection, QUERIES["end_sleepers"], {"pid": pid}):
                     log.warning("sleeper_ended", pid=ended["pid"])
 
-    def _open(self, owner: str, run_id: str, sealed: bytes) -> str | None:
+    def _open(self, user_id: str, run_id: str, sealed: bytes) -> str | None:
         try:
-            return self.sealer.unseal(bytes(sealed), f"{owner}/{run_id}").decode()
+            return self.sealer.unseal(bytes(sealed), f"{user_id}/{run_id}").decode()
         except ConfigurationError:
             log.error("sealed_input_unreadable", run_id=run_id)
             return None
 
-    async def events(self, owner: str, run_id: str, after: int) -> list[LoggedEvent]:
-        return entries_of(await self.database.rows(owner, QUERIES["read_events"], {"run_id": run_id, "after": after}))
+    async def events(self, user_id: str, run_id: str, after: int) -> list[LoggedEvent]:
+        return entries_of(await self.database.rows(user_id, QUERIES["read_events"], {"run_id": run_id, "after": after}))
 
     async def append(self, run: Run, events: Sequence[LoggedEvent]) -> None:
-        async with self.database.acting_for(run.owner) as connection:
+        async with self.database.acting_for(run.user_id) as connection:
             await hold(connection, run.id, run.epoch)
             await self._append(connection, run, events)
 
@@ -298,24 +298,24 @@ class PostgresRunStore:
         await connection.execute(QUERIES["append_events"], {"run_id": run.id, "entries": json.dumps(entries)})
 
     async def renew(self, run: Run) -> bool:
-        row = await self.database.find(run.owner, QUERIES["renew_lease"], self._lease(run))
+        row = await self.database.find(run.user_id, QUERIES["renew_lease"], self._lease(run))
         if row is None:
             raise RunLost
         return bool(row["stop_requested"])
 
     async def release(self, run: Run) -> None:
-        async with self.database.acting_for(run.owner) as connection:
+        async with self.database.acting_for(run.user_id) as connection:
             await connection.execute(QUERIES["release_lease"], self._lease(run))
 
     def _lease(self, run: Run) -> dict[str, Any]:
         return {"run_id": run.id, "epoch": run.epoch, "lease_seconds": self.lease_seconds}
 
-    async def request_stop(self, owner: str, run_id: str) -> None:
-        async with self.database.acting_for(owner) as connection:
+    async def request_stop(self, user_id: str, run_id: str) -> None:
+        async with self.database.acting_for(user_id) as connection:
             await connection.execute(QUERIES["request_stop"], {"run_id": run_id})
             await connection.execute(QUERIES["stop_wait"], {"run_id": run_id})
             if await fetch_one(connection, QUERIES["withdraw_run"], {"run_id": run_id}):
-                await self._append(connection, Run(run_id, owner, "", ""), [(1, WITHDRAWN)])
+                await self._append(connection, Run(run_id, user_id, "", ""), [(1, WITHDRAWN)])
 
     async def finish(self, run: Run, events: Sequence[LoggedEvent], ending: Ending) -> bool:
         values: dict[str, Any] = {
@@ -326,7 +326,7 @@ class PostgresRunStore:
             "error_code": ending.error_code,
             "trace": Json(ending.trace) if ending.trace else None,
         }
-        async with self.database.acting_for(run.owner) as connection:
+        async with self.database.acting_for(run.user_id) as connection:
             await hold(connection, run.id, run.epoch)
             finished = await connection.execute(QUERIES["wait" if ending.status == "waiting" else "finish_run"], values)
             await self._append(connection, run, events)
@@ -343,10 +343,10 @@ class PostgresRunStore:
         return len(rows)
 
 
-def run_of(owner: str, row: DictRow) -> Run:
+def run_of(user_id: str, row: DictRow) -> Run:
     return Run(
         str(row["id"]),
-        owner,
+        user_id,
         str(row["session_id"]),
         row["employee_slug"],
         row["status"],

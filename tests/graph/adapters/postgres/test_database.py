@@ -21,39 +21,39 @@ pytestmark = pytest.mark.anyio
 SOON = WAIT_SECONDS + 1.5
 
 
-async def caller(database: Database, owner: str) -> object:
-    async with database.acting_for(owner) as connection:
+async def caller(database: Database, user_id: str) -> object:
+    async with database.acting_for(user_id) as connection:
         cursor = await connection.execute("select auth.uid()::text as uid")
         [row] = await cursor.fetchall()
         return row["uid"]
 
 
-async def test_a_transaction_acts_for_its_user(database: Database, owner: str) -> None:
-    assert await caller(database, owner) == owner
+async def test_a_transaction_acts_for_its_user(database: Database, user_id: str) -> None:
+    assert await caller(database, user_id) == user_id
 
 
-async def test_a_transaction_for_nobody_has_no_user(database: Database, owner: str) -> None:
-    await caller(database, owner)
+async def test_a_transaction_for_nobody_has_no_user(database: Database, user_id: str) -> None:
+    await caller(database, user_id)
     async with database.acting_for_nobody() as connection:
         cursor = await connection.execute("select auth.uid() as uid")
         assert await cursor.fetchall() == [{"uid": None}]
 
 
-async def test_a_connection_that_acted_for_a_user_serves_nobody_afterwards(database_url: str, owner: str) -> None:
+async def test_a_connection_that_acted_for_a_user_serves_nobody_afterwards(database_url: str, user_id: str) -> None:
     async with Database.open(database_url, size=1) as database:
-        async with database.acting_for(owner) as connection:
+        async with database.acting_for(user_id) as connection:
             assert await fetch_one(connection, b"select auth.uid() as owner", {})
         async with database.acting_for_nobody() as connection:
             assert await fetch_one(connection, b"select auth.uid() as owner", {}) == {"owner": None}
 
 
 async def test_a_transaction_whose_process_sleeps_between_two_statements_is_ended_by_the_server(
-    database: Database, owner: str, session: str, sql: Sql
+    database: Database, user_id: str, session: str, sql: Sql
 ) -> None:
     """Its rows would be held for as long as it sleeps."""
 
     async def sleep() -> None:
-        async with database.acting_for(owner) as connection:
+        async with database.acting_for(user_id) as connection:
             await fetch_one(connection, b"select id from chat_sessions for update", {})
             await asyncio.sleep(3.5)
             sql("update chat_sessions set title = 'free' where id = %(id)s", id=session)
@@ -69,25 +69,25 @@ async def test_an_owner_with_quotes_is_an_owner_and_no_sql(database: Database) -
 
 
 async def test_a_snapshot_does_not_see_what_others_commit_meanwhile(
-    database: Database, owner: str, session: str
+    database: Database, user_id: str, session: str
 ) -> None:
-    async with database.acting_for(owner, snapshot=True) as connection:
+    async with database.acting_for(user_id, snapshot=True) as connection:
         for expected in (0, 0):
             cursor = await connection.execute("select count(*) from user_memory_facts where user_id = auth.uid()")
             assert await cursor.fetchone() == {"count": expected}
-            async with database.acting_for(owner) as other:
+            async with database.acting_for(user_id) as other:
                 await other.execute("insert into user_memory_facts (fact) values (gen_random_uuid()::text)")
 
 
-async def test_an_error_undoes_the_transaction(database: Database, owner: str, session: str) -> None:
+async def test_an_error_undoes_the_transaction(database: Database, user_id: str, session: str) -> None:
     async def half() -> None:
-        async with database.acting_for(owner) as connection:
+        async with database.acting_for(user_id) as connection:
             await connection.execute("insert into user_memory_facts (fact) values ('half')")
             raise LookupError
 
     with pytest.raises(LookupError):
         await half()
-    async with database.acting_for(owner) as connection:
+    async with database.acting_for(user_id) as connection:
         cursor = await connection.execute("select fact from user_memory_facts where user_id = auth.uid()")
         assert await cursor.fetchall() == []
 
@@ -97,28 +97,30 @@ RENAME = b"update chat_sessions set title = 'renamed' where id = %(id)s returnin
 
 @pytest.mark.parametrize("query", [b"select 1 / 0", b"select nothing"], ids=["fails", "is none"])
 async def test_a_statement_that_fails_undoes_what_travelled_with_it(
-    database_url: str, owner: str, session: str, sql: Sql, query: bytes
+    database_url: str, user_id: str, session: str, sql: Sql, query: bytes
 ) -> None:
     async with Database.open(database_url, size=1) as narrow:
 
         async def both() -> None:
-            async with narrow.acting_for(owner) as connection:
+            async with narrow.acting_for(user_id) as connection:
                 await connection.execute(RENAME, {"id": session})
                 await connection.execute(query)
 
         for _ in range(2):
             with pytest.raises(psycopg.DatabaseError):
                 await both()
-        assert await caller(narrow, owner) == owner
+        assert await caller(narrow, user_id) == user_id
     assert sql("select title from chat_sessions where id = %(id)s", id=session) != [{"title": "renamed"}]
 
 
-async def test_a_transaction_that_is_cancelled_is_undone(database_url: str, owner: str, session: str, sql: Sql) -> None:
+async def test_a_transaction_that_is_cancelled_is_undone(
+    database_url: str, user_id: str, session: str, sql: Sql
+) -> None:
     async with Database.open(database_url, size=1) as narrow:
         began = asyncio.Event()
 
         async def rename() -> None:
-            async with narrow.acting_for(owner) as connection:
+            async with narrow.acting_for(user_id) as connection:
                 await connection.execute(RENAME, {"id": session})
                 began.set()
                 await asyncio.sleep(60)
@@ -127,16 +129,16 @@ async def test_a_transaction_that_is_cancelled_is_undone(database_url: str, owne
         await began.wait()
         renaming.cancel()
         await asyncio.wait([renaming])
-        assert await caller(narrow, owner) == owner
+        assert await caller(narrow, user_id) == user_id
     assert sql("select title from chat_sessions where id = %(id)s", id=session) != [{"title": "renamed"}]
 
 
 async def test_a_query_by_itself_acts_for_its_user_and_leaves_nothing_behind(
-    database_url: str, owner: str, stranger: str, session: str, sql: Sql
+    database_url: str, user_id: str, stranger: str, session: str, sql: Sql
 ) -> None:
     async with Database.open(database_url, size=1) as narrow:
         assert await narrow.rows(stranger, RENAME, {"id": session}) == []
-        assert len(await narrow.rows(owner, RENAME, {"id": session})) == 1
+        assert len(await narrow.rows(user_id, RENAME, {"id": session})) == 1
         async with narrow.acting_for_nobody() as connection:
             row = await fetch_one(
                 connection, b"select auth.uid() as uid, current_setting('statement_timeout') as time", {}
@@ -146,15 +148,15 @@ async def test_a_query_by_itself_acts_for_its_user_and_leaves_nothing_behind(
 
 
 async def test_a_query_by_itself_is_ended_when_it_waits_too_long_for_others(
-    database: Database, owner: str, session: str, admin_url: str
+    database: Database, user_id: str, session: str, admin_url: str
 ) -> None:
     with psycopg.connect(admin_url) as other:
         other.execute("select from chat_sessions where id = %s for update", (session,))
         with pytest.raises(DatabaseUnavailable):
-            await database.rows(owner, RENAME, {"id": session})
+            await database.rows(user_id, RENAME, {"id": session})
 
 
-async def test_a_pool_that_is_lent_out_refuses_in_about_a_second_and_recovers(database_url: str, owner: str) -> None:
+async def test_a_pool_that_is_lent_out_refuses_in_about_a_second_and_recovers(database_url: str, user_id: str) -> None:
     async with Database.open(database_url, size=2) as database:
         release = asyncio.Event()
 
@@ -166,17 +168,17 @@ async def test_a_pool_that_is_lent_out_refuses_in_about_a_second_and_recovers(da
         await asyncio.sleep(0.1)
         started = time.monotonic()
         with pytest.raises(DatabaseUnavailable) as refused:
-            await caller(database, owner)
+            await caller(database, user_id)
         assert 0.5 < time.monotonic() - started < SOON
         assert refused.value.retry_after == 1
         release.set()
         await asyncio.gather(*holding)
-        assert await caller(database, owner) == owner
+        assert await caller(database, user_id) == user_id
 
 
-async def test_a_borrower_that_is_cancelled_gives_its_connection_back(database_url: str, owner: str) -> None:
+async def test_a_borrower_that_is_cancelled_gives_its_connection_back(database_url: str, user_id: str) -> None:
     async def sleep(database: Database) -> None:
-        async with database.acting_for(owner) as connection:
+        async with database.acting_for(user_id) as connection:
             await connection.execute("select pg_sleep(30)")
 
     async with Database.open(database_url, size=2) as database:
@@ -186,22 +188,22 @@ async def test_a_borrower_that_is_cancelled_gives_its_connection_back(database_u
             for each in sleeping:
                 each.cancel()
             await asyncio.gather(*sleeping, return_exceptions=True)
-            assert await caller(database, owner) == owner
+            assert await caller(database, user_id) == user_id
 
 
-async def test_a_database_that_is_not_there_refuses_in_about_a_second(owner: str) -> None:
+async def test_a_database_that_is_not_there_refuses_in_about_a_second(user_id: str) -> None:
     async with Database.open("postgresql://nobody@127.0.0.1:1/none", size=2) as database:
         started = time.monotonic()
         with pytest.raises(DatabaseUnavailable):
-            await caller(database, owner)
+            await caller(database, user_id)
         assert time.monotonic() - started < SOON
 
 
 async def test_connections_that_the_server_ended_are_replaced_unnoticed(
-    database_url: str, admin_url: str, owner: str
+    database_url: str, admin_url: str, user_id: str
 ) -> None:
     async with Database.open(database_url + "?application_name=to_be_ended", size=3) as database:
-        await asyncio.gather(*(caller(database, owner) for _ in range(3)))
+        await asyncio.gather(*(caller(database, user_id) for _ in range(3)))
         with psycopg.connect(admin_url, autocommit=True) as admin:
             ended = admin.execute(
                 "select count(pg_terminate_backend(pid)) from pg_stat_activity where application_name = 'to_be_ended'"
@@ -210,12 +212,12 @@ async def test_connections_that_the_server_ended_are_replaced_unnoticed(
         assert ended[0] >= 1
         await asyncio.sleep(0.2)
         for _ in range(6):
-            assert await caller(database, owner) == owner
+            assert await caller(database, user_id) == user_id
 
 
-async def test_a_connection_that_breaks_in_use_is_unavailable(database_url: str, admin_url: str, owner: str) -> None:
+async def test_a_connection_that_breaks_in_use_is_unavailable(database_url: str, admin_url: str, user_id: str) -> None:
     async def broken(database: Database) -> None:
-        async with database.acting_for(owner) as connection:
+        async with database.acting_for(user_id) as connection:
             cursor = await connection.execute("select pg_backend_pid() as pid")
             [row] = await cursor.fetchall()
             with psycopg.connect(admin_url, autocommit=True) as admin:
@@ -226,14 +228,14 @@ async def test_a_connection_that_breaks_in_use_is_unavailable(database_url: str,
     async with Database.open(database_url, size=2) as database:
         with pytest.raises(DatabaseUnavailable):
             await broken(database)
-        assert await caller(database, owner) == owner
+        assert await caller(database, user_id) == user_id
 
 
-async def test_a_closed_pool_is_unavailable(database_url: str, owner: str) -> None:
+async def test_a_closed_pool_is_unavailable(database_url: str, user_id: str) -> None:
     async with Database.open(database_url, size=1) as database:
         pass
     with pytest.raises(DatabaseUnavailable):
-        await caller(database, owner)
+        await caller(database, user_id)
 
 
 @pytest.fixture

@@ -19,9 +19,9 @@ class CountingVault(MemoryVault):
 
     reads = 0
 
-    async def issued_since(self, owner: str, since: dt.datetime | None) -> Issued:
+    async def issued_since(self, user_id: str, since: dt.datetime | None) -> Issued:
         self.reads += 1
-        return await super().issued_since(owner, since)
+        return await super().issued_since(user_id, since)
 
 
 class Clock:

@@ -27,9 +27,9 @@ class CountingVault(MemoryVault):
 
     opened = 0
 
-    async def open(self, owner: str, tokens: Set[str]) -> Mapping[str, str]:
+    async def open(self, user_id: str, tokens: Set[str]) -> Mapping[str, str]:
         self.opened += 1
-        return await super().open(owner, tokens)
+        return await super().open(user_id, tokens)
 
 
 @pytest.fixture

@@ -151,7 +151,7 @@ async def test_every_name_has_its_prefix_and_its_unit_and_no_label_has_many_valu
         name for name in names if name.startswith("chat_") and not name.endswith(UNITS) and name not in STATES
     ] == []
     assert {label for sample in samples for label in sample.labels} <= LABELS
-    assert not any(part in text.decode() for part in (RUN.id, RUN.owner, RUN.session_id))
+    assert not any(part in text.decode() for part in (RUN.id, RUN.user_id, RUN.session_id))
 
 
 def use_all(metrics: Metrics) -> None:

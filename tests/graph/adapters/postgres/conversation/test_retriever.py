@@ -50,34 +50,34 @@ def note(degrees: float, about: str = "") -> Note:
 
 
 async def test_passages_come_best_first_with_their_source(
-    retriever: PostgresRetriever, notes: PostgresNotes, owner: str
+    retriever: PostgresRetriever, notes: PostgresNotes, user_id: str
 ) -> None:
-    await notes.keep(owner, [note(40), note(10), note(25)])
-    found = await retriever.search(owner, "0")
+    await notes.keep(user_id, [note(40), note(10), note(25)])
+    found = await retriever.search(user_id, "0")
     assert [passage["text"] for passage in found] == ["10 degrees", "25 degrees", "40 degrees"]
     assert [passage["source"] for passage in found] == ["title 10", "title 25", "title 40"]
     assert [passage["similarity"] for passage in found] == [0.9848, 0.9063, 0.766]
 
 
 async def test_what_is_not_similar_enough_is_left_out(
-    retriever: PostgresRetriever, notes: PostgresNotes, owner: str
+    retriever: PostgresRetriever, notes: PostgresNotes, user_id: str
 ) -> None:
-    await notes.keep(owner, [note(59), note(61), note(180)])
-    assert [passage["text"] for passage in await retriever.search(owner, "0")] == ["59 degrees"]
+    await notes.keep(user_id, [note(59), note(61), note(180)])
+    assert [passage["text"] for passage in await retriever.search(user_id, "0")] == ["59 degrees"]
 
 
-async def test_there_are_five_at_most(retriever: PostgresRetriever, notes: PostgresNotes, owner: str) -> None:
-    await notes.keep(owner, [note(degrees) for degrees in range(20)])
-    found = await retriever.search(owner, "0")
+async def test_there_are_five_at_most(retriever: PostgresRetriever, notes: PostgresNotes, user_id: str) -> None:
+    await notes.keep(user_id, [note(degrees) for degrees in range(20)])
+    found = await retriever.search(user_id, "0")
     assert [passage["text"] for passage in found] == [f"{degrees} degrees" for degrees in range(TOP)]
 
 
 async def test_of_two_users_with_nearly_the_same_texts_each_finds_only_the_own_ones(
-    retriever: PostgresRetriever, notes: PostgresNotes, owner: str, stranger: str
+    retriever: PostgresRetriever, notes: PostgresNotes, user_id: str, stranger: str
 ) -> None:
-    await notes.keep(owner, [note(degrees, "mine") for degrees in (10, 20, 30)])
+    await notes.keep(user_id, [note(degrees, "mine") for degrees in (10, 20, 30)])
     await notes.keep(stranger, [note(degrees, "theirs") for degrees in (1, 2, 3, 4, 5, 6, 7, 8)])
-    assert [passage["text"] for passage in await retriever.search(owner, "0")] == [
+    assert [passage["text"] for passage in await retriever.search(user_id, "0")] == [
         "10 degrees mine",
         "20 degrees mine",
         "30 degrees mine",
@@ -86,32 +86,32 @@ async def test_of_two_users_with_nearly_the_same_texts_each_finds_only_the_own_o
 
 
 async def test_other_peoples_rows_do_not_crowd_out_ones_own(
-    retriever: PostgresRetriever, notes: PostgresNotes, owner: str
+    retriever: PostgresRetriever, notes: PostgresNotes, user_id: str
 ) -> None:
     for _ in range(5):
         await notes.keep(str(uuid4()), [note(degrees) for degrees in range(20)])
-    await notes.keep(owner, [note(50, "mine")])
-    assert [passage["text"] for passage in await retriever.search(owner, "0")] == ["50 degrees mine"]
+    await notes.keep(user_id, [note(50, "mine")])
+    assert [passage["text"] for passage in await retriever.search(user_id, "0")] == ["50 degrees mine"]
 
 
 async def test_vectors_of_another_model_are_not_met(
-    retriever: PostgresRetriever, database: Database, owner: str
+    retriever: PostgresRetriever, database: Database, user_id: str
 ) -> None:
-    await PostgresNotes(database, Compass(model="sextant"), words).keep(owner, [note(1)])
-    assert await retriever.search(owner, "0") == []
+    await PostgresNotes(database, Compass(model="sextant"), words).keep(user_id, [note(1)])
+    assert await retriever.search(user_id, "0") == []
 
 
-async def test_nothing_is_found_for_nobody(retriever: PostgresRetriever, notes: PostgresNotes, owner: str) -> None:
-    await notes.keep(owner, [note(1)])
+async def test_nothing_is_found_for_nobody(retriever: PostgresRetriever, notes: PostgresNotes, user_id: str) -> None:
+    await notes.keep(user_id, [note(1)])
     assert await retriever.search(str(uuid4()), "0") == []
 
 
 async def test_a_search_leaves_no_claims_behind(
-    retriever: PostgresRetriever, database: Database, notes: PostgresNotes, owner: str
+    retriever: PostgresRetriever, database: Database, notes: PostgresNotes, user_id: str
 ) -> None:
-    await notes.keep(owner, [note(1)])
+    await notes.keep(user_id, [note(1)])
     for _ in range(10):
-        await retriever.search(owner, "0")
+        await retriever.search(user_id, "0")
         async with database.acting_for_nobody() as connection:
             row = await fetch_one(
                 connection, b"select auth.uid() as uid, (select count(*) from memory_embeddings) as seen", {}
@@ -120,12 +120,12 @@ async def test_a_search_leaves_no_claims_behind(
 
 
 async def test_all_searches_are_one_statement_to_postgres(
-    database_url: str, notes: PostgresNotes, owner: str, stranger: str
+    database_url: str, notes: PostgresNotes, user_id: str, stranger: str
 ) -> None:
-    await notes.keep(owner, [note(1)])
+    await notes.keep(user_id, [note(1)])
     async with Database.open(database_url, size=1) as narrow:
         retriever = await PostgresRetriever.open(narrow, Compass())
-        for asking in [owner, stranger] * 10:
+        for asking in [user_id, stranger] * 10:
             await retriever.search(asking, "0")
         async with narrow.acting_for_nobody() as connection:
             query = b"select count(*) from pg_prepared_statements where statement like '%%<=>%%'"
@@ -134,24 +134,24 @@ async def test_all_searches_are_one_statement_to_postgres(
 
 
 async def test_a_source_that_is_kept_again_is_replaced(
-    retriever: PostgresRetriever, notes: PostgresNotes, owner: str
+    retriever: PostgresRetriever, notes: PostgresNotes, user_id: str
 ) -> None:
-    await notes.keep(owner, [Note("note:a", "a", "10 old")])
-    await notes.keep(owner, [Note("note:a", "a", "10 new")])
-    assert [passage["text"] for passage in await retriever.search(owner, "0")] == ["10 new"]
+    await notes.keep(user_id, [Note("note:a", "a", "10 old")])
+    await notes.keep(user_id, [Note("note:a", "a", "10 new")])
+    assert [passage["text"] for passage in await retriever.search(user_id, "0")] == ["10 new"]
 
 
 async def test_somebody_elses_source_of_the_same_name_stays(
-    retriever: PostgresRetriever, notes: PostgresNotes, owner: str, stranger: str
+    retriever: PostgresRetriever, notes: PostgresNotes, user_id: str, stranger: str
 ) -> None:
     await notes.keep(stranger, [Note("note:a", "a", "10 theirs")])
-    await notes.keep(owner, [Note("note:a", "a", "10 mine")])
+    await notes.keep(user_id, [Note("note:a", "a", "10 mine")])
     assert [passage["text"] for passage in await retriever.search(stranger, "0")] == ["10 theirs"]
 
 
-async def test_what_is_kept_names_its_model_scope_and_size(notes: PostgresNotes, owner: str, sql: Sql) -> None:
-    await notes.keep(owner, [Note("note:a", "a title", "10 of four words", scope="tag-ai")])
-    [row] = sql("select * from memory_embeddings where user_id = %(owner)s", owner=owner)
+async def test_what_is_kept_names_its_model_scope_and_size(notes: PostgresNotes, user_id: str, sql: Sql) -> None:
+    await notes.keep(user_id, [Note("note:a", "a title", "10 of four words", scope="tag-ai")])
+    [row] = sql("select * from memory_embeddings where user_id = %(owner)s", user_id=user_id)
     assert (row["embedding_model"], row["owner_scope"], row["token_count"]) == ("compass", "tag-ai", 4)
     assert row["metadata"] == {"title": "a title"}
 

@@ -39,7 +39,7 @@ NextTurn = Callable[..., TurnRecord]
 
 
 @pytest.fixture
-def next_turn(owner: str, session: str, sql: Sql) -> NextTurn:
+def next_turn(user_id: str, session: str, sql: Sql) -> NextTurn:
     """Makes another turn of the session, once the one before has ended."""
 
     def begin(**changes: Any) -> TurnRecord:
@@ -51,10 +51,10 @@ def next_turn(owner: str, session: str, sql: Sql) -> NextTurn:
             "now() - interval '2 seconds')",
             run=run_id,
             session=session,
-            owner=owner,
+            user_id=user_id,
         )
         usage = Usage(prompt=100, completion=20, total=120, cost="0.000027", source="provider")
-        return replace(TurnRecord(owner, session, run_id, 1, "prime-boss", "gpt-4o-mini", MESSAGES, usage), **changes)
+        return replace(TurnRecord(user_id, session, run_id, 1, "prime-boss", "gpt-4o-mini", MESSAGES, usage), **changes)
 
     return begin
 
@@ -78,7 +78,7 @@ async def test_how_an_answer_ended_that_is_no_whole_one_is_stored_and_read_again
     cut = AIMessage("You spent", response_metadata={"finish": "length", "model_name": "m"})
     await transcript.record(replace(turn, messages=[HumanMessage("how much?"), cut]))
     assert messages_of(sql, turn.session_id)[-1]["metadata"] == {"finish": "length"}
-    recorded = await transcript.find(turn.owner, turn.run_id)
+    recorded = await transcript.find(turn.user_id, turn.run_id)
     assert recorded
     assert recorded.messages[-1].response_metadata == {"finish": "length"}
 
@@ -126,7 +126,7 @@ async def test_a_run_is_stored_once_however_often_it_is_asked_for(
     assert len(messages_of(sql, turn.session_id)) == 4
     [usage] = sql("select count(*), sum(total_tokens) as total from chat_usage_log where run_id = %(r)s", r=turn.run_id)
     assert (usage["count"], usage["total"]) == (1, 120)
-    [spent] = sql("select day_tokens from chat_rate_limits where user_id = %(owner)s", owner=turn.owner)
+    [spent] = sql("select day_tokens from chat_rate_limits where user_id = %(owner)s", user_id=turn.user_id)
     assert spent["day_tokens"] == 120
 
 
@@ -154,21 +154,21 @@ async def test_what_the_turn_took_is_logged(transcript: PostgresTranscript, turn
 
 
 async def test_tokens_are_spent_from_the_users_day(
-    transcript: PostgresTranscript, next_turn: NextTurn, owner: str, sql: Sql
+    transcript: PostgresTranscript, next_turn: NextTurn, user_id: str, sql: Sql
 ) -> None:
     for _ in range(2):
         await transcript.record(next_turn())
-    [spent] = sql("select day_tokens, day from chat_rate_limits where user_id = %(owner)s", owner=owner)
+    [spent] = sql("select day_tokens, day from chat_rate_limits where user_id = %(owner)s", user_id=user_id)
     assert spent["day_tokens"] == 240
 
 
 async def test_a_new_day_begins_at_zero(
-    transcript: PostgresTranscript, next_turn: NextTurn, owner: str, sql: Sql
+    transcript: PostgresTranscript, next_turn: NextTurn, user_id: str, sql: Sql
 ) -> None:
     await transcript.record(next_turn())
-    sql("update chat_rate_limits set day = day - 1 where user_id = %(owner)s", owner=owner)
+    sql("update chat_rate_limits set day = day - 1 where user_id = %(owner)s", user_id=user_id)
     await transcript.record(next_turn())
-    assert sql("select day_tokens from chat_rate_limits where user_id = %(owner)s", owner=owner) == [
+    assert sql("select day_tokens from chat_rate_limits where user_id = %(owner)s", user_id=user_id) == [
         {"day_tokens": 120}
     ]
 
@@ -216,7 +216,7 @@ async def test_a_session_of_somebody_else_takes_no_turn(
     transcript: PostgresTranscript, turn: TurnRecord, stranger: str, sql: Sql
 ) -> None:
     with pytest.raises((RunLost, psycopg.errors.ForeignKeyViolation)):
-        await transcript.record(replace(turn, owner=stranger))
+        await transcript.record(replace(turn, user_id=stranger))
     assert messages_of(sql, turn.session_id) == []
 
 
@@ -250,9 +250,9 @@ async def test_a_turn_of_a_run_that_another_process_has_is_not_stored(
 
 
 async def test_a_stored_turn_is_found_as_it_was_stored(transcript: PostgresTranscript, turn: TurnRecord) -> None:
-    assert await transcript.find(turn.owner, turn.run_id) is None
+    assert await transcript.find(turn.user_id, turn.run_id) is None
     message_id = await transcript.record(turn)
-    found = await transcript.find(turn.owner, turn.run_id)
+    found = await transcript.find(turn.user_id, turn.run_id)
     assert found
     assert (found.message_id, found.status, found.error) == (message_id, "complete", None)
     assert [(message.type, message.text) for message in found.messages] == [
@@ -266,7 +266,7 @@ async def test_a_stored_turn_that_broke_off_is_found_so(
     transcript: PostgresTranscript, turn: TurnRecord, status: str, error: str | None
 ) -> None:
     await transcript.record(replace(turn, status=status, error=error, messages=MESSAGES[:1]))  # type: ignore[arg-type]
-    found = await transcript.find(turn.owner, turn.run_id)
+    found = await transcript.find(turn.user_id, turn.run_id)
     assert found
     assert (found.status, found.error) == (status, error)
 

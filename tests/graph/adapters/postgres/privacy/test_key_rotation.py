@@ -67,9 +67,9 @@ async def test_processes_that_start_at_once_agree_on_the_hash_key(fresh: Databas
     assert len({sealer.hash_key for sealer in sealers}) == 1
 
 
-async def test_a_database_of_before_keeps_its_hashes(fresh: Database, owner: str) -> None:
-    token = (await PostgresVault(fresh, Sealer(OLD)).issue(owner, {CARD}))[CARD]
-    assert await PostgresVault(fresh, await unlock(fresh, lambda: [OLD])).issue(owner, {CARD}) == {CARD: token}
+async def test_a_database_of_before_keeps_its_hashes(fresh: Database, user_id: str) -> None:
+    token = (await PostgresVault(fresh, Sealer(OLD)).issue(user_id, {CARD}))[CARD]
+    assert await PostgresVault(fresh, await unlock(fresh, lambda: [OLD])).issue(user_id, {CARD}) == {CARD: token}
 
 
 async def test_another_key_does_not_unlock_a_database(fresh: Database) -> None:
@@ -78,8 +78,8 @@ async def test_another_key_does_not_unlock_a_database(fresh: Database) -> None:
         await unlock(fresh, lambda: [OTHER])
 
 
-async def test_another_key_does_not_unlock_a_database_of_before(fresh: Database, owner: str) -> None:
-    await PostgresVault(fresh, Sealer(OLD)).issue(owner, {CARD})
+async def test_another_key_does_not_unlock_a_database_of_before(fresh: Database, user_id: str) -> None:
+    await PostgresVault(fresh, Sealer(OLD)).issue(user_id, {CARD})
     with pytest.raises(ConfigurationError, match="VAULT_KEY"):
         await unlock(fresh, lambda: [OTHER])
     assert (await unlock(fresh, lambda: [OTHER, OLD])).prefix == Sealer(OTHER).prefix
@@ -89,86 +89,90 @@ async def test_another_key_does_not_unlock_a_database_of_before(fresh: Database,
 
 
 async def test_every_sealed_value_comes_under_the_new_key(
-    database: Database, owner: str, rotated: Sealer, sql: Sql
+    database: Database, user_id: str, rotated: Sealer, sql: Sql
 ) -> None:
     old = Sealer(OLD)
-    tokens = await PostgresVault(database, old).issue(owner, {CARD, ANA})
-    run = await store_on(database, old).accept(RunRequest(owner, "my secret words"))
-    file = await PostgresFiles(database, old).keep(owner, "a.csv", "text/csv", b"1,2")
-    assert await PostgresSeals(database, rotated).reseal(owner) == Resealed(4, 0)
+    tokens = await PostgresVault(database, old).issue(user_id, {CARD, ANA})
+    run = await store_on(database, old).accept(RunRequest(user_id, "my secret words"))
+    file = await PostgresFiles(database, old).keep(user_id, "a.csv", "text/csv", b"1,2")
+    assert await PostgresSeals(database, rotated).reseal(user_id) == Resealed(4, 0)
     for place, table in zip(PLACES, ("pii_vault", "chat_runs", "chat_files"), strict=True):
-        rows = sql(f"select sealed_under from {table} where user_id = %(owner)s", owner=owner)  # noqa: S608
+        rows = sql(f"select sealed_under from {table} where user_id = %(owner)s", user_id=user_id)  # noqa: S608
         assert rows, place
         assert {bytes(row["sealed_under"]) for row in rows} == {Sealer(NEW).prefix}, place
-    assert await PostgresVault(database, Sealer(NEW)).open(owner, set(tokens.values())) == {
+    assert await PostgresVault(database, Sealer(NEW)).open(user_id, set(tokens.values())) == {
         tokens[CARD]: CARD.text,
         tokens[ANA]: ANA.text,
     }
     [row] = sql("select sealed_input from chat_runs where id = %(id)s", id=run.id)
-    assert Sealer(NEW).unseal(bytes(row["sealed_input"]), f"{owner}/{run.id}") == b"my secret words"
-    assert (await PostgresFiles(database, Sealer(NEW)).read(owner, file)).content == b"1,2"
+    assert Sealer(NEW).unseal(bytes(row["sealed_input"]), f"{user_id}/{run.id}") == b"my secret words"
+    assert (await PostgresFiles(database, Sealer(NEW)).read(user_id, file)).content == b"1,2"
 
 
-async def test_a_value_keeps_its_token_before_during_and_after(database: Database, owner: str, rotated: Sealer) -> None:
-    issued = await PostgresVault(database, Sealer(OLD)).issue(owner, {CARD})
-    assert await PostgresVault(database, rotated).issue(owner, {CARD}) == issued
-    await PostgresSeals(database, rotated).reseal(owner)
+async def test_a_value_keeps_its_token_before_during_and_after(
+    database: Database, user_id: str, rotated: Sealer
+) -> None:
+    issued = await PostgresVault(database, Sealer(OLD)).issue(user_id, {CARD})
+    assert await PostgresVault(database, rotated).issue(user_id, {CARD}) == issued
+    await PostgresSeals(database, rotated).reseal(user_id)
     after = Sealer(NEW, hash_key=rotated.hash_key)
-    assert await PostgresVault(database, after).issue(owner, {CARD}) == issued
+    assert await PostgresVault(database, after).issue(user_id, {CARD}) == issued
 
 
 async def test_users_are_due_until_their_values_are_under_the_new_key(
-    database: Database, owner: str, stranger: str, rotated: Sealer
+    database: Database, user_id: str, stranger: str, rotated: Sealer
 ) -> None:
     seals = PostgresSeals(database, rotated)
-    for user, sealer in ((owner, Sealer(OLD)), (stranger, Sealer(NEW))):
+    for user, sealer in ((user_id, Sealer(OLD)), (stranger, Sealer(NEW))):
         await PostgresVault(database, sealer).issue(user, {CARD})
     due = await seals.owners_due(10_000)
-    assert owner in due
+    assert user_id in due
     assert stranger not in due
-    await seals.reseal(owner)
-    assert owner not in await seals.owners_due(10_000)
-    assert await seals.reseal(owner) == Resealed(0, 0)
+    await seals.reseal(user_id)
+    assert user_id not in await seals.owners_due(10_000)
+    assert await seals.reseal(user_id) == Resealed(0, 0)
 
 
 async def test_all_values_of_a_user_come_along_however_many_there_are(
-    database: Database, owner: str, rotated: Sealer
+    database: Database, user_id: str, rotated: Sealer
 ) -> None:
     many = {Secret("ID", f"value {number}", f"Value {number}") for number in range(1200)}
-    tokens = await PostgresVault(database, Sealer(OLD)).issue(owner, many)
-    assert await PostgresSeals(database, rotated).reseal(owner) == Resealed(1200, 0)
-    opened = await PostgresVault(database, Sealer(NEW)).open(owner, set(tokens.values()))
+    tokens = await PostgresVault(database, Sealer(OLD)).issue(user_id, many)
+    assert await PostgresSeals(database, rotated).reseal(user_id) == Resealed(1200, 0)
+    opened = await PostgresVault(database, Sealer(NEW)).open(user_id, set(tokens.values()))
     assert opened == {token: secret.text for secret, token in tokens.items()}
 
 
 async def test_what_no_key_opens_stays_and_does_not_hold_up_the_rest(
-    database: Database, owner: str, rotated: Sealer, sql: Sql
+    database: Database, user_id: str, rotated: Sealer, sql: Sql
 ) -> None:
-    await PostgresVault(database, Sealer(OTHER)).issue(owner, {ANA})
-    tokens = await PostgresVault(database, Sealer(OLD)).issue(owner, {CARD})
-    assert await PostgresSeals(database, rotated).reseal(owner) == Resealed(1, 1)
-    assert await PostgresVault(database, Sealer(NEW)).open(owner, {tokens[CARD]}) == {tokens[CARD]: CARD.text}
-    assert await PostgresSeals(database, rotated).reseal(owner) == Resealed(0, 1)
+    await PostgresVault(database, Sealer(OTHER)).issue(user_id, {ANA})
+    tokens = await PostgresVault(database, Sealer(OLD)).issue(user_id, {CARD})
+    assert await PostgresSeals(database, rotated).reseal(user_id) == Resealed(1, 1)
+    assert await PostgresVault(database, Sealer(NEW)).open(user_id, {tokens[CARD]}) == {tokens[CARD]: CARD.text}
+    assert await PostgresSeals(database, rotated).reseal(user_id) == Resealed(0, 1)
 
 
-async def test_values_are_read_and_made_while_the_key_changes(database: Database, owner: str, rotated: Sealer) -> None:
+async def test_values_are_read_and_made_while_the_key_changes(
+    database: Database, user_id: str, rotated: Sealer
+) -> None:
     """Users notice nothing: every value opens at every moment, and new ones are under the new key."""
     tokens = await PostgresVault(database, Sealer(OLD)).issue(
-        owner, {Secret("ID", f"{number}", f"{number}") for number in range(600)}
+        user_id, {Secret("ID", f"{number}", f"{number}") for number in range(600)}
     )
     vault, over = PostgresVault(database, rotated), asyncio.Event()
 
     async def use() -> int:
         looks = 0
         while not over.is_set():
-            assert len(await vault.open(owner, set(tokens.values()))) == 600
-            await vault.issue(owner, {Secret("PERSON", f"{looks}", f"{looks}")})
+            assert len(await vault.open(user_id, set(tokens.values()))) == 600
+            await vault.issue(user_id, {Secret("PERSON", f"{looks}", f"{looks}")})
             looks += 1
         return looks
 
     using = asyncio.create_task(use())
     await asyncio.sleep(0.05)
-    done = await PostgresSeals(database, rotated).reseal(owner)
+    done = await PostgresSeals(database, rotated).reseal(user_id)
     over.set()
     assert await using > 0
     assert done == Resealed(600, 0)

@@ -25,17 +25,17 @@ class TestPostgresVault(VaultContract):
     """Keeps the contract."""
 
     async def test_a_row_holds_the_value_sealed_only(self, vault: PostgresVault, sql: Sql) -> None:
-        owner = str(uuid4())
-        await vault.issue(owner, {CARD, ANA})
-        rows = sql("select * from pii_vault where user_id = %(owner)s", owner=owner)
+        user_id = str(uuid4())
+        await vault.issue(user_id, {CARD, ANA})
+        rows = sql("select * from pii_vault where user_id = %(owner)s", user_id=user_id)
         assert {row["kind"] for row in rows} == {"CARD", "PERSON"}
         stored = b" ".join(bytes(row[name]) for row in rows for name in ("lookup", "sealed"))
         assert not any(value in stored for value in (b"4111", b"Ana", "Díaz".encode()))
 
     async def test_equal_values_of_two_users_have_unlike_rows(self, vault: PostgresVault, sql: Sql) -> None:
         owners = [str(uuid4()), str(uuid4())]
-        for owner in owners:
-            await vault.issue(owner, {CARD})
+        for user_id in owners:
+            await vault.issue(user_id, {CARD})
         rows = sql("select lookup, sealed from pii_vault where user_id = any(%(owners)s::uuid[])", owners=owners)
         assert len({bytes(row["lookup"]) for row in rows}) == 2
         assert len({bytes(row["sealed"]) for row in rows}) == 2
@@ -43,43 +43,43 @@ class TestPostgresVault(VaultContract):
     async def test_another_key_does_not_open_what_this_one_sealed(
         self, vault: PostgresVault, database: Database
     ) -> None:
-        owner = str(uuid4())
-        token = (await vault.issue(owner, {CARD}))[CARD]
+        user_id = str(uuid4())
+        token = (await vault.issue(user_id, {CARD}))[CARD]
         with pytest.raises(ConfigurationError, match="VAULT_KEY"):
-            await PostgresVault(database, Sealer(b"x" * 32)).open(owner, {token})
+            await PostgresVault(database, Sealer(b"x" * 32)).open(user_id, {token})
 
     async def test_a_sealed_value_moved_to_another_token_does_not_open(self, vault: PostgresVault, sql: Sql) -> None:
-        owner = str(uuid4())
-        issued = await vault.issue(owner, {CARD, ANA})
+        user_id = str(uuid4())
+        issued = await vault.issue(user_id, {CARD, ANA})
         sql(
             "update pii_vault v set sealed = o.sealed from pii_vault o "
             "where v.user_id = %(owner)s and v.token = %(to)s and o.user_id = %(owner)s and o.token = %(source)s",
-            owner=owner,
+            user_id=user_id,
             to=issued[ANA],
             source=issued[CARD],
         )
         with pytest.raises(ConfigurationError):
-            await vault.open(owner, {issued[ANA]})
+            await vault.open(user_id, {issued[ANA]})
 
     async def test_a_token_that_the_user_has_already_is_drawn_again(
         self, vault: PostgresVault, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         drawn = itertools.chain(["[CARD_AAAAAA]", "[CARD_AAAAAA]", "[CARD_BBBBBB]"])
         monkeypatch.setattr(vault_module, "new_token", lambda kind: next(drawn))
-        owner, other = str(uuid4()), Secret("CARD", "5500005555555559", "5500 0055 5555 5559")
-        assert await vault.issue(owner, {CARD}) == {CARD: "[CARD_AAAAAA]"}
-        assert await vault.issue(owner, {other}) == {other: "[CARD_BBBBBB]"}
-        assert (await vault.open(owner, {"[CARD_AAAAAA]"}))["[CARD_AAAAAA]"] == CARD.text
+        user_id, other = str(uuid4()), Secret("CARD", "5500005555555559", "5500 0055 5555 5559")
+        assert await vault.issue(user_id, {CARD}) == {CARD: "[CARD_AAAAAA]"}
+        assert await vault.issue(user_id, {other}) == {other: "[CARD_BBBBBB]"}
+        assert (await vault.open(user_id, {"[CARD_AAAAAA]"}))["[CARD_AAAAAA]"] == CARD.text
 
     async def test_tokens_that_never_differ_are_an_error_and_not_a_loop(
         self, vault: PostgresVault, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         drawn: list[str] = []
         monkeypatch.setattr(vault_module, "new_token", lambda kind: drawn.append(kind) or "[CARD_AAAAAA]")
-        owner = str(uuid4())
-        await vault.issue(owner, {CARD})
+        user_id = str(uuid4())
+        await vault.issue(user_id, {CARD})
         with pytest.raises(RedactionFailed):
-            await vault.issue(owner, {Secret("CARD", "1", "1")})
+            await vault.issue(user_id, {Secret("CARD", "1", "1")})
         assert len(drawn) == 1 + DRAWS
 
     async def test_two_users_may_have_the_same_token(
@@ -93,18 +93,18 @@ class TestPostgresVault(VaultContract):
         assert await vault.open(two, {"[CARD_AAAAAA]"}) == {"[CARD_AAAAAA]": "5500 0055 5555 5559"}
 
     async def test_any_character_is_given_back(self, vault: PostgresVault) -> None:
-        owner, odd = str(uuid4()), Secret("PERSON", "k", "Zoë \x00 \ud800 💶 \u200b'\"\\")
-        token = (await vault.issue(owner, {odd}))[odd]
-        assert await vault.open(owner, {token}) == {token: odd.text}
+        user_id, odd = str(uuid4()), Secret("PERSON", "k", "Zoë \x00 \ud800 💶 \u200b'\"\\")
+        token = (await vault.issue(user_id, {odd}))[odd]
+        assert await vault.open(user_id, {token}) == {token: odd.text}
 
 
 @pytest.mark.anyio
 async def test_what_is_remembered_of_a_user_says_when_the_newest_value_was_issued(
     vault: PostgresVault, database: Database
 ) -> None:
-    owner, session = str(uuid4()), str(uuid4())
+    user_id, session = str(uuid4()), str(uuid4())
     memory = PostgresMemory(database, "model")
-    assert (await memory.recall(owner, session, "prime-boss")).newest_value_at is None
-    await vault.issue(owner, {CARD})
-    until = (await vault.issued_since(owner, None)).until
-    assert (await memory.recall(owner, session, "prime-boss")).newest_value_at == until is not None
+    assert (await memory.recall(user_id, session, "prime-boss")).newest_value_at is None
+    await vault.issue(user_id, {CARD})
+    until = (await vault.issued_since(user_id, None)).until
+    assert (await memory.recall(user_id, session, "prime-boss")).newest_value_at == until is not None

@@ -55,17 +55,17 @@ async def latest(saver: BaseCheckpointSaver[str], thread: str) -> CheckpointTupl
 # One owner's rows -----------------------------------------------------------------------------------------------------
 
 
-async def test_a_thread_of_another_user_is_empty(database: Database, owner: str, stranger: str) -> None:
+async def test_a_thread_of_another_user_is_empty(database: Database, user_id: str, stranger: str) -> None:
     thread = str(uuid4())
-    await put(OwnedSaver(database, owner), thread, plan=["mine"])
+    await put(OwnedSaver(database, user_id), thread, plan=["mine"])
     theirs = OwnedSaver(database, stranger)
     assert await latest(theirs, thread) is None
     assert [found async for found in theirs.alist(generate_config(thread))] == []
     assert [found async for found in theirs.alist(None)] == []
 
 
-async def test_another_user_cannot_delete_or_prune_a_thread(database: Database, owner: str, stranger: str) -> None:
-    thread, saver = str(uuid4()), OwnedSaver(database, owner)
+async def test_another_user_cannot_delete_or_prune_a_thread(database: Database, user_id: str, stranger: str) -> None:
+    thread, saver = str(uuid4()), OwnedSaver(database, user_id)
     await put(saver, thread, plan=["mine"])
     theirs = OwnedSaver(database, stranger)
     await theirs.adelete_thread(thread)
@@ -76,9 +76,9 @@ async def test_another_user_cannot_delete_or_prune_a_thread(database: Database, 
 
 
 async def test_copying_the_thread_of_another_user_copies_nothing(
-    database: Database, owner: str, stranger: str, sql: Sql
+    database: Database, user_id: str, stranger: str, sql: Sql
 ) -> None:
-    thread, copy, saver = str(uuid4()), str(uuid4()), OwnedSaver(database, owner)
+    thread, copy, saver = str(uuid4()), str(uuid4()), OwnedSaver(database, user_id)
     await saver.aput_writes(await put(saver, thread, plan=["mine"]), [("plan", ["more"])], "task")
     theirs = OwnedSaver(database, stranger)
     await theirs.acopy_thread(thread, copy)
@@ -88,9 +88,9 @@ async def test_copying_the_thread_of_another_user_copies_nothing(
 
 
 async def test_what_is_copied_onto_the_thread_of_another_user_is_not_theirs_to_see(
-    database: Database, owner: str, stranger: str
+    database: Database, user_id: str, stranger: str
 ) -> None:
-    thread, copied, saver = str(uuid4()), str(uuid4()), OwnedSaver(database, owner)
+    thread, copied, saver = str(uuid4()), str(uuid4()), OwnedSaver(database, user_id)
     await put(saver, thread, plan=["mine"])
     theirs = OwnedSaver(database, stranger)
     await put(theirs, copied, plan=["theirs"])
@@ -102,9 +102,9 @@ async def test_what_is_copied_onto_the_thread_of_another_user_is_not_theirs_to_s
 
 
 async def test_another_user_cannot_delete_the_checkpoints_of_a_run(
-    database: Database, owner: str, stranger: str, sql: Sql
+    database: Database, user_id: str, stranger: str, sql: Sql
 ) -> None:
-    thread, saver = str(uuid4()), OwnedSaver(database, owner)
+    thread, saver = str(uuid4()), OwnedSaver(database, user_id)
     config = await put(saver, thread, "a run", plan=["mine"])
     await saver.aput_writes(config, [("plan", ["more"])], "task")
     await OwnedSaver(database, stranger).adelete_for_runs(["a run"])
@@ -125,8 +125,8 @@ async def test_savers_do_not_wait_for_one_another(database: Database) -> None:
 # Copies, and runs that are forgotten ------------------------------------------------------------------------------------
 
 
-async def test_a_copy_goes_on_without_its_source(database: Database, owner: str) -> None:
-    thread, copy, saver = str(uuid4()), str(uuid4()), OwnedSaver(database, owner)
+async def test_a_copy_goes_on_without_its_source(database: Database, user_id: str) -> None:
+    thread, copy, saver = str(uuid4()), str(uuid4()), OwnedSaver(database, user_id)
     config = {"configurable": {"thread_id": thread}}
     for number in range(2):
         await talk(saver).ainvoke({"said": [f"question {number}"]}, config)
@@ -136,16 +136,16 @@ async def test_a_copy_goes_on_without_its_source(database: Database, owner: str)
     assert went_on["said"] == [f"{kind} {n}" for n in range(3) for kind in ("question", "answer to question")]
 
 
-async def test_copying_twice_changes_nothing(database: Database, owner: str, sql: Sql) -> None:
-    thread, copy, saver = str(uuid4()), str(uuid4()), OwnedSaver(database, owner)
+async def test_copying_twice_changes_nothing(database: Database, user_id: str, sql: Sql) -> None:
+    thread, copy, saver = str(uuid4()), str(uuid4()), OwnedSaver(database, user_id)
     await saver.aput_writes(await put(saver, thread, plan=["a"]), [("plan", ["b"])], "task")
     await saver.acopy_thread(thread, copy)
     await saver.acopy_thread(thread, copy)
     assert rows(sql, copy) == rows(sql, thread)
 
 
-async def test_nothing_of_a_run_that_is_deleted_is_left(database: Database, owner: str, sql: Sql) -> None:
-    thread, saver = str(uuid4()), OwnedSaver(database, owner)
+async def test_nothing_of_a_run_that_is_deleted_is_left(database: Database, user_id: str, sql: Sql) -> None:
+    thread, saver = str(uuid4()), OwnedSaver(database, user_id)
     config: RunnableConfig = {"configurable": {"thread_id": thread, "run": "the only run"}}
     await talk(saver).ainvoke({"said": ["a question"]}, config)
     assert set(rows(sql, thread)) == {"checkpoints", "checkpoint_blobs", "checkpoint_writes"}
@@ -153,8 +153,8 @@ async def test_nothing_of_a_run_that_is_deleted_is_left(database: Database, owne
     assert rows(sql, thread) == {}
 
 
-async def test_the_other_runs_of_a_thread_keep_all_that_they_need(database: Database, owner: str) -> None:
-    thread, saver = str(uuid4()), OwnedSaver(database, owner)
+async def test_the_other_runs_of_a_thread_keep_all_that_they_need(database: Database, user_id: str) -> None:
+    thread, saver = str(uuid4()), OwnedSaver(database, user_id)
     for number in range(3):
         config: RunnableConfig = {"configurable": {"thread_id": thread, "run": f"run {number}"}}
         await talk(saver).ainvoke({"said": [f"question {number}"]}, config)
@@ -168,8 +168,8 @@ async def test_the_other_runs_of_a_thread_keep_all_that_they_need(database: Data
 # What is stored --------------------------------------------------------------------------------------------------------
 
 
-async def test_values_come_back_as_they_were(database: Database, owner: str) -> None:
-    thread, saver = str(uuid4()), OwnedSaver(database, owner)
+async def test_values_come_back_as_they_were(database: Database, user_id: str) -> None:
+    thread, saver = str(uuid4()), OwnedSaver(database, user_id)
     values: dict[str, Any] = {
         "none": None,
         "flag": True,
@@ -186,8 +186,8 @@ async def test_values_come_back_as_they_were(database: Database, owner: str) -> 
     assert found.checkpoint["channel_values"] == {**values, "buffer": bytearray(b"b")}
 
 
-async def test_a_value_that_did_not_change_is_stored_once(database: Database, owner: str, sql: Sql) -> None:
-    thread, saver = str(uuid4()), OwnedSaver(database, owner)
+async def test_a_value_that_did_not_change_is_stored_once(database: Database, user_id: str, sql: Sql) -> None:
+    thread, saver = str(uuid4()), OwnedSaver(database, user_id)
     values, config = {"plan": ["a"], "notes": ["b"]}, generate_config(thread)
     versions: ChannelVersions = {}
     changes: list[ChannelVersions] = [{"plan": "1", "notes": "1"}, {"notes": "2"}]
@@ -202,9 +202,9 @@ async def test_a_value_that_did_not_change_is_stored_once(database: Database, ow
 
 
 async def test_a_snapshot_of_a_delta_channel_is_marked_in_its_checkpoint(
-    database: Database, owner: str, sql: Sql
+    database: Database, user_id: str, sql: Sql
 ) -> None:
-    thread, saver = str(uuid4()), OwnedSaver(database, owner)
+    thread, saver = str(uuid4()), OwnedSaver(database, user_id)
     await put(saver, thread, said=_DeltaSnapshot(["a"]))
     [row] = sql("select checkpoint -> 'channel_values' as inline from checkpoints where thread_id = %(t)s", t=thread)
     assert row["inline"] == {"said": True}
@@ -273,10 +273,10 @@ async def test_writes_that_could_not_be_sent_stay_gathered(database: Database, r
     class Down(Database):
         up = False
 
-        def acting_for(self, owner: str, *, snapshot: bool = False) -> Any:
+        def acting_for(self, user_id: str, *, snapshot: bool = False) -> Any:
             if not self.up:
                 raise DatabaseUnavailable
-            return super().acting_for(owner, snapshot=snapshot)
+            return super().acting_for(user_id, snapshot=snapshot)
 
     down = Down(database.pool)
     thread, saver = str(uuid4()), TurnSaver(down, run)
@@ -325,7 +325,7 @@ async def test_the_end_of_a_turn_stores_the_rest_however_it_ends(database: Datab
 
 async def test_a_turn_whose_checkpoints_cannot_be_stored_goes_on(database: Database, run: Run) -> None:
     class Down(Database):
-        def acting_for(self, owner: str, *, snapshot: bool = False) -> Any:
+        def acting_for(self, user_id: str, *, snapshot: bool = False) -> Any:
             raise DatabaseUnavailable
 
     went_on = False
@@ -394,10 +394,10 @@ async def test_fewer_turns_than_are_kept_all_stay(database: Database, resumed: R
     assert [row["run"] for row in runs] == ["run 0", "run 1"]
 
 
-async def test_every_kept_checkpoint_can_still_be_read(database: Database, owner: str, resumed: Run) -> None:
+async def test_every_kept_checkpoint_can_still_be_read(database: Database, user_id: str, resumed: Run) -> None:
     thread = resumed.session_id
     await take_turns(database, resumed, turns=5, kept=2)
-    graph = talk(OwnedSaver(database, owner))
+    graph = talk(OwnedSaver(database, user_id))
     states = [state async for state in graph.aget_state_history({"configurable": {"thread_id": thread}})]
     assert len(states) == 2
     assert states[0].values["said"][-2:] == ["question 4", "answer to question 4"]
@@ -406,11 +406,11 @@ async def test_every_kept_checkpoint_can_still_be_read(database: Database, owner
 
 
 async def test_a_conversation_can_be_forked_from_any_turn_that_is_kept(
-    database: Database, owner: str, resumed: Run
+    database: Database, user_id: str, resumed: Run
 ) -> None:
     thread = resumed.session_id
     await take_turns(database, resumed, turns=5, kept=2)
-    graph = talk(OwnedSaver(database, owner))
+    graph = talk(OwnedSaver(database, user_id))
     states = [state async for state in graph.aget_state_history({"configurable": {"thread_id": thread}})]
     assert states[1].values["said"][-1] == "answer to question 3"
     again = await graph.ainvoke({"said": ["another question 4"]}, states[1].config)
@@ -441,11 +441,11 @@ async def test_a_turn_that_waits_in_the_middle_goes_on_from_there(database: Data
         assert (await talk(saver).ainvoke(None, config))["said"] == ["a question", "answer to a question"]
 
 
-async def test_a_pruned_thread_goes_on(database: Database, owner: str, resumed: Run) -> None:
+async def test_a_pruned_thread_goes_on(database: Database, user_id: str, resumed: Run) -> None:
     thread = resumed.session_id
     await take_turns(database, resumed, turns=4, kept=1)
     await take_turns(database, resumed, turns=1, kept=1)
-    found = await talk(OwnedSaver(database, owner)).aget_state({"configurable": {"thread_id": thread}})
+    found = await talk(OwnedSaver(database, user_id)).aget_state({"configurable": {"thread_id": thread}})
     assert len(found.values["said"]) == 10
 
 

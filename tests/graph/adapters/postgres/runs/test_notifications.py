@@ -200,13 +200,13 @@ async def test_an_outage_is_logged_without_the_address(carrier: Carrier) -> None
 
 
 async def test_postgres_tells_what_is_written_of_a_run_when_it_is_committed(
-    database: Database, database_url: str, sealer: Sealer, owner: str
+    database: Database, database_url: str, sealer: Sealer, user_id: str
 ) -> None:
     store = store_of_runs(database, sealer)
-    run = await store.accept(RunRequest(owner, "hello"))
+    run = await store.accept(RunRequest(user_id, "hello"))
     async with listening(PostgresSignals(database_url)) as heard:
         await store.append(run, [(1, SAID)])
-        await store.request_stop(owner, run.id)
+        await store.request_stop(user_id, run.id)
         await store.finish(run, [(2, SAID)], Ending())
         await eventually(lambda: len(heard) >= 4)
     assert heard[:2] == [("events", run.id), ("stop", run.id)]
