@@ -133,7 +133,7 @@ async def runs_of(shared: Foundations, store: PostgresRunStore) -> Runs:
             meter=shared.observer,
             anticipate=foresight.begin,
             lease_seconds=settings.lease_seconds,
-            run_seconds=settings.run_timeout_seconds,
+            run_seconds=settings.run_seconds,
         ),
         most=settings.max_active_runs,
     )

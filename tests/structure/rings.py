@@ -1,0 +1,148 @@
+"""The ring table: which part of the product may import which.
+
+A module imports the rings below its own and its own member; the members of one ring are strangers to one another.
+"""
+
+from tests.structure.placement import Rings
+
+COMMANDS = ("graph.__main__",)
+"""The command line; it starts the server."""
+
+ENTRANCES = ("server", "graph.studio", "scripts")
+"""What is started from outside: the HTTP server, LangGraph Studio, programs for contributors."""
+
+REPLAY = ("graph.replay",)
+"""Records turns and plays them again, with the real wiring."""
+
+WIRING = ("graph.wiring",)
+"""Chooses the adapters and hands them to everything else."""
+
+SURFACES = ("graph.web", "graph.jobs")
+"""What calls the runs: requests and background jobs."""
+
+ADAPTERS = ("graph.adapters", "graph.runs")
+"""The implementations of the ports; and the execution of runs, which knows only the ports."""
+
+BUILD = ("graph.build",)
+"""The graph: the order of the steps."""
+
+NODES = ("nodes",)
+"""The steps of a turn, each a stranger to the others."""
+
+TURN = ("graph.turn",)
+"""What several steps share."""
+
+CAPABILITIES = ("tools", "employees", "graph.grounding", "graph.testing", "migrations")
+"""What a turn uses, and what knows nothing of turns."""
+
+PORTS = ("graph.ports",)
+"""What the rest of the product needs of the outside world."""
+
+CONTRACTS = ("graph.tool", "graph.events", "graph.settings", "graph.retry", "graph.context")
+"""What ports speak of: a tool, an event, a turn's context; and the settings."""
+
+FOUNDATIONS = ("graph.redaction", "graph.setting_checks", "graph.validation")
+"""Pure functions over texts and values."""
+
+VALUES = ("graph.errors", "graph.state", "graph.values")
+"""Plain values that import nothing of the product."""
+
+ADAPTER_FAMILIES = (
+    ("graph.adapters.*",),
+    ("graph.adapters.crypto",),
+)
+"""Each family of adapters is a stranger to the others. Encryption is the base: stores, key files and caches of models
+use it."""
+
+POSTGRES = (
+    ("graph.adapters.postgres.provisioning",),
+    ("graph.adapters.postgres.*",),
+    ("graph.adapters.postgres.fencing", "graph.adapters.postgres.embedded"),
+    (
+        "graph.adapters.postgres.database",
+        "graph.adapters.postgres.named_queries",
+        "graph.adapters.postgres.await_database",
+        "graph.adapters.postgres.postmaster",
+    ),
+)
+"""The families of stores are strangers to one another; connections, queries and the fence are their base."""
+
+REDACTION = (
+    ("graph.redaction",),
+    ("graph.redaction.rules",),
+    (
+        "graph.redaction.finding",
+        "graph.redaction.json_strings",
+        "graph.redaction.kinds",
+        "graph.redaction.normalise",
+        "graph.redaction.placeholders",
+    ),
+)
+"""Masking and restoring stand on the rules, and both on plain values."""
+
+TOOLS = (
+    ("tools.catalog",),
+    ("tools.*",),
+    ("tools.shared", "tools.rendering"),
+)
+"""Each tool is a stranger to the others; the catalogue lists them all."""
+
+STEPS = (("nodes.*",),)
+"""Each step is a stranger to the others."""
+
+DOORS = {
+    ("graph.web", "graph.adapters"): (),
+    ("graph.web", "graph.runs"): ("graph.runs.manager",),
+}
+"""Routes see ports and the run manager, never an adapter."""
+
+RINGS = Rings(
+    outer=(
+        *(COMMANDS, ENTRANCES, REPLAY, WIRING, SURFACES, ADAPTERS, BUILD, NODES, TURN),
+        *(CAPABILITIES, PORTS, CONTRACTS, FOUNDATIONS, VALUES),
+    ),
+    inner={
+        "graph.adapters": ADAPTER_FAMILIES,
+        "graph.adapters.postgres": POSTGRES,
+        "graph.redaction": REDACTION,
+        "tools": TOOLS,
+        "nodes": STEPS,
+    },
+    doors=DOORS,
+)
+
+KNOWN_VIOLATIONS: dict[str, tuple[str, ...]] = {
+    "graph.adapters.embeddings.local": (
+        "graph.adapters.models.circuit_breaker",
+        "graph.adapters.models.provider_errors",
+        "graph.adapters.models.provider_status",
+        "graph.adapters.prefetch",
+    ),
+    "graph.adapters.embeddings.openai": ("graph.adapters.models.openai_client",),
+    "graph.adapters.mcp.calls": ("graph.adapters.models.circuit_breaker",),
+    "graph.adapters.mcp.servers": ("graph.adapters.models.circuit_breaker",),
+    "graph.adapters.postgres.conversation.memory": ("graph.adapters.prefetch",),
+    "graph.adapters.postgres.conversation.retriever": ("graph.adapters.prefetch",),
+    "graph.adapters.postgres.ledger.toolbox": ("graph.adapters.rate_limiter",),
+    "graph.adapters.postgres.runs.run_store": ("graph.adapters.postgres.conversation.memory",),
+    "graph.adapters.redaction.workers": ("graph.adapters.prefetch",),
+    "graph.adapters.telemetry.instrumentation": ("graph.adapters.models.provider_status",),
+    "graph.adapters.telemetry.metrics": ("graph.adapters.models.circuit_breaker",),
+    "graph.adapters.turn_prefetch": (
+        "graph.adapters.postgres.conversation.memory",
+        "graph.adapters.postgres.conversation.retriever",
+        "graph.adapters.prefetch",
+        "graph.adapters.redaction.workers",
+    ),
+    "graph.turn.delegation": ("nodes.call_tools", "nodes.reason"),
+    "graph.web.service": (
+        "graph.adapters.auth.jwt_verifier",
+        "graph.adapters.auth.local_issuer",
+        "graph.adapters.postgres.conversation.facts",
+        "graph.adapters.postgres.conversation.sessions",
+        "graph.adapters.postgres.privacy.file_store",
+        "graph.adapters.postgres.runs.approvals",
+        "graph.adapters.telemetry.metrics",
+    ),
+}
+"""For each module the imports against the table that are still to be mended. The list is exact and only shrinks."""
