@@ -19,8 +19,7 @@ from graph.errors import ConfigurationError
 from graph.settings import Settings
 from graph.web.errors import install_error_handlers
 from graph.web.middleware import AnswerFailures, BodyLimit, RequestId
-from graph.web.routes import approvals, chat, files, metrics, sessions
-from graph.web.routes import employees as catalogue
+from graph.web.routes import approvals, chat, employees, files, health, memory, metrics, sessions, usage
 from graph.web.schemas import EVERYWHERE, refusals
 from graph.web.service import Service
 from graph.web.tracing import ContinueTrace
@@ -56,7 +55,7 @@ def create_app(service: Service, cors_origins: tuple[str, ...] = ()) -> FastAPI:
         responses=refusals(*EVERYWHERE),
     )
     app.state.service = service
-    for part in (chat, approvals, sessions, files, catalogue, metrics):
+    for part in (chat, approvals, sessions, memory, usage, files, employees, health, metrics):
         app.include_router(part.router)
     install_error_handlers(app)
     app.add_middleware(BodyLimit, limit=MAX_BODY_BYTES)

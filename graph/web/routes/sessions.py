@@ -1,4 +1,4 @@
-"""The caller's conversations, feedback, memory and usage."""
+"""A user's sessions, their messages, and the feedback on them."""
 
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -8,18 +8,17 @@ from fastapi import APIRouter, Query
 from graph.turn.links import history_without_foreign_links
 from graph.web.auth import Caller
 from graph.web.paging import Cursor, Limit, read_place, read_position, write_cursor
-from graph.web.schemas import Fact, Feedback, Page, Rename, refusals
+from graph.web.schemas import Feedback, Page, Rename, refusals
 from graph.web.service import Deps
 
-router = APIRouter(prefix="/api", responses=refusals(409))
-
+router = APIRouter(prefix="/api", tags=["sessions"], responses=refusals(409))
 
 Branches = Annotated[
     Literal["current", "all"], Query(description="Only what the employees read, or also what was left behind.")
 ]
 
 
-@router.get("/sessions", tags=["sessions"])
+@router.get("/sessions")
 async def list_sessions(caller: Caller, service: Deps, limit: Limit = 20, cursor: Cursor = None) -> Page:
     """The caller's conversations, the latest first."""
     rows = await service.sessions.page(caller, limit + 1, read_place(cursor))
@@ -28,14 +27,14 @@ async def list_sessions(caller: Caller, service: Deps, limit: Limit = 20, cursor
     return Page(items=await service.redactor.reveal(caller, rows[:limit]), next_cursor=place)
 
 
-@router.get("/sessions/{session_id}", tags=["sessions"])
+@router.get("/sessions/{session_id}")
 async def read_session(session_id: UUID, caller: Caller, service: Deps) -> dict[str, Any]:
     """One conversation; messages and tokens are counted in its current branch."""
     row = await service.sessions.read(caller, str(session_id))
     return await service.redactor.reveal(caller, row)
 
 
-@router.patch("/sessions/{session_id}", tags=["sessions"])
+@router.patch("/sessions/{session_id}")
 async def rename_session(session_id: UUID, body: Rename, caller: Caller, service: Deps) -> dict[str, Any]:
     """Give a conversation another title."""
     masked = await service.redactor.mask(caller, [body.title])
@@ -43,13 +42,13 @@ async def rename_session(session_id: UUID, body: Rename, caller: Caller, service
     return await read_session(session_id, caller, service)
 
 
-@router.delete("/sessions/{session_id}", status_code=204, tags=["sessions"])
+@router.delete("/sessions/{session_id}", status_code=204)
 async def delete_session(session_id: UUID, caller: Caller, service: Deps) -> None:
     """Delete a conversation with its messages, runs, checkpoints and summary; 409 while it is answering."""
     await service.sessions.delete(caller, str(session_id))
 
 
-@router.get("/sessions/{session_id}/messages", tags=["sessions"])
+@router.get("/sessions/{session_id}/messages")
 async def list_messages(
     session_id: UUID,
     caller: Caller,
@@ -71,43 +70,16 @@ async def list_messages(
     return Page(items=await service.redactor.reveal(caller, shown), next_cursor=place)
 
 
-@router.get("/sessions/{session_id}/runs/active", tags=["sessions"])
+@router.get("/sessions/{session_id}/runs/active")
 async def list_active_runs(session_id: UUID, caller: Caller, service: Deps) -> Page:
     """The run that keeps a conversation busy, then those that wait for it: what a page that was reloaded may follow."""
     runs = await service.store.active(caller, str(session_id))
     return Page(items=[{"run_id": run.id, "status": run.status, "employee_slug": run.employee} for run in runs])
 
 
-@router.put("/sessions/{session_id}/messages/{message_id}/feedback", status_code=204, tags=["sessions"])
+@router.put("/sessions/{session_id}/messages/{message_id}/feedback", status_code=204)
 async def give_feedback(session_id: UUID, message_id: UUID, body: Feedback, caller: Caller, service: Deps) -> None:
     """Say what an answer was worth; the last word counts."""
     masked = await service.redactor.mask(caller, [body.comment])
     feedback = {"type": body.type, "comment": masked.texts[0]}
     await service.sessions.give_feedback(caller, str(session_id), str(message_id), feedback)
-
-
-@router.get("/memory", tags=["memory"])
-async def list_facts(caller: Caller, service: Deps) -> Page:
-    """What the employees are told about the caller."""
-    return Page(items=await service.redactor.reveal(caller, await service.facts.all(caller)))
-
-
-@router.post("/memory", status_code=201, tags=["memory"])
-async def add_fact(body: Fact, caller: Caller, service: Deps) -> dict[str, Any]:
-    """Tell all employees a fact (`global`) or one of them (its slug). The same fact again changes the one there is."""
-    scope = body.scope if body.scope == "global" else service.roster.find(body.scope).slug
-    masked = await service.redactor.mask(caller, [body.fact])
-    row = await service.facts.add(caller, masked.texts[0], scope, body.is_pinned)
-    return await service.redactor.reveal(caller, row)
-
-
-@router.delete("/memory/{fact_id}", status_code=204, tags=["memory"])
-async def forget_fact(fact_id: UUID, caller: Caller, service: Deps) -> None:
-    """Forget a fact."""
-    await service.facts.forget(caller, str(fact_id))
-
-
-@router.get("/usage", tags=["usage"])
-async def usage(caller: Caller, service: Deps, days: Annotated[int, Query(ge=1, le=366)] = 30) -> Page:
-    """Turns, sessions, tokens, cost (US dollars), failures and average time for each day (UTC), employee and model."""
-    return Page(items=[dict(row) for row in await service.sessions.usage(caller, days)])

@@ -1,0 +1,60 @@
+"""Liveness, readiness, and the public keys of the local token issuer."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+
+from graph.errors import NotFound
+from graph.web.service import Deps
+
+router = APIRouter(tags=["service"])
+
+MAX_NAMED = 20
+"""Tools that are left out, as far as they are named."""
+
+PARTS: dict[str, Any] = {"model": dict[str, bool | str], "description": "Each part, and whether it works."}
+
+
+@router.get("/auth/v1/.well-known/jwks.json")
+async def keys(service: Deps) -> dict[str, Any]:
+    """The public keys of the local issuer; 404 where Supabase issues the tokens."""
+    if service.issuer is None:
+        raise NotFound
+    return {"keys": await service.issuer.keys()}
+
+
+@router.head("/health", include_in_schema=False)
+@router.get("/health")
+async def health() -> dict[str, str]:
+    """Whether the process answers."""
+    return {"status": "ok"}
+
+
+@router.head("/ready", include_in_schema=False)
+@router.get("/ready", responses={200: PARTS, 503: PARTS})
+async def ready(service: Deps) -> JSONResponse:
+    """Whether requests may be sent here: database, migrations and models, each with its state; 503 if one is missing.
+
+    `mcp_unreachable` names servers whose tools are missing, `mcp_left_out` tools that no model can be told, `providers`
+    those that do not serve until somebody mends it (a key, an account, a model's name), if there are any, and
+    `sign_in_problem` what an operator should set so that tokens are taken; they alone are no reason for 503.
+    """
+    parts = await service.ready()
+    well = all(parts.values())
+    faults = [f"{provider}: {fault}" for provider, fault in service.provider_faults().items()]
+    missing = {
+        "sign_in_problem": service.verifier.problem,
+        "mcp_unreachable": ", ".join(service.unreachable),
+        "mcp_left_out": named(service.left_out),
+        "providers": "; ".join(faults),
+    }
+    detail = {name: text for name, text in missing.items() if text}
+    return JSONResponse({"status": "ready" if well else "not ready", **parts, **detail}, 200 if well else 503)
+
+
+def named(left_out: Sequence[str]) -> str:
+    """The first of them, and how many more there are."""
+    more = [f"and {len(left_out) - MAX_NAMED} more"] if len(left_out) > MAX_NAMED else []
+    return "; ".join([*left_out[:MAX_NAMED], *more])
