@@ -122,10 +122,10 @@ async def savers(addresses: Addresses) -> AsyncIterator[Mapping[str, Callable[[]
     LangGraph's is one for all writers, and has tables of its own in a schema that is gone at the end. Without claims a row of
     ours would be nobody's, so that form of our saver works on LangGraph's tables.
     """
-    assert addresses.user_id
-    stock_tables = make_conninfo(addresses.user_id, options="-c search_path=stock")
+    assert addresses.migration
+    stock_tables = make_conninfo(addresses.migration, options="-c search_path=stock")
     async with AsyncExitStack() as stack:
-        await stack.enter_async_context(stock_schema(addresses.user_id))
+        await stack.enter_async_context(stock_schema(addresses.migration))
         stock = AsyncPostgresSaver(await stack.enter_async_context(documented_pool(stock_tables)))
         await stock.setup()
         ours = await stack.enter_async_context(Database.open(addresses.server, size=POOL))

@@ -64,7 +64,7 @@ def grown(before: Footprint, after: Footprint) -> list[str]:
 
 async def footprint(http: aiohttp.ClientSession, service: Service, stage: Stage) -> Footprint:
     """Measured once nothing runs any more."""
-    address = stage.addresses.user_id
+    address = stage.addresses.migration
     assert address
     async with await psycopg.AsyncConnection.connect(address, autocommit=True) as connection:
         await until_quiet(connection)

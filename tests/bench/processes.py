@@ -88,11 +88,11 @@ class Stage:
             yield Service(OURS, process.address, process.pid, {"Authorization": f"Bearer {token}"})
 
     def environment(self, database_port: int | None = None) -> dict[str, str]:
-        assert self.addresses.user_id
+        assert self.addresses.migration
         return {
             "DATA_DIR": str(self.folder / "data"),
             "DATABASE_URL": at_port(self.addresses.server, database_port or self.database_port),
-            "MIGRATION_DATABASE_URL": at_port(self.addresses.user_id, database_port or self.database_port),
+            "MIGRATION_DATABASE_URL": at_port(self.addresses.migration, database_port or self.database_port),
             "VAULT_KEY": self.vault_key,
             "EMBEDDINGS": "local",
             "RATE_LIMIT_PER_MINUTE": "100000",

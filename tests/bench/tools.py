@@ -97,11 +97,11 @@ async def measure(say: Callable[[str], None], scale: float = 1.0) -> list[Measur
             today = dt.date(2026, 11, 20)
             async with database.acting_for(DEMO_USER) as connection:
                 await seed(connection, DEMO_USER, today)
-            assert addresses.user_id
-            fill(addresses.user_id, embedder.model, today, scale, say)
+            assert addresses.migration
+            fill(addresses.migration, embedder.model, today, scale, say)
             queries = read_queries(*sorted((ROOT / "tools" / "sql").glob("*.sql")))
             bench = Bench(database, queries, Stored(await PostgresRetriever.open(database, embedder)), today)
-            purchase = newest_purchase(addresses.user_id)
+            purchase = newest_purchase(addresses.migration)
             given = {name: arguments for name, arguments in duties.items() if arguments is not None}
             return [await bench.measure(*each) for each in [*given.items(), *calls(purchase, today)]]
 

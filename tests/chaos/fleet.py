@@ -126,9 +126,9 @@ class Fleet:
 
     async def rows(self, query: str, *values: object) -> list[Row]:
         """Rows as the administrator sees them."""
-        assert self.addresses.user_id
+        assert self.addresses.migration
         async with await psycopg.AsyncConnection.connect(
-            self.addresses.user_id, autocommit=True, row_factory=dict_row
+            self.addresses.migration, autocommit=True, row_factory=dict_row
         ) as connection:
             cursor = await connection.execute(query.encode(), values)
             return await cursor.fetchall()
@@ -173,8 +173,8 @@ def has_another(home: Path, dead: int) -> bool:
 
 async def trust_the_keeper(addresses: Addresses) -> None:
     """Have every user trust the tool of the measurement, so that it acts unasked: what waits for a user is tested elsewhere."""
-    assert addresses.user_id
-    async with await psycopg.AsyncConnection.connect(addresses.user_id, autocommit=True) as connection:
+    assert addresses.migration
+    async with await psycopg.AsyncConnection.connect(addresses.migration, autocommit=True) as connection:
         await connection.execute(TRUST)
 
 

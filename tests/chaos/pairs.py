@@ -125,8 +125,8 @@ async def run(count: int, say: Callable[[str], None]) -> Paired:
             scripted = replace(stage, model=model.address.removesuffix("/v1"))
             async with scripted.ours() as left, scripted.ours() as right:
                 paired = await send_pairs((left, right), count, say)
-            assert stage.addresses.user_id
-            check(paired, stage.addresses.user_id)
+            assert stage.addresses.migration
+            check(paired, stage.addresses.migration)
     return paired
 
 

@@ -86,7 +86,7 @@ def stranger() -> str:
 def session(sql: Sql, user_id: str) -> str:
     """A conversation of the owner."""
     [row] = sql(
-        "insert into chat_sessions (user_id, employee_slug) values (%(owner)s, 'prime-boss') returning id",
+        "insert into chat_sessions (user_id, employee_slug) values (%(user_id)s, 'prime-boss') returning id",
         user_id=user_id,
     )
     return str(row["id"])
@@ -99,7 +99,7 @@ def begin_run(sql: Sql, user_id: str, session: str) -> Callable[..., Run]:
     def begin(session: str = session, epoch: int = 1) -> Run:
         [row] = sql(
             "insert into chat_runs (id, session_id, user_id, employee_slug, request_hash, lease_expires_at, epoch) "
-            "values (gen_random_uuid(), %(session)s, %(owner)s, 'prime-boss', '', now() + interval '1 hour', %(epoch)s) "
+            "values (gen_random_uuid(), %(session)s, %(user_id)s, 'prime-boss', '', now() + interval '1 hour', %(epoch)s) "
             "returning id",
             session=session,
             user_id=user_id,

@@ -74,5 +74,5 @@ def write_part(file: Path, content: bytes) -> Path:
 
 def give_to_owner_of(folder: Path, path: Path) -> None:
     if os.geteuid() == 0:
-        user_id = folder.stat()
-        os.chown(path, user_id.st_uid, user_id.st_gid)
+        owner = folder.stat()
+        os.chown(path, owner.st_uid, owner.st_gid)

@@ -296,18 +296,18 @@ class EmbeddedPostgres:
         """Open or make a file that belongs to the owner of home, also if root makes it."""
         descriptor = os.open(self._home / name, flags | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         if os.geteuid() == 0:
-            user_id = self._home.stat()
-            os.fchown(descriptor, user_id.st_uid, user_id.st_gid)
+            owner = self._home.stat()
+            os.fchown(descriptor, owner.st_uid, owner.st_gid)
         return descriptor
 
 
 def _prepare(home: Path) -> None:
     """Make home, and find it an owner if it would be root's."""
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    user_id, user = home.stat().st_uid, os.geteuid()
-    if user not in (0, user_id):
-        raise ConfigurationError(f"{home} belongs to the user with id {user_id}, and yours is {user}. {_ADVICE}")
-    if user_id == 0:
+    owner, user = home.stat().st_uid, os.geteuid()
+    if user not in (0, owner):
+        raise ConfigurationError(f"{home} belongs to the user with id {owner}, and yours is {user}. {_ADVICE}")
+    if owner == 0:
         account = _account(home)
         os.chown(home, account.pw_uid, account.pw_gid)
 
@@ -315,9 +315,9 @@ def _prepare(home: Path) -> None:
 def _account(home: Path) -> pwd.struct_passwd:
     """Who runs the server for root: the owner of the nearest directory above home that is not root's, else nobody."""
     for directory in home.parents:
-        if user_id := directory.stat().st_uid:
+        if owner := directory.stat().st_uid:
             with suppress(KeyError):  # initdb wants a user with a name
-                return pwd.getpwuid(user_id)
+                return pwd.getpwuid(owner)
     return pwd.getpwnam("nobody")
 
 
@@ -325,8 +325,8 @@ def _as_owner(home: Path, programs: Path) -> list[str]:
     """What root puts before a command to run it as the owner of home; nothing for an ordinary user."""
     if os.geteuid() != 0:
         return []
-    user_id, server = home.stat(), str(programs / "postgres")
-    switch = ["setpriv", f"--reuid={user_id.st_uid}", f"--regid={user_id.st_gid}", "--clear-groups"]
+    owner, server = home.stat(), str(programs / "postgres")
+    switch = ["setpriv", f"--reuid={owner.st_uid}", f"--regid={owner.st_gid}", "--clear-groups"]
     reach = ["test", "-r", server, "-a", "-x", server, "-a", "-w", str(home)]
     if subprocess.run([*switch, *reach], capture_output=True).returncode == 0:  # noqa: S603
         return switch

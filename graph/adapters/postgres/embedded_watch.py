@@ -32,13 +32,13 @@ async def watch(cluster: EmbeddedPostgres) -> None:
 @asynccontextmanager
 async def kept_up(cluster: EmbeddedPostgres) -> AsyncIterator[None]:
     """Watch the server while the block runs; a server that cannot be started again ends the block with its error."""
-    user_id = asyncio.current_task()
-    assert user_id is not None
+    block = asyncio.current_task()
+    assert block is not None
     watcher = asyncio.create_task(watch(cluster), name="embedded database")
 
     def end_block(ended: "asyncio.Task[None]") -> None:
         if not ended.cancelled():
-            user_id.cancel()
+            block.cancel()
 
     watcher.add_done_callback(end_block)
     try:
@@ -46,7 +46,7 @@ async def kept_up(cluster: EmbeddedPostgres) -> AsyncIterator[None]:
     finally:
         watcher.remove_done_callback(end_block)
         if watcher.done() and (failure := watcher.exception()):
-            user_id.uncancel()
+            block.uncancel()
             raise failure
         watcher.cancel()
         with suppress(asyncio.CancelledError):

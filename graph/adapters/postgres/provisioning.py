@@ -31,7 +31,7 @@ class Addresses:
 
     server: str
     """For the role as which the server works: neither owner nor above row level security."""
-    user_id: str | None
+    migration: str | None
     """For the role that owns the tables; None if only the server's is configured."""
 
 
@@ -44,9 +44,9 @@ async def database_of(settings: Settings, report: Report) -> AsyncIterator[Addre
     """
     make_data_dir(settings.data_dir)
     if settings.database_url:
-        server, user_id = settings.database_url.get_secret_value(), settings.migration_database_url
+        server, migration = settings.database_url.get_secret_value(), settings.migration_database_url
         await await_database(server, "DATABASE_URL", report)
-        yield Addresses(server, user_id.get_secret_value() if user_id else None)
+        yield Addresses(server, migration.get_secret_value() if migration else None)
         return
     cluster = await asyncio.to_thread(start_embedded, settings.data_dir, report)
     try:
@@ -76,13 +76,13 @@ def start_embedded(data_dir: Path, report: Report) -> EmbeddedPostgres:
 async def prepare_embedded(cluster: EmbeddedPostgres, password_file: Path, report: Report) -> Addresses:
     """Create and migrate the embedded database, and let the server's role in."""
     await asyncio.to_thread(cluster.create_database, DATABASE)
-    user_id = cluster.admin_url(DATABASE)
-    await migrate(user_id, await asyncio.to_thread(read_migrations), report)
+    url = cluster.admin_url(DATABASE)
+    await migrate(url, await asyncio.to_thread(read_migrations), report)
     password = (await asyncio.to_thread(keep_key, password_file)).hex()
-    async with await psycopg.AsyncConnection.connect(user_id, autocommit=True) as connection:
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
         await connection.execute("select pg_advisory_lock(%s)", (LOCK,))  # two of these at once would be an error
         await connection.execute(sql.SQL("alter role chat_server login password {}").format(password))
-    return Addresses(cluster.url("chat_server", password, DATABASE), user_id)
+    return Addresses(cluster.url("chat_server", password, DATABASE), url)
 
 
 async def check_migrations(database: Database) -> None:
@@ -123,9 +123,9 @@ async def migrate_database(settings: Settings, report: Report) -> None:
     if settings.database_url and not settings.migration_database_url:
         raise ConfigurationError("Set MIGRATION_DATABASE_URL to the address of the role that owns the tables.")
     if settings.migration_database_url:
-        user_id = settings.migration_database_url.get_secret_value()
-        await await_database(user_id, "MIGRATION_DATABASE_URL", report)
-        applied = await migrate(user_id, read_migrations(), report)
+        url = settings.migration_database_url.get_secret_value()
+        await await_database(url, "MIGRATION_DATABASE_URL", report)
+        applied = await migrate(url, read_migrations(), report)
         report(f"{len(applied)} migrations applied")
         return
     async with database_of(settings, report):

@@ -111,7 +111,7 @@ class Talk:
         for source in (f"session:{self.session}", "note:other"):
             self.sql(
                 "insert into memory_embeddings (user_id, source_id, chunk, embedding, embedding_model) "
-                "values (%(owner)s, %(source)s, 'They spoke.', array_fill(0.5, array[384])::vector, 'a-model')",
+                "values (%(user_id)s, %(source)s, 'They spoke.', array_fill(0.5, array[384])::vector, 'a-model')",
                 user_id=self.user_id,
                 source=source,
             )

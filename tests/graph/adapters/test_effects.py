@@ -53,7 +53,7 @@ async def add_goal(rows: Rows) -> dict[str, Any]:
 
 
 def goals(sql: Sql, user_id: str) -> int:
-    return len(sql("select 1 from goals where user_id = %(owner)s", user_id=user_id))
+    return len(sql("select 1 from goals where user_id = %(user_id)s", user_id=user_id))
 
 
 def entries(sql: Sql, run: Run) -> list[dict[str, Any]]:

@@ -112,7 +112,7 @@ async def test_the_log_of_a_run_that_is_not_over_stays_however_old_it_is(
     waiting = await store.accept(RunRequest(user_id, "more", session_id=run.session_id, on_conflict="enqueue"))
     sql(
         "update chat_runs set created_at = now() - interval '1 year', lease_expires_at = now() - interval '1 year' "
-        "where user_id = %(owner)s",
+        "where user_id = %(user_id)s",
         user_id=user_id,
     )
     await forget_logs(store, DAYS)
@@ -159,7 +159,7 @@ async def test_all_expired_files_are_deleted_however_many_there_are(
     for _ in range(5):
         await file_that_expired(user_id, 1)
     assert await forget_files(files) >= 5
-    assert sql("select 1 from chat_files where user_id = %(owner)s", user_id=user_id) == []
+    assert sql("select 1 from chat_files where user_id = %(user_id)s", user_id=user_id) == []
     assert await forget_files(files) == 0
 
 

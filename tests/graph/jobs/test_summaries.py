@@ -127,7 +127,7 @@ class Talk:
             for role in ("user", "tool", "assistant"):
                 self.sql(
                     "insert into chat_messages (session_id, user_id, role, content, tokens) "
-                    "values (%(session)s, %(owner)s, %(role)s, %(content)s, 10)",
+                    "values (%(session)s, %(user_id)s, %(role)s, %(content)s, 10)",
                     session=self.session,
                     user_id=self.user_id,
                     role=role,
@@ -341,7 +341,7 @@ async def test_a_session_that_is_asked_for_twice_waits_once(summaries: QueuedSum
     assert jobs == [
         {
             "task_name": "summarize",
-            "args": {"owner": talk.user_id, "session_id": talk.session},
+            "args": {"user_id": talk.user_id, "session_id": talk.session},
             "lock": f"summary:{talk.session}",
         }
     ]

@@ -36,9 +36,9 @@ class Place:
 
 
 PLACES = (
-    Place("vault", "{owner}/{id}", 500),
-    Place("inputs", "{owner}/{id}", 100),
-    Place("files", "file/{owner}/{id}", 1),
+    Place("vault", "{user_id}/{id}", 500),
+    Place("inputs", "{user_id}/{id}", 100),
+    Place("files", "file/{user_id}/{id}", 1),
 )
 
 
@@ -143,9 +143,10 @@ async def was_used(database: Database, sealer: Sealer) -> bool:
         ConfigurationError: they do not open.
     """
     async with database.acting_for_nobody() as connection:
-        user_id = await fetch_one(connection, QUERIES["owners_due"], {"current": b"", "most": 1})
-    if user_id is None:
+        due = await fetch_one(connection, QUERIES["owners_due"], {"current": b"", "most": 1})
+    if due is None:
         return False
-    if row := await database.find(str(user_id["owner"]), QUERIES["some_value"], {}):
-        sealer.unseal(bytes(row["sealed"]), f"{user_id['user_id']}/{row['token']}")
+    user_id = str(due["owner"])
+    if row := await database.find(user_id, QUERIES["some_value"], {}):
+        sealer.unseal(bytes(row["sealed"]), f"{user_id}/{row['token']}")
     return True

@@ -31,7 +31,7 @@ class Say:
     def __call__(self, role: str, content: str, metadata: str = "{}") -> int:
         [row] = self.sql(
             "insert into chat_messages (session_id, user_id, role, content, metadata) "
-            "values (%(session)s, %(owner)s, %(role)s, %(content)s, %(metadata)s::jsonb) returning position",
+            "values (%(session)s, %(user_id)s, %(role)s, %(content)s, %(metadata)s::jsonb) returning position",
             session=self.session,
             user_id=self.user_id,
             role=role,
@@ -43,7 +43,7 @@ class Say:
     def fact(self, fact: str, scope: str = "global", *, pinned: bool = True, age: int = 0) -> None:
         self.sql(
             "insert into user_memory_facts (user_id, fact, scope, is_pinned, created_at) "
-            "values (%(owner)s, %(fact)s, %(scope)s, %(pinned)s, now() - make_interval(days => %(age)s))",
+            "values (%(user_id)s, %(fact)s, %(scope)s, %(pinned)s, now() - make_interval(days => %(age)s))",
             user_id=self.user_id,
             fact=fact,
             scope=scope,
@@ -55,7 +55,7 @@ class Say:
         self.sql(
             "insert into chat_session_summaries "
             "(session_id, user_id, summary, key_facts, last_summarized_message_id, last_summarized_position) "
-            "values (%(session)s, %(owner)s, 'They spoke.', '{one,two}', gen_random_uuid(), %(position)s)",
+            "values (%(session)s, %(user_id)s, 'They spoke.', '{one,two}', gen_random_uuid(), %(position)s)",
             session=self.session,
             user_id=self.user_id,
             position=position,
@@ -137,7 +137,7 @@ async def test_somebody_elses_memory_is_empty(
     say.fact("mine")
     say.summary(say("user", "mine"))
     say("user", "mine too")
-    sql("insert into profiles (user_id, time_zone) values (%(owner)s, 'Asia/Tokyo')", user_id=user_id)
+    sql("insert into profiles (user_id, time_zone) values (%(user_id)s, 'Asia/Tokyo')", user_id=user_id)
     found = await memory.recall(stranger, session, "prime-boss")
     assert (found.time_zone, found.facts, found.summary, found.history) == ("UTC", [], "", [])
     assert (await memory.recall(user_id, session, "prime-boss")).time_zone == "Asia/Tokyo"

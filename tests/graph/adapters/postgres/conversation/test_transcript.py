@@ -47,7 +47,7 @@ def next_turn(user_id: str, session: str, sql: Sql) -> NextTurn:
         run_id = str(uuid4())
         sql(
             "insert into chat_runs (id, session_id, user_id, employee_slug, request_hash, lease_expires_at, created_at) "
-            "values (%(run)s, %(session)s, %(owner)s, 'prime-boss', '', now() + interval '1 hour', "
+            "values (%(run)s, %(session)s, %(user_id)s, 'prime-boss', '', now() + interval '1 hour', "
             "now() - interval '2 seconds')",
             run=run_id,
             session=session,
@@ -126,7 +126,7 @@ async def test_a_run_is_stored_once_however_often_it_is_asked_for(
     assert len(messages_of(sql, turn.session_id)) == 4
     [usage] = sql("select count(*), sum(total_tokens) as total from chat_usage_log where run_id = %(r)s", r=turn.run_id)
     assert (usage["count"], usage["total"]) == (1, 120)
-    [spent] = sql("select day_tokens from chat_rate_limits where user_id = %(owner)s", user_id=turn.user_id)
+    [spent] = sql("select day_tokens from chat_rate_limits where user_id = %(user_id)s", user_id=turn.user_id)
     assert spent["day_tokens"] == 120
 
 
@@ -158,7 +158,7 @@ async def test_tokens_are_spent_from_the_users_day(
 ) -> None:
     for _ in range(2):
         await transcript.record(next_turn())
-    [spent] = sql("select day_tokens, day from chat_rate_limits where user_id = %(owner)s", user_id=user_id)
+    [spent] = sql("select day_tokens, day from chat_rate_limits where user_id = %(user_id)s", user_id=user_id)
     assert spent["day_tokens"] == 240
 
 
@@ -166,9 +166,9 @@ async def test_a_new_day_begins_at_zero(
     transcript: PostgresTranscript, next_turn: NextTurn, user_id: str, sql: Sql
 ) -> None:
     await transcript.record(next_turn())
-    sql("update chat_rate_limits set day = day - 1 where user_id = %(owner)s", user_id=user_id)
+    sql("update chat_rate_limits set day = day - 1 where user_id = %(user_id)s", user_id=user_id)
     await transcript.record(next_turn())
-    assert sql("select day_tokens from chat_rate_limits where user_id = %(owner)s", user_id=user_id) == [
+    assert sql("select day_tokens from chat_rate_limits where user_id = %(user_id)s", user_id=user_id) == [
         {"day_tokens": 120}
     ]
 

@@ -97,7 +97,7 @@ async def test_every_sealed_value_comes_under_the_new_key(
     file = await PostgresFiles(database, old).keep(user_id, "a.csv", "text/csv", b"1,2")
     assert await PostgresSeals(database, rotated).reseal(user_id) == Resealed(4, 0)
     for place, table in zip(PLACES, ("pii_vault", "chat_runs", "chat_files"), strict=True):
-        rows = sql(f"select sealed_under from {table} where user_id = %(owner)s", user_id=user_id)  # noqa: S608
+        rows = sql(f"select sealed_under from {table} where user_id = %(user_id)s", user_id=user_id)  # noqa: S608
         assert rows, place
         assert {bytes(row["sealed_under"]) for row in rows} == {Sealer(NEW).prefix}, place
     assert await PostgresVault(database, Sealer(NEW)).open(user_id, set(tokens.values())) == {

@@ -27,7 +27,7 @@ class TestPostgresVault(VaultContract):
     async def test_a_row_holds_the_value_sealed_only(self, vault: PostgresVault, sql: Sql) -> None:
         user_id = str(uuid4())
         await vault.issue(user_id, {CARD, ANA})
-        rows = sql("select * from pii_vault where user_id = %(owner)s", user_id=user_id)
+        rows = sql("select * from pii_vault where user_id = %(user_id)s", user_id=user_id)
         assert {row["kind"] for row in rows} == {"CARD", "PERSON"}
         stored = b" ".join(bytes(row[name]) for row in rows for name in ("lookup", "sealed"))
         assert not any(value in stored for value in (b"4111", b"Ana", "Díaz".encode()))
@@ -53,7 +53,7 @@ class TestPostgresVault(VaultContract):
         issued = await vault.issue(user_id, {CARD, ANA})
         sql(
             "update pii_vault v set sealed = o.sealed from pii_vault o "
-            "where v.user_id = %(owner)s and v.token = %(to)s and o.user_id = %(owner)s and o.token = %(source)s",
+            "where v.user_id = %(user_id)s and v.token = %(to)s and o.user_id = %(user_id)s and o.token = %(source)s",
             user_id=user_id,
             to=issued[ANA],
             source=issued[CARD],

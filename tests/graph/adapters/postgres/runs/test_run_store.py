@@ -111,7 +111,7 @@ async def test_a_session_with_a_run_takes_no_second_one(store: PostgresRunStore,
     first = await store.accept(RunRequest(user_id, "hello"))
     with pytest.raises(RunActive):
         await store.accept(RunRequest(user_id, "again", session_id=first.session_id))
-    assert sql("select count(*) from chat_runs where user_id = %(owner)s", user_id=user_id) == [{"count": 1}]
+    assert sql("select count(*) from chat_runs where user_id = %(user_id)s", user_id=user_id) == [{"count": 1}]
 
 
 async def test_of_many_messages_at_once_in_a_session_one_is_accepted(
@@ -206,7 +206,7 @@ async def test_a_turn_comes_back_with_time(store_with: Store, user_id: str, sql:
     for _ in range(3):
         await store.accept(RunRequest(user_id, "hello"))
     sql(
-        "update chat_rate_limits set next_turn_at = next_turn_at - interval '21 seconds' where user_id = %(owner)s",
+        "update chat_rate_limits set next_turn_at = next_turn_at - interval '21 seconds' where user_id = %(user_id)s",
         user_id=user_id,
     )
     await store.accept(RunRequest(user_id, "hello"))
@@ -220,7 +220,7 @@ async def test_a_refused_turn_leaves_nothing(store_with: Store, user_id: str, sq
     with pytest.raises(TooManyTurns):
         await store.accept(RunRequest(user_id, "hello"))
     for table in ("chat_sessions", "chat_runs"):
-        assert sql(f"select count(*) from {table} where user_id = %(owner)s", user_id=user_id) == [{"count": 1}]  # noqa: S608
+        assert sql(f"select count(*) from {table} where user_id = %(user_id)s", user_id=user_id) == [{"count": 1}]  # noqa: S608
 
 
 async def test_a_repeated_request_takes_no_turn(store_with: Store, user_id: str) -> None:
@@ -247,7 +247,7 @@ async def test_limits_are_per_user(store_with: Store, user_id: str, stranger: st
 async def test_a_spent_day_is_refused_until_midnight(store_with: Store, user_id: str, sql: Sql) -> None:
     store = store_with(daily_tokens=100)
     await store.accept(RunRequest(user_id, "hello"))
-    sql("update chat_rate_limits set day_tokens = 100 where user_id = %(owner)s", user_id=user_id)
+    sql("update chat_rate_limits set day_tokens = 100 where user_id = %(user_id)s", user_id=user_id)
     with pytest.raises(TokenBudgetSpent) as refused:
         await store.accept(RunRequest(user_id, "hello"))
     assert refused.value.retry_after is not None
@@ -257,9 +257,9 @@ async def test_a_spent_day_is_refused_until_midnight(store_with: Store, user_id:
 async def test_a_new_day_begins_with_a_new_budget(store_with: Store, user_id: str, sql: Sql) -> None:
     store = store_with(daily_tokens=100)
     await store.accept(RunRequest(user_id, "hello"))
-    sql("update chat_rate_limits set day_tokens = 100, day = day - 1 where user_id = %(owner)s", user_id=user_id)
+    sql("update chat_rate_limits set day_tokens = 100, day = day - 1 where user_id = %(user_id)s", user_id=user_id)
     await store.accept(RunRequest(user_id, "hello"))
-    assert sql("select day_tokens from chat_rate_limits where user_id = %(owner)s", user_id=user_id) == [
+    assert sql("select day_tokens from chat_rate_limits where user_id = %(user_id)s", user_id=user_id) == [
         {"day_tokens": 0}
     ]
 
@@ -267,7 +267,7 @@ async def test_a_new_day_begins_with_a_new_budget(store_with: Store, user_id: st
 async def test_no_daily_budget_means_no_limit(store_with: Store, user_id: str, sql: Sql) -> None:
     store = store_with(daily_tokens=0)
     await store.accept(RunRequest(user_id, "hello"))
-    sql("update chat_rate_limits set day_tokens = 10^12 where user_id = %(owner)s", user_id=user_id)
+    sql("update chat_rate_limits set day_tokens = 10^12 where user_id = %(user_id)s", user_id=user_id)
     assert (await store.accept(RunRequest(user_id, "hello"))).fresh
 
 
@@ -462,7 +462,7 @@ async def test_an_acceptance_whose_reply_was_lost_is_not_made_twice(
     store = store_with()
     store.database = LosesTheFirstReply(database.pool)
     run = await store.accept(RunRequest(user_id, "hello"))
-    assert sql("select id::text, epoch from chat_runs where user_id = %(owner)s", user_id=user_id) == [
+    assert sql("select id::text, epoch from chat_runs where user_id = %(user_id)s", user_id=user_id) == [
         {"id": run.id, "epoch": 1}
     ]
 
