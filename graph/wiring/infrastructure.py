@@ -18,7 +18,7 @@ from graph.adapters.postgres.conversation.retriever import PostgresRetriever
 from graph.adapters.postgres.database import Database
 from graph.adapters.postgres.privacy.key_rotation import unlock
 from graph.adapters.postgres.privacy.vault import PostgresVault
-from graph.adapters.postgres.provisioning import Addresses, Report, check_migrations
+from graph.adapters.postgres.provisioning import DatabaseUrls, Report, check_migrations
 from graph.adapters.postgres.runs.approvals import PostgresApprovals
 from graph.adapters.postgres.runs.checkpointer import PostgresCheckpoints
 from graph.adapters.redaction.workers import WorkerRedactor
@@ -40,7 +40,7 @@ class Foundations:
 
     settings: Settings
     house: House
-    addresses: Addresses
+    addresses: DatabaseUrls
     database: Database
     sealer: Sealer
     roster: Roster
@@ -59,7 +59,7 @@ class Foundations:
 
 
 async def lay_foundations(
-    settings: Settings, house: House, addresses: Addresses, stack: AsyncExitStack, report: Report
+    settings: Settings, house: House, addresses: DatabaseUrls, stack: AsyncExitStack, report: Report
 ) -> Foundations:
     failpoint = read_failpoint(settings.failpoint)
     observer = Observer(await stack.enter_async_context(tracer_of(settings)))

@@ -19,7 +19,7 @@ from graph.adapters.embeddings.openai import openai_embeddings
 from graph.adapters.models.fallback import WithFallback
 from graph.adapters.models.langchain import ATTEMPTS, LangChainModel, openai_model
 from graph.adapters.offline.model import offline_model
-from graph.adapters.postgres.provisioning import Addresses
+from graph.adapters.postgres.provisioning import DatabaseUrls
 from graph.adapters.postgres.runs.notifications import PostgresSignals
 from graph.adapters.redis_notifications import RedisSignals
 from graph.adapters.telemetry.instrumentation import Observer
@@ -30,7 +30,7 @@ from graph.settings import Settings
 from tools.catalog import CATALOG
 
 
-def signals_of(settings: Settings, addresses: Addresses) -> Signals:
+def signals_of(settings: Settings, addresses: DatabaseUrls) -> Signals:
     """Raises: ConfigurationError."""
     if settings.redis_url:
         return RedisSignals(settings.redis_url.get_secret_value())

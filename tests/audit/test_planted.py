@@ -57,7 +57,7 @@ Check = Callable[[], object]
 
 
 @dataclass(frozen=True)
-class Addresses:
+class DatabaseUrls:
     """A database of one test alone, as its administrator and as the server reach it."""
 
     admin: str
@@ -84,10 +84,10 @@ def whole(cluster: EmbeddedPostgres, admin_url: str) -> Iterator[str]:
 
 
 @pytest.fixture
-def copy(cluster: EmbeddedPostgres, admin_url: str, whole: str) -> Iterator[Addresses]:
+def copy(cluster: EmbeddedPostgres, admin_url: str, whole: str) -> Iterator[DatabaseUrls]:
     name = f"copy_{uuid.uuid4().hex}"
     cluster.create_database(name, template=whole)
-    yield Addresses(cluster.admin_url(name), cluster.url("chat_server", PASSWORD, name))
+    yield DatabaseUrls(cluster.admin_url(name), cluster.url("chat_server", PASSWORD, name))
     drop(admin_url, name)
 
 
@@ -139,14 +139,14 @@ IN_THE_CATALOGUE: dict[str, tuple[Callable[[str], None], str]] = {
 
 
 @pytest.mark.parametrize("fault", IN_THE_CATALOGUE)
-def test_a_fault_in_the_catalogue_is_noticed(fault: str, copy: Addresses) -> None:
+def test_a_fault_in_the_catalogue_is_noticed(fault: str, copy: DatabaseUrls) -> None:
     check, plant = IN_THE_CATALOGUE[fault]
     check(copy.admin)
     copy.change(plant)
     assert_red(lambda: check(copy.admin))
 
 
-def test_a_privilege_of_a_platforms_role_is_noticed(copy: Addresses) -> None:
+def test_a_privilege_of_a_platforms_role_is_noticed(copy: DatabaseUrls) -> None:
     def check() -> None:
         catalogue.test_the_platforms_roles_have_no_privilege_on_any_table(copy.admin, "anon")
 
@@ -155,7 +155,7 @@ def test_a_privilege_of_a_platforms_role_is_noticed(copy: Addresses) -> None:
     assert_red(check)
 
 
-def test_a_policy_that_lets_all_rows_through_is_noticed(copy: Addresses) -> None:
+def test_a_policy_that_lets_all_rows_through_is_noticed(copy: DatabaseUrls) -> None:
     def check() -> None:
         catalogue.test_without_a_caller_no_row_of_a_user_is_seen(copy.admin, copy.server, None)
 
@@ -164,7 +164,7 @@ def test_a_policy_that_lets_all_rows_through_is_noticed(copy: Addresses) -> None
     assert_red(check)
 
 
-def test_a_policy_that_lets_rows_be_given_away_is_noticed(copy: Addresses) -> None:
+def test_a_policy_that_lets_rows_be_given_away_is_noticed(copy: DatabaseUrls) -> None:
     def check() -> None:
         catalogue.test_a_row_cannot_be_given_to_somebody_else(copy.server)
 
@@ -177,12 +177,12 @@ def test_a_policy_that_lets_rows_be_given_away_is_noticed(copy: Addresses) -> No
 
 
 @asynccontextmanager
-async def using(copy: Addresses) -> AsyncIterator[Database]:
+async def using(copy: DatabaseUrls) -> AsyncIterator[Database]:
     async with Database.open(copy.server, size=SIZE) as database:
         yield database
 
 
-def on(copy: Addresses, check: Callable[[Database], Awaitable[object]]) -> Check:
+def on(copy: DatabaseUrls, check: Callable[[Database], Awaitable[object]]) -> Check:
     """A check of something that works on this database."""
 
     async def run() -> None:
@@ -192,7 +192,7 @@ def on(copy: Addresses, check: Callable[[Database], Awaitable[object]]) -> Check
     return lambda: asyncio.run(run())
 
 
-def test_claims_that_are_set_for_the_session_are_noticed(copy: Addresses, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_claims_that_are_set_for_the_session_are_noticed(copy: DatabaseUrls, monkeypatch: pytest.MonkeyPatch) -> None:
     async def borrowings(database: Database) -> None:
         assert (await borrow_often(database, 30))["left over"] == 0
 
@@ -204,7 +204,7 @@ def test_claims_that_are_set_for_the_session_are_noticed(copy: Addresses, monkey
     assert_red(check)
 
 
-def test_a_checkpoint_table_that_does_not_know_its_owner_is_noticed(copy: Addresses) -> None:
+def test_a_checkpoint_table_that_does_not_know_its_owner_is_noticed(copy: DatabaseUrls) -> None:
     owners = str(uuid.uuid4()), str(uuid.uuid4())
     check = on(copy, lambda database: test_saver.test_a_thread_of_another_user_is_empty(database, *owners))
     check()
@@ -216,7 +216,7 @@ VAULT = vault_contract.VaultContract
 
 
 def test_a_where_that_is_gone_is_caught_by_the_policy_and_both_gone_are_noticed(
-    copy: Addresses, monkeypatch: pytest.MonkeyPatch
+    copy: DatabaseUrls, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Even then the value does not open: it is sealed for its owner."""
 
@@ -234,7 +234,7 @@ def test_a_where_that_is_gone_is_caught_by_the_policy_and_both_gone_are_noticed(
 
 
 def test_values_that_are_sealed_for_nobody_in_particular_are_noticed(
-    copy: Addresses, monkeypatch: pytest.MonkeyPatch
+    copy: DatabaseUrls, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def check_with(database: Database) -> Awaitable[None]:
         vault = PostgresVault(database, Sealer(b"k" * 32))
@@ -249,7 +249,7 @@ def test_values_that_are_sealed_for_nobody_in_particular_are_noticed(
     assert_red(lambda: test_sealer.test_it_does_not_open_for_another_context("other"))
 
 
-def test_an_input_that_is_stored_as_it_is_is_noticed(copy: Addresses, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_input_that_is_stored_as_it_is_is_noticed(copy: DatabaseUrls, monkeypatch: pytest.MonkeyPatch) -> None:
     employee(copy)
 
     def check_with(database: Database) -> Awaitable[None]:
@@ -265,7 +265,7 @@ def test_an_input_that_is_stored_as_it_is_is_noticed(copy: Addresses, monkeypatc
 
 # The check breaks off before it awaits all that it was going to try.
 @pytest.mark.filterwarnings("ignore:coroutine:RuntimeWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
-def test_a_fence_that_lets_everybody_through_is_noticed(copy: Addresses) -> None:
+def test_a_fence_that_lets_everybody_through_is_noticed(copy: DatabaseUrls) -> None:
     """A late worker's events are stored then; its end is refused all the same, by the statement that ends a run."""
     employee(copy)
 
@@ -281,7 +281,7 @@ def test_a_fence_that_lets_everybody_through_is_noticed(copy: Addresses) -> None
     assert_red(check)
 
 
-def employee(copy: Addresses) -> None:
+def employee(copy: DatabaseUrls) -> None:
     copy.change(
         "insert into employee_profiles (slug, title, name, emoji, system_prompt, model, temperature, max_tokens, version) "
         "values ('prime-boss', 't', 'n', 'e', 'p', 'small', 0, 100, '1')"

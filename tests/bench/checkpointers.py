@@ -27,7 +27,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from graph.adapters.postgres.database import Connection, Database
 from graph.adapters.postgres.embedded import EmbeddedPostgres
-from graph.adapters.postgres.provisioning import Addresses, prepare_embedded
+from graph.adapters.postgres.provisioning import DatabaseUrls, prepare_embedded
 from graph.adapters.postgres.runs.checkpointer import OwnedSaver
 from tests.bench.measure import Say
 from tests.bench.report import line, machine, shown
@@ -92,7 +92,7 @@ async def run(plan: Plan, say: Say) -> str:
             return f"{conditions(plan, stored.version())}\n\n{table(rates)}"
 
 
-async def compare(addresses: Addresses, plan: Plan, say: Say) -> Rates:
+async def compare(addresses: DatabaseUrls, plan: Plan, say: Say) -> Rates:
     """All savers in all rounds."""
     rates: dict[str, list[float]] = defaultdict(list)
     async with savers(addresses) as makers:
@@ -116,7 +116,7 @@ async def one_round(makers: Mapping[str, Callable[[], Saver]], plan: Plan) -> Ma
 
 
 @asynccontextmanager
-async def savers(addresses: Addresses) -> AsyncIterator[Mapping[str, Callable[[], Saver]]]:
+async def savers(addresses: DatabaseUrls) -> AsyncIterator[Mapping[str, Callable[[], Saver]]]:
     """What makes a writer's saver.
 
     LangGraph's is one for all writers, and has tables of its own in a schema that is gone at the end. Without claims a row of

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from graph.adapters.auth.local_issuer import LocalIssuer
 from graph.adapters.postgres.embedded import EmbeddedPostgres
-from graph.adapters.postgres.provisioning import DATABASE, Addresses, prepare_embedded
+from graph.adapters.postgres.provisioning import DATABASE, DatabaseUrls, prepare_embedded
 from graph.settings import Settings
 from migrations.demo.generate import DEMO_USER
 from tests.bench.load import Service
@@ -49,7 +49,7 @@ class Stage:
 
     folder: Path
     cluster: EmbeddedPostgres
-    addresses: Addresses
+    addresses: DatabaseUrls
     model: str
     vault_key: str
 

@@ -3,7 +3,7 @@
 import psycopg
 import pytest
 
-from graph.adapters.postgres.provisioning import Addresses
+from graph.adapters.postgres.provisioning import DatabaseUrls
 from tests.bench.checkpointers import CLAIMED, MARKS, STOCK, UNCLAIMED, Plan, compare, table
 from tests.bench.processes import ROOT
 
@@ -12,7 +12,7 @@ BRIEF = Plan(rounds=2, slices=1, seconds=0.2)
 
 @pytest.mark.anyio
 async def test_each_checkpointer_is_measured_in_each_round(database_url: str, admin_url: str) -> None:
-    rates = await compare(Addresses(database_url, admin_url), BRIEF, lambda line: None)
+    rates = await compare(DatabaseUrls(database_url, admin_url), BRIEF, lambda line: None)
     assert {name: len(each) for name, each in rates.items()} == {STOCK: 2, CLAIMED: 2, UNCLAIMED: 2}
     assert all(rate > 0 for each in rates.values() for rate in each)
     with psycopg.connect(admin_url) as connection:

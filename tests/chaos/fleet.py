@@ -21,7 +21,7 @@ from graph.adapters.auth.local_issuer import LocalIssuer
 from graph.adapters.embeddings.local import network_file
 from graph.adapters.postgres.embedded import EmbeddedPostgres
 from graph.adapters.postgres.embedded_watch import kept_up
-from graph.adapters.postgres.provisioning import Addresses, prepare_embedded
+from graph.adapters.postgres.provisioning import DatabaseUrls, prepare_embedded
 from tests.bench.processes import DidNotStart, end, surroundings
 from tests.fakes.scripted_model import ScriptedModel
 
@@ -108,7 +108,7 @@ class Fleet:
 
     cluster: EmbeddedPostgres
     folder: Path
-    addresses: Addresses
+    addresses: DatabaseUrls
     issuer: LocalIssuer
     survivor: Member
     victims: list[Member] = field(default_factory=list)
@@ -171,7 +171,7 @@ def has_another(home: Path, dead: int) -> bool:
     return lines[:1] != [str(dead)] and lines[-1:] == ["ready"]
 
 
-async def trust_the_keeper(addresses: Addresses) -> None:
+async def trust_the_keeper(addresses: DatabaseUrls) -> None:
     """Have every user trust the tool of the measurement, so that it acts unasked: what waits for a user is tested elsewhere."""
     assert addresses.migration
     async with await psycopg.AsyncConnection.connect(addresses.migration, autocommit=True) as connection:

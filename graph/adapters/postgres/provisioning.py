@@ -26,7 +26,7 @@ Report = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Addresses:
+class DatabaseUrls:
     """Where the database is."""
 
     server: str
@@ -36,7 +36,7 @@ class Addresses:
 
 
 @asynccontextmanager
-async def database_of(settings: Settings, report: Report) -> AsyncIterator[Addresses]:
+async def database_of(settings: Settings, report: Report) -> AsyncIterator[DatabaseUrls]:
     """The configured database, or the embedded one: started, migrated, kept up, and stopped at the end.
 
     Raises:
@@ -46,7 +46,7 @@ async def database_of(settings: Settings, report: Report) -> AsyncIterator[Addre
     if settings.database_url:
         server, migration = settings.database_url.get_secret_value(), settings.migration_database_url
         await await_database(server, "DATABASE_URL", report)
-        yield Addresses(server, migration.get_secret_value() if migration else None)
+        yield DatabaseUrls(server, migration.get_secret_value() if migration else None)
         return
     cluster = await asyncio.to_thread(start_embedded, settings.data_dir, report)
     try:
@@ -73,7 +73,7 @@ def start_embedded(data_dir: Path, report: Report) -> EmbeddedPostgres:
     return cluster
 
 
-async def prepare_embedded(cluster: EmbeddedPostgres, password_file: Path, report: Report) -> Addresses:
+async def prepare_embedded(cluster: EmbeddedPostgres, password_file: Path, report: Report) -> DatabaseUrls:
     """Create and migrate the embedded database, and let the server's role in."""
     await asyncio.to_thread(cluster.create_database, DATABASE)
     url = cluster.admin_url(DATABASE)
@@ -82,7 +82,7 @@ async def prepare_embedded(cluster: EmbeddedPostgres, password_file: Path, repor
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
         await connection.execute("select pg_advisory_lock(%s)", (LOCK,))  # two of these at once would be an error
         await connection.execute(sql.SQL("alter role chat_server login password {}").format(password))
-    return Addresses(cluster.url("chat_server", password, DATABASE), url)
+    return DatabaseUrls(cluster.url("chat_server", password, DATABASE), url)
 
 
 async def check_migrations(database: Database) -> None:
