@@ -27,7 +27,8 @@
     ├── RedactionFailed               the text was not passed on
     ├── LogDropped                    410
     ├── RunTimeout                    ends a run with an `error` event
-    ├── RunLost                       the same, or tells a worker that the run is another's
+    ├── RunAbandoned                  ends a run with an `error` event
+    ├── LeaseLost                     inside: another process works on the run
     └── ServiceUnavailable            503
         ├── Overloaded
         └── DatabaseUnavailable
@@ -224,10 +225,19 @@ class RunTimeout(ChatError):
     code = "run_timeout"
 
 
-class RunLost(ChatError):
+class RunAbandoned(ChatError):
     """The answer was cut off because the servers that worked on it are gone; send your message again."""
 
     code = "run_lost"
+
+
+class LeaseLost(ChatError):
+    """Another process works on this run now, or has ended it.
+
+    It tells a process that it must write nothing more for the run. No user reads it.
+    """
+
+    code = "lease_lost"
 
 
 class ServiceUnavailable(ChatError):

@@ -69,6 +69,6 @@ class Approvals(Protocol):
         """Put calls to the user; one that was put before with the same arguments stays as it is. All calls of the run.
 
         Raises:
-            RunLost: another process works on the run.
+            LeaseLost: another process works on the run.
         """
         ...

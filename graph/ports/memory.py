@@ -82,7 +82,7 @@ class Transcript(Protocol):
         asked for.
 
         Raises:
-            RunLost: another process works on the run.
+            LeaseLost: another process works on the run.
         """
         ...
 

@@ -170,7 +170,7 @@ class RunStore(Protocol):
 
         Raises:
             NotFound: no such session, or nothing was said in it.
-            RunLost: that run's text cannot be read.
+            RunAbandoned: that run's text cannot be read.
         """
         ...
 
@@ -195,14 +195,14 @@ class RunStore(Protocol):
         ...
 
     async def append(self, run: Run, events: Sequence[LoggedEvent]) -> None:
-        """Raises: RunLost: another process works on the run."""
+        """Raises: LeaseLost: another process works on the run."""
         ...
 
     async def renew(self, run: Run) -> bool:
         """Vouch for the run a while longer; true if its user asked for a stop.
 
         Raises:
-            RunLost: another process works on the run, or has ended it.
+            LeaseLost: another process works on the run, or has ended it.
         """
         ...
 
@@ -218,6 +218,6 @@ class RunStore(Protocol):
         """Write the last events and free the session, in one transaction; true if other runs wait for the session.
 
         Raises:
-            RunLost: another process works on the run, or has ended it.
+            LeaseLost: another process works on the run, or has ended it.
         """
         ...

@@ -63,7 +63,7 @@ class Toolbox(Protocol):
         written before it, and completed after it.
 
         Raises:
-            RunLost: another process works on the run.
+            LeaseLost: another process works on the run.
             ToolFault: it is made elsewhere, was begun before, and nobody knows what came of it.
         """
         ...

@@ -13,7 +13,16 @@ from langchain_core.runnables import RunnableConfig
 from employees.roster import Roster
 from graph.build import TurnGraph, keeping
 from graph.context import TurnContext
-from graph.errors import ChatError, DatabaseUnavailable, RedactionFailed, RunLost, RunTimeout, describe, error_of
+from graph.errors import (
+    ChatError,
+    DatabaseUnavailable,
+    LeaseLost,
+    RedactionFailed,
+    RunAbandoned,
+    RunTimeout,
+    describe,
+    error_of,
+)
 from graph.events import Done, Error
 from graph.ports.memory import Transcript, TurnRecord
 from graph.ports.models import ChatModel, CountTokens
@@ -95,7 +104,7 @@ class Runner:
     async def _outcome(self, live: LiveRun) -> tuple[Status, ChatError | None]:
         """Run the graph and say how it ended."""
         if live.run.epoch > MOST_EPOCHS or live.text is None:
-            return "failed", RunLost()
+            return "failed", RunAbandoned()
         if live.released:
             return "stopped", None
         live.work = asyncio.create_task(self._work(live))
@@ -106,7 +115,7 @@ class Runner:
             return "stopped", None
         except TimeoutError:
             return "failed", RunTimeout()
-        except RunLost as error:
+        except LeaseLost as error:
             live.lose()
             return "failed", error
         except ChatError as error:
@@ -214,7 +223,7 @@ class Runner:
             ending = Ending(status, message_id, error.code if error else None, self._trace(live))
             others_wait = await patiently(lambda: self._write_end(live, last, ending))
             self._measure(live, ending, end)
-        except (RunLost, DatabaseUnavailable):  # in the second case it will be taken over when the database is back
+        except (LeaseLost, DatabaseUnavailable):  # in the second case it will be taken over when the database is back
             return self._leave(live)
         except Exception as trouble:  # whatever it is, the followers wait for a last event
             log.error("run_not_settled", reason=describe(trouble))
@@ -308,7 +317,7 @@ class Runner:
             await self.ports.store.append(live.run, entries)
             live.written += len(entries)
             await self.ports.signals.send(("events", live.run.id))
-        except RunLost:
+        except LeaseLost:
             live.lose()
         except ChatError as error:
             self.ports.meter.retried("log")
@@ -321,7 +330,7 @@ class Runner:
             try:
                 if await self.ports.store.renew(live.run):
                     live.stop()
-            except RunLost:
+            except LeaseLost:
                 live.lose()
             except ChatError as error:
                 self.ports.meter.retried("lease")

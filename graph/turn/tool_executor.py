@@ -151,7 +151,7 @@ class Calls:
 
         Raises:
             ToolFault: it failed, or there were too many within a minute.
-            RunLost: another process works on the run.
+            LeaseLost: another process works on the run.
         """
         counted = each
 

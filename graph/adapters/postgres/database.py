@@ -14,7 +14,7 @@ from psycopg.pq import TransactionStatus
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout, TooManyRequests
 
-from graph.errors import DatabaseUnavailable, RunLost
+from graph.errors import DatabaseUnavailable, LeaseLost
 
 WAIT_SECONDS = 1.0
 """How long a request waits for a connection before it is told 503; a chat that waits longer has lost its user."""
@@ -139,7 +139,7 @@ class Database:
 
         Raises:
             DatabaseUnavailable: no connection within a second, or the connection broke.
-            RunLost: it was to hold a run (see `run_store.hold`) that is another process's.
+            LeaseLost: it was to hold a run (see `run_store.hold`) that is another process's.
         """
         async with self._connection() as connection, connection.pipelined():
             if snapshot:
@@ -188,7 +188,7 @@ class Database:
             raise DatabaseUnavailable(retry_after=1) from error
         except psycopg.DatabaseError as error:
             if error.sqlstate == RUN_LOST:
-                raise RunLost from error
+                raise LeaseLost from error
             raise
 
     async def _borrow(self) -> Connection:

@@ -10,6 +10,6 @@ async def hold(connection: Connection, run: str, epoch: int) -> None:
     """What is done in this transaction counts only if this process works on the run, and nobody can take the run over
     meanwhile.
 
-    If another process works on it, or has ended it, the database refuses what follows: `Database` tells it by `RunLost`.
+    If another process works on it, or has ended it, the database refuses what follows: `Database` tells it by `LeaseLost`.
     """
     await connection.execute(QUERIES["hold"], {"run_id": run, "epoch": epoch})

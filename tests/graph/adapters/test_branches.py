@@ -16,7 +16,7 @@ from graph.adapters.postgres.conversation.sessions import PostgresSessions
 from graph.adapters.postgres.conversation.transcript import PostgresTranscript
 from graph.adapters.postgres.database import Database
 from graph.adapters.postgres.runs.run_store import PostgresRunStore
-from graph.errors import IdempotencyMismatch, NotFound, RunActive, RunLost, TooManyTurns
+from graph.errors import IdempotencyMismatch, NotFound, RunAbandoned, RunActive, TooManyTurns
 from graph.jobs.queue import open_queue
 from graph.jobs.summaries import QueuedSummaries, Summarizer
 from graph.ports.memory import TurnRecord
@@ -360,7 +360,7 @@ async def test_what_is_answered_anew_in_a_busy_session_is_the_question_before_it
 async def test_the_text_of_a_run_whose_seal_does_not_open_is_not_asked_again(talk: Talk) -> None:
     await talk.ask("one")
     talk.store.sealer = Sealer(b"o" * 32)
-    with pytest.raises(RunLost):
+    with pytest.raises(RunAbandoned):
         await talk.store.last_question(talk.user_id, talk.session, "interrupt")
 
 

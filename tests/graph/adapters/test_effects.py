@@ -11,7 +11,7 @@ import pytest
 from graph.adapters.crypto.cipher import Sealer
 from graph.adapters.postgres.database import Database
 from graph.adapters.postgres.ledger.toolbox import PostgresToolbox
-from graph.errors import DatabaseUnavailable, RunLost
+from graph.errors import DatabaseUnavailable, LeaseLost
 from graph.ports.runs import Run
 from graph.ports.tools import Effect
 from graph.tool import Rows, ToolFault
@@ -90,7 +90,7 @@ async def test_an_effect_that_fails_leaves_nothing(toolbox: PostgresToolbox, run
 
 async def test_a_process_that_lost_the_run_makes_no_effect(toolbox: PostgresToolbox, run: Run, sql: Sql) -> None:
     sql("update chat_runs set epoch = 2 where id = %(run)s", run=run.id)
-    with pytest.raises(RunLost):
+    with pytest.raises(LeaseLost):
         await toolbox.once(effect_of(run), add_goal)
     assert goals(sql, run.user_id) == 0
 
@@ -142,7 +142,7 @@ async def test_what_led_to_an_effect_is_committed_before_it(
 
 
 async def test_another_user_makes_no_effect_in_a_run(toolbox: PostgresToolbox, run: Run, stranger: str) -> None:
-    with pytest.raises(RunLost):
+    with pytest.raises(LeaseLost):
         await toolbox.once(replace(effect_of(run), user_id=stranger), add_goal)
 
 
@@ -193,7 +193,7 @@ async def test_what_is_sent_may_take_longer_than_a_transaction_and_holds_no_row(
         await asyncio.to_thread(sql, "update chat_runs set epoch = 2 where id = %(run)s", run=run.id)
         return {"sent": True}
 
-    with pytest.raises(RunLost):
+    with pytest.raises(LeaseLost):
         await toolbox.once(sent_by(run), slowly)
     with pytest.raises(ToolFault):
         await toolbox.once(sent_by(replace(run, epoch=2)), Sent())
@@ -202,7 +202,7 @@ async def test_what_is_sent_may_take_longer_than_a_transaction_and_holds_no_row(
 async def test_a_process_that_lost_the_run_sends_nothing(toolbox: PostgresToolbox, run: Run, sql: Sql) -> None:
     sql("update chat_runs set epoch = 2 where id = %(run)s", run=run.id)
     send = Sent()
-    with pytest.raises(RunLost):
+    with pytest.raises(LeaseLost):
         await toolbox.once(sent_by(run), send)
     assert send.times == 0
 

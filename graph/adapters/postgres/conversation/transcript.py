@@ -12,7 +12,7 @@ from graph.adapters.postgres.conversation.message_rows import rows_of, to_messag
 from graph.adapters.postgres.database import Connection, Database, fetch_all, fetch_one
 from graph.adapters.postgres.fencing import hold
 from graph.adapters.postgres.named_queries import adapter_queries
-from graph.errors import RunLost
+from graph.errors import LeaseLost
 from graph.ports.memory import Recorded, TurnRecord
 from graph.ports.models import CountTokens
 from graph.redaction.placeholders import TOKEN
@@ -41,7 +41,7 @@ class PostgresTranscript:
                 return await self._store(connection, turn)
             stored = await fetch_one(connection, QUERIES["find_recorded"], {"run_id": turn.run_id})
             if stored is None:
-                raise RunLost  # and its session is deleted
+                raise LeaseLost  # and its session is deleted
             return str(stored["id"])
 
     async def find(self, user_id: str, run_id: str) -> Recorded | None:

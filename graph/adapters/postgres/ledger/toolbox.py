@@ -151,7 +151,7 @@ class PostgresToolbox:
     async def _entry(self, connection: Connection, effect: Effect) -> DictRow | None:
         """The entry of an effect, while nobody can take over its run.
 
-        Raises: RunLost.
+        Raises: LeaseLost.
         """
         await hold(connection, effect.run_id, effect.epoch)
         return await fetch_one(connection, QUERIES["find_effect"], place_of(effect))

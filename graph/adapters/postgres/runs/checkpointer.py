@@ -32,7 +32,7 @@ from psycopg_pool import AsyncConnectionPool
 from graph.adapters.postgres.database import Connection, Database, fetch_all
 from graph.adapters.postgres.fencing import hold
 from graph.adapters.postgres.named_queries import adapter_queries
-from graph.errors import DatabaseUnavailable, RunLost
+from graph.errors import DatabaseUnavailable, LeaseLost
 from graph.ports.runs import Run
 
 log = structlog.get_logger(__name__)
@@ -264,7 +264,7 @@ class TurnSaver(OwnedSaver):
             keep: forget the thread's checkpoints of all but so many turns, in the same transaction.
 
         Raises:
-            RunLost: another process works on the run.
+            LeaseLost: another process works on the run.
         """
         async with self._flushing:
             sending, self._gathered = self._gathered, []
@@ -302,7 +302,7 @@ class TurnSaver(OwnedSaver):
         """Send every now and then; that the run is another's, its lease says."""
         while True:
             await asyncio.sleep(FLUSH_SECONDS)
-            with suppress(DatabaseUnavailable, RunLost):
+            with suppress(DatabaseUnavailable, LeaseLost):
                 await self.flush()
 
 
@@ -338,14 +338,14 @@ class PostgresCheckpoints:
             del self._open[run.id]
             try:
                 await saver.flush(self.kept_turns)
-            except (DatabaseUnavailable, RunLost) as error:
+            except (DatabaseUnavailable, LeaseLost) as error:
                 log.warning("checkpoints_lost", reason=error.code)
 
     async def commit(self, run_id: str) -> None:
         """Store all that a running turn has come to.
 
         Raises:
-            RunLost: another process works on the run.
+            LeaseLost: another process works on the run.
             DatabaseUnavailable: it could not be stored.
         """
         if saver := self._open.get(run_id):

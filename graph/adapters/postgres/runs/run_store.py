@@ -21,10 +21,11 @@ from graph.errors import (
     ConfigurationError,
     DatabaseUnavailable,
     IdempotencyMismatch,
+    LeaseLost,
     LimitExceeded,
     NotFound,
+    RunAbandoned,
     RunActive,
-    RunLost,
     TokenBudgetSpent,
     TooManyTurns,
 )
@@ -224,7 +225,7 @@ class PostgresRunStore:
         if run:
             text = self._open(user_id, str(run["id"]), run["sealed_input"])
             if text is None:
-                raise RunLost
+                raise RunAbandoned
             return Question(str(run["id"]), text)
         if message is None or message["run_id"] is None:
             raise NotFound
@@ -300,7 +301,7 @@ class PostgresRunStore:
     async def renew(self, run: Run) -> bool:
         row = await self.database.find(run.user_id, QUERIES["renew_lease"], self._lease(run))
         if row is None:
-            raise RunLost
+            raise LeaseLost
         return bool(row["stop_requested"])
 
     async def release(self, run: Run) -> None:

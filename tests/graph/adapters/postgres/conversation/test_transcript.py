@@ -13,7 +13,7 @@ from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 
 from graph.adapters.postgres.conversation.transcript import TITLE_CHARS, PostgresTranscript, shorten
 from graph.adapters.postgres.database import Database
-from graph.errors import RunLost
+from graph.errors import LeaseLost
 from graph.ports.memory import TurnRecord
 from graph.state import Usage
 from tests.fakes.ports import words
@@ -215,7 +215,7 @@ def test_a_title_never_ends_within_a_token(before: int) -> None:
 async def test_a_session_of_somebody_else_takes_no_turn(
     transcript: PostgresTranscript, turn: TurnRecord, stranger: str, sql: Sql
 ) -> None:
-    with pytest.raises((RunLost, psycopg.errors.ForeignKeyViolation)):
+    with pytest.raises((LeaseLost, psycopg.errors.ForeignKeyViolation)):
         await transcript.record(replace(turn, user_id=stranger))
     assert messages_of(sql, turn.session_id) == []
 
@@ -236,7 +236,7 @@ async def test_a_run_whose_session_was_deleted_is_not_stored_again(
 ) -> None:
     await transcript.record(turn)
     sql("delete from chat_sessions where id = %(id)s", id=turn.session_id)
-    with pytest.raises(RunLost):
+    with pytest.raises(LeaseLost):
         await transcript.record(turn)
 
 
@@ -244,7 +244,7 @@ async def test_a_turn_of_a_run_that_another_process_has_is_not_stored(
     transcript: PostgresTranscript, turn: TurnRecord, sql: Sql
 ) -> None:
     sql("update chat_runs set epoch = 2 where id = %(run)s", run=turn.run_id)
-    with pytest.raises(RunLost):
+    with pytest.raises(LeaseLost):
         await transcript.record(turn)
     assert messages_of(sql, turn.session_id) == []
 

@@ -16,9 +16,9 @@ from graph.adapters.postgres.runs.run_store import MOST_QUEUED, PostgresRunStore
 from graph.errors import (
     ChatError,
     IdempotencyMismatch,
+    LeaseLost,
     NotFound,
     RunActive,
-    RunLost,
     TokenBudgetSpent,
     TooManyTurns,
 )
@@ -332,7 +332,7 @@ async def test_who_lost_a_run_can_write_nothing_more(store_with: Store, user_id:
         store.append(lost, [(1, text("late"))]),
         store.finish(lost, [(1, text("late"))], Ending()),
     ):
-        with pytest.raises(RunLost):
+        with pytest.raises(LeaseLost):
             await attempt
     assert await store.events(user_id, lost.id, 0) == []
 
@@ -469,16 +469,16 @@ async def test_an_acceptance_whose_reply_was_lost_is_not_made_twice(
 
 async def test_a_worker_of_an_earlier_epoch_has_lost_the_run(store: PostgresRunStore, user_id: str) -> None:
     run = await store.accept(RunRequest(user_id, "hello"))
-    with pytest.raises(RunLost):
+    with pytest.raises(LeaseLost):
         await store.renew(replace(run, epoch=run.epoch + 1))
-    with pytest.raises(RunLost):
+    with pytest.raises(LeaseLost):
         await store.finish(replace(run, epoch=0), [], Ending())
 
 
 async def test_a_run_ends_once(store: PostgresRunStore, user_id: str) -> None:
     run = await store.accept(RunRequest(user_id, "hello"))
     await store.finish(run, [(1, text("done"))], Ending("stopped"))
-    with pytest.raises(RunLost):
+    with pytest.raises(LeaseLost):
         await store.finish(run, [(2, text("again"))], Ending())
     assert (await store.read(user_id, run.id)).status == "stopped"
     assert await store.events(user_id, run.id, 0) == [(1, text("done"))]
@@ -537,14 +537,14 @@ async def test_another_users_run_does_not_exist(store: PostgresRunStore, user_id
     assert await store.events(stranger, run.id, 0) == []
     await store.request_stop(stranger, run.id)
     for attempt in (store.renew(theirs), store.finish(theirs, [], Ending("failed"))):
-        with pytest.raises(RunLost):
+        with pytest.raises(LeaseLost):
             await attempt
     assert await store.renew(run) is False
 
 
 async def test_nobody_can_write_into_another_users_log(store: PostgresRunStore, user_id: str, stranger: str) -> None:
     run = await store.accept(RunRequest(user_id, "hello"))
-    with pytest.raises(RunLost):
+    with pytest.raises(LeaseLost):
         await store.append(replace(run, user_id=stranger), [(1, text("planted"))])
     assert await store.events(user_id, run.id, 0) == []
 
