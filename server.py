@@ -23,7 +23,7 @@ from graph.web.routes import approvals, chat, employees, files, health, memory, 
 from graph.web.schemas import EVERYWHERE, refusals
 from graph.web.service import Service
 from graph.web.tracing import ContinueTrace
-from graph.wiring.catalogue import OUR_HOUSE, House
+from graph.wiring.catalogue import DEFAULT_CATALOGUE, Catalogue
 from graph.wiring.service import open_service
 
 MAX_BODY_BYTES = 1_000_000
@@ -102,10 +102,10 @@ class Server(uvicorn.Server):
             self.should_exit = True
 
 
-async def serve(settings: Settings, report: Callable[[str], None], house: House = OUR_HOUSE) -> None:
+async def serve(settings: Settings, report: Callable[[str], None], catalogue: Catalogue = DEFAULT_CATALOGUE) -> None:
     """Start everything, serve until a signal comes, stop everything that was started."""
     with listen(settings) as listener:
-        async with open_service(settings, report, house) as service:
+        async with open_service(settings, report, catalogue) as service:
             config = uvicorn.Config(
                 create_app(service, settings.cors_origins),
                 http="h11",
@@ -155,11 +155,11 @@ def announce(listener: socket.socket, report: Callable[[str], None]) -> None:
     report(CURL.replace("ADDRESS", address))
 
 
-def main(settings: Settings, house: House = OUR_HOUSE) -> None:
+def main(settings: Settings, catalogue: Catalogue = DEFAULT_CATALOGUE) -> None:
     """Serve until a signal comes.
 
     Raises:
         ConfigurationError: something that is configured does not work.
     """
     configure_logs(settings.log_level)
-    uvloop.run(serve(settings, lambda line: print(line, flush=True), house))
+    uvloop.run(serve(settings, lambda line: print(line, flush=True), catalogue))

@@ -32,9 +32,9 @@ from graph.settings import Settings, read_settings
 from graph.state import Turn
 from graph.testing.auto_approvals import UnstoredApprovals
 from graph.turn.node import Node
-from graph.wiring.background import working
-from graph.wiring.service import open_foundations
-from graph.wiring.turn_ports import ports_of
+from graph.wiring.background import running_worker
+from graph.wiring.service import open_infrastructure
+from graph.wiring.turn_ports import build_ports
 from migrations.demo.generate import DEMO_USER
 
 FindCaller = Callable[[TurnContext, Turn, ExecutionInfo], Awaitable[TurnContext]]
@@ -58,12 +58,12 @@ async def backstage(settings: Settings, report: Report) -> AsyncIterator[Backsta
         yield of_recording(recording, code)
         return
     async with AsyncExitStack() as stack:
-        shared = await stack.enter_async_context(open_foundations(settings, report))
-        ports = await ports_of(shared, UnstoredApprovals())
-        await stack.enter_async_context(working(shared.queue))
-        default = shared.roster.find(settings.default_employee_slug).slug
+        infra = await stack.enter_async_context(open_infrastructure(settings, report))
+        ports = await build_ports(infra, UnstoredApprovals())
+        await stack.enter_async_context(running_worker(infra.queue))
+        default = infra.roster.find(settings.default_employee_slug).slug
         report("ready: the demo user asks")
-        caller = DemoCaller(PostgresSessions(shared.database), shared.roster, default)
+        caller = DemoCaller(PostgresSessions(infra.database), infra.roster, default)
         yield Backstage(ports, lambda name, node: ForCaller(caller, node))
 
 

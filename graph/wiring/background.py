@@ -14,23 +14,23 @@ from graph.adapters.postgres.privacy.file_store import PostgresFiles
 from graph.jobs import retention
 from graph.jobs.queue import work
 from graph.jobs.summaries import Summarizer, register
-from graph.wiring.catalogue import ROOT, roster_of
-from graph.wiring.infrastructure import Foundations
-from graph.wiring.turn_ports import store_of
+from graph.wiring.catalogue import ROOT, build_roster
+from graph.wiring.infrastructure import Infrastructure
+from graph.wiring.turn_ports import build_run_store
 
 
-def register_summaries(shared: Foundations) -> None:
+def register_summary_tasks(infra: Infrastructure) -> None:
     prompt = (ROOT / "graph" / "prompts" / "summary.md").read_text("utf-8")
-    register(shared.queue, Summarizer(shared.database, shared.model, shared.notes, shared.count, prompt))
+    register(infra.queue, Summarizer(infra.database, infra.model, infra.notes, infra.count, prompt))
 
 
-def register_retention(shared: Foundations) -> None:
-    files = PostgresFiles(shared.database, shared.sealer)
-    retention.register(shared.queue, store_of(shared), shared.settings.run_log_days, files)
+def register_retention_tasks(infra: Infrastructure) -> None:
+    files = PostgresFiles(infra.database, infra.sealer)
+    retention.register(infra.queue, build_run_store(infra), infra.settings.run_log_days, files)
 
 
 @asynccontextmanager
-async def working(queue: procrastinate.App) -> AsyncIterator[None]:
+async def running_worker(queue: procrastinate.App) -> AsyncIterator[None]:
     """Work off the queue while the service runs."""
     worker = asyncio.create_task(work(queue), name="jobs")
     try:
@@ -42,10 +42,10 @@ async def working(queue: procrastinate.App) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def taking_up_changes(shared: Foundations) -> AsyncIterator[None]:
+async def watching_employees(infra: Infrastructure) -> AsyncIterator[None]:
     """Take up changed files of employees while the service runs."""
-    read, use = partial(roster_of, shared.house), partial(take_up, shared)
-    watcher = asyncio.create_task(watch(shared.house.employees, shared.roster, read, use), name="employees")
+    read, use = partial(build_roster, infra.catalogue), partial(apply_roster, infra)
+    watcher = asyncio.create_task(watch(infra.catalogue.employees, infra.roster, read, use), name="employees")
     try:
         yield
     finally:
@@ -54,12 +54,12 @@ async def taking_up_changes(shared: Foundations) -> AsyncIterator[None]:
             await watcher
 
 
-async def take_up(shared: Foundations, newer: Roster) -> None:
+async def apply_roster(infra: Infrastructure, newer: Roster) -> None:
     """Make the database and the redactor know newer employees.
 
     Raises:
         UnknownEmployee: whom everybody meets first is not among them.
     """
-    newer.find(shared.settings.default_employee_slug)
-    await project(shared.database, newer, shared.house.tools)
-    shared.redactor.keep = frozenset(employee.name for employee in newer.all())
+    newer.find(infra.settings.default_employee_slug)
+    await project(infra.database, newer, infra.catalogue.tools)
+    infra.redactor.keep = frozenset(employee.name for employee in newer.all())

@@ -16,49 +16,54 @@ ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True, slots=True)
-class House:
-    """Who works here and with what: the files that make one runtime another."""
+class Catalogue:
+    """The employees and tools that a process serves. Another deployment may serve others."""
 
     employees: Path = ROOT / "employees"
+    """The folder of the employees' files."""
     tools: Sequence[Tool] = tuple(CATALOG)
     queries: Sequence[Path] = (ROOT / "tools" / "sql",)
-    """Folders of the tools' queries."""
-    lent: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    """Tools that employees may use beside those of their files, by slug."""
-    unreachable: Sequence[str] = ()
-    """MCP servers whose tools are missing."""
-    left_out: Sequence[str] = ()
-    """Tools of MCP servers that no model can be told, and why."""
+    """Folders with the queries of the tools."""
+    extra_tools: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Names of tools that an employee may use in addition to those in its file, by the employee's slug."""
+    unreachable_servers: Sequence[str] = ()
+    """Names of the MCP servers that did not answer at the start."""
+    rejected_tools: Sequence[str] = ()
+    """Tools of MCP servers that cannot be offered to a model, each with the reason."""
 
     def tools_by_name(self) -> dict[str, Tool]:
         return {tool.name: tool for tool in self.tools}
 
 
-OUR_HOUSE = House()
+DEFAULT_CATALOGUE = Catalogue()
 
 
-async def with_servers(house: House, settings: Settings) -> House:
-    """The house with the tools of the MCP servers that are configured and answer.
+async def with_mcp_tools(catalogue: Catalogue, settings: Settings) -> Catalogue:
+    """Add the tools of the configured MCP servers that answer.
 
     Raises:
-        ConfigurationError: their file is not right.
+        ConfigurationError: the file `MCP_SERVERS` is invalid.
     """
     if not settings.mcp_servers:
-        return house
+        return catalogue
     servers = await asyncio.to_thread(read_servers, settings.mcp_servers)
-    joined = await join(servers, [tool.name for tool in house.tools])
+    joined = await join(servers, [tool.name for tool in catalogue.tools])
     return replace(
-        house,
-        tools=(*house.tools, *joined.tools),
-        lent=joined.lent,
-        unreachable=joined.unreachable,
-        left_out=joined.left_out,
+        catalogue,
+        tools=(*catalogue.tools, *joined.tools),
+        extra_tools=joined.lent,
+        unreachable_servers=joined.unreachable,
+        rejected_tools=joined.left_out,
     )
 
 
-def roster_of(house: House) -> Roster:
-    """Raises: ConfigurationError."""
-    return equipped(read_roster(house.employees, house.tools_by_name()), house.lent)
+def build_roster(catalogue: Catalogue) -> Roster:
+    """Read the employees and add the tools of MCP servers to them.
+
+    Raises:
+        ConfigurationError: an employee's file is invalid.
+    """
+    return equipped(read_roster(catalogue.employees, catalogue.tools_by_name()), catalogue.extra_tools)
 
 
 def now() -> datetime:

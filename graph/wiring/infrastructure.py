@@ -28,18 +28,18 @@ from graph.jobs.queue import open_queue
 from graph.ports.models import ChatModel, CountTokens, Embedder
 from graph.runs.fault_injection import FailPoint, read_failpoint
 from graph.settings import Settings
-from graph.wiring.catalogue import ROOT, House, now, roster_of
-from graph.wiring.providers import embedder_of, keys_of, model_of, tracer_of
+from graph.wiring.catalogue import ROOT, Catalogue, build_roster, now
+from graph.wiring.providers import build_embedder, build_model, build_tracer, load_vault_keys
 from migrations.demo.generate import DEMO_USER
 from migrations.demo.seed import seed
 
 
 @dataclass(frozen=True, slots=True)
-class Foundations:
+class Infrastructure:
     """What several parts of the service share."""
 
     settings: Settings
-    house: House
+    catalogue: Catalogue
     addresses: DatabaseUrls
     database: Database
     sealer: Sealer
@@ -58,17 +58,17 @@ class Foundations:
     approvals: PostgresApprovals
 
 
-async def lay_foundations(
-    settings: Settings, house: House, addresses: DatabaseUrls, stack: AsyncExitStack, report: Report
-) -> Foundations:
+async def build_infrastructure(
+    settings: Settings, catalogue: Catalogue, addresses: DatabaseUrls, stack: AsyncExitStack, report: Report
+) -> Infrastructure:
     failpoint = read_failpoint(settings.failpoint)
-    observer = Observer(await stack.enter_async_context(tracer_of(settings)))
+    observer = Observer(await stack.enter_async_context(build_tracer(settings)))
     database = await stack.enter_async_context(Database.open(addresses.server, size=settings.database_pool_size))
     observer.watch_pool(database.pool.get_stats)
     await check_migrations(database)
     report("loading the models that find personal data and embed text")
-    sealer = await unlock(database, keys_of(settings))
-    roster, embedder, count = await asyncio.to_thread(read_files, settings, house, observer)
+    sealer = await unlock(database, load_vault_keys(settings))
+    roster, embedder, count = await asyncio.to_thread(read_files, settings, catalogue, observer)
     if isinstance(embedder, OpenAIEmbedder):
         await embedder.check()
     names = [employee.name for employee in roster.all()]
@@ -76,9 +76,9 @@ async def lay_foundations(
     await redactor.start()
     queue = await stack.enter_async_context(open_queue(addresses.server))
     queue.worker_defaults["worker_middleware"] = [observer.around_job]
-    return Foundations(
+    return Infrastructure(
         settings=settings,
-        house=house,
+        catalogue=catalogue,
         addresses=addresses,
         database=database,
         sealer=sealer,
@@ -89,7 +89,7 @@ async def lay_foundations(
         notes=PostgresNotes(database, embedder, count),
         memory=PostgresMemory(database, embedder.model),
         retriever=await PostgresRetriever.open(database, embedder),
-        model=model_of(settings, observer, stack),
+        model=build_model(settings, observer, stack),
         queue=queue,
         failpoint=failpoint,
         observer=observer,
@@ -98,19 +98,19 @@ async def lay_foundations(
     )
 
 
-def read_files(settings: Settings, house: House, observer: Observer) -> tuple[Roster, Embedder, CountTokens]:
+def read_files(settings: Settings, catalogue: Catalogue, observer: Observer) -> tuple[Roster, Embedder, CountTokens]:
     """What is on this machine's disk: it takes a moment, so it is read off the event loop."""
     return (
-        roster_of(house),
-        embedder_of(settings, partial(observer.providers.report, "embeddings")),
+        build_roster(catalogue),
+        build_embedder(settings, partial(observer.providers.report, "embeddings")),
         token_counter(settings.data_dir / "tiktoken"),
     )
 
 
-def local_embedder_of(shared: Foundations) -> LocalEmbedder:
+def build_local_embedder(infra: Infrastructure) -> LocalEmbedder:
     """One that keeps what it reads in this process."""
-    ours = shared.embedder
-    return ours if isinstance(ours, LocalEmbedder) else LocalEmbedder(shared.settings.data_dir / "embedder")
+    ours = infra.embedder
+    return ours if isinstance(ours, LocalEmbedder) else LocalEmbedder(infra.settings.data_dir / "embedder")
 
 
 async def seed_demo(database: Database, notes: PostgresNotes, report: Report) -> None:

@@ -12,7 +12,7 @@ from graph.adapters.postgres.provisioning import Report, check_migrations, datab
 from graph.jobs import rotation
 from graph.settings import Settings
 from graph.wiring.infrastructure import seed_demo
-from graph.wiring.providers import embedder_of, keys_of
+from graph.wiring.providers import build_embedder, load_vault_keys
 
 
 async def rotate_keys(settings: Settings, report: Report) -> None:
@@ -25,7 +25,7 @@ async def rotate_keys(settings: Settings, report: Report) -> None:
         addresses = await stack.enter_async_context(database_of(settings, report))
         database = await stack.enter_async_context(Database.open(addresses.server, size=2))
         await check_migrations(database)
-        seals = PostgresSeals(database, await unlock(database, keys_of(settings)))
+        seals = PostgresSeals(database, await unlock(database, load_vault_keys(settings)))
         if not settings.vault_key and not await seals.owners_due(1):
             await asyncio.to_thread(add_key, settings.data_dir / "vault.key")
             seals.sealer.refresh()
@@ -38,5 +38,5 @@ async def seed_database(settings: Settings, report: Report) -> None:
         addresses = await stack.enter_async_context(database_of(settings, report))
         database = await stack.enter_async_context(Database.open(addresses.server, size=2))
         await check_migrations(database)
-        notes = PostgresNotes(database, embedder_of(settings), token_counter(settings.data_dir / "tiktoken"))
+        notes = PostgresNotes(database, build_embedder(settings), token_counter(settings.data_dir / "tiktoken"))
         await seed_demo(database, notes, report)

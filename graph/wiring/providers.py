@@ -30,7 +30,7 @@ from graph.settings import Settings
 from tools.catalog import CATALOG
 
 
-def signals_of(settings: Settings, addresses: DatabaseUrls) -> Signals:
+def build_notifier(settings: Settings, addresses: DatabaseUrls) -> Signals:
     """Raises: ConfigurationError."""
     if settings.redis_url:
         return RedisSignals(settings.redis_url.get_secret_value())
@@ -38,7 +38,7 @@ def signals_of(settings: Settings, addresses: DatabaseUrls) -> Signals:
     return PostgresSignals(direct.get_secret_value() if direct else addresses.server)
 
 
-def keys_of(settings: Settings) -> ReadKeys:
+def load_vault_keys(settings: Settings) -> ReadKeys:
     """The keys that are configured, or those in the file that the embedded default keeps."""
     if not settings.vault_key:
         return partial(keep_keys, settings.data_dir / "vault.key")
@@ -50,7 +50,7 @@ def keys_of(settings: Settings) -> ReadKeys:
     return lambda: keys
 
 
-def tracer_of(settings: Settings) -> AbstractAsyncContextManager[Tracer]:
+def build_tracer(settings: Settings) -> AbstractAsyncContextManager[Tracer]:
     """Sends spans to the collector that is configured; without one nothing is traced."""
     if not settings.otel_exporter_otlp_endpoint:
         return nullcontext(NoOpTracer())
@@ -62,7 +62,9 @@ def tracer_of(settings: Settings) -> AbstractAsyncContextManager[Tracer]:
     )
 
 
-def model_of(settings: Settings, observer: Observer | None = None, closing: AsyncExitStack | None = None) -> ChatModel:
+def build_model(
+    settings: Settings, observer: Observer | None = None, closing: AsyncExitStack | None = None
+) -> ChatModel:
     """A provider's models if one is configured, with a fallback behind them if one is named; else the offline model. Their
     connections are closed by `closing`."""
 
@@ -107,7 +109,7 @@ def model_of(settings: Settings, observer: Observer | None = None, closing: Asyn
     return WithFallback(chosen, fallback)
 
 
-def embedder_of(settings: Settings, report: Callable[[str | None], None] = lambda fault: None) -> Embedder:
+def build_embedder(settings: Settings, report: Callable[[str | None], None] = lambda fault: None) -> Embedder:
     """The embedder that is configured; a provider's calls `report` with what keeps it from serving."""
     if settings.embeddings == "local":
         return LocalEmbedder(settings.data_dir / "embedder")
@@ -121,7 +123,7 @@ def embedder_of(settings: Settings, report: Callable[[str | None], None] = lambd
     return OpenAIEmbedder(client, report)
 
 
-def verifier_of(settings: Settings, issuer: LocalIssuer | None) -> TokenVerifier:
+def build_verifier(settings: Settings, issuer: LocalIssuer | None) -> TokenVerifier:
     """Supabase's tokens, or the local issuer's; checked by the same code."""
     if issuer:
         return Verifier(KeyRing(issuer.keys), ISSUER)

@@ -1,4 +1,4 @@
-"""The composition root: settings become adapters, adapters become a service. The only file that names providers."""
+"""The composition root: settings become adapters, adapters become a service. The only folder that names providers."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -28,32 +28,36 @@ from graph.runs.runner import RunPorts
 from graph.settings import Settings
 from graph.turn.node import Node
 from graph.web.service import Service
-from graph.wiring.background import register_retention, register_summaries, taking_up_changes, working
-from graph.wiring.catalogue import OUR_HOUSE, House, with_servers
-from graph.wiring.infrastructure import Foundations, lay_foundations, local_embedder_of, seed_demo
-from graph.wiring.providers import signals_of, verifier_of
-from graph.wiring.turn_ports import ports_of, store_of
+from graph.wiring.background import register_retention_tasks, register_summary_tasks, running_worker, watching_employees
+from graph.wiring.catalogue import DEFAULT_CATALOGUE, Catalogue, with_mcp_tools
+from graph.wiring.infrastructure import Infrastructure, build_infrastructure, build_local_embedder, seed_demo
+from graph.wiring.providers import build_notifier, build_verifier
+from graph.wiring.turn_ports import build_ports, build_run_store
 from migrations.runner import pending, read_migrations
 
 READY_SECONDS = 2.0
 
 
 @asynccontextmanager
-async def open_service(settings: Settings, report: Report, house: House = OUR_HOUSE) -> AsyncIterator[Service]:
+async def open_service(
+    settings: Settings, report: Report, catalogue: Catalogue = DEFAULT_CATALOGUE
+) -> AsyncIterator[Service]:
     """Everything behind the routes, started; stopped in the reverse order.
 
     Raises:
         ConfigurationError: something that is configured does not work.
     """
     async with AsyncExitStack() as stack:
-        shared = await stack.enter_async_context(open_foundations(settings, report, house))
-        service = await assemble(shared, stack)
+        infra = await stack.enter_async_context(open_infrastructure(settings, report, catalogue))
+        service = await build_service(infra, stack)
         await check_sign_in(settings, service.verifier, report)
         yield service
 
 
 @asynccontextmanager
-async def open_foundations(settings: Settings, report: Report, house: House = OUR_HOUSE) -> AsyncIterator[Foundations]:
+async def open_infrastructure(
+    settings: Settings, report: Report, catalogue: Catalogue = DEFAULT_CATALOGUE
+) -> AsyncIterator[Infrastructure]:
     """What the service and LangGraph Studio stand on: a database with its employees and its demo user, the models, the queue.
 
     Raises:
@@ -61,76 +65,76 @@ async def open_foundations(settings: Settings, report: Report, house: House = OU
     """
     async with AsyncExitStack() as stack:
         addresses = await stack.enter_async_context(database_of(settings, report))
-        house = await with_servers(house, settings)
-        shared = await lay_foundations(settings, house, addresses, stack, report)
-        await project(shared.database, shared.roster, house.tools)
+        catalogue = await with_mcp_tools(catalogue, settings)
+        infra = await build_infrastructure(settings, catalogue, addresses, stack, report)
+        await project(infra.database, infra.roster, catalogue.tools)
         if not settings.database_url:
-            await seed_demo(shared.database, shared.notes, report)
-        register_summaries(shared)
-        register_retention(shared)
-        rotation.register(shared.queue, PostgresSeals(shared.database, shared.sealer))
-        yield shared
+            await seed_demo(infra.database, infra.notes, report)
+        register_summary_tasks(infra)
+        register_retention_tasks(infra)
+        rotation.register(infra.queue, PostgresSeals(infra.database, infra.sealer))
+        yield infra
 
 
-async def assemble(shared: Foundations, stack: AsyncExitStack) -> Service:
+async def build_service(infra: Infrastructure, stack: AsyncExitStack) -> Service:
     """Connect the parts; what must be closed goes onto the stack."""
-    settings = shared.settings
-    store = store_of(shared)
-    runs = await runs_of(shared, store)
+    settings = infra.settings
+    store = build_run_store(infra)
+    runs = await build_run_manager(infra, store)
     await stack.enter_async_context(runs.watching())
-    await stack.enter_async_context(working(shared.queue))
-    await stack.enter_async_context(taking_up_changes(shared))
+    await stack.enter_async_context(running_worker(infra.queue))
+    await stack.enter_async_context(watching_employees(infra))
     issuer = None if settings.supabase_url else LocalIssuer(settings.data_dir / "issuer.pem")
-    verifier = verifier_of(settings, issuer)
+    verifier = build_verifier(settings, issuer)
     return Service(
         runs=runs,
         store=store,
-        sessions=PostgresSessions(shared.database),
-        facts=PostgresFacts(shared.database),
-        approvals=shared.approvals,
-        tools=shared.house.tools_by_name(),
-        files=PostgresFiles(shared.database, shared.sealer),
-        roster=shared.roster,
-        router=Router(shared.roster, await asyncio.to_thread(local_embedder_of, shared)),
-        redactor=shared.redactor,
+        sessions=PostgresSessions(infra.database),
+        facts=PostgresFacts(infra.database),
+        approvals=infra.approvals,
+        tools=infra.catalogue.tools_by_name(),
+        files=PostgresFiles(infra.database, infra.sealer),
+        roster=infra.roster,
+        router=Router(infra.roster, await asyncio.to_thread(build_local_embedder, infra)),
+        redactor=infra.redactor,
         verifier=verifier,
         issuer=issuer,
-        ready=lambda: readiness(shared.database, shared.redactor, runs, verifier),
-        unreachable=shared.house.unreachable,
-        left_out=shared.house.left_out,
-        provider_faults=shared.observer.providers.details,
-        metrics=shared.observer,
+        ready=lambda: readiness(infra.database, infra.redactor, runs, verifier),
+        unreachable=infra.catalogue.unreachable_servers,
+        left_out=infra.catalogue.rejected_tools,
+        provider_faults=infra.observer.providers.details,
+        metrics=infra.observer,
         metrics_token=settings.metrics_token,
         max_message_chars=settings.max_message_chars,
     )
 
 
-async def runs_of(shared: Foundations, store: PostgresRunStore) -> Runs:
+async def build_run_manager(infra: Infrastructure, store: PostgresRunStore) -> Runs:
     """The graph over its ports, and what runs it."""
-    ports = await ports_of(shared, shared.approvals)
-    foresight = Foresight(shared.redactor, shared.memory, shared.embedder, shared.retriever)
-    settings = shared.settings
-    signals = signals_of(settings, shared.addresses)
-    shared.observer.watch_news(lambda: signals.connected)
+    ports = await build_ports(infra, infra.approvals)
+    foresight = Foresight(infra.redactor, infra.memory, infra.embedder, infra.retriever)
+    settings = infra.settings
+    signals = build_notifier(settings, infra.addresses)
+    infra.observer.watch_news(lambda: signals.connected)
 
     def around(name: str, node: Node) -> Node:
-        return shared.observer.around_step(name, shared.failpoint.around(name, node))
+        return infra.observer.around_step(name, infra.failpoint.around(name, node))
 
     graph = build(ports, around)
-    shared.failpoint.check([name for name in graph.nodes if name != START])
+    infra.failpoint.check([name for name in graph.nodes if name != START])
     return Runs(
         graph,
         RunPorts(
             store=store,
-            checkpoints=shared.checkpoints,
+            checkpoints=infra.checkpoints,
             transcript=ports.transcript,
-            redactor=shared.redactor,
-            roster=shared.roster,
-            model=shared.model,
+            redactor=infra.redactor,
+            roster=infra.roster,
+            model=infra.model,
             toolbox=ports.toolbox,
-            count=shared.count,
+            count=infra.count,
             signals=signals,
-            meter=shared.observer,
+            meter=infra.observer,
             anticipate=foresight.begin,
             lease_seconds=settings.lease_seconds,
             run_seconds=settings.run_seconds,

@@ -17,16 +17,16 @@ from graph.ports.approvals import Approvals
 from graph.settings import Settings
 from graph.turn.prompt import read_wording
 from graph.wiring.catalogue import now
-from graph.wiring.infrastructure import Foundations
+from graph.wiring.infrastructure import Infrastructure
 
 
-def store_of(shared: Foundations) -> PostgresRunStore:
-    settings = shared.settings
+def build_run_store(infra: Infrastructure) -> PostgresRunStore:
+    settings = infra.settings
     return PostgresRunStore(
-        shared.database,
-        shared.sealer,
-        shared.memory,
-        default_employee=default_employee(shared.roster, settings),
+        infra.database,
+        infra.sealer,
+        infra.memory,
+        default_employee=default_employee(infra.roster, settings),
         turns_per_minute=settings.rate_limit_per_minute,
         daily_tokens=settings.daily_token_budget,
         lease_seconds=settings.lease_seconds,
@@ -45,36 +45,36 @@ def default_employee(roster: Roster, settings: Settings) -> str:
         raise ConfigurationError("DEFAULT_EMPLOYEE_SLUG names no employee; docs/employees.md lists them.") from None
 
 
-async def ports_of(shared: Foundations, approvals: Approvals) -> Ports:
+async def build_ports(infra: Infrastructure, approvals: Approvals) -> Ports:
     """What the steps of a turn need, in the service and in LangGraph Studio.
 
     Args:
         shared: what the service and Studio stand on.
         approvals: where users decide; the stored ones need an accepted run, which Studio has not.
     """
-    tools = {name: shared.observer.around_tool(tool) for name, tool in shared.house.tools_by_name().items()}
+    tools = {name: infra.observer.around_tool(tool) for name, tool in infra.catalogue.tools_by_name().items()}
     return Ports(
-        redactor=shared.redactor,
-        memory=shared.memory,
-        retriever=shared.retriever,
-        model=shared.model,
+        redactor=infra.redactor,
+        memory=infra.memory,
+        retriever=infra.retriever,
+        model=infra.model,
         approvals=approvals,
         toolbox=await asyncio.to_thread(
             PostgresToolbox,
-            shared.database,
+            infra.database,
             tools,
-            shared.house.queries,
-            shared.sealer,
-            shared.checkpoints.commit,
-            PostgresFiles(shared.database, shared.sealer).of,
-            partial(OwnedKnowledge, shared.redactor, shared.retriever),
+            infra.catalogue.queries,
+            infra.sealer,
+            infra.checkpoints.commit,
+            PostgresFiles(infra.database, infra.sealer).of,
+            partial(OwnedKnowledge, infra.redactor, infra.retriever),
         ),
-        transcript=PostgresTranscript(shared.database, shared.count),
-        summaries=QueuedSummaries(shared.database, shared.queue),
-        roster=shared.roster,
+        transcript=PostgresTranscript(infra.database, infra.count),
+        summaries=QueuedSummaries(infra.database, infra.queue),
+        roster=infra.roster,
         wording=read_wording(),
         prices=read_prices(),
-        count=shared.count,
+        count=infra.count,
         clock=now,
-        budget=shared.settings.default_token_budget,
+        budget=infra.settings.default_token_budget,
     )

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from graph.settings import read_settings
 from graph.tool import Tool, ToolContext
-from graph.wiring.catalogue import OUR_HOUSE, House
+from graph.wiring.catalogue import DEFAULT_CATALOGUE, Catalogue
 from server import main
 from tools.shared.arguments import ToolArguments
 
@@ -24,11 +24,11 @@ async def note_effect(arguments: NoteEffect, context: ToolContext) -> dict[str, 
     return {"noted": row["name"]}
 
 
-HOUSE = House(
+CATALOGUE = Catalogue(
     employees=HERE / "employees",
-    tools=(*OUR_HOUSE.tools, Tool(note_effect, risk="write")),
-    queries=(*OUR_HOUSE.queries, HERE / "sql"),
+    tools=(*DEFAULT_CATALOGUE.tools, Tool(note_effect, risk="write")),
+    queries=(*DEFAULT_CATALOGUE.queries, HERE / "sql"),
 )
 
 if __name__ == "__main__":
-    main(read_settings(), HOUSE)
+    main(read_settings(), CATALOGUE)

@@ -16,7 +16,7 @@ from graph.errors import UnknownEmployee
 from graph.ports.runs import RunRequest
 from graph.settings import Settings
 from graph.web.service import Service
-from graph.wiring.catalogue import House
+from graph.wiring.catalogue import Catalogue
 from graph.wiring.service import open_service
 from migrations.runner import migrate, read_migrations
 from tests.conftest import PASSWORD
@@ -71,7 +71,7 @@ def settings(cluster: EmbeddedPostgres, database: str, tmp_path: Path) -> Settin
 
 @pytest.fixture
 async def service(settings: Settings, folder: Path) -> AsyncIterator[Service]:
-    async with open_service(settings, lambda line: None, House(employees=folder)) as opened:
+    async with open_service(settings, lambda line: None, Catalogue(employees=folder)) as opened:
         yield opened
 
 
@@ -110,7 +110,7 @@ async def test_a_run_records_the_version_with_which_it_began(
 ) -> None:
     with ScriptedModel().serving() as model:
         slow = settings.model_copy(update={"openai_base_url": model.address})
-        async with open_service(slow, lambda line: None, House(employees=folder)) as service:
+        async with open_service(slow, lambda line: None, Catalogue(employees=folder)) as service:
             began = service.roster.find("ada").version
             run = await service.runs.accept(RunRequest(str(uuid4()), "[[slow 0.2]] [[say one two three four]]", "ada"))
             events = service.runs.follow(run.user_id, run.id)

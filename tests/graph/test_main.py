@@ -16,7 +16,7 @@ from graph.adapters.auth.local_issuer import LocalIssuer
 from graph.adapters.postgres.provisioning import make_data_dir, start_embedded
 from graph.errors import ConfigurationError, DatabaseUnavailable
 from graph.settings import Settings
-from graph.wiring.catalogue import House
+from graph.wiring.catalogue import Catalogue
 from graph.wiring.turn_ports import default_employee
 from tests.conftest import PASSWORD
 from tests.fakes.tokens import Forger
@@ -67,8 +67,8 @@ def test_a_role_that_is_not_the_servers_is_told_so(admin_url: str, database_url:
 
 
 def test_a_default_employee_who_does_not_exist_is_told_by_the_name_of_the_setting() -> None:
-    house = House()
-    roster = read_roster(house.employees, house.tools_by_name())
+    catalogue = Catalogue()
+    roster = read_roster(catalogue.employees, catalogue.tools_by_name())
     with pytest.raises(ConfigurationError, match=r"^DEFAULT_EMPLOYEE_SLUG names no employee"):
         default_employee(roster, Settings(default_employee_slug=SECRET))
 

@@ -13,7 +13,7 @@ from graph.adapters.auth.jwt_verifier import NO_KEYS, OTHER_ISSUER, UNREACHABLE
 from graph.adapters.auth.supabase import SecretVerifier, check_sign_in
 from graph.errors import ConfigurationError, Unauthenticated
 from graph.settings import Settings, read_settings
-from graph.wiring.providers import verifier_of
+from graph.wiring.providers import build_verifier
 from tests.fakes.tokens import CLAIMS, FORM, SECRET, USER, Forger, encode
 
 pytestmark = pytest.mark.anyio
@@ -136,7 +136,7 @@ def start() -> Start:
         """The verifier after a start, and what the start said."""
         said: list[str] = []
         configured = Settings(**settings)
-        verifier = verifier_of(configured, None)
+        verifier = build_verifier(configured, None)
         await check_sign_in(configured, verifier, said.append)
         return verifier, said
 

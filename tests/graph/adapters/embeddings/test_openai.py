@@ -20,7 +20,7 @@ from graph.adapters.models.circuit_breaker import FAILURES
 from graph.adapters.models.provider_status import ProviderStatus
 from graph.errors import ConfigurationError, ModelUnavailable
 from graph.settings import Settings
-from graph.wiring.providers import embedder_of
+from graph.wiring.providers import build_embedder
 
 pytestmark = pytest.mark.anyio
 
@@ -96,7 +96,7 @@ class Embeddings:
             openai_embedding_model="nomic",
         )
         told = status or ProviderStatus()
-        made = embedder_of(settings, lambda fault: told.report("embeddings", fault))
+        made = build_embedder(settings, lambda fault: told.report("embeddings", fault))
         assert isinstance(made, OpenAIEmbedder)
         try:
             yield made
