@@ -5,6 +5,8 @@ SUBJECT ?=
 DATA ?=
 SEED ?=
 RECORDING ?=
+# make would pass it on under this name too, which the settings refuse as a former one.
+unexport RECORDING
 ARGS ?=
 FILES ?= tests/recordings
 
@@ -53,7 +55,7 @@ STUDIO := LANGGRAPH_CLI_NO_ANALYTICS=1 LANGGRAPH_NO_VERSION_CHECK=1 LANGSMITH_TR
 	LANGSMITH_API_KEY= LANGSMITH_CONTROL_PLANE_API_KEY= LANGGRAPH_CLOUD_LICENSE_KEY= ORT_DISABLE_TELEMETRY=1 PYTHONPATH="$(CURDIR)"
 
 studio: $(DEVELOP) ## step through a turn in LangGraph Studio, or through a recorded one (RECORDING=file, ARGS="--port 2025")
-	@exec env $(STUDIO) LOG_LEVEL="$${LOG_LEVEL:-warning}" RECORDING="$(RECORDING)" $(BIN)/langgraph dev --no-browser --no-reload $(ARGS)
+	@exec env $(STUDIO) LOG_LEVEL="$${LOG_LEVEL:-warning}" STUDIO_RECORDING="$(RECORDING)" $(BIN)/langgraph dev --no-browser --no-reload $(ARGS)
 
 test: $(DEVELOP) check ## every test
 	@$(BIN)/python -m pytest -n 2 $(ARGS)
@@ -76,7 +78,7 @@ migrate: $(READY) ## apply the migrations (MIGRATION_DATABASE_URL, or the embedd
 seed: present ## give the demo user a year of transactions
 	@$(BIN)/python -m graph seed
 
-rotate: present ## seal everything under the current key (VAULT_KEY beside VAULT_KEY_OLD), or a new one where the file keeps it
+rotate: present ## seal everything under the current key (VAULT_KEY beside VAULT_PREVIOUS_KEYS), or a new one where the file keeps it
 	@$(BIN)/python -m graph rotate-key
 
 token: present ## print a bearer token for the demo user, or for SUBJECT=<uuid>

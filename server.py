@@ -121,7 +121,7 @@ async def serve(settings: Settings, report: Callable[[str], None], catalogue: Ca
             gc.set_threshold(COLLECT_AFTER)
             sys.setswitchinterval(SWITCH_SECONDS)
             announce(listener, report)
-            await Server(config, partial(service.runs.drain, settings.grace_seconds)).serve(sockets=[listener])
+            await Server(config, partial(service.runs.drain, settings.shutdown_grace_seconds)).serve(sockets=[listener])
             report("stopping")
 
 

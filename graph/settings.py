@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AnyHttpUrl, Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
+from pydantic_settings.sources import EnvSettingsSource
 
 from graph.errors import ConfigurationError
 from graph.setting_checks import (
@@ -26,6 +27,17 @@ from graph.setting_checks import (
 )
 
 MAX_DAYS = 36_500
+
+FORMER_NAMES = {
+    "approval_minutes": "approval_ttl_minutes",
+    "grace_seconds": "shutdown_grace_seconds",
+    "kept_turns": "checkpoint_turns",
+    "model_between_tokens_seconds": "model_stall_seconds",
+    "recording": "studio_recording",
+    "run_seconds": "run_timeout_seconds",
+    "vault_key_old": "vault_previous_keys",
+}
+"""Renamed settings. A former name stops the start: without its VAULT_KEY_OLD a service could not read what it stored."""
 
 
 class Settings(BaseSettings):
@@ -65,7 +77,7 @@ class Settings(BaseSettings):
     openai_embedding_model: str = "text-embedding-3-small"
     embeddings: Literal["local", "openai"] = "local"
     model_first_token_seconds: Seconds = 30.0
-    model_between_tokens_seconds: Seconds = 30.0
+    model_stall_seconds: Seconds = 30.0
     model_total_seconds: Seconds = 180.0
 
     default_employee_slug: str = "prime-boss"
@@ -74,21 +86,21 @@ class Settings(BaseSettings):
     rate_limit_per_minute: Count = 20
     daily_token_budget: Annotated[int, Field(ge=0, le=MAX_BIGINT)] = 1_000_000
     """Tokens a user may spend in a day (UTC); 0 means no limit."""
-    approval_minutes: Annotated[float, Field(gt=0, le=MAX_DAYS * DAY / MINUTE, allow_inf_nan=False)] = 15
-    kept_turns: Count = 5
+    approval_ttl_minutes: Annotated[float, Field(gt=0, le=MAX_DAYS * DAY / MINUTE, allow_inf_nan=False)] = 15
+    checkpoint_turns: Count = 5
     """How many turns of a session keep their checkpoints."""
     redaction_workers: Annotated[int, Field(ge=1, le=32)] = 1
 
     vault_key: SecretStr | None = None
     """32 bytes in base64; generated under `data_dir` by the embedded default."""
-    vault_key_old: SecretStr | None = None
+    vault_previous_keys: SecretStr | None = None
     """Keys of before, separated by commas: they open, and do not seal."""
     lease_seconds: Annotated[float, Field(ge=1, le=HOUR, allow_inf_nan=False)] = 15.0
     """How long a process vouches for a run at a time; a dead one's runs are taken over when that has passed."""
-    run_seconds: Seconds = 600.0
+    run_timeout_seconds: Seconds = 600.0
     max_active_runs: Count = 256
     """Answers that a process gives at once; more are refused with 503."""
-    grace_seconds: Annotated[float, Field(ge=0, le=HOUR, allow_inf_nan=False)] = 10.0
+    shutdown_grace_seconds: Annotated[float, Field(ge=0, le=HOUR, allow_inf_nan=False)] = 10.0
     """How long running turns may go on when the process is told to stop, before another process has to take them over."""
     run_log_days: Annotated[float, Field(gt=0, le=MAX_DAYS, allow_inf_nan=False)] = 7.0
     redis_url: SecretStr | None = None
@@ -108,8 +120,20 @@ class Settings(BaseSettings):
     mcp_servers: Path | None = None
     """A YAML file of MCP servers whose tools employees may use."""
 
-    recording: Path | None = None
+    studio_recording: Path | None = None
     """The recorded turn that `make studio` opens instead of the database and the models."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        refuse_former_names(env_settings, dotenv_settings)
+        return init_settings, env_settings, dotenv_settings
 
     @field_validator("*", mode="before")
     @classmethod
@@ -122,15 +146,15 @@ class Settings(BaseSettings):
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
     @model_validator(mode="after")
-    def require_what_belongs_together(self) -> Self:
+    def check_combinations(self) -> Self:
         if self.database_url and not self.vault_key:
             raise ValueError(
                 "DATABASE_URL needs VAULT_KEY: `openssl rand -base64 32` makes one; keep it, the vault depends on it"
             )
         if (self.supabase_jwt_secret or self.supabase_issuer) and not self.supabase_url:
             raise ValueError("SUPABASE_JWT_SECRET and SUPABASE_ISSUER need SUPABASE_URL, the project's address")
-        if self.vault_key_old and not self.vault_key:
-            raise ValueError("VAULT_KEY_OLD needs VAULT_KEY, the key that seals")
+        if self.vault_previous_keys and not self.vault_key:
+            raise ValueError("VAULT_PREVIOUS_KEYS needs VAULT_KEY, the key that seals")
         if self.embeddings == "openai" and not self.uses_provider:
             raise ValueError("EMBEDDINGS=openai needs OPENAI_API_KEY or OPENAI_BASE_URL")
         if self.openai_model_fallback and not self.uses_provider:
@@ -176,6 +200,19 @@ def read_settings(**overrides: object) -> Settings:
         raise ConfigurationError("; ".join(fault_of(fault) for fault in error.errors(include_input=False))) from None
     except (OSError, UnicodeError, SettingsError):
         raise ConfigurationError(".env cannot be read: it is a text file in UTF-8 that this user may read.") from None
+
+
+def refuse_former_names(*sources: PydanticBaseSettingsSource) -> None:
+    """
+    Raises:
+        ConfigurationError: the environment or `.env` sets a former name.
+    """
+    used = {name for source in sources if isinstance(source, EnvSettingsSource) for name in source.env_vars}
+    renamed = [
+        f"{name.upper()} is now called {FORMER_NAMES[name].upper()}" for name in sorted(used & FORMER_NAMES.keys())
+    ]
+    if renamed:
+        raise ConfigurationError(f"{', '.join(renamed)}: rename {'it' if len(renamed) == 1 else 'them'}.")
 
 
 def fault_of(fault: Mapping[str, Any]) -> str:

@@ -52,9 +52,9 @@ class Backstage:
 @asynccontextmanager
 async def backstage(settings: Settings, report: Report) -> AsyncIterator[Backstage]:
     """Choose what is behind the graph: a recorded turn, else the configured database, else the embedded one."""
-    if settings.recording:
-        recording, code = await asyncio.to_thread(read_files, settings.recording, settings.data_dir)
-        report(f"ready: {settings.recording} plays")
+    if settings.studio_recording:
+        recording, code = await asyncio.to_thread(read_files, settings.studio_recording, settings.data_dir)
+        report(f"ready: {settings.studio_recording} plays")
         yield of_recording(recording, code)
         return
     async with AsyncExitStack() as stack:

@@ -1,7 +1,7 @@
 """Bringing what is sealed under the current key, while everything goes on.
 
-A new key is set beside the old one (VAULT_KEY and VAULT_KEY_OLD, or a further line in vault.key); from then on it seals, and
-both open. What the old one has sealed is opened and sealed again, user by user; when nothing is left the old key can go.
+A new key is set beside the old one (VAULT_KEY and VAULT_PREVIOUS_KEYS, or a further line in vault.key); from then on it seals,
+and both open. What the old one has sealed is opened and sealed again, user by user; when nothing is left the old key can go.
 """
 
 import time

@@ -93,8 +93,8 @@ async def build_infrastructure(
         queue=queue,
         failpoint=failpoint,
         observer=observer,
-        checkpoints=PostgresCheckpoints(database, settings.kept_turns, failpoint.reached),
-        approvals=PostgresApprovals(database, sealer, seconds=60 * settings.approval_minutes),
+        checkpoints=PostgresCheckpoints(database, settings.checkpoint_turns, failpoint.reached),
+        approvals=PostgresApprovals(database, sealer, seconds=60 * settings.approval_ttl_minutes),
     )
 
 

@@ -42,10 +42,10 @@ def load_vault_keys(settings: Settings) -> ReadKeys:
     """The keys that are configured, or those in the file that the embedded default keeps."""
     if not settings.vault_key:
         return partial(keep_keys, settings.data_dir / "vault.key")
-    old = settings.vault_key_old.get_secret_value().split(",") if settings.vault_key_old else []
+    old = settings.vault_previous_keys.get_secret_value().split(",") if settings.vault_previous_keys else []
     keys = [
         decode_key(settings.vault_key.get_secret_value()),
-        *(decode_key(key.strip(), "VAULT_KEY_OLD") for key in old),
+        *(decode_key(key.strip(), "VAULT_PREVIOUS_KEYS") for key in old),
     ]
     return lambda: keys
 
@@ -85,7 +85,7 @@ def build_model(
             models,
             names,
             first_token=settings.model_first_token_seconds,
-            between_tokens=settings.model_between_tokens_seconds,
+            between_tokens=settings.model_stall_seconds,
             total=settings.model_total_seconds,
             attempts=attempts,
             breaker=observer.breaker(provider) if observer else None,

@@ -137,7 +137,7 @@ async def build_run_manager(infra: Infrastructure, store: PostgresRunStore) -> R
             meter=infra.observer,
             anticipate=foresight.begin,
             lease_seconds=settings.lease_seconds,
-            run_seconds=settings.run_seconds,
+            run_seconds=settings.run_timeout_seconds,
         ),
         most=settings.max_active_runs,
     )

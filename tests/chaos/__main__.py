@@ -70,7 +70,7 @@ class Report:
         anew = sum(any(kind == "restart" for _, _, kind in turn.events) for turn in turns)
         return (
             f"{len(turns)} turns; {resumed} streams went on elsewhere, {anew} of them from the beginning. "
-            f"LEASE_SECONDS={LEASE_SECONDS:g}, GRACE_SECONDS={GRACE_SECONDS:g}. "
+            f"LEASE_SECONDS={LEASE_SECONDS:g}, SHUTDOWN_GRACE_SECONDS={GRACE_SECONDS:g}. "
             f"{len(self.faults)} faults in {self.seconds:.0f} s."
         )
 

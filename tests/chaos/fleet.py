@@ -211,7 +211,7 @@ async def open_fleet(victims: int, logs: Path, say: Say) -> AsyncIterator[Fleet]
             "RATE_LIMIT_PER_MINUTE": "100000",
             "DAILY_TOKEN_BUDGET": "0",
             "LEASE_SECONDS": str(LEASE_SECONDS),
-            "GRACE_SECONDS": str(GRACE_SECONDS),
+            "SHUTDOWN_GRACE_SECONDS": str(GRACE_SECONDS),
         }
         network_file(folder / "data" / "embedder")  # or each of them would make it
         issuer = LocalIssuer(folder / "data" / "issuer.pem")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from graph.errors import ConfigurationError
-from graph.settings import Settings, read_settings
+from graph.settings import FORMER_NAMES, Settings, read_settings
 
 KEY = "A" * 43 + "="
 SECRET = "S3cret"
@@ -33,7 +33,7 @@ NONSENSE = (
 def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No setting comes from the environment or from a file."""
     monkeypatch.chdir(tmp_path)
-    for name in Settings.model_fields:
+    for name in [*Settings.model_fields, *FORMER_NAMES]:
         monkeypatch.delenv(name.upper(), raising=False)
 
 
@@ -129,3 +129,46 @@ def test_an_env_file_that_may_not_be_read_is_refused() -> None:
 def test_settings_that_need_one_another_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ConfigurationError, match=r"^DATABASE_URL needs VAULT_KEY"):
         read(monkeypatch, database_url="postgresql://u:p@127.0.0.1/d")
+
+
+@pytest.mark.parametrize(("former", "name"), FORMER_NAMES.items())
+def test_a_former_name_in_the_environment_stops_the_start_with_the_new_name(
+    monkeypatch: pytest.MonkeyPatch, former: str, name: str
+) -> None:
+    monkeypatch.setenv(former.upper(), SECRET)
+    with pytest.raises(ConfigurationError) as refused:
+        read_settings()
+    assert refused.value.message == f"{former.upper()} is now called {name.upper()}: rename it."
+
+
+@pytest.mark.parametrize(("former", "name"), FORMER_NAMES.items())
+def test_a_former_name_in_the_env_file_stops_the_start_with_the_new_name(former: str, name: str) -> None:
+    Path(".env").write_text(f"{former.upper()}={SECRET}\n", "utf-8")
+    with pytest.raises(ConfigurationError, match=f"^{former.upper()} is now called {name.upper()}: rename it[.]$"):
+        read_settings()
+
+
+def test_a_former_name_stops_the_start_when_the_new_one_is_set_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VAULT_KEY_OLD", KEY)
+    with pytest.raises(ConfigurationError, match=r"^VAULT_KEY_OLD is now called VAULT_PREVIOUS_KEYS"):
+        read(monkeypatch, vault_key=KEY, vault_previous_keys=KEY)
+
+
+def test_all_former_names_are_reported_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KEPT_TURNS", "9")
+    Path(".env").write_text("RUN_SECONDS=9\n", "utf-8")
+    with pytest.raises(ConfigurationError) as refused:
+        read_settings()
+    assert refused.value.message == (
+        "KEPT_TURNS is now called CHECKPOINT_TURNS, RUN_SECONDS is now called RUN_TIMEOUT_SECONDS: rename them."
+    )
+
+
+def test_a_former_name_without_a_value_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KEPT_TURNS", "")
+    assert read_settings().checkpoint_turns == 5
+
+
+def test_a_former_name_is_not_a_setting() -> None:
+    assert FORMER_NAMES.keys().isdisjoint(Settings.model_fields)
+    assert set(FORMER_NAMES.values()) <= set(Settings.model_fields)

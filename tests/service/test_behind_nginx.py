@@ -37,7 +37,7 @@ def pair(program: str, tmp_path_factory: pytest.TempPathFactory, scripted_model:
         "OPENAI_BASE_URL": scripted_model.address,
         "RATE_LIMIT_PER_MINUTE": "1000",
         "LEASE_SECONDS": str(LEASE_SECONDS),
-        "GRACE_SECONDS": str(GRACE_SECONDS),
+        "SHUTDOWN_GRACE_SECONDS": str(GRACE_SECONDS),
     }
     with two_servers(tmp_path_factory.mktemp("pair"), environment) as started:
         yield started

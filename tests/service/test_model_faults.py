@@ -187,7 +187,7 @@ def backed(tmp_path_factory: pytest.TempPathFactory, scripted_model: ScriptedMod
         "OPENAI_MODEL": "favourite",
         "OPENAI_MODEL_FALLBACK": "gpt-4o",
         "MODEL_FIRST_TOKEN_SECONDS": "2",
-        "MODEL_BETWEEN_TOKENS_SECONDS": "0.5",
+        "MODEL_STALL_SECONDS": "0.5",
         "RATE_LIMIT_PER_MINUTE": "1000",
     }
     with running(tmp_path_factory.mktemp("backed") / "data", environment) as started:

@@ -22,7 +22,7 @@ def small(tmp_path: Path, scripted_model: ScriptedModel) -> Iterator[Server]:
         "OPENAI_BASE_URL": scripted_model.address,
         "MAX_ACTIVE_RUNS": "2",
         "RATE_LIMIT_PER_MINUTE": "1000",
-        "GRACE_SECONDS": "1",
+        "SHUTDOWN_GRACE_SECONDS": "1",
     }
     with running(tmp_path / "data", environment) as started:
         yield started

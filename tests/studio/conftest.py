@@ -58,7 +58,7 @@ def running(folder: Path, recording: Path | None = None) -> Iterator[Studio]:
     inherited = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("OPENAI", "SUPABASE", "DATABASE", "RECORDING", "MAKE", "MFLAGS"))
+        if not name.startswith(("OPENAI", "SUPABASE", "DATABASE", "STUDIO_RECORDING", "RECORDING", "MAKE", "MFLAGS"))
     }
     if recording is None:
         begin(folder / "data")

@@ -18,7 +18,7 @@ HASH_KEY = "hash key"
 """What the key of the keyed hashes is sealed for."""
 
 LOST = (
-    "The vault does not open: neither VAULT_KEY nor VAULT_KEY_OLD (or the keys in vault.key) is the key that sealed it. "
+    "The vault does not open: neither VAULT_KEY nor VAULT_PREVIOUS_KEYS (or the keys in vault.key) is the key that sealed it. "
     "Set the right one: without it the values behind the tokens are lost."
 )
 
