@@ -143,14 +143,14 @@ def first_number(epoch: int) -> int:
     return (epoch - 1) * EPOCH_NUMBERS + 1
 
 
-class RunStore(Protocol):
-    """The accepted runs and their logs. Another user's run does not exist."""
+class RunIntake(Protocol):
+    """Accepts runs and lets their users read, follow and stop them. Another user's run does not exist."""
 
     async def accept(self, request: RunRequest) -> Run:
-        """Store the run in one transaction, opening a session if need be. To a busy session it is added as `queued`, if the
-        request allows it.
+        """Store the run in one transaction; the first message of a conversation opens its session.
 
-        What it is to leave behind is left behind when it begins: now, or when it is claimed.
+        A busy session gets the run as `queued`, if the request allows it. What the run supersedes is superseded when the run
+        begins: now, or when it is claimed.
 
         Raises:
             NotFound: no such session, or it has no such message of the user in its current branch.
@@ -165,41 +165,55 @@ class RunStore(Protocol):
         ...
 
     async def last_question(self, user_id: str, session_id: str, on_conflict: OnConflict) -> Question:
-        """What the user will have said last when a run begins that is asked for now: in the run after which it comes, or, in
-        a session that is not busy, in the current branch.
+        """The question that precedes a run which is requested now.
+
+        In a busy session it is the question of the run after which the new one begins; otherwise the last question of the
+        current branch.
 
         Raises:
-            NotFound: no such session, or nothing was said in it.
-            RunAbandoned: that run's text cannot be read.
+            NotFound: no such session, or the user asked nothing in it.
+            RunAbandoned: that run's text cannot be decrypted.
         """
         ...
 
     async def active(self, user_id: str, session_id: str) -> list[Run]:
-        """The run that a session is busy with, then those that wait for it, in order.
+        """The session's running or waiting run, then its queued runs in the order in which they begin.
 
         Raises:
             NotFound: no such session.
         """
         ...
 
-    async def due(self) -> list[tuple[str, str]]:
-        """Runs of anybody that wait for a process, with their owners: abandoned ones, and the queues of free sessions."""
+    async def events(self, user_id: str, run_id: str, after: int) -> list[LoggedEvent]:
+        """The logged events whose number is `after` or higher, in order."""
+        ...
+
+    async def request_stop(self, user_id: str, run_id: str) -> None:
+        """Ask the process that works on the run to stop it. A queued run ends as `stopped` at once."""
+        ...
+
+
+class RunQueue(Protocol):
+    """Hands runs to processes, one process a run, and takes the writes of the process that has the run."""
+
+    async def list_claimable(self) -> list[tuple[str, str]]:
+        """Runs of all users that wait for a process, as (run, user): abandoned ones and the first of each free session."""
         ...
 
     async def claim(self, user_id: str, run_id: str) -> Claim | None:
-        """Become the one process that works on the run; None if another one was faster."""
-        ...
-
-    async def events(self, user_id: str, run_id: str, after: int) -> list[LoggedEvent]:
-        """The logged events from number `after` on, that one included."""
+        """Begin the run's next epoch in this process; None if the run is not claimable, or another process was faster."""
         ...
 
     async def append(self, run: Run, events: Sequence[LoggedEvent]) -> None:
-        """Raises: LeaseLost: another process works on the run."""
+        """Add events to the log; those that are in it already stay as they are.
+
+        Raises:
+            LeaseLost: another process works on the run, or has ended it.
+        """
         ...
 
     async def renew(self, run: Run) -> bool:
-        """Vouch for the run a while longer; true if its user asked for a stop.
+        """Renew the lease; true if the run's user requested a stop.
 
         Raises:
             LeaseLost: another process works on the run, or has ended it.
@@ -207,11 +221,7 @@ class RunStore(Protocol):
         ...
 
     async def release(self, run: Run) -> None:
-        """Vouch for the run no longer: another process may take it over at once."""
-        ...
-
-    async def request_stop(self, user_id: str, run_id: str) -> None:
-        """Ask whoever works on the run to stop it; one that waits is withdrawn."""
+        """End the lease: another process may claim the run at once."""
         ...
 
     async def finish(self, run: Run, events: Sequence[LoggedEvent], ending: Ending) -> bool:

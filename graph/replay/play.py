@@ -122,7 +122,8 @@ class Stage:
 
     def runs(self, graph: TurnGraph) -> Runs:
         ports = RunPorts(
-            store=self.store,
+            intake=self.store,
+            queue=self.store,
             checkpoints=self.checkpoints,
             transcript=self.transcript,
             redactor=self.redactor,

@@ -239,7 +239,7 @@ class KeptCheckpoints:
 
 
 class KeptRun:
-    """Port `RunStore`: the one run of a replay."""
+    """Ports `RunIntake` and `RunQueue`: the one run of a replay."""
 
     def __init__(self, employee: str) -> None:
         self.run = Run(RUN, OWNER, SESSION, employee)
@@ -258,7 +258,7 @@ class KeptRun:
     async def active(self, user_id: str, session_id: str) -> list[Run]:
         return [self.run]
 
-    async def due(self) -> list[tuple[str, str]]:
+    async def list_claimable(self) -> list[tuple[str, str]]:
         return []
 
     async def claim(self, user_id: str, run_id: str) -> Claim | None:

@@ -56,11 +56,11 @@ class Runs:
 
         Raises:
             ServiceUnavailable: this process is shutting down, or has as many runs as it can do.
-            ChatError: as `RunStore.accept` does.
+            ChatError: as `RunIntake.accept` does.
         """
         try:
             self._check_room()
-            run = await self.ports.store.accept(request)
+            run = await self.ports.intake.accept(request)
         except ChatError as error:
             self.ports.meter.refused(error.code)
             raise
@@ -83,7 +83,7 @@ class Runs:
             return
         self._due.set()
         if request.on_conflict == "interrupt":
-            for other in await self.ports.store.active(run.user_id, run.session_id):
+            for other in await self.ports.intake.active(run.user_id, run.session_id):
                 if other.status == "running" and other.id != run.id:
                     await self.stop(run.user_id, other.id)
 
@@ -136,10 +136,10 @@ class Runs:
 
     async def _logged(self, user_id: str, run_id: str, after: int) -> tuple[list[LoggedEvent], bool]:
         """What the log holds after an event, and whether there will be no more."""
-        run = await self.ports.store.read(user_id, run_id)
+        run = await self.ports.intake.read(user_id, run_id)
         if run.log_dropped:
             raise LogDropped
-        entries = await self.ports.store.events(user_id, run_id, after)
+        entries = await self.ports.intake.events(user_id, run_id, after)
         if not after:
             return entries, run.over
         if entries and entries[0][0] == after:
@@ -159,8 +159,8 @@ class Runs:
         Raises:
             NotFound: no such run.
         """
-        await self.ports.store.read(user_id, run_id)
-        await self.ports.store.request_stop(user_id, run_id)
+        await self.ports.intake.read(user_id, run_id)
+        await self.ports.intake.request_stop(user_id, run_id)
         live = self._live.get(run_id)
         if live:
             live.stop()
@@ -210,7 +210,7 @@ class Runs:
     async def _look(self) -> list[tuple[str, str]]:
         """The runs that wait for a process, and their owners; none if that cannot be told now."""
         try:
-            due = await self.ports.store.due()
+            due = await self.ports.queue.list_claimable()
         except Exception as error:  # whatever it is, this process goes on looking
             log.warning("take_over_delayed", reason=describe(error))
             return []
@@ -222,7 +222,7 @@ class Runs:
         if self.draining or len(self._live) >= self.most or run_id in self._live:
             return
         try:
-            claim = await self.ports.store.claim(user_id, run_id)
+            claim = await self.ports.queue.claim(user_id, run_id)
         except Exception as error:  # the others wait, too
             log.warning("take_over_delayed", run_id=run_id, reason=describe(error))
             return

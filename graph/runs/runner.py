@@ -28,7 +28,7 @@ from graph.ports.memory import Transcript, TurnRecord
 from graph.ports.models import ChatModel, CountTokens
 from graph.ports.notifications import Signals
 from graph.ports.redaction import Redactor
-from graph.ports.runs import Checkpoints, Ending, LoggedEvent, Run, RunStore, Trace
+from graph.ports.runs import Checkpoints, Ending, LoggedEvent, Run, RunIntake, RunQueue, Trace
 from graph.ports.telemetry import Meter
 from graph.ports.tools import Toolbox
 from graph.retry import patiently
@@ -58,7 +58,8 @@ INTERRUPT = "__interrupt__"
 class RunPorts:
     """What running a turn needs beside its graph."""
 
-    store: RunStore
+    intake: RunIntake
+    queue: RunQueue
     checkpoints: Checkpoints
     transcript: Transcript
     redactor: Redactor
@@ -203,8 +204,8 @@ class Runner:
         """Log what there is, and let another process go on with the run."""
         try:
             async with live.writing:
-                await self.ports.store.append(live.run, live.unwritten())
-            await self.ports.store.release(live.run)
+                await self.ports.queue.append(live.run, live.unwritten())
+            await self.ports.queue.release(live.run)
             await self.ports.signals.send(("due", live.run.id))
         except ChatError as error:
             log.warning("run_not_released", reason=error.code)
@@ -298,7 +299,7 @@ class Runner:
     async def _write_end(self, live: LiveRun, last: Sequence[LoggedEvent], ending: Ending) -> bool:
         async with live.writing:
             unwritten = live.unwritten()
-            others_wait = await self.ports.store.finish(live.run, [*unwritten, *last], ending)
+            others_wait = await self.ports.queue.finish(live.run, [*unwritten, *last], ending)
             live.written += len(unwritten) + len(last)
         await self.ports.signals.send(("events", live.run.id))
         return others_wait
@@ -314,7 +315,7 @@ class Runner:
 
     async def _append(self, live: LiveRun, entries: Sequence[LoggedEvent]) -> None:
         try:
-            await self.ports.store.append(live.run, entries)
+            await self.ports.queue.append(live.run, entries)
             live.written += len(entries)
             await self.ports.signals.send(("events", live.run.id))
         except LeaseLost:
@@ -328,7 +329,7 @@ class Runner:
         while True:
             await asyncio.sleep(self._pause())
             try:
-                if await self.ports.store.renew(live.run):
+                if await self.ports.queue.renew(live.run):
                     live.stop()
             except LeaseLost:
                 live.lose()

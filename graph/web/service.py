@@ -17,7 +17,7 @@ from graph.adapters.postgres.privacy.file_store import PostgresFiles
 from graph.adapters.postgres.runs.approvals import PostgresApprovals
 from graph.adapters.telemetry.metrics import Metrics
 from graph.ports.redaction import Redactor
-from graph.ports.runs import RunStore
+from graph.ports.runs import RunIntake
 from graph.runs.manager import Runs
 from graph.tool import Tool
 
@@ -27,7 +27,7 @@ class Service:
     """The parts behind the routes."""
 
     runs: Runs
-    store: RunStore
+    store: RunIntake
     sessions: PostgresSessions
     facts: PostgresFacts
     files: PostgresFiles

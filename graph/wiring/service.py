@@ -125,7 +125,8 @@ async def build_run_manager(infra: Infrastructure, store: PostgresRunStore) -> R
     return Runs(
         graph,
         RunPorts(
-            store=store,
+            intake=store,
+            queue=store,
             checkpoints=infra.checkpoints,
             transcript=ports.transcript,
             redactor=infra.redactor,

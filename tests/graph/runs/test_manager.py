@@ -28,7 +28,7 @@ class Abandoned(KeptRun):
         self.failure = failure
         self.waiting = ["broken", "whole"]
 
-    async def due(self) -> list[tuple[str, str]]:
+    async def list_claimable(self) -> list[tuple[str, str]]:
         return [(run_id, self.run.user_id) for run_id in self.waiting]
 
     async def claim(self, user_id: str, run_id: str) -> Claim | None:
@@ -40,7 +40,8 @@ class Abandoned(KeptRun):
 
 def runs_over(store: KeptRun, begun: list[str] | None = None) -> Runs:
     ports = RunPorts(
-        store=store,
+        intake=store,
+        queue=store,
         checkpoints=KeptCheckpoints(),
         transcript=KeptTranscript(),
         redactor=OneNameRedactor(),
@@ -78,11 +79,11 @@ async def test_a_look_for_runs_that_fails_is_not_the_last_one() -> None:
     class Faulty(Abandoned):
         looks = 0
 
-        async def due(self) -> list[tuple[str, str]]:
+        async def list_claimable(self) -> list[tuple[str, str]]:
             self.looks += 1
             if self.looks == 1:
                 raise LookupError("a fault of ours")
-            return await super().due()
+            return await super().list_claimable()
 
     store = Faulty(DatabaseUnavailable())
     with contextlib.suppress(TimeoutError):
@@ -96,7 +97,7 @@ async def test_a_run_that_goes_on_reads_nothing_ahead_a_second_time(epoch: int, 
     class Waiting(KeptRun):
         claimed = False
 
-        async def due(self) -> list[tuple[str, str]]:
+        async def list_claimable(self) -> list[tuple[str, str]]:
             return [] if self.claimed else [(self.run.id, self.run.user_id)]
 
         async def claim(self, user_id: str, run_id: str) -> Claim | None:

@@ -1,4 +1,4 @@
-"""Accepted runs and their logs in Postgres (port `RunStore`)."""
+"""Accepted runs and their logs in Postgres (ports `RunIntake` and `RunQueue`)."""
 
 import asyncio
 import json
@@ -240,7 +240,7 @@ class PostgresRunStore:
                 raise NotFound
         return [run_of(user_id, row) for row in rows]
 
-    async def due(self) -> list[tuple[str, str]]:
+    async def list_claimable(self) -> list[tuple[str, str]]:
         async with self.database.acting_for_nobody() as connection:
             rows = await fetch_all(connection, QUERIES["runs_due"], {"most": MOST_CLAIMED})
         return [(str(row["run_id"]), str(row["owner"])) for row in rows]

@@ -290,12 +290,12 @@ def nobody_else_waits(sql: Sql) -> None:
 @pytest.mark.usefixtures("nobody_else_waits")
 async def test_a_run_whose_lease_has_passed_waits_for_a_process(store_with: Store, user_id: str) -> None:
     run = await store_with(lease_seconds=0.0).accept(RunRequest(user_id, "hello"))
-    assert (run.id, user_id) in await store_with().due()
+    assert (run.id, user_id) in await store_with().list_claimable()
 
 
 async def test_a_run_whose_lease_lasts_waits_for_nobody(store: PostgresRunStore, user_id: str) -> None:
     run = await store.accept(RunRequest(user_id, "hello"))
-    assert (run.id, user_id) not in await store.due()
+    assert (run.id, user_id) not in await store.list_claimable()
     assert await store.claim(user_id, run.id) is None
 
 
@@ -303,7 +303,7 @@ async def test_a_run_whose_lease_lasts_waits_for_nobody(store: PostgresRunStore,
 async def test_a_released_run_waits_for_a_process(store: PostgresRunStore, user_id: str) -> None:
     run = await store.accept(RunRequest(user_id, "hello"))
     await store.release(run)
-    assert (run.id, user_id) in await store.due()
+    assert (run.id, user_id) in await store.list_claimable()
 
 
 async def test_who_takes_a_run_over_gets_its_text_its_log_and_its_next_epoch(store_with: Store, user_id: str) -> None:
@@ -405,9 +405,9 @@ async def test_runs_that_wait_are_taken_in_order_when_the_session_is_free(
 async def test_of_a_queue_only_the_first_waits_for_a_process(store: PostgresRunStore, user_id: str) -> None:
     run = await store.accept(RunRequest(user_id, "one"))
     waiting = [await ask(store, run, words) for words in ("two", "three")]
-    assert not {each.id for each in waiting} & {run_id for run_id, _ in await store.due()}
+    assert not {each.id for each in waiting} & {run_id for run_id, _ in await store.list_claimable()}
     await end(store, run)
-    assert {each.id for each in waiting} & {run_id for run_id, _ in await store.due()} == {waiting[0].id}
+    assert {each.id for each in waiting} & {run_id for run_id, _ in await store.list_claimable()} == {waiting[0].id}
 
 
 async def test_who_interrupts_comes_before_those_that_wait(store: PostgresRunStore, user_id: str) -> None:
