@@ -119,7 +119,7 @@ async def seed_demo(database: Database, notes: PostgresNotes, report: Report) ->
         seeded = await seed(connection, DEMO_USER, now().date())
     if seeded:
         report("seeding a demo user with a year of transactions")
-        texts = yaml.safe_load((ROOT / "migrations" / "demo_notes.yaml").read_text("utf-8"))
+        texts = yaml.safe_load((ROOT / "migrations" / "demo" / "demo_notes.yaml").read_text("utf-8"))
         try:
             await notes.keep(DEMO_USER, [Note(f"note:{each['title']}", each["title"], each["text"]) for each in texts])
         except ModelUnavailable:
