@@ -25,7 +25,7 @@
     │   ├── ModelRefused
     │   └── ModelOutOfTokens
     ├── RedactionFailed               the text was not passed on
-    ├── LogDropped                    410
+    ├── RunLogExpired                 410
     ├── RunTimeout                    ends a run with an `error` event
     ├── RunAbandoned                  ends a run with an `error` event
     ├── LeaseLost                     inside: another process works on the run
@@ -212,7 +212,7 @@ class RedactionFailed(ChatError):
     status = 503
 
 
-class LogDropped(ChatError):
+class RunLogExpired(ChatError):
     """The events of this run are no longer kept; its messages are in the history of the session."""
 
     code = "log_dropped"

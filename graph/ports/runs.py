@@ -42,9 +42,9 @@ class RunRequest:
     """Idempotency key: the same key and request is the same run."""
     on_conflict: OnConflict = "reject"
     """What is to happen if the session is busy."""
-    edits: str | None = None
+    edited_message_id: str | None = None
     """A message of the user in this session: the text comes in its place, and leaves behind what followed it."""
-    repeats: str | None = None
+    regenerated_run_id: str | None = None
     """A run of this session whose question the text is: it is answered anew, and what followed it is left behind."""
 
 
@@ -72,20 +72,20 @@ class Run:
     status: RunStatus = "running"
     epoch: int = 1
     """How often a process has begun to work on it; 0 while it is queued for the first."""
-    fresh: bool = True
+    created: bool = True
     """False if an earlier request with the same idempotency key started it."""
-    log_dropped: bool = False
+    log_expired: bool = False
     """Whether its events are deleted, being older than they are kept."""
     remembered: Remembered | None = field(default=None, repr=False, compare=False)
     """What it begins with, if that was read when it was accepted."""
 
     @property
-    def over(self) -> bool:
+    def is_over(self) -> bool:
         return self.status in ("complete", "stopped", "failed", "waiting")
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class ClaimedRun:
     """A run that this process is to work on from now on."""
 
     run: Run
@@ -121,7 +121,7 @@ class Trace(TypedDict):
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
+class RunOutcome:
     """How a run ended."""
 
     status: Literal["complete", "stopped", "failed", "waiting"] = "complete"
@@ -132,15 +132,15 @@ class Ending:
 
 LoggedEvent = tuple[int, Event]
 """An event and its number within the run. The numbers of an epoch follow one another; each epoch begins at
-`first_number(epoch)`, so that an event which a dead process has shown but not logged is never taken for another."""
+`first_seq(epoch)`, so that an event which a dead process has shown but not logged is never taken for another."""
 
 
-EPOCH_NUMBERS = 1_000_000
+SEQ_PER_EPOCH = 1_000_000
 """Numbers that an epoch has."""
 
 
-def first_number(epoch: int) -> int:
-    return (epoch - 1) * EPOCH_NUMBERS + 1
+def first_seq(epoch: int) -> int:
+    return (epoch - 1) * SEQ_PER_EPOCH + 1
 
 
 class RunIntake(Protocol):
@@ -200,7 +200,7 @@ class RunQueue(Protocol):
         """Runs of all users that wait for a process, as (run, user): abandoned ones and the first of each free session."""
         ...
 
-    async def claim(self, user_id: str, run_id: str) -> Claim | None:
+    async def claim(self, user_id: str, run_id: str) -> ClaimedRun | None:
         """Begin the run's next epoch in this process; None if the run is not claimable, or another process was faster."""
         ...
 
@@ -224,7 +224,7 @@ class RunQueue(Protocol):
         """End the lease: another process may claim the run at once."""
         ...
 
-    async def finish(self, run: Run, events: Sequence[LoggedEvent], ending: Ending) -> bool:
+    async def finish(self, run: Run, events: Sequence[LoggedEvent], outcome: RunOutcome) -> bool:
         """Write the last events and free the session, in one transaction; true if other runs wait for the session.
 
         Raises:

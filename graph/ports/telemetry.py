@@ -3,7 +3,7 @@
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from graph.ports.runs import Ending, Run
+from graph.ports.runs import Run, RunOutcome
 from graph.state import Usage
 
 
@@ -24,7 +24,7 @@ class Meter(Protocol):
         """The first words were shown so long after this process began to work on the run."""
         ...
 
-    def ended(self, run: Run, ending: Ending, usage: Usage, seconds: float) -> None: ...
+    def ended(self, run: Run, outcome: RunOutcome, usage: Usage, seconds: float) -> None: ...
 
     def untraced(self, run: Run, amounts: int) -> None:
         """The answer states so many amounts of money for which nothing accounts."""

@@ -20,7 +20,7 @@ from graph.errors import DatabaseUnavailable, ModelError, NotFound
 from graph.ports.memory import Recorded, Remembered, TurnRecord
 from graph.ports.models import ModelSettings
 from graph.ports.notifications import News
-from graph.ports.runs import Claim, Ending, LoggedEvent, OnConflict, Question, Run, RunRequest
+from graph.ports.runs import ClaimedRun, LoggedEvent, OnConflict, Question, Run, RunOutcome, RunRequest
 from graph.ports.tools import Effect
 from graph.replay.fake_values import revealed
 from graph.replay.interruption import Cut
@@ -244,7 +244,7 @@ class KeptRun:
     def __init__(self, employee: str) -> None:
         self.run = Run(RUN, OWNER, SESSION, employee)
         self.log: list[LoggedEvent] = []
-        self.ending = Ending("failed")
+        self.ending = RunOutcome("failed")
 
     async def accept(self, request: RunRequest) -> Run:
         return self.run
@@ -261,7 +261,7 @@ class KeptRun:
     async def list_claimable(self) -> list[tuple[str, str]]:
         return []
 
-    async def claim(self, user_id: str, run_id: str) -> Claim | None:
+    async def claim(self, user_id: str, run_id: str) -> ClaimedRun | None:
         return None
 
     async def events(self, user_id: str, run_id: str, after: int) -> list[LoggedEvent]:
@@ -279,9 +279,9 @@ class KeptRun:
     async def request_stop(self, user_id: str, run_id: str) -> None:
         """Nothing: the run is in this process."""
 
-    async def finish(self, run: Run, events: Sequence[LoggedEvent], ending: Ending) -> bool:
+    async def finish(self, run: Run, events: Sequence[LoggedEvent], outcome: RunOutcome) -> bool:
         self.log += events
-        self.ending = ending
+        self.ending = outcome
         return False
 
 
@@ -308,7 +308,7 @@ class NoMeter:
         return nullcontext()
 
     def first_text(self, run: Run, seconds: float) -> None: ...
-    def ended(self, run: Run, ending: Ending, usage: Usage, seconds: float) -> None: ...
+    def ended(self, run: Run, ending: RunOutcome, usage: Usage, seconds: float) -> None: ...
     def untraced(self, run: Run, amounts: int) -> None: ...
     def lost(self, run: Run) -> None: ...
     def retried(self, what: str) -> None: ...

@@ -12,7 +12,7 @@ from employees.roster import Employee
 from graph.context import Unfinished
 from graph.events import FINAL, Event, Restart, last_text, waits
 from graph.ports.memory import Recorded
-from graph.ports.runs import Claim, LoggedEvent, Step, first_number
+from graph.ports.runs import ClaimedRun, LoggedEvent, Step, first_seq
 from graph.runs.stream_resume import Rejoin
 from graph.state import Turn
 from graph.turn.links import without_foreign_links
@@ -24,7 +24,7 @@ VOID: LoggedEvent = (0, Restart(type="restart"))
 class LiveRun:
     """A run of this process."""
 
-    def __init__(self, claim: Claim) -> None:
+    def __init__(self, claim: ClaimedRun) -> None:
         self.run = claim.run
         self.text = claim.text
         """What the user typed."""
@@ -60,7 +60,7 @@ class LiveRun:
         """Whether words of the run were streamed before this process had it."""
         self.spoke: float | None = None
         """When this process streamed its first words of the run."""
-        self._next = first_number(self.run.epoch)
+        self._next = first_seq(self.run.epoch)
         self._rejoin = Rejoin([event for _, event in self.entries])
         self._changed = asyncio.Event()
         self._step_began = self.began
@@ -172,7 +172,7 @@ def position_after(after: int, entries: Sequence[LoggedEvent], epoch: int) -> in
     way into the log.
     """
     seen = [seq for seq, _ in entries if seq <= after]
-    if after and after < first_number(epoch) and (not seen or seen[-1] != after):
+    if after and after < first_seq(epoch) and (not seen or seen[-1] != after):
         return None
     return len(seen)
 

@@ -12,9 +12,9 @@ from weakref import WeakValueDictionary
 import structlog
 
 from graph.build import TurnGraph
-from graph.errors import ChatError, LogDropped, Overloaded, ServiceUnavailable, describe
+from graph.errors import ChatError, Overloaded, RunLogExpired, ServiceUnavailable, describe
 from graph.events import FINAL, waits
-from graph.ports.runs import Claim, LoggedEvent, Run, RunRequest
+from graph.ports.runs import ClaimedRun, LoggedEvent, Run, RunRequest
 from graph.runs.live_run import VOID, LiveRun
 from graph.runs.runner import Runner, RunPorts
 
@@ -64,7 +64,7 @@ class Runs:
         except ChatError as error:
             self.ports.meter.refused(error.code)
             raise
-        if run.fresh:
+        if run.created:
             self.ports.meter.accepted(run)
             await self._enter(run, request)
         return run
@@ -79,7 +79,7 @@ class Runs:
     async def _enter(self, run: Run, request: RunRequest) -> None:
         """Begin a new run, or make way for it."""
         if run.status == "running":
-            self._begin(Claim(run, request.text))
+            self._begin(ClaimedRun(run, request.text))
             return
         self._due.set()
         if request.on_conflict == "interrupt":
@@ -87,7 +87,7 @@ class Runs:
                 if other.status == "running" and other.id != run.id:
                     await self.stop(run.user_id, other.id)
 
-    def _begin(self, claim: Claim) -> None:
+    def _begin(self, claim: ClaimedRun) -> None:
         if claim.text is not None and claim.run.epoch == 1:  # a run that goes on has read what it needs
             self.ports.anticipate(claim.run, claim.text)
         live = self._live[claim.run.id] = LiveRun(claim)
@@ -112,7 +112,7 @@ class Runs:
 
         Raises:
             NotFound: no such run.
-            LogDropped: its events are no longer kept.
+            RunLogExpired: its events are no longer kept.
         """
         while not self.closed:
             live = self._live.get(run_id)
@@ -137,16 +137,16 @@ class Runs:
     async def _logged(self, user_id: str, run_id: str, after: int) -> tuple[list[LoggedEvent], bool]:
         """What the log holds after an event, and whether there will be no more."""
         run = await self.ports.intake.read(user_id, run_id)
-        if run.log_dropped:
-            raise LogDropped
+        if run.log_expired:
+            raise RunLogExpired
         entries = await self.ports.intake.events(user_id, run_id, after)
         if not after:
-            return entries, run.over
+            return entries, run.is_over
         if entries and entries[0][0] == after:
-            return entries[1:], run.over
+            return entries[1:], run.is_over
         if entries:
             return [VOID], False
-        return [], run.over
+        return [], run.is_over
 
     async def _wait_for(self, news: asyncio.Event) -> None:
         with suppress(TimeoutError):

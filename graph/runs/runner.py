@@ -28,7 +28,7 @@ from graph.ports.memory import Transcript, TurnRecord
 from graph.ports.models import ChatModel, CountTokens
 from graph.ports.notifications import Signals
 from graph.ports.redaction import Redactor
-from graph.ports.runs import Checkpoints, Ending, LoggedEvent, Run, RunIntake, RunQueue, Trace
+from graph.ports.runs import Checkpoints, LoggedEvent, Run, RunIntake, RunOutcome, RunQueue, Trace
 from graph.ports.telemetry import Meter
 from graph.ports.tools import Toolbox
 from graph.retry import patiently
@@ -221,7 +221,7 @@ class Runner:
                 message_id = await self._record_rest(live, status, error)
             end = error_event(error) if error else done_event(live.turn, message_id, status)
             last = live.ending(end)
-            ending = Ending(status, message_id, error.code if error else None, self._trace(live))
+            ending = RunOutcome(status, message_id, error.code if error else None, self._trace(live))
             others_wait = await patiently(lambda: self._write_end(live, last, ending))
             self._measure(live, ending, end)
         except (LeaseLost, DatabaseUnavailable):  # in the second case it will be taken over when the database is back
@@ -233,7 +233,7 @@ class Runner:
         live.show(last)
         return others_wait
 
-    def _measure(self, live: LiveRun, ending: Ending, end: Done | Error) -> None:
+    def _measure(self, live: LiveRun, ending: RunOutcome, end: Done | Error) -> None:
         if live.spoke and not live.spoke_before:
             self.ports.meter.first_text(live.run, live.spoke - live.began)
         usage = live.turn.get("usage", NO_USAGE)
@@ -296,7 +296,7 @@ class Runner:
         """The model that gave the last answer, or would have; nothing if the run never began here."""
         return answered_by(messages, self.ports.model.name(live.employee.settings) if live.employee else "")
 
-    async def _write_end(self, live: LiveRun, last: Sequence[LoggedEvent], ending: Ending) -> bool:
+    async def _write_end(self, live: LiveRun, last: Sequence[LoggedEvent], ending: RunOutcome) -> bool:
         async with live.writing:
             unwritten = live.unwritten()
             others_wait = await self.ports.queue.finish(live.run, [*unwritten, *last], ending)

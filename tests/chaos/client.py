@@ -13,7 +13,7 @@ from uuid import uuid4
 import httpx
 
 from graph.events import FINAL
-from graph.ports.runs import first_number
+from graph.ports.runs import first_seq
 
 SILENCE_SECONDS = 4.0
 """After which a connection on which nothing comes is given up: the process at its other end may sleep."""
@@ -78,7 +78,7 @@ class Turn:
 
     def first_of_epoch(self, epoch: int) -> float | None:
         """When the first event came that was made in an epoch or a later one."""
-        return next((at for at, number, _ in self.events if number >= first_number(epoch)), None)
+        return next((at for at, number, _ in self.events if number >= first_seq(epoch)), None)
 
 
 def turn_of(kind: str, user: str, number: int, session: str = "", pause: float = 0.0) -> Turn:

@@ -20,7 +20,7 @@ from graph.adapters.telemetry.tracing import mark
 from graph.context import TurnContext
 from graph.errors import ChatError
 from graph.ports.models import ChatModel, ModelSettings
-from graph.ports.runs import Ending, Run
+from graph.ports.runs import Run, RunOutcome
 from graph.state import Turn, Usage
 from graph.tool import Tool, ToolContext, ToolFault
 from graph.turn.node import Node
@@ -57,14 +57,14 @@ class Observer(Metrics):
         super().first_text(run, seconds)
         get_current_span().set_attribute("chat.first_text_seconds", seconds)
 
-    def ended(self, run: Run, ending: Ending, usage: Usage, seconds: float) -> None:
-        super().ended(run, ending, usage, seconds)
+    def ended(self, run: Run, outcome: RunOutcome, usage: Usage, seconds: float) -> None:
+        super().ended(run, outcome, usage, seconds)
         span = get_current_span()
-        span.set_attribute("chat.status", ending.status)
-        if ending.status != "waiting":  # a span of a later round tells what all of them took
+        span.set_attribute("chat.status", outcome.status)
+        if outcome.status != "waiting":  # a span of a later round tells what all of them took
             span.set_attributes(tokens_of(usage["prompt"], usage["completion"]))
-        if ending.error_code:
-            span.set_attribute("error.type", ending.error_code)
+        if outcome.error_code:
+            span.set_attribute("error.type", outcome.error_code)
             span.set_status(StatusCode.ERROR)
 
     def lost(self, run: Run) -> None:

@@ -22,7 +22,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
 from graph.adapters.models.circuit_breaker import Breaker
-from graph.ports.runs import Ending, Run
+from graph.ports.runs import Run, RunOutcome
 from graph.state import Usage
 
 WAITS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
@@ -110,11 +110,11 @@ class Metrics:
     def first_text(self, run: Run, seconds: float) -> None:
         self._first_text.observe(seconds)
 
-    def ended(self, run: Run, ending: Ending, usage: Usage, seconds: float) -> None:
-        model = ending.trace["model"] if ending.trace else ""
-        self._ended.labels(run.employee, ending.status, ending.error_code or "").inc()
-        self._run_seconds.labels(ending.status).observe(seconds)
-        if ending.status == "waiting":  # the run goes on, and its usage at the end is that of all its rounds
+    def ended(self, run: Run, outcome: RunOutcome, usage: Usage, seconds: float) -> None:
+        model = outcome.trace["model"] if outcome.trace else ""
+        self._ended.labels(run.employee, outcome.status, outcome.error_code or "").inc()
+        self._run_seconds.labels(outcome.status).observe(seconds)
+        if outcome.status == "waiting":  # the run goes on, and its usage at the end is that of all its rounds
             return
         self._tokens.labels("prompt", run.employee, model).inc(usage["prompt"])
         self._tokens.labels("completion", run.employee, model).inc(usage["completion"])

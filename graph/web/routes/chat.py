@@ -8,7 +8,7 @@ from fastapi import APIRouter, Body, Header
 from fastapi.responses import JSONResponse, Response
 from fastapi.sse import EventSourceResponse
 
-from graph.errors import LogDropped, MessageEmpty, MessageTooLong, ServiceUnavailable, error_of
+from graph.errors import MessageEmpty, MessageTooLong, RunLogExpired, ServiceUnavailable, error_of
 from graph.events import FINAL, last_text, waits
 from graph.ports.runs import LoggedEvent, Run, RunRequest
 from graph.web.auth import Caller
@@ -64,15 +64,15 @@ async def regenerate(
     employee, key = employee_of(body, service), idempotency_key or body.client_message_id
     last = await service.store.last_question(caller, str(session_id), body.on_conflict)
     text = await service.redactor.reveal(caller, last.text)
-    request = RunRequest(caller, text, employee, str(session_id), key, body.on_conflict, repeats=last.run_id)
+    request = RunRequest(caller, text, employee, str(session_id), key, body.on_conflict, regenerated_run_id=last.run_id)
     return await answer_to(request, service, stream=body.stream)
 
 
 async def answer_to(request: RunRequest, service: Service, *, stream: bool) -> Response:
     """The answer of the run that this begins, or has begun before."""
     run = await service.runs.accept(request)
-    if run.log_dropped:
-        raise LogDropped
+    if run.log_expired:
+        raise RunLogExpired
     entries = service.runs.follow(run.user_id, run.id)
     if stream:
         return event_stream(run.user_id, run.id, entries, service.redactor)
@@ -96,7 +96,7 @@ def checked(body: ChatRequest, caller: str, service: Service, key: str | None) -
         str(body.session_id) if body.session_id else None,
         key or body.client_message_id,
         body.on_conflict,
-        edits=str(body.edit_message_id) if body.edit_message_id else None,
+        edited_message_id=str(body.edit_message_id) if body.edit_message_id else None,
     )
 
 
@@ -140,8 +140,8 @@ async def follow(
     if service.runs.closed:
         raise ServiceUnavailable(retry_after=1)
     run = await service.store.read(caller, str(run_id))
-    if run.log_dropped:
-        raise LogDropped
+    if run.log_expired:
+        raise RunLogExpired
     after = seen_before(last_event_id, run.id)
     return event_stream(caller, run.id, service.runs.follow(caller, run.id, after), service.redactor)
 

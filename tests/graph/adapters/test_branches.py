@@ -20,7 +20,7 @@ from graph.errors import IdempotencyMismatch, NotFound, RunAbandoned, RunActive,
 from graph.jobs.queue import open_queue
 from graph.jobs.summaries import QueuedSummaries, Summarizer
 from graph.ports.memory import TurnRecord
-from graph.ports.runs import Ending, OnConflict, Run, RunRequest
+from graph.ports.runs import OnConflict, Run, RunOutcome, RunRequest
 from graph.state import Usage
 from tests.fakes.ports import GivenAnswers, words
 from tests.graph.conftest import Sql, store_of_runs
@@ -61,7 +61,7 @@ class Talk:
         said: list[AnyMessage] = [HumanMessage(question), *(AIMessage(text) for text in answers)]
         record = TurnRecord(self.user_id, self.session, run.id, run.epoch, run.employee, "model", said, USAGE)
         await PostgresTranscript(self.database, words).record(record)
-        await self.store.finish(run, [], Ending())
+        await self.store.finish(run, [], RunOutcome())
 
     async def turn(self, text: str, **fields: Any) -> Run:
         """A question that is answered."""
@@ -133,14 +133,14 @@ def talk(sql: Sql, database: Database, store_with: StoreWith, user_id: str, sess
 
 async def test_an_edit_leaves_behind_its_message_and_all_that_followed(talk: Talk) -> None:
     _, two, _ = [await talk.turn(text) for text in ("one", "two", "three")]
-    edit = await talk.turn("two and a half", edits=talk.question(two))
+    edit = await talk.turn("two and a half", edited_message_id=talk.question(two))
     assert talk.branch() == ["one", "answer to one", "two and a half", "answer to two and a half"]
     assert talk.left_behind() == dict.fromkeys(["two", "answer to two", "three", "answer to three"], edit.id)
 
 
 async def test_the_branch_is_taken_when_the_run_is_accepted(talk: Talk) -> None:
     one = await talk.turn("one")
-    await talk.ask("uno", edits=talk.question(one))
+    await talk.ask("uno", edited_message_id=talk.question(one))
     assert talk.branch() == []
 
 
@@ -149,7 +149,7 @@ async def test_a_question_is_answered_anew_as_often_as_one_likes(talk: Talk) -> 
     for number in range(2, 5):
         last = await talk.store.last_question(talk.user_id, talk.session, "reject")
         assert last.text == "one"
-        again = await talk.ask(last.text, repeats=last.run_id)
+        again = await talk.ask(last.text, regenerated_run_id=last.run_id)
         await talk.end(again, "one", f"answer {number}")
         assert talk.branch() == ["one", f"answer {number}"]
     assert list(talk.left_behind()) == ["one", "answer to one", "answer 2", "answer 3"]
@@ -158,14 +158,14 @@ async def test_a_question_is_answered_anew_as_often_as_one_likes(talk: Talk) -> 
 
 async def test_an_edit_that_fails_leaves_the_new_branch_with_what_there_is_of_it(talk: Talk) -> None:
     one = await talk.turn("one")
-    edit = await talk.ask("uno", edits=talk.question(one))
+    edit = await talk.ask("uno", edited_message_id=talk.question(one))
     await talk.end(edit, "uno")
     assert talk.branch() == ["uno"]
 
 
 async def test_what_is_said_after_an_edit_belongs_to_its_branch(talk: Talk) -> None:
     one = await talk.turn("one")
-    await talk.turn("uno", edits=talk.question(one))
+    await talk.turn("uno", edited_message_id=talk.question(one))
     await talk.turn("due")
     assert talk.branch() == ["uno", "answer to uno", "due", "answer to due"]
 
@@ -175,12 +175,12 @@ async def test_what_is_said_after_an_edit_belongs_to_its_branch(talk: Talk) -> N
 
 async def test_only_a_question_of_the_current_branch_can_be_edited(talk: Talk, sql: Sql) -> None:
     one, two = await talk.turn("one"), await talk.turn("two")
-    uno = await talk.turn("uno", edits=talk.question(one))
+    uno = await talk.turn("uno", edited_message_id=talk.question(one))
     [reply] = sql("select id::text from chat_messages where run_id = %(r)s and role = 'assistant'", r=uno.id)
     before = talk.branch()
     for message_id in (str(uuid4()), reply["id"], talk.question(two), talk.question(one)):
         with pytest.raises(NotFound):
-            await talk.ask("other", edits=message_id)
+            await talk.ask("other", edited_message_id=message_id)
     assert talk.branch() == before
     assert await talk.store.active(talk.user_id, talk.session) == []
 
@@ -192,7 +192,9 @@ async def test_a_message_of_another_session_is_not_in_this_one(talk: Talk, sql: 
     )
     for session_id in (other["id"], None):
         with pytest.raises(NotFound):
-            await talk.store.accept(RunRequest(talk.user_id, "uno", session_id=session_id, edits=talk.question(one)))
+            await talk.store.accept(
+                RunRequest(talk.user_id, "uno", session_id=session_id, edited_message_id=talk.question(one))
+            )
     assert talk.branch() == ["one", "answer to one"]
     assert len(sql("select 1 from chat_sessions where user_id = %(o)s", o=talk.user_id)) == 2
 
@@ -200,10 +202,12 @@ async def test_a_message_of_another_session_is_not_in_this_one(talk: Talk, sql: 
 async def test_a_message_of_somebody_else_does_not_exist(talk: Talk, stranger: str) -> None:
     one = await talk.turn("one")
     theirs = await talk.store.accept(RunRequest(stranger, "hello"))
-    await talk.store.finish(theirs, [], Ending())
+    await talk.store.finish(theirs, [], RunOutcome())
     for session_id in (talk.session, theirs.session_id):
         with pytest.raises(NotFound):
-            await talk.store.accept(RunRequest(stranger, "uno", session_id=session_id, edits=talk.question(one)))
+            await talk.store.accept(
+                RunRequest(stranger, "uno", session_id=session_id, edited_message_id=talk.question(one))
+            )
         with pytest.raises(NotFound):
             await talk.store.last_question(stranger, session_id, "reject")
     assert talk.branch() == ["one", "answer to one"]
@@ -222,7 +226,7 @@ async def test_a_refused_edit_changes_nothing(talk: Talk) -> None:
         "update chat_rate_limits set next_turn_at = now() + interval '1 hour' where user_id = %(o)s", o=talk.user_id
     )
     with pytest.raises(TooManyTurns):
-        await talk.ask("uno", edits=talk.question(one), employee="tag-ai")
+        await talk.ask("uno", edited_message_id=talk.question(one), employee="tag-ai")
     assert (talk.branch(), talk.remembered()) == (["one", "answer to one"], (1, ["note", "session"]))
     assert talk.sql("select employee_slug from chat_sessions where id = %(s)s", s=talk.session) == [
         {"employee_slug": "prime-boss"}
@@ -234,33 +238,33 @@ async def test_a_refused_edit_changes_nothing(talk: Talk) -> None:
 
 async def test_the_same_edit_with_the_same_key_is_the_same_run(talk: Talk) -> None:
     one = await talk.turn("one")
-    edit = await talk.turn("uno", edits=talk.question(one), client_key="k")
-    again = await talk.ask("uno", edits=talk.question(one), client_key="k")
-    assert (again.id, again.fresh) == (edit.id, False)
+    edit = await talk.turn("uno", edited_message_id=talk.question(one), client_key="k")
+    again = await talk.ask("uno", edited_message_id=talk.question(one), client_key="k")
+    assert (again.id, again.created) == (edit.id, False)
     assert talk.branch() == ["uno", "answer to uno"]
 
 
 async def test_the_same_edit_at_once_with_the_same_key_is_one_run(talk: Talk) -> None:
     one = await talk.turn("one")
     question = talk.question(one)
-    runs = await asyncio.gather(*(talk.ask("uno", edits=question, client_key="k") for _ in range(5)))
+    runs = await asyncio.gather(*(talk.ask("uno", edited_message_id=question, client_key="k") for _ in range(5)))
     assert len({run.id for run in runs}) == 1
-    assert [run.fresh for run in runs].count(True) == 1
+    assert [run.created for run in runs].count(True) == 1
 
 
 async def test_the_same_words_for_another_message_are_another_request(talk: Talk) -> None:
     one, two = await talk.turn("one"), await talk.turn("two")
-    await talk.turn("new", edits=talk.question(two), client_key="k")
-    for fields in ({}, {"edits": talk.question(one)}, {"repeats": two.id}):
+    await talk.turn("new", edited_message_id=talk.question(two), client_key="k")
+    for fields in ({}, {"edited_message_id": talk.question(one)}, {"regenerated_run_id": two.id}):
         with pytest.raises(IdempotencyMismatch):
             await talk.ask("new", client_key="k", **fields)
 
 
 async def test_a_new_answer_with_the_same_key_is_the_same_run_whatever_was_said_since(talk: Talk) -> None:
     one = await talk.turn("one")
-    again = await talk.turn("one", repeats=one.id, client_key="k")
+    again = await talk.turn("one", regenerated_run_id=one.id, client_key="k")
     two = await talk.turn("two")
-    assert (await talk.ask("two", repeats=two.id, client_key="k")).id == again.id
+    assert (await talk.ask("two", regenerated_run_id=two.id, client_key="k")).id == again.id
 
 
 # Busy sessions --------------------------------------------------------------------------------------------------------
@@ -270,7 +274,7 @@ async def test_a_busy_session_refuses_an_edit_and_stays_as_it_is(talk: Talk) -> 
     one = await talk.turn("one")
     two = await talk.ask("two")
     with pytest.raises(RunActive) as refused:
-        await talk.ask("uno", edits=talk.question(one))
+        await talk.ask("uno", edited_message_id=talk.question(one))
     assert refused.value.details == {"run_id": two.id}
     assert talk.branch() == ["one", "answer to one"]
 
@@ -278,7 +282,7 @@ async def test_a_busy_session_refuses_an_edit_and_stays_as_it_is(talk: Talk) -> 
 async def test_an_edit_that_waits_takes_its_branch_when_it_begins(talk: Talk) -> None:
     one = await talk.turn("one")
     two = await talk.ask("two")
-    edit = await talk.ask("uno", edits=talk.question(one), on_conflict="enqueue")
+    edit = await talk.ask("uno", edited_message_id=talk.question(one), on_conflict="enqueue")
     await talk.end(two, "two", "answer to two")
     assert talk.branch() == ["one", "answer to one", "two", "answer to two"]
     begun = await talk.begin(edit)
@@ -291,7 +295,7 @@ async def test_an_edit_that_waits_takes_its_branch_when_it_begins(talk: Talk) ->
 async def test_an_edit_that_is_withdrawn_leaves_nothing_behind(talk: Talk) -> None:
     one = await talk.turn("one")
     two = await talk.ask("two")
-    edit = await talk.ask("uno", edits=talk.question(one), on_conflict="enqueue")
+    edit = await talk.ask("uno", edited_message_id=talk.question(one), on_conflict="enqueue")
     await talk.store.request_stop(talk.user_id, edit.id)
     await talk.end(two, "two", "answer to two")
     assert talk.branch() == ["one", "answer to one", "two", "answer to two"]
@@ -301,7 +305,7 @@ async def test_of_two_edits_that_wait_the_later_one_comes_in_the_place_of_the_fi
     one = await talk.turn("one")
     two = await talk.ask("two")
     question = talk.question(one)
-    edits = [await talk.ask(text, edits=question, on_conflict="enqueue") for text in ("uno", "un")]
+    edits = [await talk.ask(text, edited_message_id=question, on_conflict="enqueue") for text in ("uno", "un")]
     await talk.end(two, "two", "answer to two")
     for edit, text in zip(edits, ("uno", "un"), strict=True):
         await talk.end(await talk.begin(edit), text, f"answer to {text}")
@@ -313,7 +317,7 @@ async def test_an_edit_whose_message_was_left_behind_meanwhile_continues_the_cur
     busy = await talk.ask("three")
     questions = talk.question(one), talk.question(two)
     earlier, later = [
-        await talk.ask(text, edits=question, on_conflict="enqueue")
+        await talk.ask(text, edited_message_id=question, on_conflict="enqueue")
         for text, question in zip(("uno", "due"), questions, strict=True)
     ]
     await talk.end(busy, "three")
@@ -325,10 +329,10 @@ async def test_an_edit_whose_message_was_left_behind_meanwhile_continues_the_cur
 async def test_a_message_can_be_edited_again_while_its_edit_is_answered(talk: Talk) -> None:
     one = await talk.turn("one")
     question = talk.question(one)
-    first = await talk.ask("uno", edits=question)
+    first = await talk.ask("uno", edited_message_id=question)
     with pytest.raises(RunActive):
-        await talk.ask("un", edits=question)
-    second = await talk.ask("un", edits=question, on_conflict="interrupt")
+        await talk.ask("un", edited_message_id=question)
+    second = await talk.ask("un", edited_message_id=question, on_conflict="interrupt")
     await talk.end(first, "uno", "half an answ")
     await talk.end(await talk.begin(second), "un", "answer to un")
     assert talk.branch() == ["un", "answer to un"]
@@ -347,7 +351,7 @@ async def test_what_is_answered_anew_in_a_busy_session_is_the_question_before_it
     waiting = [await talk.ask(words, on_conflict="enqueue") for words in ("three", "four")]
     last = await talk.store.last_question(talk.user_id, talk.session, on_conflict)
     assert last.text == text
-    again = await talk.ask(last.text, repeats=last.run_id, on_conflict=on_conflict)
+    again = await talk.ask(last.text, regenerated_run_id=last.run_id, on_conflict=on_conflict)
     await talk.end(two, "two", "half an answ")
     if on_conflict == "enqueue":
         for run, question in zip(waiting, ("three", "four"), strict=True):
@@ -375,7 +379,7 @@ async def test_a_run_that_is_taken_over_leaves_nothing_more_behind(
     question = talk.question(one)
     busy = await talk.ask("two") if waited else None
     talk.store = store_with(lease_seconds=0.0)
-    edit = await talk.ask("uno", edits=question, on_conflict="enqueue")
+    edit = await talk.ask("uno", edited_message_id=question, on_conflict="enqueue")
     if busy:
         await talk.end(busy, "two")
         edit = await talk.begin(edit)
@@ -393,7 +397,7 @@ async def test_a_run_that_is_taken_over_leaves_nothing_more_behind(
 
 async def test_what_was_left_behind_is_not_recalled(talk: Talk) -> None:
     _, two = await talk.turn("one"), await talk.turn("two")
-    await talk.ask("due", edits=talk.question(two))
+    await talk.ask("due", edited_message_id=talk.question(two))
     found = await PostgresMemory(talk.database, "a-model").recall(talk.user_id, talk.session, "prime-boss")
     assert [message.text for message in found.history] == ["one", "answer to one"]
 
@@ -402,7 +406,7 @@ async def test_a_summary_of_what_was_left_behind_is_forgotten_with_its_passages(
     one, two = await talk.turn("one"), await talk.turn("two")
     talk.summarised_to(two)
     assert talk.remembered() == (1, ["note", "session"])
-    await talk.ask("uno", edits=talk.question(one))
+    await talk.ask("uno", edited_message_id=talk.question(one))
     assert talk.remembered() == (0, ["note"])
 
 
@@ -415,30 +419,30 @@ async def test_a_summary_that_ends_with_the_message_that_was_edited_is_forgotten
         question=talk.question(two),
         s=talk.session,
     )
-    await talk.ask("due", edits=talk.question(two))
+    await talk.ask("due", edited_message_id=talk.question(two))
     assert talk.remembered() == (0, ["note"])
 
 
 async def test_a_summary_of_what_came_before_stays(talk: Talk) -> None:
     one, two = await talk.turn("one"), await talk.turn("two")
     talk.summarised_to(one)
-    await talk.ask("due", edits=talk.question(two))
+    await talk.ask("due", edited_message_id=talk.question(two))
     assert talk.remembered() == (1, ["note", "session"])
 
 
 async def test_a_session_counts_what_is_in_its_current_branch(talk: Talk) -> None:
     one, two = await talk.turn("one"), await talk.turn("two")
-    await talk.turn("due", edits=talk.question(two))
+    await talk.turn("due", edited_message_id=talk.question(two))
     [counted] = talk.sql("select message_count, token_count from chat_sessions where id = %(s)s", s=talk.session)
     assert counted == {"message_count": 4, "token_count": 1 + 3 + 1 + 3}
-    await talk.ask("uno", edits=talk.question(one))
+    await talk.ask("uno", edited_message_id=talk.question(one))
     [counted] = talk.sql("select message_count, token_count from chat_sessions where id = %(s)s", s=talk.session)
     assert counted == {"message_count": 0, "token_count": 0}
 
 
 async def test_what_was_left_behind_makes_no_summary_due_and_is_in_none(talk: Talk, database_url: str) -> None:
     runs = [await talk.turn(text) for text in ("one", "two", "three")]
-    await talk.turn("due", edits=talk.question(runs[1]))
+    await talk.turn("due", edited_message_id=talk.question(runs[1]))
     await talk.turn("tre")
     async with open_queue(database_url) as queue:
         state = await QueuedSummaries(talk.database, queue).state(talk.user_id, talk.session)
@@ -455,7 +459,7 @@ async def test_a_summary_that_was_under_way_when_its_messages_were_left_behind_i
 
     class Overtaken(GivenAnswers):
         async def stream(self, *_: object) -> Any:
-            await talk.ask("nil", edits=talk.question(runs[0]))
+            await talk.ask("nil", edited_message_id=talk.question(runs[0]))
             yield answer("They spoke.")[0]
 
     job = summarizer(talk, Overtaken([]))
@@ -473,7 +477,7 @@ async def test_a_summary_that_is_being_stored_is_forgotten_by_the_edit_that_wait
     class Slow(PostgresNotes):
         async def write(self, *arguments: Any) -> None:
             await super().write(*arguments)
-            editing.append(asyncio.create_task(talk.ask("nil", edits=question)))
+            editing.append(asyncio.create_task(talk.ask("nil", edited_message_id=question)))
             await asyncio.sleep(0.2)
             assert not editing[0].done()
 
@@ -495,7 +499,7 @@ def summarizer(talk: Talk, model: GivenAnswers) -> Summarizer:
 async def test_the_history_shows_the_current_branch_or_all(talk: Talk) -> None:
     sessions = PostgresSessions(talk.database)
     one = await talk.turn("one")
-    edit = await talk.turn("uno", edits=talk.question(one))
+    edit = await talk.turn("uno", edited_message_id=talk.question(one))
     current = await sessions.messages(talk.user_id, talk.session, 10, None)
     both = await sessions.messages(talk.user_id, talk.session, 10, None, all_branches=True)
     assert [row["content"] for row in current] == ["uno", "answer to uno"]
@@ -509,7 +513,7 @@ async def test_the_history_shows_the_current_branch_or_all(talk: Talk) -> None:
 
 async def test_an_answer_that_was_left_behind_takes_feedback_and_stays_where_it_is(talk: Talk) -> None:
     one = await talk.turn("one")
-    await talk.turn("uno", edits=talk.question(one))
+    await talk.turn("uno", edited_message_id=talk.question(one))
     [old] = talk.sql("select id::text from chat_messages where run_id = %(r)s and role = 'assistant'", r=one.id)
     await PostgresSessions(talk.database).give_feedback(talk.user_id, talk.session, old["id"], {"type": "like"})
     [row] = talk.sql(
@@ -522,7 +526,7 @@ async def test_an_answer_that_was_left_behind_takes_feedback_and_stays_where_it_
 
 async def test_a_deleted_session_takes_all_its_branches_with_it(talk: Talk) -> None:
     one = await talk.turn("one")
-    await talk.turn("uno", edits=talk.question(one))
+    await talk.turn("uno", edited_message_id=talk.question(one))
     await PostgresSessions(talk.database).delete(talk.user_id, talk.session)
     assert talk.sql("select 1 from chat_messages where user_id = %(o)s", o=talk.user_id) == []
 
@@ -545,7 +549,7 @@ async def test_a_run_begins_with_the_facts_of_whom_its_session_is_with(talk: Tal
     run = await talk.ask("one", employee="tag-ai")
     assert run.remembered
     assert run.remembered.facts == ["tag-ai"]
-    await talk.store.finish(run, [], Ending())
+    await talk.store.finish(run, [], RunOutcome())
     run = await talk.ask("two")
     assert run.remembered
     assert run.remembered.facts == ["tag-ai"]
@@ -553,7 +557,7 @@ async def test_a_run_begins_with_the_facts_of_whom_its_session_is_with(talk: Tal
 
 async def test_what_an_edit_leaves_behind_is_not_remembered_when_it_is_accepted(talk: Talk) -> None:
     first = await talk.turn("one")
-    edited = await talk.ask("one, but better", edits=talk.question(first))
+    edited = await talk.ask("one, but better", edited_message_id=talk.question(first))
     assert edited.remembered is None
     assert (
         await PostgresMemory(talk.database, "any").recall(talk.user_id, talk.session, edited.employee)

@@ -16,7 +16,7 @@ from graph.events import Text
 from graph.jobs import queue, retention
 from graph.jobs.queue import open_queue, work
 from graph.jobs.retention import forget_files, forget_logs, register
-from graph.ports.runs import Ending, Run, RunRequest
+from graph.ports.runs import Run, RunOutcome, RunRequest
 from tests.graph.conftest import Sql, store_of_runs
 
 pytestmark = pytest.mark.anyio
@@ -60,7 +60,7 @@ def run_that_ended(store: PostgresRunStore, sql: Sql) -> RunThatEnded:
 
     async def make(user_id: str, days_ago: float) -> Run:
         run = await store.accept(RunRequest(user_id, "hello"))
-        await store.finish(run, SAID, Ending())
+        await store.finish(run, SAID, RunOutcome())
         sql(
             "update chat_runs set finished_at = now() - make_interval(secs => %(seconds)s) where id = %(id)s",
             seconds=days_ago * 86_400,
@@ -83,7 +83,7 @@ async def test_the_log_of_an_old_run_is_forgotten_and_the_run_says_so(
     run = await run_that_ended(user_id, DAYS + 0.01)
     assert await forget_logs(store, DAYS) >= 1
     found = await store.read(user_id, run.id)
-    assert (found.status, found.log_dropped) == ("complete", True)
+    assert (found.status, found.log_expired) == ("complete", True)
     assert await store.events(user_id, run.id, 0) == []
 
 
@@ -101,7 +101,7 @@ async def test_the_log_of_a_young_run_stays(
     run = await run_that_ended(user_id, DAYS - 0.01)
     await forget_logs(store, DAYS)
     assert await store.events(user_id, run.id, 0) == SAID
-    assert not (await store.read(user_id, run.id)).log_dropped
+    assert not (await store.read(user_id, run.id)).log_expired
 
 
 async def test_the_log_of_a_run_that_is_not_over_stays_however_old_it_is(
@@ -117,7 +117,7 @@ async def test_the_log_of_a_run_that_is_not_over_stays_however_old_it_is(
     )
     await forget_logs(store, DAYS)
     assert await store.events(user_id, run.id, 0) == SAID
-    assert [(await store.read(user_id, each.id)).log_dropped for each in (run, waiting)] == [False, False]
+    assert [(await store.read(user_id, each.id)).log_expired for each in (run, waiting)] == [False, False]
 
 
 async def test_all_old_logs_are_forgotten_however_many_there_are(

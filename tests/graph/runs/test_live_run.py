@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 
 from graph.events import Text
-from graph.ports.runs import Claim, LoggedEvent, Run, first_number
+from graph.ports.runs import ClaimedRun, LoggedEvent, Run, first_seq
 from graph.runs.live_run import LiveRun, position_after, steps_to
 from tests.fakes.ports import turn_of
 
-SECOND = first_number(2)
+SECOND = first_seq(2)
 
 
 def numbered(*numbers: int) -> list[LoggedEvent]:
@@ -37,7 +37,7 @@ def test_a_follower_goes_on_after_what_it_has_seen(
 
 @pytest.mark.parametrize(
     ("after", "entries", "epoch"),
-    [(3, (1, 2), 2), (3, (1, 2, SECOND), 2), (1, (), 2), (SECOND + 1, (1, SECOND, first_number(3)), 3)],
+    [(3, (1, 2), 2), (3, (1, 2, SECOND), 2), (1, (), 2), (SECOND + 1, (1, SECOND, first_seq(3)), 3)],
 )
 def test_who_has_seen_what_a_dead_process_did_not_log_cannot_go_on(
     after: int, entries: tuple[int, ...], epoch: int
@@ -61,10 +61,10 @@ def test_the_steps_of_a_dead_process_are_known_by_what_comes_next(upcoming: tupl
 @pytest.mark.parametrize(("status", "waited"), [("waiting", True), ("complete", False)])
 def test_a_run_that_goes_on_after_its_user_decided_has_waited_and_may_have_spoken(status: str, waited: bool) -> None:
     done: Any = {"type": "done", "message_id": "", "total_tokens": 0, "usage": {}, "status": status}
-    run = LiveRun(Claim(Run("run", "owner", "session", "tester", epoch=2), "text", [*numbered(1), (2, done)]))
+    run = LiveRun(ClaimedRun(Run("run", "owner", "session", "tester", epoch=2), "text", [*numbered(1), (2, done)]))
     assert (run.waited, run.spoke_before) == (waited, True)
 
 
 def test_a_run_that_was_taken_over_before_its_first_event_has_neither() -> None:
-    run = LiveRun(Claim(Run("run", "owner", "session", "tester", epoch=2), "text"))
+    run = LiveRun(ClaimedRun(Run("run", "owner", "session", "tester", epoch=2), "text"))
     assert (run.waited, run.spoke_before) == (False, False)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from graph.errors import DatabaseUnavailable
-from graph.ports.runs import Claim, Run
+from graph.ports.runs import ClaimedRun, Run
 from graph.replay.recorded_ports import KeptCheckpoints, KeptRun, KeptTranscript, NoMeter, NoSignals
 from graph.runs.manager import Runs
 from graph.runs.runner import RunPorts
@@ -31,11 +31,11 @@ class Abandoned(KeptRun):
     async def list_claimable(self) -> list[tuple[str, str]]:
         return [(run_id, self.run.user_id) for run_id in self.waiting]
 
-    async def claim(self, user_id: str, run_id: str) -> Claim | None:
+    async def claim(self, user_id: str, run_id: str) -> ClaimedRun | None:
         if run_id == "broken":
             raise self.failure
         self.waiting.remove(run_id)
-        return Claim(replace(self.run, id=run_id), None)
+        return ClaimedRun(replace(self.run, id=run_id), None)
 
 
 def runs_over(store: KeptRun, begun: list[str] | None = None) -> Runs:
@@ -100,9 +100,9 @@ async def test_a_run_that_goes_on_reads_nothing_ahead_a_second_time(epoch: int, 
         async def list_claimable(self) -> list[tuple[str, str]]:
             return [] if self.claimed else [(self.run.id, self.run.user_id)]
 
-        async def claim(self, user_id: str, run_id: str) -> Claim | None:
+        async def claim(self, user_id: str, run_id: str) -> ClaimedRun | None:
             self.claimed = True
-            return Claim(replace(self.run, epoch=epoch), "hello", stop_requested=True)
+            return ClaimedRun(replace(self.run, epoch=epoch), "hello", stop_requested=True)
 
     ahead: list[str] = []
     store = Waiting("tester")

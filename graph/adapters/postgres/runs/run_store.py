@@ -30,7 +30,7 @@ from graph.errors import (
     TooManyTurns,
 )
 from graph.events import Done
-from graph.ports.runs import Claim, Ending, LoggedEvent, OnConflict, Question, Run, RunRequest
+from graph.ports.runs import ClaimedRun, LoggedEvent, OnConflict, Question, Run, RunOutcome, RunRequest
 from graph.state import no_usage
 
 log = structlog.get_logger(__name__)
@@ -106,7 +106,7 @@ class PostgresRunStore:
             if earlier:
                 return earlier
             await self._prepare_session(connection, request, values)
-            if request.edits:
+            if request.edited_message_id:
                 values = {**values, "replaces": await self._run_of_question(connection, request, values)}
             inserted = await connection.execute(QUERIES["insert_run"], values)
             turn = await connection.execute(QUERIES["take_turn"], self.limits)
@@ -139,9 +139,11 @@ class PostgresRunStore:
     def _hash(self, request: RunRequest) -> bytes:
         """Of all that was asked for. Which question is answered anew is not the caller's word."""
         where = (request.employee or "", request.session_id or "")
-        if request.repeats:
+        if request.regenerated_run_id:
             return self.sealer.digest("", *where, "again")
-        return self.sealer.digest(request.text, *where, *([request.edits] if request.edits else []))
+        return self.sealer.digest(
+            request.text, *where, *([request.edited_message_id] if request.edited_message_id else [])
+        )
 
     def _key(self, request: RunRequest) -> str | None:
         """What is stored of an idempotency key: clients choose it, and it may be somebody's address."""
@@ -156,7 +158,7 @@ class PostgresRunStore:
             "client_key": self._key(request),
             "request_hash": self._hash(request),
             "sealed_input": self.sealer.seal(request.text.encode(), f"{request.user_id}/{run_id}"),
-            "replaces": request.repeats,
+            "replaces": request.regenerated_run_id,
             "lease_seconds": self.lease_seconds,
         }
 
@@ -169,7 +171,9 @@ class PostgresRunStore:
 
     async def _run_of_question(self, connection: Connection, request: RunRequest, values: dict[str, Any]) -> str:
         """Raises: NotFound."""
-        row = await fetch_one(connection, QUERIES["run_of_question"], {**values, "message_id": request.edits})
+        row = await fetch_one(
+            connection, QUERIES["run_of_question"], {**values, "message_id": request.edited_message_id}
+        )
         if row is None or row["run_id"] is None:
             raise NotFound
         return str(row["run_id"])
@@ -245,7 +249,7 @@ class PostgresRunStore:
             rows = await fetch_all(connection, QUERIES["runs_due"], {"most": MOST_CLAIMED})
         return [(str(row["run_id"]), str(row["owner"])) for row in rows]
 
-    async def claim(self, user_id: str, run_id: str) -> Claim | None:
+    async def claim(self, user_id: str, run_id: str) -> ClaimedRun | None:
         values = {"run_id": run_id, "lease_seconds": self.lease_seconds, "after": 0}
         try:
             async with self.database.acting_for(user_id) as connection:
@@ -259,7 +263,9 @@ class PostgresRunStore:
         if row is None:
             return None
         run = Run(run_id, user_id, str(row["session_id"]), row["employee_slug"], epoch=row["epoch"])
-        return Claim(run, self._open(user_id, run_id, row["sealed_input"]), entries_of(logged), row["stop_requested"])
+        return ClaimedRun(
+            run, self._open(user_id, run_id, row["sealed_input"]), entries_of(logged), row["stop_requested"]
+        )
 
     @asynccontextmanager
     async def _not_held_up(self, connection: Connection) -> AsyncIterator[None]:
@@ -318,18 +324,20 @@ class PostgresRunStore:
             if await fetch_one(connection, QUERIES["withdraw_run"], {"run_id": run_id}):
                 await self._append(connection, Run(run_id, user_id, "", ""), [(1, WITHDRAWN)])
 
-    async def finish(self, run: Run, events: Sequence[LoggedEvent], ending: Ending) -> bool:
+    async def finish(self, run: Run, events: Sequence[LoggedEvent], outcome: RunOutcome) -> bool:
         values: dict[str, Any] = {
             "run_id": run.id,
             "epoch": run.epoch,
-            "status": ending.status,
-            "message_id": ending.message_id and UUID(ending.message_id),
-            "error_code": ending.error_code,
-            "trace": Json(ending.trace) if ending.trace else None,
+            "status": outcome.status,
+            "message_id": outcome.message_id and UUID(outcome.message_id),
+            "error_code": outcome.error_code,
+            "trace": Json(outcome.trace) if outcome.trace else None,
         }
         async with self.database.acting_for(run.user_id) as connection:
             await hold(connection, run.id, run.epoch)
-            finished = await connection.execute(QUERIES["wait" if ending.status == "waiting" else "finish_run"], values)
+            finished = await connection.execute(
+                QUERIES["wait" if outcome.status == "waiting" else "finish_run"], values
+            )
             await self._append(connection, run, events)
         [row] = await finished.fetchall()
         return bool(row["others_wait"])
@@ -352,8 +360,8 @@ def run_of(user_id: str, row: DictRow) -> Run:
         row["employee_slug"],
         row["status"],
         row["epoch"],
-        fresh=False,
-        log_dropped=bool(row.get("log_dropped")),
+        created=False,
+        log_expired=bool(row.get("log_dropped")),
     )
 
 

@@ -21,7 +21,7 @@ from graph.adapters.telemetry.instrumentation import Observer
 from graph.context import TurnContext
 from graph.errors import DatabaseUnavailable, ModelTimeout
 from graph.ports.models import ModelSettings
-from graph.ports.runs import Ending, Run, Trace
+from graph.ports.runs import Run, RunOutcome, Trace
 from graph.state import Turn, Usage
 from graph.tool import Tool, ToolContext, ToolFault
 from tests.fakes.ports import NoRows, runtime_of
@@ -250,7 +250,7 @@ async def test_the_span_of_a_run_says_whose_it_was_and_how_it_ended(watched: Wat
     trace = Trace(version="1", model="m", path=[], usage=[], turn=Turn(question=SECRET))
     with watched.observer.attending(RUN):
         watched.observer.first_text(RUN, 0.25)
-        watched.observer.ended(RUN, Ending("failed", None, "run_timeout", trace), usage, 1.0)
+        watched.observer.ended(RUN, RunOutcome("failed", None, "run_timeout", trace), usage, 1.0)
     assert attributes(watched.spans["run"]) == {
         "chat.run_id": "a run",
         "chat.session_id": "a session",

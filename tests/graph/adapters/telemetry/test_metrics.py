@@ -8,7 +8,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from graph.adapters.models.circuit_breaker import FAILURES
 from graph.adapters.telemetry.metrics import Metrics
-from graph.ports.runs import Ending, Run, Trace
+from graph.ports.runs import Run, RunOutcome, Trace
 from graph.state import Turn, Usage
 
 pytestmark = pytest.mark.anyio
@@ -44,7 +44,7 @@ def value(metrics: Metrics, name: str, **labels: str) -> float | None:
 
 async def test_a_run_is_counted_when_it_is_accepted_and_when_it_has_ended(metrics: Metrics) -> None:
     metrics.accepted(RUN)
-    metrics.ended(RUN, Ending("failed", None, "model_timeout", TRACE), USAGE, 3.5)
+    metrics.ended(RUN, RunOutcome("failed", None, "model_timeout", TRACE), USAGE, 3.5)
     assert value(metrics, "chat_runs_accepted_total", employee="tester") == 1
     assert value(metrics, "chat_runs_ended_total", employee="tester", status="failed", code="model_timeout") == 1
     assert value(metrics, "chat_run_seconds_sum", status="failed") == 3.5
@@ -52,7 +52,7 @@ async def test_a_run_is_counted_when_it_is_accepted_and_when_it_has_ended(metric
 
 async def test_an_ended_run_adds_its_tokens_and_its_cost_by_employee_and_model(metrics: Metrics) -> None:
     for _ in range(2):
-        metrics.ended(RUN, Ending(trace=TRACE), USAGE, 1.0)
+        metrics.ended(RUN, RunOutcome(trace=TRACE), USAGE, 1.0)
     of = {"employee": "tester", "model": "a model"}
     assert value(metrics, "chat_tokens_total", kind="prompt", **of) == 2400
     assert value(metrics, "chat_tokens_total", kind="completion", **of) == 68
@@ -60,8 +60,8 @@ async def test_an_ended_run_adds_its_tokens_and_its_cost_by_employee_and_model(m
 
 
 async def test_what_a_run_took_before_it_waited_is_counted_once_when_it_has_ended(metrics: Metrics) -> None:
-    metrics.ended(RUN, Ending("waiting", None, None, TRACE), USAGE, 1.0)
-    metrics.ended(RUN, Ending(trace=TRACE), USAGE, 1.0)
+    metrics.ended(RUN, RunOutcome("waiting", None, None, TRACE), USAGE, 1.0)
+    metrics.ended(RUN, RunOutcome(trace=TRACE), USAGE, 1.0)
     of = {"employee": "tester", "model": "a model"}
     assert value(metrics, "chat_tokens_total", kind="prompt", **of) == 1200
     assert value(metrics, "chat_runs_ended_total", employee="tester", status="waiting", code="") == 1
@@ -157,7 +157,7 @@ async def test_every_name_has_its_prefix_and_its_unit_and_no_label_has_many_valu
 def use_all(metrics: Metrics) -> None:
     metrics.accepted(RUN)
     metrics.refused("run_active")
-    metrics.ended(RUN, Ending(trace=TRACE), USAGE, 1.0)
+    metrics.ended(RUN, RunOutcome(trace=TRACE), USAGE, 1.0)
     metrics.step("reason", "model_error", 0.1)
     metrics.model_call("a model", "complete", 0.1)
     metrics.first_token("a model", 0.1)

@@ -21,7 +21,7 @@ from graph.adapters.redis_notifications import SEND_SECONDS, STREAM, RedisSignal
 from graph.errors import ConfigurationError
 from graph.events import Text
 from graph.ports.notifications import News, Signals
-from graph.ports.runs import Ending, RunRequest
+from graph.ports.runs import RunOutcome, RunRequest
 from tests.graph.conftest import Sql, store_of_runs
 from tests.redis_server import RedisServer, free_port
 
@@ -207,7 +207,7 @@ async def test_postgres_tells_what_is_written_of_a_run_when_it_is_committed(
     async with listening(PostgresSignals(database_url)) as heard:
         await store.append(run, [(1, SAID)])
         await store.request_stop(user_id, run.id)
-        await store.finish(run, [(2, SAID)], Ending())
+        await store.finish(run, [(2, SAID)], RunOutcome())
         await eventually(lambda: len(heard) >= 4)
     assert heard[:2] == [("events", run.id), ("stop", run.id)]
     assert set(heard[2:]) == {("due", run.id), ("events", run.id)}

@@ -23,7 +23,7 @@ from graph.errors import (
     TooManyTurns,
 )
 from graph.events import Text
-from graph.ports.runs import Ending, OnConflict, Run, RunRequest
+from graph.ports.runs import OnConflict, Run, RunOutcome, RunRequest
 from tests.graph.conftest import LosesTheFirstReply, Sql, store_of_runs
 
 pytestmark = pytest.mark.anyio
@@ -51,7 +51,7 @@ def text(content: str) -> Text:
 
 
 async def end(store: PostgresRunStore, run: Run) -> None:
-    await store.finish(run, [], Ending())
+    await store.finish(run, [], RunOutcome())
 
 
 # Accepting ------------------------------------------------------------------------------------------------------------
@@ -59,8 +59,8 @@ async def end(store: PostgresRunStore, run: Run) -> None:
 
 async def test_a_first_message_opens_a_session_with_the_default_employee(store: PostgresRunStore, user_id: str) -> None:
     run = await store.accept(RunRequest(user_id, "hello"))
-    assert (run.employee, run.status, run.fresh, run.user_id) == ("prime-boss", "running", True, user_id)
-    assert await store.read(user_id, run.id) == replace(run, fresh=False)
+    assert (run.employee, run.status, run.created, run.user_id) == ("prime-boss", "running", True, user_id)
+    assert await store.read(user_id, run.id) == replace(run, created=False)
 
 
 async def test_a_message_in_a_session_goes_to_its_employee(store: PostgresRunStore, user_id: str) -> None:
@@ -142,14 +142,14 @@ async def test_two_sessions_of_a_user_can_have_runs_at_once(store: PostgresRunSt
 async def test_the_same_request_with_the_same_key_is_the_same_run(store: PostgresRunStore, user_id: str) -> None:
     first = await store.accept(RunRequest(user_id, "hello", client_key="one"))
     again = await store.accept(RunRequest(user_id, "hello", client_key="one"))
-    assert (again.id, again.session_id, again.fresh) == (first.id, first.session_id, False)
+    assert (again.id, again.session_id, again.created) == (first.id, first.session_id, False)
 
 
 async def test_requests_at_once_with_the_same_key_are_one_run(store: PostgresRunStore, user_id: str) -> None:
     asked = [store.accept(RunRequest(user_id, "hello", client_key="one")) for _ in range(6)]
     runs = await asyncio.gather(*asked)
     assert len({run.id for run in runs}) == 1
-    assert [run.fresh for run in runs].count(True) == 1
+    assert [run.created for run in runs].count(True) == 1
 
 
 async def test_a_known_key_finds_a_run_that_has_ended(store: PostgresRunStore, user_id: str) -> None:
@@ -172,7 +172,7 @@ async def test_a_known_key_with_another_request_is_refused(
 async def test_a_key_belongs_to_its_user(store: PostgresRunStore, user_id: str, stranger: str) -> None:
     mine = await store.accept(RunRequest(user_id, "hello", client_key="one"))
     theirs = await store.accept(RunRequest(stranger, "something else", client_key="one"))
-    assert theirs.fresh
+    assert theirs.created
     assert theirs.id != mine.id
 
 
@@ -268,7 +268,7 @@ async def test_no_daily_budget_means_no_limit(store_with: Store, user_id: str, s
     store = store_with(daily_tokens=0)
     await store.accept(RunRequest(user_id, "hello"))
     sql("update chat_rate_limits set day_tokens = 10^12 where user_id = %(user_id)s", user_id=user_id)
-    assert (await store.accept(RunRequest(user_id, "hello"))).fresh
+    assert (await store.accept(RunRequest(user_id, "hello"))).created
 
 
 # Leases and endings ---------------------------------------------------------------------------------------------------
@@ -330,7 +330,7 @@ async def test_who_lost_a_run_can_write_nothing_more(store_with: Store, user_id:
     for attempt in (
         store.renew(lost),
         store.append(lost, [(1, text("late"))]),
-        store.finish(lost, [(1, text("late"))], Ending()),
+        store.finish(lost, [(1, text("late"))], RunOutcome()),
     ):
         with pytest.raises(LeaseLost):
             await attempt
@@ -393,7 +393,7 @@ async def test_runs_that_wait_are_taken_in_order_when_the_session_is_free(
     waiting = [await ask(store, run, words) for words in ("two", "three")]
     assert [(each.status, each.epoch) for each in waiting] == [("queued", 0)] * 2
     assert [await store.claim(user_id, each.id) for each in waiting] == [None, None]
-    assert await store.finish(run, [], Ending())
+    assert await store.finish(run, [], RunOutcome())
     assert await store.claim(user_id, waiting[1].id) is None
     claim = await store.claim(user_id, waiting[0].id)
     assert claim
@@ -442,7 +442,7 @@ async def test_a_run_that_waits_is_withdrawn_by_a_stop(store: PostgresRunStore, 
     await store.request_stop(user_id, waiting.id)
     assert (await store.read(user_id, waiting.id)).status == "stopped"
     assert [event["type"] for _, event in await store.events(user_id, waiting.id, 0)] == ["done"]
-    assert not await store.finish(run, [], Ending())
+    assert not await store.finish(run, [], RunOutcome())
     assert sql("select sealed_input from chat_runs where id = %(id)s", id=waiting.id) == [{"sealed_input": None}]
 
 
@@ -472,21 +472,21 @@ async def test_a_worker_of_an_earlier_epoch_has_lost_the_run(store: PostgresRunS
     with pytest.raises(LeaseLost):
         await store.renew(replace(run, epoch=run.epoch + 1))
     with pytest.raises(LeaseLost):
-        await store.finish(replace(run, epoch=0), [], Ending())
+        await store.finish(replace(run, epoch=0), [], RunOutcome())
 
 
 async def test_a_run_ends_once(store: PostgresRunStore, user_id: str) -> None:
     run = await store.accept(RunRequest(user_id, "hello"))
-    await store.finish(run, [(1, text("done"))], Ending("stopped"))
+    await store.finish(run, [(1, text("done"))], RunOutcome("stopped"))
     with pytest.raises(LeaseLost):
-        await store.finish(run, [(2, text("again"))], Ending())
+        await store.finish(run, [(2, text("again"))], RunOutcome())
     assert (await store.read(user_id, run.id)).status == "stopped"
     assert await store.events(user_id, run.id, 0) == [(1, text("done"))]
 
 
 async def test_how_a_run_failed_is_kept(store: PostgresRunStore, user_id: str, sql: Sql) -> None:
     run = await store.accept(RunRequest(user_id, "hello"))
-    await store.finish(run, [], Ending("failed", error_code="model_timeout"))
+    await store.finish(run, [], RunOutcome("failed", error_code="model_timeout"))
     assert (await store.read(user_id, run.id)).status == "failed"
     assert sql("select error_code from chat_runs where id = %(id)s", id=run.id) == [{"error_code": "model_timeout"}]
 
@@ -506,7 +506,7 @@ async def test_a_stop_of_a_run_that_has_ended_changes_nothing(store: PostgresRun
 async def test_events_are_read_in_order_from_the_one_seen_last_on(store: PostgresRunStore, user_id: str) -> None:
     run = await store.accept(RunRequest(user_id, "hello"))
     await store.append(run, [(2, text("b")), (1, text("a"))])
-    await store.finish(run, [(3, text("c"))], Ending())
+    await store.finish(run, [(3, text("c"))], RunOutcome())
     assert await store.events(user_id, run.id, 0) == [(1, text("a")), (2, text("b")), (3, text("c"))]
     assert await store.events(user_id, run.id, 2) == [(2, text("b")), (3, text("c"))]
     assert await store.events(user_id, run.id, 4) == []
@@ -536,7 +536,7 @@ async def test_another_users_run_does_not_exist(store: PostgresRunStore, user_id
         await store.read(stranger, run.id)
     assert await store.events(stranger, run.id, 0) == []
     await store.request_stop(stranger, run.id)
-    for attempt in (store.renew(theirs), store.finish(theirs, [], Ending("failed"))):
+    for attempt in (store.renew(theirs), store.finish(theirs, [], RunOutcome("failed"))):
         with pytest.raises(LeaseLost):
             await attempt
     assert await store.renew(run) is False
