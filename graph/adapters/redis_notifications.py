@@ -1,4 +1,4 @@
-"""News of runs between processes through Redis Streams (port `Signals`): one stream, which all processes write and read.
+"""News of runs between processes through Redis Streams (port `Notifier`): one stream, which all processes write and read.
 
 Nothing depends on it but speed: while Redis is away, who waits looks into the database.
 """
@@ -15,7 +15,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from graph.errors import ConfigurationError, describe
-from graph.ports.notifications import News
+from graph.ports.notifications import RunNotification
 
 log = structlog.get_logger(__name__)
 
@@ -31,7 +31,7 @@ BLOCK_SECONDS = 2.0
 SILENCE_SECONDS = 5.0
 """Without an answer after which a connection counts as broken."""
 CONNECTIONS = 4
-KINDS = get_args(get_args(News)[0])
+KINDS = get_args(get_args(RunNotification)[0])
 """What news can be of; others may write to the stream, too."""
 
 BROKEN = (RedisError, OSError)
@@ -42,7 +42,7 @@ Read = list[tuple[str, Entries]]
 """What a read brings of each stream."""
 
 
-class RedisSignals:
+class RedisNotifier:
     """Sends and hears news over Redis 5 or later, or what speaks its protocol."""
 
     def __init__(self, address: str) -> None:
@@ -60,12 +60,12 @@ class RedisSignals:
         self._failing: set[str] = set()
         """What has failed and was logged: `sent`, `heard`."""
 
-    async def send(self, news: News) -> None:
+    async def send(self, notification: RunNotification) -> None:
         """Tell all processes. Who cannot be told finds it out later: nothing is raised."""
         now = asyncio.get_running_loop().time()
         if now < self._silent_until:
             return
-        kind, run_id = news
+        kind, run_id = notification
         try:
             async with asyncio.timeout(SEND_SECONDS):
                 await self._client.xadd(STREAM, {"kind": kind, "run": run_id}, maxlen=KEPT, approximate=True)
@@ -75,14 +75,14 @@ class RedisSignals:
         else:
             self._failing.discard("sent")
 
-    async def heard(self) -> AsyncIterator[News]:
+    async def subscribe(self) -> AsyncIterator[RunNotification]:
         """The news of all processes. When the listening ends, so does the sending: the connections are closed."""
         try:
             while True:
                 try:
-                    async with aclosing(self._heard()) as news:
-                        async for each in news:
-                            yield each
+                    async with aclosing(self._heard()) as notifications:
+                        async for notification in notifications:
+                            yield notification
                 except BROKEN as error:
                     self._failed("heard", error)
                 finally:
@@ -91,7 +91,7 @@ class RedisSignals:
         finally:
             await self._client.aclose()
 
-    async def _heard(self) -> AsyncGenerator[News, None]:
+    async def _heard(self) -> AsyncGenerator[RunNotification, None]:
         """What comes from now on. `$` would mean another moment at each read, and lose what comes between two."""
         position = await self._newest()
         self.connected = True
@@ -100,7 +100,7 @@ class RedisSignals:
             for entry, fields in await self._read(position):
                 position = entry
                 if fields.get("kind") in KINDS and "run" in fields:
-                    yield cast(News, (fields["kind"], fields["run"]))
+                    yield cast(RunNotification, (fields["kind"], fields["run"]))
 
     async def _newest(self) -> str:
         """The id of the last entry that there is."""

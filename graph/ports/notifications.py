@@ -3,20 +3,25 @@
 from collections.abc import AsyncIterator
 from typing import Literal, Protocol
 
-News = tuple[Literal["events", "stop", "due"], str]
-"""What has happened to a run: it has new events; it is to stop; its session has become free for those that wait."""
+RunNotification = tuple[Literal["events", "stop", "due"], str]
+"""A kind and a run's id: `events`, the run has new events; `stop`, the run is to stop; `due`, a run waits for a process."""
 
 
-class Signals(Protocol):
-    """News of runs, between processes. They may get lost: who waits for some looks into the database now and then."""
+class Notifier(Protocol):
+    """Carries notifications of runs between processes. Delivery is best effort, so a waiter also polls the database."""
 
     @property
     def connected(self) -> bool:
-        """Whether news come through at the moment."""
+        """Whether notifications arrive at the moment."""
         ...
 
-    async def send(self, news: News) -> None: ...
+    async def send(self, notification: RunNotification) -> None:
+        """Notify all processes. A failure is logged by the notifier and never raised."""
+        ...
 
-    def heard(self) -> AsyncIterator[News]:
-        """The news of all processes, as long as somebody listens."""
+    def subscribe(self) -> AsyncIterator[RunNotification]:
+        """The notifications of all processes, this one included, in the order in which they were sent.
+
+        The iterator reconnects by itself. It ends only where notifications can never arrive.
+        """
         ...

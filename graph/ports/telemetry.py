@@ -1,43 +1,52 @@
 """What is counted of runs."""
 
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import Literal, Protocol
 
 from graph.ports.runs import Run, RunOutcome
 from graph.state import Usage
 
 
-class Meter(Protocol):
-    """Hears what becomes of runs, for whoever watches the service. It is told nothing of what was said."""
+class RunMetrics(Protocol):
+    """Counts what becomes of runs. No method takes a text of a user."""
 
-    def accepted(self, run: Run) -> None: ...
-
-    def refused(self, code: str) -> None:
-        """A turn was not accepted; `code` is the error's."""
+    def accepted(self, run: Run) -> None:
+        """A new run was stored."""
         ...
 
-    def attending(self, run: Run, waited: bool = False) -> AbstractContextManager[None]:
-        """Lasts as long as this process works on a run; epochs above 1 are take-overs, unless the run waited for its user."""
+    def refused(self, code: str) -> None:
+        """A message was not accepted; `code` is the error's code."""
+        ...
+
+    def track_run(self, run: Run, waited: bool = False) -> AbstractContextManager[None]:
+        """Spans the time in which this process works on the run.
+
+        Args:
+            run: an epoch above 1 is a take-over, unless the run waited for its user.
+            waited: whether the run waited for its user before.
+        """
         ...
 
     def first_text(self, run: Run, seconds: float) -> None:
-        """The first words were shown so long after this process began to work on the run."""
+        """The run streamed its first words, so many seconds after this process began to work on it."""
         ...
 
-    def ended(self, run: Run, outcome: RunOutcome, usage: Usage, seconds: float) -> None: ...
-
-    def untraced(self, run: Run, amounts: int) -> None:
-        """The answer states so many amounts of money for which nothing accounts."""
+    def ended(self, run: Run, outcome: RunOutcome, usage: Usage, seconds: float) -> None:
+        """The run ended or began to wait for its user, so many seconds after this process began to work on it."""
         ...
 
-    def lost(self, run: Run) -> None:
-        """Another process has taken the run over."""
+    def ungrounded_amounts(self, run: Run, amounts: int) -> None:
+        """The answer states so many amounts of money that match nothing in the turn."""
         ...
 
-    def retried(self, what: str) -> None:
-        """A write for a run failed and will be made again: `log` or `lease`."""
+    def detached(self, run: Run) -> None:
+        """This process stopped working on the run before its end, because it lost the lease or the database."""
         ...
 
-    def due(self, runs: int) -> None:
-        """So many runs waited for a process when this one looked."""
+    def write_retried(self, what: Literal["log", "lease"]) -> None:
+        """A write for a run failed and is tried again."""
+        ...
+
+    def claimable(self, runs: int) -> None:
+        """So many runs waited for a process at the last look."""
         ...

@@ -19,7 +19,7 @@ from graph.adapters.postgres.conversation.message_rows import to_message
 from graph.errors import DatabaseUnavailable, ModelError, NotFound
 from graph.ports.memory import Recorded, Remembered, TurnRecord
 from graph.ports.models import ModelSettings
-from graph.ports.notifications import News
+from graph.ports.notifications import RunNotification
 from graph.ports.runs import ClaimedRun, LoggedEvent, OnConflict, Question, Run, RunOutcome, RunRequest
 from graph.ports.tools import Effect
 from graph.replay.fake_values import revealed
@@ -285,31 +285,31 @@ class KeptRun:
         return False
 
 
-class NoSignals:
-    """Port `Signals`: there is one process."""
+class NoNotifier:
+    """Port `Notifier`: there is one process."""
 
     connected = True
 
-    async def send(self, news: News) -> None:
+    async def send(self, notification: RunNotification) -> None:
         """Nothing."""
 
-    async def heard(self) -> AsyncIterator[News]:
+    async def subscribe(self) -> AsyncIterator[RunNotification]:
         return
         yield
 
 
-class NoMeter:
-    """Port `Meter`: nobody watches."""
+class NoRunMetrics:
+    """Port `RunMetrics`: nobody watches."""
 
     def accepted(self, run: Run) -> None: ...
     def refused(self, code: str) -> None: ...
 
-    def attending(self, run: Run, waited: bool = False) -> AbstractContextManager[None]:
+    def track_run(self, run: Run, waited: bool = False) -> AbstractContextManager[None]:
         return nullcontext()
 
     def first_text(self, run: Run, seconds: float) -> None: ...
     def ended(self, run: Run, ending: RunOutcome, usage: Usage, seconds: float) -> None: ...
-    def untraced(self, run: Run, amounts: int) -> None: ...
-    def lost(self, run: Run) -> None: ...
-    def retried(self, what: str) -> None: ...
-    def due(self, runs: int) -> None: ...
+    def ungrounded_amounts(self, run: Run, amounts: int) -> None: ...
+    def detached(self, run: Run) -> None: ...
+    def write_retried(self, what: str) -> None: ...
+    def claimable(self, runs: int) -> None: ...

@@ -62,10 +62,10 @@ class Runs:
             self._check_room()
             run = await self.ports.intake.accept(request)
         except ChatError as error:
-            self.ports.meter.refused(error.code)
+            self.ports.metrics.refused(error.code)
             raise
         if run.created:
-            self.ports.meter.accepted(run)
+            self.ports.metrics.accepted(run)
             await self._enter(run, request)
         return run
 
@@ -103,7 +103,7 @@ class Runs:
         if others_wait:
             self._due.set()
             with suppress(ChatError):
-                await self.ports.signals.send(("due", live.run.id))
+                await self.ports.notifier.send(("due", live.run.id))
 
     async def follow(self, user_id: str, run_id: str, after: int = 0) -> AsyncIterator[LoggedEvent]:
         """The events of the owner's run with a number above `after`, live if it still runs, wherever that is.
@@ -150,7 +150,7 @@ class Runs:
 
     async def _wait_for(self, news: asyncio.Event) -> None:
         with suppress(TimeoutError):
-            async with asyncio.timeout(NEWS_SECONDS if self.ports.signals.connected else POLL_SECONDS):
+            async with asyncio.timeout(NEWS_SECONDS if self.ports.notifier.connected else POLL_SECONDS):
                 await news.wait()
 
     async def stop(self, user_id: str, run_id: str) -> None:
@@ -166,12 +166,12 @@ class Runs:
             live.stop()
         else:
             self._due.set()
-            await self.ports.signals.send(("stop", run_id))
+            await self.ports.notifier.send(("stop", run_id))
 
     async def go_on(self, run_id: str) -> None:
         """A run that waited for its user can go on, here or elsewhere."""
         self._due.set()
-        await self.ports.signals.send(("due", run_id))
+        await self.ports.notifier.send(("due", run_id))
 
     @asynccontextmanager
     async def watching(self) -> AsyncIterator[None]:
@@ -189,7 +189,7 @@ class Runs:
             await asyncio.gather(*watchers, return_exceptions=True)
 
     async def _listen(self) -> None:
-        async for kind, run_id in self.ports.signals.heard():
+        async for kind, run_id in self.ports.notifier.subscribe():
             if kind == "due":
                 self._due.set()
             elif kind == "stop" and (live := self._live.get(run_id)):
@@ -214,7 +214,7 @@ class Runs:
         except Exception as error:  # whatever it is, this process goes on looking
             log.warning("take_over_delayed", reason=describe(error))
             return []
-        self.ports.meter.due(len(due))
+        self.ports.metrics.claimable(len(due))
         return due
 
     async def _claim(self, user_id: str, run_id: str) -> None:

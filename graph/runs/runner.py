@@ -26,10 +26,10 @@ from graph.errors import (
 from graph.events import Done, Error
 from graph.ports.memory import Transcript, TurnRecord
 from graph.ports.models import ChatModel, CountTokens
-from graph.ports.notifications import Signals
+from graph.ports.notifications import Notifier
 from graph.ports.redaction import Redactor
 from graph.ports.runs import Checkpoints, LoggedEvent, Run, RunIntake, RunOutcome, RunQueue, Trace
-from graph.ports.telemetry import Meter
+from graph.ports.telemetry import RunMetrics
 from graph.ports.tools import Toolbox
 from graph.retry import patiently
 from graph.runs.live_run import LiveRun, steps_to, turn_in
@@ -67,8 +67,8 @@ class RunPorts:
     model: ChatModel
     toolbox: Toolbox
     count: CountTokens
-    signals: Signals
-    meter: Meter
+    notifier: Notifier
+    metrics: RunMetrics
     anticipate: Callable[[Run, str], None]
     """Begins what a turn of this run will need of its text and its session."""
     lease_seconds: float
@@ -86,7 +86,7 @@ class Runner:
     async def attend(self, live: LiveRun) -> bool:
         """Work on a run until it has ended or another process has it; true if others wait for its session."""
         structlog.contextvars.bind_contextvars(run_id=live.run.id)
-        with self.ports.meter.attending(live.run, live.waited):
+        with self.ports.metrics.track_run(live.run, live.waited):
             return await self._attend(live)
 
     async def _attend(self, live: LiveRun) -> bool:
@@ -196,7 +196,7 @@ class Runner:
     def _leave(self, live: LiveRun) -> bool:
         """The run goes on elsewhere or later: its events will be in the log."""
         log.warning("run_lost")
-        self.ports.meter.lost(live.run)
+        self.ports.metrics.detached(live.run)
         live.leave()
         return False
 
@@ -206,7 +206,7 @@ class Runner:
             async with live.writing:
                 await self.ports.queue.append(live.run, live.unwritten())
             await self.ports.queue.release(live.run)
-            await self.ports.signals.send(("due", live.run.id))
+            await self.ports.notifier.send(("due", live.run.id))
         except ChatError as error:
             log.warning("run_not_released", reason=error.code)
         live.leave()
@@ -235,11 +235,11 @@ class Runner:
 
     def _measure(self, live: LiveRun, ending: RunOutcome, end: Done | Error) -> None:
         if live.spoke and not live.spoke_before:
-            self.ports.meter.first_text(live.run, live.spoke - live.began)
+            self.ports.metrics.first_text(live.run, live.spoke - live.began)
         usage = live.turn.get("usage", NO_USAGE)
-        self.ports.meter.ended(live.run, ending, usage, time.perf_counter() - live.began)
+        self.ports.metrics.ended(live.run, ending, usage, time.perf_counter() - live.began)
         if end["type"] == "done" and (untraced := end.get("untraced_amounts")):
-            self.ports.meter.untraced(live.run, len(untraced))
+            self.ports.metrics.ungrounded_amounts(live.run, len(untraced))
             log.warning("untraced_amounts", count=len(untraced))
 
     async def _record_rest(
@@ -301,7 +301,7 @@ class Runner:
             unwritten = live.unwritten()
             others_wait = await self.ports.queue.finish(live.run, [*unwritten, *last], ending)
             live.written += len(unwritten) + len(last)
-        await self.ports.signals.send(("events", live.run.id))
+        await self.ports.notifier.send(("events", live.run.id))
         return others_wait
 
     async def _write_log(self, live: LiveRun) -> None:
@@ -317,11 +317,11 @@ class Runner:
         try:
             await self.ports.queue.append(live.run, entries)
             live.written += len(entries)
-            await self.ports.signals.send(("events", live.run.id))
+            await self.ports.notifier.send(("events", live.run.id))
         except LeaseLost:
             live.lose()
         except ChatError as error:
-            self.ports.meter.retried("log")
+            self.ports.metrics.write_retried("log")
             log.warning("log_write_delayed", reason=error.code)
 
     async def _keep_lease(self, live: LiveRun) -> None:
@@ -334,10 +334,10 @@ class Runner:
             except LeaseLost:
                 live.lose()
             except ChatError as error:
-                self.ports.meter.retried("lease")
+                self.ports.metrics.write_retried("lease")
                 log.warning("lease_not_renewed", reason=error.code)
 
     def _pause(self) -> float:
         """Seconds between two looks at a run."""
         third = self.ports.lease_seconds / 3
-        return third if self.ports.signals.connected else min(third, STOP_SECONDS)
+        return third if self.ports.notifier.connected else min(third, STOP_SECONDS)

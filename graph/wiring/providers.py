@@ -20,22 +20,22 @@ from graph.adapters.models.fallback import WithFallback
 from graph.adapters.models.langchain import ATTEMPTS, LangChainModel, openai_model
 from graph.adapters.offline.model import offline_model
 from graph.adapters.postgres.provisioning import DatabaseUrls
-from graph.adapters.postgres.runs.notifications import PostgresSignals
-from graph.adapters.redis_notifications import RedisSignals
+from graph.adapters.postgres.runs.notifications import PostgresNotifier
+from graph.adapters.redis_notifications import RedisNotifier
 from graph.adapters.telemetry.instrumentation import Observer
 from graph.adapters.telemetry.tracing import open_tracer
 from graph.ports.models import ChatModel, Embedder
-from graph.ports.notifications import Signals
+from graph.ports.notifications import Notifier
 from graph.settings import Settings
 from tools.catalog import CATALOG
 
 
-def build_notifier(settings: Settings, addresses: DatabaseUrls) -> Signals:
+def build_notifier(settings: Settings, addresses: DatabaseUrls) -> Notifier:
     """Raises: ConfigurationError."""
     if settings.redis_url:
-        return RedisSignals(settings.redis_url.get_secret_value())
+        return RedisNotifier(settings.redis_url.get_secret_value())
     direct = settings.listen_database_url
-    return PostgresSignals(direct.get_secret_value() if direct else addresses.server)
+    return PostgresNotifier(direct.get_secret_value() if direct else addresses.server)
 
 
 def load_vault_keys(settings: Settings) -> ReadKeys:

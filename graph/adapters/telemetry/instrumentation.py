@@ -44,10 +44,10 @@ class Observer(Metrics):
         self.providers = ProviderStatus(self.provider_fault)
 
     @contextmanager
-    def attending(self, run: Run, waited: bool = False) -> Iterator[None]:
+    def track_run(self, run: Run, waited: bool = False) -> Iterator[None]:
         ids = {"chat.run_id": run.id, "chat.session_id": run.session_id}
         span = self.tracer.start_span("run", attributes={**ids, "chat.employee": run.employee, "chat.epoch": run.epoch})
-        with current(span), super().attending(run, waited):
+        with current(span), super().track_run(run, waited):
             try:
                 yield
             finally:
@@ -67,8 +67,8 @@ class Observer(Metrics):
             span.set_attribute("error.type", outcome.error_code)
             span.set_status(StatusCode.ERROR)
 
-    def lost(self, run: Run) -> None:
-        super().lost(run)
+    def detached(self, run: Run) -> None:
+        super().detached(run)
         get_current_span().set_attribute("chat.status", "lost")
 
     def around_step(self, name: str, node: Node) -> Node:

@@ -1,4 +1,4 @@
-"""What this process counts and measures, for Prometheus (port `Meter`).
+"""What this process counts and measures, for Prometheus (port `RunMetrics`).
 
 A label is an employee, a model, a tool, a step or a code: something of which there are few, and nothing that a user wrote.
 """
@@ -101,7 +101,7 @@ class Metrics:
         self._refused.labels(code).inc()
 
     @contextmanager
-    def attending(self, run: Run, waited: bool = False) -> Iterator[None]:
+    def track_run(self, run: Run, waited: bool = False) -> Iterator[None]:
         if run.epoch > 1 and not waited:
             self._taken_over.inc()
         with self._active.track_inprogress():
@@ -120,16 +120,16 @@ class Metrics:
         self._tokens.labels("completion", run.employee, model).inc(usage["completion"])
         self._cost.labels(run.employee, model).inc(float(usage["cost"]))
 
-    def untraced(self, run: Run, amounts: int) -> None:
+    def ungrounded_amounts(self, run: Run, amounts: int) -> None:
         self._untraced.labels(run.employee).inc(amounts)
 
-    def lost(self, run: Run) -> None:
+    def detached(self, run: Run) -> None:
         self._lost.inc()
 
-    def retried(self, what: str) -> None:
+    def write_retried(self, what: str) -> None:
         self._retried.labels(what).inc()
 
-    def due(self, runs: int) -> None:
+    def claimable(self, runs: int) -> None:
         self._due.set(runs)
 
     def step(self, name: str, outcome: str, seconds: float) -> None:

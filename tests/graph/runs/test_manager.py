@@ -9,7 +9,7 @@ import pytest
 
 from graph.errors import DatabaseUnavailable
 from graph.ports.runs import ClaimedRun, Run
-from graph.replay.recorded_ports import KeptCheckpoints, KeptRun, KeptTranscript, NoMeter, NoSignals
+from graph.replay.recorded_ports import KeptCheckpoints, KeptRun, KeptTranscript, NoNotifier, NoRunMetrics
 from graph.runs.manager import Runs
 from graph.runs.runner import RunPorts
 from tests.fakes.ports import GivenAnswers, GivenTools, OneNameRedactor, roster_of, words
@@ -49,8 +49,8 @@ def runs_over(store: KeptRun, begun: list[str] | None = None) -> Runs:
         model=GivenAnswers([]),
         toolbox=GivenTools({}),
         count=words,
-        signals=NoSignals(),
-        meter=NoMeter(),
+        notifier=NoNotifier(),
+        metrics=NoRunMetrics(),
         anticipate=lambda run, text: (begun if begun is not None else []).append(text),
         lease_seconds=60,
         run_seconds=60,

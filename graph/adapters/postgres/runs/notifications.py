@@ -1,4 +1,4 @@
-"""News of runs between processes through Postgres (port `Signals`): LISTEN on one direct connection."""
+"""News of runs between processes through Postgres (port `Notifier`): LISTEN on one direct connection."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -10,7 +10,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from graph.adapters.postgres.database import is_transaction_pooler
 from graph.errors import describe
-from graph.ports.notifications import News
+from graph.ports.notifications import RunNotification
 
 log = structlog.get_logger(__name__)
 
@@ -21,7 +21,7 @@ KEEPALIVE = "connect_timeout=5 keepalives_idle=10 keepalives_interval=5 keepaliv
 """After how many seconds, and probes, a connection whose other end is gone counts as broken."""
 
 
-class PostgresSignals:
+class PostgresNotifier:
     """Hears what the queries on runs tell in their transactions.
 
     Behind a transaction pooler nobody can listen: then nothing is heard, and who waits looks into the database.
@@ -31,17 +31,17 @@ class PostgresSignals:
         self.address = address
         self.connected = False
 
-    async def send(self, news: News) -> None:
+    async def send(self, notification: RunNotification) -> None:
         """Nothing: the query that made the news has told it, when it was committed."""
 
-    async def heard(self) -> AsyncIterator[News]:
+    async def subscribe(self) -> AsyncIterator[RunNotification]:
         if is_transaction_pooler(self.address):
             log.warning("news_by_polling", reason="the database's address is a transaction pooler's")
             return
         while True:
             try:
-                async for news in self._heard():
-                    yield news
+                async for notification in self._heard():
+                    yield notification
             except psycopg.Error as error:
                 if self.connected:
                     log.warning("news_interrupted", reason=describe(error))
@@ -49,11 +49,11 @@ class PostgresSignals:
                 self.connected = False
             await asyncio.sleep(PAUSE_SECONDS)
 
-    async def _heard(self) -> AsyncIterator[News]:
+    async def _heard(self) -> AsyncIterator[RunNotification]:
         address = make_conninfo(self.address, **conninfo_to_dict(KEEPALIVE))
         async with await psycopg.AsyncConnection.connect(address, autocommit=True) as connection:
             await connection.execute(LISTEN)
             self.connected = True
             async for notification in connection.notifies():
                 kind, _, run_id = notification.payload.partition(" ")
-                yield cast(News, (kind, run_id))
+                yield cast(RunNotification, (kind, run_id))

@@ -237,7 +237,7 @@ async def test_what_happens_in_a_run_is_below_its_span_also_in_tasks_of_its_own(
             assert [chunk async for chunk in model.stream((), (), ModelSettings())]
             return Turn()
 
-    with watched.observer.attending(RUN):
+    with watched.observer.track_run(RUN):
         await asyncio.create_task(watched.observer.around_step("reason", Reason())(Turn(), runtime_of()))
     spans = watched.spans
     assert spans["run"].parent is None
@@ -248,7 +248,7 @@ async def test_what_happens_in_a_run_is_below_its_span_also_in_tasks_of_its_own(
 async def test_the_span_of_a_run_says_whose_it_was_and_how_it_ended(watched: Watched) -> None:
     usage = Usage(prompt=10, completion=5, total=15, cost="0", source="provider")
     trace = Trace(version="1", model="m", path=[], usage=[], turn=Turn(question=SECRET))
-    with watched.observer.attending(RUN):
+    with watched.observer.track_run(RUN):
         watched.observer.first_text(RUN, 0.25)
         watched.observer.ended(RUN, RunOutcome("failed", None, "run_timeout", trace), usage, 1.0)
     assert attributes(watched.spans["run"]) == {
@@ -266,14 +266,14 @@ async def test_the_span_of_a_run_says_whose_it_was_and_how_it_ended(watched: Wat
 
 
 async def test_a_run_that_another_process_has_is_lost(watched: Watched) -> None:
-    with watched.observer.attending(RUN):
-        watched.observer.lost(RUN)
+    with watched.observer.track_run(RUN):
+        watched.observer.detached(RUN)
     assert attributes(watched.spans["run"])["chat.status"] == "lost"
 
 
 async def test_without_a_tracer_the_same_is_counted() -> None:
     observer = Observer()
-    with observer.attending(RUN):
+    with observer.track_run(RUN):
         await observer.around_step("redact", Step())(Turn(question="what"), runtime_of())
         observer.first_text(RUN, 0.1)
     assert observer.registry.get_sample_value("chat_step_seconds_count", {"step": "redact"}) == 1

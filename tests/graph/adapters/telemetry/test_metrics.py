@@ -68,7 +68,7 @@ async def test_what_a_run_took_before_it_waited_is_counted_once_when_it_has_ende
 
 
 async def test_a_run_is_active_as_long_as_it_is_worked_on_however_that_ends(metrics: Metrics) -> None:
-    with suppress(KeyError), metrics.attending(RUN):
+    with suppress(KeyError), metrics.track_run(RUN):
         assert value(metrics, "chat_runs_active") == 1
         raise KeyError
     assert value(metrics, "chat_runs_active") == 0
@@ -76,9 +76,9 @@ async def test_a_run_is_active_as_long_as_it_is_worked_on_however_that_ends(metr
 
 async def test_a_run_that_was_begun_before_is_taken_over_and_one_that_waited_is_not(metrics: Metrics) -> None:
     for epoch in (1, 2, 3):
-        with metrics.attending(Run("id", "owner", "session", "tester", epoch=epoch)):
+        with metrics.track_run(Run("id", "owner", "session", "tester", epoch=epoch)):
             pass
-    with metrics.attending(Run("id", "owner", "session", "tester", epoch=2), waited=True):
+    with metrics.track_run(Run("id", "owner", "session", "tester", epoch=2), waited=True):
         pass
     assert value(metrics, "chat_runs_taken_over_total") == 2
 
@@ -91,10 +91,10 @@ async def test_what_was_refused_is_counted_by_its_code(metrics: Metrics) -> None
 
 async def test_what_waits_what_is_lost_and_what_is_tried_again_is_shown(metrics: Metrics) -> None:
     assert value(metrics, "chat_run_retries_total", what="lease") == 0
-    metrics.retried("lease")
-    metrics.lost(RUN)
-    metrics.due(4)
-    metrics.due(3)
+    metrics.write_retried("lease")
+    metrics.detached(RUN)
+    metrics.claimable(4)
+    metrics.claimable(3)
     assert value(metrics, "chat_run_retries_total", what="lease") == 1
     assert value(metrics, "chat_runs_lost_total") == 1
     assert value(metrics, "chat_runs_due") == 3

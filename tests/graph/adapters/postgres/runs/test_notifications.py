@@ -16,11 +16,11 @@ from graph.adapters import redis_notifications as redis_signals
 from graph.adapters.crypto.cipher import Sealer
 from graph.adapters.postgres.database import Database
 from graph.adapters.postgres.runs import notifications as signals
-from graph.adapters.postgres.runs.notifications import PostgresSignals
-from graph.adapters.redis_notifications import SEND_SECONDS, STREAM, RedisSignals
+from graph.adapters.postgres.runs.notifications import PostgresNotifier
+from graph.adapters.redis_notifications import SEND_SECONDS, STREAM, RedisNotifier
 from graph.errors import ConfigurationError
 from graph.events import Text
-from graph.ports.notifications import News, Signals
+from graph.ports.notifications import Notifier, RunNotification
 from graph.ports.runs import RunOutcome, RunRequest
 from tests.graph.conftest import Sql, store_of_runs
 from tests.redis_server import RedisServer, free_port
@@ -33,11 +33,11 @@ SAID = Text(type="text", content="hello")
 class Carrier(Protocol):
     """What carries news between processes."""
 
-    def signals(self) -> Signals:
+    def signals(self) -> Notifier:
         """One process's."""
         ...
 
-    async def tell(self, news: News) -> None:
+    async def tell(self, news: RunNotification) -> None:
         """News of a process that listens to none."""
         ...
 
@@ -51,10 +51,10 @@ class OverPostgres:
         self.address = address
         self.sql = sql
 
-    def signals(self) -> Signals:
-        return PostgresSignals(self.address)
+    def signals(self) -> Notifier:
+        return PostgresNotifier(self.address)
 
-    async def tell(self, news: News) -> None:
+    async def tell(self, news: RunNotification) -> None:
         self.sql("select pg_notify('chat_runs', %(payload)s)", payload=" ".join(news))
 
     def break_connections(self) -> None:
@@ -68,10 +68,10 @@ class OverRedis:
     def __init__(self, server: RedisServer) -> None:
         self.server = server
 
-    def signals(self) -> Signals:
-        return RedisSignals(self.server.address)
+    def signals(self) -> Notifier:
+        return RedisNotifier(self.server.address)
 
-    async def tell(self, news: News) -> None:
+    async def tell(self, news: RunNotification) -> None:
         async with sending(self.server.address) as teller:
             await teller.send(news)
 
@@ -83,9 +83,9 @@ class OverRedis:
 
 
 @asynccontextmanager
-async def sending(address: str) -> AsyncIterator[RedisSignals]:
+async def sending(address: str) -> AsyncIterator[RedisNotifier]:
     """A process that listens to nothing."""
-    opened = RedisSignals(address)
+    opened = RedisNotifier(address)
     try:
         yield opened
     finally:
@@ -120,12 +120,12 @@ async def eventually(holds: Callable[[], bool], seconds: float = 10) -> None:
 
 
 @asynccontextmanager
-async def listening(signals: Signals, *, connected: bool = True) -> AsyncIterator[list[News]]:
+async def listening(signals: Notifier, *, connected: bool = True) -> AsyncIterator[list[RunNotification]]:
     """A process that listens, until the end; what it hears."""
-    heard: list[News] = []
+    heard: list[RunNotification] = []
 
     async def listen() -> None:
-        async for news in signals.heard():
+        async for news in signals.subscribe():
             heard.append(news)
 
     task = asyncio.create_task(listen())
@@ -139,7 +139,7 @@ async def listening(signals: Signals, *, connected: bool = True) -> AsyncIterato
         await asyncio.gather(task, return_exceptions=True)
 
 
-def some_news() -> list[News]:
+def some_news() -> list[RunNotification]:
     return [("events", str(uuid4())), ("stop", str(uuid4())), ("due", str(uuid4()))]
 
 
@@ -204,7 +204,7 @@ async def test_postgres_tells_what_is_written_of_a_run_when_it_is_committed(
 ) -> None:
     store = store_of_runs(database, sealer)
     run = await store.accept(RunRequest(user_id, "hello"))
-    async with listening(PostgresSignals(database_url)) as heard:
+    async with listening(PostgresNotifier(database_url)) as heard:
         await store.append(run, [(1, SAID)])
         await store.request_stop(user_id, run.id)
         await store.finish(run, [(2, SAID)], RunOutcome())
@@ -214,8 +214,8 @@ async def test_postgres_tells_what_is_written_of_a_run_when_it_is_committed(
 
 
 async def test_behind_a_transaction_pooler_nothing_is_heard_and_nothing_is_tried() -> None:
-    process = PostgresSignals("postgresql://nobody@127.0.0.1:6543/chat")
-    assert [news async for news in process.heard()] == []
+    process = PostgresNotifier("postgresql://nobody@127.0.0.1:6543/chat")
+    assert [news async for news in process.subscribe()] == []
     assert not process.connected
 
 
@@ -262,7 +262,7 @@ async def test_after_a_send_that_failed_the_next_ones_come_through_when_redis_is
                 await process.send(("events", "lost"))
                 redis.start()
                 await asyncio.sleep(redis_signals.PAUSE_SECONDS * 2)
-                async with listening(RedisSignals(redis.address)) as heard:
+                async with listening(RedisNotifier(redis.address)) as heard:
                     await process.send(("events", f"run {number}"))
                     await eventually(lambda: bool(heard))
     assert [each["event"] for each in logs] == ["news_not_sent"] * 2
@@ -270,7 +270,7 @@ async def test_after_a_send_that_failed_the_next_ones_come_through_when_redis_is
 
 async def test_a_process_that_starts_before_redis_hears_of_it_later(redis: RedisServer) -> None:
     redis.kill()
-    process = RedisSignals(redis.address)
+    process = RedisNotifier(redis.address)
     async with listening(process, connected=False) as heard:
         await asyncio.sleep(redis_signals.PAUSE_SECONDS * 3)
         assert not process.connected
@@ -282,7 +282,7 @@ async def test_a_process_that_starts_before_redis_hears_of_it_later(redis: Redis
 
 async def test_a_wrong_password_is_logged_once_and_harms_nobody(tmp_path: Path) -> None:
     with RedisServer(tmp_path, "--requirepass", "right") as server, structlog.testing.capture_logs() as logs:
-        process = RedisSignals(server.address.replace("//", "//:wrong@"))
+        process = RedisNotifier(server.address.replace("//", "//:wrong@"))
         async with listening(process, connected=False):
             for _ in range(3):
                 await process.send(("events", "run"))
@@ -294,7 +294,7 @@ async def test_a_wrong_password_is_logged_once_and_harms_nobody(tmp_path: Path) 
 
 async def test_the_right_password_opens(tmp_path: Path) -> None:
     with RedisServer(tmp_path, "--requirepass", "right") as server:
-        process = RedisSignals(server.address.replace("//", "//:right@"))
+        process = RedisNotifier(server.address.replace("//", "//:right@"))
         async with listening(process) as heard:
             await process.send(("events", "run"))
             await eventually(lambda: heard == [("events", "run")])
@@ -311,7 +311,7 @@ async def test_the_stream_keeps_so_many_entries_and_hardly_more(
 
 
 async def test_what_others_write_into_the_stream_is_no_news_and_no_harm(redis: RedisServer) -> None:
-    process = RedisSignals(redis.address)
+    process = RedisNotifier(redis.address)
     async with listening(process) as heard, Redis.from_url(redis.address) as client:
         await client.xadd(STREAM, {b"kind": b"\xff\xfe", b"else": b""})
         await process.send(("events", "run"))
@@ -320,7 +320,7 @@ async def test_what_others_write_into_the_stream_is_no_news_and_no_harm(redis: R
 
 
 async def test_a_key_of_another_kind_in_the_streams_place_harms_nobody(redis: RedisServer) -> None:
-    process = RedisSignals(redis.address)
+    process = RedisNotifier(redis.address)
     async with Redis.from_url(redis.address) as client:
         await client.set(STREAM, "something else")
         async with listening(process, connected=False) as heard:
@@ -333,7 +333,7 @@ async def test_a_key_of_another_kind_in_the_streams_place_harms_nobody(redis: Re
 
 
 async def test_a_stream_that_is_emptied_while_a_process_listens_is_heard_on(redis: RedisServer) -> None:
-    process = RedisSignals(redis.address)
+    process = RedisNotifier(redis.address)
     async with listening(process) as heard, Redis.from_url(redis.address) as client:
         for number in range(3):
             await process.send(("events", str(number)))
@@ -347,7 +347,7 @@ async def test_a_server_that_answers_no_more_counts_as_away_until_it_does(
 ) -> None:
     monkeypatch.setattr(redis_signals, "BLOCK_SECONDS", 0.1)
     monkeypatch.setattr(redis_signals, "SILENCE_SECONDS", 0.5)
-    process = RedisSignals(redis.address)
+    process = RedisNotifier(redis.address)
     async with listening(process) as heard:
         with redis.frozen():
             await eventually(lambda: not process.connected)
@@ -360,7 +360,7 @@ async def test_listening_ends_whenever_it_is_told_to(redis: RedisServer) -> None
     """At whatever point of a connection; redis-py's own time-outs would now and then swallow it."""
 
     async def listen() -> None:
-        async for _ in RedisSignals(redis.address).heard():
+        async for _ in RedisNotifier(redis.address).subscribe():
             pass
 
     tasks = []
@@ -387,5 +387,5 @@ async def test_listening_ends_whenever_it_is_told_to(redis: RedisServer) -> None
 )
 def test_a_wrong_address_is_told_at_once_and_not_repeated(address: str) -> None:
     with pytest.raises(ConfigurationError, match="REDIS_URL") as refused:
-        RedisSignals(address)
+        RedisNotifier(address)
     assert "pass-word" not in refused.value.message
