@@ -105,6 +105,7 @@ fuzz: $(DEVELOP) ## thousands of requests made from the OpenAPI file, right ones
 docs: $(READY) ## write docs/employees.md and docs/tools.md anew from the files
 	@$(BIN)/python -m scripts.docs_employees
 	@$(BIN)/python -m scripts.docs_tools
+	@$(BIN)/python -m scripts.docs_settings
 
 audit: $(DEVELOP) ## measure every promise of SECURITY.md, in a quarter of an hour (ARGS="canaries matrix" for some)
 	@$(BIN)/python -m tests.audit $(ARGS)

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from graph.errors import ConfigurationError
-from graph.settings import FORMER_NAMES, Settings, read_settings
+from graph.setting_checks import FORMER_NAMES
+from graph.settings import Settings, read_settings
 
 KEY = "A" * 43 + "="
 SECRET = "S3cret"
