@@ -8,6 +8,7 @@ from pathlib import Path
 
 from employees.roster import Roster, read_roster
 from graph.adapters.mcp.servers import equipped, join, read_servers
+from graph.ports.memory import Clock
 from graph.settings import Settings
 from graph.tool import Tool
 from tools.catalog import CATALOG
@@ -15,9 +16,13 @@ from tools.catalog import CATALOG
 ROOT = Path(__file__).parents[2]
 
 
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """The employees and tools that a process serves. Another deployment may serve others."""
+    """The employees and tools that a process serves, and its clock. Another deployment may serve others."""
 
     employees: Path = ROOT / "employees"
     """The folder of the employees' files."""
@@ -30,6 +35,8 @@ class Catalogue:
     """Names of the MCP servers that did not answer at the start."""
     rejected_tools: Sequence[str] = ()
     """Tools of MCP servers that cannot be offered to a model, each with the reason."""
+    clock: Clock = now
+    """Tells a turn which day it is; an evaluation sets a fixed one."""
 
     def tools_by_name(self) -> dict[str, Tool]:
         return {tool.name: tool for tool in self.tools}
@@ -64,7 +71,3 @@ def build_roster(catalogue: Catalogue) -> Roster:
         ConfigurationError: an employee's file is invalid.
     """
     return equipped(read_roster(catalogue.employees, catalogue.tools_by_name()), catalogue.extra_tools)
-
-
-def now() -> datetime:
-    return datetime.now(UTC)

@@ -16,7 +16,6 @@ from graph.jobs.summaries import QueuedSummaries
 from graph.ports.approvals import Approvals
 from graph.settings import Settings
 from graph.turn.prompt import read_wording
-from graph.wiring.catalogue import now
 from graph.wiring.infrastructure import Infrastructure
 
 
@@ -75,6 +74,6 @@ async def build_ports(infra: Infrastructure, approvals: Approvals) -> Ports:
         wording=read_wording(),
         prices=read_prices(),
         count=infra.count,
-        clock=now,
+        clock=infra.catalogue.clock,
         budget=infra.settings.default_token_budget,
     )
