@@ -1,6 +1,7 @@
-"""What a caller can see of a turn, as it is logged: masked, and each event whole in itself.
+"""The events of a turn, as they are logged: masked, each one complete in itself.
 
-The names and fields are the wire's (see docs of `POST /api/chat`); restoring a user's own values happens on the way out.
+The log holds these types as JSON, so their names and fields stay as they are. Each module of `graph.web.protocols` encodes them
+for one wire; the native one writes them unchanged. The user's own values are restored before an event is encoded.
 """
 
 from collections.abc import Iterable

@@ -32,8 +32,8 @@ def plant() -> None:
             raise NotFound("This session is somebody else's.")
         return await read(self, user_id, session_id)
 
-    def may_be_kept(user_id, run_id, entries, redactor):
-        frames = sse.with_heartbeats(sse.frames_of(user_id, run_id, entries, redactor))
+    def may_be_kept(*stream):
+        frames = sse.with_heartbeats(sse.encoded(*stream))
         return EventSourceResponse(frames, headers={"Cache-Control": "private, max-age=60"})
 
     Redact.__call__ = logs_the_text

@@ -1,6 +1,7 @@
 """Talking to an employee: a message in, events out; a run followed again or stopped."""
 
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -12,9 +13,10 @@ from graph.errors import MessageEmpty, MessageTooLong, RunLogExpired, ServiceUna
 from graph.events import FINAL, last_text, waits
 from graph.ports.runs import LoggedEvent, Run, RunRequest
 from graph.web.auth import Caller
+from graph.web.protocols.native import encode, parse_last_event_id
 from graph.web.schemas import Asking, ChatRequest, Regenerate, refusals
 from graph.web.service import Deps, Service
-from graph.web.sse import event_stream, seen_before
+from graph.web.sse import event_stream
 
 router = APIRouter(prefix="/api", tags=["chat"], responses=refusals(409, 410, 429, 502))
 
@@ -75,7 +77,7 @@ async def answer_to(request: RunRequest, service: Service, *, stream: bool) -> R
         raise RunLogExpired
     entries = service.runs.follow(run.user_id, run.id)
     if stream:
-        return event_stream(run.user_id, run.id, entries, service.redactor)
+        return event_stream(run.user_id, entries, service.redactor, partial(encode, run.id))
     return await whole_answer(run, entries, service)
 
 
@@ -142,8 +144,9 @@ async def follow(
     run = await service.store.read(caller, str(run_id))
     if run.log_expired:
         raise RunLogExpired
-    after = seen_before(last_event_id, run.id)
-    return event_stream(caller, run.id, service.runs.follow(caller, run.id, after), service.redactor)
+    after = parse_last_event_id(last_event_id, run.id)
+    entries = service.runs.follow(caller, run.id, after)
+    return event_stream(caller, entries, service.redactor, partial(encode, run.id))
 
 
 @router.post("/runs/{run_id}/stop", status_code=202)
