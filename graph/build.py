@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from langchain_core.messages import AIMessage
 from langgraph.checkpoint.base import BaseCheckpointSaver
-from langgraph.graph import END, START, StateGraph
+from langgraph.graph import StateGraph
 from langgraph.graph.state import CompiledStateGraph
 from langgraph.types import RetryPolicy
 
@@ -20,7 +20,8 @@ from graph.ports.redaction import Redactor
 from graph.ports.tools import Delegates, Toolbox
 from graph.state import Turn, TurnInput
 from graph.turn.approval_gate import Consent
-from graph.turn.delegation import Delegation
+from graph.turn.delegation import Delegation, ReadsOnly
+from graph.turn.flow import Flow, NodeSpec
 from graph.turn.node import Node
 from graph.turn.prompt import Wording
 from graph.turn.tool_executor import Calls
@@ -35,9 +36,8 @@ from nodes.summarize import Summarize
 TurnGraph = CompiledStateGraph[Turn, TurnContext, TurnInput, Turn]
 
 
-PATIENT = RetryPolicy(initial_interval=0.2, max_attempts=7, retry_on=DatabaseUnavailable)
-"""A turn survives a restart of the database: what may be done twice is tried for about twelve seconds."""
-REPEATABLE = ("redact", "load_memory", "retrieve", "persist")
+DB_RETRY_POLICY = RetryPolicy(initial_interval=0.2, max_attempts=7, retry_on=DatabaseUnavailable)
+"""Idempotent nodes retry for about 12 s while the database is down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,23 +68,43 @@ def as_it_is(name: str, node: Node) -> Node:
     return node
 
 
-def steps(p: Ports) -> dict[str, Node]:
-    """The steps of a turn by their names, and what each may touch."""
-    reason = Reason(p.model, p.roster, p.toolbox, p.wording, p.prices, p.count, p.budget)
+def reason_of(p: Ports) -> Reason:
+    return Reason(p.model, p.roster, p.toolbox, p.wording, p.prices, p.count, p.budget)
+
+
+def call_tools_of(p: Ports) -> CallTools:
+    """The node with the calls of the user's employee. A colleague's calls only read."""
 
     def calls_with(delegates: Delegates) -> Calls:
         return Calls(p.toolbox, p.redactor, p.roster, delegates)
 
-    calls = calls_with(Delegation(reason, calls_with, p.redactor))
-    return {
-        "redact": Redact(p.redactor),
-        "load_memory": LoadMemory(p.memory, p.count, p.clock, p.budget),
-        "retrieve": Retrieve(p.retriever, p.count, p.budget),
-        "reason": reason,
-        "call_tools": CallTools(calls, Consent(p.approvals, calls)),
-        "persist": Persist(p.transcript, p.model, p.roster, p.toolbox),
-        "summarize": Summarize(p.summaries),
-    }
+    def reading(delegates: Delegates) -> CallTools:
+        return CallTools(calls_with(delegates), ReadsOnly())
+
+    calls = calls_with(Delegation(reason_of(p), reading, p.redactor))
+    return CallTools(calls, Consent(p.approvals, calls))
+
+
+FLOW: Flow[Ports] = Flow(
+    before_model=(
+        NodeSpec("redact", lambda p: Redact(p.redactor), is_idempotent=True),
+        NodeSpec("load_memory", lambda p: LoadMemory(p.memory, p.count, p.clock, p.budget), is_idempotent=True),
+        NodeSpec("retrieve", lambda p: Retrieve(p.retriever, p.count, p.budget), is_idempotent=True),
+    ),
+    model=NodeSpec("reason", reason_of),
+    tools=(NodeSpec("call_tools", call_tools_of),),
+    after_answer=(
+        NodeSpec("persist", lambda p: Persist(p.transcript, p.model, p.roster, p.toolbox), is_idempotent=True),
+        NodeSpec("summarize", lambda p: Summarize(p.summaries)),
+    ),
+)
+"""The nodes in order, and what each may touch. Nothing else says the order: take-over, recordings, the replay and the fail
+points read it here."""
+
+
+def build_nodes(p: Ports) -> dict[str, Node]:
+    """The nodes by their names."""
+    return {spec.name: spec.build(p) for spec in FLOW.specs()}
 
 
 def build(p: Ports, around: Around = as_it_is) -> TurnGraph:
@@ -95,17 +115,13 @@ def build(p: Ports, around: Around = as_it_is) -> TurnGraph:
         around: what is put around each step; nothing in the service.
     """
     graph = StateGraph(Turn, context_schema=TurnContext, input_schema=TurnInput)
-    for name, node in steps(p).items():
-        graph.add_node(name, around(name, node), retry_policy=PATIENT if name in REPEATABLE else None)
-
-    graph.add_edge(START, "redact")
-    graph.add_edge("redact", "load_memory")
-    graph.add_edge("load_memory", "retrieve")
-    graph.add_edge("retrieve", "reason")
-    graph.add_conditional_edges("reason", called_tools, {True: "call_tools", False: "persist"})
-    graph.add_edge("call_tools", "reason")
-    graph.add_edge("persist", "summarize")
-    graph.add_edge("summarize", END)
+    nodes = build_nodes(p)
+    for spec in FLOW.specs():
+        node = around(spec.name, nodes[spec.name])
+        graph.add_node(spec.name, node, retry_policy=DB_RETRY_POLICY if spec.is_idempotent else None)
+    for start, end in FLOW.edges():
+        graph.add_edge(start, end)
+    graph.add_conditional_edges(FLOW.model.name, called_tools, FLOW.branch())
     return graph.compile(name="chat")
 
 

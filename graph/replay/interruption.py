@@ -1,8 +1,14 @@
 """How a recorded turn was cut short."""
 
 import asyncio
+from dataclasses import dataclass
 
+from langgraph.runtime import Runtime
+
+from graph.context import TurnContext
 from graph.errors import ChatError
+from graph.state import Turn
+from graph.turn.node import Node
 
 
 class Cut:
@@ -20,3 +26,15 @@ class Cut:
         if not self.reached.is_set():
             self.reached.set()
             await asyncio.Event().wait()
+
+
+@dataclass(frozen=True, slots=True)
+class CutNode:
+    """A node in which the recorded turn ended: it is stopped or fails before its work."""
+
+    cut: Cut
+    node: Node
+
+    async def __call__(self, state: Turn, runtime: Runtime[TurnContext]) -> Turn:
+        await self.cut.happen()
+        return await self.node(state, runtime)

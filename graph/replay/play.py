@@ -11,13 +11,13 @@ from employees.roster import Roster, read_roster
 from graph.adapters.models.pricing import read_prices
 from graph.adapters.models.token_counter import token_counter
 from graph.adapters.postgres.conversation.message_rows import rows_of
-from graph.build import Ports, TurnGraph, build
+from graph.build import FLOW, Ports, TurnGraph, build, build_nodes
 from graph.errors import error_of
 from graph.events import Event
 from graph.ports.models import ChatModel, CountTokens, Prices
 from graph.ports.runs import RunRequest
 from graph.replay.fake_values import STAND_IN, StandInRedactor, with_stand_ins
-from graph.replay.interruption import Cut
+from graph.replay.interruption import Cut, CutNode
 from graph.replay.normalise import events_for, messages_for, usage_for
 from graph.replay.recorded_ports import (
     OWNER,
@@ -37,6 +37,7 @@ from graph.replay.recording import Outcome, Recording
 from graph.runs.manager import Runs
 from graph.runs.runner import RunPorts
 from graph.testing.auto_approvals import UnstoredApprovals
+from graph.turn.node import Node
 from graph.turn.prompt import Wording, read_wording
 from tools.catalog import by_name
 
@@ -44,6 +45,9 @@ SETTLING = 200
 """Turns of the event loop after which everything that was streamed has arrived: nothing in a replay waits for anything else."""
 
 LEASE_SECONDS = 3600.0
+
+MET_BY_PORTS = frozenset({"redact", FLOW.model.name, "call_tools"})
+"""The nodes whose recorded ports stop or fail in the middle of their work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,21 +96,26 @@ class Stage:
         self.cut = Cut(error_of(**recording.error) if recording.error else None)
         self.recorded = RecordedModel(recording.model, recording.answers, recording.tools, self.cut)
         self.model = model or self.recorded
-        self.redactor = StandInRedactor(self._cut_at("redact"))
+        self.redactor = StandInRedactor(self.cut if recording.ended_at == "redact" else None)
         self.tools = RecordedTools(by_name(), recording.tools, self.cut)
         self.transcript = KeptTranscript()
         self.checkpoints = KeptCheckpoints()
         self.store = KeptRun(recording.employee)
 
-    def _cut_at(self, step: str) -> Cut | None:
-        return self.cut if self.recording.ended_at == step else None
+    def around(self, name: str, node: Node) -> Node:
+        """The node, or what happened there if the turn ended in it and none of its ports meets that by itself."""
+        is_here = name == self.recording.ended_at and name not in MET_BY_PORTS
+        return CutNode(self.cut, node) if is_here else node
+
+    def nodes(self) -> dict[str, Node]:
+        return {name: self.around(name, node) for name, node in build_nodes(self.ports()).items()}
 
     def ports(self) -> Ports:
         given = self.recording
         return Ports(
             redactor=self.redactor,
-            memory=RecordedMemory(given.memory, self._cut_at("load_memory")),
-            retriever=RecordedPassages(given.passages, self._cut_at("retrieve")),
+            memory=RecordedMemory(given.memory),
+            retriever=RecordedPassages(given.passages),
             model=self.model,
             toolbox=self.tools,
             approvals=UnstoredApprovals("approved"),
@@ -154,7 +163,7 @@ async def play(recording: Recording, code: Code, model: ChatModel | None = None)
         model: who answers instead of the recorded model.
     """
     stage = Stage(recording, code, model)
-    runs = stage.runs(build(stage.ports()))
+    runs = stage.runs(build(stage.ports(), stage.around))
     run = await runs.accept(RunRequest(OWNER, with_stand_ins(recording.question), session_id=SESSION))
     following = asyncio.create_task(events_of(runs, run.id))
     stopping = asyncio.create_task(stop_at(stage.cut, runs, run.id))

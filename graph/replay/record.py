@@ -4,9 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from langgraph.graph import END, START
+
 from graph.adapters.postgres.conversation.memory import HISTORY_ROWS
 from graph.adapters.postgres.database import Connection, Database, fetch_all, fetch_one
 from graph.adapters.postgres.named_queries import adapter_queries
+from graph.build import FLOW
 from graph.errors import ChatError, NotFound
 from graph.events import Event
 from graph.ports.runs import Trace
@@ -139,7 +142,7 @@ def tool_runs(ended: Ended) -> Iterator[ToolRun]:
 def answers(ended: Ended) -> Iterator[Answer]:
     """What the model said: the messages of the assistant, and an answer that was cut before its first word."""
     trace = ended.run["trace"]
-    whole = sum(step["node"] == "reason" for step in trace["path"])
+    whole = sum(step["node"] == FLOW.model.name for step in trace["path"])
     said = [row for row in ended.messages if row["role"] == "assistant"]
     made = (
         event["tool"] for event in ended.events if event["type"] == "tool_call"
@@ -152,7 +155,7 @@ def answers(ended: Ended) -> Iterator[Answer]:
             finish=row["metadata"].get("finish"),
             cut=number >= whole,
         )
-    if ended_at(ended) == "reason" and len(said) == whole:
+    if ended_at(ended) == FLOW.model.name and len(said) == whole:
         yield Answer(cut=True, usage=broken_off(trace))
 
 
@@ -170,23 +173,11 @@ def ended_at(ended: Ended) -> str | None:
     if ended.run["status"] == "complete":
         return None
     path = [step["node"] for step in ended.run["trace"]["path"]]
-    step = following(path[-1] if path else "", ended.messages)
-    return step if step == "reason" or ended.run["error_code"] != ChatError.code else None
-
-
-def following(step: str, messages: Sequence[Row]) -> str:
-    calling = any(row["metadata"].get("tool_calls") for row in messages if row["role"] == "assistant")
-    after_reason = "call_tools" if calling else "persist"
-    return {
-        "": "redact",
-        "redact": "load_memory",
-        "load_memory": "retrieve",
-        "retrieve": "reason",
-        "reason": after_reason,
-        "call_tools": "reason",
-        "persist": "summarize",
-        "summarize": "",
-    }[step]
+    answers = [row for row in ended.messages if row["role"] == "assistant"]
+    has_tool_calls = bool(answers and answers[-1]["metadata"].get("tool_calls"))
+    step = FLOW.next_node(path[-1] if path else START, has_tool_calls=has_tool_calls)
+    is_played = step == FLOW.model.name or ended.run["error_code"] != ChatError.code
+    return step if is_played and step != END else None
 
 
 def error(ended: Ended) -> dict[str, str] | None:

@@ -36,13 +36,10 @@ OWNER, SESSION, RUN, ANSWER = "owner", "session", "run", "message"
 class RecordedMemory:
     """Port `Memory`."""
 
-    def __init__(self, memory: Memory, cut: Cut | None = None) -> None:
+    def __init__(self, memory: Memory) -> None:
         self.memory = memory
-        self.cut = cut
 
     async def recall(self, user_id: str, session_id: str, employee: str) -> Remembered:
-        if self.cut:
-            await self.cut.happen()
         return Remembered(
             facts=self.memory.facts,
             summary=self.memory.summary,
@@ -54,13 +51,10 @@ class RecordedMemory:
 class RecordedPassages:
     """Port `Retriever`."""
 
-    def __init__(self, passages: Sequence[Passage], cut: Cut | None = None) -> None:
+    def __init__(self, passages: Sequence[Passage]) -> None:
         self.passages = passages
-        self.cut = cut
 
     async def search(self, user_id: str, query: str) -> list[Passage]:
-        if self.cut:
-            await self.cut.happen()
         return list(self.passages)
 
 

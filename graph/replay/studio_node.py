@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from langchain_core.messages import AIMessage, AnyMessage
 from langgraph.runtime import Runtime
 
-from graph.build import steps
 from graph.context import TurnContext
 from graph.errors import ChatError
 from graph.replay.play import Code, Stage
@@ -36,7 +35,7 @@ class RecordedStep:
             ChatError: the error that ended the turn.
         """
         stage = Stage(rest_of(self.recording, state.get("messages", [])), self.code)
-        step = asyncio.ensure_future(steps(stage.ports())[self.name](state, runtime))
+        step = asyncio.ensure_future(stage.nodes()[self.name](state, runtime))
         stopped = asyncio.ensure_future(stage.cut.reached.wait())
         try:
             await asyncio.wait({step, stopped}, return_when=asyncio.FIRST_COMPLETED)

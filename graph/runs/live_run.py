@@ -2,11 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from itertools import pairwise
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, cast
-
-from langchain_core.messages import AIMessage
 
 from employees.roster import Employee
 from graph.context import Unfinished
@@ -180,20 +177,3 @@ def position_after(after: int, entries: Sequence[LoggedEvent], epoch: int) -> in
 def turn_in(values: Mapping[str, Any]) -> Turn:
     """The turn in the values of a checkpoint."""
     return cast(Turn, {name: values[name] for name in Turn.__annotations__ if name in values})
-
-
-OPENING = ("redact", "load_memory", "retrieve")
-"""The steps before the model is asked."""
-
-
-def steps_to(upcoming: Sequence[str], turn: Turn) -> Iterator[Step]:
-    """The steps that have led to a turn, of which these come next; what time they took is not known any more."""
-    for name in OPENING:
-        if name in upcoming:
-            return
-        yield Step(node=name, ms=0, first_ms=None)
-    for message, after in pairwise([*turn["messages"], None]):
-        if isinstance(message, AIMessage):
-            yield Step(node="reason", ms=0, first_ms=None)
-            if after:
-                yield Step(node="call_tools", ms=0, first_ms=None)

@@ -11,7 +11,7 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 from langchain_core.runnables import RunnableConfig
 
 from employees.roster import Roster
-from graph.build import TurnGraph, keeping
+from graph.build import FLOW, TurnGraph, keeping
 from graph.context import TurnContext
 from graph.errors import (
     ChatError,
@@ -28,11 +28,11 @@ from graph.ports.memory import Transcript, TurnRecord
 from graph.ports.models import ChatModel, CountTokens
 from graph.ports.notifications import Notifier
 from graph.ports.redaction import Redactor
-from graph.ports.runs import Checkpoints, LoggedEvent, Run, RunIntake, RunOutcome, RunQueue, Trace
+from graph.ports.runs import Checkpoints, LoggedEvent, Run, RunIntake, RunOutcome, RunQueue, Step, Trace
 from graph.ports.telemetry import RunMetrics
 from graph.ports.tools import Toolbox
 from graph.retry import patiently
-from graph.runs.live_run import LiveRun, steps_to, turn_in
+from graph.runs.live_run import LiveRun, turn_in
 from graph.runs.partial_turn import closed, kept_nowhere_else, turn_of, usage_of_rest
 from graph.runs.stream_resume import events_behind
 from graph.runs.terminal_events import Status, done_event, error_event, start_event
@@ -158,7 +158,8 @@ class Runner:
         state = await graph.aget_state(config)
         if cast(dict[str, Any], state.metadata or {}).get("run") == run.id:
             live.turn = turn_in(state.values)
-            live.path = list(steps_to(state.next, live.turn))
+            # How long a dead process took for its steps is not known.
+            live.path = [Step(node=name, ms=0, first_ms=None) for name in FLOW.path_to(state.next, live.turn)]
         live.recorded = await self.ports.transcript.find(run.user_id, run.id)
         if live.recorded:
             live.turn.update(turn_of(live.recorded))

@@ -22,9 +22,8 @@ from graph.state import Recollection, Turn, Usage, add, no_usage
 from graph.tool import ToolFault
 from graph.turn.approval_gate import Round
 from graph.turn.links import DelegatedQuestion
-from graph.turn.tool_executor import Calls, Prepared
-from nodes.call_tools import CallTools
-from nodes.reason import Reason
+from graph.turn.node import Node
+from graph.turn.tool_executor import Prepared
 
 log = structlog.get_logger(__name__)
 
@@ -73,8 +72,10 @@ class Places:
 class Delegation:
     """Asks colleagues (port `Delegates`)."""
 
-    reason: Reason
-    calls_with: Callable[[Delegates], Calls]
+    reason: Node
+    """Lets the colleague's model speak."""
+    call_tools_with: Callable[[Delegates], Node]
+    """Makes the node that calls the colleague's tools; they may ask through these delegates."""
     redactor: Redactor
     depth: int = 1
     places: Places = field(default_factory=lambda: Places(AT_ONCE))
@@ -109,14 +110,14 @@ class Delegation:
     async def _answer(self, turn: Turn, caller: TurnContext) -> None:
         """Let the colleague work until there is an answer, or no more may be spent on one; the turn is brought up to date
         after each step."""
-        act = CallTools(self.calls_with(self._deeper()), ReadsOnly())
+        call_tools = self.call_tools_with(self._deeper())
         runtime = Runtime(context=caller, stream_writer=lambda event: None)
         for _ in range(ROUNDS):
             turn.update(await self.reason(turn, runtime))
             last = turn["messages"][-1]
             if not (isinstance(last, AIMessage) and last.tool_calls) or turn["usage"]["total"] > TOKENS:
                 break
-            turn.update(await act(turn, runtime))
+            turn.update(await call_tools(turn, runtime))
 
     def _deeper(self) -> Delegates:
         """Whom a colleague asks: one after the other, in the place of the colleague, who waits for the answers."""

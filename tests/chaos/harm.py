@@ -11,6 +11,8 @@ from typing import Any
 
 import httpx
 
+from graph.build import FLOW
+from graph.turn.flow import names_of
 from tests.chaos.client import PATIENCE_SECONDS, Client, Turn, new_user, turn_of
 from tests.chaos.fleet import GRACE_SECONDS, Fleet, Member, Say
 from tests.chaos.operations import LATE, LOST, WEDGED, WRONG, Operations
@@ -18,7 +20,7 @@ from tests.chaos.operations import LATE, LOST, WEDGED, WRONG, Operations
 KILL, SLEEP, TERM, RESTART = "kill -9", "sleep past the lease", "SIGTERM under load", "immediate Postgres restart"
 CRASH = "kill -9 of Postgres"
 
-STEPS = ("redact", "load_memory", "retrieve", "reason", "call_tools", "persist", "summarize")
+STEPS = names_of([*FLOW.specs()])
 PLACES = ("before", "after_effect", "after_checkpoint")
 POINTS = [f"{step}:{place}:kill" for step in STEPS for place in PLACES]
 INSTANTS = len(POINTS) // 3

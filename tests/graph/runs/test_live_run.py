@@ -6,8 +6,7 @@ import pytest
 
 from graph.events import Text
 from graph.ports.runs import ClaimedRun, LoggedEvent, Run, first_seq
-from graph.runs.live_run import LiveRun, position_after, steps_to
-from tests.fakes.ports import turn_of
+from graph.runs.live_run import LiveRun, position_after
 
 SECOND = first_seq(2)
 
@@ -43,19 +42,6 @@ def test_who_has_seen_what_a_dead_process_did_not_log_cannot_go_on(
     after: int, entries: tuple[int, ...], epoch: int
 ) -> None:
     assert position_after(after, numbered(*entries), epoch) is None
-
-
-@pytest.mark.parametrize(
-    ("upcoming", "path"),
-    [
-        ((), ["redact", "load_memory", "retrieve"]),
-        (("redact",), []),
-        (("retrieve",), ["redact", "load_memory"]),
-        (("reason",), ["redact", "load_memory", "retrieve"]),
-    ],
-)
-def test_the_steps_of_a_dead_process_are_known_by_what_comes_next(upcoming: tuple[str, ...], path: list[str]) -> None:
-    assert [step["node"] for step in steps_to(upcoming, turn_of())] == path
 
 
 @pytest.mark.parametrize(("status", "waited"), [("waiting", True), ("complete", False)])

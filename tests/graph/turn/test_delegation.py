@@ -18,7 +18,7 @@ from graph.state import Turn
 from graph.testing.auto_approvals import UnstoredApprovals
 from graph.tool import Tool, ToolContext
 from graph.turn.approval_gate import Consent
-from graph.turn.delegation import AT_ONCE, Delegation
+from graph.turn.delegation import AT_ONCE, Delegation, ReadsOnly
 from graph.turn.tool_executor import Calls
 from nodes.call_tools import CallTools
 from nodes.reason import Reason
@@ -107,8 +107,11 @@ def act_with(model: Persons) -> CallTools:
     def calls_with(delegates: Delegates) -> Calls:
         return Calls(tools, redactor, ROSTER, delegates)
 
+    def reading(delegates: Delegates) -> CallTools:
+        return CallTools(calls_with(delegates), ReadsOnly())
+
     reason = Reason(model, ROSTER, tools, WORDING, {}, words, 6000)
-    calls = calls_with(Delegation(reason, calls_with, redactor))
+    calls = calls_with(Delegation(reason, reading, redactor))
     return CallTools(calls, Consent(UnstoredApprovals(), calls))
 
 

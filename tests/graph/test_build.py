@@ -1,0 +1,174 @@
+"""The order of the nodes is said once: a node that is added to the flow is taken over, recorded, replayed and retried."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
+from langgraph.checkpoint.memory import InMemorySaver
+from langgraph.graph import END, START
+from langgraph.runtime import Runtime
+
+from graph.build import DB_RETRY_POLICY, FLOW, Ports, build, keeping
+from graph.context import TurnContext
+from graph.ports.runs import RunRequest
+from graph.replay.fake_values import with_stand_ins
+from graph.replay.play import Code, Stage, events_of, play, todays_code
+from graph.replay.record import Ended, ended_at
+from graph.replay.recorded_ports import OWNER, RUN, SESSION
+from graph.replay.recording import Recording
+from graph.state import Turn, TurnInput
+from graph.turn.flow import NodeSpec
+from tests.fakes.ports import turn_of
+
+pytestmark = pytest.mark.anyio
+
+ONE_TOOL = Path(__file__).parents[1] / "recordings" / "one_tool.json"
+CONFIG: Any = {"configurable": {"thread_id": SESSION, "run": RUN}}
+PATH = ["redact", "load_memory", "retrieve", "reason", "call_tools", "reason", "persist", "summarize"]
+
+
+async def added(state: Turn, runtime: Runtime[TurnContext]) -> Turn:
+    return Turn()
+
+
+@pytest.fixture(scope="module")
+def code(tmp_path_factory: pytest.TempPathFactory) -> Code:
+    return todays_code(tmp_path_factory.mktemp("tokenizer"))
+
+
+@pytest.fixture
+def recording() -> Recording:
+    return Recording.read(ONE_TOOL)
+
+
+@pytest.fixture(params=[("before_model", "load_memory"), ("tools", "call_tools"), ("after_answer", "persist")])
+def path(request: pytest.FixtureRequest) -> Iterator[list[str]]:
+    """The path of a turn with one tool while the flow has a further node behind an old one, in each of its parts."""
+    part, before = request.param
+    specs: tuple[NodeSpec[Ports], ...] = getattr(FLOW, part)
+    place = [spec.name for spec in specs].index(before) + 1
+    extended = (*specs[:place], NodeSpec("added", lambda ports: added, is_idempotent=True), *specs[place:])
+    object.__setattr__(FLOW, part, extended)
+    yield [name for step in PATH for name in ([step, "added"] if step == before else [step])]
+    object.__setattr__(FLOW, part, specs)
+
+
+def context_of(recording: Recording) -> TurnContext:
+    return TurnContext(OWNER, SESSION, RUN, 1, recording.employee, with_stand_ins(recording.question))
+
+
+async def run_until(node: str, stage: Stage) -> tuple[list[str], list[str]]:
+    """The path to the node's first run as the graph takes it and as the flow derives it from the checkpoint."""
+    graph = keeping(build(stage.ports()), stage.checkpoints.saver)
+    context = context_of(stage.recording)
+    stream = graph.astream(TurnInput(), CONFIG, context=context, stream_mode="updates", interrupt_before=[node])
+    taken = [name async for part in stream for name in part if not name.startswith("__")]
+    state = await graph.aget_state(CONFIG)
+    return taken, FLOW.path_to(state.next, state.values)
+
+
+@pytest.mark.parametrize("node", ["load_memory", "retrieve", "reason", "call_tools", "persist", "summarize"])
+async def test_the_path_to_a_checkpoint_follows_from_its_state(node: str, recording: Recording, code: Code) -> None:
+    taken, derived = await run_until(node, Stage(recording, code))
+    assert derived == taken == PATH[: PATH.index(node)]
+
+
+async def test_the_path_of_a_finished_turn_is_whole(recording: Recording, code: Code) -> None:
+    taken, derived = await run_until(END, Stage(recording, code))
+    assert derived == taken == PATH
+
+
+async def test_before_the_first_node_the_messages_of_the_last_turn_are_no_path(
+    recording: Recording, code: Code
+) -> None:
+    stage = Stage(recording, code)
+    await run_until(END, stage)
+    assert await run_until("redact", stage) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("upcoming", "path"),
+    [
+        ((), ["redact", "load_memory", "retrieve"]),
+        (("redact",), []),
+        (("retrieve",), ["redact", "load_memory"]),
+        (("reason",), ["redact", "load_memory", "retrieve"]),
+    ],
+)
+def test_the_steps_of_a_dead_process_are_known_by_what_comes_next(upcoming: tuple[str, ...], path: list[str]) -> None:
+    assert FLOW.path_to(upcoming, turn_of()) == path
+
+
+@pytest.mark.parametrize("upcoming", [(START,), ("redact",)])
+def test_a_turn_that_is_about_to_begin_has_no_path(upcoming: tuple[str, ...]) -> None:
+    state = turn_of(HumanMessage("?"), AIMessage("!"), message_id="of the last turn")
+    assert FLOW.path_to(upcoming, state) == []
+
+
+def test_the_path_of_a_second_round_ends_before_its_calls() -> None:
+    call: Any = {"name": "look", "args": {}, "id": "c", "type": "tool_call"}
+    said = AIMessage("", tool_calls=[call])
+    state = turn_of(HumanMessage("?"), said, ToolMessage("{}", tool_call_id="c"), said)
+    assert FLOW.path_to(("call_tools",), state) == [*PATH[:5], "reason"]
+
+
+async def test_a_node_that_is_added_is_part_of_the_graph(path: list[str], recording: Recording, code: Code) -> None:
+    assert (await play(recording, code)).outcome.path == path
+
+
+async def test_a_node_that_is_added_and_idempotent_is_retried(
+    path: list[str], recording: Recording, code: Code
+) -> None:
+    nodes = build(Stage(recording, code).ports()).nodes
+    assert nodes["added"].retry_policy == nodes["redact"].retry_policy == (DB_RETRY_POLICY,)
+    assert not nodes["reason"].retry_policy
+
+
+async def test_a_node_that_is_added_is_known_to_a_process_that_takes_the_run_over(
+    path: list[str], recording: Recording, code: Code
+) -> None:
+    stage = Stage(recording, code)
+    taken, derived = await run_until("added", stage)
+    assert derived == taken == path[: path.index("added")]
+    stage.store.run = replace(stage.store.run, epoch=2)
+    runs = stage.runs(build(stage.ports()))
+    run = await runs.accept(RunRequest(OWNER, with_stand_ins(recording.question), session_id=SESSION))
+    await asyncio.wait_for(events_of(runs, run.id), timeout=10)
+    await runs.drain(grace=10)
+    trace = stage.store.ending.trace
+    assert trace
+    assert [step["node"] for step in trace["path"]] == path
+
+
+def test_a_node_that_is_added_is_recorded_as_the_place_where_a_turn_ended(path: list[str]) -> None:
+    before = path[: path.index("added")]
+    answers = [{"role": "assistant", "metadata": {"tool_calls": [1] if before[-1] in ("reason", "call_tools") else []}}]
+    trace = {"path": [{"node": name} for name in before]}
+    run = {"status": "failed", "error_code": "database_unavailable", "trace": trace}
+    assert ended_at(Ended(run, answers if "reason" in before else [], [], [], None)) == "added"
+
+
+async def test_a_turn_that_ended_in_a_node_that_is_added_ends_there_when_it_is_replayed(
+    path: list[str], recording: Recording, code: Code
+) -> None:
+    error = {"code": "model_unavailable", "message": "The language model could not be reached."}
+    failed = recording.model_copy(update={"ended_at": "added", "error": error})
+    outcome = (await play(failed, code)).outcome
+    assert (outcome.status, outcome.path) == ("failed", path[: path.index("added")])
+
+
+async def test_a_turn_that_was_stopped_in_a_node_that_is_added_is_stopped_there(
+    path: list[str], recording: Recording, code: Code
+) -> None:
+    outcome = (await play(recording.model_copy(update={"ended_at": "added"}), code)).outcome
+    assert (outcome.status, outcome.path) == ("stopped", path[: path.index("added")])
+
+
+async def test_a_graph_with_a_checkpointer_leaves_the_other_without(recording: Recording, code: Code) -> None:
+    graph = build(Stage(recording, code).ports())
+    assert keeping(graph, InMemorySaver()).checkpointer is not None
+    assert graph.checkpointer is None
