@@ -10,59 +10,88 @@ from graph.context import Unfinished
 from graph.events import FINAL, Event, Restart, last_text, waits
 from graph.ports.memory import Recorded
 from graph.ports.runs import ClaimedRun, LoggedEvent, Step, first_seq
+from graph.runs.phase import RunPhase, may_follow
 from graph.runs.stream_resume import Rejoin
 from graph.state import Turn
 from graph.turn.links import without_foreign_links
 
 VOID: LoggedEvent = (0, Restart(type="restart"))
-"""What a follower is told who has seen events that nobody else has: the whole stream follows."""
+"""The entry for a follower who has seen events that no log holds: the whole stream follows."""
 
 
 class LiveRun:
-    """A run of this process."""
+    """A run while this process works on it."""
 
     def __init__(self, claim: ClaimedRun) -> None:
         self.run = claim.run
         self.text = claim.text
-        """What the user typed."""
+        """The user's message as typed; None if it cannot be decrypted."""
         self.employee: Employee | None = None
-        """Who was asked, as the file was when the run began here."""
+        """The employee asked for, as its file was when this process began the run."""
+        self.phase = RunPhase.STOPPING if claim.stop_requested else RunPhase.RUNNING
         self.entries: list[LoggedEvent] = list(claim.logged)
-        self.ended = False
-        """Whether it has shown its last event."""
-        self.waiting = False
-        """Whether its user has to decide before it goes on."""
+        """The events of the run so far."""
         self.turn = Turn()
         self.unfinished = Unfinished()
-        """What the model calls took that broke off."""
+        """The usage of model calls that broke off."""
         self.recorded: Recorded | None = None
-        """The turn as it is in the history, if the process that died has stored it."""
+        """The turn as the history holds it, if a process that died had stored it."""
         self.path: list[Step] = []
         """The steps that the graph has taken."""
         self.work: asyncio.Task[None] | None = None
-        """The graph; cancelling it stops the run."""
-        self.stopped = claim.stop_requested
-        """Whether its user wants it to stop."""
-        self.lost = False
-        """Whether another process works on it now."""
-        self.released = False
-        """Whether this process gives it away."""
+        """The task that runs the graph."""
         self.written = self._claimed = len(self.entries)
-        """How many of its events are in the log."""
+        """How many entries are in the log."""
         self.writing = asyncio.Lock()
         self.began = time.perf_counter()
         self.waited = bool(self.entries) and waits(self.entries[-1][1])
-        """Whether it has waited for its user, and goes on."""
+        """Whether the run waited for its user before this process claimed it."""
         self.spoke_before = any(event["type"] == "text" for _, event in self.entries)
-        """Whether words of the run were streamed before this process had it."""
+        """Whether text of the run was streamed before this process claimed it."""
         self.spoke: float | None = None
-        """When this process streamed its first words of the run."""
+        """When this process streamed the first text of the run."""
         self._next = first_seq(self.run.epoch)
         self._rejoin = Rejoin([event for _, event in self.entries])
         self._changed = asyncio.Event()
         self._step_began = self.began
         self._step_spoke: float | None = None
-        """When the step that is under way streamed its first event."""
+        """When the current step streamed its first event."""
+
+    # Phases
+
+    def stop(self) -> None:
+        """The user requested a stop: cancel the graph."""
+        if self._enter(RunPhase.STOPPING):
+            self._cancel()
+
+    def hand_over(self) -> None:
+        """This process shuts down: cancel the graph, so that another process goes on. A graph that has ended is not handed
+        over."""
+        if not (self.work and self.work.done()) and self._enter(RunPhase.HANDING_OVER):
+            self._cancel()
+
+    def detach(self) -> None:
+        """This process does not have the run any more: cancel the graph, and let followers read the log."""
+        if self._enter(RunPhase.DETACHED):
+            self._cancel()
+            self._wake()
+
+    def wait(self) -> None:
+        """The graph has reached an interrupt."""
+        self._enter(RunPhase.WAITING)
+
+    def _enter(self, phase: RunPhase) -> bool:
+        """Change the phase if the new one may follow the current one; whether it has changed."""
+        changes = may_follow(self.phase, phase)
+        if changes:
+            self.phase = phase
+        return changes
+
+    def _cancel(self) -> None:
+        if self.work and not self.work.cancelling():  # twice, it would leave its step running
+            self.work.cancel()
+
+    # Events
 
     def publish(self, event: Event) -> None:
         """Stream an event, without links that its user did not write, unless it was streamed before this process took the run
@@ -85,7 +114,8 @@ class LiveRun:
         """Let the followers see events."""
         self.entries += entries
         self._next += len(entries)
-        self.ended = self.ended or any(event["type"] in FINAL for _, event in entries)
+        if any(event["type"] in FINAL for _, event in entries):
+            self._enter(RunPhase.ENDED)
         if any(event["type"] == "text" for _, event in entries):
             self.spoke = self.spoke or time.perf_counter()
         self._wake()
@@ -93,30 +123,6 @@ class LiveRun:
     def _wake(self) -> None:
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
-
-    def stop(self) -> None:
-        """Its user wants it to stop."""
-        self.stopped = True
-        self._cancel()
-
-    def lose(self) -> None:
-        """Another process has taken it over."""
-        self.lost = True
-        self._cancel()
-
-    def release(self) -> None:
-        """Another process is to take it over."""
-        self.released = True
-        self._cancel()
-
-    def _cancel(self) -> None:
-        if self.work and not self.work.cancelling():  # twice, it would leave its step running
-            self.work.cancel()
-
-    def leave(self) -> None:
-        """This process has no more to tell of it."""
-        self.lost = True
-        self._wake()
 
     def begin(self) -> None:
         """The graph starts."""
@@ -138,7 +144,7 @@ class LiveRun:
         return self.entries[self.written :]
 
     async def follow(self, after: int) -> AsyncIterator[LoggedEvent]:
-        """The events with a number above `after` as they come, to the last one or until this process has left the run."""
+        """The events with a number above `after` as they come, to the last one or until this process is detached."""
         position = position_after(after, self.entries, self.run.epoch)
         if position is None:
             yield VOID
@@ -149,7 +155,7 @@ class LiveRun:
                 position += 1
                 if not self._is_over_again(position - 1):
                     yield self.entries[position - 1]
-            if self.ended or self.lost:
+            if self.phase in (RunPhase.ENDED, RunPhase.DETACHED):
                 return
             await changed.wait()
 

@@ -16,6 +16,7 @@ from graph.errors import ChatError, Overloaded, RunLogExpired, ServiceUnavailabl
 from graph.events import FINAL, waits
 from graph.ports.runs import ClaimedRun, LoggedEvent, Run, RunRequest
 from graph.runs.live_run import VOID, LiveRun
+from graph.runs.phase import RunPhase
 from graph.runs.runner import Runner, RunPorts
 
 log = structlog.get_logger(__name__)
@@ -117,7 +118,7 @@ class Runs:
         while not self.closed:
             live = self._live.get(run_id)
             news = self._awaited.setdefault(run_id, asyncio.Event())
-            if live and live.run.user_id == user_id and not live.lost:
+            if live and live.run.user_id == user_id and live.phase is not RunPhase.DETACHED:
                 async for seq, event in live.follow(after):
                     yield seq, event
                     after = seq
@@ -235,7 +236,7 @@ class Runs:
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=grace)
         for live in list(self._live.values()):
-            live.release()
+            live.hand_over()
         if self._tasks:
             await asyncio.wait(self._tasks)
         self.closed = True

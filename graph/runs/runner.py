@@ -34,6 +34,7 @@ from graph.ports.tools import Toolbox
 from graph.retry import patiently
 from graph.runs.live_run import LiveRun, turn_in
 from graph.runs.partial_turn import closed, kept_nowhere_else, turn_of, usage_of_rest
+from graph.runs.phase import RunPhase
 from graph.runs.stream_resume import events_behind
 from graph.runs.terminal_events import Status, done_event, error_event, start_event
 from graph.state import NO_USAGE, Turn, TurnInput, answered_by
@@ -76,6 +77,14 @@ class RunPorts:
     """Longest time that a process works on a run."""
 
 
+@dataclass(frozen=True, slots=True)
+class GraphResult:
+    """How the graph of a run ended in this process."""
+
+    status: Status
+    error: ChatError | None = None
+
+
 class Runner:
     """Runs the graph for a run, keeps its log and its lease, and stores how it ended."""
 
@@ -92,45 +101,41 @@ class Runner:
     async def _attend(self, live: LiveRun) -> bool:
         helpers = [asyncio.create_task(self._write_log(live)), asyncio.create_task(self._keep_lease(live))]
         try:
-            status, error = await self._outcome(live)
-            if live.lost:
-                return self._leave(live)
-            if live.released and status == "stopped" and not live.stopped:
-                return await self._release(live)
-            return await self._finish(live, status, error)
+            result = await self._outcome(live)
+            match live.phase, result:
+                case RunPhase.DETACHED, _:
+                    return self._leave(live)
+                case RunPhase.HANDING_OVER, None:
+                    return await self._release(live)
+                case _:
+                    return await self._finish(live, result or GraphResult("stopped"))
         finally:
             for helper in helpers:
                 helper.cancel()
 
-    async def _outcome(self, live: LiveRun) -> tuple[Status, ChatError | None]:
-        """Run the graph and say how it ended."""
+    async def _outcome(self, live: LiveRun) -> GraphResult | None:
+        """Run the graph; None if it was cancelled before its end."""
         if live.run.epoch > MOST_EPOCHS or live.text is None:
-            return "failed", RunAbandoned()
-        if live.released:
-            return "stopped", None
+            return GraphResult("failed", RunAbandoned())
+        if live.phase is RunPhase.HANDING_OVER:
+            return None
         live.work = asyncio.create_task(self._work(live))
         try:
             async with asyncio.timeout(self.ports.run_seconds):
                 await live.work
         except asyncio.CancelledError:
-            return "stopped", None
+            return None
         except TimeoutError:
-            return "failed", RunTimeout()
-        except LeaseLost as error:
-            live.lose()
-            return "failed", error
+            return GraphResult("failed", RunTimeout())
+        except LeaseLost:
+            live.detach()
+            return None
         except ChatError as error:
-            return "failed", error
+            return GraphResult("failed", error)
         except Exception as error:
             log.error("run_broke", reason=describe(error))
-            return "failed", ChatError()
-        if live.stopped and not live.turn.get("message_id"):
-            return "stopped", None
-        if live.waiting:
-            return "waiting", None
-        if live.recorded:
-            return live.recorded.status, error_of(live.recorded.error) if live.recorded.error else None
-        return "complete", None
+            return GraphResult("failed", ChatError())
+        return result_of(live)
 
     async def _work(self, live: LiveRun) -> None:
         """Run the graph from its beginning, or from the last checkpoint of a process that died."""
@@ -143,13 +148,10 @@ class Runner:
                 live.publish(start_event(run, live.employee))
             if run.epoch > 1:
                 await self._catch_up(live, graph, config)
-            if live.stopped:
-                return
-            if live.turn and not live.recorded:
+            if live.phase is RunPhase.RUNNING and live.turn and not live.recorded:
                 await self._run_graph(live, graph, None, config)
-            if (
-                not live.turn.get("message_id") and not live.waiting
-            ):  # LangGraph may take a checkpoint of a broken turn for a finished one
+            # LangGraph may take a checkpoint of a broken turn for a finished one.
+            if live.phase is RunPhase.RUNNING and not live.turn.get("message_id"):
                 await self._run_graph(live, graph, TurnInput(), config)
 
     async def _catch_up(self, live: LiveRun, graph: TurnGraph, config: RunnableConfig) -> None:
@@ -190,7 +192,7 @@ class Runner:
             else:
                 for node, update in part.items():
                     if node == INTERRUPT:
-                        live.waiting = True
+                        live.wait()
                     else:
                         live.advance(node, cast(Turn, update or {}))
 
@@ -198,7 +200,7 @@ class Runner:
         """The run goes on elsewhere or later: its events will be in the log."""
         log.warning("run_lost")
         self.ports.metrics.detached(live.run)
-        live.leave()
+        live.detach()
         return False
 
     async def _release(self, live: LiveRun) -> bool:
@@ -210,11 +212,12 @@ class Runner:
             await self.ports.notifier.send(("due", live.run.id))
         except ChatError as error:
             log.warning("run_not_released", reason=error.code)
-        live.leave()
+        live.detach()
         return False
 
-    async def _finish(self, live: LiveRun, status: Status, error: ChatError | None) -> bool:
+    async def _finish(self, live: LiveRun, result: GraphResult) -> bool:
         """Store how the run ended, free the session, then tell the followers."""
+        status, error = result.status, result.error
         others_wait = False
         try:
             message_id = live.turn.get("message_id")
@@ -307,7 +310,7 @@ class Runner:
 
     async def _write_log(self, live: LiveRun) -> None:
         """Write events in batches, as long as the run lasts."""
-        while not live.ended:
+        while live.phase is not RunPhase.ENDED:
             await asyncio.sleep(WRITE_SECONDS)
             async with live.writing:
                 entries = live.unwritten()
@@ -320,7 +323,7 @@ class Runner:
             live.written += len(entries)
             await self.ports.notifier.send(("events", live.run.id))
         except LeaseLost:
-            live.lose()
+            live.detach()
         except ChatError as error:
             self.ports.metrics.write_retried("log")
             log.warning("log_write_delayed", reason=error.code)
@@ -333,7 +336,7 @@ class Runner:
                 if await self.ports.queue.renew(live.run):
                     live.stop()
             except LeaseLost:
-                live.lose()
+                live.detach()
             except ChatError as error:
                 self.ports.metrics.write_retried("lease")
                 log.warning("lease_not_renewed", reason=error.code)
@@ -342,3 +345,15 @@ class Runner:
         """Seconds between two looks at a run."""
         third = self.ports.lease_seconds / 3
         return third if self.ports.notifier.connected else min(third, STOP_SECONDS)
+
+
+def result_of(live: LiveRun) -> GraphResult | None:
+    """How a graph ended that ended by itself; None if it ended early because it was to."""
+    match live.phase:
+        case RunPhase.STOPPING | RunPhase.HANDING_OVER if not live.turn.get("message_id"):
+            return None
+        case RunPhase.WAITING:
+            return GraphResult("waiting")
+    if recorded := live.recorded:
+        return GraphResult(recorded.status, error_of(recorded.error) if recorded.error else None)
+    return GraphResult("complete")
