@@ -28,11 +28,13 @@ from graph.ports.memory import Transcript, TurnRecord
 from graph.ports.models import ChatModel, CountTokens
 from graph.ports.notifications import Notifier
 from graph.ports.redaction import Redactor
-from graph.ports.runs import Checkpoints, LoggedEvent, Run, RunIntake, RunOutcome, RunQueue, Step, Trace
+from graph.ports.runs import Checkpoints, Run, RunIntake, RunOutcome, RunQueue, Step, Trace
 from graph.ports.telemetry import RunMetrics
 from graph.ports.tools import Toolbox
 from graph.retry import patiently
+from graph.runs.lease import LeaseKeeper
 from graph.runs.live_run import LiveRun, turn_in
+from graph.runs.log_writer import LogWriter
 from graph.runs.partial_turn import closed, kept_nowhere_else, turn_of, usage_of_rest
 from graph.runs.phase import RunPhase
 from graph.runs.stream_resume import events_behind
@@ -42,10 +44,6 @@ from graph.turn.taint import quoted
 
 log = structlog.get_logger(__name__)
 
-WRITE_SECONDS = 0.25
-"""How long an event may wait for its place in the log."""
-STOP_SECONDS = 0.5
-"""How often a run is asked about while no news of stops come through."""
 MOST_EPOCHS = 10
 """How often a run is begun: once more after each round of calls on which its user decided, and after each process that died
 with it. One that needs more is given up."""
@@ -91,6 +89,8 @@ class Runner:
     def __init__(self, graph: TurnGraph, ports: RunPorts) -> None:
         self.graph = graph
         self.ports = ports
+        self.log_writer = LogWriter(ports.queue, ports.notifier, ports.metrics)
+        self.lease_keeper = LeaseKeeper(ports.queue, ports.notifier, ports.metrics, ports.lease_seconds)
 
     async def attend(self, live: LiveRun) -> bool:
         """Work on a run until it has ended or another process has it; true if others wait for its session."""
@@ -99,7 +99,10 @@ class Runner:
             return await self._attend(live)
 
     async def _attend(self, live: LiveRun) -> bool:
-        helpers = [asyncio.create_task(self._write_log(live)), asyncio.create_task(self._keep_lease(live))]
+        helpers = [
+            asyncio.create_task(self.log_writer.write_repeatedly(live)),
+            asyncio.create_task(self.lease_keeper.renew_repeatedly(live)),
+        ]
         try:
             result = await self._outcome(live)
             match live.phase, result:
@@ -206,8 +209,7 @@ class Runner:
     async def _release(self, live: LiveRun) -> bool:
         """Log what there is, and let another process go on with the run."""
         try:
-            async with live.writing:
-                await self.ports.queue.append(live.run, live.unwritten())
+            await self.log_writer.flush(live)
             await self.ports.queue.release(live.run)
             await self.ports.notifier.send(("due", live.run.id))
         except ChatError as error:
@@ -226,7 +228,7 @@ class Runner:
             end = error_event(error) if error else done_event(live.turn, message_id, status)
             last = live.ending(end)
             ending = RunOutcome(status, message_id, error.code if error else None, self._trace(live))
-            others_wait = await patiently(lambda: self._write_end(live, last, ending))
+            others_wait = await patiently(lambda: self.log_writer.finish(live, last, ending))
             self._measure(live, ending, end)
         except (LeaseLost, DatabaseUnavailable):  # in the second case it will be taken over when the database is back
             return self._leave(live)
@@ -299,52 +301,6 @@ class Runner:
     def _answered_by(self, live: LiveRun, messages: Sequence[AnyMessage]) -> str:
         """The model that gave the last answer, or would have; nothing if the run never began here."""
         return answered_by(messages, self.ports.model.name(live.employee.settings) if live.employee else "")
-
-    async def _write_end(self, live: LiveRun, last: Sequence[LoggedEvent], ending: RunOutcome) -> bool:
-        async with live.writing:
-            unwritten = live.unwritten()
-            others_wait = await self.ports.queue.finish(live.run, [*unwritten, *last], ending)
-            live.written += len(unwritten) + len(last)
-        await self.ports.notifier.send(("events", live.run.id))
-        return others_wait
-
-    async def _write_log(self, live: LiveRun) -> None:
-        """Write events in batches, as long as the run lasts."""
-        while live.phase is not RunPhase.ENDED:
-            await asyncio.sleep(WRITE_SECONDS)
-            async with live.writing:
-                entries = live.unwritten()
-                if entries:
-                    await self._append(live, entries)
-
-    async def _append(self, live: LiveRun, entries: Sequence[LoggedEvent]) -> None:
-        try:
-            await self.ports.queue.append(live.run, entries)
-            live.written += len(entries)
-            await self.ports.notifier.send(("events", live.run.id))
-        except LeaseLost:
-            live.detach()
-        except ChatError as error:
-            self.ports.metrics.write_retried("log")
-            log.warning("log_write_delayed", reason=error.code)
-
-    async def _keep_lease(self, live: LiveRun) -> None:
-        """Vouch for the run; stop it when its user asked another process to, or when another process has it."""
-        while True:
-            await asyncio.sleep(self._pause())
-            try:
-                if await self.ports.queue.renew(live.run):
-                    live.stop()
-            except LeaseLost:
-                live.detach()
-            except ChatError as error:
-                self.ports.metrics.write_retried("lease")
-                log.warning("lease_not_renewed", reason=error.code)
-
-    def _pause(self) -> float:
-        """Seconds between two looks at a run."""
-        third = self.ports.lease_seconds / 3
-        return third if self.ports.notifier.connected else min(third, STOP_SECONDS)
 
 
 def result_of(live: LiveRun) -> GraphResult | None:
