@@ -72,3 +72,29 @@ class Approvals(Protocol):
             LeaseLost: another process works on the run.
         """
         ...
+
+
+class ApprovalDecisions(Protocol):
+    """The calls of runs that wait for their user, and the user's decisions on them."""
+
+    async def of_run(self, user_id: str, run_id: str) -> list[Approval]:
+        """The run's calls that were put to the user, in order; none for a run of another user."""
+        ...
+
+    async def tool_of(self, user_id: str, run_id: str, approval_id: str) -> str:
+        """The name of the tool that the call is for.
+
+        Raises:
+            NotFound: no such approval.
+        """
+        ...
+
+    async def decide(self, user_id: str, run_id: str, approval_id: str, decision: Decision) -> int:
+        """Store a decision and return how many calls of the run are still undecided.
+
+        Raises:
+            NotFound: no such approval.
+            ApprovalDecided: the call was decided before.
+            ApprovalExpired: the decision comes too late, or the run has ended.
+        """
+        ...

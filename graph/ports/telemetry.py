@@ -50,3 +50,11 @@ class RunMetrics(Protocol):
     def claimable(self, runs: int) -> None:
         """So many runs waited for a process at the last look."""
         ...
+
+
+class MetricsPage(Protocol):
+    """The metrics of this process, as a scraper reads them."""
+
+    def exposition(self, accepted: str) -> tuple[bytes, str]:
+        """The metrics now, and their media type; `accepted` is the scraper's Accept header."""
+        ...

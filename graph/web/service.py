@@ -9,15 +9,12 @@ from pydantic import SecretStr
 
 from employees.ranking import Router
 from employees.roster import Roster
-from graph.adapters.auth.jwt_verifier import TokenVerifier
-from graph.adapters.auth.local_issuer import LocalIssuer
-from graph.adapters.postgres.conversation.facts import PostgresFacts
-from graph.adapters.postgres.conversation.sessions import PostgresSessions
-from graph.adapters.postgres.privacy.file_store import PostgresFiles
-from graph.adapters.postgres.runs.approvals import PostgresApprovals
-from graph.adapters.telemetry.metrics import Metrics
+from graph.ports.approvals import ApprovalDecisions
+from graph.ports.auth import PublicKeys, TokenVerifier
 from graph.ports.redaction import Redactor
 from graph.ports.runs import RunIntake
+from graph.ports.storage import Facts, Sessions, StoredFiles
+from graph.ports.telemetry import MetricsPage
 from graph.runs.manager import Runs
 from graph.tool import Tool
 
@@ -28,16 +25,16 @@ class Service:
 
     runs: Runs
     store: RunIntake
-    sessions: PostgresSessions
-    facts: PostgresFacts
-    files: PostgresFiles
-    approvals: PostgresApprovals
+    sessions: Sessions
+    facts: Facts
+    files: StoredFiles
+    approvals: ApprovalDecisions
     tools: Mapping[str, Tool]
     roster: Roster
     router: Router
     redactor: Redactor
     verifier: TokenVerifier
-    issuer: LocalIssuer | None
+    issuer: PublicKeys | None
     """The local issuer of the embedded default; None where Supabase issues the tokens."""
     ready: Callable[[], Awaitable[dict[str, bool]]]
     """Each part that must work before requests are sent here, and whether it does."""
@@ -47,7 +44,7 @@ class Service:
     """Tools of MCP servers that no model can be told, and why."""
     provider_faults: Callable[[], Mapping[str, str]]
     """Providers of models that do not serve until an operator mends it, with what is wrong."""
-    metrics: Metrics
+    metrics: MetricsPage
     metrics_token: SecretStr | None
     """What whoever asks for the metrics must send; None if anybody may."""
     max_message_chars: int

@@ -10,7 +10,7 @@ from opentelemetry.trace import NoOpTracer, Tracer
 from opentelemetry.util.re import parse_env_headers
 from pydantic import AnyHttpUrl, SecretStr
 
-from graph.adapters.auth.jwt_verifier import KeyRing, TokenVerifier, Verifier, fetch_over_http
+from graph.adapters.auth.jwt_verifier import KeyRing, Verifier, fetch_over_http
 from graph.adapters.auth.local_issuer import ISSUER, LocalIssuer
 from graph.adapters.auth.supabase import SecretVerifier
 from graph.adapters.crypto.cipher import ReadKeys, decode_key, keep_keys
@@ -24,6 +24,7 @@ from graph.adapters.postgres.runs.notifications import PostgresNotifier
 from graph.adapters.redis_notifications import RedisNotifier
 from graph.adapters.telemetry.instrumentation import Observer
 from graph.adapters.telemetry.tracing import open_tracer
+from graph.ports.auth import TokenVerifier
 from graph.ports.models import ChatModel, Embedder
 from graph.ports.notifications import Notifier
 from graph.settings import Settings

@@ -7,7 +7,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from langgraph.graph import START
 
 from employees.ranking import Router
-from graph.adapters.auth.jwt_verifier import TokenVerifier
 from graph.adapters.auth.local_issuer import LocalIssuer
 from graph.adapters.auth.supabase import check_sign_in
 from graph.adapters.postgres.conversation.facts import PostgresFacts
@@ -23,6 +22,7 @@ from graph.adapters.turn_prefetch import Foresight
 from graph.build import build
 from graph.errors import ChatError
 from graph.jobs import rotation
+from graph.ports.auth import TokenVerifier
 from graph.runs.manager import Runs
 from graph.runs.runner import RunPorts
 from graph.settings import Settings

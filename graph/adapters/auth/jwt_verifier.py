@@ -5,7 +5,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 import httpx
 import structlog
@@ -50,26 +50,6 @@ OTHER_ISSUER = "Tokens that the project signed name another issuer: set SUPABASE
 
 class NoKeys(ValueError):
     """The source answered without a key that can check a token."""
-
-
-class TokenVerifier(Protocol):
-    """Says who is calling, and whether it can."""
-
-    problem: str
-    """What an operator should know of it; empty if all is well."""
-
-    async def works(self, patience: float = GLANCE_SECONDS) -> bool:
-        """Whether anybody can sign in now; keys that are missing are waited for so many seconds."""
-        ...
-
-    async def user_of(self, token: str) -> str:
-        """The caller's id.
-
-        Raises:
-            Unauthenticated: the token is not one that the issuer gave to a signed-in user, or not at this time.
-            ServiceUnavailable: the issuer's keys cannot be had.
-        """
-        ...
 
 
 class KeyRing:

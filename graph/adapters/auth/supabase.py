@@ -12,8 +12,9 @@ from jwt.exceptions import PyJWTError
 from jwt.types import Options
 
 from graph.adapters.auth.claims import caller_of, claims_of, read_header
-from graph.adapters.auth.jwt_verifier import FETCH_SECONDS, OTHER_ISSUER, TokenVerifier, read_body
+from graph.adapters.auth.jwt_verifier import FETCH_SECONDS, OTHER_ISSUER, read_body
 from graph.errors import Unauthenticated
+from graph.ports.auth import TokenVerifier
 from graph.settings import Settings
 
 log = structlog.get_logger(__name__)

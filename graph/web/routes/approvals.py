@@ -34,7 +34,7 @@ async def decide(run_id: UUID, approval_id: UUID, body: Decided, caller: Caller,
     The run goes on when all of its calls are decided: follow it at `/api/runs/{run_id}/events`. With `trust` the tool does not
     ask again in this conversation, unless the employee has read what others wrote; tools that reach outside always ask.
     """
-    tool, _ = await service.approvals.tool_of(caller, str(run_id), str(approval_id))
+    tool = await service.approvals.tool_of(caller, str(run_id), str(approval_id))
     decision = await checked(body, tool, caller, service)
     undecided = await service.approvals.decide(caller, str(run_id), str(approval_id), decision)
     if not undecided:

@@ -10,6 +10,7 @@ from graph.adapters.crypto.cipher import Sealer
 from graph.adapters.postgres.database import Database, fetch_all
 from graph.adapters.postgres.named_queries import adapter_queries
 from graph.errors import FileTooLarge, NotFound
+from graph.ports.storage import StoredFile
 from graph.retry import SHORT, patiently
 
 QUERIES = adapter_queries("files")
@@ -20,15 +21,6 @@ MOST_BYTES = 10_000_000
 """Of one file."""
 MOST_DROPPED = 500
 """Files that are deleted at a time."""
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """What a user asked for."""
-
-    name: str
-    media_type: str
-    content: bytes
 
 
 class PostgresFiles:
@@ -60,13 +52,13 @@ class PostgresFiles:
         async with self.database.acting_for(user_id) as connection:
             await connection.execute(QUERIES["keep_file"], values)
 
-    async def read(self, user_id: str, file_id: str) -> File:
+    async def read(self, user_id: str, file_id: str) -> StoredFile:
         """Raises: NotFound."""
         row = await self.database.find(user_id, QUERIES["read_file"], {"file_id": file_id})
         if row is None:
             raise NotFound
         content = await asyncio.to_thread(self.sealer.unseal, bytes(row["sealed"]), context_of(user_id, str(row["id"])))
-        return File(row["name"], row["media_type"], content)
+        return StoredFile(row["name"], row["media_type"], content)
 
     async def page(self, user_id: str, limit: int, before: tuple[str, str] | None) -> list[dict[str, Any]]:
         """The latest files before a place (created_at, id), without their contents."""

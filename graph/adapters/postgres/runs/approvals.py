@@ -70,8 +70,8 @@ class PostgresApprovals:
         """What of a run was put to its user; of somebody else's run that is nothing."""
         return [approval_of(row) for row in await self.database.rows(user_id, QUERIES["known"], {"run_id": run_id})]
 
-    async def tool_of(self, user_id: str, run_id: str, approval_id: str) -> tuple[str, Mapping[str, Any]]:
-        """The tool of a call, and the arguments for which it is to be called.
+    async def tool_of(self, user_id: str, run_id: str, approval_id: str) -> str:
+        """The tool of a call.
 
         Raises:
             NotFound: no such approval.
@@ -79,7 +79,7 @@ class PostgresApprovals:
         row = await self.database.find(user_id, QUERIES["read"], {"run_id": run_id, "approval_id": approval_id})
         if row is None:
             raise NotFound
-        return row["tool"], row["arguments"]
+        return str(row["tool"])
 
     async def decide(self, user_id: str, run_id: str, approval_id: str, decision: Decision) -> int:
         """Store a decision; the run goes on when all are made. How many are not.

@@ -1,0 +1,31 @@
+"""Sign-in: who sends a request, and the keys of a local token issuer."""
+
+from typing import Any, Protocol
+
+
+class TokenVerifier(Protocol):
+    """Verifies bearer tokens."""
+
+    problem: str
+    """What an operator has to mend so that users can sign in; empty if nothing is known to be wrong."""
+
+    async def works(self, patience: float = ...) -> bool:
+        """Whether the keys to verify tokens are available; waits at most `patience` seconds for them."""
+        ...
+
+    async def user_of(self, token: str) -> str:
+        """The id of the user to whom the token was issued.
+
+        Raises:
+            Unauthenticated: the issuer did not give this token to a signed-in user, or it is not valid now.
+            ServiceUnavailable: the issuer's keys cannot be fetched.
+        """
+        ...
+
+
+class PublicKeys(Protocol):
+    """The public keys of an issuer of tokens."""
+
+    async def keys(self) -> list[dict[str, Any]]:
+        """The keys as a JWKS document lists them."""
+        ...

@@ -1,0 +1,102 @@
+"""A user's stored conversations, facts and files, as the routes read and change them.
+
+Every method acts for one user. What belongs to another user does not exist: it is in no list, and `NotFound` by its id.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+Row = dict[str, Any]
+"""One item of a list, as the API returns it; its texts are masked."""
+
+Place = tuple[str, str]
+"""The sort key of a list's item, most recent first: the instant in ISO 8601, and the id."""
+
+
+class Sessions(Protocol):
+    """A user's sessions, their messages, the feedback on them, and what they cost."""
+
+    async def page(self, user_id: str, limit: int, before: Place | None) -> list[Row]:
+        """At most `limit` sessions, the most recently used first, that come after the place `before`."""
+        ...
+
+    async def read(self, user_id: str, session_id: str) -> Row:
+        """Raises: NotFound."""
+        ...
+
+    async def rename(self, user_id: str, session_id: str, title: str) -> None:
+        """Set the title, which is masked.
+
+        Raises:
+            NotFound: no such session.
+        """
+        ...
+
+    async def delete(self, user_id: str, session_id: str) -> None:
+        """Delete a session with its messages, runs and checkpoints.
+
+        Raises:
+            NotFound: no such session.
+            RunActive: a run of the session has not ended.
+        """
+        ...
+
+    async def messages(
+        self, user_id: str, session_id: str, limit: int, before: int | None, *, all_branches: bool = False
+    ) -> list[Row]:
+        """The last `limit` messages with a position below `before`, oldest first; of the current branch, or of all.
+
+        Raises:
+            NotFound: no such session.
+        """
+        ...
+
+    async def give_feedback(self, user_id: str, session_id: str, message_id: str, feedback: Row) -> None:
+        """Store the feedback on an answer in place of an earlier one.
+
+        Raises:
+            NotFound: no such answer.
+        """
+        ...
+
+    async def usage(self, user_id: str, days: int) -> Sequence[Row]:
+        """Turns, tokens, cost and failures of the last `days` days, a row for each day (UTC), employee and model."""
+        ...
+
+
+class Facts(Protocol):
+    """What employees remember about a user."""
+
+    async def all(self, user_id: str) -> list[Row]:
+        """The facts, pinned ones first, then the newest."""
+        ...
+
+    async def add(self, user_id: str, fact: str, scope: str, is_pinned: bool) -> Row:
+        """Store a masked fact for all employees (`global`) or one (a slug). A fact that exists is updated."""
+        ...
+
+    async def forget(self, user_id: str, fact_id: str) -> None:
+        """Raises: NotFound."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file that a tool made for a user."""
+
+    name: str
+    media_type: str
+    content: bytes = field(repr=False)
+
+
+class StoredFiles(Protocol):
+    """The files that tools made for a user. A file that has expired does not exist."""
+
+    async def page(self, user_id: str, limit: int, before: Place | None) -> list[Row]:
+        """At most `limit` files without their contents, the newest first, that come after the place `before`."""
+        ...
+
+    async def read(self, user_id: str, file_id: str) -> StoredFile:
+        """Raises: NotFound."""
+        ...
