@@ -1,18 +1,83 @@
-"""How a turn is left: what is stored of one that did not come to its end, and the last event of its stream."""
+"""Stores a turn that did not come to its end: stopped, failed or timed out."""
 
 from collections.abc import Sequence
-from typing import cast
+from dataclasses import dataclass
+from typing import Literal
 
-from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 
 from graph.context import Unfinished
-from graph.ports.memory import Recorded
-from graph.state import NO_USAGE, Turn, Usage, add
+from graph.errors import ChatError, RedactionFailed
+from graph.ports.memory import Transcript, TurnRecord
+from graph.ports.models import CountTokens
+from graph.ports.redaction import Redactor
+from graph.ports.tools import Toolbox
+from graph.retry import patiently
+from graph.runs.live_run import LiveRun
+from graph.state import NO_USAGE, Usage, add
+from graph.turn.taint import quoted
 
 
-def closed(messages: Sequence[AnyMessage], partial: str) -> list[AnyMessage]:
-    """The messages of a broken-off turn such that a model accepts them again: the partial answer is kept, and every call
-    has a result."""
+@dataclass(frozen=True, slots=True)
+class PartialTurnRecorder:
+    """Writes the messages that a turn has so far to the history."""
+
+    transcript: Transcript
+    redactor: Redactor
+    toolbox: Toolbox
+    count: CountTokens
+
+    async def record(
+        self, live: LiveRun, model: str, status: Literal["complete", "stopped", "failed"], error: ChatError | None
+    ) -> str | None:
+        """Store the turn as far as it came, and note its usage in the run.
+
+        Args:
+            live: the run.
+            model: the model that answered, or would have.
+            status: how the turn ended.
+            error: what ended it.
+
+        Returns:
+            Id of the stored answer; None if there is nothing to store.
+        """
+        partial = live.partial_text()
+        messages = close_open_calls(await patiently(lambda: self._messages(live)), partial)
+        if not messages:
+            return None
+        run = live.run
+        live.turn["usage"] = usage_of_partial(live.turn.get("usage"), live.unfinished, self.count(partial))
+        record = TurnRecord(
+            user_id=run.user_id,
+            session_id=run.session_id,
+            run_id=run.id,
+            epoch=run.epoch,
+            employee=run.employee,
+            model=model,
+            messages=messages,
+            usage=live.turn["usage"],
+            quoted=quoted({**live.turn, "messages": list(messages)}, self.toolbox),
+            status=status,
+            error=error.code if error else None,
+        )
+        return await patiently(lambda: self.transcript.record(record))
+
+    async def _messages(self, live: LiveRun) -> Sequence[AnyMessage]:
+        """The turn's messages so far: at least the question, unless it cannot be masked."""
+        if messages := live.turn.get("messages"):
+            return messages
+        if live.text is None:
+            return []
+        try:
+            masked = await self.redactor.mask(live.run.user_id, [live.text])
+        except RedactionFailed:
+            return []
+        return [HumanMessage(masked.texts[0])]
+
+
+def close_open_calls(messages: Sequence[AnyMessage], partial: str) -> list[AnyMessage]:
+    """The messages of a broken-off turn in a form that a model accepts: the partial answer is added, and each call of the
+    last message gets a result."""
     if not messages:
         return []
     last = messages[-1]
@@ -27,13 +92,13 @@ def closed(messages: Sequence[AnyMessage], partial: str) -> list[AnyMessage]:
     return [*messages, *results]
 
 
-def usage_of_rest(usage: Usage | None, unfinished: Unfinished, partial_tokens: int) -> Usage:
-    """What a turn took that did not come to its end.
+def usage_of_partial(usage: Usage | None, unfinished: Unfinished, partial_tokens: int) -> Usage:
+    """The usage of a turn that did not come to its end.
 
     Args:
-        usage: of the calls of models that are part of the turn; None if it has none yet.
-        unfinished: what those took that broke off in this process.
-        partial_tokens: of the answer that another process was giving; it counts where no call broke off here.
+        usage: of the model calls whose answers are part of the turn; None without any.
+        unfinished: the usage of the calls that broke off in this process.
+        partial_tokens: tokens of the partial answer; they count where no call broke off here.
     """
     if unfinished.usage:
         return add(usage, unfinished.usage) if usage else unfinished.usage
@@ -51,20 +116,3 @@ def with_partial(usage: Usage, tokens: int) -> Usage:
         cost=usage["cost"],
         source="counted",
     )
-
-
-GIVEN = ("today", "recollection", "passages", "unsummarized", "summary_due")
-"""The fields of a turn that only its trace keeps."""
-
-
-def turn_of(recorded: Recorded) -> Turn:
-    """The turn of the history."""
-    return Turn(messages=list(recorded.messages), usage=recorded.usage, message_id=recorded.message_id)
-
-
-def kept_nowhere_else(turn: Turn) -> Turn:
-    """What a turn was given: its messages are in the history, and so is the history that it read."""
-    kept = cast(Turn, {name: value for name, value in turn.items() if name in GIVEN})
-    if "recollection" in kept:
-        kept["recollection"] = {**kept["recollection"], "history": []}
-    return kept

@@ -2,12 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import structlog
-from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 from langchain_core.runnables import RunnableConfig
 
 from employees.roster import Roster
@@ -17,30 +16,29 @@ from graph.errors import (
     ChatError,
     DatabaseUnavailable,
     LeaseLost,
-    RedactionFailed,
     RunAbandoned,
     RunTimeout,
     describe,
     error_of,
 )
 from graph.events import Done, Error
-from graph.ports.memory import Transcript, TurnRecord
+from graph.ports.memory import Recorded, Transcript
 from graph.ports.models import ChatModel, CountTokens
 from graph.ports.notifications import Notifier
 from graph.ports.redaction import Redactor
-from graph.ports.runs import Checkpoints, Run, RunIntake, RunOutcome, RunQueue, Step, Trace
+from graph.ports.runs import Checkpoints, Run, RunIntake, RunOutcome, RunQueue, Step
 from graph.ports.telemetry import RunMetrics
 from graph.ports.tools import Toolbox
 from graph.retry import patiently
 from graph.runs.lease import LeaseKeeper
 from graph.runs.live_run import LiveRun, turn_in
 from graph.runs.log_writer import LogWriter
-from graph.runs.partial_turn import closed, kept_nowhere_else, turn_of, usage_of_rest
+from graph.runs.partial_turn import PartialTurnRecorder
 from graph.runs.phase import RunPhase
 from graph.runs.stream_resume import events_behind
 from graph.runs.terminal_events import Status, done_event, error_event, start_event
-from graph.state import NO_USAGE, Turn, TurnInput, answered_by
-from graph.turn.taint import quoted
+from graph.runs.trace import answering_model, build_trace
+from graph.state import NO_USAGE, Turn, TurnInput
 
 log = structlog.get_logger(__name__)
 
@@ -91,6 +89,7 @@ class Runner:
         self.ports = ports
         self.log_writer = LogWriter(ports.queue, ports.notifier, ports.metrics)
         self.lease_keeper = LeaseKeeper(ports.queue, ports.notifier, ports.metrics, ports.lease_seconds)
+        self.partial_turns = PartialTurnRecorder(ports.transcript, ports.redactor, ports.toolbox, ports.count)
 
     async def attend(self, live: LiveRun) -> bool:
         """Work on a run until it has ended or another process has it; true if others wait for its session."""
@@ -167,7 +166,7 @@ class Runner:
             live.path = [Step(node=name, ms=0, first_ms=None) for name in FLOW.path_to(state.next, live.turn)]
         live.recorded = await self.ports.transcript.find(run.user_id, run.id)
         if live.recorded:
-            live.turn.update(turn_of(live.recorded))
+            live.turn.update(stored_turn(live.recorded))
             if live.recorded.status != "complete":
                 return
         for event in events_behind(live.turn):
@@ -224,10 +223,11 @@ class Runner:
         try:
             message_id = live.turn.get("message_id")
             if not message_id and status != "waiting":
-                message_id = await self._record_rest(live, status, error)
+                model = answering_model(live, live.turn.get("messages", ()), self.ports.model)
+                message_id = await self.partial_turns.record(live, model, status, error)
             end = error_event(error) if error else done_event(live.turn, message_id, status)
             last = live.ending(end)
-            ending = RunOutcome(status, message_id, error.code if error else None, self._trace(live))
+            ending = RunOutcome(status, message_id, error.code if error else None, build_trace(live, self.ports.model))
             others_wait = await patiently(lambda: self.log_writer.finish(live, last, ending))
             self._measure(live, ending, end)
         except (LeaseLost, DatabaseUnavailable):  # in the second case it will be taken over when the database is back
@@ -248,60 +248,6 @@ class Runner:
             self.ports.metrics.ungrounded_amounts(live.run, len(untraced))
             log.warning("untraced_amounts", count=len(untraced))
 
-    async def _record_rest(
-        self, live: LiveRun, status: Literal["complete", "stopped", "failed"], error: ChatError | None
-    ) -> str | None:
-        """Store a turn that did not come to its end as far as it came."""
-        partial = live.partial_text()
-        messages = closed(await patiently(lambda: self._messages_of(live)), partial)
-        if not messages:
-            return None
-        run = live.run
-        live.turn["usage"] = usage_of_rest(live.turn.get("usage"), live.unfinished, self.ports.count(partial))
-        record = TurnRecord(
-            user_id=run.user_id,
-            session_id=run.session_id,
-            run_id=run.id,
-            epoch=run.epoch,
-            employee=run.employee,
-            model=self._answered_by(live, messages),
-            messages=messages,
-            usage=live.turn["usage"],
-            quoted=quoted({**live.turn, "messages": list(messages)}, self.ports.toolbox),
-            status=status,
-            error=error.code if error else None,
-        )
-        return await patiently(lambda: self.ports.transcript.record(record))
-
-    async def _messages_of(self, live: LiveRun) -> Sequence[AnyMessage]:
-        """The turn's messages so far; the question at least, unless it cannot be checked for personal values."""
-        if messages := live.turn.get("messages"):
-            return messages
-        if live.text is None:
-            return []
-        try:
-            masked = await self.ports.redactor.mask(live.run.user_id, [live.text])
-        except RedactionFailed:
-            return []
-        return [HumanMessage(masked.texts[0])]
-
-    def _trace(self, live: LiveRun) -> Trace:
-        answers = [message for message in live.turn.get("messages", ()) if isinstance(message, AIMessage)]
-        trace = Trace(
-            version=live.employee.version if live.employee else "",
-            model=self._answered_by(live, answers),
-            path=live.path,
-            usage=[answer.usage_metadata for answer in answers],
-            turn=kept_nowhere_else(live.turn),
-        )
-        if live.unfinished.usage:
-            trace["broken_off"] = live.unfinished.usage
-        return trace
-
-    def _answered_by(self, live: LiveRun, messages: Sequence[AnyMessage]) -> str:
-        """The model that gave the last answer, or would have; nothing if the run never began here."""
-        return answered_by(messages, self.ports.model.name(live.employee.settings) if live.employee else "")
-
 
 def result_of(live: LiveRun) -> GraphResult | None:
     """How a graph ended that ended by itself; None if it ended early because it was to."""
@@ -313,3 +259,8 @@ def result_of(live: LiveRun) -> GraphResult | None:
     if recorded := live.recorded:
         return GraphResult(recorded.status, error_of(recorded.error) if recorded.error else None)
     return GraphResult("complete")
+
+
+def stored_turn(recorded: Recorded) -> Turn:
+    """The fields of a turn that the history holds."""
+    return Turn(messages=list(recorded.messages), usage=recorded.usage, message_id=recorded.message_id)
