@@ -68,7 +68,7 @@ FINISH = AIMessageChunk("", response_metadata={"finish_reason": "stop"})
 def model_of(
     script: Stream, *, first_token: float = 5.0, between_tokens: float = 5.0, total: float = 5.0
 ) -> LangChainModel:
-    """One attempt; `test_chat_models_retry.py` tells of the second."""
+    """One attempt; `test_langchain_retry.py` tells of the second."""
     scripted = Scripted(script=script, bound={})
     return LangChainModel(
         {"small": scripted, "large": scripted},
@@ -301,7 +301,7 @@ async def test_what_nobody_foresaw_is_found_by_the_log() -> None:
         await read(model_of(script))
     [line] = logs
     assert (line["event"], line["model"], line["reason"]) == ("model_call_failed", "small-name", "model_error")
-    assert re.fullmatch(r"ZeroDivisionError at test_chat_models\.py:\d+", line["cause"])
+    assert re.fullmatch(r"ZeroDivisionError at test_langchain\.py:\d+", line["cause"])
 
 
 async def test_what_goes_wrong_after_the_end_of_an_answer_changes_nothing() -> None:

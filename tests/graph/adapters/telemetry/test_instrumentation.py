@@ -134,7 +134,7 @@ async def test_a_step_that_fails_raises_what_it_raised_and_is_counted_by_its_cod
     assert watched.value("chat_step_failures_total", step="persist", code="database_unavailable") == 1
     span = watched.spans["step persist"]
     assert attributes(span)["error.type"] == "database_unavailable"
-    assert str(span.status.description).startswith("DatabaseUnavailable at test_observed.py:")
+    assert str(span.status.description).startswith("DatabaseUnavailable at test_instrumentation.py:")
     assert span.events == ()
 
 

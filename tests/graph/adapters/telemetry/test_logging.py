@@ -59,14 +59,14 @@ def test_a_warning_of_a_library_names_its_place_and_not_what_it_put_into_its_wor
     logging.getLogger("mcp").warning("Raw result: %s", CARD)
     [line] = lines()
     assert (line["event"], line["logger"], line["level"]) == ("Raw result: %s", "mcp", "warning")
-    assert line["place"].startswith("test_logs.py:")
+    assert line["place"].startswith("test_logging.py:")
 
 
 def test_a_warning_of_a_library_whose_words_may_hold_a_value_names_its_place_only(lines: Read) -> None:
     logging.getLogger("mcp").warning(f"Raw result: {CARD}")
     [line] = lines()
     assert CARD not in json.dumps(line)
-    assert line["place"].startswith("test_logs.py:")
+    assert line["place"].startswith("test_logging.py:")
 
 
 def test_an_exception_of_a_library_is_logged_by_type_and_place(lines: Read) -> None:
@@ -76,7 +76,7 @@ def test_an_exception_of_a_library_is_logged_by_type_and_place(lines: Read) -> N
         logging.getLogger("mcp").exception("Error parsing JSON response")
     [line] = lines()
     assert CARD not in json.dumps(line)
-    assert line["exception"].startswith("ValueError at test_logs.py:")
+    assert line["exception"].startswith("ValueError at test_logging.py:")
 
 
 def test_a_warning_of_python_names_its_category_and_place(lines: Read, monkeypatch: pytest.MonkeyPatch) -> None:
