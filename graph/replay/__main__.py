@@ -93,9 +93,9 @@ def run(files: list[Path], code: Code, *, accept: bool) -> int:
 
 async def ask_live(files: list[Path], settings: Settings, code: Code) -> int:
     """Have the configured model answer recorded turns, and show its answers beside the recorded ones."""
-    from graph.wiring.providers import build_model
+    from graph.wiring.models import build_chat_model
 
-    model = build_model(settings)
+    model = build_chat_model(settings)
     for file in recordings_in(files):
         recording = Recording.read(file)
         played = await play(recording, code, model)

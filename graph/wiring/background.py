@@ -1,4 +1,4 @@
-"""Work beside the requests: the job worker, and the reload of employees' files."""
+"""Background work of the service: the job worker, and the hot reload of the employees."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -10,28 +10,33 @@ import procrastinate
 from employees.hot_reload import watch
 from employees.roster import Roster
 from graph.adapters.postgres.ledger.catalogue_sync import project
-from graph.adapters.postgres.privacy.file_store import PostgresFiles
-from graph.jobs import retention
+from graph.adapters.postgres.privacy.key_rotation import PostgresSeals
+from graph.jobs import retention, rotation, summaries
 from graph.jobs.queue import work
-from graph.jobs.summaries import Summarizer, register
+from graph.jobs.summaries import Summarizer
 from graph.wiring.catalogue import ROOT, build_roster
 from graph.wiring.infrastructure import Infrastructure
-from graph.wiring.turn_ports import build_run_store
+
+SUMMARY_PROMPT = ROOT / "graph" / "prompts" / "summary.md"
 
 
-def register_summary_tasks(infra: Infrastructure) -> None:
-    prompt = (ROOT / "graph" / "prompts" / "summary.md").read_text("utf-8")
-    register(infra.queue, Summarizer(infra.database, infra.model, infra.notes, infra.count, prompt))
-
-
-def register_retention_tasks(infra: Infrastructure) -> None:
-    files = PostgresFiles(infra.database, infra.sealer)
-    retention.register(infra.queue, build_run_store(infra), infra.settings.run_log_days, files)
+def register_tasks(infra: Infrastructure) -> None:
+    """Register everything that the queue can run."""
+    summarizer = Summarizer(
+        infra.database,
+        infra.models.chat,
+        infra.stores.embeddings,
+        infra.models.count_tokens,
+        SUMMARY_PROMPT.read_text("utf-8"),
+    )
+    summaries.register(infra.queue, summarizer)
+    retention.register(infra.queue, infra.stores.runs, infra.settings.run_log_days, infra.stores.files)
+    rotation.register(infra.queue, PostgresSeals(infra.database, infra.cipher))
 
 
 @asynccontextmanager
 async def running_worker(queue: procrastinate.App) -> AsyncIterator[None]:
-    """Work off the queue while the service runs."""
+    """Run jobs of the queue for as long as the context is open."""
     worker = asyncio.create_task(work(queue), name="jobs")
     try:
         yield
@@ -43,9 +48,9 @@ async def running_worker(queue: procrastinate.App) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def watching_employees(infra: Infrastructure) -> AsyncIterator[None]:
-    """Take up changed files of employees while the service runs."""
-    read, use = partial(build_roster, infra.catalogue), partial(apply_roster, infra)
-    watcher = asyncio.create_task(watch(infra.catalogue.employees, infra.roster, read, use), name="employees")
+    """Reload changed employees for as long as the context is open."""
+    read, apply = partial(build_roster, infra.catalogue), partial(apply_roster, infra)
+    watcher = asyncio.create_task(watch(infra.catalogue.employees, infra.roster, read, apply), name="employees")
     try:
         yield
     finally:
@@ -54,12 +59,12 @@ async def watching_employees(infra: Infrastructure) -> AsyncIterator[None]:
             await watcher
 
 
-async def apply_roster(infra: Infrastructure, newer: Roster) -> None:
-    """Make the database and the redactor know newer employees.
+async def apply_roster(infra: Infrastructure, roster: Roster) -> None:
+    """Write a reloaded roster to the database, and exempt its names from masking.
 
     Raises:
-        UnknownEmployee: whom everybody meets first is not among them.
+        UnknownEmployee: the default employee is missing.
     """
-    newer.find(infra.settings.default_employee_slug)
-    await project(infra.database, newer, infra.catalogue.tools)
-    infra.redactor.keep = frozenset(employee.name for employee in newer.all())
+    roster.find(infra.settings.default_employee_slug)
+    await project(infra.database, roster, infra.catalogue.tools)
+    infra.redactor.keep = frozenset(employee.name for employee in roster.all())

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from employees.roster import Roster, read_roster
 from graph.adapters.mcp.servers import equipped, join, read_servers
+from graph.errors import ConfigurationError, UnknownEmployee
 from graph.ports.memory import Clock
 from graph.settings import Settings
 from graph.tool import Tool
@@ -71,3 +72,15 @@ def build_roster(catalogue: Catalogue) -> Roster:
         ConfigurationError: an employee's file is invalid.
     """
     return equipped(read_roster(catalogue.employees, catalogue.tools_by_name()), catalogue.extra_tools)
+
+
+def default_employee(roster: Roster, settings: Settings) -> str:
+    """The slug of the employee that answers in a new session when the request names none.
+
+    Raises:
+        ConfigurationError: no employee has the slug `DEFAULT_EMPLOYEE_SLUG`.
+    """
+    try:
+        return roster.find(settings.default_employee_slug).slug
+    except UnknownEmployee:
+        raise ConfigurationError("DEFAULT_EMPLOYEE_SLUG names no employee; docs/employees.md lists them.") from None

@@ -1,42 +1,72 @@
 """The commands that change stored data: key rotation and the demo user."""
 
 import asyncio
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+import yaml
 
 from graph.adapters.crypto.cipher import add_key
-from graph.adapters.models.token_counter import token_counter
-from graph.adapters.postgres.conversation.embedding_store import PostgresNotes
+from graph.adapters.postgres.conversation.embedding_store import Note, PostgresNotes
 from graph.adapters.postgres.database import Database
 from graph.adapters.postgres.privacy.key_rotation import PostgresSeals, unlock
 from graph.adapters.postgres.provisioning import Report, check_migrations, database_of
+from graph.errors import ModelUnavailable
 from graph.jobs import rotation
 from graph.settings import Settings
-from graph.wiring.infrastructure import seed_demo
-from graph.wiring.providers import build_embedder, load_vault_keys
+from graph.wiring.catalogue import ROOT
+from graph.wiring.models import build_embedder, build_token_counter
+from graph.wiring.providers import load_vault_keys
+from migrations.demo.generate import DEMO_USER
+from migrations.demo.seed import seed
+
+DEMO_NOTES = ROOT / "migrations" / "demo" / "demo_notes.yaml"
+POOL_SIZE = 2
 
 
 async def rotate_keys(settings: Settings, report: Report) -> None:
-    """Bring everything that is sealed under the current key; where the keys are in a file, under a new one.
+    """Encrypt all stored values with the current key; where `vault.key` holds the keys, with a new one.
 
     Raises:
         ConfigurationError: the keys do not open the vault.
     """
-    async with AsyncExitStack() as stack:
-        addresses = await stack.enter_async_context(database_of(settings, report))
-        database = await stack.enter_async_context(Database.open(addresses.server, size=2))
-        await check_migrations(database)
+    async with migrated_database(settings, report) as database:
         seals = PostgresSeals(database, await unlock(database, load_vault_keys(settings)))
         if not settings.vault_key and not await seals.owners_due(1):
             await asyncio.to_thread(add_key, settings.data_dir / "vault.key")
             seals.sealer.refresh()
-        report(f"{await rotation.rotate(seals, report)} values were sealed anew")
+        report(f"{await rotation.rotate(seals, report)} values were encrypted with the current key")
 
 
 async def seed_database(settings: Settings, report: Report) -> None:
-    """Give the demo user rows and notes in the configured database, or in the embedded one."""
-    async with AsyncExitStack() as stack:
-        addresses = await stack.enter_async_context(database_of(settings, report))
-        database = await stack.enter_async_context(Database.open(addresses.server, size=2))
+    """Give the demo user rows and notes, in the configured database or in the embedded one."""
+    async with migrated_database(settings, report) as database:
+        embeddings = PostgresNotes(database, build_embedder(settings), build_token_counter(settings))
+        await seed_demo(database, embeddings, report)
+
+
+@asynccontextmanager
+async def migrated_database(settings: Settings, report: Report) -> AsyncIterator[Database]:
+    """A small pool on the configured or embedded database.
+
+    Raises:
+        ConfigurationError: a migration is missing.
+    """
+    async with database_of(settings, report) as urls, Database.open(urls.server, size=POOL_SIZE) as database:
         await check_migrations(database)
-        notes = PostgresNotes(database, build_embedder(settings), token_counter(settings.data_dir / "tiktoken"))
-        await seed_demo(database, notes, report)
+        yield database
+
+
+async def seed_demo(database: Database, embeddings: PostgresNotes, report: Report) -> None:
+    """Give the demo user a year of rows and a few notes, unless it has them."""
+    async with database.acting_for(DEMO_USER) as connection:
+        seeded = await seed(connection, DEMO_USER, datetime.now(UTC).date())
+    if not seeded:
+        return
+    report("seeding a demo user with a year of transactions")
+    notes = yaml.safe_load(DEMO_NOTES.read_text("utf-8"))
+    try:
+        await embeddings.keep(DEMO_USER, [Note(f"note:{note['title']}", note["title"], note["text"]) for note in notes])
+    except ModelUnavailable:
+        report("the demo user has no notes: the provider of embeddings cannot be reached")

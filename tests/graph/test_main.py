@@ -16,8 +16,7 @@ from graph.adapters.auth.local_issuer import LocalIssuer
 from graph.adapters.postgres.provisioning import make_data_dir, start_embedded
 from graph.errors import ConfigurationError, DatabaseUnavailable
 from graph.settings import Settings
-from graph.wiring.catalogue import Catalogue
-from graph.wiring.turn_ports import default_employee
+from graph.wiring.catalogue import Catalogue, default_employee
 from tests.conftest import PASSWORD
 from tests.fakes.tokens import Forger
 

@@ -20,7 +20,7 @@ from graph.adapters.models.circuit_breaker import FAILURES
 from graph.adapters.models.provider_status import ProviderStatus
 from graph.errors import ConfigurationError, ModelUnavailable
 from graph.settings import Settings
-from graph.wiring.providers import build_embedder
+from graph.wiring.models import build_embedder
 
 pytestmark = pytest.mark.anyio
 

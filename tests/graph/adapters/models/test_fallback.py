@@ -15,7 +15,7 @@ from graph.errors import ConfigurationError, ModelError, ModelRefused, ModelTime
 from graph.ports.models import ModelSettings
 from graph.settings import read_settings
 from graph.tool import Tool
-from graph.wiring.providers import build_model
+from graph.wiring.models import build_chat_model
 
 pytestmark = pytest.mark.anyio
 
@@ -105,7 +105,7 @@ CHOSEN = {"openai_base_url": "http://127.0.0.1:1/v1", "openai_api_key": "chosen-
 
 def fallback_of(**settings: str) -> tuple[str, str, str]:
     """The fallback's name, address and key."""
-    model = build_model(read_settings(_env_file=None, **CHOSEN, openai_model_fallback="spare", **settings))
+    model = build_chat_model(read_settings(_env_file=None, **CHOSEN, openai_model_fallback="spare", **settings))
     assert isinstance(model, WithFallback)
     assert isinstance(model._fallback, LangChainModel)
     for size in ("small", "large"):
@@ -128,7 +128,7 @@ def test_a_fallback_elsewhere_has_its_own_key_and_never_the_chosen_models() -> N
 
 
 def test_without_a_fallback_there_is_none() -> None:
-    assert isinstance(build_model(read_settings(_env_file=None, **CHOSEN)), LangChainModel)
+    assert isinstance(build_chat_model(read_settings(_env_file=None, **CHOSEN)), LangChainModel)
 
 
 @pytest.mark.parametrize(
