@@ -5,7 +5,7 @@ import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, Literal, Protocol, get_type_hints
+from typing import Any, Literal, Protocol, Self, get_type_hints
 
 from pydantic import BaseModel
 
@@ -142,6 +142,25 @@ Its figures are those of the result, not worked out anew. Files are got by `GET 
 
 
 @dataclass(frozen=True, slots=True)
+class ToolOutput:
+    """The outcome of a call, as JSON: masked, and cut to the size that is passed on."""
+
+    result: Mapping[str, Any]
+    """What the model reads."""
+    display: Any = None
+    """What a client can show beside it (see `DISPLAY`); None if there is nothing."""
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """The outcome in what a tool's function returns, or in what `to_json` made."""
+        return cls({name: item for name, item in value.items() if name != DISPLAY}, value.get(DISPLAY))
+
+    def to_json(self) -> Mapping[str, Any]:
+        """Both parts in one object, as the ledger stores them."""
+        return {**self.result, DISPLAY: self.display} if self.display else self.result
+
+
+@dataclass(frozen=True, slots=True)
 class Tool:
     """One entry of the catalogue.
 
@@ -184,6 +203,14 @@ class Tool:
         first = next(iter(inspect.signature(self.function).parameters))
         annotation: type[BaseModel] = get_type_hints(self.function)[first]
         return annotation
+
+    def validate(self, arguments: Mapping[str, Any]) -> BaseModel:
+        """The typed arguments of a call.
+
+        Raises:
+            ValidationError: pydantic's; they are not what the tool takes.
+        """
+        return self.arguments.model_validate(arguments)
 
     def schema(self) -> dict[str, Any]:
         """The tool as an OpenAI function schema; made once, so do not change it."""

@@ -15,10 +15,10 @@ from langgraph.runtime import Runtime
 from graph.context import TurnContext
 from graph.events import Event, ToolCall, ToolResult
 from graph.state import Turn, add, read_result
-from graph.tool import ToolFault
+from graph.tool import ToolFault, ToolOutput
 from graph.turn.approval_gate import Round
 from graph.turn.handoff import events_of_result, speaker_after, usage_of
-from graph.turn.tool_executor import Calls, Prepared, apart, capped
+from graph.turn.tool_executor import Calls, Prepared, capped
 
 MAX_CALLS = 8
 """Calls of one round that are made; the model is told about the others."""
@@ -79,18 +79,17 @@ class CallTools:
         try:
             if isinstance(each, ToolFault):
                 raise each
-            result = await self.calls.make(each, dt.date.fromisoformat(state["today"]), caller)
+            output = await self.calls.make(each, dt.date.fromisoformat(state["today"]), caller)
         except ToolFault as fault:
-            failed, result = True, capped({"error": str(fault)})
-        result, display = apart(result)
-        event = ToolResult(type="tool_result", tool_call_id=call["id"] or "", result=result)
-        if display:
-            event["display"] = display
+            failed, output = True, ToolOutput(capped({"error": str(fault)}))
+        event = ToolResult(type="tool_result", tool_call_id=call["id"] or "", result=output.result)
+        if output.display:
+            event["display"] = output.display
         tell(event)
-        for more in events_of_result(call["name"], {} if failed else result):
+        for more in events_of_result(call["name"], {} if failed else output.result):
             tell(more)
         return ToolMessage(
-            json.dumps(result, ensure_ascii=False),
+            json.dumps(output.result, ensure_ascii=False),
             tool_call_id=call["id"] or "",
             name=call["name"],
             status="error" if failed else "success",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from graph.context import TurnContext
-from graph.tool import Files, Knowledge, Rows, Tool
+from graph.tool import Files, Knowledge, Rows, Tool, ToolOutput
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +56,8 @@ class Toolbox(Protocol):
 
     def knowledge(self, user_id: str) -> Knowledge: ...
 
-    async def once(self, effect: Effect, make: Callable[[Rows], Awaitable[Any]]) -> Any:
-        """Make an effect, and store its masked result with it, in one transaction; if it was made before, read the result.
+    async def once(self, effect: Effect, make: Callable[[Rows], Awaitable[ToolOutput]]) -> ToolOutput:
+        """Make an effect, and store its outcome with it, in one transaction; if it was made before, read the outcome.
 
         What led to the effect is durable before it is made. One that is made elsewhere is made at most once: its entry is
         written before it, and completed after it.

@@ -27,7 +27,7 @@ from graph.replay.interruption import Cut
 from graph.replay.recording import Answer, Memory, ToolRun
 from graph.replay.request_lines import as_lines, since
 from graph.state import Passage, Unsummarized, Usage
-from graph.tool import INVALID_JSON, NoFiles, NoKnowledge, Rows, Tool, ToolContext, ToolFault
+from graph.tool import INVALID_JSON, NoFiles, NoKnowledge, Rows, Tool, ToolContext, ToolFault, ToolOutput
 
 OWNER, SESSION, RUN, ANSWER = "owner", "session", "run", "message"
 """Ids in a replay: a recording has none."""
@@ -152,7 +152,7 @@ class RecordedTools:
 
         return replace(tool, function=play, preview=None)
 
-    async def once(self, effect: Effect, make: Callable[[Rows], Awaitable[Any]]) -> Any:
+    async def once(self, effect: Effect, make: Callable[[Rows], Awaitable[ToolOutput]]) -> ToolOutput:
         return await make(NoRows())
 
     async def _wait_for_turn(self, place: int) -> None:
@@ -175,7 +175,7 @@ class RecordedTools:
 
 def is_call_with(run: ToolRun, tool: Tool, arguments: BaseModel) -> bool:
     try:
-        return tool.arguments.model_validate(revealed(run.args)) == arguments
+        return tool.validate(revealed(run.args)) == arguments
     except ValidationError:
         return False
 

@@ -18,7 +18,7 @@ from graph.ports.redaction import Redactor
 from graph.ports.tools import Delegates, Effect, Toolbox
 from graph.redaction.restore import restore_json
 from graph.retry import SHORT, patiently
-from graph.tool import DISPLAY, INVALID_JSON, OUTCOME_UNKNOWN, Rows, Tool, ToolContext, ToolFault
+from graph.tool import INVALID_JSON, OUTCOME_UNKNOWN, Rows, Tool, ToolContext, ToolFault, ToolOutput
 from graph.turn.result_texts import texts_in, with_numbers_as_text, with_texts
 from graph.turn.result_truncation import excerpt, plain
 from graph.validation import fault_texts
@@ -146,8 +146,8 @@ class Calls:
             raise ToolFault(f"{tool.name} was called {tool.per_minute} times within a minute; go on with what you have")
         return replace(each, counted=True)
 
-    async def make(self, each: Prepared, today: dt.date, caller: TurnContext) -> Json:
-        """Make a call; its masked result. What changes something is made once.
+    async def make(self, each: Prepared, today: dt.date, caller: TurnContext) -> ToolOutput:
+        """Make a call. What changes something is made once.
 
         Raises:
             ToolFault: it failed, or there were too many within a minute.
@@ -155,7 +155,7 @@ class Calls:
         """
         counted = each
 
-        async def made(rows: Rows) -> Json:
+        async def made(rows: Rows) -> ToolOutput:
             nonlocal counted
             counted = self.admit(counted, caller.user_id)  # an effect that is in the ledger already does not come here
             return await self._made(each, rows, today, caller)
@@ -177,11 +177,12 @@ class Calls:
             return {}
         previewing = replace(each, tool=replace(each.tool, function=each.tool.preview, elsewhere=False))
         try:
-            return await self._made(previewing, self.toolbox.rows(caller.user_id), today, caller)
+            output = await self._made(previewing, self.toolbox.rows(caller.user_id), today, caller)
         except DatabaseUnavailable:
             raise failed(each.tool) from None
+        return output.to_json()
 
-    async def _made(self, each: Prepared, rows: Rows, today: dt.date, caller: TurnContext) -> Json:
+    async def _made(self, each: Prepared, rows: Rows, today: dt.date, caller: TurnContext) -> ToolOutput:
         """What the tool's function returns, masked and cut to what is passed on.
 
         Raises:
@@ -194,10 +195,10 @@ class Calls:
         )
         try:
             result = await attempt(each.tool, each.arguments, context)
-            read, display = apart(await self._masked(result, each, user_id))
+            output = ToolOutput.from_json(await self._masked(result, each, user_id))
         except ToolFault as fault:
             raise await self._masked_fault(fault, each.restored, user_id) from None
-        return {**capped(read), DISPLAY: capped(display)} if display else capped(read)
+        return ToolOutput(capped(output.result), capped(output.display) if output.display else None)
 
     async def _masked(self, result: Json, each: Prepared, user_id: str) -> Json:
         """The result with tokens in the place of personal values: first of those that the tool was given, then of all that is
@@ -206,13 +207,6 @@ class Calls:
         texts = texts_in(result, each.tool.unmasked_fields)
         masked = await self.redactor.mask(user_id, texts, each.restored)
         return with_texts(result, dict(zip(texts, masked.texts, strict=True)), each.tool.unmasked_fields)
-
-
-def apart(result: Json) -> tuple[Json, Json]:
-    """What the model reads of a result, and what a client can show of it."""
-    if isinstance(result, dict) and DISPLAY in result:
-        return {name: value for name, value in result.items() if name != DISPLAY}, result[DISPLAY]
-    return result, None
 
 
 def name_of(each: Prepared, caller: TurnContext) -> str:
@@ -273,7 +267,7 @@ def check(arguments: Mapping[str, Any], tool: Tool) -> BaseModel:
         ToolFault: they are not what the tool takes; says which field and why, without repeating what was given.
     """
     try:
-        return tool.arguments.model_validate(arguments)
+        return tool.validate(arguments)
     except ValidationError as error:
         faults = "; ".join(fault_texts(error, "arguments"))
         raise ToolFault(f"the arguments of {tool.name} are not valid: {faults}") from None

@@ -18,7 +18,7 @@ from graph.ports.tools import Effect
 from graph.redaction.json_strings import strings_in
 from graph.redaction.restore import restore_json, tokens_in
 from graph.state import Passage, Recollection, Turn, Unsummarized, Usage
-from graph.tool import Files, NoFiles, NoKnowledge, Rows, Tool
+from graph.tool import Files, NoFiles, NoKnowledge, Rows, Tool, ToolOutput
 from graph.turn.prompt import Wording
 
 OWNER = "0b4e2f8e-0000-4000-8000-000000000001"
@@ -188,7 +188,7 @@ class GivenTools:
     """The files of each user."""
     exhausted: Collection[str] = ()
     """Names of tools that were called too often."""
-    effects: dict[tuple[str, int], Any] = field(default_factory=dict)
+    effects: dict[tuple[str, int], ToolOutput] = field(default_factory=dict)
     """The ledger: results by run and number of the call."""
 
     def tools(self, names: Sequence[str]) -> Sequence[Tool]:
@@ -206,7 +206,7 @@ class GivenTools:
     def knowledge(self, user_id: str) -> NoKnowledge:
         return NoKnowledge()
 
-    async def once(self, effect: Effect, make: Callable[[Rows], Awaitable[Any]]) -> Any:
+    async def once(self, effect: Effect, make: Callable[[Rows], Awaitable[ToolOutput]]) -> ToolOutput:
         key = (effect.run_id, effect.ordinal)
         if key not in self.effects:
             self.effects[key] = await make(NoRows(effect.user_id))

@@ -86,7 +86,7 @@ async def played(said: str, tool: str) -> tuple[str, str, str]:
     return (
         token,
         json.dumps(messages, ensure_ascii=False),
-        json.dumps([*heard, *toolbox.effects.values()], ensure_ascii=False),
+        json.dumps([*heard, *(output.to_json() for output in toolbox.effects.values())], ensure_ascii=False),
     )
 
 

@@ -61,7 +61,7 @@ async def checked(body: Decided, tool: str, caller: str, service: Service) -> De
 async def masked_arguments(arguments: dict[str, Any], tool: str, caller: str, service: Service) -> Mapping[str, Any]:
     """Raises: UnprocessableRequest."""
     try:
-        service.tools[tool].arguments.model_validate(await service.redactor.reveal(caller, arguments))
+        service.tools[tool].validate(await service.redactor.reveal(caller, arguments))
     except ValidationError as error:
         faults = (tell(("", *known(fault)), fault["msg"]) for fault in error.errors()[:MOST_FAULTS])
         raise UnprocessableRequest(f"{tool} does not take these arguments: {'; '.join(faults)}") from None

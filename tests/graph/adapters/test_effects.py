@@ -14,7 +14,7 @@ from graph.adapters.postgres.ledger.toolbox import PostgresToolbox
 from graph.errors import DatabaseUnavailable, LeaseLost
 from graph.ports.runs import Run
 from graph.ports.tools import Effect
-from graph.tool import Rows, ToolFault
+from graph.tool import Rows, ToolFault, ToolOutput
 from tests.graph.conftest import LosesTheFirstReply, Sql
 
 pytestmark = pytest.mark.anyio
@@ -23,6 +23,9 @@ QUERY = """-- name: add_goal
 -- Something that is changed.
 insert into goals (name, target_amount, currency) values (%(name)s, 100, 'USD') returning name;
 """
+
+
+ADDED, SENT = ToolOutput({"added": "bicycle"}), ToolOutput({"sent": True})
 
 
 async def nothing(run_id: str) -> None:
@@ -47,9 +50,9 @@ def effect_of(run: Run, ordinal: int = 0) -> Effect:
     return Effect(run.user_id, run.id, run.epoch, ordinal, "add_goal", {"name": "bicycle"})
 
 
-async def add_goal(rows: Rows) -> dict[str, Any]:
+async def add_goal(rows: Rows) -> ToolOutput:
     [row] = await rows.fetch("add_goal", name="bicycle")
-    return {"added": row["name"]}
+    return ToolOutput({"added": row["name"]})
 
 
 def goals(sql: Sql, user_id: str) -> int:
@@ -61,14 +64,14 @@ def entries(sql: Sql, run: Run) -> list[dict[str, Any]]:
 
 
 async def test_an_effect_and_its_entry_are_made_together(toolbox: PostgresToolbox, run: Run, sql: Sql) -> None:
-    assert await toolbox.once(effect_of(run), add_goal) == {"added": "bicycle"}
+    assert await toolbox.once(effect_of(run), add_goal) == ADDED
     assert goals(sql, run.user_id) == 1
     assert entries(sql, run) == [{"ordinal": 0, "tool": "add_goal", "result": {"added": "bicycle"}}]
 
 
 async def test_an_effect_that_was_made_is_read_and_not_made_again(toolbox: PostgresToolbox, run: Run, sql: Sql) -> None:
     results = [await toolbox.once(effect_of(run), add_goal) for _ in range(3)]
-    assert results == [{"added": "bicycle"}] * 3
+    assert results == [ADDED] * 3
     assert goals(sql, run.user_id) == 1
 
 
@@ -78,8 +81,20 @@ async def test_another_call_of_the_run_is_another_effect(toolbox: PostgresToolbo
     assert goals(sql, run.user_id) == 2
 
 
+async def test_what_a_client_can_show_of_an_effect_is_stored_with_its_result(
+    toolbox: PostgresToolbox, run: Run, sql: Sql
+) -> None:
+    output = ToolOutput({"added": "bicycle"}, display={"type": "table", "title": "Goals", "columns": [], "rows": []})
+
+    async def draw(rows: Rows) -> ToolOutput:
+        return output
+
+    assert [await toolbox.once(effect_of(run), draw) for _ in range(2)] == [output, output]
+    assert [entry["result"] for entry in entries(sql, run)] == [{"added": "bicycle", "display": output.display}]
+
+
 async def test_an_effect_that_fails_leaves_nothing(toolbox: PostgresToolbox, run: Run, sql: Sql) -> None:
-    async def fail(rows: Rows) -> None:
+    async def fail(rows: Rows) -> ToolOutput:
         await add_goal(rows)
         raise ToolFault("no")
 
@@ -101,7 +116,7 @@ async def test_a_run_cannot_be_taken_over_in_the_middle_of_an_effect(
     """Who takes it over waits for the effect, and finds its entry."""
     order: list[str] = []
 
-    async def slowly(rows: Rows) -> dict[str, Any]:
+    async def slowly(rows: Rows) -> ToolOutput:
         took_over = asyncio.get_running_loop().run_in_executor(None, take_over)
         await asyncio.sleep(0.3)
         order.append("effect")
@@ -116,14 +131,14 @@ async def test_a_run_cannot_be_taken_over_in_the_middle_of_an_effect(
     await toolbox.once(effect_of(run), slowly)
     await waiting[0]
     assert order == ["effect", "taken over"]
-    assert await toolbox.once(effect_of(replace(run, epoch=2)), add_goal) == {"added": "bicycle"}
+    assert await toolbox.once(effect_of(replace(run, epoch=2)), add_goal) == ADDED
     assert goals(sql, run.user_id) == 1
 
 
 async def test_an_effect_whose_commit_was_not_confirmed_is_not_made_again(
     toolbox_on: Make, database: Database, run: Run, sql: Sql
 ) -> None:
-    assert await toolbox_on(LosesTheFirstReply(database.pool)).once(effect_of(run), add_goal) == {"added": "bicycle"}
+    assert await toolbox_on(LosesTheFirstReply(database.pool)).once(effect_of(run), add_goal) == ADDED
     assert goals(sql, run.user_id) == 1
 
 
@@ -156,11 +171,11 @@ class Sent:
         self.fault = fault
         self.times = 0
 
-    async def __call__(self, rows: Rows) -> dict[str, Any]:
+    async def __call__(self, rows: Rows) -> ToolOutput:
         self.times += 1
         if self.fault:
             raise self.fault
-        return {"sent": True}
+        return SENT
 
 
 def sent_by(run: Run) -> Effect:
@@ -169,7 +184,7 @@ def sent_by(run: Run) -> Effect:
 
 async def test_what_was_sent_is_read_and_not_sent_again(toolbox: PostgresToolbox, run: Run, sql: Sql) -> None:
     send = Sent()
-    assert [await toolbox.once(sent_by(run), send) for _ in range(2)] == [{"sent": True}] * 2
+    assert [await toolbox.once(sent_by(run), send) for _ in range(2)] == [SENT] * 2
     assert send.times == 1
     assert [entry["result"] for entry in entries(sql, run)] == [{"sent": True}]
 
@@ -189,9 +204,9 @@ async def test_what_was_begun_is_not_sent_again_and_its_outcome_is_called_unknow
 async def test_what_is_sent_may_take_longer_than_a_transaction_and_holds_no_row(
     toolbox: PostgresToolbox, run: Run, sql: Sql
 ) -> None:
-    async def slowly(rows: Rows) -> dict[str, Any]:
+    async def slowly(rows: Rows) -> ToolOutput:
         await asyncio.to_thread(sql, "update chat_runs set epoch = 2 where id = %(run)s", run=run.id)
-        return {"sent": True}
+        return SENT
 
     with pytest.raises(LeaseLost):
         await toolbox.once(sent_by(run), slowly)
@@ -208,7 +223,7 @@ async def test_a_process_that_lost_the_run_sends_nothing(toolbox: PostgresToolbo
 
 
 async def test_a_turn_without_a_run_sends_without_an_entry(toolbox: PostgresToolbox, run: Run, sql: Sql) -> None:
-    assert await toolbox.once(replace(sent_by(run), epoch=0), Sent()) == {"sent": True}
+    assert await toolbox.once(replace(sent_by(run), epoch=0), Sent()) == SENT
     assert entries(sql, run) == []
 
 
@@ -220,7 +235,7 @@ async def test_what_was_sent_is_told_though_its_entry_cannot_be_completed(
             raise DatabaseUnavailable
 
     toolbox, send = Unfinished(database, {}, [tmp_path], sealer, nothing), Sent()
-    assert await toolbox.once(sent_by(run), send) == {"sent": True}
+    assert await toolbox.once(sent_by(run), send) == SENT
     with pytest.raises(ToolFault, match="not known whether it was carried out"):
         await toolbox.once(sent_by(run), send)
     assert send.times == 1

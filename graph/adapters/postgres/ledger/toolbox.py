@@ -18,7 +18,7 @@ from graph.adapters.rate_limiter import CallRates
 from graph.errors import DatabaseUnavailable
 from graph.ports.tools import Effect
 from graph.retry import SHORT, patiently
-from graph.tool import Files, Knowledge, NoFiles, NoKnowledge, Rows, Tool, ToolFault
+from graph.tool import Files, Knowledge, NoFiles, NoKnowledge, Rows, Tool, ToolFault, ToolOutput
 
 log = structlog.get_logger(__name__)
 
@@ -103,36 +103,36 @@ class PostgresToolbox:
     def rows(self, user_id: str) -> OwnedRows:
         return OwnedRows(self.database, self.queries, user_id)
 
-    async def once(self, effect: Effect, make: Callable[[Rows], Awaitable[Any]]) -> Any:
+    async def once(self, effect: Effect, make: Callable[[Rows], Awaitable[ToolOutput]]) -> ToolOutput:
         if effect.elsewhere:
             return await self._at_most_once(effect, make)
         return await patiently(lambda: self._once(effect, make))
 
-    async def _once(self, effect: Effect, make: Callable[[Rows], Awaitable[Any]]) -> Any:
+    async def _once(self, effect: Effect, make: Callable[[Rows], Awaitable[ToolOutput]]) -> ToolOutput:
         if not effect.epoch:
             return await self._unledgered(effect, make)
         await self.commit(effect.run_id)
         async with self.database.acting_for(effect.user_id) as connection:
             made = await self._entry(connection, effect)
             if made:
-                return made["result"]
-            result = await make(RowsInTransaction(connection, self.queries))
-            await self._record(connection, effect, json.dumps(result))
-        return result
+                return ToolOutput.from_json(made["result"])
+            output = await make(RowsInTransaction(connection, self.queries))
+            await self._record(connection, effect, json.dumps(output.to_json()))
+        return output
 
-    async def _at_most_once(self, effect: Effect, make: Callable[[Rows], Awaitable[Any]]) -> Any:
+    async def _at_most_once(self, effect: Effect, make: Callable[[Rows], Awaitable[ToolOutput]]) -> ToolOutput:
         """Make an effect that no transaction can hold."""
         if effect.epoch and (begun := await patiently(lambda: self._begin(effect))):
             if begun["result"] is None:
                 raise ToolFault(UNKNOWN_OUTCOME)
-            return begun["result"]
-        result = await make(self.rows(effect.user_id))
+            return ToolOutput.from_json(begun["result"])
+        output = await make(self.rows(effect.user_id))
         if effect.epoch:
             try:
-                await patiently(lambda: self._complete(effect, json.dumps(result)), SHORT)
+                await patiently(lambda: self._complete(effect, json.dumps(output.to_json())), SHORT)
             except DatabaseUnavailable as error:  # it was made, and its entry keeps it from being made again
                 log.warning("effect_not_completed", tool=effect.tool, reason=error.code)
-        return result
+        return output
 
     async def _begin(self, effect: Effect) -> DictRow | None:
         """Write the entry of an effect without a result; if there is one, that."""
@@ -160,7 +160,7 @@ class PostgresToolbox:
         entry = {"tool": effect.tool, "arguments_hash": self._hash(effect), "result": result}
         await connection.execute(QUERIES["record_effect"], {**place_of(effect), **entry})
 
-    async def _unledgered(self, effect: Effect, make: Callable[[Rows], Awaitable[Any]]) -> Any:
+    async def _unledgered(self, effect: Effect, make: Callable[[Rows], Awaitable[ToolOutput]]) -> ToolOutput:
         """An effect of a turn that is no accepted run, as in LangGraph Studio: nobody takes it over and makes it again."""
         async with self.database.acting_for(effect.user_id) as connection:
             return await make(RowsInTransaction(connection, self.queries))
