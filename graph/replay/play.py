@@ -34,7 +34,7 @@ from graph.replay.recorded_ports import (
     RecordedTools,
 )
 from graph.replay.recording import Outcome, Recording
-from graph.runs.manager import Runs
+from graph.runs.manager import RunManager
 from graph.runs.runner import RunPorts
 from graph.testing.auto_approvals import UnstoredApprovals
 from graph.turn.node import Node
@@ -129,7 +129,7 @@ class Stage:
             budget=given.budget,
         )
 
-    def runs(self, graph: TurnGraph) -> Runs:
+    def runs(self, graph: TurnGraph) -> RunManager:
         ports = RunPorts(
             intake=self.store,
             queue=self.store,
@@ -142,11 +142,11 @@ class Stage:
             count=self.code.count,
             notifier=NoNotifier(),
             metrics=NoRunMetrics(),
-            anticipate=lambda run, text: None,
+            prefetch=lambda run, text: None,
             lease_seconds=LEASE_SECONDS,
-            run_seconds=LEASE_SECONDS,
+            run_timeout_seconds=LEASE_SECONDS,
         )
-        return Runs(graph, ports, most=1)
+        return RunManager(graph, ports, most=1)
 
 
 def noon_of(day: str) -> Callable[[], dt.datetime]:
@@ -173,11 +173,11 @@ async def play(recording: Recording, code: Code, model: ChatModel | None = None)
     return Played(outcome_of(stage, events), leaks_of(stage, events))
 
 
-async def events_of(runs: Runs, run_id: str) -> list[Event]:
+async def events_of(runs: RunManager, run_id: str) -> list[Event]:
     return [event async for _, event in runs.follow(OWNER, run_id)]
 
 
-async def stop_at(cut: Cut, runs: Runs, run_id: str) -> None:
+async def stop_at(cut: Cut, runs: RunManager, run_id: str) -> None:
     """Stop the run where its user did, once all that was said until then has arrived."""
     await cut.reached.wait()
     for _ in range(SETTLING):

@@ -14,7 +14,7 @@ from graph.state import Turn
 from graph.turn.node import Node
 
 PLACES = ("before", "after_effect", "after_checkpoint")
-DEEDS = ("kill", "hang", "raise")
+ACTIONS = ("kill", "hang", "raise")
 
 
 class FailPointReached(Exception):
@@ -27,13 +27,13 @@ class FailPoint:
 
     step: str = ""
     place: str = ""
-    deed: str = ""
+    action: str = ""
 
     async def reached(self, step: str, place: str) -> None:
         """A turn has come to a place: before a step, after its work, or after the checkpoint that holds it."""
         if (step, place) != (self.step, self.place):
             return
-        match self.deed:
+        match self.action:
             case "kill":
                 os.kill(os.getpid(), signal.SIGKILL)
             case "hang":
@@ -51,11 +51,11 @@ class FailPoint:
 
     def around(self, name: str, node: Node) -> Node:
         """The step with its places before and after."""
-        return Watched(self, name, node) if name == self.step else node
+        return FailPointNode(self, name, node) if name == self.step else node
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
+class FailPointNode:
     """A step at which a fail point is."""
 
     point: FailPoint
@@ -70,14 +70,14 @@ class Watched:
 
 
 def read_failpoint(text: str | None) -> FailPoint:
-    """The fail point that `<step>:<place>:<deed>` names.
+    """The fail point that `<step>:<place>:<action>` names.
 
     Raises:
         ConfigurationError: it names none.
     """
     if not text:
         return FailPoint()
-    step, place, deed = [*text.split(":"), "", ""][:3]
-    if text.count(":") != 2 or place not in PLACES or deed not in DEEDS:
-        raise ConfigurationError(f"FAILPOINT is <step>:<{'|'.join(PLACES)}>:<{'|'.join(DEEDS)}>.")
-    return FailPoint(step, place, deed)
+    step, place, action = [*text.split(":"), "", ""][:3]
+    if text.count(":") != 2 or place not in PLACES or action not in ACTIONS:
+        raise ConfigurationError(f"FAILPOINT is <step>:<{'|'.join(PLACES)}>:<{'|'.join(ACTIONS)}>.")
+    return FailPoint(step, place, action)

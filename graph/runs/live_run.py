@@ -1,4 +1,4 @@
-"""A run while a process works on it: its events so far, its turn as far as the graph has come, and who follows it."""
+"""A run while this process works on it: its phase, its events, its turn so far, and its followers."""
 
 import asyncio
 import time
@@ -11,11 +11,11 @@ from graph.events import FINAL, Event, Restart, last_text, waits
 from graph.ports.memory import Recorded
 from graph.ports.runs import ClaimedRun, LoggedEvent, Step, first_seq
 from graph.runs.phase import RunPhase, may_follow
-from graph.runs.stream_resume import Rejoin
+from graph.runs.stream_resume import StreamReconciler
 from graph.state import Turn
 from graph.turn.links import without_foreign_links
 
-VOID: LoggedEvent = (0, Restart(type="restart"))
+RESTART_ENTRY: LoggedEvent = (0, Restart(type="restart"))
 """The entry for a follower who has seen events that no log holds: the whole stream follows."""
 
 
@@ -34,27 +34,27 @@ class LiveRun:
         self.turn = Turn()
         self.unfinished = Unfinished()
         """The usage of model calls that broke off."""
-        self.recorded: Recorded | None = None
+        self.stored: Recorded | None = None
         """The turn as the history holds it, if a process that died had stored it."""
         self.path: list[Step] = []
         """The steps that the graph has taken."""
-        self.work: asyncio.Task[None] | None = None
+        self.graph_task: asyncio.Task[None] | None = None
         """The task that runs the graph."""
         self.written = self._claimed = len(self.entries)
         """How many entries are in the log."""
         self.writing = asyncio.Lock()
-        self.began = time.perf_counter()
-        self.waited = bool(self.entries) and waits(self.entries[-1][1])
+        self.started_at = time.perf_counter()
+        self.has_waited = bool(self.entries) and waits(self.entries[-1][1])
         """Whether the run waited for its user before this process claimed it."""
-        self.spoke_before = any(event["type"] == "text" for _, event in self.entries)
+        self.streamed_text_before = any(event["type"] == "text" for _, event in self.entries)
         """Whether text of the run was streamed before this process claimed it."""
-        self.spoke: float | None = None
+        self.first_text_at: float | None = None
         """When this process streamed the first text of the run."""
-        self._next = first_seq(self.run.epoch)
-        self._rejoin = Rejoin([event for _, event in self.entries])
+        self._next_seq = first_seq(self.run.epoch)
+        self._reconciler = StreamReconciler([event for _, event in self.entries])
         self._changed = asyncio.Event()
-        self._step_began = self.began
-        self._step_spoke: float | None = None
+        self._step_started_at = self.started_at
+        self._step_first_event_at: float | None = None
         """When the current step streamed its first event."""
 
     # Phases
@@ -67,7 +67,7 @@ class LiveRun:
     def hand_over(self) -> None:
         """This process shuts down: cancel the graph, so that another process goes on. A graph that has ended is not handed
         over."""
-        if not (self.work and self.work.done()) and self._enter(RunPhase.HANDING_OVER):
+        if not (self.graph_task and self.graph_task.done()) and self._enter(RunPhase.HANDING_OVER):
             self._cancel()
 
     def detach(self) -> None:
@@ -76,8 +76,8 @@ class LiveRun:
             self._cancel()
             self._wake()
 
-    def wait(self) -> None:
-        """The graph has reached an interrupt."""
+    def mark_waiting(self) -> None:
+        """The graph has reached an interrupt: the user decides before the run goes on."""
         self._enter(RunPhase.WAITING)
 
     def _enter(self, phase: RunPhase) -> bool:
@@ -88,52 +88,56 @@ class LiveRun:
         return changes
 
     def _cancel(self) -> None:
-        if self.work and not self.work.cancelling():  # twice, it would leave its step running
-            self.work.cancel()
+        if self.graph_task and not self.graph_task.cancelling():  # twice, it would leave its step running
+            self.graph_task.cancel()
 
     # Events
 
-    def publish(self, event: Event) -> None:
-        """Stream an event, without links that its user did not write, unless it was streamed before this process took the run
-        over."""
-        self.show(self.numbered(self._rejoin.feed(without_foreign_links(event, self.turn))))
-        self._step_spoke = self._step_spoke or time.perf_counter()
+    def emit(self, event: Event) -> None:
+        """Stream an event of the graph, unless it was streamed before this process took the run over.
 
-    def ending(self, event: Event) -> list[LoggedEvent]:
-        """What is to be streamed at the end of a turn: the last event, and before it what a rejoined stream lacks.
+        Links that the user did not write are removed.
+        """
+        self.publish(self.with_seq(self._reconciler.feed(without_foreign_links(event, self.turn))))
+        self._step_first_event_at = self._step_first_event_at or time.perf_counter()
 
-        It is not streamed yet; the log comes first.
+    def final_entries(self, event: Event) -> list[LoggedEvent]:
+        """The entries that end the stream: the last event, and before it what a reconciled stream lacks.
+
+        They are not published yet, because the log is written first.
         """
         complete = event["type"] == "done" and event["status"] == "complete"
-        return self.numbered(self._rejoin.feed(event) if complete else [event])
+        return self.with_seq(self._reconciler.feed(event) if complete else [event])
 
-    def numbered(self, events: Sequence[Event]) -> list[LoggedEvent]:
-        return list(enumerate(events, self._next))
+    def with_seq(self, events: Sequence[Event]) -> list[LoggedEvent]:
+        """The events with the run's next sequence numbers."""
+        return list(enumerate(events, self._next_seq))
 
-    def show(self, entries: Sequence[LoggedEvent]) -> None:
-        """Let the followers see events."""
+    def publish(self, entries: Sequence[LoggedEvent]) -> None:
+        """Add entries and wake the followers."""
         self.entries += entries
-        self._next += len(entries)
+        self._next_seq += len(entries)
         if any(event["type"] in FINAL for _, event in entries):
             self._enter(RunPhase.ENDED)
         if any(event["type"] == "text" for _, event in entries):
-            self.spoke = self.spoke or time.perf_counter()
+            self.first_text_at = self.first_text_at or time.perf_counter()
         self._wake()
 
     def _wake(self) -> None:
         changed, self._changed = self._changed, asyncio.Event()
         changed.set()
 
-    def begin(self) -> None:
-        """The graph starts."""
-        self._step_began, self._step_spoke = time.perf_counter(), None
+    def start_steps(self) -> None:
+        """The first step begins now."""
+        self._step_started_at, self._step_first_event_at = time.perf_counter(), None
 
-    def advance(self, node: str, update: Turn) -> None:
-        """A step has ended: note what it added to the turn, and how long it took."""
-        began, spoke, ended = self._step_began, self._step_spoke, time.perf_counter()
-        first_ms = round((spoke - began) * 1000) if spoke else None
-        self.path.append(Step(node=node, ms=round((ended - began) * 1000), first_ms=first_ms))
-        self._step_began, self._step_spoke = ended, None
+    def record_step(self, node: str, update: Turn) -> None:
+        """A step has ended: add its update to the turn, and its time to the path."""
+        ended_at = time.perf_counter()
+        first = self._step_first_event_at
+        first_ms = milliseconds(first - self._step_started_at) if first else None
+        self.path.append(Step(node=node, ms=milliseconds(ended_at - self._step_started_at), first_ms=first_ms))
+        self._step_started_at, self._step_first_event_at = ended_at, None
         self.turn.update(update)
 
     @property
@@ -141,38 +145,39 @@ class LiveRun:
         return [event for _, event in self.entries]
 
     def unwritten(self) -> list[LoggedEvent]:
+        """The entries that are not in the log yet."""
         return self.entries[self.written :]
 
     async def follow(self, after: int) -> AsyncIterator[LoggedEvent]:
-        """The events with a number above `after` as they come, to the last one or until this process is detached."""
+        """The entries with a number above `after` as they are published, until the run ends or leaves this process."""
         position = position_after(after, self.entries, self.run.epoch)
         if position is None:
-            yield VOID
+            yield RESTART_ENTRY
             position = 0
         while True:
             changed = self._changed
             while position < len(self.entries):
                 position += 1
-                if not self._is_over_again(position - 1):
+                if not self._is_stale_wait(position - 1):
                     yield self.entries[position - 1]
             if self.phase in (RunPhase.ENDED, RunPhase.DETACHED):
                 return
             await changed.wait()
 
-    def _is_over_again(self, position: int) -> bool:
-        """Whether an event told followers that the run waits, which has gone on since."""
+    def _is_stale_wait(self, position: int) -> bool:
+        """Whether an entry says that the run waits for its user, which is not true any more."""
         return position < self._claimed and waits(self.entries[position][1])
 
     def partial_text(self) -> str:
-        """What was streamed of the answer that was under way."""
+        """The streamed part of the current answer."""
         return last_text(self.events)
 
 
 def position_after(after: int, entries: Sequence[LoggedEvent], epoch: int) -> int | None:
-    """Where a follower goes on who has seen the event with this number.
+    """The position in `entries` at which a follower continues whose last event has the number `after`.
 
-    None if that event was shown by a process that died before it logged it; an event of today's epoch may still be on its
-    way into the log.
+    None if a process streamed that event and died before it logged it. An event of the current epoch may not be in the log
+    yet.
     """
     seen = [seq for seq, _ in entries if seq <= after]
     if after and after < first_seq(epoch) and (not seen or seen[-1] != after):
@@ -180,6 +185,10 @@ def position_after(after: int, entries: Sequence[LoggedEvent], epoch: int) -> in
     return len(seen)
 
 
-def turn_in(values: Mapping[str, Any]) -> Turn:
-    """The turn in the values of a checkpoint."""
+def turn_from_checkpoint(values: Mapping[str, Any]) -> Turn:
+    """The fields of a turn among the values of a checkpoint."""
     return cast(Turn, {name: values[name] for name in Turn.__annotations__ if name in values})
+
+
+def milliseconds(seconds: float) -> int:
+    return round(seconds * 1000)

@@ -15,7 +15,7 @@ from graph.build import TurnGraph
 from graph.errors import ChatError, Overloaded, RunLogExpired, ServiceUnavailable, describe
 from graph.events import FINAL, waits
 from graph.ports.runs import ClaimedRun, LoggedEvent, Run, RunRequest
-from graph.runs.live_run import VOID, LiveRun
+from graph.runs.live_run import RESTART_ENTRY, LiveRun
 from graph.runs.phase import RunPhase
 from graph.runs.runner import Runner, RunPorts
 
@@ -23,13 +23,13 @@ log = structlog.get_logger(__name__)
 
 POLL_SECONDS = 0.25
 """How often the log of a run that runs elsewhere is read while no news of it come through."""
-NEWS_SECONDS = 2.0
+NOTIFIED_POLL_SECONDS = 2.0
 """The same while they do: some may get lost."""
-DUE_SECONDS = 1.0
+CLAIM_SECONDS = 1.0
 """How often this process looks for runs that wait for one."""
 
 
-class Runs:
+class RunManager:
     """Accepts runs, follows and stops them, and takes over those that other processes have left."""
 
     def __init__(self, graph: TurnGraph, ports: RunPorts, *, most: int) -> None:
@@ -90,7 +90,7 @@ class Runs:
 
     def _begin(self, claim: ClaimedRun) -> None:
         if claim.text is not None and claim.run.epoch == 1:  # a run that goes on has read what it needs
-            self.ports.anticipate(claim.run, claim.text)
+            self.ports.prefetch(claim.run, claim.text)
         live = self._live[claim.run.id] = LiveRun(claim)
         task = asyncio.create_task(self._attend(live), name=f"run {claim.run.id}")
         self._tasks.add(task)
@@ -98,7 +98,7 @@ class Runs:
 
     async def _attend(self, live: LiveRun) -> None:
         try:
-            others_wait = await self._runner.attend(live)
+            others_wait = await self._runner.process(live)
         finally:
             self._live.pop(live.run.id, None)
         if others_wait:
@@ -125,14 +125,14 @@ class Runs:
                     if event["type"] in FINAL:
                         return
             logged, over = await self._logged(user_id, run_id, after)
-            for seq, event in standing(logged, over):
+            for seq, event in without_stale_waits(logged, over):
                 yield seq, event
                 after = seq
                 if event["type"] in FINAL:
                     return
             if over:
                 return
-            if logged != [VOID]:
+            if logged != [RESTART_ENTRY]:
                 await self._wait_for(news)
 
     async def _logged(self, user_id: str, run_id: str, after: int) -> tuple[list[LoggedEvent], bool]:
@@ -146,12 +146,12 @@ class Runs:
         if entries and entries[0][0] == after:
             return entries[1:], run.is_over
         if entries:
-            return [VOID], False
+            return [RESTART_ENTRY], False
         return [], run.is_over
 
     async def _wait_for(self, news: asyncio.Event) -> None:
         with suppress(TimeoutError):
-            async with asyncio.timeout(NEWS_SECONDS if self.ports.notifier.connected else POLL_SECONDS):
+            async with asyncio.timeout(NOTIFIED_POLL_SECONDS if self.ports.notifier.connected else POLL_SECONDS):
                 await news.wait()
 
     async def stop(self, user_id: str, run_id: str) -> None:
@@ -205,7 +205,7 @@ class Runs:
             for run_id, user_id in await self._look():
                 await self._claim(user_id, run_id)
             with suppress(TimeoutError):
-                async with asyncio.timeout(DUE_SECONDS):
+                async with asyncio.timeout(CLAIM_SECONDS):
                     await self._due.wait()
 
     async def _look(self) -> list[tuple[str, str]]:
@@ -244,7 +244,7 @@ class Runs:
             news.set()
 
 
-def standing(logged: Sequence[LoggedEvent], over: bool) -> Iterator[LoggedEvent]:
+def without_stale_waits(logged: Sequence[LoggedEvent], over: bool) -> Iterator[LoggedEvent]:
     """Logged events without those that told of a wait which is over.
 
     Args:

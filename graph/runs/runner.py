@@ -1,4 +1,4 @@
-"""Works on one accepted run: from its first event, or from where a process that died has left it, to its last."""
+"""Processes one run: from its beginning, or from the last checkpoint of another process, to its end."""
 
 import asyncio
 import time
@@ -31,29 +31,28 @@ from graph.ports.telemetry import RunMetrics
 from graph.ports.tools import Toolbox
 from graph.retry import patiently
 from graph.runs.lease import LeaseKeeper
-from graph.runs.live_run import LiveRun, turn_in
+from graph.runs.live_run import LiveRun, turn_from_checkpoint
 from graph.runs.log_writer import LogWriter
 from graph.runs.partial_turn import PartialTurnRecorder
 from graph.runs.phase import RunPhase
-from graph.runs.stream_resume import events_behind
+from graph.runs.stream_resume import events_of_turn
 from graph.runs.terminal_events import Status, done_event, error_event, start_event
 from graph.runs.trace import answering_model, build_trace
 from graph.state import NO_USAGE, Turn, TurnInput
 
 log = structlog.get_logger(__name__)
 
-MOST_EPOCHS = 10
-"""How often a run is begun: once more after each round of calls on which its user decided, and after each process that died
-with it. One that needs more is given up."""
-
+MAX_ATTEMPTS = 10
+"""Epochs of a run. Each process that dies with the run costs one, and so does each wait for its user. A run that needs more
+fails."""
 
 INTERRUPT = "__interrupt__"
-"""The name under which LangGraph streams that a step waits for somebody."""
+"""The key under which LangGraph streams an interrupt."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunPorts:
-    """What running a turn needs beside its graph."""
+    """What the execution of runs needs beside the graph."""
 
     intake: RunIntake
     queue: RunQueue
@@ -66,11 +65,11 @@ class RunPorts:
     count: CountTokens
     notifier: Notifier
     metrics: RunMetrics
-    anticipate: Callable[[Run, str], None]
-    """Begins what a turn of this run will need of its text and its session."""
+    prefetch: Callable[[Run, str], None]
+    """Starts to read what the first steps of a new run need; it gets the run and the user's text, and does not block."""
     lease_seconds: float
-    run_seconds: float
-    """Longest time that a process works on a run."""
+    run_timeout_seconds: float
+    """How long a process may work on a run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +81,7 @@ class GraphResult:
 
 
 class Runner:
-    """Runs the graph for a run, keeps its log and its lease, and stores how it ended."""
+    """Runs the graph of a run, renews the lease and writes the log meanwhile, and stores the outcome."""
 
     def __init__(self, graph: TurnGraph, ports: RunPorts) -> None:
         self.graph = graph
@@ -91,40 +90,40 @@ class Runner:
         self.lease_keeper = LeaseKeeper(ports.queue, ports.notifier, ports.metrics, ports.lease_seconds)
         self.partial_turns = PartialTurnRecorder(ports.transcript, ports.redactor, ports.toolbox, ports.count)
 
-    async def attend(self, live: LiveRun) -> bool:
-        """Work on a run until it has ended or another process has it; true if others wait for its session."""
+    async def process(self, live: LiveRun) -> bool:
+        """Work on the run until it ends or leaves this process; true if other runs wait for its session."""
         structlog.contextvars.bind_contextvars(run_id=live.run.id)
-        with self.ports.metrics.track_run(live.run, live.waited):
-            return await self._attend(live)
+        with self.ports.metrics.track_run(live.run, live.has_waited):
+            return await self._process(live)
 
-    async def _attend(self, live: LiveRun) -> bool:
+    async def _process(self, live: LiveRun) -> bool:
         helpers = [
             asyncio.create_task(self.log_writer.write_repeatedly(live)),
             asyncio.create_task(self.lease_keeper.renew_repeatedly(live)),
         ]
         try:
-            result = await self._outcome(live)
+            result = await self._execute(live)
             match live.phase, result:
                 case RunPhase.DETACHED, _:
-                    return self._leave(live)
+                    return self._detach(live)
                 case RunPhase.HANDING_OVER, None:
-                    return await self._release(live)
+                    return await self._hand_over(live)
                 case _:
                     return await self._finish(live, result or GraphResult("stopped"))
         finally:
             for helper in helpers:
                 helper.cancel()
 
-    async def _outcome(self, live: LiveRun) -> GraphResult | None:
-        """Run the graph; None if it was cancelled before its end."""
-        if live.run.epoch > MOST_EPOCHS or live.text is None:
+    async def _execute(self, live: LiveRun) -> GraphResult | None:
+        """Run the graph in a task of its own; None if it was cancelled before its end."""
+        if live.run.epoch > MAX_ATTEMPTS or live.text is None:
             return GraphResult("failed", RunAbandoned())
         if live.phase is RunPhase.HANDING_OVER:
             return None
-        live.work = asyncio.create_task(self._work(live))
+        live.graph_task = asyncio.create_task(self._run_from_checkpoint(live))
         try:
-            async with asyncio.timeout(self.ports.run_seconds):
-                await live.work
+            async with asyncio.timeout(self.ports.run_timeout_seconds):
+                await live.graph_task
         except asyncio.CancelledError:
             return None
         except TimeoutError:
@@ -135,78 +134,81 @@ class Runner:
         except ChatError as error:
             return GraphResult("failed", error)
         except Exception as error:
-            log.error("run_broke", reason=describe(error))
+            log.error("run_failed", reason=describe(error))
             return GraphResult("failed", ChatError())
-        return result_of(live)
+        return graph_result(live)
 
-    async def _work(self, live: LiveRun) -> None:
-        """Run the graph from its beginning, or from the last checkpoint of a process that died."""
+    async def _run_from_checkpoint(self, live: LiveRun) -> None:
+        """Run the graph from its beginning, or from the last checkpoint of another process."""
         run = live.run
         config: RunnableConfig = {"configurable": {"thread_id": run.session_id, "run": run.id}}
         async with self.ports.checkpoints.turn(run) as saver:
             graph = keeping(self.graph, saver)
             live.employee = self.ports.roster.find(run.employee)
             if not live.entries:
-                live.publish(start_event(run, live.employee))
+                live.emit(start_event(run, live.employee))
             if run.epoch > 1:
-                await self._catch_up(live, graph, config)
-            if live.phase is RunPhase.RUNNING and live.turn and not live.recorded:
+                await self._restore(live, graph, config)
+            if live.phase is RunPhase.RUNNING and live.turn and not live.stored:
                 await self._run_graph(live, graph, None, config)
             # LangGraph may take a checkpoint of a broken turn for a finished one.
             if live.phase is RunPhase.RUNNING and not live.turn.get("message_id"):
                 await self._run_graph(live, graph, TurnInput(), config)
 
-    async def _catch_up(self, live: LiveRun, graph: TurnGraph, config: RunnableConfig) -> None:
-        """Learn how far the run has come, and stream what its followers may have missed."""
+    async def _restore(self, live: LiveRun, graph: TurnGraph, config: RunnableConfig) -> None:
+        """Read how far the run has come, and stream the events that its followers may lack."""
         run = live.run
         state = await graph.aget_state(config)
         if cast(dict[str, Any], state.metadata or {}).get("run") == run.id:
-            live.turn = turn_in(state.values)
-            # How long a dead process took for its steps is not known.
+            live.turn = turn_from_checkpoint(state.values)
+            # How long another process took for its steps is not known.
             live.path = [Step(node=name, ms=0, first_ms=None) for name in FLOW.path_to(state.next, live.turn)]
-        live.recorded = await self.ports.transcript.find(run.user_id, run.id)
-        if live.recorded:
-            live.turn.update(stored_turn(live.recorded))
-            if live.recorded.status != "complete":
+        live.stored = await self.ports.transcript.find(run.user_id, run.id)
+        if live.stored:
+            live.turn.update(stored_turn(live.stored))
+            if live.stored.status != "complete":
                 return
-        for event in events_behind(live.turn):
-            live.publish(event)
+        for event in events_of_turn(live.turn):
+            live.emit(event)
 
     async def _run_graph(
-        self, live: LiveRun, graph: TurnGraph, given: TurnInput | None, config: RunnableConfig
+        self, live: LiveRun, graph: TurnGraph, graph_input: TurnInput | None, config: RunnableConfig
     ) -> None:
-        """
+        """Stream the graph into the run.
+
         Args:
             live: the run.
-            graph: with the turn's checkpointer.
-            given: an empty form to begin, None to go on from the last checkpoint.
+            graph: the graph with the turn's checkpointer.
+            graph_input: an empty form to begin, None to continue from the last checkpoint.
             config: names the thread and the run.
         """
         run = live.run
         context = TurnContext(
             run.user_id, run.session_id, run.id, run.epoch, run.employee, live.text or "", live.unfinished
         )
-        live.begin()
-        stream = graph.astream(given, config, context=context, stream_mode=["custom", "updates"], durability="sync")
+        live.start_steps()
+        stream = graph.astream(
+            graph_input, config, context=context, stream_mode=["custom", "updates"], durability="sync"
+        )
         async for mode, part in cast(AsyncIterator[tuple[str, Any]], stream):
             if mode == "custom":
-                live.publish(part)
+                live.emit(part)
             else:
                 for node, update in part.items():
                     if node == INTERRUPT:
-                        live.wait()
+                        live.mark_waiting()
                     else:
-                        live.advance(node, cast(Turn, update or {}))
+                        live.record_step(node, cast(Turn, update or {}))
 
-    def _leave(self, live: LiveRun) -> bool:
-        """The run goes on elsewhere or later: its events will be in the log."""
-        log.warning("run_lost")
+    def _detach(self, live: LiveRun) -> bool:
+        """Leave the run to another process. Followers find its events in the log."""
+        log.warning("run_detached")
         self.ports.metrics.detached(live.run)
         live.detach()
         return False
 
-    async def _release(self, live: LiveRun) -> bool:
-        """Log what there is, and let another process go on with the run."""
+    async def _hand_over(self, live: LiveRun) -> bool:
+        """Write the log and end the lease, so that another process claims the run at once."""
         try:
             await self.log_writer.flush(live)
             await self.ports.queue.release(live.run)
@@ -217,50 +219,58 @@ class Runner:
         return False
 
     async def _finish(self, live: LiveRun, result: GraphResult) -> bool:
-        """Store how the run ended, free the session, then tell the followers."""
-        status, error = result.status, result.error
+        """Store the outcome and free the session, then publish the last event."""
         others_wait = False
         try:
-            message_id = live.turn.get("message_id")
-            if not message_id and status != "waiting":
-                model = answering_model(live, live.turn.get("messages", ()), self.ports.model)
-                message_id = await self.partial_turns.record(live, model, status, error)
-            end = error_event(error) if error else done_event(live.turn, message_id, status)
-            last = live.ending(end)
-            ending = RunOutcome(status, message_id, error.code if error else None, build_trace(live, self.ports.model))
-            others_wait = await patiently(lambda: self.log_writer.finish(live, last, ending))
-            self._measure(live, ending, end)
-        except (LeaseLost, DatabaseUnavailable):  # in the second case it will be taken over when the database is back
-            return self._leave(live)
-        except Exception as trouble:  # whatever it is, the followers wait for a last event
-            log.error("run_not_settled", reason=describe(trouble))
-            last = live.ending(error_event(trouble if isinstance(trouble, ChatError) else ChatError()))
-        log.info("run_ended", status=status, reason=error.code if error else None)
-        live.show(last)
+            message_id = await self._message_id(live, result)
+            end = last_event(live.turn, message_id, result)
+            entries = live.final_entries(end)
+            error_code = result.error.code if result.error else None
+            outcome = RunOutcome(result.status, message_id, error_code, build_trace(live, self.ports.model))
+            others_wait = await patiently(lambda: self.log_writer.finish(live, entries, outcome))
+            self._measure(live, outcome, end)
+        except (LeaseLost, DatabaseUnavailable):  # in the second case a process claims it when the database is back
+            return self._detach(live)
+        except Exception as error:  # whatever it is, the followers wait for a last event
+            log.error("run_outcome_not_stored", reason=describe(error))
+            entries = live.final_entries(error_event(error if isinstance(error, ChatError) else ChatError()))
+        log.info("run_ended", status=result.status, reason=result.error.code if result.error else None)
+        live.publish(entries)
         return others_wait
 
-    def _measure(self, live: LiveRun, ending: RunOutcome, end: Done | Error) -> None:
-        if live.spoke and not live.spoke_before:
-            self.ports.metrics.first_text(live.run, live.spoke - live.began)
+    async def _message_id(self, live: LiveRun, result: GraphResult) -> str | None:
+        """Id of the turn's stored answer; a turn that did not come to its end is stored as far as it came."""
+        if (message_id := live.turn.get("message_id")) or result.status == "waiting":
+            return message_id
+        model = answering_model(live, live.turn.get("messages", ()), self.ports.model)
+        return await self.partial_turns.record(live, model, result.status, result.error)
+
+    def _measure(self, live: LiveRun, outcome: RunOutcome, end: Done | Error) -> None:
+        if live.first_text_at and not live.streamed_text_before:
+            self.ports.metrics.first_text(live.run, live.first_text_at - live.started_at)
         usage = live.turn.get("usage", NO_USAGE)
-        self.ports.metrics.ended(live.run, ending, usage, time.perf_counter() - live.began)
-        if end["type"] == "done" and (untraced := end.get("untraced_amounts")):
-            self.ports.metrics.ungrounded_amounts(live.run, len(untraced))
-            log.warning("untraced_amounts", count=len(untraced))
+        self.ports.metrics.ended(live.run, outcome, usage, time.perf_counter() - live.started_at)
+        if end["type"] == "done" and (amounts := end.get("untraced_amounts")):
+            self.ports.metrics.ungrounded_amounts(live.run, len(amounts))
+            log.warning("untraced_amounts", count=len(amounts))
 
 
-def result_of(live: LiveRun) -> GraphResult | None:
-    """How a graph ended that ended by itself; None if it ended early because it was to."""
+def graph_result(live: LiveRun) -> GraphResult | None:
+    """The result of a graph that returned; None if a stop or a hand-over kept it from storing its answer."""
     match live.phase:
         case RunPhase.STOPPING | RunPhase.HANDING_OVER if not live.turn.get("message_id"):
             return None
         case RunPhase.WAITING:
             return GraphResult("waiting")
-    if recorded := live.recorded:
-        return GraphResult(recorded.status, error_of(recorded.error) if recorded.error else None)
+    if stored := live.stored:
+        return GraphResult(stored.status, error_of(stored.error) if stored.error else None)
     return GraphResult("complete")
 
 
-def stored_turn(recorded: Recorded) -> Turn:
+def last_event(turn: Turn, message_id: str | None, result: GraphResult) -> Done | Error:
+    return error_event(result.error) if result.error else done_event(turn, message_id, result.status)
+
+
+def stored_turn(stored: Recorded) -> Turn:
     """The fields of a turn that the history holds."""
-    return Turn(messages=list(recorded.messages), usage=recorded.usage, message_id=recorded.message_id)
+    return Turn(messages=list(stored.messages), usage=stored.usage, message_id=stored.message_id)

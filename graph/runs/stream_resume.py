@@ -17,7 +17,7 @@ from graph.turn.citations import cited
 from graph.turn.handoff import events_of_result
 
 
-class Rejoin:
+class StreamReconciler:
     """Compares what is made again with what was seen, event by event."""
 
     def __init__(self, seen: Sequence[Event]) -> None:
@@ -113,7 +113,7 @@ def joined(events: Iterable[Event]) -> list[Event]:
     return whole
 
 
-def events_behind(turn: Turn) -> Iterator[Event]:
+def events_of_turn(turn: Turn) -> Iterator[Event]:
     """What was streamed as a turn came to be; the calls of its last message are made again, and told then."""
     messages = turn.get("messages", [])
     for number, message in enumerate(messages, 1):

@@ -15,7 +15,7 @@ from graph.ports.redaction import Redactor
 from graph.ports.runs import RunIntake
 from graph.ports.storage import Facts, Sessions, StoredFiles
 from graph.ports.telemetry import MetricsPage
-from graph.runs.manager import Runs
+from graph.runs.manager import RunManager
 from graph.tool import Tool
 
 
@@ -23,7 +23,7 @@ from graph.tool import Tool
 class Service:
     """The parts behind the routes."""
 
-    runs: Runs
+    runs: RunManager
     store: RunIntake
     sessions: Sessions
     facts: Facts

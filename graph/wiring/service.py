@@ -18,7 +18,7 @@ from graph.adapters.turn_prefetch import Foresight
 from graph.build import build
 from graph.errors import ChatError
 from graph.ports.auth import TokenVerifier
-from graph.runs.manager import Runs
+from graph.runs.manager import RunManager
 from graph.runs.runner import RunPorts
 from graph.settings import Settings
 from graph.turn.node import Node
@@ -109,7 +109,7 @@ def ranking_embedder(infra: Infrastructure) -> LocalEmbedder:
     return configured if isinstance(configured, LocalEmbedder) else build_local_embedder(infra.settings)
 
 
-async def build_run_manager(infra: Infrastructure) -> Runs:
+async def build_run_manager(infra: Infrastructure) -> RunManager:
     """Build the graph over its ports, and the manager that runs it."""
     ports = await build_ports(infra, infra.stores.approvals)
     foresight = Foresight(infra.redactor, infra.stores.memory, infra.models.embedder, infra.stores.retriever)
@@ -122,7 +122,7 @@ async def build_run_manager(infra: Infrastructure) -> Runs:
 
     graph = build(ports, around)
     infra.failpoint.check([name for name in graph.nodes if name != START])
-    return Runs(
+    return RunManager(
         graph,
         RunPorts(
             intake=infra.stores.runs,
@@ -136,16 +136,16 @@ async def build_run_manager(infra: Infrastructure) -> Runs:
             count=infra.models.count_tokens,
             notifier=notifier,
             metrics=infra.telemetry,
-            anticipate=foresight.begin,
+            prefetch=foresight.begin,
             lease_seconds=settings.lease_seconds,
-            run_seconds=settings.run_timeout_seconds,
+            run_timeout_seconds=settings.run_timeout_seconds,
         ),
         most=settings.max_active_runs,
     )
 
 
 async def readiness(
-    database: Database, redactor: WorkerRedactor, runs: Runs, verifier: TokenVerifier
+    database: Database, redactor: WorkerRedactor, runs: RunManager, verifier: TokenVerifier
 ) -> dict[str, bool]:
     """Whether each part that a turn needs works now. A process that is shutting down does not accept runs."""
     own = {"models": redactor.is_warm, "accepting": not runs.draining}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 
 from graph.events import FINAL, last_text
-from graph.runs.runner import MOST_EPOCHS
+from graph.runs.runner import MAX_ATTEMPTS
 from tests.chaos.client import Turn
 from tests.chaos.fleet import Fleet, Row
 from tests.chaos.harm import CRASH, RESTART, Stage, User
@@ -111,7 +111,7 @@ def faults_of_outcome(turn: Turn, run: Row) -> Iterator[tuple[str, str]]:
         yield WRONG, "its message is still kept sealed"
     if run["usages"] != 1 and run["status"] == "complete":
         yield WRONG, f"its usage is noted {run['usages']} times"
-    if not 1 <= run["epoch"] <= MOST_EPOCHS:
+    if not 1 <= run["epoch"] <= MAX_ATTEMPTS:
         yield WRONG, f"it was begun {run['epoch']} times"
 
 

@@ -15,7 +15,7 @@ import psycopg
 import pytest
 
 from graph.events import last_text
-from graph.runs.runner import MOST_EPOCHS
+from graph.runs.runner import MAX_ATTEMPTS
 from graph.turn.message_repair import UNANSWERED
 from tests.fakes.scripted_model import ScriptedModel
 from tests.service.conftest import Answer, Client, Server, events_of, running
@@ -410,7 +410,7 @@ def test_a_run_that_takes_every_process_with_it_is_given_up(home: Path, environm
     with running(home, dying) as server, server.client() as client:
         with pytest.raises(httpx.RemoteProtocolError):
             client.ask("Hello")
-        server.sql("update chat_runs set epoch = %s", MOST_EPOCHS - 1)  # as if that many had died of it
+        server.sql("update chat_runs set epoch = %s", MAX_ATTEMPTS - 1)  # as if that many had died of it
     with running(home, dying) as server:
         server.process.wait(20)
     with running(home, dying) as server, server.client(client.user) as client:

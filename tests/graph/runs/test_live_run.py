@@ -11,7 +11,7 @@ from graph.runs.live_run import LiveRun, position_after
 SECOND = first_seq(2)
 
 
-def numbered(*numbers: int) -> list[LoggedEvent]:
+def with_seq(*numbers: int) -> list[LoggedEvent]:
     return [(number, Text(type="text", content=str(number))) for number in numbers]
 
 
@@ -31,7 +31,7 @@ def numbered(*numbers: int) -> list[LoggedEvent]:
 def test_a_follower_goes_on_after_what_it_has_seen(
     after: int, entries: tuple[int, ...], epoch: int, position: int
 ) -> None:
-    assert position_after(after, numbered(*entries), epoch) == position
+    assert position_after(after, with_seq(*entries), epoch) == position
 
 
 @pytest.mark.parametrize(
@@ -41,16 +41,18 @@ def test_a_follower_goes_on_after_what_it_has_seen(
 def test_who_has_seen_what_a_dead_process_did_not_log_cannot_go_on(
     after: int, entries: tuple[int, ...], epoch: int
 ) -> None:
-    assert position_after(after, numbered(*entries), epoch) is None
+    assert position_after(after, with_seq(*entries), epoch) is None
 
 
-@pytest.mark.parametrize(("status", "waited"), [("waiting", True), ("complete", False)])
-def test_a_run_that_goes_on_after_its_user_decided_has_waited_and_may_have_spoken(status: str, waited: bool) -> None:
+@pytest.mark.parametrize(("status", "has_waited"), [("waiting", True), ("complete", False)])
+def test_a_run_that_goes_on_after_its_user_decided_has_waited_and_may_have_spoken(
+    status: str, has_waited: bool
+) -> None:
     done: Any = {"type": "done", "message_id": "", "total_tokens": 0, "usage": {}, "status": status}
-    run = LiveRun(ClaimedRun(Run("run", "owner", "session", "tester", epoch=2), "text", [*numbered(1), (2, done)]))
-    assert (run.waited, run.spoke_before) == (waited, True)
+    run = LiveRun(ClaimedRun(Run("run", "owner", "session", "tester", epoch=2), "text", [*with_seq(1), (2, done)]))
+    assert (run.has_waited, run.streamed_text_before) == (has_waited, True)
 
 
 def test_a_run_that_was_taken_over_before_its_first_event_has_neither() -> None:
     run = LiveRun(ClaimedRun(Run("run", "owner", "session", "tester", epoch=2), "text"))
-    assert (run.waited, run.spoke_before) == (False, False)
+    assert (run.has_waited, run.streamed_text_before) == (False, False)

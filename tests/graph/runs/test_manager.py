@@ -10,7 +10,7 @@ import pytest
 from graph.errors import DatabaseUnavailable
 from graph.ports.runs import ClaimedRun, Run
 from graph.replay.recorded_ports import KeptCheckpoints, KeptRun, KeptTranscript, NoNotifier, NoRunMetrics
-from graph.runs.manager import Runs
+from graph.runs.manager import RunManager
 from graph.runs.runner import RunPorts
 from tests.fakes.ports import GivenAnswers, GivenTools, OneNameRedactor, roster_of, words
 
@@ -38,7 +38,7 @@ class Abandoned(KeptRun):
         return ClaimedRun(replace(self.run, id=run_id), None)
 
 
-def runs_over(store: KeptRun, begun: list[str] | None = None) -> Runs:
+def runs_over(store: KeptRun, begun: list[str] | None = None) -> RunManager:
     ports = RunPorts(
         intake=store,
         queue=store,
@@ -51,11 +51,11 @@ def runs_over(store: KeptRun, begun: list[str] | None = None) -> Runs:
         count=words,
         notifier=NoNotifier(),
         metrics=NoRunMetrics(),
-        anticipate=lambda run, text: (begun if begun is not None else []).append(text),
+        prefetch=lambda run, text: (begun if begun is not None else []).append(text),
         lease_seconds=60,
-        run_seconds=60,
+        run_timeout_seconds=60,
     )
-    return Runs(GRAPH, ports, most=10)
+    return RunManager(GRAPH, ports, most=10)
 
 
 async def ended(store: KeptRun) -> Run:

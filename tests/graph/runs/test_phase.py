@@ -38,11 +38,11 @@ DONE: Any = {"type": "done", "message_id": "", "total_tokens": 0, "usage": {}, "
 Move = Callable[[LiveRun], None]
 
 MOVES: dict[RunPhase, Move] = {
-    WAITING: LiveRun.wait,
+    WAITING: LiveRun.mark_waiting,
     STOPPING: LiveRun.stop,
     HANDING_OVER: LiveRun.hand_over,
     DETACHED: LiveRun.detach,
-    ENDED: lambda live: live.show(live.ending(DONE)),
+    ENDED: lambda live: live.publish(live.final_entries(DONE)),
 }
 
 
@@ -73,29 +73,29 @@ def test_a_claimed_run_begins_as_its_user_left_it(requested: bool, phase: RunPha
 @pytest.mark.parametrize("move", [LiveRun.stop, LiveRun.hand_over, LiveRun.detach])
 async def test_a_stop_a_hand_over_and_a_lost_lease_cancel_the_graph_once(move: Move) -> None:
     live = live_in(RUNNING)
-    live.work = asyncio.create_task(asyncio.sleep(60))
+    live.graph_task = asyncio.create_task(asyncio.sleep(60))
     await asyncio.sleep(0)
     for _ in range(2):
         move(live)
-    assert live.work.cancelling() == 1
+    assert live.graph_task.cancelling() == 1
     with pytest.raises(asyncio.CancelledError):
-        await live.work
+        await live.graph_task
 
 
 async def test_a_wait_and_an_end_leave_the_graph_alone() -> None:
     live = live_in(RUNNING)
-    live.work = asyncio.create_task(asyncio.sleep(0))
-    live.wait()
+    live.graph_task = asyncio.create_task(asyncio.sleep(0))
+    live.mark_waiting()
     MOVES[ENDED](live)
-    await live.work
-    assert not live.work.cancelled()
+    await live.graph_task
+    assert not live.graph_task.cancelled()
 
 
 @pytest.mark.parametrize("phase", [RUNNING, WAITING])
 async def test_a_graph_that_has_ended_is_not_handed_over(phase: RunPhase) -> None:
     live = live_in(phase)
-    live.work = asyncio.create_task(asyncio.sleep(0))
-    await live.work
+    live.graph_task = asyncio.create_task(asyncio.sleep(0))
+    await live.graph_task
     live.hand_over()
     assert live.phase is phase
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 
 from graph.events import Event, Restart, Text, ToolCall, ToolResult, last_text
-from graph.runs.stream_resume import Rejoin, events_behind, joined
+from graph.runs.stream_resume import StreamReconciler, events_of_turn, joined
 from graph.state import Passage
 from tests.fakes.ports import turn_of
 
@@ -35,7 +35,7 @@ def result(number: int, value: str = "12.00") -> ToolResult:
 
 def again(seen: list[Event], made: list[Event]) -> list[Event]:
     """What is streamed after what was seen, as these events are made."""
-    rejoin = Rejoin(seen)
+    rejoin = StreamReconciler(seen)
     return [told for event in made for told in rejoin.feed(event)]
 
 
@@ -148,11 +148,11 @@ def test_the_events_behind_a_turn_are_those_that_it_streamed() -> None:
         ToolMessage('{"total": "12.00"}', tool_call_id="call_1"),
         AIMessage("You spent 12 [1]."),
     ]
-    assert list(events_behind(turn_of(*messages, passages=passages))) == [
+    assert list(events_of_turn(turn_of(*messages, passages=passages))) == [
         text("let me look"),
         call(1),
         result(1),
         text("You spent 12 [1]."),
         {"type": "citation", "marker": "[1]", "id": "p1", "source": "note 1"},
     ]
-    assert list(events_behind(turn_of(*messages[:2]))) == [text("let me look")]
+    assert list(events_of_turn(turn_of(*messages[:2]))) == [text("let me look")]
