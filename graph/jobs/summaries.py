@@ -79,7 +79,7 @@ class Summarizer:
         async with self.database.acting_for(user_id) as connection:
             previous = await fetch_one(connection, QUERIES["summary"], {"session_id": session_id})
             values = {"session_id": session_id, "limit": MOST_MESSAGES}
-            rows = older_than_kept(await fetch_all(connection, QUERIES["unsummarized"], values))
+            rows = older_than_kept(await fetch_all(connection, QUERIES["unsummarized_messages"], values))
         rows = self._within_budget(rows)
         if not rows:
             return False

@@ -51,10 +51,10 @@ async def record(database: Database, run_or_session: str, budget: int) -> list[R
         NotRecordable: its process died.
     """
     async with database.acting_for_nobody() as connection:
-        [found] = await fetch_all(connection, QUERIES["owner_of"], {"id": run_or_session})
-    if found["owner"] is None:
+        [found] = await fetch_all(connection, QUERIES["user_of"], {"id": run_or_session})
+    if found["user_id"] is None:
         raise NotFound
-    async with database.acting_for(str(found["owner"])) as connection:
+    async with database.acting_for(str(found["user_id"])) as connection:
         runs = await fetch_all(connection, QUERIES["runs_of"], {"id": run_or_session})
         ended = [await read(connection, run) for run in runs]
     if not ended:
@@ -70,7 +70,7 @@ async def read(connection: Connection, run: Row) -> Ended:
     values = {
         "run_id": run["id"],
         "session_id": run["session_id"],
-        "began_at": run["began_at"],
+        "started_at": run["started_at"],
         "summarized_to": recollection.get("summarized_to", 0),
         "limit": HISTORY_ROWS,
     }

@@ -26,9 +26,9 @@ def plant() -> None:
 
     async def tells_foreign_from_unknown(self, user_id, session_id):
         async with self.database.acting_for_nobody() as connection:
-            found = await connection.execute(b"select owner_of(%(id)s) as owner", {"id": session_id})
+            found = await connection.execute(b"select user_of(%(id)s) as user_id", {"id": session_id})
             [row] = await found.fetchall()
-        if row["owner"] and str(row["owner"]) != user_id:
+        if row["user_id"] and str(row["user_id"]) != user_id:
             raise NotFound("This session is somebody else's.")
         return await read(self, user_id, session_id)
 

@@ -132,7 +132,7 @@ IN_THE_CATALOGUE: dict[str, tuple[Callable[[str], None], str]] = {
         PATHS,
         "create function planted() returns bigint language sql as 'select count(*) from chat_messages'",
     ),
-    "the finders' role sees messages": (SEEN_BY_FINDERS, "grant select (content) on chat_messages to chat_finder"),
+    "the finders' role sees messages": (SEEN_BY_FINDERS, "grant select (content) on chat_messages to chat_dispatcher"),
     "a view goes around the policies": (VIEWS, "create view planted as select * from chat_messages"),
     "the server's role owns a table": (NOT_OWNER, "alter table chat_messages owner to chat_server"),
 }
@@ -208,7 +208,7 @@ def test_a_checkpoint_table_that_does_not_know_its_owner_is_noticed(copy: Databa
     owners = str(uuid.uuid4()), str(uuid.uuid4())
     check = on(copy, lambda database: test_saver.test_a_thread_of_another_user_is_empty(database, *owners))
     check()
-    copy.change("alter table checkpoint_blobs alter column owner drop default")
+    copy.change("alter table checkpoint_blobs alter column user_id drop default")
     assert_red(check, psycopg.errors.InsufficientPrivilege)
 
 
@@ -225,9 +225,9 @@ def test_a_where_that_is_gone_is_caught_by_the_policy_and_both_gone_are_noticed(
 
     check = on(copy, check_with)
     check()
-    open_anybodys = vault_module.QUERIES["open"].replace(b"user_id = auth.uid() and ", b"")
-    assert open_anybodys != vault_module.QUERIES["open"]
-    monkeypatch.setattr(vault_module, "QUERIES", {**vault_module.QUERIES, "open": open_anybodys})
+    open_anybodys = vault_module.QUERIES["values_of_tokens"].replace(b"user_id = auth.uid() and ", b"")
+    assert open_anybodys != vault_module.QUERIES["values_of_tokens"]
+    monkeypatch.setattr(vault_module, "QUERIES", {**vault_module.QUERIES, "values_of_tokens": open_anybodys})
     check()
     copy.change("alter policy own on pii_vault using (true)")
     assert_red(check, ConfigurationError)
@@ -276,7 +276,7 @@ def test_a_fence_that_lets_everybody_through_is_noticed(copy: DatabaseUrls) -> N
 
     check = on(copy, check_with)
     check()
-    [held] = copy.rows("select pg_get_functiondef('hold_run'::regproc) as text")
+    [held] = copy.rows("select pg_get_functiondef('fence_run'::regproc) as text")
     copy.change(held["text"].replace("if not found then", "if false then"))
     assert_red(check)
 

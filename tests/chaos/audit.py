@@ -34,7 +34,7 @@ class Stored:
 
 async def read_stored(fleet: Fleet) -> Stored:
     runs = await fleet.rows(
-        "select r.id::text, r.user_id::text, r.status, r.error_code, r.epoch, r.sealed_input is null as unsealed, "
+        "select r.id::text, r.user_id::text, r.status, r.error_code, r.epoch, r.encrypted_input is null as is_deleted, "
         "(select content from chat_messages m where m.id = r.message_id) as answer, "
         "(select count(*) from chat_usage_log u where u.run_id = r.id) as usages from chat_runs r"
     )
@@ -107,8 +107,8 @@ def faults_of_outcome(turn: Turn, run: Row) -> Iterator[tuple[str, str]]:
         yield LOST, f"its run is {run['status']} ({run['error_code']}), its user saw {turn.last}"
     elif not turn.shown == turn.expected == run["answer"]:
         yield WRONG, f"{turn.expected!r} was to be said, {turn.shown!r} was seen, {run['answer']!r} is stored"
-    if not run["unsealed"]:
-        yield WRONG, "its message is still kept sealed"
+    if not run["is_deleted"]:
+        yield WRONG, "its encrypted message is still stored"
     if run["usages"] != 1 and run["status"] == "complete":
         yield WRONG, f"its usage is noted {run['usages']} times"
     if not 1 <= run["epoch"] <= MAX_ATTEMPTS:

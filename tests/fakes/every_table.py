@@ -57,7 +57,7 @@ class Table:
     @cached_property
     def user_id(self) -> str | None:
         """The column that says whose a row is."""
-        return next((column.name for column in self.columns if column.name in ("user_id", "owner")), None)
+        return next((column.name for column in self.columns if column.name == "user_id"), None)
 
 
 def read_catalogue(admin_url: str) -> dict[str, Table]:
@@ -95,7 +95,7 @@ left join lateral (
     select k.confrelid::regclass::text as parent, p.attname as parent_column
     from pg_constraint k
     join pg_attribute p on p.attrelid = k.confrelid and p.attnum = k.confkey[array_position(k.conkey, a.attnum)]
-    where k.contype = 'f' and k.conrelid = c.oid and a.attnum = any (k.conkey) and a.attname not in ('user_id', 'owner')
+    where k.contype = 'f' and k.conrelid = c.oid and a.attnum = any (k.conkey) and a.attname <> 'user_id'
     limit 1
 ) f on true
 where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p')

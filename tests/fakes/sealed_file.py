@@ -11,7 +11,7 @@ def own_file(server: Server, client: Client, name: str) -> str:
     """Store a file whose name and content hold this; its id."""
     file_id, sealer = str(uuid.uuid4()), Sealer(keep_key(server.data / "vault.key"))
     server.sql(
-        "insert into chat_files (id, user_id, name, media_type, size, sealed) values (%s, %s, %s, 'text/csv', %s, %s)",
+        "insert into chat_files (id, user_id, name, media_type, size, ciphertext) values (%s, %s, %s, 'text/csv', %s, %s)",
         file_id,
         client.user,
         f"{name}.csv",

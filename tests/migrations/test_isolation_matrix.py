@@ -57,7 +57,7 @@ CLAIMS: Mapping[str, str | None] = {
 """What `request.jwt.claims` holds when the server's role acts; A and B stand for the users' ids."""
 LETTER = re.compile(r"(?<=\")(?:AA|A|B)(?![\w])")
 
-ROLES = ("anon", "authenticated", "service_role", "chat_finder")
+ROLES = ("anon", "authenticated", "service_role", "chat_dispatcher")
 """The other roles of the database, each with the claims of user A."""
 
 USERS_ROWS = read_cells("""
@@ -92,7 +92,7 @@ USERS_ROWS = read_cells("""
     role anon                            refused  refused  refused  refused  refused
     role authenticated                   refused  refused  refused  refused  refused
     role service_role                    refused  refused  refused  refused  refused
-    role chat_finder                     refused  refused  refused  refused  refused
+    role chat_dispatcher                 refused  refused  refused  refused  refused
 """)
 """A row of user A, in each table whose rows belong to users. yes: done; nothing: as if the row were not there; refused: an
 error of missing rights; broken: the statement fails for its claims."""
@@ -109,9 +109,9 @@ SHARED_ROWS = read_cells("""
 """A row that belongs to nobody, for the server's role, whoever calls. `categories` has rows of users, too."""
 
 OTHERWISE: Mapping[tuple[str, str, str], str] = {
-    ("role chat_finder", "chat_runs", "select"): "yes",  # its functions hand out the ids and owners of runs
-    ("role chat_finder", "pii_vault", "select"): "yes",  # and the owners of values that an older key sealed
-    ("role chat_finder", "chat_files", "select"): "yes",  # and of files that are to be deleted
+    ("role chat_dispatcher", "chat_runs", "select"): "yes",  # its functions hand out the ids and owners of runs
+    ("role chat_dispatcher", "pii_vault", "select"): "yes",  # and the owners of values that an older key sealed
+    ("role chat_dispatcher", "chat_files", "select"): "yes",  # and of files that are to be deleted
 }
 """Cells of single tables that differ, by identity, table and verb, and why."""
 

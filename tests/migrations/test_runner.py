@@ -160,9 +160,9 @@ def test_every_policy_is_for_the_servers_role(admin_url: str) -> None:
     )
     assert {row["tablename"]: row["roles"] for row in others} == {
         "schema_migrations": ["public"],
-        "chat_runs": ["chat_finder"],
-        "chat_files": ["chat_finder"],
-        "pii_vault": ["chat_finder"],
+        "chat_runs": ["chat_dispatcher"],
+        "chat_files": ["chat_dispatcher"],
+        "pii_vault": ["chat_dispatcher"],
         "exchange_rates": ["public"],
     }
 
@@ -203,12 +203,12 @@ def test_the_servers_role_may_not_switch_the_policies_off(database_url: str) -> 
 
 
 FINDERS = {
-    "owner_of(uuid)": "uuid",
-    "runs_due(integer)": "record",
-    "logs_due(double precision,integer)": "record",
-    "waits_due(integer)": "record",
-    "files_due(integer)": "record",
-    "seals_due(bytea,integer)": "uuid",
+    "user_of(uuid)": "uuid",
+    "claimable_runs(integer)": "record",
+    "expired_run_logs(double precision,integer)": "record",
+    "overdue_approvals(integer)": "record",
+    "expired_files(integer)": "record",
+    "users_to_reencrypt(bytea,integer)": "uuid",
 }
 """The functions that run with their owner's rights, and what they return: ids and owners, nothing else."""
 
@@ -221,7 +221,7 @@ def test_functions_with_their_owners_rights_are_few_and_hand_out_ids_only(admin_
         "where p.prosecdef and p.pronamespace in ('public'::regnamespace, 'auth'::regnamespace, 'jobs'::regnamespace)",
     )
     assert {row["name"]: row["type"] for row in definers} == FINDERS
-    assert {row["owner"] for row in definers} == {"chat_finder"}
+    assert {row["owner"] for row in definers} == {"chat_dispatcher"}
 
 
 def test_finders_that_return_rows_return_an_id_and_its_owner(admin_url: str) -> None:
@@ -233,7 +233,7 @@ def test_finders_that_return_rows_return_an_id_and_its_owner(admin_url: str) -> 
     )
     assert {row["name"] for row in returned} == {name for name, type_ in FINDERS.items() if type_ == "record"}
     assert {(*row["names"], *row["types"]) for row in returned} == {
-        (name, "owner", "uuid", "uuid") for name in ("run_id", "file_id")
+        (name, "user_id", "uuid", "uuid") for name in ("run_id", "file_id")
     }
 
 
@@ -241,21 +241,23 @@ def test_the_finders_role_sees_ids_owners_states_and_times_and_which_key_sealed_
     columns = rows(
         admin_url,
         "select table_name || '.' || column_name as column, privilege_type from information_schema.column_privileges "
-        "where grantee = 'chat_finder'",
+        "where grantee = 'chat_dispatcher'",
     )
     assert {row["privilege_type"] for row in columns} == {"SELECT"}
     seen = ("id", "session_id", "user_id", "status", "lease_expires_at", "priority", "created_at", "finished_at")
-    runs = {f"chat_runs.{name}" for name in (*seen, "log_dropped_at", "sealed_under")}
-    files = {f"chat_files.{name}" for name in ("id", "user_id", "expires_at", "sealed_under")}
-    vault = {f"pii_vault.{name}" for name in ("user_id", "sealed_under")}
+    runs = {f"chat_runs.{name}" for name in (*seen, "log_deleted_at", "key_prefix")}
+    files = {f"chat_files.{name}" for name in ("id", "user_id", "expires_at", "key_prefix")}
+    vault = {f"pii_vault.{name}" for name in ("user_id", "key_prefix")}
     assert {row["column"] for row in columns} == runs | files | vault
 
 
 def test_the_servers_role_finds_the_owner_of_a_run_and_of_nothing_else(admin_url: str) -> None:
     with psycopg.connect(admin_url) as connection:
         connection.execute("set local role chat_server")
-        assert connection.execute("select owner_of(gen_random_uuid())").fetchone() == (None,)
-        assert connection.execute("select pg_has_role('chat_server', 'chat_finder', 'member')").fetchone() == (False,)
+        assert connection.execute("select user_of(gen_random_uuid())").fetchone() == (None,)
+        assert connection.execute("select pg_has_role('chat_server', 'chat_dispatcher', 'member')").fetchone() == (
+            False,
+        )
 
 
 def test_our_functions_fix_their_search_path(admin_url: str) -> None:
@@ -294,7 +296,7 @@ def user_tables(admin_url: str) -> dict[str, str]:
     columns = rows(
         admin_url,
         "select table_name, column_name from information_schema.columns where table_schema = 'public' "
-        "and column_name in ('user_id', 'owner')",
+        "and column_name = 'user_id'",
     )
     return {str(row["table_name"]): str(row["column_name"]) for row in columns}
 
@@ -357,8 +359,8 @@ def fill(admin_url: str, user: str) -> uuid.UUID:
         for statement in (
             "insert into chat_messages (session_id, user_id, role, content, tokens) values (%(s)s, %(u)s, 'user', 'x', 7)",
             "insert into user_memory_facts (user_id, fact) values (%(u)s, 'x')",
-            "insert into pii_vault (user_id, token, kind, lookup, sealed) values (%(u)s, '[X_1]', 'X', '', '')",
-            "insert into checkpoints (thread_id, checkpoint_id, checkpoint, owner) values (%(s)s::text, '1', '{}', %(u)s)",
+            "insert into pii_vault (user_id, token, entity_type, lookup, ciphertext) values (%(u)s, '[X_1]', 'X', '', '')",
+            "insert into checkpoints (thread_id, checkpoint_id, checkpoint, user_id) values (%(s)s::text, '1', '{}', %(u)s)",
             "insert into transactions (user_id, posted_at, amount, currency) values (%(u)s, current_date, -1, 'USD')",
             "insert into categories (user_id, name, slug) values (%(u)s, 'Own', 'own')",
         ):
@@ -487,4 +489,4 @@ def test_an_owner_who_is_no_superuser_applies_all_files(tmp_path: Path) -> None:
         applied = asyncio.run(migrate(own.url(name, "only-for-tests", name), migrations))
         assert applied == [migration.name for migration in migrations]
         finders = rows(own.admin_url(name), "select proowner::regrole::text as owner from pg_proc where prosecdef")
-        assert finders == [{"owner": "chat_finder"}] * len(FINDERS)
+        assert finders == [{"owner": "chat_dispatcher"}] * len(FINDERS)

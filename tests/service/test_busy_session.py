@@ -120,7 +120,7 @@ def test_a_message_that_waits_can_be_withdrawn(scripted: Server, scripted_user: 
         assert [event["type"] for event in never.result().events] == ["done"]
     assert scripted_user.follow(begun.run).text == WORDS
     assert history(scripted_user, begun.session) == [SLOW, WORDS]
-    assert scripted.sql("select sealed_input from chat_runs where id = %s", waiting) == [{"sealed_input": None}]
+    assert scripted.sql("select encrypted_input from chat_runs where id = %s", waiting) == [{"encrypted_input": None}]
 
 
 def test_the_same_key_finds_the_run_that_waits(scripted_user: Client, scripted_model: ScriptedModel) -> None:

@@ -26,7 +26,7 @@ class Victim:
 def victim(scripted: Server) -> Iterator[Victim]:
     with scripted.client() as client:
         answer = client.ask(f"my mail is {VALUE}")
-        [row] = scripted.sql("select token from pii_vault where user_id = %s and kind = 'EMAIL'", client.user)
+        [row] = scripted.sql("select token from pii_vault where user_id = %s and entity_type = 'EMAIL'", client.user)
         yield Victim(client, answer.session, row["token"])
 
 

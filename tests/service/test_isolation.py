@@ -220,7 +220,7 @@ def everything_of(client: Client, server: Server) -> dict[str, list[dict[str, An
     """Every row of a user in the database, whatever its table."""
     columns = server.sql(
         "select table_name, column_name from information_schema.columns join information_schema.tables "
-        "using (table_schema, table_name) where table_schema = 'public' and column_name in ('user_id', 'owner') "
+        "using (table_schema, table_name) where table_schema = 'public' and column_name = 'user_id' "
         "and table_type = 'BASE TABLE'"
     )
     assert len(columns) > 15
@@ -261,7 +261,7 @@ def test_every_route_about_a_user_needs_a_token(documentation: dict[str, Any], s
 
 def test_a_token_of_another_user_does_not_open_values(user_id: Belongings, other: Belongings, server: Server) -> None:
     user_id.client.ask("my card is 4111 1111 1111 1111", session_id=user_id.ids["session_id"])
-    [row] = server.sql("select token from pii_vault where user_id = %s and kind = 'CARD'", user_id.client.user)
+    [row] = server.sql("select token from pii_vault where user_id = %s and entity_type = 'CARD'", user_id.client.user)
     other.client.post("/api/memory", json={"fact": f"the number is {row['token']}"})
     facts = [fact["fact"] for fact in other.client.get("/api/memory").json()["items"]]
     assert f"the number is {row['token']}" in facts

@@ -37,7 +37,7 @@ def test_a_key_is_changed_while_the_service_runs_the_old_one_can_go_and_without_
         assert "1 of 1 users, 1 values under the new key" in rotated.stderr
         assert CARD in user.get(history).text
         user.ask(f"again, {VALUE}", session_id=session)
-        [row] = server.sql("select count(*) as tokens, count(distinct sealed_under) as keys from pii_vault")
+        [row] = server.sql("select count(*) as tokens, count(distinct key_prefix) as keys from pii_vault")
         assert row == {"tokens": 1, "keys": 1}
         user_id = user.user
     keys = (data / "vault.key").read_text().splitlines()

@@ -95,10 +95,10 @@ def test_without_streaming_the_same_fault_is_a_status(order: str, scripted_user:
 
 def test_a_failed_run_says_so_in_its_row_its_message_and_the_usage_log(scripted: Server, scripted_user: Client) -> None:
     failed = scripted_user.ask("[[status 500]]")
-    [run] = scripted.sql("select status, error_code, sealed_input from chat_runs where id = %s", failed.run)
+    [run] = scripted.sql("select status, error_code, encrypted_input from chat_runs where id = %s", failed.run)
     [usage] = scripted.sql("select success, error_message from chat_usage_log where run_id = %s", failed.run)
     [message] = scripted.sql("select metadata from chat_messages where run_id = %s", failed.run)
-    assert run == {"status": "failed", "error_code": "model_unavailable", "sealed_input": None}
+    assert run == {"status": "failed", "error_code": "model_unavailable", "encrypted_input": None}
     assert usage == {"success": False, "error_message": "model_unavailable"}
     assert message["metadata"] == {"status": "failed", "error": "model_unavailable"}
 

@@ -39,7 +39,7 @@ TRANSACTION_POOLER_PORT = "6543"
 OPEN = (TransactionStatus.INTRANS, TransactionStatus.INERROR)
 
 RUN_LOST = "RL001"
-"""The SQLSTATE by which `hold_run` refuses."""
+"""The SQLSTATE by which `fence_run` refuses."""
 
 
 class Connection(AsyncConnection[DictRow]):

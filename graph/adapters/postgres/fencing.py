@@ -12,4 +12,4 @@ async def hold(connection: Connection, run: str, epoch: int) -> None:
 
     If another process works on it, or has ended it, the database refuses what follows: `Database` tells it by `LeaseLost`.
     """
-    await connection.execute(QUERIES["hold"], {"run_id": run, "epoch": epoch})
+    await connection.execute(QUERIES["fence_run"], {"run_id": run, "epoch": epoch})

@@ -37,12 +37,13 @@ def decoded(value: Any) -> Any:
 
 
 def stored(admin_url: str, file: Path, user_id: str) -> str:
-    """Write the rows of a file as this owner's; return the thread."""
+    """Write the rows of a file, whose column of the user was called `owner`, for this user; return the thread."""
     thread = str(uuid4())
     with psycopg.connect(admin_url, autocommit=True) as connection:
         for table, rows in json.loads(file.read_text("utf-8")).items():
             for row in rows:
-                values = {name: decoded(value) for name, value in row.items()} | {"thread_id": thread, "owner": user_id}
+                values = {name: decoded(value) for name, value in row.items() if name != "owner"}
+                values |= {"thread_id": thread, "user_id": user_id}
                 query = compose.SQL("insert into {} ({}) values ({})").format(
                     compose.Identifier(table),
                     compose.SQL(", ").join(map(compose.Identifier, values)),

@@ -42,7 +42,7 @@ class PostgresNotes:
         """Store notes in the transaction of a caller, who made their vectors before it began."""
         for note, vector in zip(notes, vectors, strict=True):
             values = {
-                "owner_scope": note.scope,
+                "scope": note.scope,
                 "source_id": note.source_id,
                 "chunk": note.text,
                 "embedding": json.dumps(list(vector)),
@@ -50,5 +50,5 @@ class PostgresNotes:
                 "metadata": Jsonb({"title": note.title}),
                 "token_count": self.count(note.text),
             }
-            await connection.execute(QUERIES["forget_source"], values)
-            await connection.execute(QUERIES["embed"], values)
+            await connection.execute(QUERIES["delete_source"], values)
+            await connection.execute(QUERIES["insert_embedding"], values)

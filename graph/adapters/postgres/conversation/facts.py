@@ -24,5 +24,5 @@ class PostgresFacts:
 
     async def forget(self, user_id: str, fact_id: str) -> None:
         """Raises: NotFound."""
-        if not await self.database.find(user_id, QUERIES["forget"], {"fact_id": fact_id}):
+        if not await self.database.find(user_id, QUERIES["delete"], {"fact_id": fact_id}):
             raise NotFound

@@ -35,7 +35,7 @@ class Asked:
             summary=summary_text(row) if row["summary"] is not None else "",
             history=[to_message(each) for each in reversed(await self.history.fetchall())],
             summarized_to=row["last_summarized_position"] or 0,
-            searchable=row["searchable"],
+            searchable=row["has_embeddings"],
             newest_value_at=row["newest_value_at"],
         )
 
@@ -66,7 +66,7 @@ class PostgresMemory:
         """
         values = {"session_id": session_id, "employee": employee, "limit": HISTORY_ROWS, "model": self.embedding_model}
         return Asked(
-            await connection.execute(QUERIES["remembered"], values),
+            await connection.execute(QUERIES["memory_snapshot"], values),
             await connection.execute(QUERIES["history"], values),
         )
 

@@ -42,9 +42,9 @@ class PostgresSessions:
         """
         values = {"session_id": session_id, "employee": employee or default}
         async with self.database.acting_for(user_id) as connection:
-            await connection.execute(QUERIES["open_missing_session"], values)
+            await connection.execute(QUERIES["create_missing_session"], values)
             if employee:
-                await connection.execute(RUNS["hand_over"], values)
+                await connection.execute(RUNS["set_employee"], values)
             row = await fetch_one(connection, QUERIES["read_session"], values)
         if row is None:
             raise NotFound
@@ -83,7 +83,7 @@ class PostgresSessions:
 
     async def give_feedback(self, user_id: str, session_id: str, message_id: str, feedback: Row) -> None:
         values = {"session_id": session_id, "message_id": message_id, "feedback": Jsonb(feedback)}
-        await self._one(user_id, "give_feedback", values)
+        await self._one(user_id, "store_feedback", values)
 
     async def usage(self, user_id: str, days: int) -> Sequence[Row]:
         return await self._all(user_id, "usage", {"days": days})

@@ -39,7 +39,7 @@ class PostgresTranscript:
             # The usage comes first: its row is unique for the run, so of two that record it at once the second one waits here.
             if await fetch_one(connection, QUERIES["log_usage"], {**place_of(turn), **usage_row(turn)}):
                 return await self._store(connection, turn)
-            stored = await fetch_one(connection, QUERIES["find_recorded"], {"run_id": turn.run_id})
+            stored = await fetch_one(connection, QUERIES["last_message_of_run"], {"run_id": turn.run_id})
             if stored is None:
                 raise LeaseLost  # and its session is deleted
             return str(stored["id"])
@@ -64,11 +64,11 @@ class PostgresTranscript:
         place = place_of(turn)
         await connection.execute(QUERIES["insert_messages"], {**place, "messages": json.dumps(rows)})
         title = shorten(str(turn.messages[0].content))
-        marks = {"session_id": turn.session_id, "title": title, "quoted": list(turn.quoted)}
-        await connection.execute(QUERIES["mark_session"], marks)
-        await connection.execute(QUERIES["spend_tokens"], {"total": turn.usage["total"]})
+        marks = {"session_id": turn.session_id, "title": title, "untrusted_sources": list(turn.quoted)}
+        await connection.execute(QUERIES["update_session"], marks)
+        await connection.execute(QUERIES["add_day_tokens"], {"total": turn.usage["total"]})
         if (speaker := speaker_after(turn.messages, turn.employee)) != turn.employee:
-            await connection.execute(RUNS["hand_over"], {"session_id": turn.session_id, "employee": speaker})
+            await connection.execute(RUNS["set_employee"], {"session_id": turn.session_id, "employee": speaker})
         return str(rows[-1]["id"])
 
     def _rows(self, turn: TurnRecord) -> Iterator[dict[str, Any]]:

@@ -8,7 +8,7 @@ from graph.adapters.postgres.database import Database
 from graph.adapters.postgres.named_queries import adapter_queries
 from graph.tool import Tool
 
-QUERIES = adapter_queries("projection")
+QUERIES = adapter_queries("catalogue_sync")
 
 
 async def project(database: Database, roster: Roster, tools: Iterable[Tool]) -> None:
@@ -39,5 +39,5 @@ async def project(database: Database, roster: Roster, tools: Iterable[Tool]) -> 
         for tool in tools
     ]
     async with database.acting_for_nobody() as connection:
-        await connection.execute(QUERIES["project_employees"], {"rows": json.dumps(employees)})
-        await connection.execute(QUERIES["project_tools"], {"rows": json.dumps(catalogue)})
+        await connection.execute(QUERIES["sync_employees"], {"rows": json.dumps(employees)})
+        await connection.execute(QUERIES["sync_tools"], {"rows": json.dumps(catalogue)})

@@ -154,7 +154,7 @@ class PostgresToolbox:
         Raises: LeaseLost.
         """
         await hold(connection, effect.run_id, effect.epoch)
-        return await fetch_one(connection, QUERIES["find_effect"], place_of(effect))
+        return await fetch_one(connection, QUERIES["read_effect"], place_of(effect))
 
     async def _record(self, connection: Connection, effect: Effect, result: str | None) -> None:
         entry = {"tool": effect.tool, "arguments_hash": self._hash(effect), "result": result}

@@ -44,20 +44,22 @@ class PostgresFiles:
             raise FileTooLarge
         file_id = str(uuid5(FILE_IDS, f"{user_id}/{call}/{name}") if call else uuid4())
         sealed = await asyncio.to_thread(self.sealer.seal, content, context_of(user_id, file_id))
-        values = {"id": file_id, "name": name, "media_type": media_type, "size": len(content), "sealed": sealed}
+        values = {"id": file_id, "name": name, "media_type": media_type, "size": len(content), "ciphertext": sealed}
         await patiently(lambda: self._insert(user_id, values), SHORT)
         return file_id
 
     async def _insert(self, user_id: str, values: dict[str, Any]) -> None:
         async with self.database.acting_for(user_id) as connection:
-            await connection.execute(QUERIES["keep_file"], values)
+            await connection.execute(QUERIES["store_file"], values)
 
     async def read(self, user_id: str, file_id: str) -> StoredFile:
         """Raises: NotFound."""
         row = await self.database.find(user_id, QUERIES["read_file"], {"file_id": file_id})
         if row is None:
             raise NotFound
-        content = await asyncio.to_thread(self.sealer.unseal, bytes(row["sealed"]), context_of(user_id, str(row["id"])))
+        content = await asyncio.to_thread(
+            self.sealer.unseal, bytes(row["ciphertext"]), context_of(user_id, str(row["id"]))
+        )
         return StoredFile(row["name"], row["media_type"], content)
 
     async def page(self, user_id: str, limit: int, before: tuple[str, str] | None) -> list[dict[str, Any]]:
@@ -69,13 +71,13 @@ class PostgresFiles:
     async def drop_expired(self) -> int:
         """Delete files that have expired, whosever they are, some at a time; how many that were."""
         async with self.database.acting_for_nobody() as connection:
-            rows = await fetch_all(connection, QUERIES["files_due"], {"most": MOST_DROPPED})
+            rows = await fetch_all(connection, QUERIES["expired_files"], {"max_rows": MOST_DROPPED})
         due = defaultdict(list)
         for row in rows:
-            due[str(row["owner"])].append(row["file_id"])
+            due[str(row["user_id"])].append(row["file_id"])
         for user_id, file_ids in due.items():
             async with self.database.acting_for(user_id) as connection:
-                await connection.execute(QUERIES["drop_files"], {"file_ids": file_ids})
+                await connection.execute(QUERIES["delete_files"], {"file_ids": file_ids})
         return len(rows)
 
 

@@ -12,7 +12,7 @@ from graph.adapters.postgres.database import Database, fetch_one
 from graph.adapters.postgres.named_queries import adapter_queries
 from graph.errors import ConfigurationError
 
-QUERIES = adapter_queries("seals")
+QUERIES = adapter_queries("key_rotation")
 
 HASH_KEY = "hash key"
 """What the key of the keyed hashes is sealed for."""
@@ -28,7 +28,7 @@ class Place:
     """A table that holds sealed values."""
 
     name: str
-    """Of its queries: `<name>_due` and `reseal_<name>`."""
+    """Of its queries: `outdated_<name>` and `reencrypt_<name>`."""
     context: str
     """What a value is sealed for."""
     most: int
@@ -62,8 +62,10 @@ class PostgresSeals:
     async def owners_due(self, most: int) -> list[str]:
         """Users who have values under another key than the current one."""
         async with self.database.acting_for_nobody() as connection:
-            cursor = await connection.execute(QUERIES["owners_due"], {"current": self.sealer.prefix, "most": most})
-            return [str(row["owner"]) for row in await cursor.fetchall()]
+            cursor = await connection.execute(
+                QUERIES["users_to_reencrypt"], {"current": self.sealer.prefix, "max_rows": most}
+            )
+            return [str(row["user_id"]) for row in await cursor.fetchall()]
 
     async def reseal(self, user_id: str) -> Resealed:
         """Bring all values of a user under the current key. What no key opens stays as it is.
@@ -80,33 +82,33 @@ class PostgresSeals:
             entries = await asyncio.to_thread(self._under_current_key, place, user_id, rows)
             if entries:
                 async with self.database.acting_for(user_id) as connection:
-                    await connection.execute(QUERIES[f"reseal_{place.name}"], {"entries": json.dumps(entries)})
+                    await connection.execute(QUERIES[f"reencrypt_{place.name}"], {"entries": json.dumps(entries)})
             values, lost, after = values + len(entries), lost + len(rows) - len(entries), rows[-1]["id"]
         return Resealed(values, lost)
 
     async def _due(self, place: Place, user_id: str, after: str) -> list[dict[str, Any]]:
-        values = {"current": self.sealer.prefix, "after": after, "most": place.most}
-        return await self.database.rows(user_id, QUERIES[f"{place.name}_due"], values)
+        values = {"current": self.sealer.prefix, "after": after, "max_rows": place.most}
+        return await self.database.rows(user_id, QUERIES[f"outdated_{place.name}"], values)
 
     def _under_current_key(self, place: Place, user_id: str, rows: Sequence[dict[str, Any]]) -> list[dict[str, str]]:
         entries = []
         for row in rows:
-            context, before = place.context.format(user_id=user_id, id=row["id"]), bytes(row["sealed"])
+            context, before = place.context.format(user_id=user_id, id=row["id"]), bytes(row["ciphertext"])
             try:
                 sealed = self.sealer.seal(self.sealer.unseal(before, context), context)
             except ConfigurationError:
                 continue
-            entries.append({"id": row["id"], "before": before.hex(), "sealed": sealed.hex()})
+            entries.append({"id": row["id"], "before": before.hex(), "ciphertext": sealed.hex()})
         return entries
 
     async def reseal_hash_key(self) -> None:
         """Bring the key of the keyed hashes under the current key."""
         async with self.database.acting_for_nobody() as connection:
             row = await fetch_one(connection, QUERIES["hash_key"], {})
-            if row and not bytes(row["sealed"]).startswith(self.sealer.prefix):
-                before = bytes(row["sealed"])
+            if row and not bytes(row["ciphertext"]).startswith(self.sealer.prefix):
+                before = bytes(row["ciphertext"])
                 sealed = self.sealer.seal(self.sealer.unseal(before, HASH_KEY), HASH_KEY)
-                await connection.execute(QUERIES["reseal_hash_key"], {"sealed": sealed, "before": before})
+                await connection.execute(QUERIES["reencrypt_hash_key"], {"ciphertext": sealed, "before": before})
 
 
 async def unlock(database: Database, read: ReadKeys) -> Sealer:
@@ -130,10 +132,10 @@ async def hash_key_of(database: Database, sealer: Sealer) -> bytes:
     if row is None:
         key = sealer.hash_key if await was_used(database, sealer) else secrets.token_bytes(KEY_BYTES)
         async with database.acting_for_nobody() as connection:
-            await connection.execute(QUERIES["keep_hash_key"], {"sealed": sealer.seal(key, HASH_KEY)})
+            await connection.execute(QUERIES["insert_hash_key"], {"ciphertext": sealer.seal(key, HASH_KEY)})
             row = await fetch_one(connection, QUERIES["hash_key"], {})
     assert row is not None
-    return sealer.unseal(bytes(row["sealed"]), HASH_KEY)
+    return sealer.unseal(bytes(row["ciphertext"]), HASH_KEY)
 
 
 async def was_used(database: Database, sealer: Sealer) -> bool:
@@ -143,10 +145,10 @@ async def was_used(database: Database, sealer: Sealer) -> bool:
         ConfigurationError: they do not open.
     """
     async with database.acting_for_nobody() as connection:
-        due = await fetch_one(connection, QUERIES["owners_due"], {"current": b"", "most": 1})
+        due = await fetch_one(connection, QUERIES["users_to_reencrypt"], {"current": b"", "max_rows": 1})
     if due is None:
         return False
-    user_id = str(due["owner"])
-    if row := await database.find(user_id, QUERIES["some_value"], {}):
-        sealer.unseal(bytes(row["sealed"]), f"{user_id}/{row['token']}")
+    user_id = str(due["user_id"])
+    if row := await database.find(user_id, QUERIES["any_value"], {}):
+        sealer.unseal(bytes(row["ciphertext"]), f"{user_id}/{row['token']}")
     return True

@@ -49,29 +49,29 @@ class PostgresVault:
         if not missing:
             return known
         entries = [self._entry(user_id, lookup, secret) for lookup, secret in missing.items()]
-        await connection.execute(QUERIES["issue"], {"entries": json.dumps(entries)})
+        await connection.execute(QUERIES["insert_values"], {"entries": json.dumps(entries)})
         return await self._find(connection, lookups)
 
     async def _find(self, connection: Connection, lookups: Mapping[bytes, Secret]) -> Mapping[Secret, str]:
-        rows = await fetch_all(connection, QUERIES["find"], {"lookups": list(lookups)})
+        rows = await fetch_all(connection, QUERIES["tokens_of_values"], {"lookups": list(lookups)})
         return {lookups[bytes(row["lookup"])]: row["token"] for row in rows}
 
     def _entry(self, user_id: str, lookup: bytes, secret: Secret) -> dict[str, str]:
         token = new_token(secret.kind)
         sealed = self.sealer.seal(secret.text.encode("utf-8", "surrogatepass"), f"{user_id}/{token}")
-        return {"token": token, "kind": secret.kind, "lookup": lookup.hex(), "sealed": sealed.hex()}
+        return {"token": token, "entity_type": secret.kind, "lookup": lookup.hex(), "ciphertext": sealed.hex()}
 
     async def open(self, user_id: str, tokens: Set[str]) -> Mapping[str, str]:
         async with self.database.acting_for(user_id) as connection:
-            rows = await fetch_all(connection, QUERIES["open"], {"tokens": list(tokens)})
-        return {row["token"]: self._text(user_id, row["token"], bytes(row["sealed"])) for row in rows}
+            rows = await fetch_all(connection, QUERIES["values_of_tokens"], {"tokens": list(tokens)})
+        return {row["token"]: self._text(user_id, row["token"], bytes(row["ciphertext"])) for row in rows}
 
     async def issued_since(self, user_id: str, since: dt.datetime | None) -> Issued:
-        rows = await self.database.rows(user_id, QUERIES["issued_since"], {"since": since, "limit": MAX_ISSUED})
+        rows = await self.database.rows(user_id, QUERIES["values_since"], {"since": since, "limit": MAX_ISSUED})
         secrets = []
         for number, row in enumerate(rows, 1):
-            text = self._text(user_id, row["token"], bytes(row["sealed"]))
-            secrets.append(Secret(row["kind"], KINDS[row["kind"]](normalise(text).text), text))
+            text = self._text(user_id, row["token"], bytes(row["ciphertext"]))
+            secrets.append(Secret(row["entity_type"], KINDS[row["entity_type"]](normalise(text).text), text))
             if number % OPENED_TOGETHER == 0:
                 await asyncio.sleep(0)
         return Issued(secrets, rows[0]["created_at"] if rows else since)

@@ -32,14 +32,14 @@ class PostgresApprovals:
     async def given(self, caller: TurnContext) -> Approved:
         values = {"run_id": caller.run_id, "session_id": caller.session_id}
         async with self.database.acting_for(caller.user_id) as connection:
-            known = await connection.execute(QUERIES["known"], values)
-            trusted = await connection.execute(QUERIES["trusted"], values)
-            session = await connection.execute(QUERIES["quoted"], values)
+            known = await connection.execute(QUERIES["approvals_of_run"], values)
+            trusted = await connection.execute(QUERIES["trusted_tools"], values)
+            session = await connection.execute(QUERIES["untrusted_sources"], values)
         approvals = [approval_of(row) for row in await known.fetchall()]
         return Approved(
             {approval.proposal.ordinal: approval for approval in approvals},
             frozenset(row["tool"] for row in await trusted.fetchall()),
-            [source for row in await session.fetchall() for source in row["quoted"]],
+            [source for row in await session.fetchall() for source in row["untrusted_sources"]],
         )
 
     async def ask(self, caller: TurnContext, proposals: Sequence[Proposal]) -> Mapping[int, Approval]:
@@ -50,8 +50,8 @@ class PostgresApprovals:
         }
         async with self.database.acting_for(caller.user_id) as connection:
             await hold(connection, caller.run_id, caller.epoch)
-            await connection.execute(QUERIES["ask"], values)
-            known = await connection.execute(QUERIES["known"], values)
+            await connection.execute(QUERIES["request_approvals"], values)
+            known = await connection.execute(QUERIES["approvals_of_run"], values)
         approvals = [approval_of(row) for row in await known.fetchall()]
         return {approval.proposal.ordinal: approval for approval in approvals}
 
@@ -68,7 +68,10 @@ class PostgresApprovals:
 
     async def of_run(self, user_id: str, run_id: str) -> list[Approval]:
         """What of a run was put to its user; of somebody else's run that is nothing."""
-        return [approval_of(row) for row in await self.database.rows(user_id, QUERIES["known"], {"run_id": run_id})]
+        return [
+            approval_of(row)
+            for row in await self.database.rows(user_id, QUERIES["approvals_of_run"], {"run_id": run_id})
+        ]
 
     async def tool_of(self, user_id: str, run_id: str, approval_id: str) -> str:
         """The tool of a call.
@@ -76,7 +79,9 @@ class PostgresApprovals:
         Raises:
             NotFound: no such approval.
         """
-        row = await self.database.find(user_id, QUERIES["read"], {"run_id": run_id, "approval_id": approval_id})
+        row = await self.database.find(
+            user_id, QUERIES["read_approval"], {"run_id": run_id, "approval_id": approval_id}
+        )
         if row is None:
             raise NotFound
         return str(row["tool"])
@@ -92,12 +97,12 @@ class PostgresApprovals:
         values: dict[str, Any] = {"run_id": run_id, "approval_id": approval_id}
         async with self.database.acting_for(user_id) as connection:
             run = await fetch_one(connection, QUERIES["lock_run"], values)
-            asked = await fetch_one(connection, QUERIES["read"], values)
+            asked = await fetch_one(connection, QUERIES["read_approval"], values)
             if run is None or asked is None:
                 raise NotFound
             check(run, asked)
             await self._store(connection, {**values, "session_id": run["session_id"]}, asked["tool"], decision)
-            [left] = await fetch_all(connection, QUERIES["go_on"], values)
+            [left] = await fetch_all(connection, QUERIES["resume_run"], values)
         return int(left["calls"])
 
     async def _store(self, connection: Connection, values: dict[str, Any], tool: str, decision: Decision) -> None:
@@ -106,7 +111,7 @@ class PostgresApprovals:
         more = {"status": status, "arguments": edited, "comment": decision.comment}
         await connection.execute(QUERIES["decide"], {**values, **more})
         if decision.trust:
-            await connection.execute(QUERIES["trust"], {**values, "tool": tool})
+            await connection.execute(QUERIES["trust_tool"], {**values, "tool": tool})
 
 
 def check(run: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
@@ -117,7 +122,7 @@ def check(run: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
     """
     if asked["status"] in ("approved", "rejected"):
         raise ApprovalDecided
-    if asked["late"] or asked["status"] == "expired" or run["status"] not in ("waiting", "running"):
+    if asked["is_late"] or asked["status"] == "expired" or run["status"] not in ("waiting", "running"):
         raise ApprovalExpired
 
 

@@ -92,7 +92,7 @@ class PostgresRunStore:
             return await self._accepted(request, values) or await self._accept(request, values)
 
     async def _accepted(self, request: RunRequest, values: dict[str, Any]) -> Run | None:
-        row = await self.database.find(request.user_id, QUERIES["find_run"], values)
+        row = await self.database.find(request.user_id, QUERIES["accepted_run"], values)
         if row is None:
             return None
         return Run(
@@ -129,7 +129,7 @@ class PostgresRunStore:
     async def _same_request(self, connection: Connection, request: RunRequest) -> Run | None:
         if request.client_key is None:
             return None
-        row = await fetch_one(connection, QUERIES["find_by_key"], {"client_key": self._key(request)})
+        row = await fetch_one(connection, QUERIES["run_by_client_key"], {"client_key": self._key(request)})
         if row is None:
             return None
         if bytes(row["request_hash"]) != self._hash(request):
@@ -157,7 +157,7 @@ class PostgresRunStore:
             "employee": request.employee or self.default_employee,
             "client_key": self._key(request),
             "request_hash": self._hash(request),
-            "sealed_input": self.sealer.seal(request.text.encode(), f"{request.user_id}/{run_id}"),
+            "encrypted_input": self.sealer.seal(request.text.encode(), f"{request.user_id}/{run_id}"),
             "replaces": request.regenerated_run_id,
             "lease_seconds": self.lease_seconds,
         }
@@ -165,9 +165,9 @@ class PostgresRunStore:
     async def _prepare_session(self, connection: Connection, request: RunRequest, values: dict[str, Any]) -> None:
         """Open the session, or hand it over if another employee is asked for."""
         if request.session_id is None:
-            await connection.execute(QUERIES["open_session"], values)
+            await connection.execute(QUERIES["insert_session"], values)
         elif request.employee is not None:
-            await connection.execute(QUERIES["hand_over"], values)
+            await connection.execute(QUERIES["set_employee"], values)
 
     async def _run_of_question(self, connection: Connection, request: RunRequest, values: dict[str, Any]) -> str:
         """Raises: NotFound."""
@@ -182,7 +182,7 @@ class PostgresRunStore:
         """Leave behind what a run replaces that begins in this transaction."""
         if values["replaces"]:
             await connection.execute(QUERIES["supersede"], values)
-            await connection.execute(QUERIES["forget_superseded"], values)
+            await connection.execute(QUERIES["delete_superseded_summary"], values)
 
     async def _queue(self, connection: Connection, request: RunRequest, values: dict[str, Any]) -> Run:
         """Let the run wait for its session; what waits there for its user is given up.
@@ -191,9 +191,9 @@ class PostgresRunStore:
             NotFound: no such session.
             RunActive: it is not to wait, or too many do.
         """
-        gave_up = await fetch_one(connection, QUERIES["give_up_wait"], values)
+        gave_up = await fetch_one(connection, QUERIES["cancel_session_wait"], values)
         if request.on_conflict != "reject" or gave_up:
-            more = {**values, "priority": PRIORITIES[request.on_conflict], "most_queued": MOST_QUEUED}
+            more = {**values, "priority": PRIORITIES[request.on_conflict], "max_queued": MOST_QUEUED}
             if row := await fetch_one(connection, QUERIES["queue_run"], more):
                 return Run(
                     values["run_id"], request.user_id, values["session_id"], row["employee_slug"], "queued", epoch=0
@@ -206,7 +206,7 @@ class PostgresRunStore:
         raise RunActive("Too many messages wait for this session; send this one later.")
 
     async def _why_no_turn(self, connection: Connection) -> LimitExceeded:
-        why = await fetch_one(connection, QUERIES["why_no_turn"], self.limits)
+        why = await fetch_one(connection, QUERIES["limit_reason"], self.limits)
         assert why is not None
         if why["spent"]:
             return TokenBudgetSpent(retry_after=why["day_wait"])
@@ -227,7 +227,7 @@ class PostgresRunStore:
             await connection.settle()
             run, message = await ahead.fetchone(), await asked.fetchone()
         if run:
-            text = self._open(user_id, str(run["id"]), run["sealed_input"])
+            text = self._open(user_id, str(run["id"]), run["encrypted_input"])
             if text is None:
                 raise RunAbandoned
             return Question(str(run["id"]), text)
@@ -246,8 +246,8 @@ class PostgresRunStore:
 
     async def list_claimable(self) -> list[tuple[str, str]]:
         async with self.database.acting_for_nobody() as connection:
-            rows = await fetch_all(connection, QUERIES["runs_due"], {"most": MOST_CLAIMED})
-        return [(str(row["run_id"]), str(row["owner"])) for row in rows]
+            rows = await fetch_all(connection, QUERIES["claimable_runs"], {"max_rows": MOST_CLAIMED})
+        return [(str(row["run_id"]), str(row["user_id"])) for row in rows]
 
     async def claim(self, user_id: str, run_id: str) -> ClaimedRun | None:
         values = {"run_id": run_id, "lease_seconds": self.lease_seconds, "after": 0}
@@ -264,7 +264,7 @@ class PostgresRunStore:
             return None
         run = Run(run_id, user_id, str(row["session_id"]), row["employee_slug"], epoch=row["epoch"])
         return ClaimedRun(
-            run, self._open(user_id, run_id, row["sealed_input"]), entries_of(logged), row["stop_requested"]
+            run, self._open(user_id, run_id, row["encrypted_input"]), entries_of(logged), row["stop_requested"]
         )
 
     @asynccontextmanager
@@ -282,7 +282,7 @@ class PostgresRunStore:
         while True:
             await asyncio.sleep(HELD_UP_SECONDS)
             async with self.database.acting_for_nobody() as connection:
-                for ended in await fetch_all(connection, QUERIES["end_sleepers"], {"pid": pid}):
+                for ended in await fetch_all(connection, QUERIES["terminate_idle_blockers"], {"pid": pid}):
                     log.warning("sleeper_ended", pid=ended["pid"])
 
     def _open(self, user_id: str, run_id: str, sealed: bytes) -> str | None:
@@ -320,7 +320,7 @@ class PostgresRunStore:
     async def request_stop(self, user_id: str, run_id: str) -> None:
         async with self.database.acting_for(user_id) as connection:
             await connection.execute(QUERIES["request_stop"], {"run_id": run_id})
-            await connection.execute(QUERIES["stop_wait"], {"run_id": run_id})
+            await connection.execute(QUERIES["cancel_run_wait"], {"run_id": run_id})
             if await fetch_one(connection, QUERIES["withdraw_run"], {"run_id": run_id}):
                 await self._append(connection, Run(run_id, user_id, "", ""), [(1, WITHDRAWN)])
 
@@ -336,7 +336,7 @@ class PostgresRunStore:
         async with self.database.acting_for(run.user_id) as connection:
             await hold(connection, run.id, run.epoch)
             finished = await connection.execute(
-                QUERIES["wait" if outcome.status == "waiting" else "finish_run"], values
+                QUERIES["suspend_run" if outcome.status == "waiting" else "finish_run"], values
             )
             await self._append(connection, run, events)
         [row] = await finished.fetchall()
@@ -345,10 +345,10 @@ class PostgresRunStore:
     async def drop_logs(self, days: float) -> int:
         """Forget the events of runs that ended more than so many days ago, some at a time; how many runs that were."""
         async with self.database.acting_for_nobody() as connection:
-            rows = await fetch_all(connection, QUERIES["logs_due"], {"days": days, "most": MOST_DROPPED})
+            rows = await fetch_all(connection, QUERIES["expired_run_logs"], {"days": days, "max_rows": MOST_DROPPED})
         for row in rows:
-            async with self.database.acting_for(str(row["owner"])) as connection:
-                await connection.execute(QUERIES["drop_log"], {"run_id": row["run_id"]})
+            async with self.database.acting_for(str(row["user_id"])) as connection:
+                await connection.execute(QUERIES["delete_run_log"], {"run_id": row["run_id"]})
         return len(rows)
 
 
@@ -361,7 +361,7 @@ def run_of(user_id: str, row: DictRow) -> Run:
         row["status"],
         row["epoch"],
         created=False,
-        log_expired=bool(row.get("log_dropped")),
+        log_expired=bool(row.get("log_deleted")),
     )
 
 

@@ -1,5 +1,5 @@
--- name: known
--- What of a run was put to its user, decided or not.
+-- name: approvals_of_run
+-- The approvals that a run requested, decided or not.
 select
     id, ordinal, tool, arguments, arguments_hash, preview, reason, decided_arguments, comment, expires_at,
     case when status = 'pending' and expires_at < now() then 'expired' else status end as status
@@ -7,16 +7,16 @@ from tool_approvals
 where run_id = %(run_id)s
 order by ordinal;
 
--- name: trusted
--- The tools that a user trusts in a conversation.
+-- name: trusted_tools
+-- The tools that the user trusts in a session.
 select tool from tool_grants where session_id = %(session_id)s;
 
--- name: quoted
--- What has brought text into a conversation that its user did not write.
-select quoted from chat_sessions where id = %(session_id)s;
+-- name: untrusted_sources
+-- The sources of text in a session that the user did not write.
+select untrusted_sources from chat_sessions where id = %(session_id)s;
 
--- name: ask
--- Put calls to their user. One that is asked for with other arguments than before is another one, and nothing is decided on it.
+-- name: request_approvals
+-- Ask the user to approve calls. A call whose arguments changed becomes a new, undecided approval.
 insert into tool_approvals (run_id, ordinal, tool, arguments, arguments_hash, preview, reason, expires_at)
 select
     %(run_id)s, (call ->> 'ordinal')::int, call ->> 'tool', call -> 'arguments', decode(call ->> 'hash', 'hex'),
@@ -29,25 +29,25 @@ on conflict (run_id, ordinal) do update set
 where tool_approvals.arguments_hash <> excluded.arguments_hash;
 
 -- name: lock_run
--- The run of a decision, which nobody else decides on or ends meanwhile.
+-- Lock the run of a decision: until the transaction ends no other decision is stored and the run does not end.
 select session_id, status from chat_runs where id = %(run_id)s for update;
 
--- name: read
+-- name: read_approval
 -- One approval of a run.
-select tool, arguments, status, expires_at < now() as late from tool_approvals where id = %(approval_id)s and run_id = %(run_id)s;
+select tool, arguments, status, expires_at < now() as is_late from tool_approvals where id = %(approval_id)s and run_id = %(run_id)s;
 
 -- name: decide
--- Store what the user decided, once.
+-- Store the user's decision, once.
 update tool_approvals
 set status = %(status)s, decided_arguments = %(arguments)s, comment = %(comment)s, decided_at = now()
 where id = %(approval_id)s and status = 'pending';
 
--- name: trust
--- Ask no more for this tool in this conversation.
+-- name: trust_tool
+-- Skip the approval of this tool in this session from now on.
 insert into tool_grants (session_id, tool) values (%(session_id)s, %(tool)s) on conflict do nothing;
 
--- name: go_on
--- If all is decided, let the run go on before what else was asked for in its session. Tells how many calls are undecided.
+-- name: resume_run
+-- Queue the run ahead of the session's other runs once every call is decided. Returns the number of undecided calls.
 with undecided as (
     select count(*) as calls from tool_approvals where run_id = %(run_id)s and status = 'pending'
 ),

@@ -1,5 +1,5 @@
 -- name: put_checkpoint
--- Store a checkpoint, and those values of its channels that are new.
+-- Store a checkpoint and the new values of its channels.
 with new_values as (
     insert into checkpoint_blobs (thread_id, checkpoint_ns, channel, version, type, blob)
     select %(thread_id)s, %(checkpoint_ns)s, channel, version, type, blob
@@ -15,7 +15,7 @@ on conflict (thread_id, checkpoint_ns, checkpoint_id) do update
 set checkpoint = excluded.checkpoint, metadata = excluded.metadata;
 
 -- name: copy_thread
--- Copy all checkpoints of a thread, with their values and with what tasks wrote on them; the copies are the caller's own.
+-- Copy all checkpoints of a thread with their channel values and task writes; the copies belong to the caller.
 with copied_values as (
     insert into checkpoint_blobs (thread_id, checkpoint_ns, channel, version, type, blob)
     select %(target)s, checkpoint_ns, channel, version, type, blob
@@ -39,7 +39,7 @@ where thread_id = %(source)s
 on conflict do nothing;
 
 -- name: delete_writes_of_runs
--- Delete what tasks of these runs wrote.
+-- Delete the task writes of these runs.
 delete from checkpoint_writes w
 using checkpoints c
 where w.thread_id = c.thread_id
@@ -48,14 +48,14 @@ where w.thread_id = c.thread_id
   and coalesce(c.metadata ->> 'run', c.metadata ->> 'run_id') = any(%(runs)s);
 
 -- name: delete_runs
--- Delete the checkpoints of runs. Their metadata says whose they are: ours in `run`, those of other graphs in LangGraph's `run_id`
--- (ours is not called so, because LangGraph takes a second turn under the same `run_id` for the first one going on).
+-- Delete the checkpoints of these runs. Their metadata names the run: in `run` for this service's turns, in LangGraph's `run_id`
+-- for other graphs. (LangGraph would treat a second turn under the same `run_id` as the first one resumed.)
 delete from checkpoints
 where coalesce(metadata ->> 'run', metadata ->> 'run_id') = any(%(runs)s)
 returning thread_id;
 
 -- name: prune_checkpoints
--- Delete the checkpoints of all but the last turns of a thread; metadata.run says to which turn a checkpoint belongs.
+-- Delete the checkpoints of all but the last turns of a thread; metadata.run names the turn of a checkpoint.
 delete from checkpoints
 where thread_id = %(thread_id)s
   and metadata ->> 'run' in (
@@ -68,7 +68,7 @@ where thread_id = %(thread_id)s
   );
 
 -- name: prune_writes
--- Delete what tasks wrote on checkpoints older than the oldest that is left (ids grow with time; a run may be writing newer ones).
+-- Delete task writes on checkpoints older than the oldest remaining one. Ids grow with time; a run may be writing newer ones.
 delete from checkpoint_writes
 where thread_id = %(thread_id)s
   and checkpoint_id < (select min(checkpoint_id) from checkpoints where thread_id = %(thread_id)s);

@@ -1,3 +1,3 @@
--- name: hold
--- Refuse what follows unless this process still works on a run; nobody can take the run over before the transaction has ended.
-select hold_run(%(run_id)s, %(epoch)s);
+-- name: fence_run
+-- Abort the transaction unless this process still owns the run; no process can claim the run before the transaction ends.
+select fence_run(%(run_id)s, %(epoch)s);

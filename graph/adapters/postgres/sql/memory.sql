@@ -1,7 +1,7 @@
--- name: remembered
--- What is known beside the conversation itself: where the user's days begin, the pinned facts that this employee may know (the one of
--- the session unless one is named; the most recent first), the running summary, whether the user has anything that a query of
--- this model could meet, and when the newest value of the user's vault was issued. Always one row.
+-- name: memory_snapshot
+-- Everything that a turn loads beside its messages, in one row: the user's time zone; the pinned facts that this employee may know
+-- (the session's employee if none is named; newest first); the running summary; whether the user has vectors of this embedding
+-- model; when the newest value of the user's vault was stored.
 select
     (select time_zone from profiles where user_id = auth.uid()) as time_zone,
     array(
@@ -18,13 +18,13 @@ select
     s.summary,
     s.key_facts,
     s.last_summarized_position,
-    exists (select from memory_embeddings where user_id = auth.uid() and embedding_model = %(model)s) as searchable,
+    exists (select from memory_embeddings where user_id = auth.uid() and embedding_model = %(model)s) as has_embeddings,
     (select max(created_at) from pii_vault where user_id = auth.uid()) as newest_value_at
 from (select) as always
 left join chat_session_summaries s on s.session_id = %(session_id)s;
 
 -- name: history
--- The newest messages that the summary does not cover, newest first.
+-- The last messages that the summary does not cover, newest first.
 select role, content, metadata
 from chat_messages
 where session_id = %(session_id)s
@@ -49,7 +49,7 @@ left join chat_messages m
     on m.session_id = c.id and m.superseded_by is null and m.position > coalesce(s.last_summarized_position, 0)
 where c.id = %(session_id)s;
 
--- name: unsummarized
+-- name: unsummarized_messages
 -- The messages that the summary does not cover, oldest first.
 select id, position, role, content, metadata, tokens
 from chat_messages
@@ -60,8 +60,8 @@ order by position
 limit %(limit)s;
 
 -- name: store_summary
--- Replace the running summary, unless another job was faster, or a message that it covers was left behind meanwhile: then the
--- last one was, too. Until it is stored none can be.
+-- Replace the running summary, unless another job stored a later one or an edit superseded a message that it covers. An edit that
+-- supersedes any covered message supersedes the last one too; the lock on that message holds edits back until this is stored.
 with last_covered as (
     select id, position from chat_messages where id = %(message_id)s and superseded_by is null for share
 )
@@ -78,11 +78,11 @@ on conflict (session_id) do update set
 where s.last_summarized_position < excluded.last_summarized_position
 returning session_id;
 
--- name: forget_source
--- Remove what was embedded from a source.
+-- name: delete_source
+-- Delete the embeddings of a source.
 delete from memory_embeddings where user_id = auth.uid() and source_id = %(source_id)s;
 
--- name: embed
--- Store masked texts with their vectors.
-insert into memory_embeddings (owner_scope, source_id, chunk, embedding, embedding_model, metadata, token_count)
-values (%(owner_scope)s, %(source_id)s, %(chunk)s, %(embedding)s::vector, %(model)s, %(metadata)s, %(token_count)s);
+-- name: insert_embedding
+-- Store a masked text with its vector.
+insert into memory_embeddings (scope, source_id, chunk, embedding, embedding_model, metadata, token_count)
+values (%(scope)s, %(source_id)s, %(chunk)s, %(embedding)s::vector, %(model)s, %(metadata)s, %(token_count)s);

@@ -1,5 +1,5 @@
 -- name: list_sessions
--- The caller's conversations, the latest first; the cursor is the place of the last one seen.
+-- The caller's sessions, newest first; the cursor is the position of the last session seen.
 select id, title, employee_slug, message_count, token_count, last_message_at, created_at, updated_at
 from chat_sessions
 where user_id = auth.uid()
@@ -8,41 +8,42 @@ order by updated_at desc, id desc
 limit %(limit)s;
 
 -- name: read_session
--- One conversation.
+-- One session.
 select id, title, employee_slug, message_count, token_count, last_message_at, created_at, updated_at
 from chat_sessions
 where id = %(session_id)s;
 
--- name: open_missing_session
--- A conversation of this id, unless there is one, whosever it is.
+-- name: create_missing_session
+-- Create a session with this id, unless any user has one.
 insert into chat_sessions (id, employee_slug) values (%(session_id)s, %(employee)s) on conflict (id) do nothing;
 
 -- name: rename_session
--- Give a conversation a title.
+-- Change the title of a session.
 update chat_sessions set title = %(title)s where id = %(session_id)s returning id;
 
 -- name: delete_session
--- Delete a conversation; messages, runs, events and the summary go with it.
+-- Delete a session; its messages, runs, events and summary are deleted with it.
 delete from chat_sessions where id = %(session_id)s returning id;
 
 -- name: delete_checkpoints
--- The checkpoints of a conversation.
+-- Delete the checkpoints of a session.
 delete from checkpoints where thread_id = %(session_id)s::text;
 
 -- name: delete_blobs
--- The channel values of a conversation.
+-- Delete the channel values of a session.
 delete from checkpoint_blobs where thread_id = %(session_id)s::text;
 
 -- name: delete_writes
--- The task writes of a conversation.
+-- Delete the task writes of a session.
 delete from checkpoint_writes where thread_id = %(session_id)s::text;
 
 -- name: delete_embeddings
--- What was embedded from a conversation.
+-- Delete the embeddings of a session's summary.
 delete from memory_embeddings where user_id = auth.uid() and source_id = 'session:' || %(session_id)s::text;
 
 -- name: list_messages
--- The messages of a conversation, of its current branch or of all; the newest page first, within a page the oldest first.
+-- A page of a session's messages, of the current branch or of all branches: pages run from newest to oldest, messages within a page
+-- from oldest to newest.
 select id, run_id, position, role, content, employee_slug, tokens, metadata, superseded_by, created_at
 from (
     select *
@@ -55,15 +56,15 @@ from (
 ) as page
 order by position;
 
--- name: give_feedback
--- What the user thinks of an answer.
+-- name: store_feedback
+-- Store the user's feedback on an answer.
 update chat_messages
 set metadata = metadata || jsonb_build_object('feedback', %(feedback)s::jsonb)
 where id = %(message_id)s and session_id = %(session_id)s and role = 'assistant'
 returning id;
 
 -- name: usage
--- Turns, tokens and cost for each day (UTC), employee and model.
+-- Turns, tokens and cost by day (UTC), employee and model.
 select
     (created_at at time zone 'utc')::date as day,
     employee_slug,

@@ -1,5 +1,5 @@
--- name: find_recorded
--- The last message of a run that was stored already: its answer, or as far as it came.
+-- name: last_message_of_run
+-- The last message that a run has stored: its answer, or the partial one.
 select id from chat_messages where run_id = %(run_id)s order by position desc limit 1;
 
 -- name: insert_messages
@@ -11,14 +11,18 @@ select
 from jsonb_array_elements(%(messages)s::jsonb) with ordinality as t (m, ordinal)
 order by ordinal;
 
--- name: mark_session
--- Name a conversation after its first question, and keep what has brought text into it that its user did not write.
+-- name: update_session
+-- Title a session after its first question, and add the sources of text that the user did not write.
 update chat_sessions
-set title = coalesce(title, %(title)s), quoted = array(select distinct unnest(quoted || %(quoted)s::text[]) order by 1)
-where id = %(session_id)s and (title is null or not quoted @> %(quoted)s::text[]);
+set
+    title = coalesce(title, %(title)s),
+    untrusted_sources = array(
+        select distinct unnest(untrusted_sources || %(untrusted_sources)s::text[]) order by 1
+    )
+where id = %(session_id)s and (title is null or not untrusted_sources @> %(untrusted_sources)s::text[]);
 
 -- name: log_usage
--- What the turn took; returns no row if that was logged before.
+-- Log the usage of a turn; returns no row if the run's usage is logged already.
 insert into chat_usage_log (
     session_id, run_id, employee_slug, model, prompt_tokens, completion_tokens, total_tokens, cost, source, latency_ms, tools_used,
     success, error_message
@@ -30,8 +34,8 @@ values (
 on conflict (run_id) do nothing
 returning id;
 
--- name: spend_tokens
--- Count the turn's tokens towards the user's day (UTC).
+-- name: add_day_tokens
+-- Add the turn's tokens to the user's total of the day (UTC).
 insert into chat_rate_limits as l (day, day_tokens)
 values ((now() at time zone 'utc')::date, %(total)s)
 on conflict (user_id) do update set
@@ -39,11 +43,11 @@ on conflict (user_id) do update set
     day_tokens = case when l.day = excluded.day then l.day_tokens else 0 end + excluded.day_tokens;
 
 -- name: run_messages
--- What a run added to the history.
+-- The messages that a run added to the history, in order.
 select id, role, content, metadata from chat_messages where run_id = %(run_id)s order by position;
 
 -- name: run_usage
--- What a run took.
+-- The token usage and outcome of a run.
 select prompt_tokens as prompt, completion_tokens as completion, total_tokens as total, cost, source, success,
     error_message as error
 from chat_usage_log

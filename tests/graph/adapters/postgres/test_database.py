@@ -42,9 +42,9 @@ async def test_a_transaction_for_nobody_has_no_user(database: Database, user_id:
 async def test_a_connection_that_acted_for_a_user_serves_nobody_afterwards(database_url: str, user_id: str) -> None:
     async with Database.open(database_url, size=1) as database:
         async with database.acting_for(user_id) as connection:
-            assert await fetch_one(connection, b"select auth.uid() as owner", {})
+            assert await fetch_one(connection, b"select auth.uid() as user_id", {})
         async with database.acting_for_nobody() as connection:
-            assert await fetch_one(connection, b"select auth.uid() as owner", {}) == {"owner": None}
+            assert await fetch_one(connection, b"select auth.uid() as user_id", {}) == {"user_id": None}
 
 
 async def test_a_transaction_whose_process_sleeps_between_two_statements_is_ended_by_the_server(

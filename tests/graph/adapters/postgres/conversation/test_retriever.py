@@ -152,7 +152,7 @@ async def test_somebody_elses_source_of_the_same_name_stays(
 async def test_what_is_kept_names_its_model_scope_and_size(notes: PostgresNotes, user_id: str, sql: Sql) -> None:
     await notes.keep(user_id, [Note("note:a", "a title", "10 of four words", scope="tag-ai")])
     [row] = sql("select * from memory_embeddings where user_id = %(user_id)s", user_id=user_id)
-    assert (row["embedding_model"], row["owner_scope"], row["token_count"]) == ("compass", "tag-ai", 4)
+    assert (row["embedding_model"], row["scope"], row["token_count"]) == ("compass", "tag-ai", 4)
     assert row["metadata"] == {"title": "a title"}
 
 

@@ -113,8 +113,8 @@ async def test_a_conversation_keeps_what_brought_in_text_that_its_user_did_not_w
     for sources in (["stored texts"], [], ["anomalies", "stored texts"]):
         turn = next_turn(quoted=sources)
         await transcript.record(turn)
-    [session] = sql("select title, quoted from chat_sessions where id = %(id)s", id=turn.session_id)
-    assert session == {"title": "how much did I spend", "quoted": ["anomalies", "stored texts"]}
+    [session] = sql("select title, untrusted_sources from chat_sessions where id = %(id)s", id=turn.session_id)
+    assert session == {"title": "how much did I spend", "untrusted_sources": ["anomalies", "stored texts"]}
 
 
 async def test_a_run_is_stored_once_however_often_it_is_asked_for(

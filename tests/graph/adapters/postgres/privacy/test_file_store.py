@@ -31,9 +31,9 @@ async def test_a_file_comes_back_as_it_was_kept(files: PostgresFiles, user_id: s
 
 async def test_what_is_stored_does_not_hold_the_content(files: PostgresFiles, user_id: str, sql: Sql) -> None:
     file_id = await files.keep(user_id, "chart.png", "image/png", CONTENT)
-    [row] = sql("select sealed, size from chat_files where id = %(id)s", id=file_id)
+    [row] = sql("select ciphertext, size from chat_files where id = %(id)s", id=file_id)
     assert row["size"] == len(CONTENT)
-    assert b"Quarterdeck" not in bytes(row["sealed"])
+    assert b"Quarterdeck" not in bytes(row["ciphertext"])
 
 
 async def test_a_foreign_an_unknown_and_an_expired_file_are_the_same(
@@ -53,11 +53,11 @@ async def test_a_sealed_file_opens_for_its_owner_and_under_its_id_only(
     files: PostgresFiles, user_id: str, stranger: str, sealer: Sealer, sql: Sql
 ) -> None:
     file_id = await files.keep(user_id, "chart.png", "image/png", CONTENT)
-    [row] = sql("select sealed from chat_files where id = %(id)s", id=file_id)
-    assert sealer.unseal(bytes(row["sealed"]), context_of(user_id, file_id)) == CONTENT
+    [row] = sql("select ciphertext from chat_files where id = %(id)s", id=file_id)
+    assert sealer.unseal(bytes(row["ciphertext"]), context_of(user_id, file_id)) == CONTENT
     for context in (context_of(stranger, file_id), context_of(user_id, str(uuid.uuid4()))):
         with pytest.raises(ConfigurationError):
-            sealer.unseal(bytes(row["sealed"]), context)
+            sealer.unseal(bytes(row["ciphertext"]), context)
 
 
 async def test_a_list_has_the_latest_first_goes_on_at_a_place_and_holds_no_content(
@@ -68,7 +68,7 @@ async def test_a_list_has_the_latest_first_goes_on_at_a_place_and_holds_no_conte
     first, second = await files.page(user_id, 2, None)
     rest = await files.page(user_id, 2, (second["created_at"].isoformat(), str(second["id"])))
     assert [str(row["id"]) for row in (first, second, *rest)] == kept[::-1]
-    assert "sealed" not in first
+    assert "ciphertext" not in first
 
 
 async def test_a_file_is_kept_for_thirty_days(files: PostgresFiles, user_id: str) -> None:

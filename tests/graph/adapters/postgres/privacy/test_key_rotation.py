@@ -97,15 +97,15 @@ async def test_every_sealed_value_comes_under_the_new_key(
     file = await PostgresFiles(database, old).keep(user_id, "a.csv", "text/csv", b"1,2")
     assert await PostgresSeals(database, rotated).reseal(user_id) == Resealed(4, 0)
     for place, table in zip(PLACES, ("pii_vault", "chat_runs", "chat_files"), strict=True):
-        rows = sql(f"select sealed_under from {table} where user_id = %(user_id)s", user_id=user_id)  # noqa: S608
+        rows = sql(f"select key_prefix from {table} where user_id = %(user_id)s", user_id=user_id)  # noqa: S608
         assert rows, place
-        assert {bytes(row["sealed_under"]) for row in rows} == {Sealer(NEW).prefix}, place
+        assert {bytes(row["key_prefix"]) for row in rows} == {Sealer(NEW).prefix}, place
     assert await PostgresVault(database, Sealer(NEW)).open(user_id, set(tokens.values())) == {
         tokens[CARD]: CARD.text,
         tokens[ANA]: ANA.text,
     }
-    [row] = sql("select sealed_input from chat_runs where id = %(id)s", id=run.id)
-    assert Sealer(NEW).unseal(bytes(row["sealed_input"]), f"{user_id}/{run.id}") == b"my secret words"
+    [row] = sql("select encrypted_input from chat_runs where id = %(id)s", id=run.id)
+    assert Sealer(NEW).unseal(bytes(row["encrypted_input"]), f"{user_id}/{run.id}") == b"my secret words"
     assert (await PostgresFiles(database, Sealer(NEW)).read(user_id, file)).content == b"1,2"
 
 
@@ -191,9 +191,9 @@ async def test_the_hash_key_comes_under_the_new_key_and_is_the_same(fresh: Datab
 async def test_the_database_shows_the_hash_key_sealed_only(fresh: Database) -> None:
     sealer = await unlock(fresh, lambda: [OLD])
     async with fresh.acting_for_nobody() as connection:
-        [row] = await (await connection.execute("select sealed from vault_hash_key")).fetchall()
-    assert sealer.hash_key not in bytes(row["sealed"])
-    assert sealer.unseal(bytes(row["sealed"]), HASH_KEY) == sealer.hash_key
+        [row] = await (await connection.execute("select ciphertext from vault_hash_key")).fetchall()
+    assert sealer.hash_key not in bytes(row["ciphertext"])
+    assert sealer.unseal(bytes(row["ciphertext"]), HASH_KEY) == sealer.hash_key
 
 
 def store_on(database: Database, sealer: Sealer) -> PostgresRunStore:

@@ -28,17 +28,17 @@ class TestPostgresVault(VaultContract):
         user_id = str(uuid4())
         await vault.issue(user_id, {CARD, ANA})
         rows = sql("select * from pii_vault where user_id = %(user_id)s", user_id=user_id)
-        assert {row["kind"] for row in rows} == {"CARD", "PERSON"}
-        stored = b" ".join(bytes(row[name]) for row in rows for name in ("lookup", "sealed"))
+        assert {row["entity_type"] for row in rows} == {"CARD", "PERSON"}
+        stored = b" ".join(bytes(row[name]) for row in rows for name in ("lookup", "ciphertext"))
         assert not any(value in stored for value in (b"4111", b"Ana", "Díaz".encode()))
 
     async def test_equal_values_of_two_users_have_unlike_rows(self, vault: PostgresVault, sql: Sql) -> None:
         owners = [str(uuid4()), str(uuid4())]
         for user_id in owners:
             await vault.issue(user_id, {CARD})
-        rows = sql("select lookup, sealed from pii_vault where user_id = any(%(owners)s::uuid[])", owners=owners)
+        rows = sql("select lookup, ciphertext from pii_vault where user_id = any(%(owners)s::uuid[])", owners=owners)
         assert len({bytes(row["lookup"]) for row in rows}) == 2
-        assert len({bytes(row["sealed"]) for row in rows}) == 2
+        assert len({bytes(row["ciphertext"]) for row in rows}) == 2
 
     async def test_another_key_does_not_open_what_this_one_sealed(
         self, vault: PostgresVault, database: Database
@@ -52,7 +52,7 @@ class TestPostgresVault(VaultContract):
         user_id = str(uuid4())
         issued = await vault.issue(user_id, {CARD, ANA})
         sql(
-            "update pii_vault v set sealed = o.sealed from pii_vault o "
+            "update pii_vault v set ciphertext = o.ciphertext from pii_vault o "
             "where v.user_id = %(user_id)s and v.token = %(to)s and o.user_id = %(user_id)s and o.token = %(source)s",
             user_id=user_id,
             to=issued[ANA],

@@ -84,17 +84,17 @@ async def test_the_text_is_stored_sealed_and_for_this_run_only(
     store: PostgresRunStore, user_id: str, sealer: Sealer, sql: Sql
 ) -> None:
     run = await store.accept(RunRequest(user_id, "my secret words"))
-    [row] = sql("select sealed_input from chat_runs where id = %(id)s", id=run.id)
-    assert b"secret" not in bytes(row["sealed_input"])
-    assert sealer.unseal(bytes(row["sealed_input"]), f"{user_id}/{run.id}") == b"my secret words"
+    [row] = sql("select encrypted_input from chat_runs where id = %(id)s", id=run.id)
+    assert b"secret" not in bytes(row["encrypted_input"])
+    assert sealer.unseal(bytes(row["encrypted_input"]), f"{user_id}/{run.id}") == b"my secret words"
     with pytest.raises(ChatError):
-        sealer.unseal(bytes(row["sealed_input"]), f"{user_id}/{uuid4()}")
+        sealer.unseal(bytes(row["encrypted_input"]), f"{user_id}/{uuid4()}")
 
 
 async def test_the_sealed_text_is_gone_when_the_run_has_ended(store: PostgresRunStore, user_id: str, sql: Sql) -> None:
     run = await store.accept(RunRequest(user_id, "hello"))
     await end(store, run)
-    assert sql("select sealed_input from chat_runs where id = %(id)s", id=run.id) == [{"sealed_input": None}]
+    assert sql("select encrypted_input from chat_runs where id = %(id)s", id=run.id) == [{"encrypted_input": None}]
 
 
 @pytest.mark.parametrize("whose", ["nobody", "somebody else"])
@@ -443,7 +443,7 @@ async def test_a_run_that_waits_is_withdrawn_by_a_stop(store: PostgresRunStore, 
     assert (await store.read(user_id, waiting.id)).status == "stopped"
     assert [event["type"] for _, event in await store.events(user_id, waiting.id, 0)] == ["done"]
     assert not await store.finish(run, [], RunOutcome())
-    assert sql("select sealed_input from chat_runs where id = %(id)s", id=waiting.id) == [{"sealed_input": None}]
+    assert sql("select encrypted_input from chat_runs where id = %(id)s", id=waiting.id) == [{"encrypted_input": None}]
 
 
 async def test_a_session_that_does_not_exist_has_no_queue(store: PostgresRunStore, user_id: str, stranger: str) -> None:
