@@ -146,7 +146,7 @@ class Stage:
             lease_seconds=LEASE_SECONDS,
             run_timeout_seconds=LEASE_SECONDS,
         )
-        return RunManager(graph, ports, most=1)
+        return RunManager(graph, ports, max_active=1)
 
 
 def noon_of(day: str) -> Callable[[], dt.datetime]:
@@ -169,7 +169,7 @@ async def play(recording: Recording, code: Code, model: ChatModel | None = None)
     stopping = asyncio.create_task(stop_at(stage.cut, runs, run.id))
     events = await following
     stopping.cancel()
-    await runs.drain(grace=10)
+    await runs.drain(grace_seconds=10)
     return Played(outcome_of(stage, events), leaks_of(stage, events))
 
 

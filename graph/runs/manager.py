@@ -1,7 +1,7 @@
-"""The runs of this process: accepted here or taken over, followed, stopped, and given away when the process ends.
+"""The runs of this process: accepted here or claimed, followed, stopped, and handed over when the process shuts down.
 
-A request only accepts a run and follows its events; that it goes away changes nothing. Events reach the followers in this
-process at once, and the log in Postgres a moment later in batches; what is not running here is followed from the log.
+A request only accepts a run and follows its events; when its connection closes, the run continues. Events reach the followers
+in this process at once, and the log in batches a moment later. A run that another process has is followed from the log.
 """
 
 import asyncio
@@ -22,121 +22,125 @@ from graph.runs.runner import Runner, RunPorts
 log = structlog.get_logger(__name__)
 
 POLL_SECONDS = 0.25
-"""How often the log of a run that runs elsewhere is read while no news of it come through."""
+"""How often a follower reads the log of a run of another process while no notifications arrive."""
 NOTIFIED_POLL_SECONDS = 2.0
-"""The same while they do: some may get lost."""
+"""The same while notifications arrive; some may get lost."""
 CLAIM_SECONDS = 1.0
-"""How often this process looks for runs that wait for one."""
+"""How often this process looks for claimable runs."""
 
 
 class RunManager:
-    """Accepts runs, follows and stops them, and takes over those that other processes have left."""
+    """Accepts runs, follows and stops them, and claims the runs that other processes have left."""
 
-    def __init__(self, graph: TurnGraph, ports: RunPorts, *, most: int) -> None:
+    def __init__(self, graph: TurnGraph, ports: RunPorts, *, max_active: int) -> None:
         """
         Args:
-            graph: of a turn.
-            ports: what running it needs.
-            most: runs that this process works on at once; what comes on top is refused.
+            graph: the graph of a turn.
+            ports: what the execution of runs needs.
+            max_active: how many runs this process works on at once; further ones are refused.
         """
         self.ports = ports
-        self.most = most
+        self.max_active = max_active
         self._runner = Runner(graph, ports)
         self._live: dict[str, LiveRun] = {}
+        """The runs that this process works on, by id."""
         self._tasks: set[asyncio.Task[None]] = set()
-        self._awaited: WeakValueDictionary[str, asyncio.Event] = WeakValueDictionary()
-        """By run: set when there is news of it."""
-        self._due = asyncio.Event()
+        self._waiters: WeakValueDictionary[str, asyncio.Event] = WeakValueDictionary()
+        """By run id: set when a notification of the run arrives."""
+        self._claim_due = asyncio.Event()
+        """Set when a run may be claimable."""
         self.draining = False
         """Whether new runs are refused."""
         self.closed = False
-        """Whether nothing can be followed here any more."""
+        """Whether runs can no longer be followed here."""
 
     async def accept(self, request: RunRequest) -> Run:
-        """Store the run and begin it; with a known idempotency key, find the run that it began.
+        """Store the run and start it; for a known idempotency key, return the run that the key started.
 
         Raises:
-            ServiceUnavailable: this process is shutting down, or has as many runs as it can do.
-            ChatError: as `RunIntake.accept` does.
+            ServiceUnavailable: this process is shutting down, or works on as many runs as it may.
+            ChatError: as `RunIntake.accept` raises.
         """
         try:
-            self._check_room()
+            self._require_capacity()
             run = await self.ports.intake.accept(request)
         except ChatError as error:
             self.ports.metrics.refused(error.code)
             raise
         if run.created:
             self.ports.metrics.accepted(run)
-            await self._enter(run, request)
+            await self._start_or_queue(run, request)
         return run
 
-    def _check_room(self) -> None:
+    def _require_capacity(self) -> None:
         """Raises: ServiceUnavailable, Overloaded."""
         if self.draining:
             raise ServiceUnavailable(retry_after=1)
-        if len(self._live) >= self.most:
+        if len(self._live) >= self.max_active:
             raise Overloaded(retry_after=1)
 
-    async def _enter(self, run: Run, request: RunRequest) -> None:
-        """Begin a new run, or make way for it."""
+    async def _start_or_queue(self, run: Run, request: RunRequest) -> None:
+        """Start a new run. If it is queued, stop the runs that it interrupts."""
         if run.status == "running":
-            self._begin(ClaimedRun(run, request.text))
+            self._start(ClaimedRun(run, request.text))
             return
-        self._due.set()
+        self._claim_due.set()
         if request.on_conflict == "interrupt":
             for other in await self.ports.intake.active(run.user_id, run.session_id):
                 if other.status == "running" and other.id != run.id:
                     await self.stop(run.user_id, other.id)
 
-    def _begin(self, claim: ClaimedRun) -> None:
-        if claim.text is not None and claim.run.epoch == 1:  # a run that goes on has read what it needs
-            self.ports.prefetch(claim.run, claim.text)
-        live = self._live[claim.run.id] = LiveRun(claim)
-        task = asyncio.create_task(self._attend(live), name=f"run {claim.run.id}")
+    def _start(self, claimed: ClaimedRun) -> None:
+        run = claimed.run
+        if claimed.text is not None and run.epoch == 1:  # a later epoch has read what its first steps need
+            self.ports.prefetch(run, claimed.text)
+        live = self._live[run.id] = LiveRun(claimed)
+        task = asyncio.create_task(self._process(live), name=f"run {run.id}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _attend(self, live: LiveRun) -> None:
+    async def _process(self, live: LiveRun) -> None:
         try:
             others_wait = await self._runner.process(live)
         finally:
             self._live.pop(live.run.id, None)
         if others_wait:
-            self._due.set()
+            self._claim_due.set()
             with suppress(ChatError):
                 await self.ports.notifier.send(("due", live.run.id))
 
     async def follow(self, user_id: str, run_id: str, after: int = 0) -> AsyncIterator[LoggedEvent]:
-        """The events of the owner's run with a number above `after`, live if it still runs, wherever that is.
+        """The entries of the user's run with a number above `after`, as they come, whichever process has the run.
 
-        A follower who has seen events that a dead process did not log any more gets a `restart`, and the stream anew.
+        A follower whose last event is in no log, because a process died before it logged it, gets `restart` and then the
+        whole stream.
 
         Raises:
             NotFound: no such run.
-            RunLogExpired: its events are no longer kept.
+            RunLogExpired: the run's events are deleted.
         """
         while not self.closed:
             live = self._live.get(run_id)
-            news = self._awaited.setdefault(run_id, asyncio.Event())
+            notified = self._waiters.setdefault(run_id, asyncio.Event())
             if live and live.run.user_id == user_id and live.phase is not RunPhase.DETACHED:
                 async for seq, event in live.follow(after):
                     yield seq, event
                     after = seq
                     if event["type"] in FINAL:
                         return
-            logged, over = await self._logged(user_id, run_id, after)
-            for seq, event in without_stale_waits(logged, over):
+            logged, is_over = await self._read_log(user_id, run_id, after)
+            for seq, event in without_stale_waits(logged, is_over=is_over):
                 yield seq, event
                 after = seq
                 if event["type"] in FINAL:
                     return
-            if over:
+            if is_over:
                 return
             if logged != [RESTART_ENTRY]:
-                await self._wait_for(news)
+                await self._wait_for(notified)
 
-    async def _logged(self, user_id: str, run_id: str, after: int) -> tuple[list[LoggedEvent], bool]:
-        """What the log holds after an event, and whether there will be no more."""
+    async def _read_log(self, user_id: str, run_id: str, after: int) -> tuple[list[LoggedEvent], bool]:
+        """The logged entries after a number, and whether no more will come."""
         run = await self.ports.intake.read(user_id, run_id)
         if run.log_expired:
             raise RunLogExpired
@@ -149,13 +153,13 @@ class RunManager:
             return [RESTART_ENTRY], False
         return [], run.is_over
 
-    async def _wait_for(self, news: asyncio.Event) -> None:
+    async def _wait_for(self, notified: asyncio.Event) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(NOTIFIED_POLL_SECONDS if self.ports.notifier.connected else POLL_SECONDS):
-                await news.wait()
+                await notified.wait()
 
     async def stop(self, user_id: str, run_id: str) -> None:
-        """Ask a run to stop; it keeps the text that it has. A run that has ended stays as it is.
+        """Request a stop of the run, which stores the text that it has. A run that has ended stays as it is.
 
         Raises:
             NotFound: no such run.
@@ -166,20 +170,20 @@ class RunManager:
         if live:
             live.stop()
         else:
-            self._due.set()
+            self._claim_due.set()
             await self.ports.notifier.send(("stop", run_id))
 
-    async def go_on(self, run_id: str) -> None:
-        """A run that waited for its user can go on, here or elsewhere."""
-        self._due.set()
+    async def wake(self, run_id: str) -> None:
+        """A run that waited for its user can continue: have a process claim it."""
+        self._claim_due.set()
         await self.ports.notifier.send(("due", run_id))
 
     @asynccontextmanager
-    async def watching(self) -> AsyncIterator[None]:
-        """Hear the news of other processes and take over what they leave, until this process has given away its own."""
+    async def lifespan(self) -> AsyncIterator[None]:
+        """Receive notifications and claim runs; at the end hand over this process's runs."""
         watchers = [
-            asyncio.create_task(self._listen(), name="news"),
-            asyncio.create_task(self._take_over(), name="take-over"),
+            asyncio.create_task(self._receive_notifications(), name="run notifications"),
+            asyncio.create_task(self._claim_repeatedly(), name="run claims"),
         ]
         try:
             yield
@@ -189,68 +193,67 @@ class RunManager:
                 watcher.cancel()
             await asyncio.gather(*watchers, return_exceptions=True)
 
-    async def _listen(self) -> None:
+    async def _receive_notifications(self) -> None:
         async for kind, run_id in self.ports.notifier.subscribe():
             if kind == "due":
-                self._due.set()
+                self._claim_due.set()
             elif kind == "stop" and (live := self._live.get(run_id)):
                 live.stop()
-            if news := self._awaited.pop(run_id, None):
-                news.set()
+            if notified := self._waiters.pop(run_id, None):
+                notified.set()
 
-    async def _take_over(self) -> None:
-        """Begin the runs that wait for a process."""
+    async def _claim_repeatedly(self) -> None:
         while not self.draining:
-            self._due.clear()
-            for run_id, user_id in await self._look():
+            self._claim_due.clear()
+            for run_id, user_id in await self._find_claimable():
                 await self._claim(user_id, run_id)
             with suppress(TimeoutError):
                 async with asyncio.timeout(CLAIM_SECONDS):
-                    await self._due.wait()
+                    await self._claim_due.wait()
 
-    async def _look(self) -> list[tuple[str, str]]:
-        """The runs that wait for a process, and their owners; none if that cannot be told now."""
+    async def _find_claimable(self) -> list[tuple[str, str]]:
+        """The claimable runs and their users; an empty list if they cannot be read now."""
         try:
-            due = await self.ports.queue.list_claimable()
-        except Exception as error:  # whatever it is, this process goes on looking
-            log.warning("take_over_delayed", reason=describe(error))
+            claimable = await self.ports.queue.list_claimable()
+        except Exception as error:  # whatever it is, this process looks again
+            log.warning("takeover_failed", reason=describe(error))
             return []
-        self.ports.metrics.claimable(len(due))
-        return due
+        self.ports.metrics.claimable(len(claimable))
+        return claimable
 
     async def _claim(self, user_id: str, run_id: str) -> None:
-        """Begin a run that waits, if no other process is faster."""
-        if self.draining or len(self._live) >= self.most or run_id in self._live:
+        """Claim a run and start it, unless another process is faster."""
+        if self.draining or len(self._live) >= self.max_active or run_id in self._live:
             return
         try:
-            claim = await self.ports.queue.claim(user_id, run_id)
-        except Exception as error:  # the others wait, too
-            log.warning("take_over_delayed", run_id=run_id, reason=describe(error))
+            claimed = await self.ports.queue.claim(user_id, run_id)
+        except Exception as error:  # the other runs wait, too
+            log.warning("takeover_failed", run_id=run_id, reason=describe(error))
             return
-        if claim:
-            self._begin(claim)
+        if claimed:
+            self._start(claimed)
 
-    async def drain(self, grace: float) -> None:
-        """Refuse new runs, let those of this process go on for `grace` seconds, then leave them to other processes."""
+    async def drain(self, grace_seconds: float) -> None:
+        """Refuse new runs, let the active ones continue for `grace_seconds`, then hand them over to other processes."""
         self.draining = True
         if self._tasks:
-            await asyncio.wait(self._tasks, timeout=grace)
+            await asyncio.wait(self._tasks, timeout=grace_seconds)
         for live in list(self._live.values()):
             live.hand_over()
         if self._tasks:
             await asyncio.wait(self._tasks)
         self.closed = True
-        for news in list(self._awaited.values()):
-            news.set()
+        for notified in list(self._waiters.values()):
+            notified.set()
 
 
-def without_stale_waits(logged: Sequence[LoggedEvent], over: bool) -> Iterator[LoggedEvent]:
-    """Logged events without those that told of a wait which is over.
+def without_stale_waits(entries: Sequence[LoggedEvent], *, is_over: bool) -> Iterator[LoggedEvent]:
+    """Logged entries, except those that announced a wait which has passed.
 
     Args:
-        logged: events in order.
-        over: whether the run works or waits for no process.
+        entries: the entries in order.
+        is_over: whether the run has ended or waits for its user, so that a wait at the end of the log is the current one.
     """
-    for number, (seq, event) in enumerate(logged, 1):
-        if not waits(event) or (over and number == len(logged)):
+    for number, (seq, event) in enumerate(entries, 1):
+        if not waits(event) or (is_over and number == len(entries)):
             yield seq, event

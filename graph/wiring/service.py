@@ -75,7 +75,7 @@ async def build_service(infra: Infrastructure, stack: AsyncExitStack) -> Service
     """Connect the parts of the service and start its background work; `stack` stops it."""
     settings = infra.settings
     runs = await build_run_manager(infra)
-    await stack.enter_async_context(runs.watching())
+    await stack.enter_async_context(runs.lifespan())
     await stack.enter_async_context(running_worker(infra.queue))
     await stack.enter_async_context(watching_employees(infra))
     issuer = None if settings.supabase_url else LocalIssuer(settings.data_dir / "issuer.pem")
@@ -140,7 +140,7 @@ async def build_run_manager(infra: Infrastructure) -> RunManager:
             lease_seconds=settings.lease_seconds,
             run_timeout_seconds=settings.run_timeout_seconds,
         ),
-        most=settings.max_active_runs,
+        max_active=settings.max_active_runs,
     )
 
 

@@ -138,7 +138,7 @@ async def test_a_node_that_is_added_is_known_to_a_process_that_takes_the_run_ove
     runs = stage.runs(build(stage.ports()))
     run = await runs.accept(RunRequest(OWNER, with_stand_ins(recording.question), session_id=SESSION))
     await asyncio.wait_for(events_of(runs, run.id), timeout=10)
-    await runs.drain(grace=10)
+    await runs.drain(grace_seconds=10)
     trace = stage.store.ending.trace
     assert trace
     assert [step["node"] for step in trace["path"]] == path

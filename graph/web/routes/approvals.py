@@ -38,7 +38,7 @@ async def decide(run_id: UUID, approval_id: UUID, body: Decided, caller: Caller,
     decision = await checked(body, tool, caller, service)
     undecided = await service.approvals.decide(caller, str(run_id), str(approval_id), decision)
     if not undecided:
-        await service.runs.go_on(str(run_id))
+        await service.runs.wake(str(run_id))
     return {"approval_id": str(approval_id), "run_id": str(run_id), "decision": body.decision, "undecided": undecided}
 
 

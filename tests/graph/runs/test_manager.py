@@ -55,7 +55,7 @@ def runs_over(store: KeptRun, begun: list[str] | None = None) -> RunManager:
         lease_seconds=60,
         run_timeout_seconds=60,
     )
-    return RunManager(GRAPH, ports, most=10)
+    return RunManager(GRAPH, ports, max_active=10)
 
 
 async def ended(store: KeptRun) -> Run:
@@ -69,7 +69,7 @@ async def ended(store: KeptRun) -> Run:
 @pytest.mark.parametrize("failure", [DatabaseUnavailable(), LookupError("a fault of ours")])
 async def test_a_run_that_cannot_be_taken_over_keeps_no_other_waiting(failure: Exception) -> None:
     store = Abandoned(failure)
-    async with runs_over(store).watching():
+    async with runs_over(store).lifespan():
         await ended(store)
     assert store.waiting == ["broken"]
     assert [event["type"] for _, event in store.log] == ["error"]
@@ -87,7 +87,7 @@ async def test_a_look_for_runs_that_fails_is_not_the_last_one() -> None:
 
     store = Faulty(DatabaseUnavailable())
     with contextlib.suppress(TimeoutError):
-        async with runs_over(store).watching():
+        async with runs_over(store).lifespan():
             await ended(store)
     assert store.waiting == ["broken"]
 
@@ -106,6 +106,6 @@ async def test_a_run_that_goes_on_reads_nothing_ahead_a_second_time(epoch: int, 
 
     ahead: list[str] = []
     store = Waiting("tester")
-    async with runs_over(store, ahead).watching():
+    async with runs_over(store, ahead).lifespan():
         await ended(store)
     assert ahead == begun
