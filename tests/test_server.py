@@ -1,15 +1,23 @@
-"""The listening socket."""
+"""The server listens as configured, names its version, and tunes the interpreter."""
 
+import gc
 import select
 import socket
+import sys
 import time
+import tomllib
 from collections.abc import Iterator
+from pathlib import Path
+from typing import cast
 
 import pytest
 
 from graph.errors import ConfigurationError
 from graph.settings import Settings
-from server import SILENCE_MS, listen
+from graph.web.service import Service
+from server import GC_THRESHOLD, TCP_USER_TIMEOUT_MS, THREAD_SWITCH_SECONDS, create_app, listen, tune_interpreter
+
+ROOT = Path(__file__).parent.parent
 
 
 @pytest.fixture
@@ -37,7 +45,7 @@ def test_connections_send_at_once_and_give_silent_peers_up(listener: socket.sock
     accepted, client = connected(listener)
     with accepted, client:
         assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
-        assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == SILENCE_MS
+        assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == TCP_USER_TIMEOUT_MS
 
 
 def test_a_peer_that_reads_nothing_any_more_is_disconnected_by_the_kernel(listener: socket.socket) -> None:
@@ -53,3 +61,27 @@ def test_a_peer_that_reads_nothing_any_more_is_disconnected_by_the_kernel(listen
 def test_an_address_that_is_taken_stops_the_start(listener: socket.socket) -> None:
     with pytest.raises(ConfigurationError, match="set HOST or PORT"):
         listen(Settings(port=listener.getsockname()[1]))
+
+
+def test_the_documentation_names_the_version_of_the_project() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert create_app(cast(Service, None)).version == project["version"]
+    assert project["version"] not in (ROOT / "server.py").read_text("utf-8")
+
+
+@pytest.fixture
+def interpreter() -> Iterator[None]:
+    """Restores the settings of the interpreter."""
+    threshold, interval = gc.get_threshold(), sys.getswitchinterval()
+    yield
+    gc.unfreeze()
+    gc.set_threshold(*threshold)
+    sys.setswitchinterval(interval)
+
+
+@pytest.mark.usefixtures("interpreter")
+def test_what_is_loaded_is_frozen_and_garbage_is_collected_less_often() -> None:
+    tune_interpreter()
+    assert gc.get_threshold()[0] == GC_THRESHOLD
+    assert gc.get_freeze_count() > 0
+    assert sys.getswitchinterval() == pytest.approx(THREAD_SWITCH_SECONDS)
