@@ -138,6 +138,10 @@ class ConversationSettings(BaseModel):
     )
     checkpoint_turns: Count = Field(5, description="Number of turns of a session whose checkpoints are retained.")
     redaction_workers: int = Field(1, ge=1, le=32, description="Number of processes that detect personal values.")
+    prefetch: bool = Field(
+        True,
+        description="Whether masking, memory and search start when a run is accepted, before the steps that need them.",
+    )
 
 
 class RunSettings(BaseModel):

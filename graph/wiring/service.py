@@ -14,7 +14,6 @@ from graph.adapters.postgres.database import Database
 from graph.adapters.postgres.ledger.catalogue_sync import project
 from graph.adapters.postgres.provisioning import Report, database_of
 from graph.adapters.redaction.workers import WorkerRedactor
-from graph.adapters.turn_prefetch import Foresight
 from graph.build import build
 from graph.errors import ChatError
 from graph.ports.auth import TokenVerifier
@@ -28,6 +27,7 @@ from graph.wiring.catalogue import DEFAULT_CATALOGUE, Catalogue, with_mcp_tools
 from graph.wiring.infrastructure import Infrastructure, build_infrastructure
 from graph.wiring.maintenance import seed_demo
 from graph.wiring.models import build_local_embedder
+from graph.wiring.prefetching import with_prefetching
 from graph.wiring.providers import build_notifier, build_verifier
 from graph.wiring.turn_ports import build_ports
 from migrations.runner import pending, read_migrations
@@ -111,8 +111,7 @@ def ranking_embedder(infra: Infrastructure) -> LocalEmbedder:
 
 async def build_run_manager(infra: Infrastructure) -> RunManager:
     """Build the graph over its ports, and the manager that runs it."""
-    ports = await build_ports(infra, infra.stores.approvals)
-    foresight = Foresight(infra.redactor, infra.stores.memory, infra.models.embedder, infra.stores.retriever)
+    ports, prefetch = with_prefetching(await build_ports(infra, infra.stores.approvals), infra)
     settings = infra.settings
     notifier = build_notifier(settings, infra.urls)
     infra.telemetry.watch_news(lambda: notifier.connected)
@@ -136,7 +135,7 @@ async def build_run_manager(infra: Infrastructure) -> RunManager:
             count=infra.models.count_tokens,
             notifier=notifier,
             metrics=infra.telemetry,
-            prefetch=foresight.begin,
+            prefetch=prefetch,
             lease_seconds=settings.lease_seconds,
             run_timeout_seconds=settings.run_timeout_seconds,
         ),

@@ -57,7 +57,7 @@ async def build_stores(
         runs=PostgresRunStore(
             database,
             cipher,
-            memory,
+            memory if settings.prefetch else None,
             default_employee=default_employee(roster, settings),
             turns_per_minute=settings.rate_limit_per_minute,
             daily_tokens=settings.daily_token_budget,

@@ -34,9 +34,6 @@ class NoText:
     model = MODEL
     minimum_similarity = -1.0
 
-    def anticipate(self, text: str) -> None:
-        raise AssertionError
-
     async def query(self, text: str) -> list[float]:
         raise AssertionError
 

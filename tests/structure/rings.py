@@ -116,23 +116,13 @@ KNOWN_VIOLATIONS: dict[str, tuple[str, ...]] = {
         "graph.adapters.models.circuit_breaker",
         "graph.adapters.models.provider_errors",
         "graph.adapters.models.provider_status",
-        "graph.adapters.prefetch",
     ),
     "graph.adapters.embeddings.openai": ("graph.adapters.models.openai_client",),
     "graph.adapters.mcp.calls": ("graph.adapters.models.circuit_breaker",),
     "graph.adapters.mcp.servers": ("graph.adapters.models.circuit_breaker",),
-    "graph.adapters.postgres.conversation.memory": ("graph.adapters.prefetch",),
-    "graph.adapters.postgres.conversation.retriever": ("graph.adapters.prefetch",),
     "graph.adapters.postgres.ledger.toolbox": ("graph.adapters.rate_limiter",),
     "graph.adapters.postgres.runs.run_store": ("graph.adapters.postgres.conversation.memory",),
-    "graph.adapters.redaction.workers": ("graph.adapters.prefetch",),
     "graph.adapters.telemetry.instrumentation": ("graph.adapters.models.provider_status",),
     "graph.adapters.telemetry.metrics": ("graph.adapters.models.circuit_breaker",),
-    "graph.adapters.turn_prefetch": (
-        "graph.adapters.postgres.conversation.memory",
-        "graph.adapters.postgres.conversation.retriever",
-        "graph.adapters.prefetch",
-        "graph.adapters.redaction.workers",
-    ),
 }
 """For each module the imports against the table that are still to be mended. The list is exact and only shrinks."""

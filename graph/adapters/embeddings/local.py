@@ -16,7 +16,6 @@ from graph.adapters.embeddings.onnx_model import Network, quantised
 from graph.adapters.models.circuit_breaker import Breaker
 from graph.adapters.models.provider_errors import operators_fault
 from graph.adapters.models.provider_status import UNREACHABLE
-from graph.adapters.prefetch import Anticipated
 from graph.errors import ConfigurationError, ModelUnavailable
 
 VOCABULARY = "embeddings/data/all-MiniLM-L6-v2-onnx-int8/tokenizer.json"
@@ -60,14 +59,9 @@ class LocalEmbedder:
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(MOST_TOKENS)
         self._network = Network(network_file(cache))
-        self._begun: Anticipated[list[float]] = Anticipated()
-
-    def anticipate(self, text: str) -> None:
-        """Begin to embed a query."""
-        self._begun.begin(text, vector_of(self._rows(text)))
 
     async def query(self, text: str) -> list[float]:
-        return await (self._begun.take(text) or vector_of(self._rows(text)))
+        return await vector_of(self._rows(text))
 
     async def passages(self, texts: Sequence[str]) -> list[list[float]]:
         return [await vector_of(self._rows(text)) for text in texts]
@@ -116,9 +110,6 @@ class OpenAIEmbedder:
         self._report = report
         self._breaker = Breaker()
         self.model = client.model
-
-    def anticipate(self, text: str) -> None:
-        """Nothing: text that is not masked yet must not leave this process."""
 
     async def query(self, text: str) -> list[float]:
         """Raises: ModelUnavailable."""

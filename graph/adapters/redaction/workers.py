@@ -15,7 +15,6 @@ import anyio
 import structlog
 from anyio import to_process
 
-from graph.adapters.prefetch import Anticipated
 from graph.adapters.redaction.known_values import KnownValuesCache
 from graph.errors import RedactionFailed
 from graph.ports.redaction import NOTHING_RESTORED, Masked, Secret, Shown, Vault
@@ -146,7 +145,6 @@ class WorkerRedactor(InlineRedactor):
         self._limiter = anyio.CapacityLimiter(workers)
         self._starting = anyio.Lock()
         self._warm = False
-        self._begun: Anticipated[Masked] = Anticipated()
         self._hops: set[asyncio.Task[list[list[Finding]] | Failure]] = set()
 
     @property
@@ -168,14 +166,6 @@ class WorkerRedactor(InlineRedactor):
                     self._warm = await self._warm_all()
         if not self._warm:
             raise RedactionFailed("The check for personal data did not start; try again in a moment.")
-
-    def anticipate(self, user_id: str, texts: Sequence[str]) -> "asyncio.Task[Masked]":
-        """Begin to mask."""
-        return self._begun.begin((user_id, tuple(texts)), super().mask(user_id, texts))
-
-    async def mask(self, user_id: str, texts: Sequence[str], restored: Mapping[str, str] = NOTHING_RESTORED) -> Masked:
-        begun = None if restored else self._begun.take((user_id, tuple(texts)))
-        return await (begun or super().mask(user_id, texts, restored))
 
     async def _find(self, texts: Sequence[str]) -> list[list[Finding]]:
         found: list[list[Finding]] = []

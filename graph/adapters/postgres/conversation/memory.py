@@ -1,6 +1,5 @@
 """What is stored of a user and a conversation (port `Memory`)."""
 
-import asyncio
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,9 +9,7 @@ from psycopg.rows import DictRow
 from graph.adapters.postgres.conversation.message_rows import to_message
 from graph.adapters.postgres.database import Connection, Database
 from graph.adapters.postgres.named_queries import adapter_queries
-from graph.adapters.prefetch import Anticipated
 from graph.ports.memory import Remembered
-from graph.ports.runs import Run
 
 QUERIES = adapter_queries("memory")
 
@@ -44,17 +41,6 @@ class PostgresMemory:
     def __init__(self, database: Database, embedding_model: str) -> None:
         self.database = database
         self.embedding_model = embedding_model
-        self._begun: Anticipated[Remembered] = Anticipated()
-
-    def anticipate(self, user_id: str, session_id: str, employee: str) -> "asyncio.Task[Remembered]":
-        """Begin to recall."""
-        return self._begun.begin((user_id, session_id, employee), self._recall(user_id, session_id, employee))
-
-    def expect(self, run: Run, remembered: Remembered) -> None:
-        """Have the answer for a run that is about to ask."""
-        answer = asyncio.get_running_loop().create_future()
-        answer.set_result(remembered)
-        self._begun.expect((run.user_id, run.session_id, run.employee), answer)
 
     async def ask(self, connection: Connection, session_id: str, employee: str | None = None) -> Asked:
         """Send what reads the memory of a user and a session, in a transaction of its user.
@@ -71,10 +57,6 @@ class PostgresMemory:
         )
 
     async def recall(self, user_id: str, session_id: str, employee: str) -> Remembered:
-        begun = self._begun.take((user_id, session_id, employee))
-        return await (begun or self._recall(user_id, session_id, employee))
-
-    async def _recall(self, user_id: str, session_id: str, employee: str) -> Remembered:
         async with self.database.acting_for(user_id) as connection:
             asked = await self.ask(connection, session_id, employee)
         return await asked.answer()

@@ -16,7 +16,6 @@ from sqlalchemy import TextClause
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from graph.adapters.postgres.database import Database
-from graph.adapters.prefetch import Anticipated
 from graph.ports.models import Embedder
 from graph.state import Passage
 
@@ -87,20 +86,12 @@ class PostgresRetriever:
         self.database = database
         self.embedder = embedder
         self.store = store
-        self._begun: Anticipated[list[Passage]] = Anticipated()
 
     @classmethod
     async def open(cls, database: Database, embedder: Embedder) -> Self:
         return cls(database, embedder, await open_store(database))
 
-    def anticipate(self, user_id: str, query: str) -> None:
-        """Begin to search."""
-        self._begun.begin((user_id, query), self._search(user_id, query))
-
     async def search(self, user_id: str, query: str) -> list[Passage]:
-        return await (self._begun.take((user_id, query)) or self._search(user_id, query))
-
-    async def _search(self, user_id: str, query: str) -> list[Passage]:
         found = await self.nearest(user_id, await self.embedder.query(query))
         passages = [to_passage(document, 1 - distance) for document, distance in found]
         return [passage for passage in passages if passage["similarity"] >= self.embedder.minimum_similarity]

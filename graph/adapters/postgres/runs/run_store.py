@@ -63,13 +63,14 @@ class PostgresRunStore:
         self,
         database: Database,
         sealer: Sealer,
-        memory: PostgresMemory,
+        memory: PostgresMemory | None,
         *,
         default_employee: str,
         turns_per_minute: int,
         daily_tokens: int,
         lease_seconds: float,
     ) -> None:
+        """`memory` is read in the transaction that accepts a run, unless it is None; see `Run.remembered`."""
         self.database = database
         self.sealer = sealer
         self.memory = memory
@@ -111,7 +112,9 @@ class PostgresRunStore:
             inserted = await connection.execute(QUERIES["insert_run"], values)
             turn = await connection.execute(QUERIES["take_turn"], self.limits)
             # What an edit leaves behind is not to be remembered, and that is not done yet.
-            asked = None if values["replaces"] else await self.memory.ask(connection, values["session_id"])
+            asked = None
+            if self.memory and not values["replaces"]:
+                asked = await self.memory.ask(connection, values["session_id"])
             await connection.settle()
             row = await inserted.fetchone()
             if row:

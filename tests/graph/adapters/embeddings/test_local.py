@@ -57,19 +57,6 @@ def test_the_network_is_quantised_once_and_left_alone(tmp_path: Path) -> None:
     assert (network.stat().st_mtime_ns, [*tmp_path.iterdir()]) == (made, [network])
 
 
-async def test_what_was_anticipated_is_what_is_given(embedder: LocalEmbedder) -> None:
-    plain = await embedder.query("emergency fund")
-    embedder.anticipate("emergency fund")
-    assert await embedder.query("emergency fund") == plain
-    assert await embedder.query("emergency fund") == plain
-
-
-async def test_what_was_anticipated_for_one_text_is_not_given_for_another(embedder: LocalEmbedder) -> None:
-    embedder.anticipate("a card 4111 1111 1111 1111")
-    masked = await embedder.query("a card [CARD_7K3Q9D]")
-    assert masked == (await embedder.passages(["a card [CARD_7K3Q9D]"]))[0]
-
-
 async def test_the_loop_goes_on_while_a_text_is_embedded(embedder: LocalEmbedder) -> None:
     work = asyncio.create_task(embedder.passages(["a long text about money " * 100] * 20))
     turns = 0
@@ -116,10 +103,8 @@ class GivenVectors:
 
     def __init__(self, failure: OpenAIError | None = None) -> None:
         self.failure = failure
-        self.asked: list[str] = []
 
     async def aembed_documents(self, texts: list[str]) -> list[list[float]]:
-        self.asked += texts
         if self.failure:
             raise self.failure
         return [[float(len(text)), *([0.0] * (WIDTH - 1))] for text in texts]
@@ -140,10 +125,3 @@ async def test_a_provider_that_fails_is_unavailable() -> None:
     request = httpx.Request("POST", "http://127.0.0.1/v1/embeddings")
     with pytest.raises(ModelUnavailable):
         await provider(GivenVectors(APIConnectionError(request=request))).query("a")
-
-
-async def test_no_text_goes_to_a_provider_before_it_was_masked() -> None:
-    client = GivenVectors()
-    provider(client).anticipate("a card 4111 1111 1111 1111")
-    await asyncio.sleep(0.01)
-    assert client.asked == []

@@ -143,17 +143,6 @@ async def test_somebody_elses_memory_is_empty(
     assert (await memory.recall(user_id, session, "prime-boss")).time_zone == "Asia/Tokyo"
 
 
-async def test_what_was_anticipated_is_taken_once_and_by_its_owner_only(
-    memory: PostgresMemory, user_id: str, stranger: str, session: str, say: Say
-) -> None:
-    say.fact("first")
-    memory.anticipate(user_id, session, "prime-boss")
-    assert (await memory.recall(stranger, session, "prime-boss")).facts == []
-    assert (await memory.recall(user_id, session, "prime-boss")).facts == ["first"]
-    say.fact("second", age=-1)
-    assert (await memory.recall(user_id, session, "prime-boss")).facts == ["second", "first"]
-
-
 async def test_a_session_that_does_not_exist_remembers_the_user_only(
     memory: PostgresMemory, user_id: str, say: Say
 ) -> None:

@@ -24,9 +24,6 @@ class Compass:
     model: str = "compass"
     minimum_similarity: float = 0.5
 
-    def anticipate(self, text: str) -> None:
-        """Nothing to begin."""
-
     async def query(self, text: str) -> list[float]:
         return (await self.passages([text]))[0]
 
