@@ -1,4 +1,4 @@
-"""The graph of a turn: which steps there are, in what order, and what each may touch."""
+"""The graph of a turn: its nodes, their order, and the ports that each node uses."""
 
 import copy
 from collections.abc import Callable
@@ -42,7 +42,7 @@ DB_RETRY_POLICY = RetryPolicy(initial_interval=0.2, max_attempts=7, retry_on=Dat
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """All that the steps need of the world."""
+    """Everything outside the graph that its nodes use."""
 
     redactor: Redactor
     memory: Memory
@@ -58,81 +58,90 @@ class Ports:
     count: CountTokens
     clock: Clock
     budget: int
+    """Tokens of the whole prompt."""
 
 
-Around = Callable[[str, Node], Node]
-"""Puts something around a step, given its name."""
+NodeWrapper = Callable[[str, Node], Node]
+"""Wraps the node with the given name."""
 
 
-def as_it_is(name: str, node: Node) -> Node:
+def unwrapped(name: str, node: Node) -> Node:
     return node
 
 
-def reason_of(p: Ports) -> Reason:
-    return Reason(p.model, p.roster, p.toolbox, p.wording, p.prices, p.count, p.budget)
+def build_reason(ports: Ports) -> Reason:
+    return Reason(ports.model, ports.roster, ports.toolbox, ports.wording, ports.prices, ports.count, ports.budget)
 
 
-def call_tools_of(p: Ports) -> CallTools:
-    """The node with the calls of the user's employee. A colleague's calls only read."""
+def build_call_tools(ports: Ports) -> CallTools:
+    """The user's employee may change data after an approval; a colleague who is asked only reads."""
 
-    def calls_with(delegates: Delegates) -> Calls:
-        return Calls(p.toolbox, p.redactor, p.roster, delegates)
+    def executor_for(delegates: Delegates) -> Calls:
+        return Calls(ports.toolbox, ports.redactor, ports.roster, delegates)
 
-    def reading(delegates: Delegates) -> CallTools:
-        return CallTools(calls_with(delegates), ReadsOnly())
+    def read_only(delegates: Delegates) -> CallTools:
+        return CallTools(executor_for(delegates), ReadsOnly())
 
-    calls = calls_with(Delegation(reason_of(p), reading, p.redactor))
-    return CallTools(calls, Consent(p.approvals, calls))
+    executor = executor_for(Delegation(build_reason(ports), read_only, ports.redactor))
+    return CallTools(executor, Consent(ports.approvals, executor))
 
 
 FLOW: Flow[Ports] = Flow(
     before_model=(
-        NodeSpec("redact", lambda p: Redact(p.redactor), is_idempotent=True),
-        NodeSpec("load_memory", lambda p: LoadMemory(p.memory, p.count, p.clock, p.budget), is_idempotent=True),
-        NodeSpec("retrieve", lambda p: Retrieve(p.retriever, p.count, p.budget), is_idempotent=True),
+        NodeSpec("redact", lambda ports: Redact(ports.redactor), is_idempotent=True),
+        NodeSpec(
+            "load_memory",
+            lambda ports: LoadMemory(ports.memory, ports.count, ports.clock, ports.budget),
+            is_idempotent=True,
+        ),
+        NodeSpec("retrieve", lambda ports: Retrieve(ports.retriever, ports.count, ports.budget), is_idempotent=True),
     ),
-    model=NodeSpec("reason", reason_of),
-    tools=(NodeSpec("call_tools", call_tools_of),),
+    model=NodeSpec("reason", build_reason),
+    tools=(NodeSpec("call_tools", build_call_tools),),
     after_answer=(
-        NodeSpec("persist", lambda p: Persist(p.transcript, p.model, p.roster, p.toolbox), is_idempotent=True),
-        NodeSpec("summarize", lambda p: Summarize(p.summaries)),
+        NodeSpec(
+            "persist",
+            lambda ports: Persist(ports.transcript, ports.model, ports.roster, ports.toolbox),
+            is_idempotent=True,
+        ),
+        NodeSpec("summarize", lambda ports: Summarize(ports.summaries)),
     ),
 )
-"""The nodes in order, and what each may touch. Nothing else says the order: take-over, recordings, the replay and the fail
-points read it here."""
+"""The nodes in order, and what each may touch. The order is written only here: take-over, recordings, the replay and the fail
+points read it."""
 
 
-def build_nodes(p: Ports) -> dict[str, Node]:
-    """The nodes by their names."""
-    return {spec.name: spec.build(p) for spec in FLOW.specs()}
+def build_nodes(ports: Ports) -> dict[str, Node]:
+    """The nodes by name, in the order of the flow."""
+    return {spec.name: spec.build(ports) for spec in FLOW.specs()}
 
 
-def build(p: Ports, around: Around = as_it_is) -> TurnGraph:
+def build(ports: Ports, wrap_node: NodeWrapper = unwrapped) -> TurnGraph:
     """redact → load_memory → retrieve → reason ⇄ call_tools → persist → summarize
 
     Args:
-        p: what the steps need of the world.
-        around: what is put around each step; nothing in the service.
+        ports: what the nodes use.
+        wrap_node: wraps each node, as for metrics or fault injection.
     """
     graph = StateGraph(Turn, context_schema=TurnContext, input_schema=TurnInput)
-    nodes = build_nodes(p)
+    nodes = build_nodes(ports)
     for spec in FLOW.specs():
-        node = around(spec.name, nodes[spec.name])
+        node = wrap_node(spec.name, nodes[spec.name])
         graph.add_node(spec.name, node, retry_policy=DB_RETRY_POLICY if spec.is_idempotent else None)
     for start, end in FLOW.edges():
         graph.add_edge(start, end)
-    graph.add_conditional_edges(FLOW.model.name, called_tools, FLOW.branch())
+    graph.add_conditional_edges(FLOW.model.name, has_tool_calls, FLOW.branch())
     return graph.compile(name="chat")
 
 
-def called_tools(state: Turn) -> bool:
-    """Whether the model wants results before it answers."""
+def has_tool_calls(state: Turn) -> bool:
+    """Whether the model's last message calls tools."""
     last = state["messages"][-1]
     return isinstance(last, AIMessage) and bool(last.tool_calls)
 
 
-def keeping(graph: TurnGraph, saver: BaseCheckpointSaver[str]) -> TurnGraph:
-    """The same graph, with its checkpoints in this saver."""
-    kept = copy.copy(graph)
-    kept.checkpointer = saver
-    return kept
+def with_checkpointer(graph: TurnGraph, saver: BaseCheckpointSaver[str]) -> TurnGraph:
+    """A copy of the graph that stores its checkpoints through this saver."""
+    copied = copy.copy(graph)
+    copied.checkpointer = saver
+    return copied

@@ -1,4 +1,7 @@
-"""Trying again while the database cannot be reached: it may be restarting."""
+"""Retries while the database cannot be reached, as during its restart.
+
+tenacity, which LangChain brings, would take as many lines here.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -8,21 +11,23 @@ from graph.errors import DatabaseUnavailable
 
 Result = TypeVar("Result")
 
-SHORT = (0.1, 0.2, 0.4, 0.8, 1.6)
-"""Seconds between the attempts to read something that a turn needs."""
-LONG = (0.2, 0.5, 1.0, 2.0, 4.0)
-"""The same for what must not be lost."""
+READ_DELAYS = (0.1, 0.2, 0.4, 0.8, 1.6)
+"""Seconds before each further attempt to read what a turn needs."""
+WRITE_DELAYS = (0.2, 0.5, 1.0, 2.0, 4.0)
+"""Seconds before each further attempt to write what must not be lost."""
 
 
-async def patiently(attempt: Callable[[], Awaitable[Result]], pauses: Sequence[float] = LONG) -> Result:
-    """The result of something that may be done twice.
+async def retry_on_database_down(
+    operation: Callable[[], Awaitable[Result]], delays: Sequence[float] = WRITE_DELAYS
+) -> Result:
+    """Run an idempotent operation, and again after each delay while the database is down.
 
     Raises:
         ChatError: of the last attempt.
     """
-    for pause in pauses:
+    for delay in delays:
         try:
-            return await attempt()
+            return await operation()
         except DatabaseUnavailable:
-            await asyncio.sleep(pause)
-    return await attempt()
+            await asyncio.sleep(delay)
+    return await operation()

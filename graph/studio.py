@@ -20,7 +20,7 @@ from starlette.applications import Starlette
 from employees.roster import Roster
 from graph.adapters.postgres.conversation.sessions import PostgresSessions
 from graph.adapters.postgres.provisioning import Report
-from graph.build import Around, Ports, TurnGraph, build
+from graph.build import NodeWrapper, Ports, TurnGraph, build
 from graph.context import TurnContext
 from graph.errors import ChatError, NotFound, UnknownEmployee
 from graph.replay.fake_values import with_stand_ins
@@ -46,7 +46,7 @@ class Backstage:
     """What is behind the graph: what its steps need of the world, and what is put around each of them."""
 
     ports: Ports
-    around: Around
+    around: NodeWrapper
 
 
 @asynccontextmanager

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from graph.ports.memory import Retriever
 from graph.ports.redaction import Redactor
-from graph.retry import SHORT, patiently
+from graph.retry import READ_DELAYS, retry_on_database_down
 from graph.state import Passage
 
 
@@ -19,4 +19,4 @@ class OwnedKnowledge:
     async def search(self, query: str) -> list[Passage]:
         """What is stored is masked, and so is what is searched for in it."""
         masked = await self.redactor.mask(self.user_id, [query])
-        return await patiently(lambda: self.retriever.search(self.user_id, masked.texts[0]), SHORT)
+        return await retry_on_database_down(lambda: self.retriever.search(self.user_id, masked.texts[0]), READ_DELAYS)

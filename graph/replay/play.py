@@ -102,13 +102,13 @@ class Stage:
         self.checkpoints = KeptCheckpoints()
         self.store = KeptRun(recording.employee)
 
-    def around(self, name: str, node: Node) -> Node:
+    def wrap_node(self, name: str, node: Node) -> Node:
         """The node, or what happened there if the turn ended in it and none of its ports meets that by itself."""
         is_here = name == self.recording.ended_at and name not in MET_BY_PORTS
         return CutNode(self.cut, node) if is_here else node
 
     def nodes(self) -> dict[str, Node]:
-        return {name: self.around(name, node) for name, node in build_nodes(self.ports()).items()}
+        return {name: self.wrap_node(name, node) for name, node in build_nodes(self.ports()).items()}
 
     def ports(self) -> Ports:
         given = self.recording
@@ -163,7 +163,7 @@ async def play(recording: Recording, code: Code, model: ChatModel | None = None)
         model: who answers instead of the recorded model.
     """
     stage = Stage(recording, code, model)
-    runs = stage.runs(build(stage.ports(), stage.around))
+    runs = stage.runs(build(stage.ports(), stage.wrap_node))
     run = await runs.accept(RunRequest(OWNER, with_stand_ins(recording.question), session_id=SESSION))
     following = asyncio.create_task(events_of(runs, run.id))
     stopping = asyncio.create_task(stop_at(stage.cut, runs, run.id))

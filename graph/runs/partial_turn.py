@@ -12,7 +12,7 @@ from graph.ports.memory import Transcript, TurnRecord
 from graph.ports.models import CountTokens
 from graph.ports.redaction import Redactor
 from graph.ports.tools import Toolbox
-from graph.retry import patiently
+from graph.retry import retry_on_database_down
 from graph.runs.live_run import LiveRun
 from graph.state import NO_USAGE, Usage, add
 from graph.turn.taint import quoted
@@ -42,7 +42,7 @@ class PartialTurnRecorder:
             Id of the stored answer; None if there is nothing to store.
         """
         partial = live.partial_text()
-        messages = close_open_calls(await patiently(lambda: self._messages(live)), partial)
+        messages = close_open_calls(await retry_on_database_down(lambda: self._messages(live)), partial)
         if not messages:
             return None
         run = live.run
@@ -60,7 +60,7 @@ class PartialTurnRecorder:
             status=status,
             error=error.code if error else None,
         )
-        return await patiently(lambda: self.transcript.record(record))
+        return await retry_on_database_down(lambda: self.transcript.record(record))
 
     async def _messages(self, live: LiveRun) -> Sequence[AnyMessage]:
         """The turn's messages so far: at least the question, unless it cannot be masked."""

@@ -10,7 +10,7 @@ import structlog
 from langchain_core.runnables import RunnableConfig
 
 from employees.roster import Roster
-from graph.build import FLOW, TurnGraph, keeping
+from graph.build import FLOW, TurnGraph, with_checkpointer
 from graph.context import TurnContext
 from graph.errors import (
     ChatError,
@@ -29,7 +29,7 @@ from graph.ports.redaction import Redactor
 from graph.ports.runs import Checkpoints, Run, RunIntake, RunOutcome, RunQueue, Step
 from graph.ports.telemetry import RunMetrics
 from graph.ports.tools import Toolbox
-from graph.retry import patiently
+from graph.retry import retry_on_database_down
 from graph.runs.lease import LeaseKeeper
 from graph.runs.live_run import LiveRun, turn_from_checkpoint
 from graph.runs.log_writer import LogWriter
@@ -143,7 +143,7 @@ class Runner:
         run = live.run
         config: RunnableConfig = {"configurable": {"thread_id": run.session_id, "run": run.id}}
         async with self.ports.checkpoints.turn(run) as saver:
-            graph = keeping(self.graph, saver)
+            graph = with_checkpointer(self.graph, saver)
             live.employee = self.ports.roster.find(run.employee)
             if not live.entries:
                 live.emit(start_event(run, live.employee))
@@ -227,7 +227,7 @@ class Runner:
             entries = live.final_entries(end)
             error_code = result.error.code if result.error else None
             outcome = RunOutcome(result.status, message_id, error_code, build_trace(live, self.ports.model))
-            others_wait = await patiently(lambda: self.log_writer.finish(live, entries, outcome))
+            others_wait = await retry_on_database_down(lambda: self.log_writer.finish(live, entries, outcome))
             self._measure(live, outcome, end)
         except (LeaseLost, DatabaseUnavailable):  # in the second case a process claims it when the database is back
             return self._detach(live)

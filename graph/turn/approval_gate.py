@@ -13,7 +13,7 @@ from langgraph.types import interrupt
 from graph.context import TurnContext
 from graph.events import ApprovalRequired
 from graph.ports.approvals import Approval, Approvals, Approved, Proposal
-from graph.retry import SHORT, patiently
+from graph.retry import READ_DELAYS, retry_on_database_down
 from graph.state import Turn
 from graph.tool import ToolFault
 from graph.turn.taint import quoted
@@ -49,7 +49,7 @@ class Consent:
         if not changing:
             return ready
         caller, today = runtime.context, dt.date.fromisoformat(state["today"])
-        given = await patiently(lambda: self.approvals.given(caller), SHORT)
+        given = await retry_on_database_down(lambda: self.approvals.given(caller), READ_DELAYS)
         sources = sorted({*quoted(state, self.calls.toolbox), *given.quoted})
         asking = [each for each in changing if must_ask(each, given, sources)]
         before = {each.ordinal: put for each in asking if (put := given.calls.get(each.ordinal)) and is_on(put, each)}
@@ -91,7 +91,7 @@ class Consent:
     async def _asked(self, proposals: Sequence[Proposal], caller: TurnContext) -> Mapping[int, Approval]:
         if not proposals:
             return {}
-        known = await patiently(lambda: self.approvals.ask(caller, proposals), SHORT)
+        known = await retry_on_database_down(lambda: self.approvals.ask(caller, proposals), READ_DELAYS)
         return {proposal.ordinal: known[proposal.ordinal] for proposal in proposals}
 
     async def _as_decided(

@@ -17,7 +17,7 @@ from graph.errors import DatabaseUnavailable, UnknownEmployee, describe
 from graph.ports.redaction import Redactor
 from graph.ports.tools import Delegates, Effect, Toolbox
 from graph.redaction.restore import restore_json
-from graph.retry import SHORT, patiently
+from graph.retry import READ_DELAYS, retry_on_database_down
 from graph.tool import INVALID_JSON, OUTCOME_UNKNOWN, Rows, Tool, ToolContext, ToolFault, ToolOutput
 from graph.turn.result_texts import texts_in, with_numbers_as_text, with_texts
 from graph.turn.result_truncation import excerpt, plain
@@ -117,7 +117,7 @@ class Calls:
         Raises:
             ToolFault: the arguments are not what the tool takes.
         """
-        restored = await patiently(lambda: self.redactor.values(user_id, arguments), SHORT)
+        restored = await retry_on_database_down(lambda: self.redactor.values(user_id, arguments), READ_DELAYS)
         try:
             return Prepared(ordinal, call, tool, check(restore_json(dict(arguments), restored), tool), restored)
         except ToolFault as fault:

@@ -12,7 +12,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.graph import END, START
 from langgraph.runtime import Runtime
 
-from graph.build import DB_RETRY_POLICY, FLOW, Ports, build, keeping
+from graph.build import DB_RETRY_POLICY, FLOW, Ports, build, with_checkpointer
 from graph.context import TurnContext
 from graph.ports.runs import RunRequest
 from graph.replay.fake_values import with_stand_ins
@@ -63,7 +63,7 @@ def context_of(recording: Recording) -> TurnContext:
 
 async def run_until(node: str, stage: Stage) -> tuple[list[str], list[str]]:
     """The path to the node's first run as the graph takes it and as the flow derives it from the checkpoint."""
-    graph = keeping(build(stage.ports()), stage.checkpoints.saver)
+    graph = with_checkpointer(build(stage.ports()), stage.checkpoints.saver)
     context = context_of(stage.recording)
     stream = graph.astream(TurnInput(), CONFIG, context=context, stream_mode="updates", interrupt_before=[node])
     taken = [name async for part in stream for name in part if not name.startswith("__")]
@@ -170,5 +170,5 @@ async def test_a_turn_that_was_stopped_in_a_node_that_is_added_is_stopped_there(
 
 async def test_a_graph_with_a_checkpointer_leaves_the_other_without(recording: Recording, code: Code) -> None:
     graph = build(Stage(recording, code).ports())
-    assert keeping(graph, InMemorySaver()).checkpointer is not None
+    assert with_checkpointer(graph, InMemorySaver()).checkpointer is not None
     assert graph.checkpointer is None

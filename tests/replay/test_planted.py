@@ -144,7 +144,7 @@ def test_a_step_that_is_left_out_turns_recordings_red(
 
 
 def test_tools_that_are_never_called_turn_recordings_red(code: Code, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(graph.build, "called_tools", lambda state: False)
+    monkeypatch.setattr(graph.build, "has_tool_calls", lambda state: False)
     assert "one_tool" in red(code)
     assert "plain_answer" not in red(code)
 

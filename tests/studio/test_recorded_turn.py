@@ -12,7 +12,7 @@ from langgraph.checkpoint.memory import InMemorySaver
 from langgraph_sdk import get_sync_client
 from langgraph_sdk.client import SyncLangGraphClient
 
-from graph.build import TurnGraph, keeping
+from graph.build import TurnGraph, with_checkpointer
 from graph.context import TurnContext
 from graph.errors import ChatError, ModelError
 from graph.replay.play import Code, todays_code
@@ -101,7 +101,7 @@ def code(tmp_path_factory: pytest.TempPathFactory) -> Code:
 
 
 def graph_of(recording: Recording, code: Code) -> TurnGraph:
-    return keeping(graph_over(of_recording(recording, code)), InMemorySaver())
+    return with_checkpointer(graph_over(of_recording(recording, code)), InMemorySaver())
 
 
 async def run(graph: TurnGraph, given: TurnInput | None, config: RunnableConfig = HERE) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from psycopg.types.json import Jsonb
 
 from graph.adapters.postgres.database import Database
 from graph.adapters.postgres.runs.checkpointer import OwnedSaver
-from graph.build import build, keeping
+from graph.build import build, with_checkpointer
 from graph.context import TurnContext
 from graph.replay.play import Stage, todays_code
 from graph.replay.recording import Recording
@@ -59,7 +59,7 @@ async def test_a_turn_that_an_older_version_began_goes_on(
 ) -> None:
     config: RunnableConfig = {"configurable": {"thread_id": stored(admin_url, file, user_id)}}
     stage = Stage(Recording.read(ANSWER), todays_code(tmp_path))
-    graph = keeping(build(stage.ports()), OwnedSaver(database, user_id))
+    graph = with_checkpointer(build(stage.ports()), OwnedSaver(database, user_id))
     state = await graph.aget_state(config)
     assert state.next == ("reason",)
     [question] = state.values["messages"]

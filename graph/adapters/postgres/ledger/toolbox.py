@@ -17,7 +17,7 @@ from graph.adapters.postgres.named_queries import adapter_queries, read_queries
 from graph.adapters.rate_limiter import CallRates
 from graph.errors import DatabaseUnavailable
 from graph.ports.tools import Effect
-from graph.retry import SHORT, patiently
+from graph.retry import READ_DELAYS, retry_on_database_down
 from graph.tool import Files, Knowledge, NoFiles, NoKnowledge, Rows, Tool, ToolFault, ToolOutput
 
 log = structlog.get_logger(__name__)
@@ -39,7 +39,7 @@ class OwnedRows:
     user_id: str
 
     async def fetch(self, query: str, **parameters: object) -> list[dict[str, Any]]:
-        return await patiently(lambda: self._fetch(query, parameters), SHORT)
+        return await retry_on_database_down(lambda: self._fetch(query, parameters), READ_DELAYS)
 
     async def _fetch(self, query: str, parameters: dict[str, object]) -> list[dict[str, Any]]:
         return await self.database.rows(self.user_id, self.queries[query], parameters)
@@ -106,7 +106,7 @@ class PostgresToolbox:
     async def once(self, effect: Effect, make: Callable[[Rows], Awaitable[ToolOutput]]) -> ToolOutput:
         if effect.elsewhere:
             return await self._at_most_once(effect, make)
-        return await patiently(lambda: self._once(effect, make))
+        return await retry_on_database_down(lambda: self._once(effect, make))
 
     async def _once(self, effect: Effect, make: Callable[[Rows], Awaitable[ToolOutput]]) -> ToolOutput:
         if not effect.epoch:
@@ -122,14 +122,14 @@ class PostgresToolbox:
 
     async def _at_most_once(self, effect: Effect, make: Callable[[Rows], Awaitable[ToolOutput]]) -> ToolOutput:
         """Make an effect that no transaction can hold."""
-        if effect.epoch and (begun := await patiently(lambda: self._begin(effect))):
+        if effect.epoch and (begun := await retry_on_database_down(lambda: self._begin(effect))):
             if begun["result"] is None:
                 raise ToolFault(UNKNOWN_OUTCOME)
             return ToolOutput.from_json(begun["result"])
         output = await make(self.rows(effect.user_id))
         if effect.epoch:
             try:
-                await patiently(lambda: self._complete(effect, json.dumps(output.to_json())), SHORT)
+                await retry_on_database_down(lambda: self._complete(effect, json.dumps(output.to_json())), READ_DELAYS)
             except DatabaseUnavailable as error:  # it was made, and its entry keeps it from being made again
                 log.warning("effect_not_completed", tool=effect.tool, reason=error.code)
         return output

@@ -11,7 +11,7 @@ from graph.adapters.postgres.database import Database, fetch_all
 from graph.adapters.postgres.named_queries import adapter_queries
 from graph.errors import FileTooLarge, NotFound
 from graph.ports.storage import StoredFile
-from graph.retry import SHORT, patiently
+from graph.retry import READ_DELAYS, retry_on_database_down
 
 QUERIES = adapter_queries("files")
 
@@ -45,7 +45,7 @@ class PostgresFiles:
         file_id = str(uuid5(FILE_IDS, f"{user_id}/{call}/{name}") if call else uuid4())
         sealed = await asyncio.to_thread(self.sealer.seal, content, context_of(user_id, file_id))
         values = {"id": file_id, "name": name, "media_type": media_type, "size": len(content), "ciphertext": sealed}
-        await patiently(lambda: self._insert(user_id, values), SHORT)
+        await retry_on_database_down(lambda: self._insert(user_id, values), READ_DELAYS)
         return file_id
 
     async def _insert(self, user_id: str, values: dict[str, Any]) -> None:
