@@ -1,4 +1,4 @@
-"""A place in a turn at which a process dies, hangs or raises, for tests of what becomes of the turn. Off by default."""
+"""Fault injection for tests: at one place of a turn the process dies, hangs or raises. Off by default."""
 
 import asyncio
 import os
@@ -18,19 +18,19 @@ ACTIONS = ("kill", "hang", "raise")
 
 
 class FailPointReached(Exception):
-    """What a fail point raises: no error of ours, so it is met like a fault in the code."""
+    """Raised by a fail point. It is not a `ChatError`, so it is handled like a fault in the code."""
 
 
 @dataclass(frozen=True, slots=True)
 class FailPoint:
-    """What happens where; with no step it happens nowhere."""
+    """A step, a place in it and the action there. Without a step nothing happens anywhere."""
 
     step: str = ""
     place: str = ""
     action: str = ""
 
-    async def reached(self, step: str, place: str) -> None:
-        """A turn has come to a place: before a step, after its work, or after the checkpoint that holds it."""
+    async def trigger_at(self, step: str, place: str) -> None:
+        """Take the action if it is meant for this place: before a step, after its work, or after its checkpoint is stored."""
         if (step, place) != (self.step, self.place):
             return
         match self.action:
@@ -41,43 +41,43 @@ class FailPoint:
             case "raise":
                 raise FailPointReached
 
-    def check(self, steps: Collection[str]) -> None:
+    def require_step_of(self, steps: Collection[str]) -> None:
         """
         Raises:
-            ConfigurationError: it is at none of these steps.
+            ConfigurationError: the fail point's step is none of these.
         """
         if self.step and self.step not in steps:
-            raise ConfigurationError(f"FAILPOINT names no step; there are {', '.join(steps)}.")
+            raise ConfigurationError(f"Unknown step in FAILPOINT; valid steps: {', '.join(steps)}.")
 
-    def around(self, name: str, node: Node) -> Node:
-        """The step with its places before and after."""
+    def wrap_node(self, name: str, node: Node) -> Node:
+        """The node of this name, with the action before or after its work."""
         return FailPointNode(self, name, node) if name == self.step else node
 
 
 @dataclass(frozen=True, slots=True)
 class FailPointNode:
-    """A step at which a fail point is."""
+    """A node with a fail point before or after its work."""
 
-    point: FailPoint
+    fail_point: FailPoint
     name: str
     node: Node
 
     async def __call__(self, state: Turn, runtime: Runtime[TurnContext]) -> Turn:
-        await self.point.reached(self.name, "before")
+        await self.fail_point.trigger_at(self.name, "before")
         update = await self.node(state, runtime)
-        await self.point.reached(self.name, "after_effect")
+        await self.fail_point.trigger_at(self.name, "after_effect")
         return update
 
 
-def read_failpoint(text: str | None) -> FailPoint:
-    """The fail point that `<step>:<place>:<action>` names.
+def parse_fail_point(text: str | None) -> FailPoint:
+    """The fail point that `<step>:<place>:<action>` names; without a text one that never triggers.
 
     Raises:
-        ConfigurationError: it names none.
+        ConfigurationError: the text has another form.
     """
     if not text:
         return FailPoint()
     step, place, action = [*text.split(":"), "", ""][:3]
     if text.count(":") != 2 or place not in PLACES or action not in ACTIONS:
-        raise ConfigurationError(f"FAILPOINT is <step>:<{'|'.join(PLACES)}>:<{'|'.join(ACTIONS)}>.")
+        raise ConfigurationError(f"FAILPOINT must be <step>:<{'|'.join(PLACES)}>:<{'|'.join(ACTIONS)}>.")
     return FailPoint(step, place, action)

@@ -15,7 +15,7 @@ from graph.adapters.postgres.provisioning import DatabaseUrls, Report, check_mig
 from graph.adapters.redaction.workers import WorkerRedactor
 from graph.adapters.telemetry.instrumentation import Observer
 from graph.jobs.queue import open_queue
-from graph.runs.fault_injection import FailPoint, read_failpoint
+from graph.runs.fault_injection import FailPoint, parse_fail_point
 from graph.settings import Settings
 from graph.wiring.catalogue import Catalogue, build_roster
 from graph.wiring.models import Models, build_models
@@ -49,7 +49,7 @@ async def build_infrastructure(
     Raises:
         ConfigurationError: a configured part does not work.
     """
-    failpoint = read_failpoint(settings.failpoint)
+    failpoint = parse_fail_point(settings.failpoint)
     telemetry = Observer(await stack.enter_async_context(build_tracer(settings)))
     database = await stack.enter_async_context(Database.open(urls.server, size=settings.database_pool_size))
     telemetry.watch_pool(database.pool.get_stats)

@@ -117,10 +117,10 @@ async def build_run_manager(infra: Infrastructure) -> RunManager:
     infra.telemetry.watch_news(lambda: notifier.connected)
 
     def around(name: str, node: Node) -> Node:
-        return infra.telemetry.around_step(name, infra.failpoint.around(name, node))
+        return infra.telemetry.around_step(name, infra.failpoint.wrap_node(name, node))
 
     graph = build(ports, around)
-    infra.failpoint.check([name for name in graph.nodes if name != START])
+    infra.failpoint.require_step_of([name for name in graph.nodes if name != START])
     return RunManager(
         graph,
         RunPorts(

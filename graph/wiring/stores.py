@@ -48,7 +48,7 @@ async def build_stores(
     memory = PostgresMemory(database, models.embedder.model)
     return Stores(
         approvals=PostgresApprovals(database, cipher, seconds=60 * settings.approval_ttl_minutes),
-        checkpoints=PostgresCheckpoints(database, settings.checkpoint_turns, failpoint.reached),
+        checkpoints=PostgresCheckpoints(database, settings.checkpoint_turns, failpoint.trigger_at),
         embeddings=PostgresNotes(database, models.embedder, models.count_tokens),
         facts=PostgresFacts(database),
         files=PostgresFiles(database, cipher),
