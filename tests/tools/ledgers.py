@@ -33,14 +33,9 @@ from migrations.runner import migrate, read_migrations
 from tests.tools.conftest import INSERT, QUERIES
 from tools.compare_periods import ComparePeriods, compare_periods
 from tools.merchant_insights import MerchantInsights, merchant_insights
-from tools.spending import (
-    SpendingByAccount,
-    SpendingByMerchant,
-    SpendingByMonth,
-    spending_by_account,
-    spending_by_merchant,
-    spending_by_month,
-)
+from tools.spending_by_account import SpendingByAccount, spending_by_account
+from tools.spending_by_merchant import SpendingByMerchant, spending_by_merchant
+from tools.spending_by_month import SpendingByMonth, spending_by_month
 from tools.transaction_category_totals import TransactionCategoryTotals, transaction_category_totals
 from tools.transactions_query import TransactionsQuery, transactions_query
 

@@ -12,19 +12,11 @@ from pydantic import ValidationError
 
 from graph.tool import ToolContext, ToolFault
 from tests.tools.conftest import TODAY, Ledger, OwnRows
-from tools.booking import (
-    AddTransaction,
-    SplitTransaction,
-    UndoSplit,
-    add_transaction,
-    preview_add_transaction,
-    preview_split_transaction,
-    preview_undo_split,
-    split_transaction,
-    undo_split,
-)
+from tools.add_transaction import AddTransaction, add_transaction, preview_add_transaction
+from tools.split_transaction import SplitTransaction, preview_split_transaction, split_transaction
 from tools.transaction_category_totals import TransactionCategoryTotals, transaction_category_totals
 from tools.transactions_query import TransactionsQuery, transactions_query
+from tools.undo_split import UndoSplit, preview_undo_split, undo_split
 
 pytestmark = pytest.mark.anyio
 

@@ -6,17 +6,9 @@ from decimal import Decimal
 import pytest
 
 from graph.tool import ToolFault
-from tools.budgets import (
-    BudgetStatus,
-    DeleteBudget,
-    SetBudget,
-    budget_status,
-    delete_budget,
-    preview_delete_budget,
-    preview_set_budget,
-    project,
-    set_budget,
-)
+from tools.budget_status import BudgetStatus, budget_status, project
+from tools.delete_budget import DeleteBudget, delete_budget, preview_delete_budget
+from tools.set_budget import SetBudget, preview_set_budget, set_budget
 
 pytestmark = pytest.mark.anyio
 

@@ -22,6 +22,11 @@ def test_a_name_is_given_once():
         by_name([*CATALOG, by_name()["account_balances_query"]])
 
 
+def test_each_tool_has_a_file_of_its_name():
+    files = {file.stem for file in Path(tools.__file__).parent.glob("*.py")} - {"__init__", "catalog"}
+    assert {tool.name: tool.function.__module__ for tool in CATALOG} == {name: f"tools.{name}" for name in files}
+
+
 @pytest.mark.parametrize("tool", CATALOG, ids=lambda tool: tool.name)
 def test_a_model_is_told_what_each_tool_and_argument_is(tool):
     function = tool.schema()["function"]

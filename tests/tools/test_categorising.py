@@ -6,18 +6,9 @@ import pytest
 from pydantic import ValidationError
 
 from graph.tool import ToolFault
-from tools.categorising import (
-    BulkRecategorise,
-    CategoriseTransaction,
-    CreateCategory,
-    bulk_recategorise,
-    categorise_transaction,
-    create_category,
-    preview_bulk_recategorise,
-    preview_categorise_transaction,
-    preview_create_category,
-    slug_of,
-)
+from tools.bulk_recategorise import BulkRecategorise, bulk_recategorise, preview_bulk_recategorise
+from tools.categorise_transaction import CategoriseTransaction, categorise_transaction, preview_categorise_transaction
+from tools.create_category import CreateCategory, create_category, preview_create_category, slug_of
 from tools.transactions_query import TransactionsQuery, transactions_query
 
 pytestmark = pytest.mark.anyio

@@ -8,8 +8,9 @@ import pytest
 
 from graph.tool import ToolContext, ToolFault
 from tests.tools.conftest import TODAY
-from tools.category_advice import ExplainCategory, SuggestCategory, explain_category, suggest_category
+from tools.explain_category import ExplainCategory, explain_category
 from tools.shared.category_suggestion import weigh
+from tools.suggest_category import SuggestCategory, suggest_category
 
 pytestmark = pytest.mark.anyio
 

@@ -7,16 +7,9 @@ from pydantic import ValidationError
 
 from graph.tool import ToolContext, ToolFault
 from tests.tools.conftest import TODAY
-from tools.category_rules import (
-    AddCategoryRule,
-    DeleteCategoryRule,
-    ListCategoryRules,
-    add_category_rule,
-    delete_category_rule,
-    list_category_rules,
-    preview_add_category_rule,
-    preview_delete_category_rule,
-)
+from tools.add_category_rule import AddCategoryRule, add_category_rule, preview_add_category_rule
+from tools.delete_category_rule import DeleteCategoryRule, delete_category_rule, preview_delete_category_rule
+from tools.list_category_rules import ListCategoryRules, list_category_rules
 
 pytestmark = pytest.mark.anyio
 

@@ -16,18 +16,11 @@ from graph.tool import ToolContext, ToolFault
 from graph.values.months import months_later
 from tests.fakes.ports import KeptFiles
 from tests.tools.conftest import Ledger, OwnRows, acting_for
-from tools import charts
-from tools.charts import (
-    ChartBudgetBurnDown,
-    ChartByCategory,
-    ChartByMonth,
-    ChartDebtPayoff,
-    chart_budget_burn_down,
-    chart_by_category,
-    chart_by_month,
-    chart_debt_payoff,
-    pay_off,
-)
+from tools.chart_budget_burn_down import ChartBudgetBurnDown, chart_budget_burn_down
+from tools.chart_by_category import MOST_BARS, OTHERS, ChartByCategory, chart_by_category
+from tools.chart_by_month import ChartByMonth, chart_by_month
+from tools.chart_debt_payoff import ChartDebtPayoff, chart_debt_payoff
+from tools.shared.interest import pay_off
 
 pytestmark = pytest.mark.anyio
 
@@ -117,8 +110,8 @@ async def test_small_categories_are_drawn_as_one_and_nothing_is_lost(
     )
     result = await by_category(context)
     bars = result["categories"]
-    assert len(bars) == charts.MOST_BARS
-    assert bars[-1]["category"] == charts.OTHERS
+    assert len(bars) == MOST_BARS
+    assert bars[-1]["category"] == OTHERS
     assert bars[-1]["count"] == 9
     assert sum(Decimal(bar["total"]) for bar in bars) == Decimal(result["totals"][0]["spent_net"]) == Decimal("210.20")
 

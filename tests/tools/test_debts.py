@@ -5,19 +5,11 @@ from decimal import Decimal
 import pytest
 
 from graph.tool import ToolFault
-from tools.debts import (
-    AddDebt,
-    DebtPayoffPlan,
-    ListDebts,
-    UpdateDebt,
-    add_debt,
-    debt_payoff_plan,
-    list_debts,
-    preview_add_debt,
-    preview_update_debt,
-    rate_text,
-    update_debt,
-)
+from tools.add_debt import AddDebt, add_debt, preview_add_debt
+from tools.debt_payoff_plan import DebtPayoffPlan, debt_payoff_plan
+from tools.list_debts import ListDebts, list_debts
+from tools.shared.debts import rate_text
+from tools.update_debt import UpdateDebt, preview_update_debt, update_debt
 
 pytestmark = pytest.mark.anyio
 

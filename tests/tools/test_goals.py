@@ -4,20 +4,11 @@ import uuid
 import pytest
 
 from graph.tool import ToolFault
-from tools.goals import (
-    CreateGoal,
-    GoalSummary,
-    ListGoals,
-    SuggestGoalActions,
-    UpdateGoalProgress,
-    create_goal,
-    goal_summary,
-    list_goals,
-    preview_create_goal,
-    preview_update_goal_progress,
-    suggest_goal_actions,
-    update_goal_progress,
-)
+from tools.create_goal import CreateGoal, create_goal, preview_create_goal
+from tools.goal_summary import GoalSummary, goal_summary
+from tools.list_goals import ListGoals, list_goals
+from tools.suggest_goal_actions import SuggestGoalActions, suggest_goal_actions
+from tools.update_goal_progress import UpdateGoalProgress, preview_update_goal_progress, update_goal_progress
 
 pytestmark = pytest.mark.anyio
 

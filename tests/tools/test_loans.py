@@ -3,7 +3,8 @@ from decimal import Decimal
 import pytest
 
 from graph.tool import ToolFault
-from tools.loans import LoanAmortisation, SavingsForecast, loan_amortisation, savings_forecast
+from tools.loan_amortisation import LoanAmortisation, loan_amortisation
+from tools.savings_forecast import SavingsForecast, savings_forecast
 
 pytestmark = pytest.mark.anyio
 

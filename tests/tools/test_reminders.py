@@ -7,16 +7,9 @@ from hypothesis import strategies as st
 
 from graph.tool import ToolFault
 from tests.tools.conftest import TODAY
-from tools.reminders import (
-    CancelReminder,
-    ListReminders,
-    SetReminder,
-    cancel_reminder,
-    list_reminders,
-    preview_cancel_reminder,
-    preview_set_reminder,
-    set_reminder,
-)
+from tools.cancel_reminder import CancelReminder, cancel_reminder, preview_cancel_reminder
+from tools.list_reminders import ListReminders, list_reminders
+from tools.set_reminder import SetReminder, preview_set_reminder, set_reminder
 from tools.shared.recurrence import due_between, next_due
 
 pytestmark = pytest.mark.anyio

@@ -7,14 +7,9 @@ from decimal import Decimal
 import pytest
 
 from graph.tool import ToolFault
-from tools.spending import (
-    SpendingByAccount,
-    SpendingByMerchant,
-    SpendingByMonth,
-    spending_by_account,
-    spending_by_merchant,
-    spending_by_month,
-)
+from tools.spending_by_account import SpendingByAccount, spending_by_account
+from tools.spending_by_merchant import SpendingByMerchant, spending_by_merchant
+from tools.spending_by_month import SpendingByMonth, spending_by_month
 
 pytestmark = pytest.mark.anyio
 

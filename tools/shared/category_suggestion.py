@@ -71,3 +71,14 @@ def from_history(rows: Sequence[Row]) -> Suggestion | None:
         if 2 * row["matches"] > whole:
             return Suggestion(row["category"], "history", {"transactions": row["matches"], "of": whole})
     return None
+
+
+def of_suggestion(advice: Suggestion | None) -> dict[str, Any]:
+    if advice is None:
+        return {"status": "no_suggestion"}
+    return {
+        "status": "ok",
+        "category": advice.category,
+        "because": advice.because,
+        "evidence": dict(advice.evidence),
+    }

@@ -5,6 +5,7 @@ import itertools
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
+from graph.tool import Row
 from graph.values.months import last_day, months_later
 
 Recurrence = Literal["none", "weekly", "monthly", "yearly"]
@@ -34,3 +35,25 @@ def due_between(reminder: Mapping[str, Any], start: dt.date, end: dt.date) -> li
 def next_due(reminder: Mapping[str, Any], today: dt.date) -> dt.date | None:
     """Today or the nearest day to come; None for one that was due once, in the past."""
     return next((day for day in due_days(reminder["due_on"], reminder["recurrence"]) if day >= today), None)
+
+
+def present(reminder: Row, today: dt.date) -> dict[str, Any]:
+    active = reminder["status"] == "active"
+    ahead = next_due(reminder, today) if active else None
+    return {
+        "id": str(reminder["id"]),
+        **state_of(reminder),
+        "next_due": None if ahead is None else ahead.isoformat(),
+        "overdue": active and ahead is None,
+    }
+
+
+def state_of(reminder: Row) -> dict[str, Any]:
+    time = reminder["due_time"]
+    return {
+        "text": reminder["text"],
+        "first_due": reminder["due_on"].isoformat(),
+        "time": None if time is None else f"{time:%H:%M}",
+        "recurrence": reminder["recurrence"],
+        "reminder_status": reminder["status"],
+    }

@@ -79,3 +79,13 @@ def told(row: Row) -> dict[str, Any]:
 
 def listed(rows: Sequence[Row]) -> list[dict[str, Any]]:
     return [told(row) for row in rows]
+
+
+async def one_or_told(which: WhichTransaction, rows: Rows) -> tuple[Row | None, dict[str, Any]]:
+    """The transaction that is meant, or the result that says that there is none, or several."""
+    count, found = await candidates(which, rows)
+    if count == 1:
+        return found[0], {}
+    if count == 0:
+        return None, {"status": "unknown", "found": 0}
+    return None, {"status": "ambiguous", "found": count, "candidates": listed(found)}

@@ -1,0 +1,101 @@
+"""Adds a rule: which merchants belong to a category."""
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from graph.tool import Row, Rows, Tool, ToolContext, ToolFault
+from tools.shared.arguments import ToolArguments
+from tools.shared.categories import resolve_categories
+from tools.shared.category_rules import MOST_RULES, told
+from tools.shared.text_fields import Words
+
+LEAST_LETTERS = 2
+"""Of a pattern that a name contains."""
+
+
+class AddCategoryRule(ToolArguments):
+    pattern: Words = Field(description="The merchant's name or a part of it, letter by letter; no wildcards.")
+    category: str = Field(description="The category for what matches, by name.", max_length=100)
+    match: Literal["contains", "equals"] = Field(
+        "contains", description="contains: the name has the pattern anywhere in it; equals: it is the pattern."
+    )
+
+
+async def add_category_rule(arguments: AddCategoryRule, context: ToolContext) -> dict[str, Any]:
+    """Make a rule of the user's: merchants whose name contains or equals a pattern belong to a category.
+
+    Use it when the user says "always put X under Y". Later suggestions and new entries follow it; what is booked already stays
+    where it is: `elsewhere` of the `matches` transactions that the rule fits are in another category, so offer
+    bulk_recategorise for them. A rule of the same pattern is given the new category; `replaced` is the category that it had.
+    """
+    category, before = await to_keep(arguments, context.rows)
+    [fits] = await context.rows.fetch("merchants_of_rule", **rule_of(arguments, category))
+    [kept] = await context.rows.fetch("keep_category_rule", **rule_of(arguments, category))
+    return {
+        "status": "replaced" if before else "created",
+        "rule": told(kept),
+        "replaced": before and before["category"],
+        "matches": fits["matches"],
+        "elsewhere": fits["elsewhere"],
+    }
+
+
+async def preview_add_category_rule(arguments: AddCategoryRule, context: ToolContext) -> dict[str, Any]:
+    category, before = await to_keep(arguments, context.rows)
+    rule = rule_of(arguments, category)
+    [fits] = await context.rows.fetch("merchants_of_rule", **rule)
+    return {
+        "summary": f"{'Change' if before else 'Make'} a rule: a merchant whose name {arguments.match} this goes to {category}.",
+        "changes": [{"before": told(before) if before else None, "after": rule}],
+        "count": 1,
+        "fits": {
+            "transactions": fits["matches"],
+            "merchants": fits["merchants"],
+            "in_another_category": fits["elsewhere"],
+        },
+    }
+
+
+async def to_keep(arguments: AddCategoryRule, rows: Rows) -> tuple[str, Row | None]:
+    """The category as it is stored, and the rule of this pattern if there is one.
+
+    Raises:
+        ToolFault: there is no such category, the rule fits almost anything or is there already, or there are too many.
+    """
+    if arguments.match == "contains" and len(arguments.pattern) < LEAST_LETTERS:
+        raise ToolFault(
+            f"A part of a name needs {LEAST_LETTERS} letters, or the rule would fit almost anything; use equals."
+        )
+    [category] = await resolve_categories([arguments.category], rows)
+    stored = await rows.fetch("category_rules", limit=MOST_RULES)
+    same = [
+        rule
+        for rule in stored
+        if rule["match"] == arguments.match and rule["pattern"].lower() == arguments.pattern.lower()
+    ]
+    if same and same[0]["category"] == category:
+        raise ToolFault("There is such a rule already; nothing is to be changed.")
+    if not same and len(stored) >= MOST_RULES:
+        raise ToolFault(f"The user has {MOST_RULES} rules; delete one before another is made.")
+    return category, same[0] if same else None
+
+
+def rule_of(arguments: AddCategoryRule, category: str) -> dict[str, str]:
+    return {"match": arguments.match, "pattern": arguments.pattern, "category": category}
+
+
+TOOL = Tool(
+    add_category_rule,
+    risk="write",
+    preview=preview_add_category_rule,
+    per_minute=20,
+    examples=(
+        "Always put this merchant into that category",
+        "Make a rule for the category of this shop",
+        "From now on file everything from there under another category",
+        "Add a categorisation rule",
+        "Remember the right category for this store",
+        "Create a rule so that these are categorised automatically",
+    ),
+)

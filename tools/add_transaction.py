@@ -1,0 +1,179 @@
+"""Enters a transaction by hand."""
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any, Literal
+
+from pydantic import Field
+
+from graph.tool import Row, Rows, Tool, ToolContext, ToolFault
+from tools.shared.arguments import ToolArguments
+from tools.shared.categories import resolve_categories
+from tools.shared.category_suggestion import UNCATEGORIZED, suggest
+from tools.shared.money import AMOUNT_DECIMALS, amount_text, check_decimals
+from tools.shared.name_lookup import the_one
+from tools.shared.text_fields import Words
+from tools.shared.transaction_lookup import told
+
+INCOME = ("Income", "Investments", UNCATEGORIZED)
+"""Categories in which money that comes in is income; in any other it is a refund."""
+EARLIEST = dt.date(1970, 1, 1)
+
+
+class AddTransaction(ToolArguments):
+    amount: Decimal = Field(
+        description="The amount, without its sign: 12.50.", gt=0, le=10**9, decimal_places=AMOUNT_DECIMALS
+    )
+    type: Literal["expense", "income", "refund"] = Field(
+        description="expense: money that was spent; income: money that was earned; refund: money of a purchase that came back."
+    )
+    day: dt.date | None = Field(None, description="The day, YYYY-MM-DD; leave out for today.")
+    merchant: Words | None = Field(
+        None, description="The shop or company. Leave out for a person; name them in description."
+    )
+    description: Words | None = Field(None, description="What it was, in the user's words.")
+    category: str | None = Field(
+        None, description="The category, by name; leave out to take the one that fits the merchant.", max_length=100
+    )
+    account: str | None = Field(
+        None, description="Name of the user's account it was booked on, if it is known.", max_length=100
+    )
+    currency: str | None = Field(
+        None, description="Three letters; leave out for the account's, else the user's own.", pattern=r"^[A-Za-z]{3}$"
+    )
+
+
+async def add_transaction(arguments: AddTransaction, context: ToolContext) -> dict[str, Any]:
+    """Enter one transaction by hand, on the user's word: cash that was spent, income that no statement shows.
+
+    Ask for what is missing (at least the amount and whether it was spent or earned). Moves between own accounts are not
+    entered with it. `transaction` is what was stored, with its sign (expenses are negative); `category_because` says why it
+    has its category: it was "given", comes from the "type", from what is known of the merchant, or "nothing_known".
+    `same_before` counts transactions of that day, amount, merchant and description that were there already: if it is not 0,
+    say that this may be one twice.
+    """
+    values, reason, same = await to_add(arguments, context)
+    [row] = await context.rows.fetch("add_transaction", **values)
+    return {
+        "status": "created",
+        "transaction": told(row),
+        "type": row["flow"],
+        "category_because": reason,
+        "same_before": same,
+    }
+
+
+async def preview_add_transaction(arguments: AddTransaction, context: ToolContext) -> dict[str, Any]:
+    values, reason, same = await to_add(arguments, context)
+    currency = values["currency"]
+    entry = {
+        "date": values["day"].isoformat(),
+        "amount": amount_text(values["amount"], currency),
+        **{name: values[name] for name in ("currency", "merchant", "description", "category")},
+        "account": values["account_name"],
+    }
+    warning = f" {same} like it on that day already." if same else ""
+    return {
+        "summary": f"Enter {amount_text(values['amount'], currency)} {currency} in {values['category']}.{warning}",
+        "changes": [{"before": None, "after": entry}],
+        "count": 1,
+        "category_because": reason,
+        "same_before": same,
+    }
+
+
+async def to_add(arguments: AddTransaction, context: ToolContext) -> tuple[dict[str, Any], str, int]:
+    """The row to store, why it has its category, and how many like it there are.
+
+    Raises:
+        ToolFault: the day is not one that can have been, the account or category is not clear, the category does not fit the
+            type, or the amount has more decimals than its currency.
+    """
+    rows, day = context.rows, arguments.day or context.today
+    if not EARLIEST <= day <= context.today:
+        raise ToolFault(
+            f"The day must lie between {EARLIEST} and today ({context.today}); what is to come is not entered."
+        )
+    account = the_one(arguments.account, await rows.fetch("accounts"), "account") if arguments.account else None
+    currency = await currency_for(arguments, account, rows)
+    check_decimals(currency, arguments.amount)
+    category, reason = await category_for(arguments, rows)
+    values = {
+        "account_id": account and account["id"],
+        "account_name": account and account["name"],
+        "day": day,
+        "amount": -arguments.amount if arguments.type == "expense" else arguments.amount,
+        "currency": currency,
+        "merchant": arguments.merchant,
+        "description": arguments.description or "",
+        "category": category,
+    }
+    [same] = await rows.fetch("same_bookings", **values)
+    return values, reason, same["matches"]
+
+
+async def category_for(arguments: AddTransaction, rows: Rows) -> tuple[str, str]:
+    """The category, and why that one.
+
+    Raises:
+        ToolFault: there is no such category, or it does not fit the type.
+    """
+    if arguments.category:
+        [category] = await resolve_categories([arguments.category], rows)
+        if not is_of_type(category, arguments.type):
+            raise ToolFault(UNFITTING[arguments.type].format(category=category))
+        return category, "given"
+    if arguments.type == "income":
+        return "Income", "type"
+    advice = await suggest(arguments.merchant, rows) if arguments.merchant else None
+    if advice and is_of_type(advice.category, arguments.type):
+        return advice.category, advice.because
+    if arguments.type == "refund":
+        raise ToolFault("Ask for the category of the purchase that came back, and give it; a refund needs it.")
+    return UNCATEGORIZED, "nothing_known"
+
+
+def is_of_type(category: str, kind: Literal["expense", "income", "refund"]) -> bool:
+    """Whether an amount of that type counts as such in the category."""
+    if kind == "expense":
+        return category != "Income"
+    return (kind == "income") == (category in INCOME)
+
+
+UNFITTING = {
+    "expense": "{category} is no category for spending; give another.",
+    "income": "Money that comes in counts as a refund in {category}; give Income or Investments, or the type refund.",
+    "refund": "Money that comes in counts as income in {category}; give the category of the purchase.",
+}
+
+
+async def currency_for(arguments: AddTransaction, account: Row | None, rows: Rows) -> str:
+    """The currency that is meant.
+
+    Raises:
+        ToolFault: it cannot be known.
+    """
+    if arguments.currency:
+        return arguments.currency.upper()
+    if account:
+        return str(account["currency"])
+    profile = await rows.fetch("main_currency")
+    if not profile:
+        raise ToolFault("The user's currency is unknown; ask for it and give it.")
+    return str(profile[0]["currency"])
+
+
+TOOL = Tool(
+    add_transaction,
+    risk="write",
+    preview=preview_add_transaction,
+    per_minute=20,
+    examples=(
+        "Add a transaction by hand",
+        "I paid cash for lunch, write that down",
+        "Record an expense that is not on my statement",
+        "Enter a purchase manually",
+        "Log money that somebody gave me back in cash",
+        "Note down a cash payment",
+    ),
+)

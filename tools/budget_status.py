@@ -1,0 +1,105 @@
+"""Says how the user's budgets stand this month."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from pydantic import Field
+
+from graph.tool import Row, Tool, ToolContext
+from graph.values.currencies import rounded
+from graph.values.months import last_day
+from tools.shared.arguments import ToolArguments
+from tools.shared.budgets import budgets_of
+from tools.shared.display import shown
+from tools.shared.money import amount_text, by_currency, percent_text
+
+MOST_BUDGETS = 60
+"""That a result holds."""
+METHOD = (
+    "even_pace is the budget times the days gone (today included) by the days of the month. projected is what is spent so far "
+    "by the days gone times the days of the month, rounded to the smallest unit of the currency (half to even): a straight "
+    "line, too high where bills come early in the month, too low where they come late; where nothing, or less than nothing, is "
+    "spent it is what is spent."
+)
+
+
+class BudgetStatus(ToolArguments):
+    category: str | None = Field(None, description="Only this category, by name; leave out for all.", max_length=100)
+
+
+async def budget_status(arguments: BudgetStatus, context: ToolContext) -> dict[str, Any]:
+    """Tell how the user's budgets stand this month: spent, left, the pace, and where the month ends at this pace.
+
+    Use it for "am I within budget" and "how much is left for groceries". Each entry of `budgets` is one category in one
+    currency: `budget`, `spent` (refunds taken off), `left` (negative when overspent), `used_percent`, `even_pace` (what would
+    be spent by now if every day cost the same), `ahead_of_pace` (spent less even_pace; negative is slower), `projected` and
+    `projected_left` by the stated `method`: call it a projection, not a fact. `state` is "over" (overspent), "at_risk"
+    (projected above the budget) or "within". `totals` is exact over all budgets, one entry a currency; never add currencies
+    together. `status` is "unknown" if there is no budget on file for what was asked: say so, and do not invent one.
+    """
+    first = context.today.replace(day=1)
+    budgets = await budgets_of(arguments.category, context)
+    days, length = context.today.day, last_day(first).day
+    listed = [present(row, days, length) for row in budgets[:MOST_BUDGETS]]
+    return {
+        "status": "ok" if budgets else "unknown",
+        "filters": arguments.model_dump(mode="json", exclude_none=True),
+        "month": f"{first:%Y-%m}",
+        "days_gone": days,
+        "days_in_month": length,
+        "method": METHOD,
+        "totals": [add_up(same[0]["currency"], same) for same in by_currency(budgets)],
+        "budgets": listed,
+        **shown("Budgets", ("category", "currency", "budget", "spent", "left", "projected", "state"), listed),
+    }
+
+
+def present(row: Row, days: int, length: int) -> dict[str, Any]:
+    budget, spent, currency = row["monthly_amount"], row["spent"], row["currency"]
+    pace = rounded(budget * days / length, currency)
+    projected = project(spent, days, length, currency)
+    return {
+        "category": row["category"],
+        "currency": currency,
+        "budget": amount_text(budget, currency),
+        "spent": amount_text(spent, currency),
+        "left": amount_text(budget - spent, currency),
+        "used_percent": percent_text(spent, budget),
+        "even_pace": amount_text(pace, currency),
+        "ahead_of_pace": amount_text(spent - pace, currency),
+        "projected": amount_text(projected, currency),
+        "projected_left": amount_text(budget - projected, currency),
+        "state": "over" if spent > budget else "at_risk" if projected > budget else "within",
+    }
+
+
+def project(spent: Decimal, days: int, length: int, currency: str) -> Decimal:
+    """What is spent by the end of the month if each day to come costs what those gone did on average."""
+    return rounded(spent * length / days, currency) if spent > 0 else spent
+
+
+def add_up(currency: str, budgets: Sequence[Row]) -> dict[str, Any]:
+    budget = sum((row["monthly_amount"] for row in budgets), Decimal())
+    spent = sum((row["spent"] for row in budgets), Decimal())
+    return {
+        "currency": currency,
+        "count": len(budgets),
+        "budget": amount_text(budget, currency),
+        "spent": amount_text(spent, currency),
+        "left": amount_text(budget - spent, currency),
+    }
+
+
+TOOL = Tool(
+    budget_status,
+    examples=(
+        "Am I within my budget?",
+        "How much of my budget is left?",
+        "How are my budgets doing this month?",
+        "Am I over budget on groceries?",
+        "Show my budgets",
+        "Which budget am I about to overspend?",
+        "How much can I still spend on dining before my budget is used up?",
+    ),
+)

@@ -1,0 +1,125 @@
+"""Moves all matching transactions into another category."""
+
+from decimal import Decimal
+from typing import Any
+
+from pydantic import Field
+
+from graph.tool import Rows, Tool, ToolContext, ToolFault
+from tools.shared.arguments import Period
+from tools.shared.categories import resolve_categories
+from tools.shared.money import amount_text
+from tools.shared.text_fields import Words
+from tools.shared.transaction_lookup import listed
+
+MOST_ROWS = 500
+"""That one bulk change takes."""
+ROWS_SHOWN = 10
+"""Of a bulk change, in its preview."""
+
+
+class BulkRecategorise(Period):
+    category: str = Field(description="The category to move them to, by name.", max_length=100)
+    from_category: str | None = Field(None, description="Only those that are in this category now.", max_length=100)
+    merchant: Words | None = Field(None, description="Only those whose merchant's name contains this.")
+    description: Words | None = Field(None, description="Only those whose statement line contains this.")
+    min_amount: Decimal | None = Field(None, description="Smallest amount, without its sign.", ge=0, le=10**12)
+    max_amount: Decimal | None = Field(None, description="Largest amount, without its sign.", ge=0, le=10**12)
+
+
+async def bulk_recategorise(arguments: BulkRecategorise, context: ToolContext) -> dict[str, Any]:
+    """Move all matching transactions into another category, on the user's word, at most 500 at a time.
+
+    Use it to correct many at once: all of a merchant, or all of a category; at least one of merchant, description and
+    from_category is needed. What is in the category already is left alone. `count` says how many were changed, `changed` from
+    which category, with the sum in each currency (never add currencies together). Each is remembered as a correction. If more
+    than 500 match, or none, the fault says so: narrow the filters, or tell the user.
+    """
+    matches, filters = await bulk_matches(arguments, context.rows)
+    done = await context.rows.fetch("categorise_many", ids=[row["id"] for row in matches], category=filters["category"])
+    return {
+        "status": "changed",
+        "filters": filters,
+        "count": sum(row["matches"] for row in done),
+        "changed": [
+            {
+                "from_category": row["category"],
+                "currency": row["currency"],
+                "count": row["matches"],
+                "amount": amount_text(row["amount"], row["currency"]),
+            }
+            for row in done
+        ],
+    }
+
+
+async def preview_bulk_recategorise(arguments: BulkRecategorise, context: ToolContext) -> dict[str, Any]:
+    matches, filters = await bulk_matches(arguments, context.rows)
+    category = filters["category"]
+    return {
+        "summary": f"Move {len(matches)} transaction{'s' if len(matches) > 1 else ''} to {category}.",
+        "changes": [{"before": row, "after": row | {"category": category}} for row in listed(matches[:ROWS_SHOWN])],
+        "count": len(matches),
+        "filters": filters,
+    }
+
+
+async def bulk_matches(arguments: BulkRecategorise, rows: Rows) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """The transactions to change, newest first, and the filters that were applied.
+
+    Raises:
+        ToolFault: the filters are too wide, match nothing, or make no sense.
+    """
+    arguments.check_period()
+    if not (arguments.merchant or arguments.description or arguments.from_category):
+        raise ToolFault("Say which transactions: give merchant, description or from_category.")
+    least, most = arguments.min_amount, arguments.max_amount
+    if least is not None and most is not None and most < least:
+        raise ToolFault("max_amount is below min_amount; give them without signs, the smaller one as min_amount.")
+    [category] = await resolve_categories([arguments.category], rows)
+    from_category = None
+    if arguments.from_category:
+        [from_category] = await resolve_categories([arguments.from_category], rows)
+    found = await rows.fetch(
+        "bulk_matches",
+        category=category,
+        from_category=from_category,
+        merchant=arguments.merchant,
+        description=arguments.description,
+        start_date=arguments.start_date,
+        end_date=arguments.end_date,
+        min_amount=least,
+        max_amount=most,
+        limit=MOST_ROWS,
+    )
+    if not found:
+        raise ToolFault("No transaction matches that is not in the category already; nothing is to be changed.")
+    if found[0]["found"] > MOST_ROWS:
+        raise ToolFault(
+            f"{found[0]['found']} transactions match; at most {MOST_ROWS} are changed at once. Narrow the filters."
+        )
+    return found, echo(arguments, category, from_category)
+
+
+def echo(arguments: BulkRecategorise, category: str, from_category: str | None) -> dict[str, Any]:
+    """The filters that were applied; the words to look for have names of their own, so that they are masked."""
+    given = arguments.model_dump(mode="json", exclude_none=True, exclude={"merchant", "description"})
+    words = {"merchant_contains": arguments.merchant, "description_contains": arguments.description}
+    names = {"category": category, "from_category": from_category}
+    return given | {name: value for name, value in (words | names).items() if value is not None}
+
+
+TOOL = Tool(
+    bulk_recategorise,
+    risk="write",
+    preview=preview_bulk_recategorise,
+    per_minute=5,
+    examples=(
+        "Move all transactions of this merchant to another category",
+        "Recategorise everything from that store",
+        "Change the category of all my uncategorized transactions",
+        "Put every purchase at this shop into the right category",
+        "All of these belong in a different category, fix them at once",
+        "Bulk change the categories of these transactions",
+    ),
+)

@@ -1,0 +1,57 @@
+"""Cancels a reminder."""
+
+from typing import Any
+
+from pydantic import Field
+
+from graph.tool import Row, Tool, ToolContext, ToolFault
+from tools.shared.arguments import ToolArguments
+from tools.shared.name_lookup import the_one
+from tools.shared.recurrence import present, state_of
+from tools.shared.text_fields import Words
+
+
+class CancelReminder(ToolArguments):
+    reminder: Words = Field(description="Words of the reminder, or its id.")
+
+
+async def cancel_reminder(arguments: CancelReminder, context: ToolContext) -> dict[str, Any]:
+    """Cancel one of the user's active reminders, with all its days to come.
+
+    The user confirms it before it is done. `reminder` is the one that was cancelled.
+    """
+    reminder = await reminder_to_cancel(arguments, context)
+    gone = await context.rows.fetch("drop_reminder", id=reminder["id"])
+    if not gone:
+        raise ToolFault("That reminder is no longer active.")
+    return {"status": "ok", "reminder": present(gone[0], context.today)}
+
+
+async def preview_cancel_reminder(arguments: CancelReminder, context: ToolContext) -> dict[str, Any]:
+    reminder = await reminder_to_cancel(arguments, context)
+    return {
+        "summary": "A reminder is cancelled.",
+        "changes": [{"before": state_of(reminder), "after": state_of(dict(reminder) | {"status": "cancelled"})}],
+        "count": 1,
+    }
+
+
+async def reminder_to_cancel(arguments: CancelReminder, context: ToolContext) -> Row:
+    active = await context.rows.fetch("reminders", status="active")
+    return the_one(arguments.reminder, active, "reminder", "text")
+
+
+TOOL = Tool(
+    cancel_reminder,
+    risk="write",
+    preview=preview_cancel_reminder,
+    per_minute=20,
+    examples=(
+        "Cancel the reminder about the rent",
+        "Delete my gym reminder",
+        "I do not need the insurance reminder any more",
+        "Remove a reminder",
+        "Stop reminding me of the tax return",
+        "Drop the reminder for the 15th",
+    ),
+)

@@ -1,0 +1,71 @@
+"""Moves one transaction into another category."""
+
+from typing import Any
+
+from pydantic import Field
+
+from graph.tool import Rows, Tool, ToolContext, ToolFault
+from tools.shared.categories import resolve_categories
+from tools.shared.transaction_lookup import WhichTransaction, the_transaction, told
+
+
+class CategoriseTransaction(WhichTransaction):
+    category: str = Field(description="The category that it belongs to, by name.", max_length=100)
+
+
+async def categorise_transaction(arguments: CategoriseTransaction, context: ToolContext) -> dict[str, Any]:
+    """Move one transaction into another category, on the user's word; the correction is remembered for later suggestions.
+
+    Use it for one transaction; for many use bulk_recategorise. Name it by transaction_id if a result of this conversation has
+    it, else by merchant, day and amount. If several match, the fault lists them: ask the user which and give the id. `before`
+    and `after` are the transaction before and after the change; `type` is what it counts as now (income, expense, transfer).
+    """
+    row, category = await to_change(arguments, context.rows)
+    changed = await context.rows.fetch("categorise", id=row["id"], category=category, category_before=row["category"])
+    if not changed:
+        raise ToolFault("The transaction was changed meanwhile; look at it again.")
+    return {
+        "status": "changed",
+        "before": told(row),
+        "after": told(row) | {"category": category},
+        "type": changed[0]["flow"],
+    }
+
+
+async def preview_categorise_transaction(arguments: CategoriseTransaction, context: ToolContext) -> dict[str, Any]:
+    row, category = await to_change(arguments, context.rows)
+    return {
+        "summary": f"Move one transaction from {row['category']} to {category}.",
+        "changes": [{"before": told(row), "after": told(row) | {"category": category}}],
+        "count": 1,
+    }
+
+
+async def to_change(arguments: CategoriseTransaction, rows: Rows) -> tuple[dict[str, Any], str]:
+    """The transaction, and the category's name as it is stored.
+
+    Raises:
+        ToolFault: there is no such category, or not one such transaction, or it is in the category.
+    """
+    [category] = await resolve_categories([arguments.category], rows)
+    row = await the_transaction(arguments, rows)
+    if row["category"] == category:
+        raise ToolFault(f"The transaction is in {category} already; nothing is to be changed.")
+    return row, category
+
+
+TOOL = Tool(
+    categorise_transaction,
+    risk="write",
+    preview=preview_categorise_transaction,
+    per_minute=20,
+    quotes=True,
+    examples=(
+        "Move that transaction to another category",
+        "This purchase is in the wrong category, change it",
+        "File the payment under a different category",
+        "That charge should be categorised differently",
+        "Recategorise this transaction for me",
+        "Correct the category of my last purchase",
+    ),
+)

@@ -1,0 +1,110 @@
+"""Draws what is left of a budget day by day."""
+
+import datetime as dt
+import itertools
+from collections import defaultdict
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from pydantic import Field
+
+from graph.tool import DISPLAY, Row, Tool, ToolContext, ToolFault
+from graph.values.currencies import rounded
+from graph.values.months import last_day
+from tools.rendering.chart import Chart, Series
+from tools.rendering.render import keep_chart
+from tools.shared.categories import resolve_categories
+from tools.shared.chart_currency import InCurrency, echo, pick_currency
+from tools.shared.money import amount_text
+from tools.shared.months import PATTERN, read_month
+
+
+class ChartBudgetBurnDown(InCurrency):
+    category: str | None = Field(
+        None, description="Whose budget, by category name. Leave out for all budgets together.", max_length=100
+    )
+    month: str | None = Field(None, description="YYYY-MM. Leave out for the current month.", pattern=PATTERN)
+
+
+async def chart_budget_burn_down(arguments: ChartBudgetBurnDown, context: ToolContext) -> dict[str, Any]:
+    """Draw how much of a monthly budget was left on each day of a month, beside an even pace.
+
+    Use it when the user wants to see how a budget is going. The picture is shown to the user beside your answer.
+    `budget`, `spent` (refunds taken off) and `left` stand for the whole month so far; `left` is negative when the budget
+    is overspent. `days` holds what the lines show: `left` at the end of each day, and `even_pace`, what would be left if
+    the same were spent every day. `status` is "unknown" if there is no budget on file for what was asked: say that, and do
+    not invent one; "ambiguous" if there are budgets in several `currencies`: ask which.
+    """
+    first = read_month(arguments.month) if arguments.month else context.today.replace(day=1)
+    if first > context.today:
+        raise ToolFault("That month has not begun; ask for the current month or an earlier one.")
+    end = min(last_day(first), context.today)
+    categories = await resolve_categories([arguments.category], context.rows) if arguments.category else None
+    found = await context.rows.fetch("budgets_with_days", start_date=first, end_date=end, categories=categories)
+    picked = await pick_currency(found, arguments.currency, context.rows, nothing="unknown")
+    head = {"filters": echo(arguments) | {"month": f"{first:%Y-%m}"}, **picked.told}
+    if not picked.currency:
+        return head | {"days": []}
+    own = [row for row in found if row["currency"] == picked.currency]
+    result = head | burn_down(own, first, end, picked.currency)
+    days = result["days"]
+    chart = Chart(
+        title=f"{categories[0] if categories else 'All budgets'}: left in {first:%Y-%m}",
+        kind="lines",
+        currency=picked.currency,
+        labels=[day["date"] for day in days],
+        series=[
+            Series("Left", [day["left"] for day in days]),
+            Series("Even pace", [day["even_pace"] for day in days]),
+        ],
+    )
+    return result | {DISPLAY: await keep_chart(chart, f"budget-{first:%Y-%m}", context.files)}
+
+
+def burn_down(found: Sequence[Row], first: dt.date, end: dt.date, currency: str) -> dict[str, Any]:
+    """What was left of budgets of one currency on each day from the first of a month on.
+
+    Args:
+        found: a line for each budget and day, or one with a null day for a budget without spending.
+        first: of the month.
+        end: the last day that is shown.
+        currency: of the budgets.
+    """
+    budgets = {row["category"]: row["monthly_amount"] for row in found}
+    whole = sum(budgets.values(), Decimal())
+    spent_on: dict[dt.date, Decimal] = defaultdict(Decimal)
+    for row in found:
+        if row["day"]:
+            spent_on[row["day"]] += row["spent"]
+    length = last_day(first).day
+    dates = [first + dt.timedelta(days=number) for number in range((end - first).days + 1)]
+    spent = list(itertools.accumulate(spent_on[date] for date in dates))
+    return {
+        "categories_budgeted": sorted(budgets),
+        "budget": amount_text(whole, currency),
+        "spent": amount_text(spent[-1], currency),
+        "left": amount_text(whole - spent[-1], currency),
+        "days": [
+            {
+                "date": date.isoformat(),
+                "left": amount_text(whole - so_far, currency),
+                "even_pace": amount_text(rounded(whole * (length - date.day) / length, currency), currency),
+            }
+            for date, so_far in zip(dates, spent, strict=True)
+        ],
+    }
+
+
+TOOL = Tool(
+    chart_budget_burn_down,
+    per_minute=10,
+    examples=(
+        "Show me a chart of how much of my budget is left",
+        "Draw a burn down of my groceries budget",
+        "Can I see a graph of my budget for this month?",
+        "Plot how fast I am using up my dining budget",
+        "Chart all my budgets against an even pace",
+        "Make a picture of my budget day by day",
+    ),
+)

@@ -1,0 +1,109 @@
+"""Draws spending or income by category."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any, Literal
+
+from pydantic import Field
+
+from graph.tool import DISPLAY, Row, Tool, ToolContext
+from tools.rendering.chart import Chart, Series
+from tools.rendering.render import keep_chart
+from tools.shared.arguments import Period
+from tools.shared.chart_currency import InCurrency, echo, pick_currency, sums
+from tools.shared.money import amount_text, flow_totals, percent_text
+
+MOST_BARS = 12
+"""Categories that are shown by name; the smaller ones are shown as one."""
+OTHERS = "All others"
+
+
+class ChartByCategory(Period, InCurrency):
+    type: Literal["expense", "income"] = Field("expense", description="expense: spending less its refunds; or income.")
+
+
+async def chart_by_category(arguments: ChartByCategory, context: ToolContext) -> dict[str, Any]:
+    """Draw a bar chart of the user's spending or income by category over a period.
+
+    Use it when the user asks for a chart, graph or picture of categories; without a picture transaction_category_totals
+    says the same. The picture is shown to the user beside your answer: do not describe how to open it, say in a sentence
+    what stands out. `categories` holds what the bars show, the largest first; "All others" is the sum of the smaller ones.
+    `total` is spending less refunds, and `totals` is exact over the period. `status` is "no_rows" if there is nothing to
+    draw, and "ambiguous" if several `currencies` have rows and none is the user's main one: ask which. Other currencies
+    with rows are in `other_currencies`.
+    """
+    arguments.check_period()
+    groups = await context.rows.fetch(
+        "category_totals", start_date=arguments.start_date, end_date=arguments.end_date, flow=arguments.type
+    )
+    picked = await pick_currency(groups, arguments.currency, context.rows)
+    head = {"filters": echo(arguments), **picked.told}
+    if not picked.currency:
+        return head | {"categories": []}
+    bars = bars_of([group for group in groups if group["currency"] == picked.currency])
+    result = head | {"totals": [flow_totals(sums(picked.currency, groups))], "categories": bars}
+    what = "Spending" if arguments.type == "expense" else "Income"
+    chart = Chart(
+        title=f"{what} by category{period_text(arguments)}",
+        kind="bars",
+        currency=picked.currency,
+        labels=[bar["category"] for bar in bars],
+        series=[Series(what, [bar["total"] for bar in bars])],
+    )
+    return result | {DISPLAY: await keep_chart(chart, f"{what.lower()}-by-category-{context.today}", context.files)}
+
+
+def bars_of(groups: Sequence[Row]) -> list[dict[str, Any]]:
+    """Categories of one currency and type, the largest total first, the smaller ones as one."""
+    ordered = sorted(groups, key=lambda group: (-total(group), group["category"]))
+    entries = [(group["category"], group["matches"], total(group)) for group in ordered]
+    if len(entries) > MOST_BARS:
+        rest = entries[MOST_BARS - 1 :]
+        entries = [
+            *entries[: MOST_BARS - 1],
+            (OTHERS, sum(count for _, count, _ in rest), sum((amount for *_, amount in rest), Decimal())),
+        ]
+    whole = sum((max(total(group), Decimal()) for group in groups), Decimal())
+    currency = groups[0]["currency"] if groups else ""
+    return [
+        {
+            "category": name,
+            "currency": currency,
+            "count": count,
+            "total": amount_text(amount, currency),
+            "share_percent": percent_text(amount, whole),
+        }
+        for name, count, amount in entries
+    ]
+
+
+def total(group: Row) -> Decimal:
+    """What was earned, or spent less what came back."""
+    amount: Decimal = group["income"] + group["spent_gross"] - group["refunds"]
+    return amount
+
+
+def period_text(period: Period) -> str:
+    match period.start_date, period.end_date:
+        case None, None:
+            return ""
+        case start, None:
+            return f" since {start}"
+        case None, end:
+            return f" up to {end}"
+        case start, end:
+            return f", {start} to {end}"
+
+
+TOOL = Tool(
+    chart_by_category,
+    per_minute=10,
+    examples=(
+        "Show me a chart of my spending by category",
+        "Draw a graph of where my money went last month",
+        "Can I see a bar chart of my spending categories?",
+        "Make a chart of my income by category",
+        "Plot my spending categories for this year",
+        "Chart my biggest categories since January",
+    ),
+)

@@ -1,0 +1,89 @@
+"""Draws income and spending by month."""
+
+import datetime as dt
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from pydantic import Field
+
+from graph.tool import DISPLAY, Row, Tool, ToolContext
+from graph.values.months import last_day, months_later
+from tools.rendering.chart import Chart, Series
+from tools.rendering.render import keep_chart
+from tools.shared.categories import resolve_categories
+from tools.shared.chart_currency import InCurrency, echo, pick_currency, sums
+from tools.shared.money import amount_text, flow_totals
+
+
+class ChartByMonth(InCurrency):
+    months: int = Field(12, description="How many months, the current one included.", ge=2, le=36)
+    category: str | None = Field(None, description="Only this category, by name.", max_length=100)
+
+
+async def chart_by_month(arguments: ChartByMonth, context: ToolContext) -> dict[str, Any]:
+    """Draw a chart of the user's income and spending for each of the last months, or of one category.
+
+    Use it for trends over months. The picture is shown to the user beside your answer. `months` holds what the columns
+    show, the oldest first: `income`, `spent` (refunds taken off) and `net`; a month without transactions is there with
+    0.00, and `complete` is false for the current month, which is not over: do not call it a fall. `totals` is exact over
+    all months. `status` is "no_rows" if there is nothing to draw, "ambiguous" if several `currencies` have rows and none is
+    the user's main one: ask which.
+    """
+    last = context.today.replace(day=1)
+    first = months_later(last, 1 - arguments.months)
+    categories = await resolve_categories([arguments.category], context.rows) if arguments.category else None
+    groups = await context.rows.fetch("month_sums", start_date=first, end_date=last_day(last), categories=categories)
+    picked = await pick_currency(groups, arguments.currency, context.rows)
+    head = {"filters": echo(arguments) | ({"category": categories[0]} if categories else {}), **picked.told}
+    if not picked.currency:
+        return head | {"months": []}
+    own = [group for group in groups if group["currency"] == picked.currency]
+    rows = months_of(own, first, arguments.months, last, picked.currency)
+    result = head | {"totals": [flow_totals(sums(picked.currency, groups))], "months": rows}
+    series = [Series("Income", [row["income"] for row in rows]), Series("Spent", [row["spent"] for row in rows])]
+    chart = Chart(
+        title=f"{categories[0] if categories else 'Income and spending'} by month",
+        kind="columns",
+        currency=picked.currency,
+        labels=[row["month"] for row in rows],
+        series=[each for each in series if any(Decimal(text) for text in each.texts)] or series[1:],
+    )
+    return result | {DISPLAY: await keep_chart(chart, f"by-month-{context.today}", context.files)}
+
+
+def months_of(
+    groups: Sequence[Row], first: dt.date, count: int, current: dt.date, currency: str
+) -> list[dict[str, Any]]:
+    """Each month of one currency, those without a row, too."""
+    found = {group["month"]: group for group in groups}
+    nothing = {"matches": 0, "income": Decimal(), "spent_gross": Decimal(), "refunds": Decimal()}
+    rows = []
+    for month in (months_later(first, number) for number in range(count)):
+        group = found.get(month, nothing)
+        spent = group["spent_gross"] - group["refunds"]
+        rows.append(
+            {
+                "month": f"{month:%Y-%m}",
+                "count": group["matches"],
+                "income": amount_text(group["income"], currency),
+                "spent": amount_text(spent, currency),
+                "net": amount_text(group["income"] - spent, currency),
+                "complete": month < current,
+            }
+        )
+    return rows
+
+
+TOOL = Tool(
+    chart_by_month,
+    per_minute=10,
+    examples=(
+        "Show me a chart of my spending by month",
+        "Draw my monthly income against my monthly spending",
+        "Draw a graph of my groceries month by month",
+        "Can I see a chart of my spending in each month?",
+        "Graph the last 6 months of income and spending",
+        "Make a monthly chart of what I spend on dining",
+    ),
+)

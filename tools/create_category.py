@@ -1,0 +1,78 @@
+"""Creates a category of the user's own."""
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import Field
+
+from graph.tool import Rows, Tool, ToolContext, ToolFault
+from tools.shared.arguments import ToolArguments
+from tools.shared.text_fields import Words
+
+MOST_CATEGORIES = 100
+"""Of a user's own."""
+
+
+class CreateCategory(ToolArguments):
+    name: Words = Field(description="What it is called, in the user's words: Pets.", max_length=50)
+
+
+async def create_category(arguments: CreateCategory, context: ToolContext) -> dict[str, Any]:
+    """Make a new category of the user's own, on the user's word.
+
+    Use it only if no existing category fits and the user asks for one; then move transactions to it with
+    categorise_transaction or bulk_recategorise. What is spent in it counts as spending, never as income. If there is a
+    category of that name already, the fault says so.
+    """
+    name = await new_name(arguments, context.rows)
+    made = await context.rows.fetch("create_category", name=name, slug=slug_of(name))
+    if not made:
+        raise ToolFault("There is a category of that name already; use it.")
+    return {"status": "created", "name": made[0]["name"]}
+
+
+async def preview_create_category(arguments: CreateCategory, context: ToolContext) -> dict[str, Any]:
+    name = await new_name(arguments, context.rows)
+    return {"summary": f"Make a category: {name}.", "changes": [{"before": None, "after": {"name": name}}], "count": 1}
+
+
+async def new_name(arguments: CreateCategory, rows: Rows) -> str:
+    """The name with single spaces.
+
+    Raises:
+        ToolFault: there is such a category, or there are too many.
+    """
+    name = " ".join(arguments.name.split())
+    stored: list[Mapping[str, Any]] = list(await rows.fetch("categories"))
+    if any(row["name"].casefold() == name.casefold() for row in stored):
+        raise ToolFault("There is a category of that name already; use it.")
+    [own] = await rows.fetch("own_categories")
+    if own["categories"] >= MOST_CATEGORIES:
+        raise ToolFault(f"The user has {MOST_CATEGORIES} categories; no more can be made.")
+    return name
+
+
+def slug_of(name: str) -> str:
+    """The name in letters of an address; one without any gets a short one that is always the same."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    words = "-".join(re.findall(r"[a-z0-9]+", plain))
+    return words or f"category-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+
+
+TOOL = Tool(
+    create_category,
+    risk="write",
+    preview=preview_create_category,
+    per_minute=10,
+    examples=(
+        "Create a new category for my pets",
+        "Make a category called Hobby",
+        "Add a category of my own",
+        "I need a category that does not exist yet",
+        "Set up a new category",
+        "Can I have my own category for childcare?",
+    ),
+)

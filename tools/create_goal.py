@@ -1,0 +1,93 @@
+"""Creates a goal."""
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+from pydantic import Field
+
+from graph.tool import Tool, ToolContext, ToolFault
+from tools.shared.arguments import ToolArguments
+from tools.shared.currencies import Currency, currency_or_main
+from tools.shared.goals import GoalType, goals_of, present
+from tools.shared.money import AMOUNT_DECIMALS, amount_text, check_decimals
+from tools.shared.text_fields import Words
+
+
+class CreateGoal(ToolArguments):
+    name: Words = Field(description="What the goal is called.")
+    target_amount: Decimal = Field(
+        description="What is to be reached.", gt=0, le=10**10, decimal_places=AMOUNT_DECIMALS
+    )
+    currency: Currency | None = Field(
+        None, description="Three letters, such as USD; leave out for the user's main one."
+    )
+    target_date: dt.date | None = Field(None, description="By when, YYYY-MM-DD; leave out if the user names no date.")
+    goal_type: GoalType = Field("savings", description="What the goal is for.")
+    current_amount: Decimal = Field(
+        Decimal(), description="What is reached already.", ge=0, le=10**10, decimal_places=AMOUNT_DECIMALS
+    )
+    description: str = Field("", description="The user's own words on it, if any.", max_length=300)
+    priority: int = Field(3, description="1 is the most important, 5 the least.", ge=1, le=5)
+
+
+async def create_goal(arguments: CreateGoal, context: ToolContext) -> dict[str, Any]:
+    """Create a goal for the user: a name, a target amount, and a date if the user named one.
+
+    Use it when the user asks to save or pay towards something. Ask for the amount if it was not said; never invent one. The
+    user confirms it before it is done. The goal that was made is in `goal`.
+    """
+    currency = await checked_currency(arguments, context)
+    made = await context.rows.fetch("add_goal", **(arguments.model_dump() | {"currency": currency}))
+    if not made:
+        raise ToolFault("An active goal has this name already; update it, or choose another name.")
+    return {"status": "ok", "goal": present(made[0], context.today)}
+
+
+async def preview_create_goal(arguments: CreateGoal, context: ToolContext) -> dict[str, Any]:
+    currency = await checked_currency(arguments, context)
+    after = {
+        "name": arguments.name,
+        "currency": currency,
+        "target": amount_text(arguments.target_amount, currency),
+        "current": amount_text(arguments.current_amount, currency),
+        "target_date": arguments.target_date and arguments.target_date.isoformat(),
+        "goal_status": "completed" if arguments.current_amount >= arguments.target_amount else "active",
+    }
+    return {
+        "summary": f"A goal of {after['target']} {currency} is created.",
+        "changes": [{"before": None, "after": after}],
+        "count": 1,
+    }
+
+
+async def checked_currency(arguments: CreateGoal, context: ToolContext) -> str:
+    """The currency of a goal that can be created.
+
+    Raises:
+        ToolFault: it cannot, and why.
+    """
+    if arguments.target_date and arguments.target_date <= context.today:
+        raise ToolFault("target_date is not in the future; ask for a later one or leave it out.")
+    names = [goal["name"].casefold() for goal in await goals_of(context.rows, "active")]
+    if arguments.name.casefold() in names:
+        raise ToolFault("An active goal has this name already; update it, or choose another name.")
+    currency = await currency_or_main(arguments.currency, context.rows)
+    check_decimals(currency, arguments.target_amount, arguments.current_amount)
+    return currency
+
+
+TOOL = Tool(
+    create_goal,
+    risk="write",
+    preview=preview_create_goal,
+    per_minute=10,
+    examples=(
+        "Create a goal of 3000 for a trip",
+        "I want to save 5000 for a car by June",
+        "Set up a new goal for me",
+        "Add a goal to build an emergency fund of 10000",
+        "Make a savings goal for a bicycle",
+        "New goal: pay off my card",
+    ),
+)

@@ -1,0 +1,113 @@
+"""Compares two orders in which to pay off the user's debts."""
+
+import datetime as dt
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from pydantic import Field
+
+from graph.tool import Row, Tool, ToolContext, ToolFault
+from graph.values.months import months_later
+from tools.shared.arguments import ToolArguments
+from tools.shared.currencies import Currency
+from tools.shared.debts import MOST_DEBTS, is_growing
+from tools.shared.display import shown
+from tools.shared.interest import METHOD, MOST_MONTHS, Owed, Plan, avalanche, interest, plan_of, snowball
+from tools.shared.money import AMOUNT_DECIMALS, amount_text, check_decimals
+
+PLAN_METHOD = (
+    f"{METHOD} Every debt gets its minimum payment; the extra payment and what paid debts no longer need goes to the dearest "
+    "debt first (avalanche) or to the smallest one first (snowball), so the sum paid each month stays the same to the end."
+)
+
+
+class DebtPayoffPlan(ToolArguments):
+    extra_payment: Decimal = Field(
+        Decimal(),
+        description="What can be paid each month on top of all minimums.",
+        ge=0,
+        le=10**9,
+        decimal_places=AMOUNT_DECIMALS,
+    )
+    currency: Currency | None = Field(
+        None, description="Whose debts, three letters; needed only where debts are in several currencies."
+    )
+
+
+async def debt_payoff_plan(arguments: DebtPayoffPlan, context: ToolContext) -> dict[str, Any]:
+    """Compare two ways to pay off the user's debts: the dearest first (avalanche) or the smallest first (snowball).
+
+    Use it for "how do I get out of debt" and "when am I debt free". `monthly_payment` is all minimums plus `extra_payment`.
+    `avalanche` and `snowball` each have the `order` with each debt's `payoff_month`, the `debt_free_month`, `months` and
+    `total_interest`; `interest_saved_by_avalanche` is their difference. `method` says how it is worked out. A strategy whose
+    `status` is "never_paid" does not end within a hundred years: `interest_next_month` says what the payment must exceed.
+    `minimum_below_interest` names debts that grow under their minimum alone. `status` is "no_rows" without unpaid debts on
+    file, and "ambiguous" if they are in several `currencies`: ask which, they are planned apart.
+    """
+    unpaid = [debt for debt in await context.rows.fetch("debts") if debt["balance"]]
+    currencies = sorted({debt["currency"] for debt in unpaid})
+    filters = arguments.model_dump(mode="json", exclude_none=True)
+    if not arguments.currency and len(currencies) > 1:
+        return {"status": "ambiguous", "filters": filters, "currencies": currencies}
+    own = [debt for debt in unpaid if arguments.currency in (None, debt["currency"])]
+    if not own:
+        return {"status": "no_rows", "filters": filters, "other_currencies": currencies}
+    if len(own) > MOST_DEBTS:
+        raise ToolFault(f"A plan is made for at most {MOST_DEBTS} debts.")
+    return {"status": "ok", "filters": filters} | compare(own, arguments.extra_payment, context.today)
+
+
+def compare(debts: Sequence[Row], extra: Decimal, today: dt.date) -> dict[str, Any]:
+    """Both plans for debts of one currency."""
+    currency = debts[0]["currency"]
+    check_decimals(currency, extra)
+    owed = [Owed(debt["name"], debt["balance"], debt["annual_rate_percent"], debt["minimum_payment"]) for debt in debts]
+    dearest, smallest = (plan_of(owed, extra, order, currency) for order in (avalanche, snowball))
+    first = told(dearest, today, currency)
+    grown = sum((interest(debt.balance, debt.annual_rate_percent, currency) for debt in owed), Decimal())
+    saved = smallest.interest - dearest.interest if dearest and smallest else None
+    return {
+        "currency": currency,
+        "owed": amount_text(sum((debt.balance for debt in owed), Decimal()), currency),
+        "monthly_payment": amount_text(sum((debt.minimum for debt in owed), extra), currency),
+        "interest_next_month": amount_text(grown, currency),
+        "method": PLAN_METHOD,
+        "minimum_below_interest": [{"name": debt["name"]} for debt in debts if is_growing(debt)],
+        "avalanche": first,
+        "snowball": told(smallest, today, currency),
+        "interest_saved_by_avalanche": None if saved is None else amount_text(saved, currency),
+        **shown("Avalanche: the dearest debt first", ("name", "payoff_month"), first.get("order", [])),
+    }
+
+
+def told(plan: Plan | None, today: dt.date, currency: str) -> dict[str, Any]:
+    if plan is None:
+        return {"status": "never_paid", "within_months": MOST_MONTHS}
+
+    def month(number: int) -> str:
+        return f"{months_later(today.replace(day=1), number):%Y-%m}"
+
+    return {
+        "status": "ok",
+        "months": plan.length,
+        "debt_free_month": month(plan.length),
+        "total_interest": amount_text(plan.interest, currency),
+        "order": [
+            {"name": name, "payoff_month": month(number), "months": number}
+            for name, number in sorted(plan.months.items(), key=lambda each: (each[1], each[0]))
+        ],
+    }
+
+
+TOOL = Tool(
+    debt_payoff_plan,
+    examples=(
+        "When will I be debt free?",
+        "Which debt is best paid first?",
+        "Compare avalanche and snowball for my debts",
+        "Make a plan to pay off my debts",
+        "How fast am I out of debt with 100 extra a month?",
+        "Is the snowball method better for me?",
+    ),
+)

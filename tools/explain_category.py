@@ -1,0 +1,64 @@
+"""Explains why a transaction has its category."""
+
+from typing import Any
+
+from graph.tool import Row, Tool, ToolContext
+from tools.shared.category_suggestion import Suggestion, of_suggestion, suggest
+from tools.shared.transaction_lookup import WhichTransaction, one_or_told, told
+
+MOST_CORRECTIONS = 5
+
+
+class ExplainCategory(WhichTransaction):
+    """A transaction."""
+
+
+async def explain_category(arguments: ExplainCategory, context: ToolContext) -> dict[str, Any]:
+    """Explain why a transaction has its category.
+
+    Give transaction_id, or merchant with day and amount. `because` is "corrected" (the user put it there; `corrections` has
+    the changes, the latest first), "corrections", "rule" or "history" (that is what is known of its merchant, in `evidence`,
+    and it fits), or "not_recorded": the category came with the booking (`source` says how it was entered) and nothing
+    explains it: say so. If what is known speaks for another category, that is in `other_suggestion`. `status` is "unknown" if
+    there is no such transaction, "ambiguous" if several match: ask which of `candidates`.
+    """
+    row, other = await one_or_told(arguments, context.rows)
+    if row is None:
+        return other
+    corrections = await context.rows.fetch("corrections_of", id=row["id"], limit=MOST_CORRECTIONS)
+    advice = await suggest(row["merchant"], context.rows, row["id"]) if row["merchant"] else None
+    fits = advice is not None and advice.category == row["category"]
+    return {
+        "status": "ok",
+        "transaction": told(row),
+        "category": row["category"],
+        "type": row["flow"],
+        "source": row["source"],
+        "because": because(row, corrections, advice),
+        "corrections": [
+            {"from_category": each["category_before"], "to_category": each["category"], "date": each["day"].isoformat()}
+            for each in corrections
+        ],
+        "evidence": dict(advice.evidence) if advice and fits else {},
+        "other_suggestion": of_suggestion(advice) if advice and not fits else None,
+    }
+
+
+def because(row: Row, corrections: list[dict[str, Any]], advice: Suggestion | None) -> str:
+    if corrections and corrections[0]["category"] == row["category"]:
+        return "corrected"
+    return advice.because if advice and advice.category == row["category"] else "not_recorded"
+
+
+TOOL = Tool(
+    explain_category,
+    quotes=True,
+    examples=(
+        "Tell me what put this transaction in that category",
+        "Explain the category of this purchase",
+        "How did this payment get its category?",
+        "Say what the filing of that payment is based on",
+        "What is the reason for this category?",
+        "What explains the category of this charge?",
+    ),
+)

@@ -1,0 +1,69 @@
+"""Sums the user's goals up."""
+
+import datetime as dt
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from graph.tool import Row, Tool, ToolContext
+from tools.shared.arguments import ToolArguments
+from tools.shared.goals import MOST_GOALS, PACE, goals_of, is_overdue, left_of, needed_per_month, present, state_of
+from tools.shared.money import amount_text, by_currency, percent_text
+
+
+class GoalSummary(ToolArguments):
+    pass
+
+
+async def goal_summary(arguments: GoalSummary, context: ToolContext) -> dict[str, Any]:
+    """Sum up all of the user's goals: how many there are, what is reached and left in each currency, what comes next.
+
+    Use it for "how are my goals going overall". `counts` is by status. `totals` is over the active goals, one entry a
+    currency (never add currencies together): `target`, `current`, `left`, `percent`, and `needed_per_month`, the sum over
+    the goals with a date ahead. `next_due` is the nearest active goal ahead; `overdue` names those whose date has passed.
+    `status` is "no_rows" if the user has no goals.
+    """
+    goals = await goals_of(context.rows)
+    active = [goal for goal in goals if goal["status"] == "active"]
+    ahead = [goal for goal in active if goal["target_date"] and goal["target_date"] >= context.today and left_of(goal)]
+    nearest = min(ahead, key=lambda goal: goal["target_date"], default=None)
+    return {
+        "status": "ok" if goals else "no_rows",
+        "counts": {
+            status: sum(goal["status"] == status for goal in goals) for status in ("active", "completed", "archived")
+        },
+        "method": PACE,
+        "totals": [add_up(same, context.today) for same in by_currency(active)],
+        "next_due": None if nearest is None else present(nearest, context.today),
+        "overdue": [state_of(goal) for goal in active if is_overdue(goal, context.today)][:MOST_GOALS],
+    }
+
+
+def add_up(goals: Sequence[Row], today: dt.date) -> dict[str, Any]:
+    target = sum((goal["target_amount"] for goal in goals), Decimal())
+    current = sum((goal["current_amount"] for goal in goals), Decimal())
+    currency = goals[0]["currency"]
+    return {
+        "currency": currency,
+        "goals": len(goals),
+        "target": amount_text(target, currency),
+        "current": amount_text(current, currency),
+        "left": amount_text(sum((left_of(goal) for goal in goals), Decimal()), currency),
+        "percent": percent_text(current, target),
+        "needed_per_month": amount_text(
+            sum((needed_per_month(goal, today) or Decimal() for goal in goals), Decimal()), currency
+        ),
+    }
+
+
+TOOL = Tool(
+    goal_summary,
+    examples=(
+        "Status of all goals combined",
+        "How are my goals going overall?",
+        "How much is left on all my goals together?",
+        "Are any of my goals overdue?",
+        "Which goal is due next?",
+        "Give me an overview of my goals",
+    ),
+)

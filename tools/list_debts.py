@@ -1,0 +1,61 @@
+"""Lists the user's debts."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from graph.tool import Row, Tool, ToolContext
+from tools.shared.arguments import ToolArguments
+from tools.shared.debts import MOST_DEBTS, present
+from tools.shared.display import shown
+from tools.shared.interest import interest
+from tools.shared.money import amount_text, by_currency
+
+
+class ListDebts(ToolArguments):
+    pass
+
+
+async def list_debts(arguments: ListDebts, context: ToolContext) -> dict[str, Any]:
+    """List the user's debts with what is owed, the yearly rate, the minimum payment, and the day the balance is of.
+
+    Use it for "what do I owe" beyond account balances, such as loans. `balance` is positive: what is owed on `as_of`.
+    `interest_next_month` is a twelfth of the yearly rate on it. `minimum_below_interest` is true where the minimum payment
+    does not cover that interest, so the debt grows: say so. `totals` has one entry a currency; never add currencies
+    together. A debt with a balance of 0.00 is paid. `status` is "no_rows" if none is on file: say so; the user can add some.
+    """
+    debts = await context.rows.fetch("debts")
+    listed = [present(debt) for debt in debts[:MOST_DEBTS]]
+    return {
+        "status": "ok" if debts else "no_rows",
+        "matches": len(debts),
+        "shown": len(listed),
+        "totals": [add_up(same) for same in by_currency(debts)],
+        "debts": listed,
+        **shown("Debts", ("name", "currency", "balance", "annual_rate_percent", "minimum_payment", "as_of"), listed),
+    }
+
+
+def add_up(debts: Sequence[Row]) -> dict[str, Any]:
+    unpaid, currency = [debt for debt in debts if debt["balance"]], debts[0]["currency"]
+    grown = sum((interest(debt["balance"], debt["annual_rate_percent"], currency) for debt in unpaid), Decimal())
+    return {
+        "currency": currency,
+        "unpaid": len(unpaid),
+        "owed": amount_text(sum((debt["balance"] for debt in unpaid), Decimal()), currency),
+        "minimum_payments": amount_text(sum((debt["minimum_payment"] for debt in unpaid), Decimal()), currency),
+        "interest_next_month": amount_text(grown, currency),
+    }
+
+
+TOOL = Tool(
+    list_debts,
+    examples=(
+        "What debts do I have?",
+        "List my debts",
+        "How much debt do I have?",
+        "Show my loans",
+        "What interest rate is on my student loan?",
+        "Which of my debts is the most expensive?",
+    ),
+)

@@ -1,0 +1,50 @@
+"""Lists the user's goals."""
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from graph.tool import Tool, ToolContext
+from tools.shared.arguments import ToolArguments
+from tools.shared.display import shown
+from tools.shared.goals import MOST_GOALS, PACE, GoalType, goals_of, present
+
+
+class ListGoals(ToolArguments):
+    status: Literal["active", "completed", "archived", "all"] = Field("active", description="Which goals to list.")
+    goal_type: GoalType | None = Field(None, description="Only goals of this type; leave out for all.")
+    limit: int = Field(20, description="How many goals to return.", ge=1, le=MOST_GOALS)
+
+
+async def list_goals(arguments: ListGoals, context: ToolContext) -> dict[str, Any]:
+    """List the user's goals with target, amount reached, what is left, target date and what is needed each month.
+
+    Use it for "what are my goals" and "how far am I". The most important comes first (`priority` 1 to 5). `percent` is how
+    much of the target is reached. `needed_per_month` would reach the target by its date; it is null without a date, when
+    nothing is left, and when the date has passed (`overdue` is true then). `matches` counts all goals, `shown` those
+    listed. `status` is "no_rows" if there are none: then say so, and do not make any up.
+    """
+    goals = await goals_of(context.rows, None if arguments.status == "all" else arguments.status, arguments.goal_type)
+    listed = [present(goal, context.today) for goal in goals[: arguments.limit]]
+    return {
+        "status": "ok" if goals else "no_rows",
+        "filters": arguments.model_dump(mode="json", exclude_none=True),
+        "matches": len(goals),
+        "shown": len(listed),
+        "method": PACE,
+        "goals": listed,
+        **shown("Goals", ("name", "currency", "current", "target", "left", "percent", "target_date"), listed),
+    }
+
+
+TOOL = Tool(
+    list_goals,
+    examples=(
+        "What are my goals?",
+        "Show my goals",
+        "How far am I with my goals?",
+        "List every goal I have set",
+        "Which goals have I completed?",
+        "Which goals am I working towards?",
+    ),
+)

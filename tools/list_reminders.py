@@ -1,0 +1,52 @@
+"""Lists the user's reminders."""
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from graph.tool import Tool, ToolContext
+from tools.shared.arguments import ToolArguments
+from tools.shared.display import shown
+from tools.shared.recurrence import present
+
+MOST_REMINDERS = 50
+"""That a result holds."""
+
+
+class ListReminders(ToolArguments):
+    status: Literal["active", "done", "cancelled", "all"] = Field("active", description="Which reminders to list.")
+    limit: int = Field(20, description="How many reminders to return.", ge=1, le=MOST_REMINDERS)
+
+
+async def list_reminders(arguments: ListReminders, context: ToolContext) -> dict[str, Any]:
+    """List the user's reminders, the next one first.
+
+    Each has its `text`, the `next_due` day (today or later), `time` (null for the whole day) and `recurrence`. `next_due` is
+    null for one that is past or no longer active; `overdue` is true for an active one whose day has passed. `matches`
+    counts all, `shown` those listed. `status` is "no_rows" if there are none: then say so.
+    """
+    wanted = None if arguments.status == "all" else arguments.status
+    reminders = [present(row, context.today) for row in await context.rows.fetch("reminders", status=wanted)]
+    reminders.sort(key=lambda each: (each["next_due"] or each["first_due"], each["time"] or ""))
+    listed = reminders[: arguments.limit]
+    return {
+        "status": "ok" if reminders else "no_rows",
+        "filters": arguments.model_dump(mode="json"),
+        "matches": len(reminders),
+        "shown": len(listed),
+        "reminders": listed,
+        **shown("Reminders", ("text", "next_due", "time", "recurrence"), listed),
+    }
+
+
+TOOL = Tool(
+    list_reminders,
+    examples=(
+        "What reminders do I have?",
+        "Show my reminders",
+        "List my active reminders",
+        "Which reminders are overdue?",
+        "Do I have a reminder for the rent?",
+        "When is my next reminder?",
+    ),
+)

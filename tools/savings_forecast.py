@@ -1,0 +1,90 @@
+"""Works out what savings grow to."""
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+from pydantic import Field
+
+from graph.tool import Tool, ToolContext
+from graph.values.months import months_later
+from tools.shared.arguments import ToolArguments
+from tools.shared.currencies import Currency
+from tools.shared.display import shown
+from tools.shared.interest import future_value
+from tools.shared.money import AMOUNT_DECIMALS, amount_text, check_decimals
+
+SAVINGS_METHOD = (
+    "The starting balance bears interest from today, each contribution is added at the end of a month; a month bears a "
+    "twelfth of the yearly rate, and interest bears interest. The result is rounded once, to the smallest unit of the currency "
+    "(half to even). Taxes, fees and inflation are not counted, and the rate is taken as fixed."
+)
+
+
+class SavingsForecast(ToolArguments):
+    starting_balance: Decimal = Field(
+        Decimal(), description="What is there now.", ge=0, le=10**10, decimal_places=AMOUNT_DECIMALS
+    )
+    monthly_contribution: Decimal = Field(
+        Decimal(), description="What is added at the end of each month.", ge=0, le=10**9, decimal_places=AMOUNT_DECIMALS
+    )
+    annual_rate_percent: Decimal = Field(
+        description="Yearly interest in percent: 4. 0 for none. Ask for it; do not guess.",
+        ge=0,
+        le=100,
+        decimal_places=4,
+    )
+    months: int = Field(description="How many months ahead.", ge=1, le=600)
+    currency: Currency | None = Field(None, description="Three letters; only repeated in the result.")
+
+
+async def savings_forecast(arguments: SavingsForecast, context: ToolContext) -> dict[str, Any]:
+    """Work out what savings grow to with a starting balance, a monthly contribution and a fixed yearly rate.
+
+    Use it for "what will I have in five years if I put 200 a month aside". Take the figures from the user or from other
+    tools; never guess them, ask. `final_balance` is at `end_month`; `contributed` is what was put in after the start, and
+    `interest` is the rest. `years` has the balance at the end of each year and of the last month. It is a calculation by
+    the stated `method`, not a promise: say so.
+    """
+    check_decimals(arguments.currency, arguments.starting_balance, arguments.monthly_contribution)
+    marks = sorted({*range(12, arguments.months, 12), arguments.months})
+    rows = [point(arguments, number, context.today) for number in marks]
+    return {
+        "status": "ok",
+        "filters": arguments.model_dump(mode="json", exclude_none=True),
+        "method": SAVINGS_METHOD,
+        "currency": arguments.currency,
+        "end_month": rows[-1]["month"],
+        "final_balance": rows[-1]["balance"],
+        "contributed": rows[-1]["contributed"],
+        "interest": rows[-1]["interest"],
+        "years": rows,
+        **shown("Savings", ("month", "contributed", "interest", "balance"), rows),
+    }
+
+
+def point(arguments: SavingsForecast, months: int, today: dt.date) -> dict[str, Any]:
+    """How it stands after so many months."""
+    start, added = arguments.starting_balance, arguments.monthly_contribution * months
+    value = future_value(
+        start, arguments.monthly_contribution, arguments.annual_rate_percent, months, arguments.currency
+    )
+    return {
+        "month": f"{months_later(today.replace(day=1), months):%Y-%m}",
+        "contributed": amount_text(added, arguments.currency),
+        "interest": amount_text(value - start - added, arguments.currency),
+        "balance": amount_text(value, arguments.currency),
+    }
+
+
+TOOL = Tool(
+    savings_forecast,
+    examples=(
+        "What will 200 a month at 4 percent grow to in 10 years?",
+        "How much would I have after 5 years if I put 300 aside every month?",
+        "Work out compound interest on 5000 at 3 percent",
+        "What do my savings come to with 150 a month for 24 months?",
+        "Grow 10000 at 5 percent for 20 years",
+        "How big will my nest egg be in 15 years?",
+    ),
+)

@@ -1,0 +1,79 @@
+"""Sets the budget of a category."""
+
+from decimal import Decimal
+from typing import Any
+
+from pydantic import Field
+
+from graph.tool import Rows, Tool, ToolContext, ToolFault
+from tools.shared.arguments import ToolArguments
+from tools.shared.budgets import budgets_of, state_of
+from tools.shared.categories import resolve_categories
+from tools.shared.currencies import Currency, currency_or_main
+from tools.shared.money import AMOUNT_DECIMALS, amount_text, check_decimals
+
+
+class SetBudget(ToolArguments):
+    category: str = Field(description="Name of the category, one of spending.", min_length=1, max_length=100)
+    monthly_amount: Decimal = Field(
+        description="What may be spent in a calendar month.", gt=0, le=10**9, decimal_places=AMOUNT_DECIMALS
+    )
+    currency: Currency | None = Field(
+        None, description="Three letters, such as USD; leave out for the user's main one."
+    )
+
+
+async def set_budget(arguments: SetBudget, context: ToolContext) -> dict[str, Any]:
+    """Set the user's monthly budget for a category, new or in the place of the one there is.
+
+    Use it when the user names a category and an amount; ask for what is missing. The user confirms it before it is done.
+    `budget` is how it stands afterwards.
+    """
+    category, currency = await place_of(arguments, context.rows)
+    [made] = await context.rows.fetch(
+        "put_budget", category=category, currency=currency, monthly_amount=arguments.monthly_amount
+    )
+    return {"status": "ok", "budget": state_of(made)}
+
+
+async def preview_set_budget(arguments: SetBudget, context: ToolContext) -> dict[str, Any]:
+    category, currency = await place_of(arguments, context.rows)
+    before = [row for row in await budgets_of(category, context) if row["currency"] == currency]
+    after = {"category": category, "currency": currency, "monthly_amount": arguments.monthly_amount}
+    amount = f"{amount_text(arguments.monthly_amount, currency)} {currency}"
+    return {
+        "summary": f"The monthly budget for {category} is {'changed' if before else 'set'} to {amount}.",
+        "changes": [{"before": state_of(before[0]) if before else None, "after": state_of(after)}],
+        "count": 1,
+    }
+
+
+async def place_of(arguments: SetBudget, rows: Rows) -> tuple[str, str]:
+    """The category and currency of a budget that can be set.
+
+    Raises:
+        ToolFault: there is no such category, it is none of spending, the currency is not known, or the amount has more
+            decimals than it.
+    """
+    [name] = await resolve_categories([arguments.category], rows)
+    if name == "Income":
+        raise ToolFault("Income is no category of spending; a budget says what may be spent.")
+    currency = await currency_or_main(arguments.currency, rows)
+    check_decimals(currency, arguments.monthly_amount)
+    return name, currency
+
+
+TOOL = Tool(
+    set_budget,
+    risk="write",
+    preview=preview_set_budget,
+    per_minute=10,
+    examples=(
+        "Set my groceries budget to 600",
+        "Create a budget of 200 for entertainment",
+        "Change the dining budget to 350 a month",
+        "Raise my shopping budget by 50",
+        "I want to budget 120 a month for gifts",
+        "Lower the travel budget to 300",
+    ),
+)

@@ -1,0 +1,83 @@
+"""Notes a reminder."""
+
+import datetime as dt
+from typing import Any
+
+from pydantic import Field
+
+from graph.tool import Tool, ToolContext, ToolFault
+from tools.shared.arguments import ToolArguments
+from tools.shared.recurrence import Recurrence, present, state_of
+from tools.shared.text_fields import Words
+
+FURTHEST = dt.timedelta(days=3660)
+"""Ahead that a reminder can be."""
+
+
+class SetReminder(ToolArguments):
+    text: Words = Field(description="What to be reminded of, in the user's words.")
+    date: dt.date = Field(description="The day, or the first day of one that recurs: YYYY-MM-DD, today or later.")
+    time: dt.time | None = Field(None, description="HH:MM in the user's time zone; leave out for the whole day.")
+    recurrence: Recurrence = Field("none", description="How often it comes back.")
+
+
+async def set_reminder(arguments: SetReminder, context: ToolContext) -> dict[str, Any]:
+    """Note a reminder for a day, once or every week, month or year.
+
+    Use it when the user wants to be reminded of a payment or a deadline; ask for the day if it was not said. Reminders are
+    not sent: they are listed when the user asks for reminders or for what is coming up, so say that. The user confirms it
+    before it is done. `reminder` is what was noted.
+    """
+    await check(arguments, context)
+    made = await context.rows.fetch("put_reminder", **values_of(arguments))
+    if not made:
+        raise ToolFault("There is such a reminder for that day already.")
+    return {"status": "ok", "reminder": present(made[0], context.today)}
+
+
+async def preview_set_reminder(arguments: SetReminder, context: ToolContext) -> dict[str, Any]:
+    await check(arguments, context)
+    after = state_of(values_of(arguments) | {"status": "active"})
+    return {
+        "summary": f"A reminder is noted for {arguments.date}.",
+        "changes": [{"before": None, "after": after}],
+        "count": 1,
+    }
+
+
+def values_of(arguments: SetReminder) -> dict[str, Any]:
+    return {
+        "text": arguments.text,
+        "due_on": arguments.date,
+        "due_time": arguments.time and arguments.time.replace(tzinfo=None),
+        "recurrence": arguments.recurrence,
+    }
+
+
+async def check(arguments: SetReminder, context: ToolContext) -> None:
+    """See that the reminder can be noted.
+
+    Raises:
+        ToolFault: its day is past or too far ahead, or there is one like it.
+    """
+    if not context.today <= arguments.date <= context.today + FURTHEST:
+        raise ToolFault("The date is not between today and ten years from now; ask for another day.")
+    for row in await context.rows.fetch("reminders", status="active"):
+        if row["due_on"] == arguments.date and row["text"].casefold() == arguments.text.casefold():
+            raise ToolFault("There is such a reminder for that day already.")
+
+
+TOOL = Tool(
+    set_reminder,
+    risk="write",
+    preview=preview_set_reminder,
+    per_minute=20,
+    examples=(
+        "Remind me to pay the rent on the first of every month",
+        "Set a reminder for the insurance on 3 March",
+        "Add a reminder to cancel the gym by Friday",
+        "Remind me each week to check my budget",
+        "I want a reminder for my tax return",
+        "Note a reminder for the 15th",
+    ),
+)

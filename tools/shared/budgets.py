@@ -1,0 +1,25 @@
+"""The user's monthly budgets."""
+
+from typing import Any
+
+from graph.tool import Row, ToolContext
+from tools.shared.categories import resolve_categories
+from tools.shared.money import amount_text
+
+
+async def budgets_of(category: str | None, context: ToolContext) -> list[dict[str, Any]]:
+    """The budgets of a category, or all, with what is spent this month."""
+    return await context.rows.fetch(
+        "budgets_with_spending",
+        categories=await resolve_categories([category], context.rows) if category else None,
+        start_date=context.today.replace(day=1),
+        end_date=context.today,
+    )
+
+
+def state_of(row: Row) -> dict[str, Any]:
+    return {
+        "category": row["category"],
+        "currency": row["currency"],
+        "monthly_amount": amount_text(row["monthly_amount"], row["currency"]),
+    }

@@ -1,0 +1,74 @@
+"""Adds transactions up by account."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any
+
+from pydantic import Field
+
+from graph.tool import Row, Tool, ToolContext
+from tools.shared.arguments import Period
+from tools.shared.display import shown
+from tools.shared.money import amount_text, by_currency, flow_totals
+from tools.shared.spending import CATEGORY, add_up, echo, resolved
+
+
+class SpendingByAccount(Period):
+    category: str | None = Field(None, description=CATEGORY, max_length=100)
+
+
+async def spending_by_account(arguments: SpendingByAccount, context: ToolContext) -> dict[str, Any]:
+    """Add up what was spent and earned through each of the user's accounts and cards in a period.
+
+    Use it for "which card do I use most" and to compare accounts; what is on the accounts now is another tool's. Each entry
+    of `accounts_used` is one account in one currency: `spent_net` is spending less refunds, `net` income less spent_net;
+    `transfers_in` and `transfers_out` are moves between the user's own accounts and in neither. An `account` of null holds
+    what was booked on no account. `totals` sums each currency exactly; never add currencies together. `status` is
+    "no_rows" if the period holds nothing: then say so, and do not guess.
+    """
+    arguments.check_period()
+    categories = await resolved(arguments.category, context.rows)
+    groups = await context.rows.fetch(
+        "flow_by_account", start_date=arguments.start_date, end_date=arguments.end_date, categories=categories
+    )
+    used = [account_entry(group) for group in groups]
+    return {
+        "status": "ok" if groups else "no_rows",
+        "filters": echo(arguments, categories),
+        "totals": [
+            flow_totals(add_up(same)) | {"transfers": amount_text(moved(same), same[0]["currency"])}
+            for same in by_currency(groups)
+        ],
+        "accounts_used": used,
+        **shown("By account", ("account", "currency", "count", "income", "spent_net", "net"), used),
+    }
+
+
+def account_entry(group: Row) -> dict[str, Any]:
+    return {
+        "account": group["account"],
+        "account_type": group["account_type"],
+        "number_last4": group["number_last4"],
+        **flow_totals(group),
+        "transfers_in": amount_text(group["transfers_in"], group["currency"]),
+        "transfers_out": amount_text(group["transfers_out"], group["currency"]),
+    }
+
+
+def moved(groups: Iterable[Row]) -> Decimal:
+    """What all transfers of one currency come to: nothing, where both sides of each are on file."""
+    return sum((group["transfers_in"] - group["transfers_out"] for group in groups), Decimal())
+
+
+TOOL = Tool(
+    spending_by_account,
+    quotes=True,
+    examples=(
+        "Which card do I use the most?",
+        "How much did I spend with each account?",
+        "Spending by account last month",
+        "Compare what went through my cards this year",
+        "Which of my accounts gets the income?",
+        "How much was paid by credit card and how much by checking?",
+    ),
+)

@@ -1,0 +1,99 @@
+"""Adds transactions up by merchant."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any, Literal
+
+from pydantic import Field
+
+from graph.tool import Row, Tool, ToolContext
+from tools.shared.arguments import Period
+from tools.shared.display import shown
+from tools.shared.money import amount_text, by_currency, percent_text
+from tools.shared.spending import CATEGORY, echo, resolved
+
+
+class SpendingByMerchant(Period):
+    type: Literal["expense", "income"] = Field(
+        "expense", description="expense: spending less its refunds; income: who paid."
+    )
+    category: str | None = Field(None, description=CATEGORY, max_length=100)
+    limit: int = Field(
+        10, description="How many merchants of each currency to return; the totals always cover all.", ge=1, le=30
+    )
+
+
+async def spending_by_merchant(arguments: SpendingByMerchant, context: ToolContext) -> dict[str, Any]:
+    """Rank the shops and companies at which the user spent most in a period, or that paid the user most.
+
+    Use it for "top merchants" and "which shop gets most of my money". Each entry of `merchants` is one merchant in one
+    currency, the largest `total` first: for spending `paid` less `refunds`, for income what came in; `share_percent` is its
+    part of all positive merchant totals of the currency. `totals` is exact over all matches, whatever `limit` is: `total`,
+    `count`, how many `merchants` there are, and `without_merchant`, what stands on no merchant (a person who was paid, cash).
+    Never add currencies together. `status` is "no_rows" if nothing matches: then say so, and do not guess.
+    """
+    arguments.check_period()
+    categories = await resolved(arguments.category, context.rows)
+    found = await context.rows.fetch(
+        "flow_by_merchant",
+        start_date=arguments.start_date,
+        end_date=arguments.end_date,
+        flow=arguments.type,
+        categories=categories,
+        limit=arguments.limit,
+    )
+    ranked = [merchant_entry(row, arguments.type) for row in found if row["merchant"] is not None]
+    return {
+        "status": "ok" if found else "no_rows",
+        "filters": echo(arguments, categories),
+        "totals": [merchant_totals(same) for same in by_currency(found)],
+        "merchants": ranked,
+        **shown("By merchant", ("merchant", "currency", "count", "total", "share_percent"), ranked),
+    }
+
+
+def merchant_entry(row: Row, flow: str) -> dict[str, Any]:
+    currency = row["currency"]
+    entry = {
+        "merchant": row["merchant"],
+        "currency": currency,
+        "count": row["matches"],
+        "total": amount_text(row["total"], currency),
+        "share_percent": percent_text(row["total"], row["positive"]),
+        "first_date": row["first_date"].isoformat(),
+        "last_date": row["last_date"].isoformat(),
+    }
+    if flow == "expense":
+        entry |= {"paid": amount_text(row["paid_out"], currency), "refunds": amount_text(row["paid_in"], currency)}
+    return entry
+
+
+def merchant_totals(lines: Sequence[Row]) -> dict[str, Any]:
+    """The totals of one currency, which each of its lines has beside it."""
+    whole, currency = lines[0], lines[0]["currency"]
+    nobody = [line for line in lines if line["merchant"] is None]
+    return {
+        "currency": currency,
+        "count": whole["all_matches"],
+        "total": amount_text(whole["whole"], currency),
+        "merchants": whole["all_merchants"],
+        "without_merchant": {
+            "count": sum(line["matches"] for line in nobody),
+            "total": amount_text(sum((line["total"] for line in nobody), Decimal()), currency),
+        },
+    }
+
+
+TOOL = Tool(
+    spending_by_merchant,
+    quotes=True,
+    examples=(
+        "Which shops do I spend the most at?",
+        "What are my top merchants this year?",
+        "Top 5 stores by spending last month",
+        "Where do I shop most often?",
+        "Which companies get most of my money?",
+        "Rank the merchants by what I paid them",
+        "Which company did I receive the most income from?",
+    ),
+)

@@ -1,0 +1,124 @@
+"""Adds transactions up by month."""
+
+import datetime as dt
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from pydantic import Field
+
+from graph.tool import Row, Tool, ToolContext, ToolFault
+from graph.values.months import last_day, months_later
+from tools.shared.arguments import Period
+from tools.shared.display import shown
+from tools.shared.money import amount_text, by_currency, flow_totals
+from tools.shared.spending import CATEGORY, SUMS, add_up, echo, resolved
+from tools.shared.text_fields import Words
+
+MOST_MONTHS = 36
+
+
+class SpendingByMonth(Period):
+    months: int = Field(
+        12,
+        description="How many months up to end_date, or up to the current one; counts only without start_date.",
+        ge=1,
+        le=MOST_MONTHS,
+    )
+    category: str | None = Field(None, description=CATEGORY, max_length=100)
+    merchant: Words | None = Field(None, description="Only merchants whose name contains this.")
+
+
+async def spending_by_month(arguments: SpendingByMonth, context: ToolContext) -> dict[str, Any]:
+    """Add up the user's spending and income month by month, the oldest month first.
+
+    Use it for trends and for "how much each month", overall, of one category or at one merchant; leave the dates out for
+    the last twelve months. Each entry of `months` is one month in one currency: `spent_net` is spending less refunds, `net`
+    is income less spent_net; a month without transactions is there with 0.00. `complete` is false where the period covers
+    only a part of the month, as of the current one: do not call that a fall. `totals` and `monthly_average` (over complete
+    months only, null if there is none) have one entry a currency; never add currencies together. Moves between the user's
+    own accounts are not counted. `status` is "no_rows" if the period holds nothing: then say so, and do not guess.
+    """
+    arguments.check_period()
+    first, last = span(arguments, context.today)
+    categories = await resolved(arguments.category, context.rows)
+    groups = await context.rows.fetch(
+        "flow_by_month", start_date=first, end_date=last, categories=categories, merchant=arguments.merchant
+    )
+    months = [row for same in by_currency(groups) for row in course(same, first, last, context.today)]
+    return {
+        "status": "ok" if groups else "no_rows",
+        "filters": {"start_date": first.isoformat(), "end_date": last.isoformat(), **echo(arguments, categories)},
+        "totals": [flow_totals(add_up(same)) for same in by_currency(groups)],
+        "monthly_average": [average(same, first, last, context.today) for same in by_currency(groups)],
+        "months": months,
+        **shown("By month", ("month", "currency", "count", "income", "spent_net", "net"), months),
+    }
+
+
+def span(arguments: SpendingByMonth, today: dt.date) -> tuple[dt.date, dt.date]:
+    """First and last day.
+
+    Raises:
+        ToolFault: that is too long, or has not begun.
+    """
+    last = arguments.end_date or max(today, arguments.start_date or today)
+    first = arguments.start_date or months_back(last, arguments.months - 1)
+    if months_later(first.replace(day=1), MOST_MONTHS) <= last:
+        raise ToolFault(f"At most {MOST_MONTHS} months can be shown; ask for a shorter period.")
+    return first, last
+
+
+def months_back(day: dt.date, months: int) -> dt.date:
+    """The first day of the month that was so many months before, as far as the calendar goes."""
+    return months_later(day.replace(day=1), -min(months, (day.year - 1) * 12 + day.month - 1))
+
+
+def course(groups: Sequence[Row], first: dt.date, last: dt.date, today: dt.date) -> list[dict[str, Any]]:
+    """Each month of one currency, those without a row, too."""
+    found = {group["month"]: group for group in groups}
+    nothing = {"currency": groups[0]["currency"]} | dict.fromkeys(SUMS[1:], Decimal()) | {"matches": 0}
+    return [
+        {"month": f"{month:%Y-%m}"}
+        | flow_totals(found.get(month, nothing))
+        | {"complete": is_complete(month, first, last, today)}
+        for month in months_between(first, last)
+    ]
+
+
+def months_between(first: dt.date, last: dt.date) -> list[dt.date]:
+    """The first days of all months that the period touches."""
+    count = (last.year - first.year) * 12 + last.month - first.month + 1
+    return [months_later(first.replace(day=1), number) for number in range(count)]
+
+
+def is_complete(month: dt.date, first: dt.date, last: dt.date, today: dt.date) -> bool:
+    """Whether a month is over and lies in the period with all its days."""
+    return first <= month and last_day(month) <= last and last_day(month) < today
+
+
+def average(groups: Sequence[Row], first: dt.date, last: dt.date, today: dt.date) -> dict[str, Any]:
+    """The mean month of one currency over the complete months, rounded to its smallest unit, half to even."""
+    whole = [month for month in months_between(first, last) if is_complete(month, first, last, today)]
+    sums = add_up(groups, set(whole))
+    spent, currency = sums["spent_gross"] - sums["refunds"], sums["currency"]
+    return {
+        "currency": currency,
+        "complete_months": len(whole),
+        "income": amount_text(sums["income"] / len(whole), currency) if whole else None,
+        "spent_net": amount_text(spent / len(whole), currency) if whole else None,
+    }
+
+
+TOOL = Tool(
+    spending_by_month,
+    examples=(
+        "How much do I spend each month?",
+        "Monthly spending for the last six months",
+        "What is my average monthly spending?",
+        "How did my groceries develop month by month?",
+        "Income and expenses per month this year",
+        "Which month was the most expensive?",
+        "Is my spending going up from month to month?",
+    ),
+)

@@ -1,0 +1,97 @@
+"""Splits a transaction into parts."""
+
+from decimal import Decimal
+from typing import Any
+
+from pydantic import Field
+
+from graph.tool import Row, Rows, Tool, ToolContext, ToolFault
+from tools.shared.arguments import ToolArguments
+from tools.shared.categories import resolve_categories
+from tools.shared.money import AMOUNT_DECIMALS, amount_text, check_decimals
+from tools.shared.transaction_lookup import WhichTransaction, listed, the_transaction, told
+
+
+class Part(ToolArguments):
+    amount: Decimal = Field(
+        description="The part's amount, without its sign.", gt=0, le=10**12, decimal_places=AMOUNT_DECIMALS
+    )
+    category: str = Field(description="The part's category, by name.", max_length=100)
+
+
+class SplitTransaction(WhichTransaction):
+    parts: list[Part] = Field(
+        description="The parts; their amounts add up to the transaction's, to the cent.", min_length=2, max_length=20
+    )
+
+
+async def split_transaction(arguments: SplitTransaction, context: ToolContext) -> dict[str, Any]:
+    """Split one transaction into parts of different categories, on the user's word: groceries and clothes on one receipt.
+
+    Name it by transaction_id, else by merchant, day and amount; if several match, the fault lists them: ask which. The parts'
+    amounts must add up to the transaction's exactly, else nothing is changed and the fault says what is missing. Afterwards
+    each part is a transaction of its own (`parts`, the first under the old id): all totals stay as they were, only the
+    categories' change, and counts of transactions count the parts. undo_split makes them one again.
+    """
+    row, amounts, categories = await to_split(arguments, context.rows)
+    parts = await context.rows.fetch(
+        "split_transaction", id=row["id"], amount=row["amount"], amounts=amounts, categories=categories
+    )
+    if not parts:
+        raise ToolFault("The transaction was changed meanwhile; look at it again.")
+    return {"status": "changed", "before": told(row), "parts": listed(parts), "count": len(parts)}
+
+
+async def preview_split_transaction(arguments: SplitTransaction, context: ToolContext) -> dict[str, Any]:
+    row, amounts, categories = await to_split(arguments, context.rows)
+    parts = [
+        told({**row, "amount": amount, "category": category}) | {"id": None if number else str(row["id"])}
+        for number, (amount, category) in enumerate(zip(amounts, categories, strict=True))
+    ]
+    return {
+        "summary": f"Split {amount_text(row['amount'], row['currency'])} {row['currency']} into {len(parts)} parts.",
+        "changes": [{"before": told(row), "after": parts}],
+        "count": len(parts),
+    }
+
+
+async def to_split(arguments: SplitTransaction, rows: Rows) -> tuple[Row, list[Decimal], list[str]]:
+    """The transaction, and the parts' amounts with their sign and categories as they are stored.
+
+    Raises:
+        ToolFault: it is not clear which, it cannot be split, or the parts do not add up.
+    """
+    row = await the_transaction(arguments, rows)
+    if row["split_of"] or row["was_split"]:
+        raise ToolFault("It is split already, or a part of one that was; undo_split makes it one again.")
+    if row["is_transfer"]:
+        raise ToolFault("A transfer between the user's own accounts counts in no category; it is not split.")
+    currency = row["currency"]
+    check_decimals(currency, *(part.amount for part in arguments.parts))
+    whole, given = abs(row["amount"]), sum((part.amount for part in arguments.parts), Decimal())
+    if given != whole:
+        added, there, missing = (amount_text(amount, currency) for amount in (given, whole, abs(whole - given)))
+        raise ToolFault(
+            f"The parts add up to {added}, the transaction is {there} {currency}: {missing} too "
+            f"{'little' if given < whole else 'much'}. Ask what the parts are."
+        )
+    categories = [(await resolve_categories([part.category], rows))[0] for part in arguments.parts]
+    sign = -1 if row["amount"] < 0 else 1
+    return row, [sign * part.amount for part in arguments.parts], categories
+
+
+TOOL = Tool(
+    split_transaction,
+    risk="write",
+    preview=preview_split_transaction,
+    per_minute=20,
+    quotes=True,
+    examples=(
+        "Split this transaction into two categories",
+        "Half of that purchase was something else, split it",
+        "Divide the receipt between groceries and clothes",
+        "Part of this payment belongs to another category",
+        "Split up my last supermarket purchase",
+        "Break that charge into parts",
+    ),
+)

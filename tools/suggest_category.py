@@ -1,0 +1,47 @@
+"""Suggests a category for a transaction or a merchant."""
+
+from typing import Any
+
+from graph.tool import Tool, ToolContext
+from tools.shared.category_suggestion import METHOD, of_suggestion, suggest
+from tools.shared.transaction_lookup import WhichTransaction, one_or_told, told
+
+
+class SuggestCategory(WhichTransaction):
+    """A transaction, or only a merchant."""
+
+
+async def suggest_category(arguments: SuggestCategory, context: ToolContext) -> dict[str, Any]:
+    """Suggest the category that fits a transaction or a merchant, learnt from what the user corrected, ruled and did before.
+
+    Give transaction_id, or merchant (with day and amount, if one transaction is meant). `category` is the suggestion,
+    `because` says why: "corrections", "rule" or "history", with the `evidence`; give both. `current` is the category that the
+    transaction has. `status` is "unknown" if there is no such transaction, "no_suggestion" if nothing is known of its
+    merchant: then ask the user, do not guess; "ambiguous" if several transactions match: ask which of `candidates`. Nothing
+    is changed; categorise_transaction does that.
+    """
+    if arguments.merchant and arguments.day is None and arguments.amount is None and arguments.transaction_id is None:
+        return {
+            "merchant": arguments.merchant,
+            "method": METHOD,
+            **of_suggestion(await suggest(arguments.merchant, context.rows)),
+        }
+    row, other = await one_or_told(arguments, context.rows)
+    if row is None:
+        return other
+    advice = await suggest(row["merchant"], context.rows, row["id"]) if row["merchant"] else None
+    return {"transaction": told(row), "current": row["category"], "method": METHOD, **of_suggestion(advice)}
+
+
+TOOL = Tool(
+    suggest_category,
+    quotes=True,
+    examples=(
+        "What is the right category for this transaction?",
+        "Suggest a category for this merchant",
+        "Where would you file this purchase?",
+        "What category fits this payment?",
+        "How would you categorise this charge?",
+        "Propose a category for it",
+    ),
+)

@@ -1,0 +1,120 @@
+"""Says what would bring the user's goals nearer."""
+
+import datetime as dt
+from collections.abc import Sequence
+from decimal import Decimal
+from statistics import median
+from typing import Any
+
+from pydantic import Field
+
+from graph.tool import Row, Tool, ToolContext
+from graph.values.months import months_later
+from tools.shared.arguments import ToolArguments
+from tools.shared.goals import MOST_GOALS, PACE, goals_of, needed_per_month, present
+from tools.shared.money import amount_text, by_currency
+from tools.shared.name_lookup import matching
+from tools.shared.text_fields import Words
+
+USUAL_MONTHS = 3
+"""Whole months that say what is usual, before the last whole one."""
+MOST_RISES = 5
+
+
+class SuggestGoalActions(ToolArguments):
+    goal: Words | None = Field(None, description="Name of one goal, a part of it, or its id; leave out for all active.")
+
+
+async def suggest_goal_actions(arguments: SuggestGoalActions, context: ToolContext) -> dict[str, Any]:
+    """Say what would bring the user's goals nearer, from the user's own figures only.
+
+    Use it for "how do I reach my goal" and "what should I do next for my goals". `goals` has what is left and
+    `needed_per_month`. `money` has, per currency, `usual_surplus` (the median of income less spending over the last whole
+    months in `months`; it may be negative), `needed_per_month` of all these goals, `gap` (what is missing each month; 0.00
+    if the surplus is enough; null if there is no history) and `rises`: categories on which the last whole month
+    (`rises_month`) cost more than usual, with `usual` (median of the three months before), `spent` and `rise`: going back
+    to usual frees that much. Offer these as options and name the figures; promise nothing. `status` is "no_rows" if there
+    is no active goal, "ambiguous" with `candidates` if several match, "unknown" if none does: then ask.
+    """
+    active = await goals_of(context.rows, "active")
+    goals = matching(arguments.goal, active) if arguments.goal else active
+    if not goals:
+        return {"status": "unknown" if arguments.goal and active else "no_rows", "goals": []}
+    if arguments.goal and len(goals) > 1:
+        return {"status": "ambiguous", "candidates": [present(goal, context.today) for goal in goals[:MOST_GOALS]]}
+    this_month = context.today.replace(day=1)
+    first = months_later(this_month, -1 - USUAL_MONTHS)
+    groups = await context.rows.fetch(
+        "spending_by_month_and_category", start_date=first, end_date=this_month - dt.timedelta(days=1)
+    )
+    return {
+        "status": "ok",
+        "method": PACE,
+        "rises_month": f"{months_later(this_month, -1):%Y-%m}",
+        "goals": [present(goal, context.today) for goal in goals[:MOST_GOALS]],
+        "money": [money_for(same, groups, context.today) for same in by_currency(goals)],
+    }
+
+
+def money_for(goals: Sequence[Row], groups: Sequence[Row], today: dt.date) -> dict[str, Any]:
+    """What the goals of one currency need, and where it could come from."""
+    currency = goals[0]["currency"]
+    own = [group for group in groups if group["currency"] == currency]
+    needed = sum((needed_per_month(goal, today) or Decimal() for goal in goals), Decimal())
+    months = months_with_history(own, today)
+    nets = [sum((group["net"] for group in own if group["month"] == month), Decimal()) for month in months]
+    usual = median(nets) if nets else None
+    return {
+        "currency": currency,
+        "months": [f"{month:%Y-%m}" for month in months],
+        "needed_per_month": amount_text(needed, currency),
+        "usual_surplus": None if usual is None else amount_text(usual, currency),
+        "gap": None if usual is None else amount_text(max(Decimal(), needed - usual), currency),
+        "rises": rises(own, months, currency),
+    }
+
+
+def months_with_history(groups: Sequence[Row], today: dt.date) -> list[dt.date]:
+    """The last whole months, from the first one that has a row on."""
+    if not groups:
+        return []
+    first = min(group["month"] for group in groups)
+    last = [months_later(today.replace(day=1), -number) for number in range(1 + USUAL_MONTHS, 0, -1)]
+    return [month for month in last if month >= first]
+
+
+def rises(groups: Sequence[Row], months: Sequence[dt.date], currency: str) -> list[dict[str, Any]]:
+    """Categories on which the last month cost more than the median of the months before; none where these are too few."""
+    if len(months) <= USUAL_MONTHS:
+        return []
+    *before, last = months
+    spent = {(group["category"], group["month"]): -group["net"] for group in groups if group["flow"] == "expense"}
+    found = []
+    for category in sorted({category for category, _ in spent}):
+        usual = median(spent.get((category, month), Decimal()) for month in before)
+        rise = spent.get((category, last), Decimal()) - usual
+        if rise > 0:
+            found.append((rise, category, usual))
+    found.sort(key=lambda each: (-each[0], each[1]))
+    return [
+        {
+            "category": category,
+            "usual": amount_text(usual, currency),
+            "spent": amount_text(usual + rise, currency),
+            "rise": amount_text(rise, currency),
+        }
+        for rise, category, usual in found[:MOST_RISES]
+    ]
+
+
+TOOL = Tool(
+    suggest_goal_actions,
+    examples=(
+        "What would bring me closer to my goals?",
+        "How much must I put aside each month for my goals?",
+        "Suggest steps to get to my goal sooner",
+        "Where could I cut back to reach my goal?",
+        "Do I save enough for my goals?",
+        "What is missing each month for my goals?",
+    ),
+)

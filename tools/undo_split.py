@@ -1,0 +1,72 @@
+"""Joins the parts of a split transaction."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any
+
+from pydantic import Field
+
+from graph.tool import Rows, Tool, ToolContext, ToolFault
+from tools.shared.categories import resolve_categories
+from tools.shared.money import amount_text
+from tools.shared.transaction_lookup import WhichTransaction, described, listed, the_transaction, told
+
+
+class UndoSplit(WhichTransaction):
+    category: str | None = Field(
+        None, description="The category of the whole; leave out for that of the largest part.", max_length=100
+    )
+
+
+async def undo_split(arguments: UndoSplit, context: ToolContext) -> dict[str, Any]:
+    """Make the parts of a split transaction one transaction again, on the user's word.
+
+    Name any part by its transaction_id. `before` holds the parts, `after` the whole, of the amount that they add up to.
+    """
+    parts, category = await to_join(arguments, context.rows)
+    [whole] = await context.rows.fetch("join_parts", id=parts[0]["id"], category=category)
+    return {"status": "changed", "before": listed(parts), "after": told(whole)}
+
+
+async def preview_undo_split(arguments: UndoSplit, context: ToolContext) -> dict[str, Any]:
+    parts, category = await to_join(arguments, context.rows)
+    amount, currency = sum((part["amount"] for part in parts), Decimal()), parts[0]["currency"]
+    whole = f"{amount_text(amount, currency)} {currency}"
+    return {
+        "summary": f"Make {len(parts)} parts one transaction of {whole} in {category}.",
+        "changes": [{"before": listed(parts), "after": told(parts[0] | {"amount": amount, "category": category})}],
+        "count": len(parts),
+    }
+
+
+async def to_join(arguments: UndoSplit, rows: Rows) -> tuple[Sequence[dict[str, Any]], str]:
+    """The parts, the one that was split first, and the category of the whole.
+
+    Raises:
+        ToolFault: it is not clear which, or it was not split.
+    """
+    row = await the_transaction(arguments, rows)
+    if not (row["split_of"] or row["was_split"]):
+        raise ToolFault(f"It is not split: {described(row)}.")
+    parts = await rows.fetch("parts_of", id=row["split_of"] or row["id"])
+    if arguments.category:
+        [category] = await resolve_categories([arguments.category], rows)
+        return parts, category
+    return parts, max(parts, key=lambda part: abs(part["amount"]))["category"]
+
+
+TOOL = Tool(
+    undo_split,
+    risk="write",
+    preview=preview_undo_split,
+    per_minute=20,
+    quotes=True,
+    examples=(
+        "Undo the split of that transaction",
+        "Put the parts of the purchase back together",
+        "Join the split transaction again",
+        "I split that by mistake, merge it",
+        "Make the parts one transaction again",
+        "Reverse the split",
+    ),
+)

@@ -1,0 +1,93 @@
+"""Changes a debt."""
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+from pydantic import Field
+
+from graph.tool import Row, Rows, Tool, ToolContext, ToolFault
+from tools.shared.arguments import ToolArguments
+from tools.shared.debts import check_day, present, state_of
+from tools.shared.money import AMOUNT_DECIMALS, check_decimals
+from tools.shared.name_lookup import the_one
+from tools.shared.text_fields import Words
+
+
+class UpdateDebt(ToolArguments):
+    debt: Words = Field(description="Name of the debt, a part of it, or its id.")
+    balance: Decimal | None = Field(
+        None,
+        description="What is owed now, as a positive amount; 0 when it is paid.",
+        ge=0,
+        le=10**10,
+        decimal_places=AMOUNT_DECIMALS,
+    )
+    annual_rate_percent: Decimal | None = Field(
+        None, description="The new yearly interest in percent.", ge=0, le=100, decimal_places=4
+    )
+    minimum_payment: Decimal | None = Field(
+        None, description="The new minimum payment each month.", ge=0, le=10**9, decimal_places=AMOUNT_DECIMALS
+    )
+    as_of: dt.date | None = Field(None, description="Day of the new balance, YYYY-MM-DD; leave out for today.")
+
+
+async def update_debt(arguments: UpdateDebt, context: ToolContext) -> dict[str, Any]:
+    """Change what is noted of a debt: the balance after a payment, the rate or the minimum payment.
+
+    Give what changes only. The user confirms it before it is done. `debt` is how it stands afterwards.
+    """
+    debt, values = await changed_debt(arguments, context)
+    made = await context.rows.fetch("change_debt", id=debt["id"], **values)
+    if not made:
+        raise ToolFault("That debt is gone.")
+    return {"status": "ok", "debt": present(made[0])}
+
+
+async def preview_update_debt(arguments: UpdateDebt, context: ToolContext) -> dict[str, Any]:
+    debt, values = await changed_debt(arguments, context)
+    after = dict(debt) | {name: value for name, value in values.items() if value is not None}
+    return {
+        "summary": "A debt is changed.",
+        "changes": [{"before": state_of(debt), "after": state_of(after)}],
+        "count": 1,
+    }
+
+
+async def changed_debt(arguments: UpdateDebt, context: ToolContext) -> tuple[Row, dict[str, Any]]:
+    """The debt that is meant, and what becomes of it.
+
+    Raises:
+        ToolFault: it is not clear, or nothing changes.
+    """
+    check_day(arguments.as_of, context.today)
+    values = arguments.model_dump(exclude={"debt"})
+    if arguments.balance is not None:
+        values["as_of"] = arguments.as_of or context.today
+    elif arguments.as_of:
+        raise ToolFault("as_of is the day of a new balance; give balance, too.")
+    if all(value is None for value in values.values()):
+        raise ToolFault("Say what changes: balance, annual_rate_percent or minimum_payment.")
+    debt = await one_debt(arguments.debt, context.rows)
+    check_decimals(debt["currency"], arguments.balance, arguments.minimum_payment)
+    return debt, values
+
+
+async def one_debt(words: str, rows: Rows) -> Row:
+    return the_one(words, await rows.fetch("debts"), "debt")
+
+
+TOOL = Tool(
+    update_debt,
+    risk="write",
+    preview=preview_update_debt,
+    per_minute=20,
+    examples=(
+        "My student loan balance is down to 1800",
+        "Update the rate on my car loan debt",
+        "I paid off my store card debt",
+        "Change the minimum payment of my loan to 120",
+        "The debt on my card is 2900 now",
+        "Correct the balance of a debt",
+    ),
+)

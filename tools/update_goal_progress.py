@@ -1,0 +1,111 @@
+"""Records how far a goal is."""
+
+from decimal import Decimal
+from typing import Any, Literal
+
+from pydantic import Field
+
+from graph.tool import Row, Rows, Tool, ToolContext, ToolFault
+from tools.shared.arguments import ToolArguments
+from tools.shared.goals import goals_of, present, state_of
+from tools.shared.money import AMOUNT_DECIMALS, amount_text, check_decimals
+from tools.shared.name_lookup import the_one
+from tools.shared.text_fields import Words
+
+Status = Literal["active", "completed", "archived"]
+
+
+class UpdateGoalProgress(ToolArguments):
+    goal: Words = Field(description="Name of the goal, a part of it, or its id.")
+    current_amount: Decimal | None = Field(
+        None, description="What is reached now, all in all.", ge=0, le=10**10, decimal_places=AMOUNT_DECIMALS
+    )
+    add_amount: Decimal | None = Field(
+        None,
+        description="What has come since, instead of current_amount; negative if something was taken out.",
+        ge=-(10**10),
+        le=10**10,
+        decimal_places=AMOUNT_DECIMALS,
+    )
+    goal_status: Status | None = Field(None, description="A new status, such as archived for a goal given up.")
+
+
+async def update_goal_progress(arguments: UpdateGoalProgress, context: ToolContext) -> dict[str, Any]:
+    """Record how far a goal is: the amount reached, what was added to it, or that it is completed or given up.
+
+    Give current_amount or add_amount, not both. A goal is completed by itself when its target is reached. The user confirms
+    it before it is done. `goal` is how it stands afterwards.
+    """
+    goal = await goal_to_update(arguments, context.rows)
+    made = await context.rows.fetch(
+        "set_goal_progress",
+        id=goal["id"],
+        current_amount=arguments.current_amount,
+        add_amount=arguments.add_amount,
+        status=arguments.goal_status,
+    )
+    if not made:
+        raise ToolFault("The goal has less than that; nothing was changed.")
+    return {"status": "ok", "goal": present(made[0], context.today)}
+
+
+async def preview_update_goal_progress(arguments: UpdateGoalProgress, context: ToolContext) -> dict[str, Any]:
+    goal = await goal_to_update(arguments, context.rows)
+    reached = reached_after(arguments, goal)
+    after = dict(goal) | {"current_amount": reached, "status": arguments.goal_status or status_after(goal, reached)}
+    currency = goal["currency"]
+    before, then = amount_text(goal["current_amount"], currency), amount_text(reached, currency)
+    return {
+        "summary": f"A goal goes from {before} to {then} {currency}.",
+        "changes": [{"before": state_of(goal), "after": state_of(after)}],
+        "count": 1,
+    }
+
+
+async def goal_to_update(arguments: UpdateGoalProgress, rows: Rows) -> Row:
+    """The goal that is meant, if it can be changed so.
+
+    Raises:
+        ToolFault: it cannot, and why.
+    """
+    if arguments.current_amount is not None and arguments.add_amount is not None:
+        raise ToolFault("Give current_amount or add_amount, not both.")
+    if arguments.current_amount is None and arguments.add_amount is None and arguments.goal_status is None:
+        raise ToolFault("Say what changes: current_amount, add_amount or goal_status.")
+    goal = the_one(arguments.goal, await goals_of(rows), "goal")
+    check_decimals(goal["currency"], arguments.current_amount, arguments.add_amount)
+    if reached_after(arguments, goal) < 0:
+        raise ToolFault(
+            f"The goal has only {amount_text(goal['current_amount'], goal['currency'])}; less than nothing cannot be left."
+        )
+    return goal
+
+
+def reached_after(arguments: UpdateGoalProgress, goal: Row) -> Decimal:
+    if arguments.current_amount is not None:
+        return arguments.current_amount
+    reached: Decimal = goal["current_amount"] + (arguments.add_amount or 0)
+    return reached
+
+
+def status_after(goal: Row, reached: Decimal) -> str:
+    """What the status becomes by itself."""
+    if reached >= goal["target_amount"]:
+        return "completed"
+    return "active" if goal["status"] == "completed" else str(goal["status"])
+
+
+TOOL = Tool(
+    update_goal_progress,
+    risk="write",
+    preview=preview_update_goal_progress,
+    per_minute=20,
+    examples=(
+        "I put another 200 towards my emergency fund goal",
+        "Update my goal: I have 4000 now",
+        "Mark my laptop goal as completed",
+        "Add 150 to my trip goal",
+        "Archive my bicycle goal",
+        "Record progress on my goal",
+    ),
+)
