@@ -43,12 +43,12 @@ class Report:
 
     def table(self) -> Iterator[str]:
         heads = (
-            "what was done",
+            "fault",
             "times",
             "turns",
-            "of them ended in a visible error",
+            "ended in a visible error",
             *SHOWN,
-            "went on after, p50 / p95 / most (s)",
+            "resumed after, p50 / p95 / max (s)",
         )
         yield f"| {' | '.join(heads)} |"
         yield f"| --- |{' ---: |' * (len(heads) - 1)}"
