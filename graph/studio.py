@@ -1,8 +1,8 @@
-"""LangGraph Studio's way into the graph: the service's steps, over the service's ports or over those of a recorded turn.
+"""The entrance for LangGraph Studio: the service's graph over the service's ports, or over those of a recorded turn.
 
-`langgraph.json` names `chat`, which gives the graph to each of Studio's requests, and `app`, whose lifespan opens what is
-behind it. The service accepts a run before its graph starts and tells it who is asking; in Studio nobody does, so each step
-first finds out from the thread, the run and the form, or from the recording.
+`langgraph.json` names `chat`, which returns the graph for each of Studio's requests, and `app`, whose lifespan opens the
+backend. The service fills the context of a run when it accepts the run. Studio accepts no run, so each node first completes
+the context from the thread, the run and the form, or from the recording.
 """
 
 import asyncio
@@ -18,8 +18,6 @@ from langgraph.runtime import ExecutionInfo, Runtime
 from starlette.applications import Starlette
 
 from employees.roster import Roster
-from graph.adapters.postgres.conversation.sessions import PostgresSessions
-from graph.adapters.postgres.provisioning import Report
 from graph.build import NodeWrapper, Ports, TurnGraph, build
 from graph.context import TurnContext
 from graph.errors import ChatError, NotFound, UnknownEmployee
@@ -33,80 +31,94 @@ from graph.state import Turn
 from graph.testing.auto_approvals import UnstoredApprovals
 from graph.turn.node import Node
 from graph.wiring.background import running_worker
+from graph.wiring.catalogue import default_employee
 from graph.wiring.service import open_infrastructure
 from graph.wiring.turn_ports import build_ports
 from migrations.demo.generate import DEMO_USER
 
-FindCaller = Callable[[TurnContext, Turn, ExecutionInfo], Awaitable[TurnContext]]
-"""Completes what the context form says of the caller, from the state and from the names of the thread and the run."""
+CompleteContext = Callable[[TurnContext, Turn, ExecutionInfo], Awaitable[TurnContext]]
+"""Completes the context of Studio's form, from the state and from the ids of the thread and the run."""
+
+GetOrCreateSession = Callable[[str, str, str | None, str], Awaitable[str]]
+"""From the user's id, the session's id, the requested employee and the default one to the slug of the session's employee."""
 
 
 @dataclass(frozen=True, slots=True)
-class Backstage:
-    """What is behind the graph: what its steps need of the world, and what is put around each of them."""
+class StudioBackend:
+    """The ports of the graph's nodes, and the wrapper of each node."""
 
     ports: Ports
-    around: NodeWrapper
+    wrap_node: NodeWrapper
 
 
 @asynccontextmanager
-async def backstage(settings: Settings, report: Report) -> AsyncIterator[Backstage]:
-    """Choose what is behind the graph: a recorded turn, else the configured database, else the embedded one."""
+async def open_backend(settings: Settings, report: Callable[[str], None]) -> AsyncIterator[StudioBackend]:
+    """Open the recorded turn if one is configured, else the service's adapters.
+
+    Raises:
+        ConfigurationError: a configured part does not work.
+        RecordingUnreadable: the file is not a recording.
+    """
     if settings.studio_recording:
-        recording, code = await asyncio.to_thread(read_files, settings.studio_recording, settings.data_dir)
-        report(f"ready: {settings.studio_recording} plays")
-        yield of_recording(recording, code)
+        recording, code = await asyncio.to_thread(read_recording, settings.studio_recording, settings.data_dir)
+        report(f"ready: {settings.studio_recording} is played")
+        yield recorded_backend(recording, code)
         return
     async with AsyncExitStack() as stack:
         infra = await stack.enter_async_context(open_infrastructure(settings, report))
         ports = await build_ports(infra, UnstoredApprovals())
         await stack.enter_async_context(running_worker(infra.queue))
-        default = infra.roster.find(settings.default_employee_slug).slug
-        report("ready: the demo user asks")
-        caller = DemoCaller(PostgresSessions(infra.database), infra.roster, default)
-        yield Backstage(ports, lambda name, node: ForCaller(caller, node))
+        default = default_employee(infra.roster, settings)
+        report("ready: turns run as the demo user")
+        context = DemoUserContext(infra.stores.sessions.enter, infra.roster, default)
+        yield StudioBackend(ports, lambda name, node: WithContext(context, node))
 
 
-def read_files(recording: Path, data_dir: Path) -> tuple[Recording, Code]:
-    """Raises: RecordingUnreadable."""
+def read_recording(recording: Path, data_dir: Path) -> tuple[Recording, Code]:
+    """
+    Raises:
+        RecordingUnreadable: the file is not a recording.
+    """
     return Recording.read(recording), todays_code(data_dir)
 
 
-def of_recording(recording: Recording, code: Code) -> Backstage:
-    """A recorded turn is behind the graph: no database, no model, no network."""
+def recorded_backend(recording: Recording, code: Code) -> StudioBackend:
+    """The ports of a recorded turn. They need no database, no model and no network."""
 
-    def around(name: str, node: Node) -> Node:
-        return ForCaller(RecordedCaller(recording), RecordedStep(recording, code, name))
+    def wrap_node(name: str, node: Node) -> Node:
+        return WithContext(RecordedContext(recording), RecordedStep(recording, code, name))
 
-    return Backstage(Stage(recording, code).ports(), around)
+    return StudioBackend(Stage(recording, code).ports(), wrap_node)
 
 
 @dataclass(frozen=True, slots=True)
-class DemoCaller:
-    """The demo user, in a session that has the thread's id."""
+class DemoUserContext:
+    """Completes the context with the demo user, and with a session that has the thread's id."""
 
-    sessions: PostgresSessions
+    get_or_create_session: GetOrCreateSession
     roster: Roster
     default_employee: str
 
-    async def __call__(self, given: TurnContext, state: Turn, execution: ExecutionInfo) -> TurnContext:
+    async def __call__(self, form: TurnContext, state: Turn, execution: ExecutionInfo) -> TurnContext:
         """
         Raises:
-            UnknownEmployee: nobody has the name in the form.
+            UnknownEmployee: no employee has the name in the form.
             NotFound: the session is another user's.
         """
-        caller = replace(
-            given,
-            user_id=given.user_id or DEMO_USER,
-            session_id=given.session_id or execution.thread_id or "",
-            run_id=given.run_id or execution.run_id or "",
+        context = replace(
+            form,
+            user_id=form.user_id or DEMO_USER,
+            session_id=form.session_id or execution.thread_id or "",
+            run_id=form.run_id or execution.run_id or "",
         )
-        asked = self._slug(given.employee or state.get("employee") or "")
+        requested = self._slug(form.employee or state.get("employee") or "")
         try:
-            employee = await self.sessions.enter(caller.user_id, caller.session_id, asked, self.default_employee)
+            employee = await self.get_or_create_session(
+                context.user_id, context.session_id, requested, self.default_employee
+            )
         except NotFound:
             raise NotFound("The session of this thread belongs to another user; begin a new thread.") from None
-        return replace(caller, employee=employee)
+        return replace(context, employee=employee)
 
     def _slug(self, name: str) -> str | None:
         if not name.strip():
@@ -119,71 +131,71 @@ class DemoCaller:
 
 
 @dataclass(frozen=True, slots=True)
-class RecordedCaller:
-    """Whoever asked when the turn was recorded, and what they asked unless the form says something else."""
+class RecordedContext:
+    """Completes the context with the recorded question, unless the form has another."""
 
     recording: Recording
 
-    async def __call__(self, given: TurnContext, state: Turn, execution: ExecutionInfo) -> TurnContext:
+    async def __call__(self, form: TurnContext, state: Turn, execution: ExecutionInfo) -> TurnContext:
         recorded = "" if state.get("message") else with_stand_ins(self.recording.question)
         return TurnContext(
-            user_id=given.user_id or OWNER,
-            session_id=given.session_id or SESSION,
-            run_id=given.run_id or RUN,
+            user_id=form.user_id or OWNER,
+            session_id=form.session_id or SESSION,
+            run_id=form.run_id or RUN,
             employee=self.recording.employee,
-            text=given.text or recorded,
+            text=form.text or recorded,
         )
 
 
 @dataclass(frozen=True, slots=True)
-class ForCaller:
-    """A step that runs for the caller of Studio."""
+class WithContext:
+    """A node that runs with a completed context."""
 
-    find_caller: FindCaller
+    complete: CompleteContext
     node: Node
 
     async def __call__(self, state: Turn, runtime: Runtime[TurnContext]) -> Turn:
         assert runtime.execution_info
-        caller = await self.find_caller(runtime.context or TurnContext(), state, runtime.execution_info)
-        return await self.node(state, runtime.override(context=caller))
+        context = await self.complete(runtime.context or TurnContext(), state, runtime.execution_info)
+        return await self.node(state, runtime.override(context=context))
 
 
-def graph_over(behind: Backstage) -> TurnGraph:
-    """The service's graph; without a checkpointer, as Studio brings its own."""
-    return build(behind.ports, behind.around)
+def build_graph(backend: StudioBackend) -> TurnGraph:
+    """Build the graph without a checkpointer: Studio has its own."""
+    return build(backend.ports, backend.wrap_node)
 
 
 @cache
-def opened() -> "asyncio.Future[TurnGraph]":
-    """The graph of this process, once what is behind it is open."""
+def graph_future() -> "asyncio.Future[TurnGraph]":
+    """The graph of this process; pending until the backend is open."""
     return asyncio.get_running_loop().create_future()
 
 
 @asynccontextmanager
-async def open_backstage(_: Starlette) -> AsyncIterator[None]:
-    """Open what is behind the graph as Studio's server starts, and close it as the server stops."""
+async def lifespan(_: Starlette) -> AsyncIterator[None]:
+    """Open the backend when Studio's server starts, and close it when the server stops."""
     async with AsyncExitStack() as stack:
         try:
-            behind = await stack.enter_async_context(backstage(read_settings(), say))
+            backend = await stack.enter_async_context(open_backend(read_settings(), print_progress))
         except ChatError as error:
-            give_up(error)
-        opened().set_result(graph_over(behind))
+            abort_start(error)
+        graph_future().set_result(build_graph(backend))
         yield
 
 
-def give_up(error: ChatError) -> NoReturn:
-    """End the process with the error's message; whatever is raised here, Studio's server would show with its traceback."""
-    say(f"studio: {error.message}")
+def abort_start(error: ChatError) -> NoReturn:
+    """End the process with the error's message. Studio's server would print a raised error with its traceback."""
+    print_progress(f"studio: {error.message}")
     os._exit(1)
 
 
 async def chat() -> TurnGraph:
-    """The graph: the same one for each request, which Studio copies before it changes anything."""
-    return await asyncio.shield(opened())
+    """Return the same graph for each request; Studio changes only copies of it."""
+    return await asyncio.shield(graph_future())
 
 
-def say(line: str) -> None:
+def print_progress(line: str) -> None:
     print(line, flush=True)
 
 
-app = Starlette(lifespan=open_backstage)
+app = Starlette(lifespan=lifespan)

@@ -19,7 +19,7 @@ from graph.replay.play import Code, todays_code
 from graph.replay.recording import Recording
 from graph.replay.studio_node import TurnStopped
 from graph.state import TurnInput
-from graph.studio import graph_over, of_recording
+from graph.studio import build_graph, recorded_backend
 from tests.studio.conftest import RECORDINGS, Studio, running
 from tests.studio.test_studio import PATH, parts, turn
 
@@ -101,7 +101,7 @@ def code(tmp_path_factory: pytest.TempPathFactory) -> Code:
 
 
 def graph_of(recording: Recording, code: Code) -> TurnGraph:
-    return with_checkpointer(graph_over(of_recording(recording, code)), InMemorySaver())
+    return with_checkpointer(build_graph(recorded_backend(recording, code)), InMemorySaver())
 
 
 async def run(graph: TurnGraph, given: TurnInput | None, config: RunnableConfig = HERE) -> dict[str, Any]:
