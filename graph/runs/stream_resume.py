@@ -1,8 +1,8 @@
-"""Lets a run that was taken over go on with the stream that its followers have seen already.
+"""Reconciles the events of a resumed run with those that were streamed before.
 
-The dead process has streamed events that the new one makes again: those of steps that had no checkpoint yet, and the words
-of a model that is asked a second time. What is the same as before is not streamed twice; if the model takes another way this
-time, one event tells the followers to forget what they have.
+The process that had the run before streamed events which this process makes again: those of steps without a checkpoint, and the
+text of a model that is called a second time. Events that come again unchanged are not streamed twice. If they differ, one
+`restart` event tells the followers to discard what they have.
 """
 
 import json
@@ -18,103 +18,110 @@ from graph.turn.handoff import events_of_result
 
 
 class StreamReconciler:
-    """Compares what is made again with what was seen, event by event."""
+    """Compares the events that are made again with those that were streamed, one by one."""
 
-    def __init__(self, seen: Sequence[Event]) -> None:
+    def __init__(self, streamed: Sequence[Event]) -> None:
         """
         Args:
-            seen: what was logged of the run.
+            streamed: the logged events of the run.
         """
-        self._seen = joined(since_restart(seen))
-        self._again: list[Event] = []
+        self._expected = merge_texts(events_since_restart(streamed))
+        """The streamed events that have not come again yet."""
+        self._repeated: list[Event] = []
+        """The events that were made so far."""
         self._text = ""
-        """What came again of the text that is compared."""
-        self._level = not self._seen
+        """The part of the expected text that has come again."""
+        self._caught_up = not self._expected
 
     def feed(self, event: Event) -> list[Event]:
-        """What is to be streamed when this event is made."""
-        if self._level:
+        """The events to stream when this event is made."""
+        if self._caught_up:
             return [event]
-        self._again.append(event)
+        self._repeated.append(event)
         if event["type"] == "text":
             return self._feed_text(event["content"])
-        if self._seen[0]["type"] == "text" and self._seen[0]["content"] == self._text:
-            self._forget(self._seen[0])
+        if self._expected[0]["type"] == "text" and self._expected[0]["content"] == self._text:
+            self._match(self._expected[0])
         return self._feed_other(event)
 
     def _feed_text(self, content: str) -> list[Event]:
-        first = self._seen[0]
+        first = self._expected[0]
         if first["type"] != "text":
             return self._restart()
         self._text += content
         before = first["content"]
         if before.startswith(self._text):
-            if before == self._text and len(self._seen) == 1:
-                self._forget(first)
+            if before == self._text and len(self._expected) == 1:
+                self._match(first)
             return []
-        if self._text.startswith(before) and len(self._seen) == 1:
-            self._level = True
+        if self._text.startswith(before) and len(self._expected) == 1:
+            self._caught_up = True
             return [Text(type="text", content=self._text[len(before) :])]
         return self._restart()
 
     def _feed_other(self, event: Event) -> list[Event]:
-        """Calls made at once may be answered in another order; an answer that is in the history has no citations."""
+        """Compare an event that is not text.
+
+        Calls of one round may be answered in another order, and an answer that is read from the history has no citations.
+        """
         if event["type"] == "done":
-            self._seen = [before for before in self._seen if before["type"] != "citation"]
-            self._level = not self._seen
-        if event["type"] == "tool_result":  # whatever was asked before it is decided, and is not asked again
-            self._seen = list(dropwhile(lambda before: before["type"] == "approval_required", self._seen))
-            self._level = not self._seen
-        for before in self._seen:
+            self._expected = [before for before in self._expected if before["type"] != "citation"]
+            self._caught_up = not self._expected
+        if (
+            event["type"] == "tool_result"
+        ):  # an approval that was requested before it is decided and not requested again
+            self._expected = list(dropwhile(lambda before: before["type"] == "approval_required", self._expected))
+            self._caught_up = not self._expected
+        for before in self._expected:
             if before["type"] != event["type"]:
                 break
             if is_same(before, event):
-                self._forget(before)
+                self._match(before)
                 return []
-        return [event] if self._level else self._restart()
+        return [event] if self._caught_up else self._restart()
 
-    def _forget(self, event: Event) -> None:
-        self._seen.remove(event)
+    def _match(self, event: Event) -> None:
+        self._expected.remove(event)
         self._text = ""
-        self._level = not self._seen
+        self._caught_up = not self._expected
 
     def _restart(self) -> list[Event]:
-        self._level = True
-        return [Restart(type="restart"), *self._again]
+        self._caught_up = True
+        return [Restart(type="restart"), *self._repeated]
 
 
-def is_same(seen: Event, made: Event) -> bool:
-    """Whether an event comes again; what was shown beside a result is not kept with it, so a result comes without it."""
-    if seen["type"] == "tool_result" and made["type"] == "tool_result" and "display" not in made:
-        return {**seen, "display": None} == {**made, "display": None}
-    return seen == made
+def is_same(streamed: Event, made: Event) -> bool:
+    """Whether an event comes again. The display of a result is not stored, so a result that is made again lacks it."""
+    if streamed["type"] == "tool_result" and made["type"] == "tool_result" and "display" not in made:
+        return {**streamed, "display": None} == {**made, "display": None}
+    return streamed == made
 
 
-def since_restart(events: Sequence[Event]) -> list[Event]:
-    """What counts of a stream: all after its last restart, without its start, and without the ends that were none."""
-    counted: list[Event] = []
+def events_since_restart(events: Sequence[Event]) -> list[Event]:
+    """The events since the last restart, without `start` and without the ends at which the run waited for its user."""
+    valid: list[Event] = []
     for event in events:
         if event["type"] == "restart":
-            counted = []
+            valid = []
         elif event["type"] != "start" and not waits(event):
-            counted.append(event)
-    return counted
+            valid.append(event)
+    return valid
 
 
-def joined(events: Iterable[Event]) -> list[Event]:
-    """The events with texts that follow one another made one."""
-    whole: list[Event] = []
+def merge_texts(events: Iterable[Event]) -> list[Event]:
+    """The events, with consecutive texts joined to one."""
+    merged: list[Event] = []
     for event in events:
-        last = whole[-1] if whole else None
+        last = merged[-1] if merged else None
         if event["type"] == "text" and last and last["type"] == "text":
-            whole[-1] = Text(type="text", content=last["content"] + event["content"])
+            merged[-1] = Text(type="text", content=last["content"] + event["content"])
         else:
-            whole.append(event)
-    return whole
+            merged.append(event)
+    return merged
 
 
 def events_of_turn(turn: Turn) -> Iterator[Event]:
-    """What was streamed as a turn came to be; the calls of its last message are made again, and told then."""
+    """The events that a turn has streamed. The calls of its last message are left out: they are made, and streamed, again."""
     messages = turn.get("messages", [])
     for number, message in enumerate(messages, 1):
         if isinstance(message, AIMessage):

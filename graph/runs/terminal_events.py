@@ -32,7 +32,7 @@ def done_event(turn: Turn, message_id: str | None, status: Status) -> Done:
 
 
 def answer_finish(turn: Turn) -> Finish | None:
-    """How the turn's answer ended, if it is not a whole one."""
+    """Why the turn's answer is incomplete; None if it is complete."""
     last = turn["messages"][-1] if turn.get("messages") else None
     return finish_of(last) if isinstance(last, AIMessage) else None
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 
 from graph.events import Event, Restart, Text, ToolCall, ToolResult, last_text
-from graph.runs.stream_resume import StreamReconciler, events_of_turn, joined
+from graph.runs.stream_resume import StreamReconciler, events_of_turn, merge_texts
 from graph.state import Passage
 from tests.fakes.ports import turn_of
 
@@ -122,20 +122,20 @@ def shown(events: list[Event]) -> list[Event]:
     counted: list[Event] = []
     for event in events:
         counted = [] if event["type"] == "restart" else [*counted, event]
-    return joined(counted)
+    return merge_texts(counted)
 
 
 @given(EVENTS, st.integers(0, 8))
 def test_who_saw_the_beginning_of_the_same_turn_has_it_whole_in_the_end(events: list[Event], seen: int) -> None:
     told = again([START, *events[:seen]], [*events, DONE])
     assert RESTART not in told
-    assert shown([*events[:seen], *told]) == joined([*events, DONE])
+    assert shown([*events[:seen], *told]) == merge_texts([*events, DONE])
 
 
 @given(EVENTS, EVENTS)
 def test_whatever_was_seen_in_the_end_there_is_the_new_turn(seen: list[Event], made: list[Event]) -> None:
     ended = shown([*seen, *again([START, *seen], [*made, DONE])])
-    assert sorted(map(repr, ended)) == sorted(map(repr, joined([*made, DONE])))
+    assert sorted(map(repr, ended)) == sorted(map(repr, merge_texts([*made, DONE])))
     assert last_text(ended) == last_text(made) or any(event["type"] == "tool_result" for event in made)
 
 
