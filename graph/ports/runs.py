@@ -1,4 +1,4 @@
-"""Accepted runs, their event logs and their checkpoints."""
+"""Runs, their event logs and their checkpoints."""
 
 from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
@@ -15,47 +15,47 @@ from graph.state import Turn, Usage
 
 
 class Checkpoints(Protocol):
-    """LangGraph's checkpoints, for one owner at a time."""
+    """LangGraph's checkpoints, for one user's turn at a time."""
 
     def turn(self, run: "Run") -> AbstractAsyncContextManager[BaseCheckpointSaver[str]]:
-        """A checkpointer for one turn; what it is given is stored at the end at the latest, and old turns are forgotten.
+        """A checkpointer for one turn. It stores everything by the end of the context, and deletes the checkpoints of old turns.
 
-        A run of its first epoch starts anew, so nothing of an earlier turn is read for it.
+        A run in its first epoch reads nothing of earlier turns.
         """
         ...
 
 
 OnConflict = Literal["reject", "enqueue", "interrupt"]
-"""To a busy session: refuse the message, answer it after those that wait, or stop the active run and answer it next."""
+"""What happens to a message in a busy session: it is refused, queued, or answered next after the active run is stopped."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunRequest:
-    """What a user asks for, checked and cleaned."""
+    """A validated request for a turn."""
 
     user_id: str
     text: str = field(repr=False)
     employee: str | None = None
-    """Slug of the employee asked for; None means the session's, or the default in a new session."""
+    """Slug of the requested employee; None means the session's employee, or the default one in a new session."""
     session_id: str | None = None
+    """The session; None opens a new one."""
     client_key: str | None = None
-    """Idempotency key: the same key and request is the same run."""
+    """Idempotency key: the same key with the same request returns the same run."""
     on_conflict: OnConflict = "reject"
-    """What is to happen if the session is busy."""
     edited_message_id: str | None = None
-    """A message of the user in this session: the text comes in its place, and leaves behind what followed it."""
+    """A message of the user in this session. The text replaces it, and supersedes everything after it."""
     regenerated_run_id: str | None = None
-    """A run of this session whose question the text is: it is answered anew, and what followed it is left behind."""
+    """A run of this session whose question the text repeats. A new answer supersedes everything after that question."""
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What a user said in a session."""
+    """A question of a user in a session."""
 
     run_id: str
-    """The run that asked it."""
+    """The run that answers it."""
     text: str = field(repr=False)
-    """As it was typed while its run lasts, masked after that."""
+    """As typed while its run is active, masked after that."""
 
 
 RunStatus = Literal["queued", "running", "waiting", "complete", "stopped", "failed"]
@@ -71,58 +71,59 @@ class Run:
     employee: str
     status: RunStatus = "running"
     epoch: int = 1
-    """How often a process has begun to work on it; 0 while it is queued for the first."""
+    """How many times a process has claimed the run; 0 while it is queued for the first time."""
     created: bool = True
-    """False if an earlier request with the same idempotency key started it."""
+    """Whether this request created the run; False if an earlier one with the same idempotency key did, or if it was read."""
     log_expired: bool = False
-    """Whether its events are deleted, being older than they are kept."""
+    """Whether the events were deleted because their retention time has passed."""
     remembered: Remembered | None = field(default=None, repr=False, compare=False)
-    """What it begins with, if that was read when it was accepted."""
+    """The memory that the turn starts from, if it was read when the run was accepted."""
 
     @property
     def is_over(self) -> bool:
+        """Whether no process works on the run and none is to: it has ended, or waits for its user."""
         return self.status in ("complete", "stopped", "failed", "waiting")
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimedRun:
-    """A run that this process is to work on from now on."""
+    """A run that this process works on from now on."""
 
     run: Run
     text: str | None = field(repr=False)
-    """What the user typed; None if its seal cannot be opened."""
+    """The user's message as typed; None if it cannot be decrypted."""
     logged: "Sequence[LoggedEvent]" = ()
-    """What it has streamed before."""
+    """The entries that earlier epochs logged."""
     stop_requested: bool = False
 
 
 class Step(TypedDict):
-    """One node of a turn's path, and how long it took in milliseconds."""
+    """One node of a turn's path, with its time in milliseconds."""
 
     node: str
     ms: int
     first_ms: int | None
-    """Until the step streamed its first event: for `reason` until the first words."""
+    """Until the step streamed its first event, which is the first text for `reason`; None if it streamed none."""
 
 
 class Trace(TypedDict):
-    """What a turn was given, and the way that it took: all that a recording needs and that is stored nowhere else. Masked."""
+    """The inputs and the path of a turn: what a recording needs and what is stored nowhere else. Masked."""
 
     version: str
-    """The employee's."""
+    """The employee's version."""
     model: str
     path: list[Step]
     usage: list[UsageMetadata | None]
-    """What the provider reported for each answer of the model; None where it did not."""
+    """What the provider reported for each answer of the model; None where it reported nothing."""
     broken_off: NotRequired[Usage]
-    """What the answers took that broke off."""
+    """The usage of answers that broke off."""
     turn: Turn
-    """The fields of the state that no other table holds."""
+    """The fields of the state that no other table stores."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunOutcome:
-    """How a run ended."""
+    """How a run ended, or that it waits for its user."""
 
     status: Literal["complete", "stopped", "failed", "waiting"] = "complete"
     message_id: str | None = None
@@ -131,12 +132,12 @@ class RunOutcome:
 
 
 LoggedEvent = tuple[int, Event]
-"""An event and its number within the run. The numbers of an epoch follow one another; each epoch begins at
-`first_seq(epoch)`, so that an event which a dead process has shown but not logged is never taken for another."""
+"""A sequence number within the run, and the event. An epoch numbers its events from `first_seq(epoch)`, so an event that a
+process streamed and did not log before it died never has the number of another event."""
 
 
 SEQ_PER_EPOCH = 1_000_000
-"""Numbers that an epoch has."""
+"""How many sequence numbers an epoch has."""
 
 
 def first_seq(epoch: int) -> int:
