@@ -18,7 +18,7 @@ class Checkpoints(Protocol):
     """LangGraph's checkpoints, for one user's turn at a time."""
 
     def turn(self, run: "Run") -> AbstractAsyncContextManager[BaseCheckpointSaver[str]]:
-        """A checkpointer for one turn. It stores everything by the end of the context, and deletes the checkpoints of old turns.
+        """A checkpointer for one turn. By the end of the context everything is stored, and old turns are deleted.
 
         A run in its first epoch reads nothing of earlier turns.
         """
