@@ -13,7 +13,7 @@ from graph.adapters.postgres.conversation.transcript import PostgresTranscript
 from graph.adapters.postgres.database import Database
 from graph.adapters.postgres.privacy.file_store import PostgresFiles
 from graph.adapters.postgres.runs.approvals import PostgresApprovals
-from graph.adapters.postgres.runs.checkpointer import PostgresCheckpoints
+from graph.adapters.postgres.runs.buffered_checkpointer import PostgresCheckpoints
 from graph.adapters.postgres.runs.run_store import PostgresRunStore
 from graph.runs.fault_injection import FailPoint
 from graph.settings import Settings

@@ -14,7 +14,8 @@ from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool
 
 from graph.adapters.postgres.database import Connection, Database
-from graph.adapters.postgres.runs.checkpointer import OwnedSaver, TurnSaver
+from graph.adapters.postgres.runs.buffered_checkpointer import TurnSaver
+from graph.adapters.postgres.runs.checkpointer import OwnedSaver
 from graph.ports.runs import Run
 from tests.graph.adapters.saver_contract import assert_conforms
 from tests.graph.adapters.transaction_pooler import TransactionPooler
