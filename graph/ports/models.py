@@ -13,8 +13,12 @@ CountTokens = Callable[[str], int]
 """The number of tokens of a text."""
 
 
+WIDTH = 384
+"""Numbers of a vector: the database stores no others."""
+
+
 class Embedder(Protocol):
-    """Turns text into vectors of 384 numbers and unit length."""
+    """Turns text into vectors of `WIDTH` numbers and unit length."""
 
     @property
     def model(self) -> str:

@@ -10,14 +10,14 @@ from langchain_core.language_models import BaseChatModel
 from langchain_openai import ChatOpenAI
 from pydantic import AnyHttpUrl, SecretStr
 
-from graph.adapters.embeddings.local import PASSAGES_SECONDS, WIDTH, LocalEmbedder, OpenAIEmbedder
-from graph.adapters.embeddings.openai import openai_embeddings
+from graph.adapters.embeddings.local import LocalEmbedder
+from graph.adapters.embeddings.openai import PASSAGES_SECONDS, OpenAIEmbedder, openai_embeddings
 from graph.adapters.models.fallback import WithFallback
 from graph.adapters.models.langchain import ATTEMPTS, LangChainModel, openai_model
 from graph.adapters.models.token_counter import token_counter
 from graph.adapters.offline.model import offline_model
 from graph.adapters.telemetry.instrumentation import Observer
-from graph.ports.models import ChatModel, CountTokens, Embedder
+from graph.ports.models import WIDTH, ChatModel, CountTokens, Embedder
 from graph.settings import Settings
 from tools.catalog import CATALOG
 

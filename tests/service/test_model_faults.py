@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from graph.adapters.models.circuit_breaker import FAILURES
+from graph.adapters.base.circuit_breaker import FAILURES
 from graph.adapters.models.pricing import read_prices
 from tests.fakes.scripted_model import ScriptedModel
 from tests.service.conftest import Client, Server, running

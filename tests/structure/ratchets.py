@@ -1,7 +1,7 @@
 """The figures that miss their bar today. A number here only falls; at the bar its line goes."""
 
 RATCHETS: dict[str, int] = {
-    "imports against the rings": 20,
+    "imports against the rings": 1,
     "folders with more than 20 modules": 2,
     "files over 300 lines": 7,
     "functions over 50 lines": 1,

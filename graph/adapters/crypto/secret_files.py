@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from graph.adapters.base.owned_files import give_to_owner_of, make_folder
 from graph.errors import ConfigurationError
 
 
@@ -25,14 +26,6 @@ def keep_secret(file: Path, make: Callable[[], bytes]) -> bytes:
         raise ConfigurationError(
             f"{file} cannot be used ({error.strerror}): run as the user who owns it, or name another directory in DATA_DIR."
         ) from error
-
-
-def make_folder(folder: Path) -> None:
-    """Make a folder and those above it, for the owner of the nearest one that exists."""
-    if not folder.exists():
-        make_folder(folder.parent)
-        folder.mkdir(exist_ok=True)
-        give_to_owner_of(folder.parent, folder)
 
 
 def write_private(file: Path, content: bytes) -> None:
@@ -70,9 +63,3 @@ def write_part(file: Path, content: bytes) -> Path:
         os.fsync(stream.fileno())
     give_to_owner_of(file.parent, part)
     return part
-
-
-def give_to_owner_of(folder: Path, path: Path) -> None:
-    if os.geteuid() == 0:
-        owner = folder.stat()
-        os.chown(path, owner.st_uid, owner.st_gid)

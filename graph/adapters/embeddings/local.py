@@ -1,44 +1,21 @@
-"""Embedders (port `Embedder`): a small network on this machine, or an OpenAI-compatible provider."""
+"""An embedder (port `Embedder`) on this machine."""
 
-import asyncio
 import importlib.util
-import math
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Sequence
 from pathlib import Path
 
 import numpy as np
-from langchain_openai import OpenAIEmbeddings
 from numpy.typing import NDArray
-from openai import APIStatusError, OpenAIError
 from tokenizers import Tokenizer
 
 from graph.adapters.embeddings.onnx_model import Network, quantised
-from graph.adapters.models.circuit_breaker import Breaker
-from graph.adapters.models.provider_errors import operators_fault
-from graph.adapters.models.provider_status import UNREACHABLE
-from graph.errors import ConfigurationError, ModelUnavailable
+from graph.errors import ConfigurationError
 
 VOCABULARY = "embeddings/data/all-MiniLM-L6-v2-onnx-int8/tokenizer.json"
 MOST_TOKENS = 256
 """What the model was trained to read; the rest of a longer text is not seen."""
 DECIMALS = 7
 """Of a vector's numbers: more than these a network of 32 bits does not know, and what is written of them the database reads."""
-WIDTH = 384
-"""The one width of vectors in the database."""
-
-QUERY_SECONDS = 2.0
-"""How long a turn waits for a query's vector; then it goes on without stored texts."""
-PASSAGES_SECONDS = 30.0
-CHECK_SECONDS = 10.0
-
-CONFIGURATION = "configuration"
-SETTINGS = {"key": "OPENAI_API_KEY", "model": "OPENAI_EMBEDDING_MODEL", CONFIGURATION: "OPENAI_EMBEDDING_MODEL"}
-"""The setting that mends a fault of a provider of embeddings."""
-WRONG = {
-    "key": "the provider of embeddings refuses it; set the right one, or EMBEDDINGS=local.",
-    "model": "there is no {model} at OPENAI_BASE_URL; set another one, or EMBEDDINGS=local.",
-    CONFIGURATION: "{model} refuses a request for vectors; set another one, or EMBEDDINGS=local.",
-}
 
 
 class LocalEmbedder:
@@ -93,96 +70,3 @@ def package_file(package: str, name: str) -> Path:
     if spec is None or spec.origin is None:
         raise ConfigurationError(f"The package {package} is missing: run `make install`, or set EMBEDDINGS=openai.")
     return Path(spec.origin).parent / name
-
-
-class OpenAIEmbedder:
-    """An OpenAI-compatible embedding model, asked for 384 dimensions.
-
-    A turn waits for a query's vector no longer than `QUERY_SECONDS`, and not at all while the provider counts as down.
-    """
-
-    minimum_similarity = 0.30
-    """The provider's third-generation models put unrelated texts near 0.1. Not measured here."""
-
-    def __init__(self, client: OpenAIEmbeddings, report: Callable[[str | None], None] = lambda fault: None) -> None:
-        """`report` is called with what keeps the provider from serving (`provider_status.FAULTS`), or None if it serves."""
-        self._client = client
-        self._report = report
-        self._breaker = Breaker()
-        self.model = client.model
-
-    async def query(self, text: str) -> list[float]:
-        """Raises: ModelUnavailable."""
-        if wait := self._breaker.admit():
-            raise ModelUnavailable(retry_after=wait)
-        try:
-            [vector] = await self._vectors([text], QUERY_SECONDS, self._report)
-        except ConfigurationError as error:
-            self._breaker.succeeded()
-            raise ModelUnavailable from error
-        except ModelUnavailable:
-            self._breaker.failed()
-            raise
-        self._breaker.succeeded()
-        return vector
-
-    async def passages(self, texts: Sequence[str]) -> list[list[float]]:
-        """Raises: ModelUnavailable, ConfigurationError."""
-        return await self._vectors(texts, PASSAGES_SECONDS, self._report)
-
-    async def check(self) -> None:
-        """Ask for a vector, to learn whether the configuration is right. A provider that cannot be reached is reported only.
-
-        Raises:
-            ConfigurationError: the key, the model or the width of its vectors is wrong; the message names the setting.
-        """
-        faults: list[str | None] = []
-        try:
-            await self._vectors(["A sentence of ordinary length."], CHECK_SECONDS, faults.append)
-        except ModelUnavailable as error:
-            fault = fault_of(error.__cause__)
-            if setting := SETTINGS.get(fault):
-                raise ConfigurationError(f"{setting}: {WRONG[fault].format(model=self.model)}") from error
-        for met in faults:
-            self._report(met)
-
-    async def _vectors(
-        self, texts: Sequence[str], seconds: float, report: Callable[[str | None], None]
-    ) -> list[list[float]]:
-        try:
-            async with asyncio.timeout(seconds):
-                vectors = await self._client.aembed_documents(list(texts))
-            check_vectors(vectors, len(texts), self.model)
-        except ConfigurationError:
-            report(CONFIGURATION)
-            raise
-        except (OpenAIError, TimeoutError, ValueError) as error:
-            if (fault := fault_of(error)) != CONFIGURATION:  # a single text may be refused for what it is
-                report(fault)
-            raise ModelUnavailable from error
-        report(None)
-        return vectors
-
-
-def fault_of(error: BaseException | None) -> str:
-    """What keeps a provider from making vectors, as `provider_status.FAULTS` names it."""
-    is_refused = isinstance(error, APIStatusError) and error.status_code in (400, 405, 413, 422)
-    return operators_fault(error) or (CONFIGURATION if is_refused else UNREACHABLE)
-
-
-def check_vectors(vectors: Sequence[Sequence[float]], count: int, model: str) -> None:
-    """Look at what a provider sent.
-
-    Raises:
-        ConfigurationError: the vectors have another width than those in the database.
-        ValueError: they are not what was asked for.
-    """
-    if len(vectors) != count:
-        raise ValueError("another number of vectors than of texts")
-    if width := next((len(vector) for vector in vectors if len(vector) != WIDTH), None):
-        raise ConfigurationError(
-            f"OPENAI_EMBEDDING_MODEL: the vectors of {model} have {width} numbers, and the database holds {WIDTH}; "
-            "choose a model that makes such vectors or takes `dimensions`, or set EMBEDDINGS=local."
-        )
-    if not all(any(vector) and all(map(math.isfinite, vector)) for vector in vectors):
-        raise ValueError("a vector that points nowhere")

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from graph.adapters.crypto.secret_files import give_to_owner_of, make_folder
+from graph.adapters.base.owned_files import give_to_owner_of, make_folder
 
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # onnxruntime reads it at its import, and would report to its maker
 

@@ -1,18 +1,40 @@
-"""OpenAI's embeddings as `OpenAIEmbeddings` asks for them, from any server that speaks the protocol more or less."""
+"""An embedder (port `Embedder`) of a provider: OpenAI, or any server that speaks its protocol."""
 
+import asyncio
 import base64
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import openai
 import structlog
 from langchain_openai import OpenAIEmbeddings
+from openai import APIStatusError, OpenAIError
 from pydantic import SecretStr
 
-from graph.adapters.models.openai_client import refused_parameter, without
+from graph.adapters.base.circuit_breaker import Breaker
+from graph.adapters.base.provider_errors import operators_fault
+from graph.adapters.base.provider_status import UNREACHABLE
+from graph.adapters.base.request_parameters import refused_parameter, without
+from graph.errors import ConfigurationError, ModelUnavailable
+from graph.ports.models import WIDTH
 
 log = structlog.get_logger(__name__)
+
+QUERY_SECONDS = 2.0
+"""How long a turn waits for a query's vector; then it goes on without stored texts."""
+PASSAGES_SECONDS = 30.0
+CHECK_SECONDS = 10.0
+
+CONFIGURATION = "configuration"
+SETTINGS = {"key": "OPENAI_API_KEY", "model": "OPENAI_EMBEDDING_MODEL", CONFIGURATION: "OPENAI_EMBEDDING_MODEL"}
+"""The setting that mends a fault of a provider of embeddings."""
+WRONG = {
+    "key": "the provider of embeddings refuses it; set the right one, or EMBEDDINGS=local.",
+    "model": "there is no {model} at OPENAI_BASE_URL; set another one, or EMBEDDINGS=local.",
+    CONFIGURATION: "{model} refuses a request for vectors; set another one, or EMBEDDINGS=local.",
+}
 
 OPTIONAL = ("dimensions", "encoding_format")
 """Parameters without which a server may do what was wanted; some refuse them."""
@@ -77,3 +99,96 @@ def openai_embeddings(
     )
     client.async_client = PlainEmbeddings(client.async_client._client)
     return client
+
+
+class OpenAIEmbedder:
+    """An OpenAI-compatible embedding model, asked for 384 dimensions.
+
+    A turn waits for a query's vector no longer than `QUERY_SECONDS`, and not at all while the provider counts as down.
+    """
+
+    minimum_similarity = 0.30
+    """The provider's third-generation models put unrelated texts near 0.1. Not measured here."""
+
+    def __init__(self, client: OpenAIEmbeddings, report: Callable[[str | None], None] = lambda fault: None) -> None:
+        """`report` is called with what keeps the provider from serving (`provider_status.FAULTS`), or None if it serves."""
+        self._client = client
+        self._report = report
+        self._breaker = Breaker()
+        self.model = client.model
+
+    async def query(self, text: str) -> list[float]:
+        """Raises: ModelUnavailable."""
+        if wait := self._breaker.admit():
+            raise ModelUnavailable(retry_after=wait)
+        try:
+            [vector] = await self._vectors([text], QUERY_SECONDS, self._report)
+        except ConfigurationError as error:
+            self._breaker.succeeded()
+            raise ModelUnavailable from error
+        except ModelUnavailable:
+            self._breaker.failed()
+            raise
+        self._breaker.succeeded()
+        return vector
+
+    async def passages(self, texts: Sequence[str]) -> list[list[float]]:
+        """Raises: ModelUnavailable, ConfigurationError."""
+        return await self._vectors(texts, PASSAGES_SECONDS, self._report)
+
+    async def check(self) -> None:
+        """Ask for a vector, to learn whether the configuration is right. A provider that cannot be reached is reported only.
+
+        Raises:
+            ConfigurationError: the key, the model or the width of its vectors is wrong; the message names the setting.
+        """
+        faults: list[str | None] = []
+        try:
+            await self._vectors(["A sentence of ordinary length."], CHECK_SECONDS, faults.append)
+        except ModelUnavailable as error:
+            fault = fault_of(error.__cause__)
+            if setting := SETTINGS.get(fault):
+                raise ConfigurationError(f"{setting}: {WRONG[fault].format(model=self.model)}") from error
+        for met in faults:
+            self._report(met)
+
+    async def _vectors(
+        self, texts: Sequence[str], seconds: float, report: Callable[[str | None], None]
+    ) -> list[list[float]]:
+        try:
+            async with asyncio.timeout(seconds):
+                vectors = await self._client.aembed_documents(list(texts))
+            check_vectors(vectors, len(texts), self.model)
+        except ConfigurationError:
+            report(CONFIGURATION)
+            raise
+        except (OpenAIError, TimeoutError, ValueError) as error:
+            if (fault := fault_of(error)) != CONFIGURATION:  # a single text may be refused for what it is
+                report(fault)
+            raise ModelUnavailable from error
+        report(None)
+        return vectors
+
+
+def fault_of(error: BaseException | None) -> str:
+    """What keeps a provider from making vectors, as `provider_status.FAULTS` names it."""
+    is_refused = isinstance(error, APIStatusError) and error.status_code in (400, 405, 413, 422)
+    return operators_fault(error) or (CONFIGURATION if is_refused else UNREACHABLE)
+
+
+def check_vectors(vectors: Sequence[Sequence[float]], count: int, model: str) -> None:
+    """Look at what a provider sent.
+
+    Raises:
+        ConfigurationError: the vectors have another width than those in the database.
+        ValueError: they are not what was asked for.
+    """
+    if len(vectors) != count:
+        raise ValueError("another number of vectors than of texts")
+    if width := next((len(vector) for vector in vectors if len(vector) != WIDTH), None):
+        raise ConfigurationError(
+            f"OPENAI_EMBEDDING_MODEL: the vectors of {model} have {width} numbers, and the database holds {WIDTH}; "
+            "choose a model that makes such vectors or takes `dimensions`, or set EMBEDDINGS=local."
+        )
+    if not all(any(vector) and all(map(math.isfinite, vector)) for vector in vectors):
+        raise ValueError("a vector that points nowhere")

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import structlog
 from pydantic import BaseModel, ConfigDict
 
+from graph.adapters.base.circuit_breaker import Breaker
 from graph.adapters.mcp.schemas import MAX_DESCRIPTION_CHARS, arguments_of, resolved, shortened, without_nulls
-from graph.adapters.models.circuit_breaker import Breaker
 from graph.errors import describe
 from graph.tool import OUTCOME_UNKNOWN, Risk, Tool, ToolContext, ToolFault
 from graph.values.text import sound

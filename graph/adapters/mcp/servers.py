@@ -16,9 +16,9 @@ import yaml
 from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from employees.roster import Employee, Roster
+from graph.adapters.base.circuit_breaker import Breaker
 from graph.adapters.mcp.calls import Offer, Remote, list_offers
 from graph.adapters.mcp.schemas import OddSchema
-from graph.adapters.models.circuit_breaker import Breaker
 from graph.errors import ConfigurationError, UnknownEmployee, describe
 from graph.tool import Risk, Tool
 from graph.validation import fault_texts

@@ -16,16 +16,10 @@ from langchain_core.runnables import Runnable
 from langchain_openai import ChatOpenAI
 from pydantic import SecretStr
 
-from graph.adapters.models.circuit_breaker import Breaker
+from graph.adapters.base.circuit_breaker import Breaker
+from graph.adapters.base.provider_errors import is_down, operators_fault
+from graph.adapters.models.answer_errors import check_end, kind_of_end, translate, unavailable
 from graph.adapters.models.openai_client import PlainCompletions
-from graph.adapters.models.provider_errors import (
-    check_end,
-    is_down,
-    kind_of_end,
-    operators_fault,
-    translate,
-    unavailable,
-)
 from graph.adapters.models.visible_text import VisibleText
 from graph.errors import ModelError, ModelRefused, describe
 from graph.ports.models import ModelSettings

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import tiktoken
 
-from graph.adapters.crypto.secret_files import give_to_owner_of, make_folder
+from graph.adapters.base.owned_files import give_to_owner_of, make_folder
 from graph.ports.models import CountTokens
 
 ENCODING = "o200k_base"

@@ -9,8 +9,8 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
+from graph.adapters.base.owned_files import make_folder
 from graph.adapters.crypto.cipher import keep_key
-from graph.adapters.crypto.secret_files import make_folder
 from graph.adapters.postgres.await_database import await_database
 from graph.adapters.postgres.database import Database
 from graph.adapters.postgres.embedded import EmbeddedPostgres

@@ -14,7 +14,7 @@ from langgraph.runtime import Runtime
 from opentelemetry.trace import NoOpTracer, Span, SpanKind, StatusCode, Tracer, get_current_span, use_span
 from procrastinate import JobContext
 
-from graph.adapters.models.provider_status import ProviderStatus
+from graph.adapters.base.provider_status import ProviderStatus
 from graph.adapters.telemetry.metrics import Metrics
 from graph.adapters.telemetry.tracing import mark
 from graph.context import TurnContext

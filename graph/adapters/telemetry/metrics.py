@@ -21,7 +21,7 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from graph.adapters.models.circuit_breaker import Breaker
+from graph.adapters.base.circuit_breaker import Breaker
 from graph.ports.runs import Run, RunOutcome
 from graph.state import Usage
 

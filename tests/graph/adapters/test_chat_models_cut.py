@@ -10,7 +10,7 @@ import httpx
 import pytest
 from langchain_core.messages import AIMessageChunk, HumanMessage
 
-from graph.adapters.models.circuit_breaker import Breaker
+from graph.adapters.base.circuit_breaker import Breaker
 from graph.adapters.models.langchain import LangChainModel, openai_model
 from graph.errors import ModelUnavailable
 from graph.ports.models import ModelSettings

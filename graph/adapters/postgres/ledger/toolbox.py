@@ -10,11 +10,11 @@ import psycopg
 import structlog
 from psycopg.rows import DictRow
 
+from graph.adapters.base.rate_limiter import CallRates
 from graph.adapters.crypto.cipher import Sealer
 from graph.adapters.postgres.database import Connection, Database, fetch_all, fetch_one
 from graph.adapters.postgres.fencing import hold
 from graph.adapters.postgres.named_queries import adapter_queries, read_queries
-from graph.adapters.rate_limiter import CallRates
 from graph.errors import DatabaseUnavailable
 from graph.ports.tools import Effect
 from graph.retry import READ_DELAYS, retry_on_database_down

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from graph.adapters.crypto.secret_files import keep_secret, make_folder, replace_private, write_private
+from graph.adapters.base.owned_files import make_folder
+from graph.adapters.crypto.secret_files import keep_secret, replace_private, write_private
 from graph.errors import ConfigurationError
 
 ROOT = Path(__file__).parents[4]

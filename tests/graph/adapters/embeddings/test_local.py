@@ -3,16 +3,12 @@
 import asyncio
 import math
 from pathlib import Path
-from typing import cast
 
-import httpx
 import pytest
-from langchain_openai import OpenAIEmbeddings
-from openai import APIConnectionError, OpenAIError
 
-from graph.adapters.embeddings.local import WIDTH, LocalEmbedder, OpenAIEmbedder, package_file
-from graph.errors import ConfigurationError, ModelUnavailable
-from graph.ports.models import Embedder
+from graph.adapters.embeddings.local import LocalEmbedder, package_file
+from graph.errors import ConfigurationError
+from graph.ports.models import WIDTH
 
 pytestmark = pytest.mark.anyio
 
@@ -94,34 +90,3 @@ def test_a_missing_package_is_named() -> None:
 
 
 # A provider's model ---------------------------------------------------------------------------------------------------
-
-
-class GivenVectors:
-    """A client of a provider that answers without a network."""
-
-    model = "text-embedding-3-small"
-
-    def __init__(self, failure: OpenAIError | None = None) -> None:
-        self.failure = failure
-
-    async def aembed_documents(self, texts: list[str]) -> list[list[float]]:
-        if self.failure:
-            raise self.failure
-        return [[float(len(text)), *([0.0] * (WIDTH - 1))] for text in texts]
-
-
-def provider(client: GivenVectors) -> OpenAIEmbedder:
-    return OpenAIEmbedder(cast(OpenAIEmbeddings, client))
-
-
-async def test_a_providers_model_is_named_beside_its_vectors() -> None:
-    embedder: Embedder = provider(GivenVectors())
-    assert embedder.model == "text-embedding-3-small"
-    assert [vector[0] for vector in await embedder.passages(["a", "bb"])] == [1, 2]
-    assert (await embedder.query("ccc"))[0] == 3
-
-
-async def test_a_provider_that_fails_is_unavailable() -> None:
-    request = httpx.Request("POST", "http://127.0.0.1/v1/embeddings")
-    with pytest.raises(ModelUnavailable):
-        await provider(GivenVectors(APIConnectionError(request=request))).query("a")

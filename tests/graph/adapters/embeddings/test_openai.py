@@ -9,16 +9,20 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
+import httpx
 import pytest
+from langchain_openai import OpenAIEmbeddings
+from openai import APIConnectionError, OpenAIError
 from structlog.testing import capture_logs
 
-from graph.adapters.embeddings import local as embedders
-from graph.adapters.embeddings.local import WIDTH, OpenAIEmbedder
-from graph.adapters.models.circuit_breaker import FAILURES
-from graph.adapters.models.provider_status import ProviderStatus
+from graph.adapters.base.circuit_breaker import FAILURES
+from graph.adapters.base.provider_status import ProviderStatus
+from graph.adapters.embeddings import openai as embedders
+from graph.adapters.embeddings.openai import OpenAIEmbedder
 from graph.errors import ConfigurationError, ModelUnavailable
+from graph.ports.models import WIDTH, Embedder
 from graph.settings import Settings
 from graph.wiring.models import build_embedder
 
@@ -176,3 +180,34 @@ async def test_a_provider_that_hangs_holds_a_turn_no_longer_than_its_deadline(mo
         with pytest.raises(ModelUnavailable):
             await embedder.query("a query")
         assert len(provider.bodies) == asked, "a provider that is down is not asked"
+
+
+class GivenVectors:
+    """A client of a provider that answers without a network."""
+
+    model = "text-embedding-3-small"
+
+    def __init__(self, failure: OpenAIError | None = None) -> None:
+        self.failure = failure
+
+    async def aembed_documents(self, texts: list[str]) -> list[list[float]]:
+        if self.failure:
+            raise self.failure
+        return [[float(len(text)), *([0.0] * (WIDTH - 1))] for text in texts]
+
+
+def provider(client: GivenVectors) -> OpenAIEmbedder:
+    return OpenAIEmbedder(cast(OpenAIEmbeddings, client))
+
+
+async def test_a_providers_model_is_named_beside_its_vectors() -> None:
+    embedder: Embedder = provider(GivenVectors())
+    assert embedder.model == "text-embedding-3-small"
+    assert [vector[0] for vector in await embedder.passages(["a", "bb"])] == [1, 2]
+    assert (await embedder.query("ccc"))[0] == 3
+
+
+async def test_a_provider_that_fails_is_unavailable() -> None:
+    request = httpx.Request("POST", "http://127.0.0.1/v1/embeddings")
+    with pytest.raises(ModelUnavailable):
+        await provider(GivenVectors(APIConnectionError(request=request))).query("a")

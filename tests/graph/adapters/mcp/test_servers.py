@@ -9,9 +9,9 @@ import pytest
 from pydantic import ValidationError
 from structlog.testing import capture_logs
 
+from graph.adapters.base.circuit_breaker import FAILURES, Breaker
 from graph.adapters.mcp.calls import Offer, Remote
 from graph.adapters.mcp.servers import Joined, McpServer, equipped, join, read_servers
-from graph.adapters.models.circuit_breaker import FAILURES, Breaker
 from graph.errors import ConfigurationError
 from graph.tool import Tool, ToolContext, ToolFault
 from tests.fakes.ports import NoRows, roster_of

@@ -8,9 +8,9 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 from langchain_core.messages import HumanMessage
 
-from graph.adapters.models.circuit_breaker import Breaker
+from graph.adapters.base.circuit_breaker import Breaker
+from graph.adapters.base.provider_errors import asked_wait
 from graph.adapters.models.langchain import LangChainModel, openai_model
-from graph.adapters.models.provider_errors import asked_wait
 from graph.errors import ModelError, ModelRefused, ModelTimeout, ModelUnavailable
 from graph.ports.models import ModelSettings
 from tests.fakes.scripted_model import ScriptedModel

@@ -6,7 +6,7 @@ from contextlib import suppress
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from graph.adapters.models.circuit_breaker import FAILURES
+from graph.adapters.base.circuit_breaker import FAILURES
 from graph.adapters.telemetry.metrics import Metrics
 from graph.ports.runs import Run, RunOutcome, Trace
 from graph.state import Turn, Usage

@@ -3,7 +3,7 @@
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from graph.adapters.models.circuit_breaker import Breaker
+from graph.adapters.base.circuit_breaker import Breaker
 
 LIMIT = 3
 PAUSE = 10.0

@@ -7,7 +7,8 @@ import openai
 import pytest
 from langchain_core.messages import AIMessageChunk
 
-from graph.adapters.models.provider_errors import kind_of_end, of_status, operators_fault
+from graph.adapters.base.provider_errors import operators_fault
+from graph.adapters.models.answer_errors import kind_of_end, of_status
 from graph.errors import ModelError, ModelRefused, ModelUnavailable
 from tests.fakes.provider import Provider, text
 

@@ -1,7 +1,7 @@
 """A tool can be called so often in a minute, by each user for themselves."""
 
-from graph.adapters import rate_limiter as rates
-from graph.adapters.rate_limiter import CallRates
+from graph.adapters.base import rate_limiter as rates
+from graph.adapters.base.rate_limiter import CallRates
 
 
 class Clock:

@@ -2,7 +2,7 @@
 
 from structlog.testing import capture_logs
 
-from graph.adapters.models.provider_status import ProviderStatus
+from graph.adapters.base.provider_status import ProviderStatus
 from graph.adapters.telemetry.instrumentation import Observer
 
 
