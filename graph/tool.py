@@ -1,4 +1,4 @@
-"""What a tool is: a typed function, and what the runtime must know to call it safely."""
+"""A tool: a typed function, what it may use, and the limits under which the runtime calls it."""
 
 import datetime as dt
 import inspect
@@ -14,19 +14,19 @@ from graph.state import Passage
 Risk = Literal["read", "write", "outbound"]
 
 INVALID_JSON = "__invalid_json__"
-"""The one argument of a call whose arguments, as the model wrote them, were no JSON; its value is what the model wrote."""
+"""The only argument of a call whose arguments were not valid JSON; its value is the text that the model wrote."""
 
 
 OUTCOME_UNKNOWN = "it is unknown whether it was done: tell the user to look there, and do not call it again"
-"""What is said of a call that was sent elsewhere and of which nothing more is known."""
+"""Told to the model when an external call was sent and its outcome is unknown."""
 
 
 Row = Mapping[str, Any]
-"""One row of a query's result, by the names of its columns."""
+"""One row of a query's result: values by column."""
 
 
 class Rows(Protocol):
-    """The caller's own rows; nobody else's can be reached through it."""
+    """The rows of one user. No query reaches another user's."""
 
     async def fetch(self, query: str, **parameters: object) -> list[dict[str, Any]]:
         """Run the named query of `tools/sql` with bound parameters.
@@ -37,15 +37,15 @@ class Rows(Protocol):
         ...
 
 
-class ToolFault(Exception):
-    """A tool's word to the model that it cannot do what was asked, and what to do instead."""
+class ToolError(Exception):
+    """Raised by a tool; the message is shown to the model. It says what is wrong, and what to do instead."""
 
 
 class Files(Protocol):
-    """Where a tool leaves a document or a picture that it made for the caller."""
+    """Stores the documents and pictures that a tool makes for one user."""
 
-    async def keep(self, name: str, media_type: str, content: bytes) -> str:
-        """Store a file for the caller, sealed, and return the id under which `GET /api/files/{id}` gives it to them.
+    async def store(self, name: str, media_type: str, content: bytes) -> str:
+        """Store a file, encrypted; return its id, under which the user gets it from `GET /api/files/{id}`.
 
         Raises:
             FileTooLarge: it has more bytes than are stored of one file.
@@ -55,17 +55,17 @@ class Files(Protocol):
 
 
 class NoFiles:
-    """Nothing can be left here (port `Files`)."""
+    """Port `Files` where files cannot be stored."""
 
-    async def keep(self, name: str, media_type: str, content: bytes) -> str:
-        raise ToolFault("files cannot be made here; answer in words")
+    async def store(self, name: str, media_type: str, content: bytes) -> str:
+        raise ToolError("files cannot be made here; answer in words")
 
 
 class Knowledge(Protocol):
-    """The texts that are stored for the caller: notes, summaries, documents."""
+    """The stored texts of one user: notes, summaries, documents."""
 
     async def search(self, query: str) -> list[Passage]:
-        """Those that resemble the query, best first, masked; empty if nothing is similar enough.
+        """The texts that resemble the query, best first, masked; empty if nothing is similar enough.
 
         Raises:
             DatabaseUnavailable: no connection could be had in time.
@@ -74,56 +74,63 @@ class Knowledge(Protocol):
 
 
 class NoKnowledge:
-    """Nothing is stored (port `Knowledge`)."""
+    """Port `Knowledge` without any text."""
 
     async def search(self, query: str) -> list[Passage]:
         return []
 
 
 class Colleagues(Protocol):
-    """The employees to whom the one who calls a tool may turn."""
+    """The employees to whom the employee who calls a tool may turn."""
 
     @property
-    def speaker(self) -> str:
-        """The slug of the one who calls."""
+    def employee(self) -> str:
+        """The slug of the employee who calls the tool."""
         ...
 
-    def find(self, name: str) -> str:
-        """The slug of a colleague.
+    def resolve(self, name: str) -> str:
+        """The slug of the colleague with this slug or alias.
 
         Raises:
-            ToolFault: there is none of this name to whom this employee may turn; says who there is.
+            ToolError: this employee may not turn to such a colleague; the message lists the possible ones.
         """
         ...
 
-    async def ask(self, colleague: str, question: str) -> Mapping[str, Any]:
-        """What a colleague answers, and how: `from`, `to`, `question`, `status`, `answer`, `tools`, `usage`.
+    async def delegate(self, colleague: str, question: str) -> Mapping[str, Any]:
+        """Let a colleague answer a question.
+
+        Args:
+            colleague: the slug.
+            question: all that the colleague reads of the conversation.
+
+        Returns:
+            `from`, `to`, `question`, `status` (ok, unfinished, timeout or failed), `answer`, `tools` and `usage`.
 
         Raises:
-            ToolFault: nobody can be asked from here.
+            ToolError: delegation is not possible here.
         """
         ...
 
 
 class NoColleagues:
-    """Nobody to turn to (port `Colleagues`)."""
+    """Port `Colleagues` without any colleague."""
 
-    speaker = ""
+    employee = ""
 
-    def find(self, name: str) -> str:
-        raise ToolFault("there is no colleague to turn to")
+    def resolve(self, name: str) -> str:
+        raise ToolError("there is no colleague to turn to")
 
-    async def ask(self, colleague: str, question: str) -> Mapping[str, Any]:
-        raise ToolFault("there is no colleague to ask")
+    async def delegate(self, colleague: str, question: str) -> Mapping[str, Any]:
+        raise ToolError("there is no colleague to ask")
 
 
 @dataclass(frozen=True, slots=True)
 class ToolContext:
-    """What a tool may use: the caller's rows, the date of the turn, a place for files, the caller's stored texts, and other
-    employees."""
+    """What a tool may use for the user of the turn."""
 
     rows: Rows
     today: dt.date
+    """The date of the turn where the user lives."""
     files: Files = field(default_factory=NoFiles)
     knowledge: Knowledge = field(default_factory=NoKnowledge)
     colleagues: Colleagues = field(default_factory=NoColleagues)
@@ -132,18 +139,18 @@ class ToolContext:
 ToolFunction = Callable[[Any, ToolContext], Awaitable[Mapping[str, Any]]]
 
 DISPLAY = "display"
-"""The key of a result that holds what a client can show beside the text. One of
+"""The field of a tool's result that a client can show beside the text. One of
 
 - `{"type": "table", "title", "columns": [names], "rows": [{name: value}]}`
 - `{"type": "chart", "title", "kind", "file_id", "media_type", "alt"}`; `alt` says in words what the picture shows
 - `{"type": "document", "title", "file_id", "media_type", "bytes"}`
 
-Its figures are those of the result, not worked out anew. Files are got by `GET /api/files/{id}`."""
+Its figures are those of the result. `GET /api/files/{id}` returns the files."""
 
 
 @dataclass(frozen=True, slots=True)
 class ToolOutput:
-    """The outcome of a call, as JSON: masked, and cut to the size that is passed on."""
+    """The outcome of a call, as JSON: masked, and truncated to the size that the model may read."""
 
     result: Mapping[str, Any]
     """What the model reads."""
@@ -172,22 +179,22 @@ class Tool:
     function: ToolFunction
     risk: Risk = "read"
     preview: ToolFunction | None = None
-    """What a call of a write or outbound tool would do, without doing it: rows before and after. It reads only, and says
-    by a `ToolFault` what would be refused; the user decides on what it shows."""
-    elsewhere: bool = False
-    """Whether what it changes is outside the database, so that no transaction holds the change together with its entry in the
-    ledger: then it is made at most once, and after a crash it may be unknown whether it was."""
-    deadline: float = 15.0
-    """Seconds after which the call is cancelled."""
-    per_minute: int = 30
-    """Calls that one user's turns may make in a minute."""
+    """What a call of a write or outbound tool would change: rows before and after. It only reads, and raises a `ToolError`
+    for a call that would be refused. The user decides by what it returns."""
+    external: bool = False
+    """Whether its effect is outside the database, where no transaction joins it with its entry in the ledger. Such an effect
+    happens at most once, and its outcome may be unknown after a crash."""
+    timeout_seconds: float = 15.0
+    """The call is cancelled after this time."""
+    max_calls_per_minute: int = 30
+    """Limit for one user, over all turns."""
     unmasked_fields: Mapping[str, str] = field(default_factory=dict, hash=False)
-    """Names of result fields, at any depth, whose text is not masked, each with the reason. All other text is."""
-    quotes: bool = False
-    """Whether its result may hold text that its user did not write: merchants, memos, stored texts, what another service
-    says. It may talk a model into something, so a turn that has read it asks before every change."""
+    """Names of result fields, at any depth, whose text is not masked, each with the reason. All other text is masked."""
+    returns_untrusted_text: bool = False
+    """Whether its result may hold text that the user did not write: merchants, memos, stored texts, answers of other
+    services. Such text may carry instructions to the model, so every later change in the turn needs an approval."""
     examples: Sequence[str] = ()
-    """Questions that this tool answers, in users' words; the offline model chooses by them."""
+    """Questions that this tool answers, in users' words; the offline model selects tools by them."""
 
     @property
     def name(self) -> str:

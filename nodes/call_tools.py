@@ -15,7 +15,7 @@ from langgraph.runtime import Runtime
 from graph.context import TurnContext
 from graph.events import Event, ToolCall, ToolResult
 from graph.state import Turn, add, read_result
-from graph.tool import ToolFault, ToolOutput
+from graph.tool import ToolError, ToolOutput
 from graph.turn.approval_gate import Round
 from graph.turn.handoff import events_of_result, speaker_after, usage_of
 from graph.turn.tool_executor import Calls, Prepared, capped
@@ -64,23 +64,23 @@ class CallTools:
     def _speaking(self, state: Turn, caller: TurnContext) -> TurnContext:
         return replace(caller, employee=state.get("speaker") or caller.employee)
 
-    async def _prepared(self, first: int, number: int, call: Call, caller: TurnContext) -> Prepared | ToolFault:
+    async def _prepared(self, first: int, number: int, call: Call, caller: TurnContext) -> Prepared | ToolError:
         if number >= MAX_CALLS:
-            return ToolFault(f"only {MAX_CALLS} calls are made in one round; call this one again in the next")
+            return ToolError(f"only {MAX_CALLS} calls are made in one round; call this one again in the next")
         try:
             return await self.calls.prepare(first + number, call, caller.employee, caller.user_id)
-        except ToolFault as fault:
+        except ToolError as fault:
             return fault
 
     async def _answer(
-        self, call: Call, each: Prepared | ToolFault, state: Turn, caller: TurnContext, tell: Callable[[Event], None]
+        self, call: Call, each: Prepared | ToolError, state: Turn, caller: TurnContext, tell: Callable[[Event], None]
     ) -> ToolMessage:
         failed = False
         try:
-            if isinstance(each, ToolFault):
+            if isinstance(each, ToolError):
                 raise each
             output = await self.calls.make(each, dt.date.fromisoformat(state["today"]), caller)
-        except ToolFault as fault:
+        except ToolError as fault:
             failed, output = True, ToolOutput(capped({"error": str(fault)}))
         event = ToolResult(type="tool_result", tool_call_id=call["id"] or "", result=output.result)
         if output.display:

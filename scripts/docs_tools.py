@@ -28,7 +28,8 @@ def overview(tools: Iterable[Tool]) -> Iterator[str]:
     yield "| --- | --- | ---: | ---: | --- |"
     for tool in tools:
         first = " ".join(tool.description.split("\n\n")[0].split()).split(". ")[0].rstrip(".")
-        yield f"| [{tool.name}](#{tool.name}) | {tool.risk} | {tool.deadline:g} | {tool.per_minute} | {first} |"
+        limits = f"{tool.timeout_seconds:g} | {tool.max_calls_per_minute}"
+        yield f"| [{tool.name}](#{tool.name}) | {tool.risk} | {limits} | {first} |"
 
 
 def chapter(tool: Tool) -> Iterator[str]:

@@ -65,7 +65,7 @@ def add_up(currency: str, accounts: Sequence[Mapping[str, Any]]) -> dict[str, An
 
 TOOL = Tool(
     account_balances_query,
-    quotes=True,
+    returns_untrusted_text=True,
     examples=(
         "What is my account balance?",
         "How much money do I have?",

@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from graph.tool import Row, Rows, Tool, ToolContext, ToolFault
+from graph.tool import Row, Rows, Tool, ToolContext, ToolError
 from tools.shared.arguments import ToolArguments
 from tools.shared.categories import resolve_categories
 from tools.shared.category_rules import MOST_RULES, told
@@ -61,10 +61,10 @@ async def to_keep(arguments: AddCategoryRule, rows: Rows) -> tuple[str, Row | No
     """The category as it is stored, and the rule of this pattern if there is one.
 
     Raises:
-        ToolFault: there is no such category, the rule fits almost anything or is there already, or there are too many.
+        ToolError: there is no such category, the rule fits almost anything or is there already, or there are too many.
     """
     if arguments.match == "contains" and len(arguments.pattern) < LEAST_LETTERS:
-        raise ToolFault(
+        raise ToolError(
             f"A part of a name needs {LEAST_LETTERS} letters, or the rule would fit almost anything; use equals."
         )
     [category] = await resolve_categories([arguments.category], rows)
@@ -75,9 +75,9 @@ async def to_keep(arguments: AddCategoryRule, rows: Rows) -> tuple[str, Row | No
         if rule["match"] == arguments.match and rule["pattern"].lower() == arguments.pattern.lower()
     ]
     if same and same[0]["category"] == category:
-        raise ToolFault("There is such a rule already; nothing is to be changed.")
+        raise ToolError("There is such a rule already; nothing is to be changed.")
     if not same and len(stored) >= MOST_RULES:
-        raise ToolFault(f"The user has {MOST_RULES} rules; delete one before another is made.")
+        raise ToolError(f"The user has {MOST_RULES} rules; delete one before another is made.")
     return category, same[0] if same else None
 
 
@@ -89,7 +89,7 @@ TOOL = Tool(
     add_category_rule,
     risk="write",
     preview=preview_add_category_rule,
-    per_minute=20,
+    max_calls_per_minute=20,
     examples=(
         "Always put this merchant into that category",
         "Make a rule for the category of this shop",

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from graph.tool import Tool, ToolContext, ToolFault
+from graph.tool import Tool, ToolContext, ToolError
 from tools.shared.arguments import ToolArguments
 from tools.shared.currencies import Currency, currency_or_main
 from tools.shared.debts import check_day, present, state_of
@@ -51,7 +51,7 @@ async def add_debt(arguments: AddDebt, context: ToolContext) -> dict[str, Any]:
     values = await new_debt(arguments, context)
     made = await context.rows.fetch("put_debt", **values)
     if not made:
-        raise ToolFault("A debt has this name already; update it, or choose another name.")
+        raise ToolError("A debt has this name already; update it, or choose another name.")
     return {"status": "ok", "debt": present(made[0])}
 
 
@@ -68,12 +68,12 @@ async def new_debt(arguments: AddDebt, context: ToolContext) -> dict[str, Any]:
     """The values of a debt that can be added.
 
     Raises:
-        ToolFault: it cannot, and why.
+        ToolError: it cannot, and why.
     """
     check_day(arguments.as_of, context.today)
     debts = await context.rows.fetch("debts")
     if arguments.name.casefold() in [debt["name"].casefold() for debt in debts]:
-        raise ToolFault("A debt has this name already; update it, or choose another name.")
+        raise ToolError("A debt has this name already; update it, or choose another name.")
     values = arguments.model_dump(exclude={"account"}) | {"as_of": arguments.as_of or context.today}
     if not arguments.account:
         currency = await currency_or_main(arguments.currency, context.rows)
@@ -81,7 +81,7 @@ async def new_debt(arguments: AddDebt, context: ToolContext) -> dict[str, Any]:
         return values | {"account_id": None, "currency": currency}
     account = the_one(arguments.account, await context.rows.fetch("accounts"), "account")
     if arguments.currency not in (None, account["currency"]):
-        raise ToolFault(f"That account is in {account['currency']}, so it is not the same debt.")
+        raise ToolError(f"That account is in {account['currency']}, so it is not the same debt.")
     check_decimals(account["currency"], arguments.balance, arguments.minimum_payment)
     return values | {"account_id": account["id"], "currency": account["currency"]}
 
@@ -90,7 +90,7 @@ TOOL = Tool(
     add_debt,
     risk="write",
     preview=preview_add_debt,
-    per_minute=10,
+    max_calls_per_minute=10,
     examples=(
         "Add a debt: car loan of 9000 at 6.5 percent",
         "I owe 2400 on a personal loan, note it as a debt",

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from graph.tool import Row, Rows, Tool, ToolContext, ToolFault
+from graph.tool import Row, Rows, Tool, ToolContext, ToolError
 from tools.shared.arguments import ToolArguments
 from tools.shared.categories import resolve_categories
 from tools.shared.category_suggestion import UNCATEGORIZED, suggest
@@ -86,12 +86,12 @@ async def to_add(arguments: AddTransaction, context: ToolContext) -> tuple[dict[
     """The row to store, why it has its category, and how many like it there are.
 
     Raises:
-        ToolFault: the day is not one that can have been, the account or category is not clear, the category does not fit the
+        ToolError: the day is not one that can have been, the account or category is not clear, the category does not fit the
             type, or the amount has more decimals than its currency.
     """
     rows, day = context.rows, arguments.day or context.today
     if not EARLIEST <= day <= context.today:
-        raise ToolFault(
+        raise ToolError(
             f"The day must lie between {EARLIEST} and today ({context.today}); what is to come is not entered."
         )
     account = the_one(arguments.account, await rows.fetch("accounts"), "account") if arguments.account else None
@@ -116,12 +116,12 @@ async def category_for(arguments: AddTransaction, rows: Rows) -> tuple[str, str]
     """The category, and why that one.
 
     Raises:
-        ToolFault: there is no such category, or it does not fit the type.
+        ToolError: there is no such category, or it does not fit the type.
     """
     if arguments.category:
         [category] = await resolve_categories([arguments.category], rows)
         if not is_of_type(category, arguments.type):
-            raise ToolFault(UNFITTING[arguments.type].format(category=category))
+            raise ToolError(UNFITTING[arguments.type].format(category=category))
         return category, "given"
     if arguments.type == "income":
         return "Income", "type"
@@ -129,7 +129,7 @@ async def category_for(arguments: AddTransaction, rows: Rows) -> tuple[str, str]
     if advice and is_of_type(advice.category, arguments.type):
         return advice.category, advice.because
     if arguments.type == "refund":
-        raise ToolFault("Ask for the category of the purchase that came back, and give it; a refund needs it.")
+        raise ToolError("Ask for the category of the purchase that came back, and give it; a refund needs it.")
     return UNCATEGORIZED, "nothing_known"
 
 
@@ -151,7 +151,7 @@ async def currency_for(arguments: AddTransaction, account: Row | None, rows: Row
     """The currency that is meant.
 
     Raises:
-        ToolFault: it cannot be known.
+        ToolError: it cannot be known.
     """
     if arguments.currency:
         return arguments.currency.upper()
@@ -159,7 +159,7 @@ async def currency_for(arguments: AddTransaction, account: Row | None, rows: Row
         return str(account["currency"])
     profile = await rows.fetch("main_currency")
     if not profile:
-        raise ToolFault("The user's currency is unknown; ask for it and give it.")
+        raise ToolError("The user's currency is unknown; ask for it and give it.")
     return str(profile[0]["currency"])
 
 
@@ -167,7 +167,7 @@ TOOL = Tool(
     add_transaction,
     risk="write",
     preview=preview_add_transaction,
-    per_minute=20,
+    max_calls_per_minute=20,
     examples=(
         "Add a transaction by hand",
         "I paid cash for lunch, write that down",

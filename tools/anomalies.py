@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from graph.tool import Row, Rows, Tool, ToolContext, ToolFault
+from graph.tool import Row, Rows, Tool, ToolContext, ToolError
 from tools.shared.arguments import Period
 from tools.shared.display import shown
 from tools.shared.money import amount_text
@@ -93,17 +93,17 @@ def span(arguments: Anomalies, today: dt.date) -> tuple[dt.date, dt.date]:
     """First and last day.
 
     Raises:
-        ToolFault: the period ends before it starts, is too long, or the calendar does not reach so far.
+        ToolError: the period ends before it starts, is too long, or the calendar does not reach so far.
     """
     arguments.check_period()
     last = arguments.end_date or max(today, arguments.start_date or today)
     try:
         first = arguments.start_date or last - USUAL_PERIOD
         if (last - first).days >= MOST_DAYS:
-            raise ToolFault(f"At most {MOST_DAYS} days can be looked through; ask for a shorter period.")
+            raise ToolError(f"At most {MOST_DAYS} days can be looked through; ask for a shorter period.")
         first - YEAR - YEAR
     except OverflowError:
-        raise ToolFault("There is no such time; give a later period.") from None
+        raise ToolError("There is no such time; give a later period.") from None
     return first, last
 
 
@@ -269,7 +269,7 @@ def entry(kind: Kind, row: Row, evidence: dict[str, Any]) -> dict[str, Any]:
 
 TOOL = Tool(
     anomalies,
-    quotes=True,
+    returns_untrusted_text=True,
     examples=(
         "Is there anything unusual in my spending?",
         "Was I charged twice for something?",

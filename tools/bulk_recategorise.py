@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import Field
 
-from graph.tool import Rows, Tool, ToolContext, ToolFault
+from graph.tool import Rows, Tool, ToolContext, ToolError
 from tools.shared.arguments import Period
 from tools.shared.categories import resolve_categories
 from tools.shared.money import amount_text
@@ -68,14 +68,14 @@ async def bulk_matches(arguments: BulkRecategorise, rows: Rows) -> tuple[list[di
     """The transactions to change, newest first, and the filters that were applied.
 
     Raises:
-        ToolFault: the filters are too wide, match nothing, or make no sense.
+        ToolError: the filters are too wide, match nothing, or make no sense.
     """
     arguments.check_period()
     if not (arguments.merchant or arguments.description or arguments.from_category):
-        raise ToolFault("Say which transactions: give merchant, description or from_category.")
+        raise ToolError("Say which transactions: give merchant, description or from_category.")
     least, most = arguments.min_amount, arguments.max_amount
     if least is not None and most is not None and most < least:
-        raise ToolFault("max_amount is below min_amount; give them without signs, the smaller one as min_amount.")
+        raise ToolError("max_amount is below min_amount; give them without signs, the smaller one as min_amount.")
     [category] = await resolve_categories([arguments.category], rows)
     from_category = None
     if arguments.from_category:
@@ -93,9 +93,9 @@ async def bulk_matches(arguments: BulkRecategorise, rows: Rows) -> tuple[list[di
         limit=MOST_ROWS,
     )
     if not found:
-        raise ToolFault("No transaction matches that is not in the category already; nothing is to be changed.")
+        raise ToolError("No transaction matches that is not in the category already; nothing is to be changed.")
     if found[0]["found"] > MOST_ROWS:
-        raise ToolFault(
+        raise ToolError(
             f"{found[0]['found']} transactions match; at most {MOST_ROWS} are changed at once. Narrow the filters."
         )
     return found, echo(arguments, category, from_category)
@@ -113,7 +113,7 @@ TOOL = Tool(
     bulk_recategorise,
     risk="write",
     preview=preview_bulk_recategorise,
-    per_minute=5,
+    max_calls_per_minute=5,
     examples=(
         "Move all transactions of this merchant to another category",
         "Recategorise everything from that store",

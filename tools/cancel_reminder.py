@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import Field
 
-from graph.tool import Row, Tool, ToolContext, ToolFault
+from graph.tool import Row, Tool, ToolContext, ToolError
 from tools.shared.arguments import ToolArguments
 from tools.shared.name_lookup import the_one
 from tools.shared.recurrence import present, state_of
@@ -23,7 +23,7 @@ async def cancel_reminder(arguments: CancelReminder, context: ToolContext) -> di
     reminder = await reminder_to_cancel(arguments, context)
     gone = await context.rows.fetch("drop_reminder", id=reminder["id"])
     if not gone:
-        raise ToolFault("That reminder is no longer active.")
+        raise ToolError("That reminder is no longer active.")
     return {"status": "ok", "reminder": present(gone[0], context.today)}
 
 
@@ -45,7 +45,7 @@ TOOL = Tool(
     cancel_reminder,
     risk="write",
     preview=preview_cancel_reminder,
-    per_minute=20,
+    max_calls_per_minute=20,
     examples=(
         "Cancel the reminder about the rent",
         "Delete my gym reminder",

@@ -220,7 +220,7 @@ def sum_text(rows: Sequence[Row], name: str, currency: str) -> str:
 
 TOOL = Tool(
     cash_flow_forecast,
-    per_minute=20,
+    max_calls_per_minute=20,
     examples=(
         "What will my cash flow look like in the coming months?",
         "How much money will be left over next month?",

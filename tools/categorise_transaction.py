@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import Field
 
-from graph.tool import Rows, Tool, ToolContext, ToolFault
+from graph.tool import Rows, Tool, ToolContext, ToolError
 from tools.shared.categories import resolve_categories
 from tools.shared.transaction_lookup import WhichTransaction, the_transaction, told
 
@@ -23,7 +23,7 @@ async def categorise_transaction(arguments: CategoriseTransaction, context: Tool
     row, category = await to_change(arguments, context.rows)
     changed = await context.rows.fetch("categorise", id=row["id"], category=category, category_before=row["category"])
     if not changed:
-        raise ToolFault("The transaction was changed meanwhile; look at it again.")
+        raise ToolError("The transaction was changed meanwhile; look at it again.")
     return {
         "status": "changed",
         "before": told(row),
@@ -45,12 +45,12 @@ async def to_change(arguments: CategoriseTransaction, rows: Rows) -> tuple[dict[
     """The transaction, and the category's name as it is stored.
 
     Raises:
-        ToolFault: there is no such category, or not one such transaction, or it is in the category.
+        ToolError: there is no such category, or not one such transaction, or it is in the category.
     """
     [category] = await resolve_categories([arguments.category], rows)
     row = await the_transaction(arguments, rows)
     if row["category"] == category:
-        raise ToolFault(f"The transaction is in {category} already; nothing is to be changed.")
+        raise ToolError(f"The transaction is in {category} already; nothing is to be changed.")
     return row, category
 
 
@@ -58,8 +58,8 @@ TOOL = Tool(
     categorise_transaction,
     risk="write",
     preview=preview_categorise_transaction,
-    per_minute=20,
-    quotes=True,
+    max_calls_per_minute=20,
+    returns_untrusted_text=True,
     examples=(
         "Move that transaction to another category",
         "This purchase is in the wrong category, change it",

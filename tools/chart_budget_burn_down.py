@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import Field
 
-from graph.tool import DISPLAY, Row, Tool, ToolContext, ToolFault
+from graph.tool import DISPLAY, Row, Tool, ToolContext, ToolError
 from graph.values.currencies import rounded
 from graph.values.months import last_day
 from tools.rendering.chart import Chart, Series
@@ -38,7 +38,7 @@ async def chart_budget_burn_down(arguments: ChartBudgetBurnDown, context: ToolCo
     """
     first = read_month(arguments.month) if arguments.month else context.today.replace(day=1)
     if first > context.today:
-        raise ToolFault("That month has not begun; ask for the current month or an earlier one.")
+        raise ToolError("That month has not begun; ask for the current month or an earlier one.")
     end = min(last_day(first), context.today)
     categories = await resolve_categories([arguments.category], context.rows) if arguments.category else None
     found = await context.rows.fetch("budgets_with_days", start_date=first, end_date=end, categories=categories)
@@ -98,7 +98,7 @@ def burn_down(found: Sequence[Row], first: dt.date, end: dt.date, currency: str)
 
 TOOL = Tool(
     chart_budget_burn_down,
-    per_minute=10,
+    max_calls_per_minute=10,
     examples=(
         "Show me a chart of how much of my budget is left",
         "Draw a burn down of my groceries budget",

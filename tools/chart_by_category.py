@@ -97,7 +97,7 @@ def period_text(period: Period) -> str:
 
 TOOL = Tool(
     chart_by_category,
-    per_minute=10,
+    max_calls_per_minute=10,
     examples=(
         "Show me a chart of my spending by category",
         "Draw a graph of where my money went last month",

@@ -77,7 +77,7 @@ def months_of(
 
 TOOL = Tool(
     chart_by_month,
-    per_minute=10,
+    max_calls_per_minute=10,
     examples=(
         "Show me a chart of my spending by month",
         "Draw my monthly income against my monthly spending",

@@ -79,7 +79,7 @@ async def chart_debt_payoff(arguments: ChartDebtPayoff, context: ToolContext) ->
 
 TOOL = Tool(
     chart_debt_payoff,
-    per_minute=10,
+    max_calls_per_minute=10,
     examples=(
         "Draw a chart of paying off 5000 at 19.99 percent with 250 a month",
         "Show me a graph of my debt going down if I pay 300 a month",

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from graph.tool import Row, Tool, ToolContext, ToolFault
+from graph.tool import Row, Tool, ToolContext, ToolError
 from graph.values.months import last_day, months_later
 from tools.shared.arguments import Period
 from tools.shared.categories import resolve_categories
@@ -89,22 +89,22 @@ def periods(arguments: ComparePeriods, today: dt.date) -> tuple[Days, Days]:
     """The earlier and the later period.
 
     Raises:
-        ToolFault: an end is missing, or a period ends before it starts.
+        ToolError: an end is missing, or a period ends before it starts.
     """
     arguments.check_period()
     first, last = arguments.start_date, arguments.end_date
     if first is None and last is None:
         first, last = today.replace(day=1), today
     if first is None or last is None:
-        raise ToolFault("Give both start_date and end_date of the later period, or neither.")
+        raise ToolError("Give both start_date and end_date of the later period, or neither.")
     after = Days(first, last)
     earlier, latest = arguments.compare_start_date, arguments.compare_end_date
     if earlier is None and latest is None:
         return just_before(after), after
     if earlier is None or latest is None:
-        raise ToolFault("Give both compare_start_date and compare_end_date, or neither.")
+        raise ToolError("Give both compare_start_date and compare_end_date, or neither.")
     if latest < earlier:
-        raise ToolFault(
+        raise ToolError(
             "The earlier period ends before it starts; give compare_start_date and compare_end_date in order."
         )
     return Days(earlier, latest), after
@@ -115,7 +115,7 @@ def just_before(days: Days) -> Days:
     as many days.
 
     Raises:
-        ToolFault: the calendar does not go so far back.
+        ToolError: the calendar does not go so far back.
     """
     month = days.first.replace(day=1)
     try:
@@ -127,7 +127,7 @@ def just_before(days: Days) -> Days:
             return Days(earlier, earlier.replace(day=min(days.last.day, last_day(earlier).day)))
         return Days(days.first - (days.last - days.first) - dt.timedelta(days=1), days.first - dt.timedelta(days=1))
     except (ValueError, OverflowError):
-        raise ToolFault("There is no such period before it; give compare_start_date and compare_end_date.") from None
+        raise ToolError("There is no such period before it; give compare_start_date and compare_end_date.") from None
 
 
 def compare_totals(currency: str, groups: Iterable[Row]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import Field
 
-from graph.tool import Rows, Tool, ToolContext, ToolFault
+from graph.tool import Rows, Tool, ToolContext, ToolError
 from tools.shared.arguments import ToolArguments
 from tools.shared.text_fields import Words
 
@@ -30,7 +30,7 @@ async def create_category(arguments: CreateCategory, context: ToolContext) -> di
     name = await new_name(arguments, context.rows)
     made = await context.rows.fetch("create_category", name=name, slug=slug_of(name))
     if not made:
-        raise ToolFault("There is a category of that name already; use it.")
+        raise ToolError("There is a category of that name already; use it.")
     return {"status": "created", "name": made[0]["name"]}
 
 
@@ -43,15 +43,15 @@ async def new_name(arguments: CreateCategory, rows: Rows) -> str:
     """The name with single spaces.
 
     Raises:
-        ToolFault: there is such a category, or there are too many.
+        ToolError: there is such a category, or there are too many.
     """
     name = " ".join(arguments.name.split())
     stored: list[Mapping[str, Any]] = list(await rows.fetch("categories"))
     if any(row["name"].casefold() == name.casefold() for row in stored):
-        raise ToolFault("There is a category of that name already; use it.")
+        raise ToolError("There is a category of that name already; use it.")
     [own] = await rows.fetch("own_categories")
     if own["categories"] >= MOST_CATEGORIES:
-        raise ToolFault(f"The user has {MOST_CATEGORIES} categories; no more can be made.")
+        raise ToolError(f"The user has {MOST_CATEGORIES} categories; no more can be made.")
     return name
 
 
@@ -66,7 +66,7 @@ TOOL = Tool(
     create_category,
     risk="write",
     preview=preview_create_category,
-    per_minute=10,
+    max_calls_per_minute=10,
     examples=(
         "Create a new category for my pets",
         "Make a category called Hobby",

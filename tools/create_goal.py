@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from graph.tool import Tool, ToolContext, ToolFault
+from graph.tool import Tool, ToolContext, ToolError
 from tools.shared.arguments import ToolArguments
 from tools.shared.currencies import Currency, currency_or_main
 from tools.shared.goals import GoalType, goals_of, present
@@ -40,7 +40,7 @@ async def create_goal(arguments: CreateGoal, context: ToolContext) -> dict[str, 
     currency = await checked_currency(arguments, context)
     made = await context.rows.fetch("add_goal", **(arguments.model_dump() | {"currency": currency}))
     if not made:
-        raise ToolFault("An active goal has this name already; update it, or choose another name.")
+        raise ToolError("An active goal has this name already; update it, or choose another name.")
     return {"status": "ok", "goal": present(made[0], context.today)}
 
 
@@ -65,13 +65,13 @@ async def checked_currency(arguments: CreateGoal, context: ToolContext) -> str:
     """The currency of a goal that can be created.
 
     Raises:
-        ToolFault: it cannot, and why.
+        ToolError: it cannot, and why.
     """
     if arguments.target_date and arguments.target_date <= context.today:
-        raise ToolFault("target_date is not in the future; ask for a later one or leave it out.")
+        raise ToolError("target_date is not in the future; ask for a later one or leave it out.")
     names = [goal["name"].casefold() for goal in await goals_of(context.rows, "active")]
     if arguments.name.casefold() in names:
-        raise ToolFault("An active goal has this name already; update it, or choose another name.")
+        raise ToolError("An active goal has this name already; update it, or choose another name.")
     currency = await currency_or_main(arguments.currency, context.rows)
     check_decimals(currency, arguments.target_amount, arguments.current_amount)
     return currency
@@ -81,7 +81,7 @@ TOOL = Tool(
     create_goal,
     risk="write",
     preview=preview_create_goal,
-    per_minute=10,
+    max_calls_per_minute=10,
     examples=(
         "Create a goal of 3000 for a trip",
         "I want to save 5000 for a car by June",

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import Field
 
-from graph.tool import Row, Tool, ToolContext, ToolFault
+from graph.tool import Row, Tool, ToolContext, ToolError
 from tools.shared.arguments import ToolArguments
 from tools.shared.currencies import Currency
 from tools.shared.money import AMOUNT_DECIMALS, amount_text, check_decimals
@@ -37,7 +37,7 @@ async def currency_conversion(arguments: CurrencyConversion, context: ToolContex
     """
     day = arguments.day or context.today
     if day > context.today:
-        raise ToolFault("There is no rate of a day to come; ask for today or an earlier day.")
+        raise ToolError("There is no rate of a day to come; ask for today or an earlier day.")
     check_decimals(arguments.from_currency, arguments.amount)
     head = {
         "filters": {

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import Field
 
-from graph.tool import Row, Tool, ToolContext, ToolFault
+from graph.tool import Row, Tool, ToolContext, ToolError
 from graph.values.months import months_later
 from tools.shared.arguments import ToolArguments
 from tools.shared.currencies import Currency
@@ -54,7 +54,7 @@ async def debt_payoff_plan(arguments: DebtPayoffPlan, context: ToolContext) -> d
     if not own:
         return {"status": "no_rows", "filters": filters, "other_currencies": currencies}
     if len(own) > MOST_DEBTS:
-        raise ToolFault(f"A plan is made for at most {MOST_DEBTS} debts.")
+        raise ToolError(f"A plan is made for at most {MOST_DEBTS} debts.")
     return {"status": "ok", "filters": filters} | compare(own, arguments.extra_payment, context.today)
 
 

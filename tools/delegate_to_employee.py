@@ -29,9 +29,11 @@ async def delegate_to_employee(arguments: DelegateToEmployee, context: ToolConte
     tools of their own and changes nothing. An answer whose status is not "ok" did not come: say so. Put the answers together
     in your own words, and name who found what.
     """
-    slugs = [context.colleagues.find(each.employee) for each in arguments.questions]
+    slugs = [context.colleagues.resolve(each.employee) for each in arguments.questions]
     asked = zip(slugs, arguments.questions, strict=True)
-    return {"answers": await asyncio.gather(*(context.colleagues.ask(slug, each.question) for slug, each in asked))}
+    return {
+        "answers": await asyncio.gather(*(context.colleagues.delegate(slug, each.question) for slug, each in asked))
+    }
 
 
-TOOL = Tool(delegate_to_employee, deadline=40.0, quotes=True)
+TOOL = Tool(delegate_to_employee, timeout_seconds=40.0, returns_untrusted_text=True)

@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import Field
 
-from graph.tool import Row, Tool, ToolContext, ToolFault
+from graph.tool import Row, Tool, ToolContext, ToolError
 from tools.shared.arguments import ToolArguments
 from tools.shared.budgets import budgets_of, state_of
 from tools.shared.currencies import Currency
@@ -24,7 +24,7 @@ async def delete_budget(arguments: DeleteBudget, context: ToolContext) -> dict[s
     budget = await budget_to_delete(arguments, context)
     gone = await context.rows.fetch("drop_budget", category=budget["category"], currency=budget["currency"])
     if not gone:
-        raise ToolFault("That budget is gone already.")
+        raise ToolError("That budget is gone already.")
     return {"status": "ok", "deleted": state_of(gone[0])}
 
 
@@ -41,14 +41,14 @@ async def budget_to_delete(arguments: DeleteBudget, context: ToolContext) -> Row
     """The budget that is meant.
 
     Raises:
-        ToolFault: there is none, or one in each of several currencies.
+        ToolError: there is none, or one in each of several currencies.
     """
     found = await budgets_of(arguments.category, context)
     meant = [row for row in found if arguments.currency in (None, row["currency"])]
     if not meant:
-        raise ToolFault("There is no such budget.")
+        raise ToolError("There is no such budget.")
     if len(meant) > 1:
-        raise ToolFault(f"It has several budgets; ask which currency: {', '.join(row['currency'] for row in meant)}.")
+        raise ToolError(f"It has several budgets; ask which currency: {', '.join(row['currency'] for row in meant)}.")
     return meant[0]
 
 
@@ -56,7 +56,7 @@ TOOL = Tool(
     delete_budget,
     risk="write",
     preview=preview_delete_budget,
-    per_minute=10,
+    max_calls_per_minute=10,
     examples=(
         "Delete my shopping budget",
         "Remove the budget for groceries",

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from graph.tool import Row, Rows, Tool, ToolContext, ToolFault
+from graph.tool import Row, Rows, Tool, ToolContext, ToolError
 from tools.shared.arguments import ToolArguments
 from tools.shared.category_rules import MOST_RULES, told
 from tools.shared.text_fields import Words
@@ -25,7 +25,7 @@ async def delete_category_rule(arguments: DeleteCategoryRule, context: ToolConte
     rule = await the_rule(arguments, context.rows)
     gone = await context.rows.fetch("delete_category_rule", id=rule["id"])
     if not gone:
-        raise ToolFault("Unknown: the rule is gone already.")
+        raise ToolError("Unknown: the rule is gone already.")
     return {"status": "deleted", "rule": told(gone[0])}
 
 
@@ -42,10 +42,10 @@ async def the_rule(arguments: DeleteCategoryRule, rows: Rows) -> Row:
     """The rule that is meant.
 
     Raises:
-        ToolFault: there is none, or there are two.
+        ToolError: there is none, or there are two.
     """
     if arguments.rule_id is None and arguments.pattern is None:
-        raise ToolFault("Say which rule: give its id or its pattern; list_category_rules has both.")
+        raise ToolError("Say which rule: give its id or its pattern; list_category_rules has both.")
     stored = await rows.fetch("category_rules", limit=MOST_RULES)
     found = [
         rule
@@ -54,10 +54,10 @@ async def the_rule(arguments: DeleteCategoryRule, rows: Rows) -> Row:
         and (arguments.pattern is None or rule["pattern"].lower() == arguments.pattern.lower())
     ]
     if not found:
-        raise ToolFault("Unknown: the user has no such rule; list_category_rules has those that exist.")
+        raise ToolError("Unknown: the user has no such rule; list_category_rules has those that exist.")
     if len(found) > 1:
         both = "; ".join(f"{rule['match']} (id {rule['id']})" for rule in found)
-        raise ToolFault(f"Ambiguous: two rules have this pattern; ask which one is meant and give its id: {both}.")
+        raise ToolError(f"Ambiguous: two rules have this pattern; ask which one is meant and give its id: {both}.")
     return found[0]
 
 
@@ -65,7 +65,7 @@ TOOL = Tool(
     delete_category_rule,
     risk="write",
     preview=preview_delete_category_rule,
-    per_minute=20,
+    max_calls_per_minute=20,
     examples=(
         "Delete that category rule",
         "Remove the rule for this merchant",

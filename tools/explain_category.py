@@ -52,7 +52,7 @@ def because(row: Row, corrections: list[dict[str, Any]], advice: Suggestion | No
 
 TOOL = Tool(
     explain_category,
-    quotes=True,
+    returns_untrusted_text=True,
     examples=(
         "Tell me what put this transaction in that category",
         "Explain the category of this purchase",

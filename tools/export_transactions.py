@@ -136,8 +136,8 @@ def harmless(text: str) -> str:
 
 TOOL = Tool(
     export_transactions,
-    deadline=30.0,
-    per_minute=5,
+    timeout_seconds=30.0,
+    max_calls_per_minute=5,
     examples=(
         "Export my transactions as a CSV file",
         "Give me a spreadsheet of all my transactions this year",

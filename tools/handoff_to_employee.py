@@ -28,11 +28,11 @@ async def handoff_to_employee(arguments: HandoffToEmployee, context: ToolContext
     the user in a sentence before you do it. For a single question within your own work use delegate_to_employee instead, if
     you have it.
     """
-    to = context.colleagues.find(arguments.employee)
+    to = context.colleagues.resolve(arguments.employee)
     return {
         "status": "ok",
         "handoff": {
-            "from": context.colleagues.speaker,
+            "from": context.colleagues.employee,
             "to": to,
             "reason": arguments.reason,
             "summary": arguments.summary,

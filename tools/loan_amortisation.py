@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import Field
 
-from graph.tool import Tool, ToolContext, ToolFault
+from graph.tool import Tool, ToolContext, ToolError
 from graph.values.months import months_later
 from tools.shared.arguments import ToolArguments
 from tools.shared.currencies import Currency
@@ -50,7 +50,7 @@ async def loan_amortisation(arguments: LoanAmortisation, context: ToolContext) -
     `status` is "never_paid" if the payment does not cover the interest: `interest_first_month` says what it must exceed.
     """
     if (arguments.months is None) == (arguments.monthly_payment is None):
-        raise ToolFault("Give months or monthly_payment, one of them.")
+        raise ToolError("Give months or monthly_payment, one of them.")
     currency = arguments.currency
     check_decimals(currency, arguments.principal, arguments.monthly_payment, arguments.extra_payment)
     payment = arguments.monthly_payment or level_payment(

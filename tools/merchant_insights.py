@@ -137,7 +137,7 @@ def months_of(groups: Sequence[Row], count: int, today: dt.date) -> list[dict[st
 
 TOOL = Tool(
     merchant_insights,
-    quotes=True,
+    returns_untrusted_text=True,
     examples=(
         "Tell me everything about Greenleaf Market",
         "How often do I go to the coffee shop?",

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import Field
 
-from graph.tool import DISPLAY, Row, Tool, ToolContext, ToolFault
+from graph.tool import DISPLAY, Row, Tool, ToolContext, ToolError
 from graph.values.months import last_day, months_later
 from tools.rendering.chart import Chart, Series
 from tools.rendering.document import PDF, Grid, Heading, Note, Part, Picture
@@ -42,7 +42,7 @@ async def monthly_report(arguments: MonthlyReport, context: ToolContext) -> dict
     """
     first = read_month(arguments.month) if arguments.month else months_later(context.today.replace(day=1), -1)
     if first > context.today:
-        raise ToolFault("That month has not begun; ask for the current month or an earlier one.")
+        raise ToolError("That month has not begun; ask for the current month or an earlier one.")
     before = months_later(first, -1)
     here, then = span(first), span(before)
     groups = await context.rows.fetch("category_totals", **here, flow=None)
@@ -184,9 +184,9 @@ def charts_of(each: Row, months: Sequence[Row], oldest: dt.date) -> list[Chart]:
 
 TOOL = Tool(
     monthly_report,
-    deadline=30.0,
-    per_minute=5,
-    quotes=True,
+    timeout_seconds=30.0,
+    max_calls_per_minute=5,
+    returns_untrusted_text=True,
     examples=(
         "Make a report of last month",
         "Give me a monthly report as a PDF",

@@ -105,7 +105,7 @@ def present(item: Row) -> dict[str, Any]:
 
 TOOL = Tool(
     net_worth,
-    quotes=True,
+    returns_untrusted_text=True,
     examples=(
         "What is my net worth?",
         "What am I worth all in all?",

@@ -166,7 +166,7 @@ def total(currency: str, series: Sequence[Series]) -> dict[str, Any]:
 
 TOOL = Tool(
     recurring_payments,
-    quotes=True,
+    returns_untrusted_text=True,
     examples=(
         "Which subscriptions do I have?",
         "What are my recurring payments?",

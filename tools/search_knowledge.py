@@ -35,7 +35,7 @@ async def search_knowledge(arguments: SearchKnowledge, context: ToolContext) -> 
 
 TOOL = Tool(
     search_knowledge,
-    quotes=True,
+    returns_untrusted_text=True,
     examples=(
         "What do my notes say about the mortgage?",
         "Search my documents for the warranty",

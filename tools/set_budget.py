@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import Field
 
-from graph.tool import Rows, Tool, ToolContext, ToolFault
+from graph.tool import Rows, Tool, ToolContext, ToolError
 from tools.shared.arguments import ToolArguments
 from tools.shared.budgets import budgets_of, state_of
 from tools.shared.categories import resolve_categories
@@ -52,12 +52,12 @@ async def place_of(arguments: SetBudget, rows: Rows) -> tuple[str, str]:
     """The category and currency of a budget that can be set.
 
     Raises:
-        ToolFault: there is no such category, it is none of spending, the currency is not known, or the amount has more
+        ToolError: there is no such category, it is none of spending, the currency is not known, or the amount has more
             decimals than it.
     """
     [name] = await resolve_categories([arguments.category], rows)
     if name == "Income":
-        raise ToolFault("Income is no category of spending; a budget says what may be spent.")
+        raise ToolError("Income is no category of spending; a budget says what may be spent.")
     currency = await currency_or_main(arguments.currency, rows)
     check_decimals(currency, arguments.monthly_amount)
     return name, currency
@@ -67,7 +67,7 @@ TOOL = Tool(
     set_budget,
     risk="write",
     preview=preview_set_budget,
-    per_minute=10,
+    max_calls_per_minute=10,
     examples=(
         "Set my groceries budget to 600",
         "Create a budget of 200 for entertainment",

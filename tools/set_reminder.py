@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import Field
 
-from graph.tool import Tool, ToolContext, ToolFault
+from graph.tool import Tool, ToolContext, ToolError
 from tools.shared.arguments import ToolArguments
 from tools.shared.recurrence import Recurrence, present, state_of
 from tools.shared.text_fields import Words
@@ -31,7 +31,7 @@ async def set_reminder(arguments: SetReminder, context: ToolContext) -> dict[str
     await check(arguments, context)
     made = await context.rows.fetch("put_reminder", **values_of(arguments))
     if not made:
-        raise ToolFault("There is such a reminder for that day already.")
+        raise ToolError("There is such a reminder for that day already.")
     return {"status": "ok", "reminder": present(made[0], context.today)}
 
 
@@ -58,20 +58,20 @@ async def check(arguments: SetReminder, context: ToolContext) -> None:
     """See that the reminder can be noted.
 
     Raises:
-        ToolFault: its day is past or too far ahead, or there is one like it.
+        ToolError: its day is past or too far ahead, or there is one like it.
     """
     if not context.today <= arguments.date <= context.today + FURTHEST:
-        raise ToolFault("The date is not between today and ten years from now; ask for another day.")
+        raise ToolError("The date is not between today and ten years from now; ask for another day.")
     for row in await context.rows.fetch("reminders", status="active"):
         if row["due_on"] == arguments.date and row["text"].casefold() == arguments.text.casefold():
-            raise ToolFault("There is such a reminder for that day already.")
+            raise ToolError("There is such a reminder for that day already.")
 
 
 TOOL = Tool(
     set_reminder,
     risk="write",
     preview=preview_set_reminder,
-    per_minute=20,
+    max_calls_per_minute=20,
     examples=(
         "Remind me to pay the rent on the first of every month",
         "Set a reminder for the insurance on 3 March",

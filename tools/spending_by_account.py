@@ -62,7 +62,7 @@ def moved(groups: Iterable[Row]) -> Decimal:
 
 TOOL = Tool(
     spending_by_account,
-    quotes=True,
+    returns_untrusted_text=True,
     examples=(
         "Which card do I use the most?",
         "How much did I spend with each account?",

@@ -86,7 +86,7 @@ def merchant_totals(lines: Sequence[Row]) -> dict[str, Any]:
 
 TOOL = Tool(
     spending_by_merchant,
-    quotes=True,
+    returns_untrusted_text=True,
     examples=(
         "Which shops do I spend the most at?",
         "What are my top merchants this year?",

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import Field
 
-from graph.tool import Row, Tool, ToolContext, ToolFault
+from graph.tool import Row, Tool, ToolContext, ToolError
 from graph.values.months import last_day, months_later
 from tools.shared.arguments import Period
 from tools.shared.display import shown
@@ -60,12 +60,12 @@ def span(arguments: SpendingByMonth, today: dt.date) -> tuple[dt.date, dt.date]:
     """First and last day.
 
     Raises:
-        ToolFault: that is too long, or has not begun.
+        ToolError: that is too long, or has not begun.
     """
     last = arguments.end_date or max(today, arguments.start_date or today)
     first = arguments.start_date or months_back(last, arguments.months - 1)
     if months_later(first.replace(day=1), MOST_MONTHS) <= last:
-        raise ToolFault(f"At most {MOST_MONTHS} months can be shown; ask for a shorter period.")
+        raise ToolError(f"At most {MOST_MONTHS} months can be shown; ask for a shorter period.")
     return first, last
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import Field
 
-from graph.tool import Row, Rows, Tool, ToolContext, ToolFault
+from graph.tool import Row, Rows, Tool, ToolContext, ToolError
 from tools.shared.arguments import ToolArguments
 from tools.shared.categories import resolve_categories
 from tools.shared.money import AMOUNT_DECIMALS, amount_text, check_decimals
@@ -38,7 +38,7 @@ async def split_transaction(arguments: SplitTransaction, context: ToolContext) -
         "split_transaction", id=row["id"], amount=row["amount"], amounts=amounts, categories=categories
     )
     if not parts:
-        raise ToolFault("The transaction was changed meanwhile; look at it again.")
+        raise ToolError("The transaction was changed meanwhile; look at it again.")
     return {"status": "changed", "before": told(row), "parts": listed(parts), "count": len(parts)}
 
 
@@ -59,19 +59,19 @@ async def to_split(arguments: SplitTransaction, rows: Rows) -> tuple[Row, list[D
     """The transaction, and the parts' amounts with their sign and categories as they are stored.
 
     Raises:
-        ToolFault: it is not clear which, it cannot be split, or the parts do not add up.
+        ToolError: it is not clear which, it cannot be split, or the parts do not add up.
     """
     row = await the_transaction(arguments, rows)
     if row["split_of"] or row["was_split"]:
-        raise ToolFault("It is split already, or a part of one that was; undo_split makes it one again.")
+        raise ToolError("It is split already, or a part of one that was; undo_split makes it one again.")
     if row["is_transfer"]:
-        raise ToolFault("A transfer between the user's own accounts counts in no category; it is not split.")
+        raise ToolError("A transfer between the user's own accounts counts in no category; it is not split.")
     currency = row["currency"]
     check_decimals(currency, *(part.amount for part in arguments.parts))
     whole, given = abs(row["amount"]), sum((part.amount for part in arguments.parts), Decimal())
     if given != whole:
         added, there, missing = (amount_text(amount, currency) for amount in (given, whole, abs(whole - given)))
-        raise ToolFault(
+        raise ToolError(
             f"The parts add up to {added}, the transaction is {there} {currency}: {missing} too "
             f"{'little' if given < whole else 'much'}. Ask what the parts are."
         )
@@ -84,8 +84,8 @@ TOOL = Tool(
     split_transaction,
     risk="write",
     preview=preview_split_transaction,
-    per_minute=20,
-    quotes=True,
+    max_calls_per_minute=20,
+    returns_untrusted_text=True,
     examples=(
         "Split this transaction into two categories",
         "Half of that purchase was something else, split it",

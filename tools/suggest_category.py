@@ -35,7 +35,7 @@ async def suggest_category(arguments: SuggestCategory, context: ToolContext) -> 
 
 TOOL = Tool(
     suggest_category,
-    quotes=True,
+    returns_untrusted_text=True,
     examples=(
         "What is the right category for this transaction?",
         "Suggest a category for this merchant",

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import Field
 
-from graph.tool import Row, Tool, ToolContext, ToolFault
+from graph.tool import Row, Tool, ToolContext, ToolError
 from tools.shared.arguments import ToolArguments
 from tools.shared.display import shown
 from tools.shared.money import amount_text, flow_totals
@@ -42,7 +42,7 @@ async def tax_summary(arguments: TaxSummary, context: ToolContext) -> dict[str, 
     """
     year = arguments.year or context.today.year - 1
     if year > context.today.year:
-        raise ToolFault("That year has not begun; ask for this one or an earlier one.")
+        raise ToolError("That year has not begun; ask for this one or an earlier one.")
     groups = await context.rows.fetch(
         "category_totals", start_date=dt.date(year, 1, 1), end_date=dt.date(year, 12, 31), flow=None
     )

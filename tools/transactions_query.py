@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from graph.tool import Rows, Tool, ToolContext, ToolFault
+from graph.tool import Rows, Tool, ToolContext, ToolError
 from tools.shared.arguments import Period
 from tools.shared.categories import SYSTEM_CATEGORIES, resolve_categories
 from tools.shared.money import amount_text, flow_totals
@@ -77,28 +77,28 @@ def check(arguments: TransactionsQuery) -> None:
     """See that the filters can match anything.
 
     Raises:
-        ToolFault: the limits of the period or of the amounts are the wrong way round.
+        ToolError: the limits of the period or of the amounts are the wrong way round.
     """
     arguments.check_period()
     least, most = arguments.min_amount, arguments.max_amount
     if least is not None and most is not None and most < least:
-        raise ToolFault("max_amount is below min_amount; give them without signs, the smaller one as min_amount.")
+        raise ToolError("max_amount is below min_amount; give them without signs, the smaller one as min_amount.")
 
 
 async def find_accounts(words: str, rows: Rows) -> list[Mapping[str, Any]]:
     """The accounts of exactly this name, else those that contain it or end with these four digits.
 
     Raises:
-        ToolFault: there is none; the fault lists the accounts that exist.
+        ToolError: there is none; the fault lists the accounts that exist.
     """
     accounts = await rows.fetch("accounts")
     wanted = words.strip().casefold()
     exact = [account for account in accounts if account["name"].casefold() == wanted]
     similar = [a for a in accounts if wanted in a["name"].casefold() or wanted == a["number_last4"]]
     if not accounts:
-        raise ToolFault("The user has no accounts yet; ask without the account.")
+        raise ToolError("The user has no accounts yet; ask without the account.")
     if not similar:
-        raise ToolFault(f"No account matches; the user has: {', '.join(account['name'] for account in accounts)}.")
+        raise ToolError(f"No account matches; the user has: {', '.join(account['name'] for account in accounts)}.")
     return list(exact or similar)
 
 
@@ -163,7 +163,7 @@ def echo(
 
 TOOL = Tool(
     transactions_query,
-    quotes=True,
+    returns_untrusted_text=True,
     examples=(
         "Show me my last transactions",
         "How much did I spend on groceries last month?",

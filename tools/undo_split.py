@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from graph.tool import Rows, Tool, ToolContext, ToolFault
+from graph.tool import Rows, Tool, ToolContext, ToolError
 from tools.shared.categories import resolve_categories
 from tools.shared.money import amount_text
 from tools.shared.transaction_lookup import WhichTransaction, described, listed, the_transaction, told
@@ -43,11 +43,11 @@ async def to_join(arguments: UndoSplit, rows: Rows) -> tuple[Sequence[dict[str, 
     """The parts, the one that was split first, and the category of the whole.
 
     Raises:
-        ToolFault: it is not clear which, or it was not split.
+        ToolError: it is not clear which, or it was not split.
     """
     row = await the_transaction(arguments, rows)
     if not (row["split_of"] or row["was_split"]):
-        raise ToolFault(f"It is not split: {described(row)}.")
+        raise ToolError(f"It is not split: {described(row)}.")
     parts = await rows.fetch("parts_of", id=row["split_of"] or row["id"])
     if arguments.category:
         [category] = await resolve_categories([arguments.category], rows)
@@ -59,8 +59,8 @@ TOOL = Tool(
     undo_split,
     risk="write",
     preview=preview_undo_split,
-    per_minute=20,
-    quotes=True,
+    max_calls_per_minute=20,
+    returns_untrusted_text=True,
     examples=(
         "Undo the split of that transaction",
         "Put the parts of the purchase back together",

@@ -98,7 +98,7 @@ def add_up(payments: Sequence[Mapping[str, Any]]) -> Decimal:
 
 TOOL = Tool(
     upcoming_obligations,
-    quotes=True,
+    returns_untrusted_text=True,
     examples=(
         "What bills are coming up?",
         "Which payments are due soon?",

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from graph.tool import Row, Rows, Tool, ToolContext, ToolFault
+from graph.tool import Row, Rows, Tool, ToolContext, ToolError
 from tools.shared.arguments import ToolArguments
 from tools.shared.debts import check_day, present, state_of
 from tools.shared.money import AMOUNT_DECIMALS, check_decimals
@@ -40,7 +40,7 @@ async def update_debt(arguments: UpdateDebt, context: ToolContext) -> dict[str, 
     debt, values = await changed_debt(arguments, context)
     made = await context.rows.fetch("change_debt", id=debt["id"], **values)
     if not made:
-        raise ToolFault("That debt is gone.")
+        raise ToolError("That debt is gone.")
     return {"status": "ok", "debt": present(made[0])}
 
 
@@ -58,16 +58,16 @@ async def changed_debt(arguments: UpdateDebt, context: ToolContext) -> tuple[Row
     """The debt that is meant, and what becomes of it.
 
     Raises:
-        ToolFault: it is not clear, or nothing changes.
+        ToolError: it is not clear, or nothing changes.
     """
     check_day(arguments.as_of, context.today)
     values = arguments.model_dump(exclude={"debt"})
     if arguments.balance is not None:
         values["as_of"] = arguments.as_of or context.today
     elif arguments.as_of:
-        raise ToolFault("as_of is the day of a new balance; give balance, too.")
+        raise ToolError("as_of is the day of a new balance; give balance, too.")
     if all(value is None for value in values.values()):
-        raise ToolFault("Say what changes: balance, annual_rate_percent or minimum_payment.")
+        raise ToolError("Say what changes: balance, annual_rate_percent or minimum_payment.")
     debt = await one_debt(arguments.debt, context.rows)
     check_decimals(debt["currency"], arguments.balance, arguments.minimum_payment)
     return debt, values
@@ -81,7 +81,7 @@ TOOL = Tool(
     update_debt,
     risk="write",
     preview=preview_update_debt,
-    per_minute=20,
+    max_calls_per_minute=20,
     examples=(
         "My student loan balance is down to 1800",
         "Update the rate on my car loan debt",

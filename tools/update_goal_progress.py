@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from graph.tool import Row, Rows, Tool, ToolContext, ToolFault
+from graph.tool import Row, Rows, Tool, ToolContext, ToolError
 from tools.shared.arguments import ToolArguments
 from tools.shared.goals import goals_of, present, state_of
 from tools.shared.money import AMOUNT_DECIMALS, amount_text, check_decimals
@@ -45,7 +45,7 @@ async def update_goal_progress(arguments: UpdateGoalProgress, context: ToolConte
         status=arguments.goal_status,
     )
     if not made:
-        raise ToolFault("The goal has less than that; nothing was changed.")
+        raise ToolError("The goal has less than that; nothing was changed.")
     return {"status": "ok", "goal": present(made[0], context.today)}
 
 
@@ -66,16 +66,16 @@ async def goal_to_update(arguments: UpdateGoalProgress, rows: Rows) -> Row:
     """The goal that is meant, if it can be changed so.
 
     Raises:
-        ToolFault: it cannot, and why.
+        ToolError: it cannot, and why.
     """
     if arguments.current_amount is not None and arguments.add_amount is not None:
-        raise ToolFault("Give current_amount or add_amount, not both.")
+        raise ToolError("Give current_amount or add_amount, not both.")
     if arguments.current_amount is None and arguments.add_amount is None and arguments.goal_status is None:
-        raise ToolFault("Say what changes: current_amount, add_amount or goal_status.")
+        raise ToolError("Say what changes: current_amount, add_amount or goal_status.")
     goal = the_one(arguments.goal, await goals_of(rows), "goal")
     check_decimals(goal["currency"], arguments.current_amount, arguments.add_amount)
     if reached_after(arguments, goal) < 0:
-        raise ToolFault(
+        raise ToolError(
             f"The goal has only {amount_text(goal['current_amount'], goal['currency'])}; less than nothing cannot be left."
         )
     return goal
@@ -99,7 +99,7 @@ TOOL = Tool(
     update_goal_progress,
     risk="write",
     preview=preview_update_goal_progress,
-    per_minute=20,
+    max_calls_per_minute=20,
     examples=(
         "I put another 200 towards my emergency fund goal",
         "Update my goal: I have 4000 now",

@@ -20,18 +20,18 @@ class Effect:
     """Which call of the run it is; with the run it names the effect."""
     tool: str
     arguments: Mapping[str, Any]
-    elsewhere: bool = False
+    external: bool = False
     """Whether it is made outside the database."""
 
 
 class Delegates(Protocol):
     """Colleagues who answer a question."""
 
-    async def ask(self, caller: TurnContext, colleague: str, question: str, today: str) -> Mapping[str, Any]:
-        """A colleague's answer (see `Colleagues.ask`); `caller` names who asks, and for which user.
+    async def delegate(self, caller: TurnContext, colleague: str, question: str, today: str) -> Mapping[str, Any]:
+        """A colleague's answer (see `Colleagues.delegate`); `caller` names who asks, and for which user.
 
         Raises:
-            ToolFault: nobody can be asked from here.
+            ToolError: nobody can be asked from here.
         """
         ...
 
@@ -64,6 +64,6 @@ class Toolbox(Protocol):
 
         Raises:
             LeaseLost: another process works on the run.
-            ToolFault: it is made elsewhere, was begun before, and nobody knows what came of it.
+            ToolError: it is made elsewhere, was begun before, and nobody knows what came of it.
         """
         ...

@@ -27,7 +27,7 @@ from graph.replay.interruption import Cut
 from graph.replay.recording import Answer, Memory, ToolRun
 from graph.replay.request_lines import as_lines, since
 from graph.state import Passage, Unsummarized, Usage
-from graph.tool import INVALID_JSON, NoFiles, NoKnowledge, Rows, Tool, ToolContext, ToolFault, ToolOutput
+from graph.tool import INVALID_JSON, NoFiles, NoKnowledge, Rows, Tool, ToolContext, ToolError, ToolOutput
 
 OWNER, SESSION, RUN, ANSWER = "owner", "session", "run", "message"
 """Ids in a replay: a recording has none."""
@@ -146,7 +146,7 @@ class RecordedTools:
                 await self._cut.happen()
             await self._wait_for_turn(self._order[id(run)])
             if run.failed:
-                raise ToolFault(revealed(run.result["error"]))
+                raise ToolError(revealed(run.result["error"]))
             result: Mapping[str, Any] = revealed(run.result)
             return result
 
@@ -170,7 +170,7 @@ class RecordedTools:
             if run.name == tool.name and is_call_with(run, tool, arguments):
                 self._runs.remove(run)
                 return run
-        raise ToolFault(f"{tool.name} was not called with these arguments when the turn was recorded")
+        raise ToolError(f"{tool.name} was not called with these arguments when the turn was recorded")
 
 
 def is_call_with(run: ToolRun, tool: Tool, arguments: BaseModel) -> bool:

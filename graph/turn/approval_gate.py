@@ -15,7 +15,7 @@ from graph.events import ApprovalRequired
 from graph.ports.approvals import Approval, Approvals, Approved, Proposal
 from graph.retry import READ_DELAYS, retry_on_database_down
 from graph.state import Turn
-from graph.tool import ToolFault
+from graph.tool import ToolError
 from graph.turn.taint import quoted
 from graph.turn.tool_executor import Calls, Prepared
 
@@ -26,7 +26,7 @@ REASON = "Text that you did not write has come into this conversation ({sources}
 
 LATER = "this call could not be made when the other calls of its round were put to the user; call it again"
 
-Round = Sequence[Prepared | ToolFault]
+Round = Sequence[Prepared | ToolError]
 """The calls of a round in order: those that can be made, and what is wrong with the others."""
 
 
@@ -58,7 +58,7 @@ class Consent:
             *(self._proposal(each, before, reason, today, caller) for each, reason in zip(asking, reasons, strict=True))
         )
         faults = {
-            each.ordinal: fault for each, fault in zip(asking, proposed, strict=True) if isinstance(fault, ToolFault)
+            each.ordinal: fault for each, fault in zip(asking, proposed, strict=True) if isinstance(fault, ToolError)
         }
         approvals = await self._asked([each for each in proposed if isinstance(each, Proposal)], caller)
         for each in asking:
@@ -71,7 +71,7 @@ class Consent:
 
     async def _proposal(
         self, each: Prepared, before: Mapping[int, Approval], reason: str, today: dt.date, caller: TurnContext
-    ) -> Proposal | ToolFault:
+    ) -> Proposal | ToolError:
         """What is put to the user; a call that its preview or its limit refuses is not.
 
         A step that goes on after its user decided runs anew: `before` holds the calls that were put then. The calls of a
@@ -82,9 +82,9 @@ class Consent:
         try:
             preview = await self.calls.preview(each, today, caller)
             if before:
-                raise ToolFault(LATER)
+                raise ToolError(LATER)
             self.calls.admit(each, caller.user_id)
-        except ToolFault as fault:
+        except ToolError as fault:
             return fault
         return Proposal(each.ordinal, each.tool.name, each.call["args"], preview, reason)
 
@@ -96,26 +96,26 @@ class Consent:
 
     async def _as_decided(
         self,
-        each: Prepared | ToolFault,
-        faults: Mapping[int, ToolFault],
+        each: Prepared | ToolError,
+        faults: Mapping[int, ToolError],
         approvals: Mapping[int, Approval],
         caller: TurnContext,
-    ) -> Prepared | ToolFault:
-        if isinstance(each, ToolFault) or each.ordinal in faults:
-            return each if isinstance(each, ToolFault) else faults[each.ordinal]
+    ) -> Prepared | ToolError:
+        if isinstance(each, ToolError) or each.ordinal in faults:
+            return each if isinstance(each, ToolError) else faults[each.ordinal]
         approval = approvals.get(each.ordinal)
         if approval is None:
             return each
         if approval.status == "approved":
             try:
                 changed = await self.calls.with_arguments(each, approval.arguments, caller.user_id)
-            except ToolFault as fault:
+            except ToolError as fault:
                 return fault
             return replace(changed, counted=True)
         if approval.status == "rejected":
             said = f" and said: {approval.comment}" if approval.comment else ""
-            return ToolFault(f"the user rejected this call{said}; nothing was changed")
-        return ToolFault("the user did not decide on this call in time; nothing was changed")
+            return ToolError(f"the user rejected this call{said}; nothing was changed")
+        return ToolError("the user did not decide on this call in time; nothing was changed")
 
 
 def settled(approval: Approval, word: Any) -> Approval:

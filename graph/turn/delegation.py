@@ -19,7 +19,7 @@ from graph.errors import ChatError
 from graph.ports.redaction import Redactor
 from graph.ports.tools import Delegates
 from graph.state import Recollection, Turn, Usage, add, no_usage
-from graph.tool import ToolFault
+from graph.tool import ToolError
 from graph.turn.approval_gate import Round
 from graph.turn.links import DelegatedQuestion
 from graph.turn.node import Node
@@ -43,7 +43,7 @@ class ReadsOnly:
 
     async def decided(self, ready: Round, state: Turn, runtime: Runtime[TurnContext]) -> Round:
         return [
-            ToolFault(f"{each.tool.name} changes something; say what you would change, and leave it to who asked you")
+            ToolError(f"{each.tool.name} changes something; say what you would change, and leave it to who asked you")
             if isinstance(each, Prepared) and each.tool.risk != "read"
             else each
             for each in ready
@@ -53,8 +53,8 @@ class ReadsOnly:
 class NoDelegates:
     """Nobody may be asked from here (port `Delegates`)."""
 
-    async def ask(self, caller: TurnContext, colleague: str, question: str, today: str) -> Mapping[str, Any]:
-        raise ToolFault("you were asked by a colleague yourself; answer with your own tools")
+    async def delegate(self, caller: TurnContext, colleague: str, question: str, today: str) -> Mapping[str, Any]:
+        raise ToolError("you were asked by a colleague yourself; answer with your own tools")
 
 
 class Places:
@@ -80,7 +80,7 @@ class Delegation:
     depth: int = 1
     places: Places = field(default_factory=lambda: Places(AT_ONCE))
 
-    async def ask(self, caller: TurnContext, colleague: str, question: str, today: str) -> Mapping[str, Any]:
+    async def delegate(self, caller: TurnContext, colleague: str, question: str, today: str) -> Mapping[str, Any]:
         masked = await self.redactor.mask(caller.user_id, [question])
         told = {"from": caller.employee, "to": colleague, "question": masked.texts[0]}
         turn = Turn(

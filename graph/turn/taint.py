@@ -11,5 +11,5 @@ STORED_TEXTS = "stored texts"
 def quoted(state: Turn, toolbox: Toolbox) -> list[str]:
     """The tools that did, by name, and `STORED_TEXTS`; none where the model has read its user's words and figures only."""
     names = {message.name for message in state["messages"] if isinstance(message, ToolMessage) and message.name}
-    tools = {tool.name for tool in toolbox.tools(sorted(names)) if tool.quotes}
+    tools = {tool.name for tool in toolbox.tools(sorted(names)) if tool.returns_untrusted_text}
     return sorted(tools | ({STORED_TEXTS} if state.get("passages") else set()))

@@ -1,4 +1,4 @@
-"""One call of a tool, from what the model wrote to a result that it may read; whatever goes wrong is a `ToolFault`."""
+"""One call of a tool, from what the model wrote to a result that it may read; whatever goes wrong is a `ToolError`."""
 
 import asyncio
 import datetime as dt
@@ -18,7 +18,7 @@ from graph.ports.redaction import Redactor
 from graph.ports.tools import Delegates, Effect, Toolbox
 from graph.redaction.restore import restore_json
 from graph.retry import READ_DELAYS, retry_on_database_down
-from graph.tool import INVALID_JSON, OUTCOME_UNKNOWN, Rows, Tool, ToolContext, ToolFault, ToolOutput
+from graph.tool import INVALID_JSON, OUTCOME_UNKNOWN, Rows, Tool, ToolContext, ToolError, ToolOutput
 from graph.turn.result_texts import texts_in, with_numbers_as_text, with_texts
 from graph.turn.result_truncation import excerpt, plain
 from graph.validation import fault_texts
@@ -63,21 +63,21 @@ class Desk:
     today: str
 
     @property
-    def speaker(self) -> str:
+    def employee(self) -> str:
         return self.caller.employee
 
-    def find(self, name: str) -> str:
-        listed = [colleague.slug for colleague in self.roster.colleagues(self.speaker)]
+    def resolve(self, name: str) -> str:
+        listed = [colleague.slug for colleague in self.roster.colleagues(self.employee)]
         try:
             slug = self.roster.find(name).slug
         except UnknownEmployee:
             slug = ""
         if slug not in listed:
-            raise ToolFault(f"there is no such colleague to turn to; there are: {', '.join(listed) or 'none'}")
+            raise ToolError(f"there is no such colleague to turn to; there are: {', '.join(listed) or 'none'}")
         return slug
 
-    async def ask(self, colleague: str, question: str) -> Mapping[str, Any]:
-        return await self.delegates.ask(self.caller, colleague, question, self.today)
+    async def delegate(self, colleague: str, question: str) -> Mapping[str, Any]:
+        return await self.delegates.delegate(self.caller, colleague, question, self.today)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,18 +93,18 @@ class Calls:
         """A call that this employee can make for this user.
 
         Raises:
-            ToolFault: it cannot be made.
+            ToolError: it cannot be made.
         """
         tool = self._tool(call["name"], employee)
         if INVALID_JSON in call["args"]:
-            raise ToolFault(f"the arguments of {tool.name} were not valid JSON; call it again")
+            raise ToolError(f"the arguments of {tool.name} were not valid JSON; call it again")
         return await self._prepared(ordinal, call, tool, call["args"], user_id)
 
     async def with_arguments(self, each: Prepared, arguments: Mapping[str, Any], user_id: str) -> Prepared:
         """The call with the arguments that its user decided on.
 
         Raises:
-            ToolFault: they are not what the tool takes.
+            ToolError: they are not what the tool takes.
         """
         changed = await self._prepared(each.ordinal, each.call, each.tool, arguments, user_id)
         return replace(changed, counted=each.counted)
@@ -115,42 +115,44 @@ class Calls:
         """The call with its user's own values in the place of tokens.
 
         Raises:
-            ToolFault: the arguments are not what the tool takes.
+            ToolError: the arguments are not what the tool takes.
         """
         restored = await retry_on_database_down(lambda: self.redactor.values(user_id, arguments), READ_DELAYS)
         try:
             return Prepared(ordinal, call, tool, check(restore_json(dict(arguments), restored), tool), restored)
-        except ToolFault as fault:
+        except ToolError as fault:
             raise await self._masked_fault(fault, restored, user_id) from None
 
-    async def _masked_fault(self, fault: ToolFault, restored: Mapping[str, str], user_id: str) -> ToolFault:
+    async def _masked_fault(self, fault: ToolError, restored: Mapping[str, str], user_id: str) -> ToolError:
         """The fault in masked words: it may repeat what the tool was asked for."""
         masked = await self.redactor.mask(user_id, [str(fault)], restored)
-        return ToolFault(masked.texts[0])
+        return ToolError(masked.texts[0])
 
     def _tool(self, name: str, employee: str) -> Tool:
         allowed = self.toolbox.tools(self.roster.find(employee).tools)
         for tool in allowed:
             if tool.name == name:
                 return tool
-        raise ToolFault(f"there is no tool {name!r}; yours are: {', '.join(tool.name for tool in allowed) or 'none'}")
+        raise ToolError(f"there is no tool {name!r}; yours are: {', '.join(tool.name for tool in allowed) or 'none'}")
 
     def admit(self, each: Prepared, user_id: str) -> Prepared:
         """The call, counted once against its tool's limit.
 
         Raises:
-            ToolFault: there were too many within a minute.
+            ToolError: there were too many within a minute.
         """
         tool = each.tool
         if not each.counted and not self.toolbox.admit(user_id, tool):
-            raise ToolFault(f"{tool.name} was called {tool.per_minute} times within a minute; go on with what you have")
+            raise ToolError(
+                f"{tool.name} was called {tool.max_calls_per_minute} times within a minute; go on with what you have"
+            )
         return replace(each, counted=True)
 
     async def make(self, each: Prepared, today: dt.date, caller: TurnContext) -> ToolOutput:
         """Make a call. What changes something is made once.
 
         Raises:
-            ToolFault: it failed, or there were too many within a minute.
+            ToolError: it failed, or there were too many within a minute.
             LeaseLost: another process works on the run.
         """
         counted = each
@@ -171,11 +173,11 @@ class Calls:
         """What a call would change, masked.
 
         Raises:
-            ToolFault: it would be refused.
+            ToolError: it would be refused.
         """
         if each.tool.preview is None:
             return {}
-        previewing = replace(each, tool=replace(each.tool, function=each.tool.preview, elsewhere=False))
+        previewing = replace(each, tool=replace(each.tool, function=each.tool.preview, external=False))
         try:
             output = await self._made(previewing, self.toolbox.rows(caller.user_id), today, caller)
         except DatabaseUnavailable:
@@ -186,7 +188,7 @@ class Calls:
         """What the tool's function returns, masked and cut to what is passed on.
 
         Raises:
-            ToolFault: it failed.
+            ToolError: it failed.
             DatabaseUnavailable: it may be tried again.
         """
         user_id, desk = caller.user_id, Desk(self.roster, self.delegates, caller, today.isoformat())
@@ -196,7 +198,7 @@ class Calls:
         try:
             result = await attempt(each.tool, each.arguments, context)
             output = ToolOutput.from_json(await self._masked(result, each, user_id))
-        except ToolFault as fault:
+        except ToolError as fault:
             raise await self._masked_fault(fault, each.restored, user_id) from None
         return ToolOutput(capped(output.result), capped(output.display) if output.display else None)
 
@@ -223,28 +225,28 @@ def effect_of(each: Prepared, caller: TurnContext) -> Effect:
         each.ordinal,
         each.tool.name,
         each.arguments.model_dump(mode="json"),
-        each.tool.elsewhere,
+        each.tool.external,
     )
 
 
-def failed(tool: Tool, reason: str = DatabaseUnavailable.code) -> ToolFault:
+def failed(tool: Tool, reason: str = DatabaseUnavailable.code) -> ToolError:
     log.error("tool_failed", tool=tool.name, reason=reason)
-    return ToolFault(f"{tool.name} failed; {outcome_of(tool, 'say so to the user instead of guessing its result')}")
+    return ToolError(f"{tool.name} failed; {outcome_of(tool, 'say so to the user instead of guessing its result')}")
 
 
 def outcome_of(tool: Tool, otherwise: str) -> str:
     """What is said of a call that broke off: what it changes elsewhere may be changed."""
-    return OUTCOME_UNKNOWN if tool.elsewhere and tool.risk != "read" else otherwise
+    return OUTCOME_UNKNOWN if tool.external and tool.risk != "read" else otherwise
 
 
 async def attempt(tool: Tool, arguments: BaseModel, context: ToolContext) -> Json:
     """Call the function within its deadline; its result as JSON, or as much of it as can be masked.
 
     Raises:
-        ToolFault: it says so itself, took too long, or broke; what broke is in the log, not in the result.
+        ToolError: it says so itself, took too long, or broke; what broke is in the log, not in the result.
         DatabaseUnavailable: it may be done again.
     """
-    deadline = asyncio.timeout(tool.deadline)
+    deadline = asyncio.timeout(tool.timeout_seconds)
     try:
         async with deadline:
             result = await tool.function(arguments, context)
@@ -252,11 +254,11 @@ async def attempt(tool: Tool, arguments: BaseModel, context: ToolContext) -> Jso
     except DatabaseUnavailable:
         raise
     except Exception as error:  # a tool is a plug-in: the turn goes on whatever it does
-        if isinstance(error, ToolFault) and len(str(error)) <= MAX_FAULT_CHARS:
-            raise ToolFault(sound(str(error))) from None
+        if isinstance(error, ToolError) and len(str(error)) <= MAX_FAULT_CHARS:
+            raise ToolError(sound(str(error))) from None
         if deadline.expired():
-            took = f"{tool.name} took longer than {tool.deadline:g} seconds"
-            raise ToolFault(f"{took}; {outcome_of(tool, 'it was stopped')}") from None
+            took = f"{tool.name} took longer than {tool.timeout_seconds:g} seconds"
+            raise ToolError(f"{took}; {outcome_of(tool, 'it was stopped')}") from None
         raise failed(tool, describe(error)) from None
 
 
@@ -264,13 +266,13 @@ def check(arguments: Mapping[str, Any], tool: Tool) -> BaseModel:
     """The validated arguments.
 
     Raises:
-        ToolFault: they are not what the tool takes; says which field and why, without repeating what was given.
+        ToolError: they are not what the tool takes; says which field and why, without repeating what was given.
     """
     try:
         return tool.validate(arguments)
     except ValidationError as error:
         faults = "; ".join(fault_texts(error, "arguments"))
-        raise ToolFault(f"the arguments of {tool.name} are not valid: {faults}") from None
+        raise ToolError(f"the arguments of {tool.name} are not valid: {faults}") from None
 
 
 def capped(result: Json) -> Json:

@@ -29,7 +29,7 @@ from graph.adapters.postgres.ledger.toolbox import OwnedRows, RowsInTransaction
 from graph.adapters.postgres.named_queries import read_queries
 from graph.adapters.postgres.provisioning import prepare_embedded
 from graph.state import Passage
-from graph.tool import Knowledge, Rows, Tool, ToolContext, ToolFault
+from graph.tool import Knowledge, Rows, Tool, ToolContext, ToolError
 from migrations.demo.generate import DEMO_USER
 from migrations.demo.seed import seed
 from tests.fakes.ports import KeptFiles
@@ -179,7 +179,7 @@ async def timed(call: Callable[[], Awaitable[Mapping[str, Any]]]) -> tuple[list[
         began = time.perf_counter()
         try:
             said = str((await call()).get("status", "ok"))
-        except ToolFault as fault:
+        except ToolError as fault:
             said = f"{REFUSED}: {fault}"
         times.append(1000 * (time.perf_counter() - began))
     return sorted(times[1:]), said

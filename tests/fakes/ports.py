@@ -174,7 +174,7 @@ class KeptFiles:
 
     kept: list[tuple[str, str, bytes]] = field(default_factory=list)
 
-    async def keep(self, name: str, media_type: str, content: bytes) -> str:
+    async def store(self, name: str, media_type: str, content: bytes) -> str:
         self.kept.append((name, media_type, content))
         return f"file-{len(self.kept)}"
 

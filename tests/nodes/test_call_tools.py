@@ -25,7 +25,7 @@ from graph.ports.redaction import Redactor
 from graph.ports.tools import Toolbox
 from graph.state import Turn
 from graph.testing.auto_approvals import UnstoredApprovals
-from graph.tool import DISPLAY, INVALID_JSON, OUTCOME_UNKNOWN, Tool, ToolContext, ToolFault
+from graph.tool import DISPLAY, INVALID_JSON, OUTCOME_UNKNOWN, Tool, ToolContext, ToolError
 from graph.turn.approval_gate import Consent
 from graph.turn.delegation import NoDelegates
 from graph.turn.tool_executor import MAX_MASKED_CHARS, MAX_RESULT_CHARS, Calls, attempt
@@ -75,7 +75,7 @@ async def never(arguments: Words, context: ToolContext) -> dict[str, Any]:
 
 async def refuse(arguments: Words, context: ToolContext) -> dict[str, Any]:
     """Cannot do it."""
-    raise ToolFault(f"nobody is called {arguments.words}")
+    raise ToolError(f"nobody is called {arguments.words}")
 
 
 async def crash(arguments: Words, context: ToolContext) -> dict[str, Any]:
@@ -114,7 +114,7 @@ TOOLS = {
     for tool in (
         Tool(repeat),
         Tool(wait),
-        Tool(never, deadline=0.05),
+        Tool(never, timeout_seconds=0.05),
         Tool(refuse),
         Tool(crash),
         Tool(flood),
@@ -323,7 +323,7 @@ async def test_a_tool_that_turns_the_end_of_its_time_into_an_error_of_its_own_wa
             raise LookupError from None
         return {}
 
-    assert "longer than 0.05 seconds" in read(await made(Tool(translate, deadline=0.05)))["error"]
+    assert "longer than 0.05 seconds" in read(await made(Tool(translate, timeout_seconds=0.05)))["error"]
 
 
 async def test_a_fault_as_long_as_a_book_is_none_that_a_model_is_told() -> None:
@@ -485,16 +485,16 @@ async def doze(arguments: Words, context: ToolContext) -> dict[str, Any]:
     return {"rows": await context.rows.fetch("doze")}
 
 
-async def asleep(sleepers: Sleepers, deadline: float) -> None:
+async def asleep(sleepers: Sleepers, timeout_seconds: float) -> None:
     rows = OwnedRows(sleepers.database, sleepers.queries, OWNER)
-    await attempt(Tool(doze, deadline=deadline), Words(), ToolContext(rows, TODAY))
+    await attempt(Tool(doze, timeout_seconds=timeout_seconds), Words(), ToolContext(rows, TODAY))
 
 
-async def asleep_in_a_transaction(sleepers: Sleepers, deadline: float) -> None:
+async def asleep_in_a_transaction(sleepers: Sleepers, timeout_seconds: float) -> None:
     """As tools that change something are called."""
     async with sleepers.database.acting_for(OWNER) as connection:
         rows = RowsInTransaction(connection, sleepers.queries)
-        await attempt(Tool(doze, deadline=deadline), Words(), ToolContext(rows, TODAY))
+        await attempt(Tool(doze, timeout_seconds=timeout_seconds), Words(), ToolContext(rows, TODAY))
 
 
 Sleep = Callable[[Sleepers, float], Coroutine[Any, Any, None]]
@@ -508,7 +508,7 @@ async def test_a_query_that_outlasts_the_deadline_of_its_tool_is_ended_and_its_c
 ) -> None:
     work = asyncio.create_task(sleep(sleepers, 1))
     await sleepers.become(1)
-    with pytest.raises(ToolFault, match="doze took longer than 1 seconds"):
+    with pytest.raises(ToolError, match="doze took longer than 1 seconds"):
         await work
     await sleepers.become(0)
     assert await sleepers.rows_are_read()
@@ -529,7 +529,7 @@ async def test_a_query_of_a_tool_that_is_stopped_is_ended_and_its_connection_is_
 
 async def leave(arguments: Words, context: ToolContext) -> dict[str, Any]:
     """Leave a file."""
-    return {"file_id": await context.files.keep("note.txt", "text/plain", b"content")}
+    return {"file_id": await context.files.store("note.txt", "text/plain", b"content")}
 
 
 async def test_a_tool_leaves_its_files_with_its_caller_and_nobody_else() -> None:
@@ -547,13 +547,13 @@ async def test_a_call_elsewhere_that_breaks_off_is_told_as_unknown_and_one_that_
     function: Any,
 ) -> None:
     for risk in ("write", "outbound", "read"):
-        told = read(await made(Tool(function, risk=risk, elsewhere=True, deadline=0.05)))["error"]
+        told = read(await made(Tool(function, risk=risk, external=True, timeout_seconds=0.05)))["error"]
         assert (OUTCOME_UNKNOWN in told) == (risk != "read")
-    assert OUTCOME_UNKNOWN not in read(await made(Tool(function, risk="write", deadline=0.05)))["error"]
+    assert OUTCOME_UNKNOWN not in read(await made(Tool(function, risk="write", timeout_seconds=0.05)))["error"]
 
 
 async def test_a_preview_that_breaks_off_has_done_nothing() -> None:
-    told = read(await made(Tool(repeat, risk="write", preview=crash, elsewhere=True)))["error"]
+    told = read(await made(Tool(repeat, risk="write", preview=crash, external=True)))["error"]
     assert OUTCOME_UNKNOWN not in told
 
 

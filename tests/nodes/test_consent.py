@@ -13,7 +13,7 @@ from graph.context import TurnContext
 from graph.ports.approvals import Approval, Approved, Proposal
 from graph.state import Turn
 from graph.testing.auto_approvals import UnstoredApprovals
-from graph.tool import Tool, ToolContext, ToolFault
+from graph.tool import Tool, ToolContext, ToolError
 from graph.turn.approval_gate import Consent
 from graph.turn.delegation import NoDelegates
 from graph.turn.tool_executor import Calls
@@ -49,7 +49,7 @@ async def send(arguments: Nothing, context: ToolContext) -> dict[str, Any]:
 
 
 TOOLS = {
-    "look": Tool(look, quotes=True),
+    "look": Tool(look, returns_untrusted_text=True),
     "count": Tool(count),
     "change": Tool(change, risk="write"),
     "send": Tool(send, risk="outbound"),
@@ -208,7 +208,7 @@ async def test_a_call_that_its_preview_refused_is_not_put_to_the_user_when_the_o
         """Refuse the first time."""
         seen.append(True)
         if len(seen) == 1:
-            raise ToolFault("there is no such goal")
+            raise ToolError("there is no such goal")
         return {}
 
     tools = {**TOOLS, "change": Tool(change, risk="write", preview=look_first)}

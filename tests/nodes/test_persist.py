@@ -46,7 +46,7 @@ async def add(arguments: BaseModel, context: ToolContext) -> dict[str, Any]:
 
 async def test_what_brought_in_text_that_the_user_did_not_write_is_recorded() -> None:
     transcript = KeptTurns()
-    tools = GivenTools({"look": Tool(look, quotes=True), "add": Tool(add)})
+    tools = GivenTools({"look": Tool(look, returns_untrusted_text=True), "add": Tool(add)})
     node = Persist(transcript, GivenAnswers([]), roster_of(), tools)
     read = [ToolMessage("{}", tool_call_id=name, name=name) for name in ("look", "add")]
     usage = Usage(prompt=0, completion=0, total=0, cost="0", source="provider")

@@ -9,7 +9,7 @@ from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from graph.adapters.redaction.workers import InlineRedactor
 from graph.testing.auto_approvals import UnstoredApprovals
 from graph.testing.in_memory_vault import MemoryVault
-from graph.tool import DISPLAY, Tool, ToolContext, ToolFault
+from graph.tool import DISPLAY, Tool, ToolContext, ToolError
 from graph.turn.approval_gate import Consent
 from graph.turn.delegation import NoDelegates
 from graph.turn.tool_executor import Calls
@@ -51,7 +51,7 @@ async def repeat(arguments: Words, context: ToolContext) -> dict[str, Any]:
 
 async def refuse(arguments: Words, context: ToolContext) -> dict[str, Any]:
     """Refuse, and say what was asked for."""
-    raise ToolFault(f"there is no shop called {arguments.words}")
+    raise ToolError(f"there is no shop called {arguments.words}")
 
 
 async def change(arguments: Words, context: ToolContext) -> dict[str, Any]:

@@ -102,7 +102,7 @@ def test_a_model_that_calls_without_end_has_to_answer_at_last(caller: Client, ca
     calling_model.rounds = [[BALANCES] * 20] * 99
     answer = caller.ask("without end")
     made = sum("error" not in event["result"] for event in answer.of("tool_result"))
-    assert made == min(MAX_CALLS * MAX_ROUNDS, by_name()["account_balances_query"].per_minute)
+    assert made == min(MAX_CALLS * MAX_ROUNDS, by_name()["account_balances_query"].max_calls_per_minute)
     assert len(calling_model.requests) == MAX_ROUNDS + 1
     assert "tools" not in calling_model.requests[-1]
     assert (answer.text, answer.last["status"]) == ("done", "complete")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.tool import ToolFault
+from graph.tool import ToolError
 from tools.anomalies import Anomalies, anomalies, last_rise
 from tools.shared.payment_series import Booking
 
@@ -238,11 +238,11 @@ async def test_the_period_holds_from_its_first_to_its_last_day(ledger, user, con
 
 
 async def test_a_period_that_cannot_be_looked_through_is_a_fault(context):
-    with pytest.raises(ToolFault, match="At most 366 days"):
+    with pytest.raises(ToolError, match="At most 366 days"):
         await ask(context, start_date="2020-01-01")
-    with pytest.raises(ToolFault, match="before it starts"):
+    with pytest.raises(ToolError, match="before it starts"):
         await ask(context, start_date="2025-02-02", end_date="2025-02-01")
-    with pytest.raises(ToolFault, match="no such time"):
+    with pytest.raises(ToolError, match="no such time"):
         await ask(context, end_date="0001-03-01")
 
 

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from graph.tool import ToolContext, ToolFault
+from graph.tool import ToolContext, ToolError
 from tests.tools.conftest import TODAY, Ledger, OwnRows
 from tools.add_transaction import AddTransaction, add_transaction, preview_add_transaction
 from tools.split_transaction import SplitTransaction, preview_split_transaction, split_transaction
@@ -77,7 +77,7 @@ async def test_what_is_entered_has_its_sign_and_counts_as_what_it_is(context, ty
     ],
 )
 async def test_a_category_that_does_not_fit_the_type_is_refused(context, type_, category, words):
-    with pytest.raises(ToolFault, match=words):
+    with pytest.raises(ToolError, match=words):
         await add(context, amount="1", type=type_, category=category)
     assert (await booked(context))["status"] == "no_rows"
 
@@ -94,7 +94,7 @@ async def test_the_currency_is_given_or_the_accounts_or_asked_for(ledger, user, 
     await ledger.add_accounts(user, [{"name": "Maple", "type": "checking", "currency": "CAD"}])
     on_account = await add(context, amount="1", type="expense", account="maple", currency=None)
     assert on_account["transaction"]["currency"] == "CAD"
-    with pytest.raises(ToolFault, match="currency is unknown"):
+    with pytest.raises(ToolError, match="currency is unknown"):
         await add(context, amount="1", type="expense", currency=None)
 
 
@@ -102,13 +102,13 @@ async def test_an_account_that_is_not_clear_is_asked_for(ledger, user, context):
     await ledger.add_accounts(user, [{"name": "Card A", "type": "credit"}, {"name": "Card B", "type": "credit"}])
     await ledger.add_accounts(str(uuid.uuid4()), [{"name": "Theirs", "type": "credit"}])
     for name, words in (("card", "Several match"), ("Theirs", "No account matches")):
-        with pytest.raises(ToolFault, match=words):
+        with pytest.raises(ToolError, match=words):
             await add(context, amount="1", type="expense", account=name)
 
 
 @pytest.mark.parametrize("day", ["2025-11-21", "1969-12-31"])
 async def test_a_day_to_come_or_long_gone_is_refused(context, day):
-    with pytest.raises(ToolFault, match="must lie between"):
+    with pytest.raises(ToolError, match="must lie between"):
         await add(context, amount="1", type="expense", day=day)
 
 
@@ -177,7 +177,7 @@ async def test_parts_that_do_not_add_up_change_nothing_and_say_what_is_missing(l
         ([("5", "Groceries"), ("4.99", "Shopping")], "0.01 too little"),
         ([("5", "Groceries"), ("5.01", "Shopping")], "0.01 too much"),
     ):
-        with pytest.raises(ToolFault, match=words):
+        with pytest.raises(ToolError, match=words):
             await split(context, parts, transaction_id=whole)
     assert (await booked(context))["matches"] == 1
 
@@ -193,9 +193,9 @@ async def test_what_is_split_or_a_transfer_is_not_split_again(ledger, user, cont
     [whole, moved] = await ledger.add_transactions(user, [{"amount": "-10"}, {"amount": "-7", "is_transfer": True}])
     result = await split(context, [("5", "Groceries"), ("5", "Shopping")], transaction_id=whole)
     for part in result["parts"]:
-        with pytest.raises(ToolFault, match="split already"):
+        with pytest.raises(ToolError, match="split already"):
             await split(context, [("2", "Groceries"), ("3", "Shopping")], transaction_id=part["id"])
-    with pytest.raises(ToolFault, match="transfer"):
+    with pytest.raises(ToolError, match="transfer"):
         await split(context, [("5", "Groceries"), ("2", "Shopping")], transaction_id=moved)
 
 
@@ -203,12 +203,12 @@ async def test_which_one_is_meant_must_be_clear(ledger, user, context):
     await ledger.add_transactions(user, [{"amount": "-10", "merchant": "Mart"}] * 2)
     [theirs] = await ledger.add_transactions(str(uuid.uuid4()), [{"amount": "-10", "merchant": "Secret"}])
     parts = [("5", "Groceries"), ("5", "Shopping")]
-    with pytest.raises(ToolFault, match="Ambiguous: 2 transactions match"):
+    with pytest.raises(ToolError, match="Ambiguous: 2 transactions match"):
         await split(context, parts, merchant="mart", amount="10", day="2025-11-20")
     for unknown in (theirs, uuid.uuid4()):
-        with pytest.raises(ToolFault, match="Unknown: no such transaction"):
+        with pytest.raises(ToolError, match="Unknown: no such transaction"):
             await split(context, parts, transaction_id=unknown)
-    with pytest.raises(ToolFault, match="Say which transaction"):
+    with pytest.raises(ToolError, match="Say which transaction"):
         await split(context, parts)
 
 
@@ -219,7 +219,7 @@ async def test_a_split_is_undone_to_the_very_sums(ledger, user, context):
     joined = await join(context, transaction_id=result["parts"][1]["id"])
     assert (joined["after"]["id"], joined["after"]["category"]) == (str(whole), "Groceries")
     assert await booked(context) == before
-    with pytest.raises(ToolFault, match="not split"):
+    with pytest.raises(ToolError, match="not split"):
         await join(context, transaction_id=whole)
 
 

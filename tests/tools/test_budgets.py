@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from graph.tool import ToolFault
+from graph.tool import ToolError
 from tools.budget_status import BudgetStatus, budget_status, project
 from tools.delete_budget import DeleteBudget, delete_budget, preview_delete_budget
 from tools.set_budget import SetBudget, preview_set_budget, set_budget
@@ -86,7 +86,7 @@ async def test_without_a_budget_the_answer_is_unknown(ledger, user, context):
     await ledger.add("budgets", user, {"monthly_amount": "1"})
     assert (await ask(context, category="Shopping"))["status"] == "unknown"
     assert (await ask(context, category="groceries"))["status"] == "ok"
-    with pytest.raises(ToolFault, match="no category"):
+    with pytest.raises(ToolError, match="no category"):
         await ask(context, category="Yachts")
 
 
@@ -94,7 +94,7 @@ async def test_nobody_elses_budget_is_seen_changed_or_deleted(ledger, user, cont
     stranger = str(uuid.uuid4())
     await ledger.add("budgets", stranger, {"monthly_amount": "10"})
     assert (await ask(context))["status"] == "unknown"
-    with pytest.raises(ToolFault, match="no such budget"):
+    with pytest.raises(ToolError, match="no such budget"):
         await delete_budget(DeleteBudget(category="Groceries"), context)
     await set_budget(SetBudget(category="Groceries", monthly_amount=5, currency="USD"), context)
     theirs = await ask(replace(context, rows=rows_of(stranger)))
@@ -114,16 +114,16 @@ async def test_a_budget_is_set_as_it_was_previewed_and_once(ledger, user, contex
 @pytest.mark.parametrize("act", [set_budget, preview_set_budget])
 async def test_a_budget_for_what_is_no_spending_is_refused(context, act):
     for category, word in (("Yachts", "no category"), ("income", "no category of spending")):
-        with pytest.raises(ToolFault, match=word):
+        with pytest.raises(ToolError, match=word):
             await act(SetBudget(category=category, monthly_amount=1, currency="USD"), context)
-    with pytest.raises(ToolFault, match="currency is not known"):
+    with pytest.raises(ToolError, match="currency is not known"):
         await act(SetBudget(category="Groceries", monthly_amount=1), context)
 
 
 async def test_a_budget_is_deleted_once_it_is_clear_which(ledger, user, context):
     await ledger.add("budgets", user, {"monthly_amount": "10"}, {"monthly_amount": "20", "currency": "CAD"})
     for act in (preview_delete_budget, delete_budget):
-        with pytest.raises(ToolFault, match="which currency: CAD, USD"):
+        with pytest.raises(ToolError, match="which currency: CAD, USD"):
             await act(DeleteBudget(category="Groceries"), context)
     arguments = DeleteBudget(category="Groceries", currency="cad")
     [change] = (await preview_delete_budget(arguments, context))["changes"]

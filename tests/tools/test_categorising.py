@@ -5,7 +5,7 @@ import uuid
 import pytest
 from pydantic import ValidationError
 
-from graph.tool import ToolFault
+from graph.tool import ToolError
 from tools.bulk_recategorise import BulkRecategorise, bulk_recategorise, preview_bulk_recategorise
 from tools.categorise_transaction import CategoriseTransaction, categorise_transaction, preview_categorise_transaction
 from tools.create_category import CreateCategory, create_category, preview_create_category, slug_of
@@ -64,7 +64,7 @@ async def test_one_is_found_by_merchant_amount_and_day(ledger, user, context):
 
 async def test_several_that_match_are_listed_and_none_is_changed(ledger, user, context):
     ids = await ledger.add_transactions(user, [{"amount": "-5", "merchant": "Deli"}] * 3)
-    with pytest.raises(ToolFault, match="Ambiguous: 3 transactions match") as fault:
+    with pytest.raises(ToolError, match="Ambiguous: 3 transactions match") as fault:
         await categorise(context, "Shopping", merchant="deli")
     assert all(str(each) in str(fault.value) for each in ids)
     assert set((await categories(context)).values()) == {"Groceries"}
@@ -73,7 +73,7 @@ async def test_several_that_match_are_listed_and_none_is_changed(ledger, user, c
 async def test_unknown_ids_and_another_users_are_the_same(ledger, context):
     [theirs] = await ledger.add_transactions(str(uuid.uuid4()), [{"amount": "-5", "merchant": "Secret"}])
     for which in ({"transaction_id": theirs}, {"transaction_id": uuid.uuid4()}, {"merchant": "Secret"}):
-        with pytest.raises(ToolFault, match="Unknown: no such transaction"):
+        with pytest.raises(ToolError, match="Unknown: no such transaction"):
             await categorise(context, "Shopping", **which)
     with pytest.raises(ValidationError):
         CategoriseTransaction(category="Shopping", transaction_id="1 or 1=1")
@@ -81,11 +81,11 @@ async def test_unknown_ids_and_another_users_are_the_same(ledger, context):
 
 async def test_nothing_to_change_is_said(ledger, user, context):
     [one] = await ledger.add_transactions(user, [{"amount": "-5"}])
-    with pytest.raises(ToolFault, match="already"):
+    with pytest.raises(ToolError, match="already"):
         await categorise(context, "groceries", transaction_id=one)
-    with pytest.raises(ToolFault, match="no category of that name"):
+    with pytest.raises(ToolError, match="no category of that name"):
         await categorise(context, "Yachts", transaction_id=one)
-    with pytest.raises(ToolFault, match="Say which transaction"):
+    with pytest.raises(ToolError, match="Say which transaction"):
         await categorise(context, "Shopping")
 
 
@@ -158,14 +158,14 @@ async def test_each_filter_narrows(ledger, user, context, filters):
 )
 async def test_what_names_nothing_is_refused(ledger, user, context, filters, words):
     await ledger.add_transactions(user, [{"amount": "-5", "merchant": "A"}])
-    with pytest.raises(ToolFault, match=words):
+    with pytest.raises(ToolError, match=words):
         await bulk(context, "Shopping", **filters)
     assert set((await categories(context)).values()) == {"Groceries"}
 
 
 async def test_more_than_five_hundred_are_refused_with_their_count(ledger, user, context):
     await ledger.add_transactions(user, [{"amount": "-5", "merchant": "A"}] * 501)
-    with pytest.raises(ToolFault, match="501 transactions match; at most 500"):
+    with pytest.raises(ToolError, match="501 transactions match; at most 500"):
         await bulk(context, "Shopping", merchant="A")
     assert set((await categories(context)).values()) == {"Groceries"}
 
@@ -182,7 +182,7 @@ async def test_a_preview_counts_all_and_shows_the_first(ledger, user, context):
 async def test_another_users_transactions_stay(ledger, context, rows_of):
     other = str(uuid.uuid4())
     [theirs] = await ledger.add_transactions(other, [{"amount": "-5", "merchant": "A"}])
-    with pytest.raises(ToolFault, match="nothing is to be changed"):
+    with pytest.raises(ToolError, match="nothing is to be changed"):
         await bulk(context, "Shopping", merchant="A")
     [row] = await rows_of(other).fetch("transaction_by_id", id=theirs)
     assert row["category"] == "Groceries"
@@ -200,7 +200,7 @@ async def test_a_category_is_made_and_can_be_used_at_once(ledger, user, context)
 @pytest.mark.parametrize("name", ["groceries", "PETS", "Pets"])
 async def test_a_name_that_is_there_is_not_made_again(context, name):
     await make(context, "Pets")
-    with pytest.raises(ToolFault, match="already"):
+    with pytest.raises(ToolError, match="already"):
         await make(context, name)
 
 
@@ -223,5 +223,5 @@ async def test_a_category_is_shown_before_it_is_made(context):
 
 async def test_a_hundred_categories_are_enough(ledger, user, context):
     await ledger.add_categories(user, [f"C{number}" for number in range(100)])
-    with pytest.raises(ToolFault, match="no more can be made"):
+    with pytest.raises(ToolError, match="no more can be made"):
         await make(context, "Pets")

@@ -6,7 +6,7 @@ from datetime import UTC
 
 import pytest
 
-from graph.tool import ToolContext, ToolFault
+from graph.tool import ToolContext, ToolError
 from tests.tools.conftest import TODAY
 from tools.explain_category import ExplainCategory, explain_category
 from tools.shared.category_suggestion import weigh
@@ -95,7 +95,7 @@ async def test_ambiguous_unknown_and_nothing_known_are_three_things(ledger, user
     assert (await suggestion(context, amount="7"))["status"] == "unknown"
     assert (await suggestion(context, amount="9"))["status"] == "no_suggestion"
     assert (await suggestion(context, merchant="Nobody"))["status"] == "no_suggestion"
-    with pytest.raises(ToolFault, match="Say which transaction"):
+    with pytest.raises(ToolError, match="Say which transaction"):
         await suggestion(context)
 
 

@@ -5,7 +5,7 @@ import uuid
 import pytest
 from pydantic import ValidationError
 
-from graph.tool import ToolContext, ToolFault
+from graph.tool import ToolContext, ToolError
 from tests.tools.conftest import TODAY
 from tools.add_category_rule import AddCategoryRule, add_category_rule, preview_add_category_rule
 from tools.delete_category_rule import DeleteCategoryRule, delete_category_rule, preview_delete_category_rule
@@ -42,7 +42,7 @@ async def test_a_pattern_with_a_new_category_replaces_the_rule(context):
     result = await add(context, "DELI", "Shopping")
     assert (result["status"], result["replaced"]) == ("replaced", "Groceries")
     assert await listing(context) == [("contains", "Deli", "Shopping")]
-    with pytest.raises(ToolFault, match="such a rule already"):
+    with pytest.raises(ToolError, match="such a rule already"):
         await add(context, "deli", "shopping")
 
 
@@ -61,7 +61,7 @@ async def test_no_character_of_a_pattern_is_a_wildcard(ledger, user, context, pa
 
 
 async def test_one_letter_is_a_name_but_no_part_of_one(context):
-    with pytest.raises(ToolFault, match="needs 2 letters"):
+    with pytest.raises(ToolError, match="needs 2 letters"):
         await add(context, " x ", "Shopping")
     assert (await add(context, " x ", "Shopping", match="equals"))["rule"]["pattern"] == "x"
     for pattern in ("", " ", "\0", "a" * 101):
@@ -70,11 +70,11 @@ async def test_one_letter_is_a_name_but_no_part_of_one(context):
 
 
 async def test_what_cannot_be_a_rule_is_refused(context):
-    with pytest.raises(ToolFault, match="no category of that name"):
+    with pytest.raises(ToolError, match="no category of that name"):
         await add(context, "Deli", "Yachts")
     for number in range(200):
         await context.rows.fetch("keep_category_rule", match="equals", pattern=f"p{number}", category="Shopping")
-    with pytest.raises(ToolFault, match="200 rules"):
+    with pytest.raises(ToolError, match="200 rules"):
         await add(context, "Deli", "Shopping")
     assert (await add(context, "p7", "Groceries", match="equals"))["status"] == "replaced"
 
@@ -110,7 +110,7 @@ async def test_which_rule_must_be_clear(context):
         ({"rule_id": uuid.uuid4()}, "Unknown"),
         ({}, "Say which rule"),
     ):
-        with pytest.raises(ToolFault, match=words):
+        with pytest.raises(ToolError, match=words):
             await delete_category_rule(DeleteCategoryRule(**arguments), context)
     assert len(await listing(context)) == 2
 
@@ -119,7 +119,7 @@ async def test_another_users_rules_are_neither_seen_nor_deleted(context, rows_of
     theirs = ToolContext(rows_of(str(uuid.uuid4())), TODAY)
     rule = await add(theirs, "Deli", "Groceries")
     assert (await list_category_rules(ListCategoryRules(), context))["status"] == "no_rows"
-    with pytest.raises(ToolFault, match="Unknown"):
+    with pytest.raises(ToolError, match="Unknown"):
         await delete_category_rule(DeleteCategoryRule(rule_id=rule["rule"]["id"]), context)
     assert len(await listing(theirs)) == 1
 

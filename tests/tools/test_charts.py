@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.tool import ToolContext, ToolFault
+from graph.tool import ToolContext, ToolError
 from graph.values.months import months_later
 from tests.fakes.ports import KeptFiles
 from tests.tools.conftest import Ledger, OwnRows, acting_for
@@ -194,7 +194,7 @@ async def test_one_category_is_drawn_by_month_under_its_stored_name(
     assert [row["spent"] for row in result["months"]] == ["0.00", "20.00"]
     assert result["filters"]["category"] == "Shopping"
     assert "Income" not in result["display"]["alt"]
-    with pytest.raises(ToolFault, match="no category"):
+    with pytest.raises(ToolError, match="no category"):
         await by_month(context, category="Nonsense")
 
 
@@ -287,7 +287,7 @@ async def test_budgets_in_two_currencies_are_ambiguous(context: ToolContext, add
 
 @pytest.mark.parametrize("month", ["2025-12", "0000-01"])
 async def test_a_month_that_has_not_begun_or_does_not_exist_is_refused(context: ToolContext, month: str) -> None:
-    with pytest.raises(ToolFault):
+    with pytest.raises(ToolError):
         await burn_down(context, month=month)
 
 

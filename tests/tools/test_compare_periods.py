@@ -5,7 +5,7 @@ import uuid
 
 import pytest
 
-from graph.tool import ToolFault
+from graph.tool import ToolError
 from tools.compare_periods import ComparePeriods, Days, compare_periods, just_before
 
 pytestmark = pytest.mark.anyio
@@ -163,5 +163,5 @@ async def test_two_empty_periods_say_so(ledger, context):
     ],
 )
 async def test_what_cannot_be_compared_is_a_fault(context, arguments, words):
-    with pytest.raises(ToolFault, match=words):
+    with pytest.raises(ToolError, match=words):
         await ask(context, **arguments)

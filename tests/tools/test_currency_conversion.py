@@ -6,7 +6,7 @@ from decimal import Decimal
 import psycopg
 import pytest
 
-from graph.tool import ToolFault
+from graph.tool import ToolError
 from tools.currency_conversion import CurrencyConversion, best_way, currency_conversion
 
 pytestmark = pytest.mark.anyio
@@ -66,7 +66,7 @@ async def test_without_a_rate_the_answer_is_unknown(store, context):
 
 async def test_a_currency_is_worth_itself_and_tomorrow_has_no_rate(context):
     assert (await convert(context, "10.5", "USD", "usd"))["converted"] == "10.50"
-    with pytest.raises(ToolFault, match="day to come"):
+    with pytest.raises(ToolError, match="day to come"):
         await convert(context, 1, "USD", "CAD", day=dt.date(2025, 11, 21))
 
 

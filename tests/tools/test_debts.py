@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 
-from graph.tool import ToolFault
+from graph.tool import ToolError
 from tools.add_debt import AddDebt, add_debt, preview_add_debt
 from tools.debt_payoff_plan import DebtPayoffPlan, debt_payoff_plan
 from tools.list_debts import ListDebts, list_debts
@@ -95,7 +95,7 @@ async def test_without_unpaid_debts_there_is_nothing_to_plan(ledger, user, conte
 async def test_nobody_elses_debt_is_seen_or_changed(ledger, context):
     [theirs] = await ledger.add("debts", STRANGER, {**LARGE, "name": f"Theirs {uuid.uuid4()}"})
     assert (await debts_of(context))["status"] == "no_rows"
-    with pytest.raises(ToolFault, match="no debt yet"):
+    with pytest.raises(ToolError, match="no debt yet"):
         await update_debt(UpdateDebt(debt=str(theirs), balance=0), context)
 
 
@@ -119,18 +119,18 @@ async def test_a_debt_that_an_account_shows_takes_its_currency(ledger, user, con
     await ledger.add_accounts(user, [{"name": "Rewards Card", "type": "credit", "currency": "CAD"}])
     made = (await add_debt(AddDebt(**NEW, account="rewards"), context))["debt"]
     assert (made["account"], made["currency"]) == ("Rewards Card", "CAD")
-    with pytest.raises(ToolFault, match="in CAD"):
+    with pytest.raises(ToolError, match="in CAD"):
         await add_debt(AddDebt(**{**NEW, "name": "Two"}, account="rewards", currency="USD"), context)
-    with pytest.raises(ToolFault, match="No account matches"):
+    with pytest.raises(ToolError, match="No account matches"):
         await add_debt(AddDebt(**{**NEW, "name": "Two"}, account="boat"), context)
 
 
 @pytest.mark.parametrize("act", [add_debt, preview_add_debt])
 async def test_a_debt_that_exists_or_is_of_tomorrow_is_refused(ledger, user, context, act):
     await ledger.add("debts", user, {"name": "Car", "balance": "1"})
-    with pytest.raises(ToolFault, match="this name"):
+    with pytest.raises(ToolError, match="this name"):
         await act(AddDebt(**{**NEW, "name": "cAR"}, currency="USD"), context)
-    with pytest.raises(ToolFault, match="future"):
+    with pytest.raises(ToolError, match="future"):
         await act(AddDebt(**{**NEW, "name": "Two"}, currency="USD", as_of=dt.date(2025, 11, 21)), context)
 
 
@@ -169,6 +169,6 @@ async def test_a_debt_is_changed_as_it_was_previewed_and_a_new_balance_is_dated(
 async def test_a_change_that_is_not_clear_is_refused_and_nothing_is_changed(ledger, user, context, act, change, word):
     await ledger.add("debts", user, SMALL, LARGE)
     before = await debts_of(context)
-    with pytest.raises(ToolFault, match=word):
+    with pytest.raises(ToolError, match=word):
         await act(UpdateDebt(**{"debt": "Large", **change}), context)
     assert await debts_of(context) == before

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
-from graph.tool import ToolContext, ToolFault
+from graph.tool import ToolContext, ToolError
 from tests.fakes.ports import KeptFiles
 from tests.tools.conftest import Ledger, OwnRows
 from tools import export_transactions as exports
@@ -120,7 +120,7 @@ async def test_only_the_wanted_categories_are_exported(ledger: Ledger, user: str
     await ledger.add_transactions(user, [{"amount": "-1"}, {"amount": "-2", "category": "Shopping"}])
     result = await export(context, categories=["shopping"])
     assert (result["matches"], result["filters"]["categories"]) == (1, ["Shopping"])
-    with pytest.raises(ToolFault, match="no category"):
+    with pytest.raises(ToolError, match="no category"):
         await export(context, categories=["Nonsense"])
 
 

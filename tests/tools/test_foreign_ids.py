@@ -12,7 +12,7 @@ import pytest
 from psycopg.rows import DictRow
 from pydantic import BaseModel, Field, ValidationError
 
-from graph.tool import Tool, ToolContext, ToolFault
+from graph.tool import Tool, ToolContext, ToolError
 from tests.fakes.every_table import Filler, furnished
 from tests.tools.conftest import TODAY, RowsThatStay
 from tools.catalog import CATALOG
@@ -109,7 +109,7 @@ async def told(tool: Tool, arguments: Mapping[str, Any], context: ToolContext, v
             continue
         try:
             result: Any = await function(tool.arguments.model_validate(arguments), context)
-        except ToolFault as fault:
+        except ToolError as fault:
             result = f"fault: {fault}"
         except ValidationError as error:
             result = [fault["loc"] for fault in error.errors()]

@@ -3,7 +3,7 @@ import uuid
 
 import pytest
 
-from graph.tool import ToolFault
+from graph.tool import ToolError
 from tools.create_goal import CreateGoal, create_goal, preview_create_goal
 from tools.goal_summary import GoalSummary, goal_summary
 from tools.list_goals import ListGoals, list_goals
@@ -62,7 +62,7 @@ async def test_nobody_elses_goals_are_seen_or_changed(ledger, user, context):
     [theirs] = await ledger.add("goals", STRANGER, {"name": "Boat", "target_amount": "9"})
     assert (await goals_in(context, status="all"))["status"] == "no_rows"
     for words in ("Boat", str(theirs)):
-        with pytest.raises(ToolFault, match="no goal yet"):
+        with pytest.raises(ToolError, match="no goal yet"):
             await update_goal_progress(UpdateGoalProgress(goal=words, add_amount=1), context)
 
 
@@ -189,11 +189,11 @@ async def test_a_goal_is_created_as_it_was_previewed(ledger, user, context):
 @pytest.mark.parametrize("act", [create_goal, preview_create_goal])
 async def test_a_goal_that_exists_or_is_due_before_it_begins_is_refused(ledger, user, context, act):
     await ledger.add("goals", user, {"name": "Boat", "target_amount": "9"})
-    with pytest.raises(ToolFault, match="this name"):
+    with pytest.raises(ToolError, match="this name"):
         await act(CreateGoal(name="BOAT", target_amount=5, currency="usd"), context)
-    with pytest.raises(ToolFault, match="not in the future"):
+    with pytest.raises(ToolError, match="not in the future"):
         await act(CreateGoal(name="Other", target_amount=5, currency="usd", target_date=dt.date(2025, 11, 20)), context)
-    with pytest.raises(ToolFault, match="currency is not known"):
+    with pytest.raises(ToolError, match="currency is not known"):
         await act(CreateGoal(name="Other", target_amount=5), context)
 
 
@@ -241,6 +241,6 @@ async def test_a_change_that_is_not_clear_is_refused_and_nothing_is_changed(ledg
     await ledger.add("goals", user, {"name": "Boat", "target_amount": "100", "current_amount": "50"})
     await ledger.add("goals", user, {"name": "Photo", "target_amount": "100"})
     before = await goals_in(context)
-    with pytest.raises(ToolFault, match=word):
+    with pytest.raises(ToolError, match=word):
         await act(UpdateGoalProgress(**{"goal": "Boat", **change}), context)
     assert await goals_in(context) == before

@@ -2,7 +2,7 @@ from decimal import Decimal
 
 import pytest
 
-from graph.tool import ToolFault
+from graph.tool import ToolError
 from tools.loan_amortisation import LoanAmortisation, loan_amortisation
 from tools.savings_forecast import SavingsForecast, savings_forecast
 
@@ -64,7 +64,7 @@ async def test_a_payment_that_does_not_cover_the_interest_is_said(context):
 
 @pytest.mark.parametrize("given", [{}, {"months": 12, "monthly_payment": 10}])
 async def test_term_or_payment_is_given_one_of_them(context, given):
-    with pytest.raises(ToolFault, match="one of them"):
+    with pytest.raises(ToolError, match="one of them"):
         await loan(context, principal=100, annual_rate_percent=1, **given)
 
 

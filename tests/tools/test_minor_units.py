@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from openpyxl import load_workbook
 
-from graph.tool import DISPLAY, Tool, ToolContext, ToolFault
+from graph.tool import DISPLAY, Tool, ToolContext, ToolError
 from tests.fakes.ports import KeptFiles
 from tests.tools.conftest import Ledger, OwnRows
 from tools.catalog import CATALOG
@@ -96,9 +96,9 @@ async def test_half_a_yen_is_refused_and_both_numbers_are_named(
 ) -> None:
     arguments = arguments_of(name, given, field, "150.5", "JPY")
     for ask in (call, preview) if TOOLS[name].preview else (call,):
-        with pytest.raises(ToolFault, match=r"JPY has no decimals: 150\.5"):
+        with pytest.raises(ToolError, match=r"JPY has no decimals: 150\.5"):
             await ask(name, context, **arguments)
-    with pytest.raises(ToolFault, match=r"JPY has no decimals: 150\.00001"):
+    with pytest.raises(ToolError, match=r"JPY has no decimals: 150\.00001"):
         await call(name, context, **{**arguments, field: "150.00001"})
 
 
@@ -115,16 +115,16 @@ async def test_a_thousandth_of_a_dinar_is_taken_and_a_smaller_part_is_not(contex
     assert shown["summary"].startswith("Enter -1.234 KWD")
     stored = await call("add_transaction", context, **given, amount="1.234")
     assert stored["transaction"]["amount"] == "-1.234"
-    with pytest.raises(ToolFault, match=r"KWD has 3 decimals: 1\.2345"):
+    with pytest.raises(ToolError, match=r"KWD has 3 decimals: 1\.2345"):
         await call("add_transaction", context, **given, amount="1.2345")
-    with pytest.raises(ToolFault, match=r"USD has 2 decimals: 1\.234"):
+    with pytest.raises(ToolError, match=r"USD has 2 decimals: 1\.234"):
         await call("add_transaction", context, **given | {"currency": "USD"}, amount="1.234")
 
 
 async def test_parts_of_a_split_have_the_decimals_of_the_whole(ledger: Ledger, user: str, context: ToolContext) -> None:
     await ledger.add("transactions", user, {"amount": "-3.001", "currency": "KWD", "merchant": "Souq"})
     parts = [{"amount": "1.0005", "category": "Groceries"}, {"amount": "2.0005", "category": "Shopping"}]
-    with pytest.raises(ToolFault, match=r"KWD has 3 decimals: 1\.0005"):
+    with pytest.raises(ToolError, match=r"KWD has 3 decimals: 1\.0005"):
         await call("split_transaction", context, merchant="Souq", parts=parts)
     parts = [{"amount": "1.000", "category": "Groceries"}, {"amount": "2.001", "category": "Shopping"}]
     done = await call("split_transaction", context, merchant="Souq", parts=parts)

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graph.tool import ToolContext, ToolFault
+from graph.tool import ToolContext, ToolError
 from tests.fakes.ports import KeptFiles
 from tests.tools.conftest import Ledger, OwnRows
 from tools.monthly_report import MOST_CATEGORIES, OTHERS, MonthlyReport, compared, monthly_report, parts_of
@@ -142,7 +142,7 @@ async def test_a_month_without_rows_has_no_document(context: ToolContext, files:
 
 @pytest.mark.parametrize("month", ["2025-12", "0000-01"])
 async def test_a_month_that_has_not_begun_or_does_not_exist_is_refused(context: ToolContext, month: str) -> None:
-    with pytest.raises(ToolFault):
+    with pytest.raises(ToolError):
         await report(context, month=month)
 
 

@@ -27,7 +27,7 @@ MARKS = {
     "update accounts set name = name || %s": BANK,
 }
 
-QUOTING = {tool.name for tool in CATALOG if tool.quotes}
+QUOTING = {tool.name for tool in CATALOG if tool.returns_untrusted_text}
 BY_NATURE = {"delegate_to_employee", "search_knowledge"}
 """They tell what is in stored texts, and what a colleague made of others' text."""
 TURNING = {"delegate_to_employee", "handoff_to_employee"}

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.tool import ToolFault
+from graph.tool import ToolError
 from tests.tools.conftest import TODAY
 from tools.cancel_reminder import CancelReminder, cancel_reminder, preview_cancel_reminder
 from tools.list_reminders import ListReminders, list_reminders
@@ -69,7 +69,7 @@ async def test_reminders_are_listed_the_next_first_and_a_past_one_is_overdue(led
 async def test_there_may_be_none_and_nobody_elses_are_seen_or_cancelled(ledger, context):
     [theirs] = await ledger.add("reminders", str(uuid.uuid4()), {"text": "Theirs"})
     assert (await reminders_of(context, status="all"))["status"] == "no_rows"
-    with pytest.raises(ToolFault, match="no reminder yet"):
+    with pytest.raises(ToolError, match="no reminder yet"):
         await cancel_reminder(CancelReminder(reminder=str(theirs)), context)
 
 
@@ -86,19 +86,19 @@ async def test_a_reminder_is_noted_as_it_was_previewed(context):
 @pytest.mark.parametrize("act", [set_reminder, preview_set_reminder])
 async def test_a_reminder_of_yesterday_or_one_that_exists_is_refused(ledger, user, context, act):
     await ledger.add("reminders", user, {"text": "Rent"})
-    with pytest.raises(ToolFault, match="such a reminder"):
+    with pytest.raises(ToolError, match="such a reminder"):
         await act(SetReminder(text="RENT", date=TODAY), context)
     for day in (TODAY - dt.timedelta(days=1), dt.date(9999, 12, 31)):
-        with pytest.raises(ToolFault, match="not between today"):
+        with pytest.raises(ToolError, match="not between today"):
             await act(SetReminder(text="Other", date=day), context)
 
 
 async def test_a_reminder_is_cancelled_once_it_is_clear_which(ledger, user, context):
     [first, _] = await ledger.add("reminders", user, {"text": "Pay rent"}, {"text": "Rent a car"})
     for act in (preview_cancel_reminder, cancel_reminder):
-        with pytest.raises(ToolFault, match="Several match"):
+        with pytest.raises(ToolError, match="Several match"):
             await act(CancelReminder(reminder="rent"), context)
-        with pytest.raises(ToolFault, match="No reminder matches"):
+        with pytest.raises(ToolError, match="No reminder matches"):
             await act(CancelReminder(reminder="boat"), context)
     arguments = CancelReminder(reminder=str(first))
     [change] = (await preview_cancel_reminder(arguments, context))["changes"]

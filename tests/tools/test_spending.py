@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from graph.tool import ToolFault
+from graph.tool import ToolError
 from tools.spending_by_account import SpendingByAccount, spending_by_account
 from tools.spending_by_merchant import SpendingByMerchant, spending_by_merchant
 from tools.spending_by_month import SpendingByMonth, spending_by_month
@@ -114,7 +114,7 @@ async def test_months_without_any_row_say_so_with_their_period(context):
 
 
 async def test_too_many_months_are_a_fault(context):
-    with pytest.raises(ToolFault, match="At most 36 months"):
+    with pytest.raises(ToolError, match="At most 36 months"):
         await by_month(context, start_date="2010-01-01")
     assert (await by_month(context, end_date="0001-01-05"))["filters"]["start_date"] == "0001-01-01"
 
@@ -266,9 +266,9 @@ async def test_another_users_rows_are_never_seen(ledger, context, ask):
 
 @pytest.mark.parametrize("ask", [by_month, by_merchant, by_account])
 async def test_an_inverted_period_and_an_unknown_category_are_faults(context, ask):
-    with pytest.raises(ToolFault, match="before it starts"):
+    with pytest.raises(ToolError, match="before it starts"):
         await ask(context, start_date="2025-02-02", end_date="2025-02-01")
-    with pytest.raises(ToolFault, match="no category of that name"):
+    with pytest.raises(ToolError, match="no category of that name"):
         await ask(context, category="Yachts")
 
 

@@ -3,7 +3,7 @@ import uuid
 
 import pytest
 
-from graph.tool import ToolFault
+from graph.tool import ToolError
 from tools.shared.categories import SYSTEM_CATEGORIES
 from tools.tax_summary import CANDIDATES, TaxSummary, tax_summary
 
@@ -56,7 +56,7 @@ async def test_a_year_is_summed_up_by_category_with_its_candidates(ledger, user,
 async def test_this_year_is_not_over_and_the_next_has_not_begun(ledger, user, context):
     await ledger.add_transactions(user, [row("2025-01-01", "-7", "Healthcare")])
     assert (await ask(context, year=2025))["complete"] is False
-    with pytest.raises(ToolFault, match="not begun"):
+    with pytest.raises(ToolError, match="not begun"):
         await ask(context, year=2026)
 
 

@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pytest
 
-from graph.tool import ToolFault
+from graph.tool import ToolError
 from tools.transaction_category_totals import TransactionCategoryTotals, transaction_category_totals
 from tools.transactions_query import TransactionsQuery, transactions_query
 
@@ -81,7 +81,7 @@ async def test_an_empty_period_says_so_with_its_filters(context):
 
 
 async def test_an_inverted_period_is_a_fault(context):
-    with pytest.raises(ToolFault, match="before it starts"):
+    with pytest.raises(ToolError, match="before it starts"):
         await ask(context, start_date="2025-02-02", end_date="2025-02-01")
 
 

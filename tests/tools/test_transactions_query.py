@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from pydantic import ValidationError
 
-from graph.tool import ToolContext, ToolFault
+from graph.tool import ToolContext, ToolError
 from tools.transactions_query import TransactionsQuery, transactions_query
 
 pytestmark = pytest.mark.anyio
@@ -186,7 +186,7 @@ async def test_categories_add_up_and_their_case_does_not_matter(ledger, user, co
 
 async def test_an_unknown_category_is_a_fault_that_names_the_valid_ones_and_no_input(ledger, context):
     await ledger.add_categories(str(uuid.uuid4()), ["Yachts"])
-    with pytest.raises(ToolFault, match="Meals & Dining") as fault:
+    with pytest.raises(ToolError, match="Meals & Dining") as fault:
         await ask(context, category="Yachts")
     assert "Yachts" not in str(fault.value)
 
@@ -207,10 +207,10 @@ async def test_an_account_is_found_by_name_part_or_last_digits(ledger, user, con
 
 
 async def test_an_unknown_account_is_a_fault_that_names_the_accounts(ledger, user, context):
-    with pytest.raises(ToolFault, match="no accounts yet"):
+    with pytest.raises(ToolError, match="no accounts yet"):
         await ask(context, account="gold")
     await ledger.add_accounts(user, [{"name": "Checking", "type": "checking"}])
-    with pytest.raises(ToolFault, match=r"the user has: Checking\."):
+    with pytest.raises(ToolError, match=r"the user has: Checking\."):
         await ask(context, account="gold")
 
 
@@ -222,7 +222,7 @@ async def test_an_unknown_account_is_a_fault_that_names_the_accounts(ledger, use
     ],
 )
 async def test_limits_the_wrong_way_round_are_a_fault(context, arguments):
-    with pytest.raises(ToolFault):
+    with pytest.raises(ToolError):
         await ask(context, **arguments)
 
 

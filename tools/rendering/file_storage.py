@@ -1,7 +1,7 @@
 """Files that a tool leaves for its caller."""
 
 from graph.errors import FileTooLarge
-from graph.tool import Files, ToolFault
+from graph.tool import Files, ToolError
 
 
 async def store_file(files: Files, name: str, media_type: str, content: bytes, advice: str) -> str:
@@ -15,10 +15,10 @@ async def store_file(files: Files, name: str, media_type: str, content: bytes, a
         advice: what the model can do where the file is too large.
 
     Raises:
-        ToolFault: the file is too large.
+        ToolError: the file is too large.
         DatabaseUnavailable: no connection could be had in time.
     """
     try:
-        return await files.keep(name, media_type, content)
+        return await files.store(name, media_type, content)
     except FileTooLarge:
-        raise ToolFault(f"The file would be too large; {advice}.") from None
+        raise ToolError(f"The file would be too large; {advice}.") from None

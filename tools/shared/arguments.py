@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from graph.redaction.json_strings import strings_in
-from graph.tool import ToolFault
+from graph.tool import ToolError
 
 CODE = re.compile(
     r"\.\.[/\\]|^\s*(?:/[\w.-]+){2}|^\s*[A-Za-z]:[/\\]|^\s*(?:file|ftp|gopher|ldap|jar|dict)://"
@@ -46,10 +46,10 @@ class Period(ToolArguments):
         """See that the period holds at least a day.
 
         Raises:
-            ToolFault: the period ends before it starts.
+            ToolError: the period ends before it starts.
         """
         if self.start_date and self.end_date and self.end_date < self.start_date:
-            raise ToolFault(
+            raise ToolError(
                 f"The period ends ({self.end_date}) before it starts ({self.start_date}); "
                 "give start_date and end_date in order."
             )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from graph.tool import Rows, ToolFault
+from graph.tool import Rows, ToolError
 
 SYSTEM_CATEGORIES = (
     "Meals & Dining",
@@ -31,12 +31,12 @@ async def resolve_categories(names: Iterable[str], rows: Rows) -> list[str]:
     """Spell the names as they are stored; case and outer spaces do not matter, a name given twice counts once.
 
     Raises:
-        ToolFault: there is no such category; the fault lists those that exist.
+        ToolError: there is no such category; the fault lists those that exist.
     """
     stored = await rows.fetch("categories")
     spelling = {row["name"].casefold(): row["name"] for row in stored}
     wanted = list(dict.fromkeys(name.strip().casefold() for name in names))
     if not all(name in spelling for name in wanted):
         valid = ", ".join(row["name"] for row in stored if row["is_active"])
-        raise ToolFault(f"There is no category of that name; use one of: {valid}.")
+        raise ToolError(f"There is no category of that name; use one of: {valid}.")
     return [spelling[name] for name in wanted]

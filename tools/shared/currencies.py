@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from graph.tool import Rows, ToolFault
+from graph.tool import Rows, ToolError
 
 Currency = Annotated[str, Field(pattern=r"^[A-Za-z]{3}$"), AfterValidator(str.upper)]
 """Three letters."""
@@ -14,11 +14,11 @@ async def currency_or_main(wanted: str | None, rows: Rows) -> str:
     """The currency that was asked for, else the user's main one.
 
     Raises:
-        ToolFault: none was asked for, and the main one is not known.
+        ToolError: none was asked for, and the main one is not known.
     """
     if wanted:
         return wanted
     profile = await rows.fetch("main_currency")
     if not profile:
-        raise ToolFault("The user's currency is not known; ask for it and give currency, three letters such as USD.")
+        raise ToolError("The user's currency is not known; ask for it and give currency, three letters such as USD.")
     return str(profile[0]["currency"])

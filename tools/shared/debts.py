@@ -4,7 +4,7 @@ import datetime as dt
 from decimal import Decimal
 from typing import Any
 
-from graph.tool import Row, ToolFault
+from graph.tool import Row, ToolError
 from tools.shared.interest import interest
 from tools.shared.money import amount_text
 
@@ -46,4 +46,4 @@ def is_growing(debt: Row) -> bool:
 
 def check_day(day: dt.date | None, today: dt.date) -> None:
     if day and day > today:
-        raise ToolFault("as_of is in the future; a balance is of today or an earlier day.")
+        raise ToolError("as_of is in the future; a balance is of today or an earlier day.")

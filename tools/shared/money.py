@@ -6,7 +6,7 @@ from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
-from graph.tool import Row, ToolFault
+from graph.tool import Row, ToolError
 from graph.values.currencies import decimals_of, rounded
 
 AMOUNT_DECIMALS = 8
@@ -22,13 +22,13 @@ def check_decimals(currency: str | None, *amounts: Decimal | None) -> None:
     """See that amounts have no more decimals than their currency.
 
     Raises:
-        ToolFault: one has.
+        ToolError: one has.
     """
     for amount in amounts:
         if amount is not None and amount != rounded(amount, currency):
             decimals = decimals_of(currency)
             name = currency or "an amount without a currency"
-            raise ToolFault(f"{name} has {decimals or 'no'} decimals: {amount:f}. Ask for the exact amount.")
+            raise ToolError(f"{name} has {decimals or 'no'} decimals: {amount:f}. Ask for the exact amount.")
 
 
 def percent_text(part: Decimal, whole: Decimal) -> str:

@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from graph.tool import ToolFault
+from graph.tool import ToolError
 
 PATTERN = r"^[0-9]{4}-(0[1-9]|1[0-2])$"
 """How a month is named: 2025-03."""
@@ -12,9 +12,9 @@ def read_month(text: str) -> dt.date:
     """The month of this name.
 
     Raises:
-        ToolFault: no calendar has it.
+        ToolError: no calendar has it.
     """
     try:
         return dt.date.fromisoformat(f"{text}-01")
     except ValueError:
-        raise ToolFault("There is no such month; give it as YYYY-MM.") from None
+        raise ToolError("There is no such month; give it as YYYY-MM.") from None

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from graph.tool import Row, ToolFault
+from graph.tool import Row, ToolError
 
 MOST_TOLD = 20
 """Names that a fault lists."""
@@ -19,16 +19,16 @@ def the_one(words: str, rows: Sequence[Row], noun: str, field: str = "name") -> 
     """The row that is meant.
 
     Raises:
-        ToolFault: none or several match; the fault lists those that exist, or that match.
+        ToolError: none or several match; the fault lists those that exist, or that match.
     """
     found = matching(words, rows, field)
     if len(found) == 1:
         return found[0]
     if not rows:
-        raise ToolFault(f"The user has no {noun} yet.")
+        raise ToolError(f"The user has no {noun} yet.")
     if not found:
-        raise ToolFault(f"No {noun} matches; the user has: {listed(rows, field)}.")
-    raise ToolFault(f"Several match; ask which {noun} is meant and give its id: {listed(found, field)}.")
+        raise ToolError(f"No {noun} matches; the user has: {listed(rows, field)}.")
+    raise ToolError(f"Several match; ask which {noun} is meant and give its id: {listed(found, field)}.")
 
 
 def listed(rows: Sequence[Row], field: str) -> str:

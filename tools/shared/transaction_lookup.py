@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from graph.tool import Row, Rows, ToolFault
+from graph.tool import Row, Rows, ToolError
 from tools.shared.arguments import ToolArguments
 from tools.shared.money import amount_text
 from tools.shared.text_fields import Words
@@ -31,13 +31,13 @@ async def candidates(which: WhichTransaction, rows: Rows) -> tuple[int, list[dic
     """How many transactions are meant, and the newest of them.
 
     Raises:
-        ToolFault: nothing is said of it.
+        ToolError: nothing is said of it.
     """
     if which.transaction_id:
         found = await rows.fetch("transaction_by_id", id=which.transaction_id)
         return len(found), found
     if which.merchant is None and which.amount is None:
-        raise ToolFault("Say which transaction: its id, or its merchant or amount, and the day if it is known.")
+        raise ToolError("Say which transaction: its id, or its merchant or amount, and the day if it is known.")
     found = await rows.fetch(
         "transactions_alike", merchant=which.merchant, day=which.day, amount=which.amount, limit=MOST_CANDIDATES
     )
@@ -48,14 +48,14 @@ async def the_transaction(which: WhichTransaction, rows: Rows) -> dict[str, Any]
     """The one that is meant.
 
     Raises:
-        ToolFault: there is none, or there are several; the fault lists them.
+        ToolError: there is none, or there are several; the fault lists them.
     """
     count, found = await candidates(which, rows)
     if count == 0:
-        raise ToolFault("Unknown: no such transaction; look for it with transactions_query and give its id.")
+        raise ToolError("Unknown: no such transaction; look for it with transactions_query and give its id.")
     if count > 1:
         listed = "; ".join(described(row) for row in found)
-        raise ToolFault(f"Ambiguous: {count} transactions match. Ask which one is meant and give its id: {listed}.")
+        raise ToolError(f"Ambiguous: {count} transactions match. Ask which one is meant and give its id: {listed}.")
     return found[0]
 
 

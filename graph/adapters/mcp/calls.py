@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict
 from graph.adapters.base.circuit_breaker import Breaker
 from graph.adapters.mcp.schemas import MAX_DESCRIPTION_CHARS, arguments_of, resolved, shortened, without_nulls
 from graph.errors import describe
-from graph.tool import OUTCOME_UNKNOWN, Risk, Tool, ToolContext, ToolFault
+from graph.tool import OUTCOME_UNKNOWN, Risk, Tool, ToolContext, ToolError
 from graph.values.text import sound
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ class Remote:
         call.__annotations__["given"] = arguments
         # A server may be slow to say that it has closed a session.
         deadline = self.seconds + (self.seconds if "url" in self.connection else 0) + SLACK_SECONDS
-        return Tool(call, risk=self.risk, elsewhere=True, deadline=deadline, quotes=True)
+        return Tool(call, risk=self.risk, external=True, timeout_seconds=deadline, returns_untrusted_text=True)
 
     def _description(self, name: str, offer: Offer) -> str:
         end = f"\n\nWhat it returns is data of {self.source}."
@@ -155,10 +155,10 @@ class Remote:
     async def call(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """
         Raises:
-            ToolFault: the server refused, could not be reached, or is spared; or nobody knows what came of the call.
+            ToolError: the server refused, could not be reached, or is spared; or nobody knows what came of the call.
         """
         if self.breaker.admit():
-            raise ToolFault(f"{self.source} does not answer at the moment; say so to the user")
+            raise ToolError(f"{self.source} does not answer at the moment; say so to the user")
         from mcp.types import CallToolRequest, CallToolRequestParams
 
         asked = CallToolRequestParams(name=self.name, arguments=dict(arguments))
@@ -176,12 +176,12 @@ class Remote:
             raise self._fault(error, sent) from None
         self.breaker.succeeded()
         if answer.get("isError") is True:
-            raise ToolFault(
+            raise ToolError(
                 f"{self.source} refused: {' '.join(texts_of(answer))[:MAX_FAULT_CHARS] or 'no reason given'}"
             )
         return result_of(answer, self.source)
 
-    def _fault(self, error: Exception, sent: bool) -> ToolFault:
+    def _fault(self, error: Exception, sent: bool) -> ToolError:
         from mcp import McpError
 
         code, said = (error.error.code, error.error.message) if isinstance(error, McpError) else (None, "")
@@ -190,13 +190,13 @@ class Remote:
         else:
             self.breaker.failed()
         if not sent:
-            return ToolFault(f"{self.source} could not be reached, so nothing was done; say so to the user")
+            return ToolError(f"{self.source} could not be reached, so nothing was done; say so to the user")
         if self.risk != "read":
             reason = f" ({said[:MAX_FAULT_CHARS]})" if said else ""
-            return ToolFault(f"{self.source} was asked, and did not confirm it{reason}; {OUTCOME_UNKNOWN}")
+            return ToolError(f"{self.source} was asked, and did not confirm it{reason}; {OUTCOME_UNKNOWN}")
         if code in REFUSALS:
-            return ToolFault(f"{self.source} refused: {said[:MAX_FAULT_CHARS]}")
-        return ToolFault(f"{self.source} could not be reached or did not answer in time; say so to the user")
+            return ToolError(f"{self.source} refused: {said[:MAX_FAULT_CHARS]}")
+        return ToolError(f"{self.source} could not be reached or did not answer in time; say so to the user")
 
 
 def result_of(answer: Mapping[str, Any], source: str) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from graph.errors import ChatError
 from graph.ports.models import ChatModel, ModelSettings
 from graph.ports.runs import Run, RunOutcome
 from graph.state import Turn, Usage
-from graph.tool import Tool, ToolContext, ToolFault
+from graph.tool import Tool, ToolContext, ToolError
 from graph.turn.node import Node
 
 Told = Callable[[str, float], None]
@@ -83,7 +83,7 @@ class Observer(Metrics):
         @wraps(tool.function)
         async def observed(arguments: Any, context: ToolContext) -> Mapping[str, Any]:
             span = self.tracer.start_span(f"tool {tool.name}", attributes={"gen_ai.tool.name": tool.name})
-            with observing(span, partial(self.tool_call, tool.name), deadline=tool.deadline):
+            with observing(span, partial(self.tool_call, tool.name), deadline=tool.timeout_seconds):
                 return await tool.function(arguments, context)
 
         return replace(tool, function=observed)
@@ -179,7 +179,7 @@ def outcome_of(error: BaseException, late: bool) -> str:
     match error:
         case ChatError():
             return error.code
-        case ToolFault():
+        case ToolError():
             return "fault"
         case GraphBubbleUp():
             return "waiting"

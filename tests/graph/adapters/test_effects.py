@@ -14,7 +14,7 @@ from graph.adapters.postgres.ledger.toolbox import PostgresToolbox
 from graph.errors import DatabaseUnavailable, LeaseLost
 from graph.ports.runs import Run
 from graph.ports.tools import Effect
-from graph.tool import Rows, ToolFault, ToolOutput
+from graph.tool import Rows, ToolError, ToolOutput
 from tests.graph.conftest import LosesTheFirstReply, Sql
 
 pytestmark = pytest.mark.anyio
@@ -96,9 +96,9 @@ async def test_what_a_client_can_show_of_an_effect_is_stored_with_its_result(
 async def test_an_effect_that_fails_leaves_nothing(toolbox: PostgresToolbox, run: Run, sql: Sql) -> None:
     async def fail(rows: Rows) -> ToolOutput:
         await add_goal(rows)
-        raise ToolFault("no")
+        raise ToolError("no")
 
-    with pytest.raises(ToolFault):
+    with pytest.raises(ToolError):
         await toolbox.once(effect_of(run), fail)
     assert (goals(sql, run.user_id), entries(sql, run)) == (0, [])
 
@@ -179,7 +179,7 @@ class Sent:
 
 
 def sent_by(run: Run) -> Effect:
-    return replace(effect_of(run), elsewhere=True)
+    return replace(effect_of(run), external=True)
 
 
 async def test_what_was_sent_is_read_and_not_sent_again(toolbox: PostgresToolbox, run: Run, sql: Sql) -> None:
@@ -189,14 +189,14 @@ async def test_what_was_sent_is_read_and_not_sent_again(toolbox: PostgresToolbox
     assert [entry["result"] for entry in entries(sql, run)] == [{"sent": True}]
 
 
-@pytest.mark.parametrize("fault", [asyncio.CancelledError(), ToolFault("no answer in time")])
+@pytest.mark.parametrize("fault", [asyncio.CancelledError(), ToolError("no answer in time")])
 async def test_what_was_begun_is_not_sent_again_and_its_outcome_is_called_unknown(
     toolbox: PostgresToolbox, run: Run, fault: BaseException
 ) -> None:
     with pytest.raises(type(fault)):
         await toolbox.once(sent_by(run), Sent(fault))
     again = Sent()
-    with pytest.raises(ToolFault, match="not known whether it was carried out"):
+    with pytest.raises(ToolError, match="not known whether it was carried out"):
         await toolbox.once(sent_by(run), again)
     assert again.times == 0
 
@@ -210,7 +210,7 @@ async def test_what_is_sent_may_take_longer_than_a_transaction_and_holds_no_row(
 
     with pytest.raises(LeaseLost):
         await toolbox.once(sent_by(run), slowly)
-    with pytest.raises(ToolFault):
+    with pytest.raises(ToolError):
         await toolbox.once(sent_by(replace(run, epoch=2)), Sent())
 
 
@@ -236,6 +236,6 @@ async def test_what_was_sent_is_told_though_its_entry_cannot_be_completed(
 
     toolbox, send = Unfinished(database, {}, [tmp_path], sealer, nothing), Sent()
     assert await toolbox.once(sent_by(run), send) == SENT
-    with pytest.raises(ToolFault, match="not known whether it was carried out"):
+    with pytest.raises(ToolError, match="not known whether it was carried out"):
         await toolbox.once(sent_by(run), send)
     assert send.times == 1

@@ -43,7 +43,7 @@ def file_that_expired(files: PostgresFiles, sql: Sql) -> FileThatExpired:
     """Makes a file of a user that expired so many days ago."""
 
     async def make(user_id: str, days_ago: float) -> str:
-        file_id = await files.keep(user_id, "chart.png", "image/png", b"a chart")
+        file_id = await files.store(user_id, "chart.png", "image/png", b"a chart")
         sql(
             "update chat_files set expires_at = now() - make_interval(secs => %(seconds)s) where id = %(id)s",
             seconds=days_ago * 86_400,

@@ -3,7 +3,7 @@
 import pytest
 
 from graph.errors import FileTooLarge
-from graph.tool import ToolFault
+from graph.tool import ToolError
 from tests.fakes.ports import KeptFiles
 from tools.rendering.chart import Chart, Series
 from tools.rendering.file_storage import store_file
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.anyio
 class FullFiles:
     """Port `Files`: every file is too large."""
 
-    async def keep(self, name: str, media_type: str, content: bytes) -> str:
+    async def store(self, name: str, media_type: str, content: bytes) -> str:
         raise FileTooLarge
 
 
@@ -26,11 +26,11 @@ async def test_a_file_is_stored_under_the_id_that_comes_back() -> None:
 
 
 async def test_the_tool_says_what_to_do_about_a_file_that_is_too_large() -> None:
-    with pytest.raises(ToolFault, match=r"^The file would be too large; ask for a shorter period\.$"):
+    with pytest.raises(ToolError, match=r"^The file would be too large; ask for a shorter period\.$"):
         await store_file(FullFiles(), "a.csv", "text/csv", b"1,2", "ask for a shorter period")
 
 
 async def test_a_chart_that_is_too_large_comes_with_advice() -> None:
     chart = Chart("Spending", "bars", "USD", ["Rent"], [Series("Spending", ["1.00"])])
-    with pytest.raises(ToolFault, match="too large; answer in words"):
+    with pytest.raises(ToolError, match="too large; answer in words"):
         await keep_chart(chart, "spending", FullFiles())

@@ -18,7 +18,7 @@ from graph.adapters.postgres.named_queries import adapter_queries, read_queries
 from graph.errors import DatabaseUnavailable
 from graph.ports.tools import Effect
 from graph.retry import READ_DELAYS, retry_on_database_down
-from graph.tool import Files, Knowledge, NoFiles, NoKnowledge, Rows, Tool, ToolFault, ToolOutput
+from graph.tool import Files, Knowledge, NoFiles, NoKnowledge, Rows, Tool, ToolError, ToolOutput
 
 log = structlog.get_logger(__name__)
 
@@ -95,7 +95,7 @@ class PostgresToolbox:
         return [self.catalog[name] for name in names if name in self.catalog]
 
     def admit(self, user_id: str, tool: Tool) -> bool:
-        return self.rates.take(user_id, tool.name, tool.per_minute)
+        return self.rates.take(user_id, tool.name, tool.max_calls_per_minute)
 
     def files(self, user_id: str, call: str = "") -> Files:
         return self._files(user_id, call)
@@ -104,7 +104,7 @@ class PostgresToolbox:
         return OwnedRows(self.database, self.queries, user_id)
 
     async def once(self, effect: Effect, make: Callable[[Rows], Awaitable[ToolOutput]]) -> ToolOutput:
-        if effect.elsewhere:
+        if effect.external:
             return await self._at_most_once(effect, make)
         return await retry_on_database_down(lambda: self._once(effect, make))
 
@@ -124,7 +124,7 @@ class PostgresToolbox:
         """Make an effect that no transaction can hold."""
         if effect.epoch and (begun := await retry_on_database_down(lambda: self._begin(effect))):
             if begun["result"] is None:
-                raise ToolFault(UNKNOWN_OUTCOME)
+                raise ToolError(UNKNOWN_OUTCOME)
             return ToolOutput.from_json(begun["result"])
         output = await make(self.rows(effect.user_id))
         if effect.epoch:

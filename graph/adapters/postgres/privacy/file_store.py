@@ -33,7 +33,7 @@ class PostgresFiles:
     def of(self, user_id: str, call: str = "") -> "OwnedFiles":
         return OwnedFiles(self, user_id, call)
 
-    async def keep(self, user_id: str, name: str, media_type: str, content: bytes, call: str = "") -> str:
+    async def store(self, user_id: str, name: str, media_type: str, content: bytes, call: str = "") -> str:
         """Store a file and return its id. A file of the same name that the same call left before is replaced.
 
         Raises:
@@ -90,8 +90,8 @@ class OwnedFiles:
     call: str = ""
     """Which call of which run leaves them, if it is a call of a run."""
 
-    async def keep(self, name: str, media_type: str, content: bytes) -> str:
-        return await self.files.keep(self.user_id, name, media_type, content, self.call)
+    async def store(self, name: str, media_type: str, content: bytes) -> str:
+        return await self.files.store(self.user_id, name, media_type, content, self.call)
 
 
 def context_of(user_id: str, file_id: str) -> str:

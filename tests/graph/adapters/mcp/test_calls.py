@@ -16,7 +16,7 @@ from structlog.testing import capture_logs
 
 from graph.adapters.mcp.schemas import MAX_DESCRIPTION_CHARS
 from graph.adapters.mcp.servers import Joined, McpServer, join
-from graph.tool import OUTCOME_UNKNOWN, Tool, ToolContext, ToolFault
+from graph.tool import OUTCOME_UNKNOWN, Tool, ToolContext, ToolError
 from tests.fakes.ports import NoRows
 
 pytestmark = pytest.mark.anyio
@@ -78,7 +78,7 @@ async def called(tool: Tool) -> Any:
 async def test_a_payment_that_is_not_confirmed_is_told_as_unknown(file: Path, fault: str) -> None:
     seconds = 3 if fault in ("hang", "garbage") else 20
     [tool] = (await joined(file, {"tools": [PAY], "faults": {"pay": fault}}, timeout=seconds)).tools
-    with pytest.raises(ToolFault) as told:
+    with pytest.raises(ToolError) as told:
         await called(tool)
     assert OUTCOME_UNKNOWN in str(told.value)
     assert "could not be reached" not in str(told.value)
@@ -91,7 +91,7 @@ async def test_over_http_it_is_as_well(file: Path, fault: str) -> None:
     seconds = 3 if fault in ("hang", "garbage") else 20
     with over_http(file, {"tools": [PAY], "faults": {"pay": fault}}, timeout=seconds) as server:
         [tool] = (await join([server])).tools
-        with pytest.raises(ToolFault) as told:
+        with pytest.raises(ToolError) as told:
             await called(tool)
     assert OUTCOME_UNKNOWN in str(told.value)
     assert paid(file) == 1
@@ -100,14 +100,14 @@ async def test_over_http_it_is_as_well(file: Path, fault: str) -> None:
 async def test_a_server_that_is_gone_before_it_was_asked_has_done_nothing(file: Path) -> None:
     with over_http(file, {"tools": [PAY]}) as server:
         [tool] = (await join([server])).tools
-    with pytest.raises(ToolFault, match="could not be reached, so nothing was done"):
+    with pytest.raises(ToolError, match="could not be reached, so nothing was done"):
         await called(tool)
     assert paid(file) == 0
 
 
 async def test_what_only_reads_may_be_asked_again(file: Path) -> None:
     [tool] = (await joined(file, {"tools": [PAY], "faults": {"pay": "die"}}, risk="read")).tools
-    with pytest.raises(ToolFault, match="could not be reached or did not answer in time"):
+    with pytest.raises(ToolError, match="could not be reached or did not answer in time"):
         await called(tool)
 
 
@@ -115,7 +115,7 @@ async def test_arguments_that_a_reading_tool_refuses_are_told_with_its_reason(fi
     given = {"tools": [PAY], "faults": {"pay": "error -32602"}}
     [tool] = (await joined(file, given, risk="read")).tools
     for _ in range(9):  # a refusal is an answer: the server is not spared for it
-        with pytest.raises(ToolFault, match="bank refused: it went wrong"):
+        with pytest.raises(ToolError, match="bank refused: it went wrong"):
             await called(tool)
 
 
@@ -134,7 +134,7 @@ async def test_a_user_who_stops_a_call_ends_it(file: Path) -> None:
     work.cancel()
     with pytest.raises(asyncio.CancelledError):
         await work
-    assert time.monotonic() - began < tool.deadline
+    assert time.monotonic() - began < tool.timeout_seconds
 
 
 # Answers --------------------------------------------------------------------------------------------------------------
@@ -178,7 +178,7 @@ async def test_an_answer_is_read_as_far_as_it_can_be(
 async def test_an_error_of_the_tool_is_told_with_its_reason(file: Path, content: Any, reason: str) -> None:
     answer = {"content": content, "isError": True}
     [tool] = (await joined(file, {"tools": [PAY], "answers": {"pay": answer}})).tools
-    with pytest.raises(ToolFault, match=f"bank refused: {reason}"):
+    with pytest.raises(ToolError, match=f"bank refused: {reason}"):
         await called(tool)
 
 

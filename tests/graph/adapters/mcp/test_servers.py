@@ -13,7 +13,7 @@ from graph.adapters.base.circuit_breaker import FAILURES, Breaker
 from graph.adapters.mcp.calls import Offer, Remote
 from graph.adapters.mcp.servers import Joined, McpServer, equipped, join, read_servers
 from graph.errors import ConfigurationError
-from graph.tool import Tool, ToolContext, ToolFault
+from graph.tool import Tool, ToolContext, ToolError
 from tests.fakes.ports import NoRows, roster_of
 
 pytestmark = pytest.mark.anyio
@@ -61,8 +61,8 @@ async def test_a_servers_tools_join_under_its_prefix_with_their_risk(rates: dict
         "rates_refuse": "outbound",
         "rates_sleep": "outbound",
     }
-    assert tools["rates_convert"].deadline > 20
-    assert tools["rates_refuse"].elsewhere
+    assert tools["rates_convert"].timeout_seconds > 20
+    assert tools["rates_refuse"].external
     schema = tools["rates_convert"].schema()["function"]
     assert schema["name"] == "rates_convert"
     assert schema["description"].startswith("Convert US dollars at the rate of the day.")
@@ -105,7 +105,7 @@ async def test_arguments_that_the_schema_forbids_never_reach_the_server(rates: d
 async def test_what_a_server_refuses_is_told_and_does_not_open_the_breaker(rates: dict[str, Any]) -> None:
     tool = (await tools_of(rates))["rates_refuse"]
     for _ in range(2):
-        with pytest.raises(ToolFault, match=r"rates refused: .*no rate for that day"):
+        with pytest.raises(ToolError, match=r"rates refused: .*no rate for that day"):
             await call(tool, reason="no rate for that day")
 
 
@@ -113,8 +113,8 @@ async def test_a_server_that_takes_too_long_is_cut_off(rates: dict[str, Any]) ->
     server = McpServer.model_validate(rates)
     offer = Offer("sleep", "Take a while.", {"properties": {"seconds": {"type": "number"}}})
     slow = Remote("rates", server.connection(), 1.0, "sleep", "read", Breaker()).as_tool("sleep", offer)
-    assert slow.deadline > 1
-    with pytest.raises(ToolFault, match="could not be reached"):
+    assert slow.timeout_seconds > 1
+    with pytest.raises(ToolError, match="could not be reached"):
         await call(slow, seconds=60)
 
 
@@ -125,11 +125,11 @@ async def test_after_some_failures_a_server_is_spared(rates: dict[str, Any], tmp
     program.write_text("raise SystemExit(1)")
     with capture_logs() as logs:
         for _ in range(FAILURES):
-            with pytest.raises(ToolFault, match="could not be reached"):
+            with pytest.raises(ToolError, match="could not be reached"):
                 await call(tools["rates_convert"], amount=1, to="CAD")
     assert [entry["event"] for entry in logs].count("mcp_call_failed") == FAILURES
     program.write_text(SERVER.read_text())
-    with pytest.raises(ToolFault, match="does not answer at the moment"):
+    with pytest.raises(ToolError, match="does not answer at the moment"):
         await call(tools["rates_convert"], amount=1, to="CAD")
 
 

@@ -23,7 +23,7 @@ from graph.errors import DatabaseUnavailable, ModelTimeout
 from graph.ports.models import ModelSettings
 from graph.ports.runs import Run, RunOutcome, Trace
 from graph.state import Turn, Usage
-from graph.tool import Tool, ToolContext, ToolFault
+from graph.tool import Tool, ToolContext, ToolError
 from tests.fakes.ports import NoRows, runtime_of
 
 pytestmark = pytest.mark.anyio
@@ -107,7 +107,7 @@ async def echo(arguments: Arguments, context: ToolContext) -> dict[str, Any]:
 
 async def refuse(arguments: Arguments, context: ToolContext) -> dict[str, Any]:
     """Refuse."""
-    raise ToolFault(f"not {arguments.text}")
+    raise ToolError(f"not {arguments.text}")
 
 
 async def slow(arguments: Arguments, context: ToolContext) -> dict[str, Any]:
@@ -196,14 +196,14 @@ async def test_a_tool_stays_the_tool_that_it_is(watched: Watched) -> None:
 
 
 async def test_a_tool_that_says_it_cannot_is_a_fault(watched: Watched) -> None:
-    with pytest.raises(ToolFault):
+    with pytest.raises(ToolError):
         await call(watched.observer.around_tool(Tool(refuse)))
     assert watched.value("chat_tool_calls_total", tool="refuse", outcome="fault") == 1
     assert attributes(watched.spans["tool refuse"])["error.type"] == "fault"
 
 
 async def test_a_tool_that_is_cut_off_at_its_deadline_is_told_apart_from_one_that_is_stopped(watched: Watched) -> None:
-    late, stopped = Tool(slow, deadline=0.05), Tool(slow, deadline=30)
+    late, stopped = Tool(slow, timeout_seconds=0.05), Tool(slow, timeout_seconds=30)
     for tool in (late, stopped):
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.05):

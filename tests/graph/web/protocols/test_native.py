@@ -40,7 +40,8 @@ def test_the_id_of_a_frame_is_read_back() -> None:
 
 
 @pytest.mark.parametrize(
-    "header", ["9b2c1f6e-0d1c-4f7a-8a53-5b8a1c2d3e4f:1", RUN, f"{RUN}:", f"{RUN}:x", f"{RUN}:-1", f"{RUN}:1 ", f"{RUN}:{10**9}"]
+    "header",
+    ["9b2c1f6e-0d1c-4f7a-8a53-5b8a1c2d3e4f:1", RUN, f"{RUN}:", f"{RUN}:x", f"{RUN}:-1", f"{RUN}:1 ", f"{RUN}:{10**9}"],
 )
 def test_an_id_that_is_not_of_this_run_is_refused(header: str) -> None:
     with pytest.raises(InvalidRequest):

@@ -24,13 +24,13 @@ def files(database: Database, sealer: Sealer) -> PostgresFiles:
 
 
 async def test_a_file_comes_back_as_it_was_kept(files: PostgresFiles, user_id: str) -> None:
-    file_id = await files.of(user_id).keep("chart.png", "image/png", CONTENT)
+    file_id = await files.of(user_id).store("chart.png", "image/png", CONTENT)
     found = await files.read(user_id, file_id)
     assert (found.name, found.media_type, found.content) == ("chart.png", "image/png", CONTENT)
 
 
 async def test_what_is_stored_does_not_hold_the_content(files: PostgresFiles, user_id: str, sql: Sql) -> None:
-    file_id = await files.keep(user_id, "chart.png", "image/png", CONTENT)
+    file_id = await files.store(user_id, "chart.png", "image/png", CONTENT)
     [row] = sql("select ciphertext, size from chat_files where id = %(id)s", id=file_id)
     assert row["size"] == len(CONTENT)
     assert b"Quarterdeck" not in bytes(row["ciphertext"])
@@ -39,7 +39,7 @@ async def test_what_is_stored_does_not_hold_the_content(files: PostgresFiles, us
 async def test_a_foreign_an_unknown_and_an_expired_file_are_the_same(
     files: PostgresFiles, user_id: str, stranger: str, sql: Sql
 ) -> None:
-    file_id = await files.keep(user_id, "chart.png", "image/png", CONTENT)
+    file_id = await files.store(user_id, "chart.png", "image/png", CONTENT)
     for user, asked in ((stranger, file_id), (user_id, str(uuid.uuid4()))):
         with pytest.raises(NotFound):
             await files.read(user, asked)
@@ -52,7 +52,7 @@ async def test_a_foreign_an_unknown_and_an_expired_file_are_the_same(
 async def test_a_sealed_file_opens_for_its_owner_and_under_its_id_only(
     files: PostgresFiles, user_id: str, stranger: str, sealer: Sealer, sql: Sql
 ) -> None:
-    file_id = await files.keep(user_id, "chart.png", "image/png", CONTENT)
+    file_id = await files.store(user_id, "chart.png", "image/png", CONTENT)
     [row] = sql("select ciphertext from chat_files where id = %(id)s", id=file_id)
     assert sealer.unseal(bytes(row["ciphertext"]), context_of(user_id, file_id)) == CONTENT
     for context in (context_of(stranger, file_id), context_of(user_id, str(uuid.uuid4()))):
@@ -63,8 +63,8 @@ async def test_a_sealed_file_opens_for_its_owner_and_under_its_id_only(
 async def test_a_list_has_the_latest_first_goes_on_at_a_place_and_holds_no_content(
     files: PostgresFiles, user_id: str, stranger: str
 ) -> None:
-    kept = [await files.keep(user_id, f"{number}.png", "image/png", CONTENT) for number in range(3)]
-    await files.keep(stranger, "theirs.png", "image/png", CONTENT)
+    kept = [await files.store(user_id, f"{number}.png", "image/png", CONTENT) for number in range(3)]
+    await files.store(stranger, "theirs.png", "image/png", CONTENT)
     first, second = await files.page(user_id, 2, None)
     rest = await files.page(user_id, 2, (second["created_at"].isoformat(), str(second["id"])))
     assert [str(row["id"]) for row in (first, second, *rest)] == kept[::-1]
@@ -72,7 +72,7 @@ async def test_a_list_has_the_latest_first_goes_on_at_a_place_and_holds_no_conte
 
 
 async def test_a_file_is_kept_for_thirty_days(files: PostgresFiles, user_id: str) -> None:
-    await files.keep(user_id, "chart.png", "image/png", CONTENT)
+    await files.store(user_id, "chart.png", "image/png", CONTENT)
     [row] = await files.page(user_id, 1, None)
     assert (row["expires_at"] - row["created_at"]).days == 30
 
@@ -81,16 +81,16 @@ async def test_a_file_that_is_too_large_is_an_error_of_its_own(
     files: PostgresFiles, user_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(file_store, "MOST_BYTES", len(CONTENT))
-    await files.keep(user_id, "chart.png", "image/png", CONTENT)
+    await files.store(user_id, "chart.png", "image/png", CONTENT)
     with pytest.raises(FileTooLarge):
-        await files.keep(user_id, "chart.png", "image/png", CONTENT + b"!")
+        await files.store(user_id, "chart.png", "image/png", CONTENT + b"!")
 
 
 async def test_a_file_is_stored_once_though_the_reply_was_lost(
     database: Database, sealer: Sealer, user_id: str
 ) -> None:
     files = PostgresFiles(LosesTheFirstReply(database.pool), sealer)
-    file_id = await files.keep(user_id, "chart.png", "image/png", CONTENT)
+    file_id = await files.store(user_id, "chart.png", "image/png", CONTENT)
     assert [str(row["id"]) for row in await files.page(user_id, 10, None)] == [file_id]
 
 
@@ -101,7 +101,7 @@ async def test_the_toolbox_gives_a_users_tools_that_users_files(
         """There is nothing to commit."""
 
     toolbox = PostgresToolbox(database, {}, [tmp_path], sealer, nothing, files.of)
-    await toolbox.files(user_id).keep("chart.png", "image/png", CONTENT)
+    await toolbox.files(user_id).store("chart.png", "image/png", CONTENT)
     assert [len(await files.page(user, 10, None)) for user in (user_id, stranger)] == [1, 0]
 
 
@@ -109,20 +109,20 @@ async def test_a_call_that_is_made_again_leaves_its_file_in_the_place_of_the_fir
     files: PostgresFiles, user_id: str
 ) -> None:
     kept = [
-        await files.of(user_id, call).keep("chart.png", "image/png", CONTENT) for call in ("run/0", "run/1", "run/0")
+        await files.of(user_id, call).store("chart.png", "image/png", CONTENT) for call in ("run/0", "run/1", "run/0")
     ]
     assert kept[0] == kept[2] != kept[1]
-    again = await files.of(user_id, "run/0").keep("chart.png", "image/png", CONTENT + b"!")
+    again = await files.of(user_id, "run/0").store("chart.png", "image/png", CONTENT + b"!")
     assert (again, (await files.read(user_id, again)).content) == (kept[0], CONTENT + b"!")
     assert len(await files.page(user_id, 10, None)) == 2
 
 
 async def test_the_same_call_of_another_user_is_another_one(files: PostgresFiles, user_id: str, stranger: str) -> None:
-    theirs = await files.of(stranger, "run/0").keep("chart.png", "image/png", CONTENT)
-    assert await files.of(user_id, "run/0").keep("chart.png", "image/png", CONTENT) != theirs
+    theirs = await files.of(stranger, "run/0").store("chart.png", "image/png", CONTENT)
+    assert await files.of(user_id, "run/0").store("chart.png", "image/png", CONTENT) != theirs
     with pytest.raises(NotFound):
         await files.read(user_id, theirs)
 
 
 async def test_outside_a_run_each_file_is_another_one(files: PostgresFiles, user_id: str) -> None:
-    assert await files.of(user_id).keep("a", "b", CONTENT) != await files.of(user_id).keep("a", "b", CONTENT)
+    assert await files.of(user_id).store("a", "b", CONTENT) != await files.of(user_id).store("a", "b", CONTENT)
