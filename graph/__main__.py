@@ -1,6 +1,6 @@
-"""Commands: `python -m graph run | token | url | migrate | seed | rotate-key`.
+"""The command line: `python -m graph run | token | url | migrate | seed | rotate-key`.
 
-This file is imported again by each worker process, so it imports little; a command brings what it needs.
+Each worker process imports this module again, so every command imports its own dependencies.
 """
 
 import argparse
@@ -13,7 +13,7 @@ from graph.settings import Settings, read_settings
 
 
 def run(settings: Settings, _: str | None) -> None:
-    """Start everything and serve until a signal comes."""
+    """Start everything and serve until a signal arrives."""
     from server import main
 
     main(settings)
@@ -25,11 +25,11 @@ def token(settings: Settings, subject: str | None) -> None:
     from migrations.demo.generate import DEMO_USER
 
     if settings.supabase_url:
-        raise ConfigurationError("With SUPABASE_URL the tokens are Supabase's: sign in there.")
-    print(LocalIssuer(settings.data_dir / "issuer.pem").sign(user_id(subject) if subject else DEMO_USER))
+        raise ConfigurationError("Supabase issues the tokens where SUPABASE_URL is set: sign in there.")
+    print(LocalIssuer(settings.data_dir / "issuer.pem").sign(parse_user_id(subject) if subject else DEMO_USER))
 
 
-def user_id(text: str) -> str:
+def parse_user_id(text: str) -> str:
     try:
         return str(UUID(text))
     except ValueError:
@@ -44,27 +44,27 @@ def url(settings: Settings, _: str | None) -> None:
 
 
 def migrate(settings: Settings, _: str | None) -> None:
-    """Apply the migrations that are missing."""
+    """Apply the missing migrations."""
     from graph.adapters.postgres.provisioning import migrate_database
 
-    asyncio.run(migrate_database(settings, say))
+    asyncio.run(migrate_database(settings, print_progress))
 
 
 def seed(settings: Settings, _: str | None) -> None:
     """Give the demo user a year of transactions."""
     from graph.wiring.maintenance import seed_database
 
-    asyncio.run(seed_database(settings, say))
+    asyncio.run(seed_database(settings, print_progress))
 
 
 def rotate_key(settings: Settings, _: str | None) -> None:
-    """Bring what is sealed under the current key, and tell how far it is."""
+    """Encrypt all stored values with the current key, and print the progress."""
     from graph.wiring.maintenance import rotate_keys
 
-    asyncio.run(rotate_keys(settings, say))
+    asyncio.run(rotate_keys(settings, print_progress))
 
 
-def say(line: str) -> None:
+def print_progress(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
@@ -87,8 +87,7 @@ def main() -> None:
         COMMANDS[options.command](read_settings(), options.subject)
     except ChatError as error:
         sys.exit(f"{options.command}: {error.message}")
-    except Exception as error:
-        # A traceback would show the message of a library's error, and those quote addresses and values.
+    except Exception as error:  # noqa: BLE001 - a traceback would quote values
         sys.exit(f"{options.command}: ended by {describe(error)}")
 
 

@@ -32,7 +32,7 @@ from graph.setting_checks import (
 
 
 class ServerSettings(BaseModel):
-    """Server"""
+    """Server."""
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
@@ -43,7 +43,7 @@ class ServerSettings(BaseModel):
 
 
 class DataSettings(BaseModel):
-    """Data"""
+    """Data."""
 
     data_dir: Path = Field(Path(".data"), description="Directory of the embedded database, the keys and the caches.")
     database_url: DatabaseAddress | None = Field(
@@ -66,7 +66,7 @@ class DataSettings(BaseModel):
 
 
 class SignInSettings(BaseModel):
-    """Sign-in"""
+    """Sign-in."""
 
     supabase_url: AnyHttpUrl | None = Field(
         None,
@@ -84,7 +84,7 @@ class SignInSettings(BaseModel):
 
 
 class ProviderSettings(BaseModel):
-    """Models"""
+    """Models."""
 
     openai_api_key: HeaderValue | None = Field(
         None, description="API key of the provider. Without it and without a base URL the offline model answers."
@@ -120,7 +120,7 @@ class ProviderSettings(BaseModel):
 
 
 class ConversationSettings(BaseModel):
-    """Conversations"""
+    """Conversations."""
 
     default_employee_slug: str = Field(
         "prime-boss", description="Employee that answers in a new session when the request names none."
@@ -145,7 +145,7 @@ class ConversationSettings(BaseModel):
 
 
 class RunSettings(BaseModel):
-    """Runs"""
+    """Runs."""
 
     lease_seconds: LeaseSeconds = Field(
         15.0, description="Duration of a process's lease on a run. When it expires, another process takes the run over."
@@ -168,7 +168,7 @@ class RunSettings(BaseModel):
 
 
 class MonitoringSettings(BaseModel):
-    """Monitoring"""
+    """Monitoring."""
 
     metrics_token: HeaderValue | None = Field(
         None, description="Bearer token for `/metrics`. Unset: everybody who reaches the port can read the metrics."
@@ -185,7 +185,7 @@ class MonitoringSettings(BaseModel):
 
 
 class ToolSettings(BaseModel):
-    """Tools"""
+    """Tools."""
 
     mcp_servers: Path | None = Field(
         None, description="YAML file of MCP servers whose tools employees may use; the README has an example."
@@ -193,7 +193,7 @@ class ToolSettings(BaseModel):
 
 
 class DebugSettings(BaseModel):
-    """Debugging"""
+    """Debugging."""
 
     failpoint: str | None = Field(
         None,

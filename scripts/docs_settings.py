@@ -30,7 +30,7 @@ def example() -> str:
 
 
 def example_section(section: type[BaseModel]) -> Iterator[str]:
-    yield f"# --- {inspect.getdoc(section)} ---\n"
+    yield f"# --- {(inspect.getdoc(section) or '').removesuffix('.')} ---\n"
     for name, field in section.model_fields.items():
         default = default_text(field)
         yield f"# {field.description}{f' Default: {default}' if default else ''}"

@@ -75,7 +75,7 @@ def try_all(server: Server, examples: int, number: int, outcome: Outcome) -> Non
                     try_route(operation, mode, client, examples, number, outcome)
                 except Unsatisfiable:  # any text is right there
                     continue
-                except (Exception, FailureGroup) as error:  # whatever is wrong with it, the other routes are tried
+                except (Exception, FailureGroup) as error:  # noqa: BLE001 - the other routes are tried
                     outcome.faults.append(f"{operation.label} ({mode.value}): {error}")
 
 

@@ -215,7 +215,7 @@ class RunManager:
         """The claimable runs and their users; an empty list if they cannot be read now."""
         try:
             claimable = await self.ports.queue.list_claimable()
-        except Exception as error:  # whatever it is, this process looks again
+        except Exception as error:  # noqa: BLE001 - the next look tries again
             log.warning("takeover_failed", reason=describe(error))
             return []
         self.ports.metrics.claimable(len(claimable))
@@ -227,7 +227,7 @@ class RunManager:
             return
         try:
             claimed = await self.ports.queue.claim(user_id, run_id)
-        except Exception as error:  # the other runs wait, too
+        except Exception as error:  # noqa: BLE001 - the other runs must be claimed too
             log.warning("takeover_failed", run_id=run_id, reason=describe(error))
             return
         if claimed:

@@ -133,7 +133,7 @@ class Runner:
             return None
         except ChatError as error:
             return GraphResult("failed", error)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the run ends with an error event
             log.error("run_failed", reason=describe(error))
             return GraphResult("failed", ChatError())
         return graph_result(live)
@@ -231,7 +231,7 @@ class Runner:
             self._measure(live, outcome, end)
         except (LeaseLost, DatabaseUnavailable):  # in the second case a process claims it when the database is back
             return self._detach(live)
-        except Exception as error:  # whatever it is, the followers wait for a last event
+        except Exception as error:  # noqa: BLE001 - followers wait for a last event
             log.error("run_outcome_not_stored", reason=describe(error))
             entries = live.final_entries(error_event(error if isinstance(error, ChatError) else ChatError()))
         log.info("run_ended", status=result.status, reason=result.error.code if result.error else None)

@@ -253,7 +253,7 @@ async def attempt(tool: Tool, arguments: BaseModel, context: ToolContext) -> Jso
         return plain(excerpt(result, MAX_MASKED_CHARS, whole_texts=True))
     except DatabaseUnavailable:
         raise
-    except Exception as error:  # a tool is a plug-in: the turn goes on whatever it does
+    except Exception as error:  # noqa: BLE001 - a tool is a plug-in; the turn continues
         if isinstance(error, ToolError) and len(str(error)) <= MAX_FAULT_CHARS:
             raise ToolError(sound(str(error))) from None
         if deadline.expired():

@@ -213,7 +213,7 @@ class Verifier:
     async def _check_signature(self, token: str, key: Jwk) -> None:
         try:
             answer = await self._client.get_claims(token, jwks={"keys": [cast(JWK, key)]})
-        except Exception:  # the library raises errors of four packages; each means that the token is not valid
+        except Exception:  # noqa: BLE001 - four packages raise; each error means an invalid token
             raise Unauthenticated from None
         if answer is None:
             raise Unauthenticated

@@ -68,9 +68,9 @@ async def exchange(
                 ):  # not around the closing, which would wait for a process without end
                     await session.initialize()
                     results.append(await work(session))
-            except Exception as error:  # closing the session would wrap it
+            except Exception as error:  # noqa: BLE001 - closing the session would wrap it
                 failures.append(error)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - raised below, unless the work was done
         failures.append(error)
     if not results:
         raise failures[0] if failures else ConnectionError("The session ended before the work did.")
@@ -171,7 +171,7 @@ class Remote:
 
         try:
             answer = await exchange(self.connection, self.seconds, work)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the server's and transport's errors are many
             log.warning("mcp_call_failed", server=self.source, sent=sent, reason=describe(error))
             raise self._fault(error, sent) from None
         self.breaker.succeeded()

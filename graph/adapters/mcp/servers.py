@@ -158,7 +158,7 @@ async def list_tools(server: McpServer) -> Sequence[Offer] | None:
     """What a server offers; None if it cannot be reached."""
     try:
         offers = await list_offers(server.connection(), server.timeout)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - an unreachable server must not stop the start
         log.warning("mcp_unreachable", server=server.name, reason=describe(error))
         return None
     log.info("mcp_joined", server=server.name, tools=len(offers))

@@ -36,7 +36,7 @@ class Answer(openai.AsyncStream[dict[str, Any]]):
                         pass
                 elif data and not data.isspace():
                     yield reader.read(self._parsed(frame))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - raised below, after the usage was reported
             fault = error
         finally:
             await self.response.aclose()
