@@ -8,7 +8,7 @@ import asyncio
 import sys
 from uuid import UUID
 
-from graph.errors import ChatError, ConfigurationError, describe
+from graph.errors import ChatError, ConfigurationError, safe_summary
 from graph.settings import Settings, read_settings
 
 
@@ -88,7 +88,7 @@ def main() -> None:
     except ChatError as error:
         sys.exit(f"{options.command}: {error.message}")
     except Exception as error:  # noqa: BLE001 - a traceback would quote values
-        sys.exit(f"{options.command}: ended by {describe(error)}")
+        sys.exit(f"{options.command}: ended by {safe_summary(error)}")
 
 
 if __name__ == "__main__":

@@ -259,7 +259,7 @@ class DatabaseUnavailable(ServiceUnavailable):
     code = "database_unavailable"
 
 
-def error_of(code: str, message: str | None = None) -> ChatError:
+def error_from_code(code: str, message: str | None = None) -> ChatError:
     """The error of this code; the general one if there is none."""
     kinds = {kind.code: kind for kind in _all_kinds(ChatError)}
     return kinds.get(code, ChatError)(message)
@@ -269,7 +269,7 @@ def _all_kinds(kind: type[ChatError]) -> list[type[ChatError]]:
     return [kind, *(below for child in kind.__subclasses__() for below in _all_kinds(child))]
 
 
-def describe(error: BaseException) -> str:
+def safe_summary(error: BaseException) -> str:
     """Type, file and line of an error: enough to find a fault, and nothing that a user typed (messages quote values)."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]

@@ -121,12 +121,12 @@ FINAL = frozenset({"done", "error"})
 """The types that end a run's stream."""
 
 
-def waits(event: Event) -> bool:
+def is_waiting(event: Event) -> bool:
     """Whether a stream ends with this event only until its user has decided."""
     return event["type"] == "done" and event["status"] == "waiting"
 
 
-def last_text(events: Iterable[Event]) -> str:
+def answer_text(events: Iterable[Event]) -> str:
     """The text since the last tool result: the answer, or as much of it as there is."""
     text = ""
     for event in events:

@@ -24,7 +24,7 @@ from graph.turn.handoff import DELEGATE, HAND_OFF
 from graph.turn.links import user_texts, with_safe_calls
 from graph.turn.model_reply import WERE_THOUGHTS, check_answer, whole, without_calls
 from graph.turn.prompt import Prompt, Wording, fit, size
-from graph.values.text import sound
+from graph.values.text import storable
 
 MAX_ROUNDS = 5
 """Rounds of tool calls in a turn; after them the model has to answer with what it knows."""
@@ -126,7 +126,7 @@ class Reason:
                 safe.flush()
                 said.shown.clear()
                 take_back(prompt, runtime)
-            show(safe.push(sound(str(chunk.text))))
+            show(safe.push(storable(str(chunk.text))))
         show(safe.flush())
 
     def _usage(self, reply: AIMessage, prompt: Prompt, tools: Sequence[Tool], employee: Employee) -> Usage:

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import Field
 
 from graph.tool import Row, Tool, ToolContext
-from graph.values.currencies import rounded
+from graph.values.currencies import round_amount
 from graph.values.months import last_day
 from tools.shared.arguments import ToolArguments
 from tools.shared.budgets import budgets_of
@@ -57,7 +57,7 @@ async def budget_status(arguments: BudgetStatus, context: ToolContext) -> dict[s
 
 def present(row: Row, days: int, length: int) -> dict[str, Any]:
     budget, spent, currency = row["monthly_amount"], row["spent"], row["currency"]
-    pace = rounded(budget * days / length, currency)
+    pace = round_amount(budget * days / length, currency)
     projected = project(spent, days, length, currency)
     return {
         "category": row["category"],
@@ -76,7 +76,7 @@ def present(row: Row, days: int, length: int) -> dict[str, Any]:
 
 def project(spent: Decimal, days: int, length: int, currency: str) -> Decimal:
     """What is spent by the end of the month if each day to come costs what those gone did on average."""
-    return rounded(spent * length / days, currency) if spent > 0 else spent
+    return round_amount(spent * length / days, currency) if spent > 0 else spent
 
 
 def add_up(currency: str, budgets: Sequence[Row]) -> dict[str, Any]:

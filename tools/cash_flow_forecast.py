@@ -11,8 +11,8 @@ from typing import Any
 from pydantic import Field
 
 from graph.tool import Row, Tool, ToolContext
-from graph.values.currencies import rounded
-from graph.values.months import last_day, months_later
+from graph.values.currencies import round_amount
+from graph.values.months import add_months, last_day
 from tools.shared.arguments import ToolArguments
 from tools.shared.currencies import Currency
 from tools.shared.display import shown
@@ -57,7 +57,7 @@ async def cash_flow_forecast(arguments: CashFlowForecast, context: ToolContext) 
     history: say so, and forecast nothing. `status` is "no_rows" if nothing was booked in the last six months.
     """
     this_month = context.today.replace(day=1)
-    begin = months_later(this_month, -MONTHS_BACK)
+    begin = add_months(this_month, -MONTHS_BACK)
     fetch = context.rows.fetch
     flows, payees, accounts = await asyncio.gather(
         fetch("flows_by_month", start_date=begin, end_date=context.today),
@@ -75,7 +75,7 @@ async def cash_flow_forecast(arguments: CashFlowForecast, context: ToolContext) 
         forecast_of(
             history_of(currency, flows, series, this_month),
             [account for account in accounts if account["currency"] == currency],
-            [months_later(this_month, number) for number in range(1, arguments.months + 1)],
+            [add_months(this_month, number) for number in range(1, arguments.months + 1)],
         )
         for currency in sorted({flow["currency"] for flow in flows})
         if arguments.currency in (None, currency)
@@ -101,7 +101,7 @@ def history_of(currency: str, flows: Sequence[Row], series: Sequence[Series], th
 
 def whole_months(first_booking: dt.date, this_month: dt.date) -> list[dt.date]:
     """The months looked at that begin on the day of the first booking or later."""
-    back = [months_later(this_month, -number) for number in range(MONTHS_BACK, 0, -1)]
+    back = [add_months(this_month, -number) for number in range(MONTHS_BACK, 0, -1)]
     return [month for month in back if month >= first_booking]
 
 
@@ -141,8 +141,8 @@ def forecast_of(history: History, accounts: Sequence[Row], ahead: Sequence[dt.da
         return {"status": "too_few_months", **head, "needed_months": FEWEST_MONTHS, "months": []}
     other = [rest_of(history, month) for month in history.months]
     usual = Month(
-        rounded(median(each.income for each in other), currency),
-        rounded(median(each.spent for each in other), currency),
+        round_amount(median(each.income for each in other), currency),
+        round_amount(median(each.spent for each in other), currency),
     )
     worst, best = min(each.net for each in other), max(each.net for each in other)
     expected = [regular_in(history.series, month) for month in ahead]

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import Field
 
 from graph.tool import DISPLAY, Row, Tool, ToolContext, ToolError
-from graph.values.currencies import rounded
+from graph.values.currencies import round_amount
 from graph.values.months import last_day
 from tools.rendering.chart import Chart, Series
 from tools.rendering.render import keep_chart
@@ -89,7 +89,7 @@ def burn_down(found: Sequence[Row], first: dt.date, end: dt.date, currency: str)
             {
                 "date": date.isoformat(),
                 "left": amount_text(whole - so_far, currency),
-                "even_pace": amount_text(rounded(whole * (length - date.day) / length, currency), currency),
+                "even_pace": amount_text(round_amount(whole * (length - date.day) / length, currency), currency),
             }
             for date, so_far in zip(dates, spent, strict=True)
         ],

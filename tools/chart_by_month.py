@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import Field
 
 from graph.tool import DISPLAY, Row, Tool, ToolContext
-from graph.values.months import last_day, months_later
+from graph.values.months import add_months, last_day
 from tools.rendering.chart import Chart, Series
 from tools.rendering.render import keep_chart
 from tools.shared.categories import resolve_categories
@@ -31,7 +31,7 @@ async def chart_by_month(arguments: ChartByMonth, context: ToolContext) -> dict[
     the user's main one: ask which.
     """
     last = context.today.replace(day=1)
-    first = months_later(last, 1 - arguments.months)
+    first = add_months(last, 1 - arguments.months)
     categories = await resolve_categories([arguments.category], context.rows) if arguments.category else None
     groups = await context.rows.fetch("month_sums", start_date=first, end_date=last_day(last), categories=categories)
     picked = await pick_currency(groups, arguments.currency, context.rows)
@@ -59,7 +59,7 @@ def months_of(
     found = {group["month"]: group for group in groups}
     nothing = {"matches": 0, "income": Decimal(), "spent_gross": Decimal(), "refunds": Decimal()}
     rows = []
-    for month in (months_later(first, number) for number in range(count)):
+    for month in (add_months(first, number) for number in range(count)):
         group = found.get(month, nothing)
         spent = group["spent_gross"] - group["refunds"]
         rows.append(

@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import Field
 
 from graph.tool import DISPLAY, Tool, ToolContext
-from graph.values.months import months_later
+from graph.values.months import add_months
 from tools.rendering.chart import Chart, Series
 from tools.rendering.render import keep_chart
 from tools.shared.arguments import ToolArguments
@@ -55,7 +55,7 @@ async def chart_debt_payoff(arguments: ChartDebtPayoff, context: ToolContext) ->
     step = 1 if len(plan) <= MOST_MONTHLY_ROWS else 12
     shown = [*range(0, len(plan), step), len(plan)]
     left = [arguments.balance, *(payment.left for payment in plan)]
-    rows = [{"month": f"{months_later(start, at):%Y-%m}", "balance": amount_text(left[at], currency)} for at in shown]
+    rows = [{"month": f"{add_months(start, at):%Y-%m}", "balance": amount_text(left[at], currency)} for at in shown]
     paid = sum((payment.paid for payment in plan), Decimal())
     chart = Chart(
         title="Debt left by month",

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from graph.tool import Row, Tool, ToolContext, ToolError
-from graph.values.months import last_day, months_later
+from graph.values.months import add_months, last_day
 from tools.shared.arguments import Period
 from tools.shared.categories import resolve_categories
 from tools.shared.display import shown
@@ -121,9 +121,9 @@ def just_before(days: Days) -> Days:
     try:
         if days.first == month and days.last == last_day(days.last):
             count = (days.last.year - month.year) * 12 + days.last.month - month.month + 1
-            return Days(months_later(month, -count), month - dt.timedelta(days=1))
+            return Days(add_months(month, -count), month - dt.timedelta(days=1))
         if days.first == month and days.last <= last_day(month):
-            earlier = months_later(month, -1)
+            earlier = add_months(month, -1)
             return Days(earlier, earlier.replace(day=min(days.last.day, last_day(earlier).day)))
         return Days(days.first - (days.last - days.first) - dt.timedelta(days=1), days.first - dt.timedelta(days=1))
     except (ValueError, OverflowError):

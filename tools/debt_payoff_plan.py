@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import Field
 
 from graph.tool import Row, Tool, ToolContext, ToolError
-from graph.values.months import months_later
+from graph.values.months import add_months
 from tools.shared.arguments import ToolArguments
 from tools.shared.currencies import Currency
 from tools.shared.debts import MOST_DEBTS, is_growing
@@ -86,7 +86,7 @@ def told(plan: Plan | None, today: dt.date, currency: str) -> dict[str, Any]:
         return {"status": "never_paid", "within_months": MOST_MONTHS}
 
     def month(number: int) -> str:
-        return f"{months_later(today.replace(day=1), number):%Y-%m}"
+        return f"{add_months(today.replace(day=1), number):%Y-%m}"
 
     return {
         "status": "ok",

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from graph.tool import DISPLAY, Row, Tool, ToolContext
-from graph.values.currencies import decimals_of, rounded
+from graph.values.currencies import decimal_places, round_amount
 from tools.rendering.file_storage import store_file
 from tools.shared.arguments import Period
 from tools.shared.categories import resolve_categories
@@ -103,7 +103,7 @@ def write_xlsx(rows: Sequence[Row]) -> bytes:
         sheet.column_dimensions[letter].width = width
     sheet.append(COLUMNS)
     for row in rows:
-        amount = WriteOnlyCell(sheet, rounded(row["amount"], row["currency"]))
+        amount = WriteOnlyCell(sheet, round_amount(row["amount"], row["currency"]))
         amount.number_format = number_format(row["currency"])
         sheet.append([row["posted_at"], amount, *texts_of(row)])
     content = io.BytesIO()
@@ -113,7 +113,7 @@ def write_xlsx(rows: Sequence[Row]) -> bytes:
 
 def number_format(currency: str) -> str:
     """How a spreadsheet shows amounts of a currency."""
-    decimals = decimals_of(currency)
+    decimals = decimal_places(currency)
     return f"0.{'0' * decimals}" if decimals else "0"
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import Field
 
 from graph.tool import Tool, ToolContext, ToolError
-from graph.values.months import months_later
+from graph.values.months import add_months
 from tools.shared.arguments import ToolArguments
 from tools.shared.currencies import Currency
 from tools.shared.display import shown
@@ -85,7 +85,7 @@ async def loan_amortisation(arguments: LoanAmortisation, context: ToolContext) -
 def told(plan: Sequence[Payment], today: dt.date, currency: str | None) -> dict[str, Any]:
     return {
         "months": len(plan),
-        "payoff_month": f"{months_later(today.replace(day=1), len(plan)):%Y-%m}",
+        "payoff_month": f"{add_months(today.replace(day=1), len(plan)):%Y-%m}",
         "last_payment": amount_text(plan[-1].paid, currency),
         "total_interest": amount_text(total_interest(plan), currency),
         "total_paid": amount_text(sum((payment.paid for payment in plan), Decimal()), currency),

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import Field
 
 from graph.tool import Row, Tool, ToolContext
-from graph.values.months import months_later
+from graph.values.months import add_months
 from tools.shared.arguments import ToolArguments
 from tools.shared.display import shown
 from tools.shared.money import amount_text, by_currency
@@ -131,7 +131,7 @@ def months_of(groups: Sequence[Row], count: int, today: dt.date) -> list[dict[st
             "currency": currency,
             **summed(group for group in groups if group["month"] == month).told(currency),
         }
-        for month in (months_later(last, number - count + 1) for number in range(count))
+        for month in (add_months(last, number - count + 1) for number in range(count))
     ]
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import Field
 
 from graph.tool import DISPLAY, Row, Tool, ToolContext, ToolError
-from graph.values.months import last_day, months_later
+from graph.values.months import add_months, last_day
 from tools.rendering.chart import Chart, Series
 from tools.rendering.document import PDF, Grid, Heading, Note, Part, Picture
 from tools.rendering.file_storage import store_file
@@ -40,10 +40,10 @@ async def monthly_report(arguments: MonthlyReport, context: ToolContext) -> dict
     `complete` is false if the month is not over: then do not call less spending a saving. `status` is "no_rows" if the
     month holds nothing; then there is no document.
     """
-    first = read_month(arguments.month) if arguments.month else months_later(context.today.replace(day=1), -1)
+    first = read_month(arguments.month) if arguments.month else add_months(context.today.replace(day=1), -1)
     if first > context.today:
         raise ToolError("That month has not begun; ask for the current month or an earlier one.")
-    before = months_later(first, -1)
+    before = add_months(first, -1)
     here, then = span(first), span(before)
     groups = await context.rows.fetch("category_totals", **here, flow=None)
     head = {
@@ -56,7 +56,7 @@ async def monthly_report(arguments: MonthlyReport, context: ToolContext) -> dict
         return head | {"currencies": []}
     earlier = await context.rows.fetch("category_totals", **then, flow=None)
     merchants = await context.rows.fetch("top_merchants", **here, most=MOST_MERCHANTS)
-    oldest = months_later(first, 1 - MONTHS_DRAWN)
+    oldest = add_months(first, 1 - MONTHS_DRAWN)
     months = await context.rows.fetch("month_sums", start_date=oldest, end_date=last_day(first), categories=None)
     result = head | {
         "currencies": [
@@ -166,7 +166,7 @@ def tables(each: Row, month: str, before: str) -> list[Part]:
 
 def charts_of(each: Row, months: Sequence[Row], oldest: dt.date) -> list[Chart]:
     found, currency = {row["month"]: row for row in months}, each["currency"]
-    drawn = [months_later(oldest, number) for number in range(MONTHS_DRAWN)]
+    drawn = [add_months(oldest, number) for number in range(MONTHS_DRAWN)]
     income = [amount_text(found[month]["income"] if month in found else NOTHING, currency) for month in drawn]
     spent = [amount_text(spent_on(found[month]) if month in found else NOTHING, currency) for month in drawn]
     by_month = Chart(

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from graph.tool import Tool, ToolContext
-from graph.values.currencies import rounded
+from graph.values.currencies import round_amount
 from tools.shared.arguments import ToolArguments
 from tools.shared.display import shown
 from tools.shared.money import amount_text
@@ -121,7 +121,7 @@ def monthly(series: Series) -> Decimal:
     """What a series comes to in a month, rounded to the smallest unit of its currency, half to even."""
     beat, amount = BEATS[series.cadence], abs(series.amount)
     exact = amount / beat.months if beat.months else amount * 365 / (12 * beat.days)
-    return rounded(exact, series.currency)
+    return round_amount(exact, series.currency)
 
 
 def entry(series: Series, today: dt.date) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import Field
 
 from graph.tool import Tool, ToolContext
-from graph.values.months import months_later
+from graph.values.months import add_months
 from tools.shared.arguments import ToolArguments
 from tools.shared.currencies import Currency
 from tools.shared.display import shown
@@ -70,7 +70,7 @@ def point(arguments: SavingsForecast, months: int, today: dt.date) -> dict[str, 
         start, arguments.monthly_contribution, arguments.annual_rate_percent, months, arguments.currency
     )
     return {
-        "month": f"{months_later(today.replace(day=1), months):%Y-%m}",
+        "month": f"{add_months(today.replace(day=1), months):%Y-%m}",
         "contributed": amount_text(added, arguments.currency),
         "interest": amount_text(value - start - added, arguments.currency),
         "balance": amount_text(value, arguments.currency),

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import Field
 
 from graph.tool import Row, Tool, ToolContext, ToolError
-from graph.values.months import last_day, months_later
+from graph.values.months import add_months, last_day
 from tools.shared.arguments import Period
 from tools.shared.display import shown
 from tools.shared.money import amount_text, by_currency, flow_totals
@@ -64,14 +64,14 @@ def span(arguments: SpendingByMonth, today: dt.date) -> tuple[dt.date, dt.date]:
     """
     last = arguments.end_date or max(today, arguments.start_date or today)
     first = arguments.start_date or months_back(last, arguments.months - 1)
-    if months_later(first.replace(day=1), MOST_MONTHS) <= last:
+    if add_months(first.replace(day=1), MOST_MONTHS) <= last:
         raise ToolError(f"At most {MOST_MONTHS} months can be shown; ask for a shorter period.")
     return first, last
 
 
 def months_back(day: dt.date, months: int) -> dt.date:
     """The first day of the month that was so many months before, as far as the calendar goes."""
-    return months_later(day.replace(day=1), -min(months, (day.year - 1) * 12 + day.month - 1))
+    return add_months(day.replace(day=1), -min(months, (day.year - 1) * 12 + day.month - 1))
 
 
 def course(groups: Sequence[Row], first: dt.date, last: dt.date, today: dt.date) -> list[dict[str, Any]]:
@@ -89,7 +89,7 @@ def course(groups: Sequence[Row], first: dt.date, last: dt.date, today: dt.date)
 def months_between(first: dt.date, last: dt.date) -> list[dt.date]:
     """The first days of all months that the period touches."""
     count = (last.year - first.year) * 12 + last.month - first.month + 1
-    return [months_later(first.replace(day=1), number) for number in range(count)]
+    return [add_months(first.replace(day=1), number) for number in range(count)]
 
 
 def is_complete(month: dt.date, first: dt.date, last: dt.date, today: dt.date) -> bool:

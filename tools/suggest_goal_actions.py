@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import Field
 
 from graph.tool import Row, Tool, ToolContext
-from graph.values.months import months_later
+from graph.values.months import add_months
 from tools.shared.arguments import ToolArguments
 from tools.shared.goals import MOST_GOALS, PACE, goals_of, needed_per_month, present
 from tools.shared.money import amount_text, by_currency
@@ -43,14 +43,14 @@ async def suggest_goal_actions(arguments: SuggestGoalActions, context: ToolConte
     if arguments.goal and len(goals) > 1:
         return {"status": "ambiguous", "candidates": [present(goal, context.today) for goal in goals[:MOST_GOALS]]}
     this_month = context.today.replace(day=1)
-    first = months_later(this_month, -1 - USUAL_MONTHS)
+    first = add_months(this_month, -1 - USUAL_MONTHS)
     groups = await context.rows.fetch(
         "spending_by_month_and_category", start_date=first, end_date=this_month - dt.timedelta(days=1)
     )
     return {
         "status": "ok",
         "method": PACE,
-        "rises_month": f"{months_later(this_month, -1):%Y-%m}",
+        "rises_month": f"{add_months(this_month, -1):%Y-%m}",
         "goals": [present(goal, context.today) for goal in goals[:MOST_GOALS]],
         "money": [money_for(same, groups, context.today) for same in by_currency(goals)],
     }
@@ -79,7 +79,7 @@ def months_with_history(groups: Sequence[Row], today: dt.date) -> list[dt.date]:
     if not groups:
         return []
     first = min(group["month"] for group in groups)
-    last = [months_later(today.replace(day=1), -number) for number in range(1 + USUAL_MONTHS, 0, -1)]
+    last = [add_months(today.replace(day=1), -number) for number in range(1 + USUAL_MONTHS, 0, -1)]
     return [month for month in last if month >= first]
 
 

@@ -14,7 +14,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from graph.errors import ConfigurationError, describe
+from graph.errors import ConfigurationError, safe_summary
 from graph.ports.notifications import RunNotification
 
 log = structlog.get_logger(__name__)
@@ -118,7 +118,7 @@ class RedisNotifier:
         """Log the first of the failures in a row."""
         if what not in self._failing:
             self._failing.add(what)
-            log.warning(f"news_not_{what}", reason=describe(error))
+            log.warning(f"news_not_{what}", reason=safe_summary(error))
 
 
 def client_of(address: str) -> Redis:

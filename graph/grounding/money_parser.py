@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal, NamedTuple
 
-from graph.values.currencies import decimals_of, smallest_unit
+from graph.values.currencies import decimal_places, smallest_unit
 
 Precision = Literal["exact", "about", "over", "under"]
 
@@ -276,7 +276,7 @@ def read(text: str, plain: str, match: re.Match[str], mark: str, last: Amount | 
     sign = (before and before[1].rstrip(".")) or (after and (after[1] or after[2].lower())) or ""
     factor, begin, finish = scale * PARTS.get(sign, Decimal(1)), before or match, after.end() if after else after_scale
     precision, currencies = precision_at(plain, begin.start()), CURRENCIES.get(sign, frozenset())
-    if THOUSAND_OR_DECIMALS.fullmatch(number) and any(decimals_of(each) == 3 for each in currencies):
+    if THOUSAND_OR_DECIMALS.fullmatch(number) and any(decimal_places(each) == 3 for each in currencies):
         meanings = tuple(dict.fromkeys([Decimal(number.replace(",", ".")), *meanings]))
     unit = min([CENT, *map(smallest_unit, currencies)])
     return Amount(

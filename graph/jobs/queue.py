@@ -11,7 +11,7 @@ from procrastinate.jobs import Job, Status
 from psycopg.errors import RaiseException
 
 from graph.adapters.postgres.database import RECONNECT_SECONDS, WAIT_SECONDS
-from graph.errors import DatabaseUnavailable, describe
+from graph.errors import DatabaseUnavailable, safe_summary
 
 log = structlog.get_logger(__name__)
 
@@ -60,7 +60,7 @@ async def work_uninterrupted(app: procrastinate.App) -> None:
             shutdown_graceful_timeout=GRACE_SECONDS,
         )
     except ConnectorException as error:
-        log.warning("jobs_interrupted", reason=describe(error.__cause__ or error))
+        log.warning("jobs_interrupted", reason=safe_summary(error.__cause__ or error))
 
 
 async def keep_rescuing(app: procrastinate.App) -> None:
@@ -69,7 +69,7 @@ async def keep_rescuing(app: procrastinate.App) -> None:
             await rescue(app)
             pause = STALLED_SECONDS
         except ConnectorException as error:
-            log.warning("rescue_interrupted", reason=describe(error.__cause__ or error))
+            log.warning("rescue_interrupted", reason=safe_summary(error.__cause__ or error))
             pause = PAUSE_SECONDS
         await asyncio.sleep(pause)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from graph.events import Event, waits
+from graph.events import Event, is_waiting
 from graph.replay.recording import Message, ToolRun
 from graph.state import Usage, no_usage
 
@@ -41,7 +41,7 @@ def events_for(events: Iterable[Event], runs: Sequence[ToolRun]) -> list[dict[st
     names = named(runs)
     told: list[dict[str, Any]] = []
     for event in events:
-        if waits(event):
+        if is_waiting(event):
             continue
         entry: dict[str, Any] = {
             name: value for name, value in event.items() if name not in LEFT_OUT.get(event["type"], ())

@@ -12,7 +12,7 @@ from graph.adapters.models.pricing import read_prices
 from graph.adapters.models.token_counter import token_counter
 from graph.adapters.postgres.conversation.message_rows import rows_of
 from graph.build import FLOW, Ports, TurnGraph, build, build_nodes
-from graph.errors import error_of
+from graph.errors import error_from_code
 from graph.events import Event
 from graph.ports.models import ChatModel, CountTokens, Prices
 from graph.ports.runs import RunRequest
@@ -93,7 +93,7 @@ class Stage:
         """
         self.recording = recording
         self.code = code
-        self.cut = Cut(error_of(**recording.error) if recording.error else None)
+        self.cut = Cut(error_from_code(**recording.error) if recording.error else None)
         self.recorded = RecordedModel(recording.model, recording.answers, recording.tools, self.cut)
         self.model = model or self.recorded
         self.redactor = StandInRedactor(self.cut if recording.ended_at == "redact" else None)

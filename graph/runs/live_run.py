@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from employees.roster import Employee
 from graph.context import Unfinished
-from graph.events import FINAL, Event, Restart, last_text, waits
+from graph.events import FINAL, Event, Restart, answer_text, is_waiting
 from graph.ports.memory import Recorded
 from graph.ports.runs import ClaimedRun, LoggedEvent, Step, first_seq
 from graph.runs.phase import RunPhase, may_follow
@@ -44,7 +44,7 @@ class LiveRun:
         """How many entries are in the log."""
         self.writing = asyncio.Lock()
         self.started_at = time.perf_counter()
-        self.has_waited = bool(self.entries) and waits(self.entries[-1][1])
+        self.has_waited = bool(self.entries) and is_waiting(self.entries[-1][1])
         """Whether the run waited for its user before this process claimed it."""
         self.streamed_text_before = any(event["type"] == "text" for _, event in self.entries)
         """Whether text of the run was streamed before this process claimed it."""
@@ -166,11 +166,11 @@ class LiveRun:
 
     def _is_stale_wait(self, position: int) -> bool:
         """Whether an entry says that the run waits for its user, which is not true any more."""
-        return position < self._claimed and waits(self.entries[position][1])
+        return position < self._claimed and is_waiting(self.entries[position][1])
 
     def partial_text(self) -> str:
         """The streamed part of the current answer."""
-        return last_text(self.events)
+        return answer_text(self.events)
 
 
 def position_after(after: int, entries: Sequence[LoggedEvent], epoch: int) -> int | None:

@@ -12,8 +12,8 @@ from weakref import WeakValueDictionary
 import structlog
 
 from graph.build import TurnGraph
-from graph.errors import ChatError, Overloaded, RunLogExpired, ServiceUnavailable, describe
-from graph.events import FINAL, waits
+from graph.errors import ChatError, Overloaded, RunLogExpired, ServiceUnavailable, safe_summary
+from graph.events import FINAL, is_waiting
 from graph.ports.runs import ClaimedRun, LoggedEvent, Run, RunRequest
 from graph.runs.live_run import RESTART_ENTRY, LiveRun
 from graph.runs.phase import RunPhase
@@ -216,7 +216,7 @@ class RunManager:
         try:
             claimable = await self.ports.queue.list_claimable()
         except Exception as error:  # noqa: BLE001 - the next look tries again
-            log.warning("takeover_failed", reason=describe(error))
+            log.warning("takeover_failed", reason=safe_summary(error))
             return []
         self.ports.metrics.claimable(len(claimable))
         return claimable
@@ -228,7 +228,7 @@ class RunManager:
         try:
             claimed = await self.ports.queue.claim(user_id, run_id)
         except Exception as error:  # noqa: BLE001 - the other runs must be claimed too
-            log.warning("takeover_failed", run_id=run_id, reason=describe(error))
+            log.warning("takeover_failed", run_id=run_id, reason=safe_summary(error))
             return
         if claimed:
             self._start(claimed)
@@ -255,5 +255,5 @@ def without_stale_waits(entries: Sequence[LoggedEvent], *, is_over: bool) -> Ite
         is_over: whether the run has ended or waits for its user, so that a wait at the end of the log is the current one.
     """
     for number, (seq, event) in enumerate(entries, 1):
-        if not waits(event) or (is_over and number == len(entries)):
+        if not is_waiting(event) or (is_over and number == len(entries)):
             yield seq, event

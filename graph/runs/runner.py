@@ -18,8 +18,8 @@ from graph.errors import (
     LeaseLost,
     RunAbandoned,
     RunTimeout,
-    describe,
-    error_of,
+    error_from_code,
+    safe_summary,
 )
 from graph.events import Done, Error
 from graph.ports.memory import Recorded, Transcript
@@ -134,7 +134,7 @@ class Runner:
         except ChatError as error:
             return GraphResult("failed", error)
         except Exception as error:  # noqa: BLE001 - the run ends with an error event
-            log.error("run_failed", reason=describe(error))
+            log.error("run_failed", reason=safe_summary(error))
             return GraphResult("failed", ChatError())
         return graph_result(live)
 
@@ -232,7 +232,7 @@ class Runner:
         except (LeaseLost, DatabaseUnavailable):  # in the second case a process claims it when the database is back
             return self._detach(live)
         except Exception as error:  # noqa: BLE001 - followers wait for a last event
-            log.error("run_outcome_not_stored", reason=describe(error))
+            log.error("run_outcome_not_stored", reason=safe_summary(error))
             entries = live.final_entries(error_event(error if isinstance(error, ChatError) else ChatError()))
         log.info("run_ended", status=result.status, reason=result.error.code if result.error else None)
         live.publish(entries)
@@ -263,7 +263,7 @@ def graph_result(live: LiveRun) -> GraphResult | None:
         case RunPhase.WAITING:
             return GraphResult("waiting")
     if stored := live.stored:
-        return GraphResult(stored.status, error_of(stored.error) if stored.error else None)
+        return GraphResult(stored.status, error_from_code(stored.error) if stored.error else None)
     return GraphResult("complete")
 
 

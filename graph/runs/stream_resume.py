@@ -11,7 +11,7 @@ from itertools import dropwhile
 
 from langchain_core.messages import AIMessage, ToolMessage
 
-from graph.events import Event, Restart, Text, ToolCall, ToolResult, waits
+from graph.events import Event, Restart, Text, ToolCall, ToolResult, is_waiting
 from graph.state import Turn
 from graph.turn.citations import cited
 from graph.turn.handoff import events_of_result
@@ -103,7 +103,7 @@ def events_since_restart(events: Sequence[Event]) -> list[Event]:
     for event in events:
         if event["type"] == "restart":
             valid = []
-        elif event["type"] != "start" and not waits(event):
+        elif event["type"] != "start" and not is_waiting(event):
             valid.append(event)
     return valid
 

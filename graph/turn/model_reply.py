@@ -11,7 +11,7 @@ from langchain_core.messages.ai import UsageMetadata
 
 from graph.errors import ModelError, ModelOutOfTokens
 from graph.tool import INVALID_JSON
-from graph.values.text import sound, sound_json
+from graph.values.text import storable, storable_json
 
 MAX_ARGUMENT_CHARS = 16_000
 """Characters of a call's arguments that are read; what is longer is cut, and then is no JSON."""
@@ -89,9 +89,9 @@ def read_calls(chunks: Iterable[AIMessageChunk]) -> list[ToolCall]:
 def read_call(number: int, call: dict[str, str]) -> ToolCall:
     """A call as the model wrote it; some servers give it no id."""
     return ToolCall(
-        name=sound(call["name"]),
+        name=storable(call["name"]),
         args=read_arguments(call["args"] or "{}"),
-        id=sound(call["id"]) or f"call_{number}",
+        id=storable(call["id"]) or f"call_{number}",
         type="tool_call",
     )
 
@@ -101,11 +101,11 @@ def read_arguments(written: str) -> dict[str, Any]:
 
     LangChain would complete what was cut off, and a filter that lost its end asks for something else.
     """
-    written = sound(written[:MAX_ARGUMENT_CHARS])
+    written = storable(written[:MAX_ARGUMENT_CHARS])
     try:
         arguments = json.loads(written, parse_constant=finite, parse_float=finite)
         if isinstance(arguments, dict):
-            return dict(sound_json(arguments))
+            return dict(storable_json(arguments))
     except (ValueError, RecursionError):
         pass
     return {INVALID_JSON: written}

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from graph.values.text import sound_json
+from graph.values.text import storable_json
 
 Json = Any
 
@@ -36,7 +36,7 @@ def plain(value: object) -> Json:
         TypeError: JSON cannot hold it.
         ValueError: it holds itself, or an integer of thousands of digits.
     """
-    return sound_json(json.loads(written(value), parse_constant=lambda _: None))
+    return storable_json(json.loads(written(value), parse_constant=lambda _: None))
 
 
 def excerpt(result: Mapping[str, Json], limit: int, *, whole_texts: bool = False) -> Mapping[str, Json]:

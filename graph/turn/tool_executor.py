@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from employees.roster import Roster
 from graph.context import TurnContext
-from graph.errors import DatabaseUnavailable, UnknownEmployee, describe
+from graph.errors import DatabaseUnavailable, UnknownEmployee, safe_summary
 from graph.ports.redaction import Redactor
 from graph.ports.tools import Delegates, Effect, Toolbox
 from graph.redaction.restore import restore_json
@@ -22,7 +22,7 @@ from graph.tool import INVALID_JSON, OUTCOME_UNKNOWN, Rows, Tool, ToolContext, T
 from graph.turn.result_texts import texts_in, with_numbers_as_text, with_texts
 from graph.turn.result_truncation import excerpt, plain
 from graph.validation import fault_texts
-from graph.values.text import sound
+from graph.values.text import storable
 
 log = structlog.get_logger(__name__)
 
@@ -255,11 +255,11 @@ async def attempt(tool: Tool, arguments: BaseModel, context: ToolContext) -> Jso
         raise
     except Exception as error:  # noqa: BLE001 - a tool is a plug-in; the turn continues
         if isinstance(error, ToolError) and len(str(error)) <= MAX_FAULT_CHARS:
-            raise ToolError(sound(str(error))) from None
+            raise ToolError(storable(str(error))) from None
         if deadline.expired():
             took = f"{tool.name} took longer than {tool.timeout_seconds:g} seconds"
             raise ToolError(f"{took}; {outcome_of(tool, 'it was stopped')}") from None
-        raise failed(tool, describe(error)) from None
+        raise failed(tool, safe_summary(error)) from None
 
 
 def check(arguments: Mapping[str, Any], tool: Tool) -> BaseModel:

@@ -4,7 +4,7 @@ import calendar
 import datetime as dt
 
 
-def months_later(first: dt.date, months: int) -> dt.date:
+def add_months(first: dt.date, months: int) -> dt.date:
     """The month that comes so many months after another, or before it.
 
     Raises:

@@ -3,7 +3,7 @@
 from typing import Any
 
 
-def sound(text: str) -> str:
+def storable(text: str) -> str:
     """The text without NUL and lone surrogates; two that make up a character together become that character."""
     text = text.replace("\x00", "")
     try:
@@ -13,14 +13,14 @@ def sound(text: str) -> str:
     return text
 
 
-def sound_json(value: Any) -> Any:
+def storable_json(value: Any) -> Any:
     """A JSON value with sound text in it, the names of its fields included."""
     match value:
         case str():
-            return sound(value)
+            return storable(value)
         case dict():
-            return {sound(name): sound_json(item) for name, item in value.items()}
+            return {storable(name): storable_json(item) for name, item in value.items()}
         case list():
-            return [sound_json(item) for item in value]
+            return [storable_json(item) for item in value]
         case _:
             return value

@@ -9,7 +9,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from graph.errors import BodyTooLarge, ChatError, InvalidRequest, describe
+from graph.errors import BodyTooLarge, ChatError, InvalidRequest, safe_summary
 from graph.web.errors import answer
 from graph.web.opaque_ids import is_request_id
 
@@ -78,7 +78,7 @@ class AnswerFailures:
         try:
             await self.app(scope, receive, send_noticing)
         except Exception as error:
-            log.error("request_broke", reason=describe(error))
+            log.error("request_broke", reason=safe_summary(error))
             if scope["type"] != "http" or started:
                 raise
             await answer(ChatError())(scope, receive, send)

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 
-from graph.values.text import sound
+from graph.values.text import storable
 
 LONGEST = 100_000
 """No field takes more characters than that: a longer text is refused, and not worth the time that tidying takes."""
@@ -33,7 +33,7 @@ TOO_MANY_MARKS = re.compile(f"([{MARKS}]{{{MOST_MARKS}}})[{MARKS}]+")
 
 def clean(text: str) -> str:
     """The text in NFC, without what cannot be stored or seen, and with a bounded number of marks on each character."""
-    seen = UNSEEN.sub("", sound(text))
+    seen = UNSEEN.sub("", storable(text))
     if seen.isascii() or len(seen) > LONGEST:
         return seen
     return unicodedata.normalize("NFC", TOO_MANY_MARKS.sub(r"\1", seen))

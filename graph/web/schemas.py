@@ -8,7 +8,7 @@ from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from graph.ports.runs import OnConflict
-from graph.values.text import sound_json
+from graph.values.text import storable_json
 from graph.web.sanitize import clean
 
 MOST_FIELDS = 100
@@ -83,7 +83,7 @@ class Decided(Strict):
     """What the user says to a call."""
 
     decision: Literal["approve", "reject"]
-    arguments: Annotated[dict[str, Any] | None, BeforeValidator(sound_json)] = Field(
+    arguments: Annotated[dict[str, Any] | None, BeforeValidator(storable_json)] = Field(
         None, description="Approve the call with these arguments instead."
     )
     comment: Annotated[CleanText, Field(max_length=1000)] = Field("", description="A word to the employee.")

@@ -61,8 +61,8 @@ class Report:
         turns = self.operations.of(kind)
         yield from (kind, self.operations.harmed[kind], len(turns), sum(turn.failed for turn in turns))
         yield from (sum(fault.what == what for fault in self.faults if fault.kind == kind) for what in SHOWN)
-        waits = self.operations.waits.get(kind)
-        yield " / ".join(f"{np.percentile(waits, part):.2f}" for part in (50, 95, 100)) if waits else "—"
+        is_waiting = self.operations.is_waiting.get(kind)
+        yield " / ".join(f"{np.percentile(is_waiting, part):.2f}" for part in (50, 95, 100)) if is_waiting else "—"
 
     def _streams(self) -> str:
         turns = self.operations.turns

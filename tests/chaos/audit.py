@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 
-from graph.events import FINAL, last_text
+from graph.events import FINAL, answer_text
 from graph.runs.runner import MAX_ATTEMPTS
 from tests.chaos.client import Turn
 from tests.chaos.fleet import Fleet, Row
@@ -121,8 +121,8 @@ def faults_of_log(turn: Turn, run: Row, log: Sequence[Row]) -> Iterator[tuple[st
     ends = [event for event in events if event["type"] in FINAL]
     if len(ends) != 1 or events[-1:] != ends:
         yield WRONG, f"its log ends with {events[-1:]} and has {len(ends)} last events"
-    if run["status"] == "complete" and last_text(events) != run["answer"]:
-        yield WRONG, f"its log says {last_text(events)!r}, the history {run['answer']!r}"
+    if run["status"] == "complete" and answer_text(events) != run["answer"]:
+        yield WRONG, f"its log says {answer_text(events)!r}, the history {run['answer']!r}"
     if any(later <= earlier for earlier, later in pairwise(turn.numbers())):
         yield WRONG, f"its user saw events out of order: {turn.numbers()}"
 

@@ -31,7 +31,7 @@ class Operations:
     turns: list[Turn] = field(default_factory=list)
     harmed: Counter[str] = field(default_factory=Counter)
     """By kind of harm: how often it was done."""
-    waits: dict[str, list[float]] = field(default_factory=dict)
+    is_waiting: dict[str, list[float]] = field(default_factory=dict)
     """By kind of harm: the seconds from when runs could go on to when their users saw that they did."""
     faults: list[Fault] = field(default_factory=list)
 
@@ -40,7 +40,7 @@ class Operations:
         return turn
 
     def wait(self, kind: str, seconds: float, which: str) -> None:
-        self.waits.setdefault(kind, []).append(max(0.0, seconds))
+        self.is_waiting.setdefault(kind, []).append(max(0.0, seconds))
         if seconds > RECOVERY_SECONDS:
             self.fault(kind, LATE, f"{which}: it went on after {seconds:.1f} s")
 

@@ -231,12 +231,12 @@ def test_an_approved_call_counts_once_against_its_limit(keeping: Server, keeper:
 def test_a_run_that_waits_twice_streams_nothing_twice(keeping: Server, keeper: Client) -> None:
     first, second = key(), key()
     calls = [f"call note_effect {json.dumps({'key': name})}" for name in (first, second)]
-    waits = keeper.ask(f"[[{calls[0]}]] [[rounds 2 {calls[1].removeprefix('call ')}]]")
-    assert len(waits.of("approval_required")) == 2
-    waits_again = approve_all(keeper, waits)
+    is_waiting = keeper.ask(f"[[{calls[0]}]] [[rounds 2 {calls[1].removeprefix('call ')}]]")
+    assert len(is_waiting.of("approval_required")) == 2
+    waits_again = approve_all(keeper, is_waiting)
     assert waits_again.last["status"] == "waiting"
     rest = approve_all(keeper, waits_again)
-    told = [*waits.events, *waits_again.events, *rest.events]
+    told = [*is_waiting.events, *waits_again.events, *rest.events]
     kinds = [event["type"] for event in told if event["type"] not in ("start", "text", "done")]
     assert "restart" not in kinds
     assert kinds == [

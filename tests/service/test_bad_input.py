@@ -260,7 +260,7 @@ half a second to minutes."""
 @contextmanager
 def others_are_served(server: Server) -> Iterator[list[float]]:
     """Somebody asks for `/health` all the time; how long each answer took, in seconds."""
-    waits: list[float] = []
+    is_waiting: list[float] = []
     begun, over = threading.Event(), threading.Event()
 
     def ask() -> None:
@@ -268,18 +268,18 @@ def others_are_served(server: Server) -> Iterator[list[float]]:
             while not over.wait(0.005):
                 began = time.perf_counter()
                 assert client.get("/health").status_code == 200
-                waits.append(time.perf_counter() - began)
+                is_waiting.append(time.perf_counter() - began)
                 begun.set()
 
     with ThreadPoolExecutor(1) as pool:
         asking = pool.submit(ask)
         begun.wait(10)
         try:
-            yield waits
+            yield is_waiting
         finally:
             over.set()
         asking.result()
-    assert max(waits) < PASS_SECONDS
+    assert max(is_waiting) < PASS_SECONDS
 
 
 def message_of(text: str) -> bytes:

@@ -85,8 +85,8 @@ def test_a_refused_turn_stores_nothing(strict: Server, eager: Client, scripted_m
 def test_a_refusal_postpones_nothing(strict: Server, eager: Client) -> None:
     while say(eager).status_code == 200:
         pass
-    waits = [int(say(eager).headers["Retry-After"]) for _ in range(10)]
-    assert waits == sorted(waits, reverse=True)
+    is_waiting = [int(say(eager).headers["Retry-After"]) for _ in range(10)]
+    assert is_waiting == sorted(is_waiting, reverse=True)
 
 
 def test_a_run_that_is_refused_for_another_reason_costs_no_turn(eager: Client) -> None:

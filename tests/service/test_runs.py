@@ -14,7 +14,7 @@ import httpx
 import psycopg
 import pytest
 
-from graph.events import last_text
+from graph.events import answer_text
 from graph.runs.runner import MAX_ATTEMPTS
 from graph.turn.message_repair import UNANSWERED
 from tests.fakes.scripted_model import ScriptedModel
@@ -377,7 +377,7 @@ def environment(scripted_model: ScriptedModel) -> dict[str, str]:
 
 def heard(*answers: Answer) -> str:
     """The text of a run that was followed in several streams."""
-    return last_text([event for answer in answers for event in answer.events])
+    return answer_text([event for answer in answers for event in answer.events])
 
 
 def test_after_a_crash_the_run_goes_on_where_it_was(home: Path, environment: dict[str, str]) -> None:

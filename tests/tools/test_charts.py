@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graph.tool import ToolContext, ToolError
-from graph.values.months import months_later
+from graph.values.months import add_months
 from tests.fakes.ports import KeptFiles
 from tests.tools.conftest import Ledger, OwnRows, acting_for
 from tools.chart_budget_burn_down import ChartBudgetBurnDown, chart_budget_burn_down
@@ -203,7 +203,7 @@ async def test_one_category_is_drawn_by_month_under_its_stored_name(
     [("2025-01-01", -1, "2024-12-01"), ("2024-12-01", 2, "2025-02-01"), ("2024-02-01", 12, "2025-02-01")],
 )
 def test_months_are_counted_over_the_turn_of_the_year(first: str, months: int, expected: str) -> None:
-    assert months_later(dt.date.fromisoformat(first), months) == dt.date.fromisoformat(expected)
+    assert add_months(dt.date.fromisoformat(first), months) == dt.date.fromisoformat(expected)
 
 
 async def test_month_sums_are_exact_on_a_random_ledger(ledger: Ledger, user: str, context: ToolContext) -> None:

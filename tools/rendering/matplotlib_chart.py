@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from matplotlib.ft2font import FT2Font
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from graph.values.currencies import decimals_of
+from graph.values.currencies import decimal_places
 from tools.rendering.chart import Chart, Kind, Series
 
 DOTS_PER_INCH = 100
@@ -126,7 +126,7 @@ def label_places(axes: Axes, chart: Chart) -> None:
 
 def write_amounts(axis: Axis, currency: str) -> None:
     """How amounts along an axis are written: with the decimals of their currency, unless these are none."""
-    decimals = decimals_of(currency)
+    decimals = decimal_places(currency)
     axis.set_major_locator(MaxNLocator(6))
     axis.set_major_formatter(
         FuncFormatter(lambda amount, _: f"{amount:,.{decimals}f}".removesuffix("." + decimals * "0"))

@@ -5,7 +5,7 @@ from decimal import ROUND_CEILING, Decimal
 from typing import Any, Literal
 
 from graph.tool import Row, Rows
-from graph.values.currencies import rounded
+from graph.values.currencies import round_amount
 from tools.shared.money import amount_text, percent_text
 
 MOST_GOALS = 40
@@ -61,4 +61,4 @@ def needed_per_month(goal: Row, today: dt.date) -> Decimal | None:
     if goal["status"] != "active" or due is None or due < today or not left_of(goal):
         return None
     months = max(1, (due.year - today.year) * 12 + due.month - today.month)
-    return rounded(left_of(goal) / months, goal["currency"], ROUND_CEILING)
+    return round_amount(left_of(goal) / months, goal["currency"], ROUND_CEILING)

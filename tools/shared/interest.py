@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from graph.values.currencies import rounded
+from graph.values.currencies import round_amount
 
 MOST_MONTHS = 1200
 """A debt that is not paid after so many counts as one that is never paid off."""
@@ -26,7 +26,7 @@ def monthly_rate(annual_rate_percent: Decimal) -> Decimal:
 
 def interest(balance: Decimal, annual_rate_percent: Decimal, currency: str | None) -> Decimal:
     """Of one month, in whole units of the currency."""
-    return rounded(balance * monthly_rate(annual_rate_percent), currency)
+    return round_amount(balance * monthly_rate(annual_rate_percent), currency)
 
 
 def level_payment(principal: Decimal, annual_rate_percent: Decimal, months: int, currency: str | None) -> Decimal:
@@ -36,7 +36,7 @@ def level_payment(principal: Decimal, annual_rate_percent: Decimal, months: int,
     """
     rate = monthly_rate(annual_rate_percent)
     exact = principal * rate / (1 - (1 + rate) ** -months) if rate else principal / months
-    return rounded(exact, currency)
+    return round_amount(exact, currency)
 
 
 def is_never_paid(left: Decimal, monthly_payment: Decimal, months_gone: int) -> bool:
@@ -80,7 +80,7 @@ def future_value(
     rate = monthly_rate(annual_rate_percent)
     growth = (1 + rate) ** months
     added = contribution * (growth - 1) / rate if rate else contribution * months
-    return rounded(start * growth + added, currency)
+    return round_amount(start * growth + added, currency)
 
 
 # Several debts --------------------------------------------------------------------------------------------------------

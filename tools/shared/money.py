@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from graph.tool import Row, ToolError
-from graph.values.currencies import decimals_of, rounded
+from graph.values.currencies import decimal_places, round_amount
 
 AMOUNT_DECIMALS = 8
 """That an argument may have; how many its currency has is seen by `check_decimals`."""
@@ -15,7 +15,7 @@ AMOUNT_DECIMALS = 8
 
 def amount_text(amount: Decimal, currency: str | None) -> str:
     """An amount with the decimals of its currency: `-12.50`, in yen `-1250`."""
-    return f"{amount:.{decimals_of(currency)}f}"
+    return f"{amount:.{decimal_places(currency)}f}"
 
 
 def check_decimals(currency: str | None, *amounts: Decimal | None) -> None:
@@ -25,8 +25,8 @@ def check_decimals(currency: str | None, *amounts: Decimal | None) -> None:
         ToolError: one has.
     """
     for amount in amounts:
-        if amount is not None and amount != rounded(amount, currency):
-            decimals = decimals_of(currency)
+        if amount is not None and amount != round_amount(amount, currency):
+            decimals = decimal_places(currency)
             name = currency or "an amount without a currency"
             raise ToolError(f"{name} has {decimals or 'no'} decimals: {amount:f}. Ask for the exact amount.")
 

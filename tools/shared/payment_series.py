@@ -9,7 +9,7 @@ from functools import cached_property
 from statistics import median, median_low
 from typing import Any, Literal, NamedTuple
 
-from graph.values.months import last_day, months_later
+from graph.values.months import add_months, last_day
 
 LOOK_BACK = dt.timedelta(days=400)
 """How far back bookings are looked at."""
@@ -94,7 +94,7 @@ class Series:
             return (self.last + number * dt.timedelta(days=beat.days) for number in itertools.count(1))
         usual = self._usual_day()
         first = nearest_month(self.last, usual)
-        later = (months_later(first, number * beat.months) for number in itertools.count(1))
+        later = (add_months(first, number * beat.months) for number in itertools.count(1))
         return (on_day(month, usual) for month in later)
 
     def between(self, start: dt.date, end: dt.date) -> list[dt.date]:
@@ -118,7 +118,7 @@ class Series:
 def nearest_month(day: dt.date, usual: int) -> dt.date:
     """The first of the month whose usual day is nearest: what comes on the 31st may be booked on the 1st."""
     first = day.replace(day=1)
-    months = [months_later(first, number) for number in (-1, 0, 1)]
+    months = [add_months(first, number) for number in (-1, 0, 1)]
     return min(months, key=lambda month: abs(on_day(month, usual) - day))
 
 

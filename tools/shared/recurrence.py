@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 from graph.tool import Row
-from graph.values.months import last_day, months_later
+from graph.values.months import add_months, last_day
 
 Recurrence = Literal["none", "weekly", "monthly", "yearly"]
 MONTHS: Mapping[str, int] = {"monthly": 1, "yearly": 12}
@@ -22,7 +22,7 @@ def due_days(first: dt.date, recurrence: Recurrence) -> Iterator[dt.date]:
                 yield first + dt.timedelta(weeks=number)
         case _:
             for number in itertools.count():
-                month = months_later(first.replace(day=1), number * MONTHS[recurrence])
+                month = add_months(first.replace(day=1), number * MONTHS[recurrence])
                 yield month.replace(day=min(first.day, last_day(month).day))
 
 

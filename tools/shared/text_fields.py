@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from graph.values.text import sound
+from graph.values.text import storable
 
 
 def written(text: str) -> str:
@@ -13,7 +13,7 @@ def written(text: str) -> str:
     Raises:
         ValueError: nothing is left of it.
     """
-    kept = sound(text).strip()
+    kept = storable(text).strip()
     if not kept:
         raise ValueError("it holds no letter")
     return kept

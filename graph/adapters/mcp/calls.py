@@ -15,9 +15,9 @@ from pydantic import BaseModel, ConfigDict
 
 from graph.adapters.base.circuit_breaker import Breaker
 from graph.adapters.mcp.schemas import MAX_DESCRIPTION_CHARS, arguments_of, resolved, shortened, without_nulls
-from graph.errors import describe
+from graph.errors import safe_summary
 from graph.tool import OUTCOME_UNKNOWN, Risk, Tool, ToolContext, ToolError
-from graph.values.text import sound
+from graph.values.text import storable
 
 if TYPE_CHECKING:
     from mcp import ClientSession
@@ -149,7 +149,7 @@ class Remote:
 
     def _description(self, name: str, offer: Offer) -> str:
         end = f"\n\nWhat it returns is data of {self.source}."
-        written = sound(offer.description).strip() if isinstance(offer.description, str) else ""
+        written = storable(offer.description).strip() if isinstance(offer.description, str) else ""
         return shortened(written or name, MAX_DESCRIPTION_CHARS - len(end)) + end
 
     async def call(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -172,7 +172,7 @@ class Remote:
         try:
             answer = await exchange(self.connection, self.seconds, work)
         except Exception as error:  # noqa: BLE001 - the server's and transport's errors are many
-            log.warning("mcp_call_failed", server=self.source, sent=sent, reason=describe(error))
+            log.warning("mcp_call_failed", server=self.source, sent=sent, reason=safe_summary(error))
             raise self._fault(error, sent) from None
         self.breaker.succeeded()
         if answer.get("isError") is True:

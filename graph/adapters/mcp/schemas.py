@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from graph.values.text import sound_json
+from graph.values.text import storable_json
 
 MAX_DESCRIPTION_CHARS = 1_024
 """Of a tool; OpenAI refuses a longer one."""
@@ -53,7 +53,7 @@ def resolved(given: object) -> dict[str, Any]:
     """
     if not isinstance(given, dict):
         raise OddSchema("its schema is no object")
-    root: dict[str, Any] = sound_json(given)
+    root: dict[str, Any] = storable_json(given)
     whole = Inlining(root).schema(root)
     check_standard(whole)
     if whole.get("type", "object") != "object":

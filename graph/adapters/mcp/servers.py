@@ -19,7 +19,7 @@ from employees.roster import Employee, Roster
 from graph.adapters.base.circuit_breaker import Breaker
 from graph.adapters.mcp.calls import Offer, Remote, list_offers
 from graph.adapters.mcp.schemas import OddSchema
-from graph.errors import ConfigurationError, UnknownEmployee, describe
+from graph.errors import ConfigurationError, UnknownEmployee, safe_summary
 from graph.tool import Risk, Tool
 from graph.validation import fault_texts
 
@@ -159,7 +159,7 @@ async def list_tools(server: McpServer) -> Sequence[Offer] | None:
     try:
         offers = await list_offers(server.connection(), server.timeout)
     except Exception as error:  # noqa: BLE001 - an unreachable server must not stop the start
-        log.warning("mcp_unreachable", server=server.name, reason=describe(error))
+        log.warning("mcp_unreachable", server=server.name, reason=safe_summary(error))
         return None
     log.info("mcp_joined", server=server.name, tools=len(offers))
     if len(offers) > MAX_TOOLS:

@@ -21,7 +21,7 @@ from graph.adapters.base.provider_errors import is_down, operators_fault
 from graph.adapters.models.answer_errors import check_end, kind_of_end, translate, unavailable
 from graph.adapters.models.openai_client import PlainCompletions
 from graph.adapters.models.visible_text import VisibleText
-from graph.errors import ModelError, ModelRefused, describe
+from graph.errors import ModelError, ModelRefused, safe_summary
 from graph.ports.models import ModelSettings
 from graph.tool import Tool
 from graph.turn.model_reply import WERE_THOUGHTS
@@ -106,7 +106,7 @@ class LangChainModel:
                 return
             except ModelError as error:
                 log.warning(
-                    "model_call_failed", model=name, reason=error.code, cause=describe(error.__cause__ or error)
+                    "model_call_failed", model=name, reason=error.code, cause=safe_summary(error.__cause__ or error)
                 )
                 if shown:
                     raise

@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from graph.values.months import last_day, months_later
+from graph.values.months import add_months, last_day
 
 Days = tuple[dt.date, dt.date]
 """The first and the last day of a stretch."""
@@ -11,14 +11,14 @@ Days = tuple[dt.date, dt.date]
 def months(year: int, month: int, count: int = 1) -> Days:
     """`count` whole months of one year, from the first of the given one."""
     first = dt.date(year, month, 1)
-    return first, last_day(months_later(first, count - 1))
+    return first, last_day(add_months(first, count - 1))
 
 
 def shifted(date: dt.date, unit: str, count: int) -> dt.date:
     """The date moved by whole units; where the month is shorter, its last day."""
     if unit in ("day", "week"):
         return date + dt.timedelta(count * (7 if unit == "week" else 1))
-    first = months_later(date, count * {"month": 1, "quarter": 3, "year": 12}[unit])
+    first = add_months(date, count * {"month": 1, "quarter": 3, "year": 12}[unit])
     return first.replace(day=min(date.day, last_day(first).day))
 
 

@@ -12,7 +12,7 @@ from typing import Any, TextIO
 
 import structlog
 
-from graph.errors import describe
+from graph.errors import safe_summary
 
 OURS = ("graph", "nodes", "tools", "employees", "migrations", "server")
 """Packages whose lines LOG_LEVEL lets through."""
@@ -60,7 +60,7 @@ def without_messages(logger: object, method: str, line: dict[str, Any]) -> dict[
     given = line.pop("exc_info", None)
     error = sys.exc_info()[1] if given is True else given[1] if isinstance(given, tuple) else given
     if isinstance(error, BaseException):
-        line["exception"] = describe(error)
+        line["exception"] = safe_summary(error)
     line.pop("stack_info", None)
     return line
 

@@ -16,7 +16,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import Span, StatusCode, Tracer
 
-from graph.errors import describe
+from graph.errors import safe_summary
 
 EXPORT_SECONDS = 5.0
 """How long spans may be on their way to the collector, attempts included; then they are dropped."""
@@ -56,4 +56,4 @@ def mark(span: Span, outcome: str, error: BaseException) -> None:
     span.set_attribute("chat.outcome", outcome)
     if outcome not in ("stopped", "waiting"):
         span.set_attribute("error.type", outcome)
-        span.set_status(StatusCode.ERROR, describe(error))
+        span.set_status(StatusCode.ERROR, safe_summary(error))

@@ -9,8 +9,8 @@ from fastapi import APIRouter, Body, Header
 from fastapi.responses import JSONResponse, Response
 from fastapi.sse import EventSourceResponse
 
-from graph.errors import MessageEmpty, MessageTooLong, RunLogExpired, ServiceUnavailable, error_of
-from graph.events import FINAL, last_text, waits
+from graph.errors import MessageEmpty, MessageTooLong, RunLogExpired, ServiceUnavailable, error_from_code
+from graph.events import FINAL, answer_text, is_waiting
 from graph.ports.runs import LoggedEvent, Run, RunRequest
 from graph.web.auth import Caller
 from graph.web.protocols.native import encode, parse_last_event_id
@@ -118,8 +118,8 @@ async def whole_answer(run: Run, entries: AsyncIterator[LoggedEvent], service: S
     if last is None or last["type"] not in FINAL:
         raise ServiceUnavailable(f"The answer goes on at /api/runs/{run.id}/events: follow it there.", run_id=run.id)
     if last["type"] == "error":
-        raise error_of(last["code"], last["error"])
-    content = last_text(events)
+        raise error_from_code(last["code"], last["error"])
+    content = answer_text(events)
     employee = service.roster.find(run.employee)
     answer: dict[str, Any] = {
         **last,
@@ -128,7 +128,7 @@ async def whole_answer(run: Run, entries: AsyncIterator[LoggedEvent], service: S
         "session_id": run.session_id,
         "run_id": run.id,
     }
-    if waits(last):
+    if is_waiting(last):
         answer["approvals"] = [event for event in events if event["type"] == "approval_required"]
     del answer["type"]
     return JSONResponse(await service.redactor.reveal(run.user_id, answer))

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 
-from graph.events import Event, Restart, Text, ToolCall, ToolResult, last_text
+from graph.events import Event, Restart, Text, ToolCall, ToolResult, answer_text
 from graph.runs.stream_resume import StreamReconciler, events_of_turn, merge_texts
 from graph.state import Passage
 from tests.fakes.ports import turn_of
@@ -136,7 +136,7 @@ def test_who_saw_the_beginning_of_the_same_turn_has_it_whole_in_the_end(events: 
 def test_whatever_was_seen_in_the_end_there_is_the_new_turn(seen: list[Event], made: list[Event]) -> None:
     ended = shown([*seen, *again([START, *seen], [*made, DONE])])
     assert sorted(map(repr, ended)) == sorted(map(repr, merge_texts([*made, DONE])))
-    assert last_text(ended) == last_text(made) or any(event["type"] == "tool_result" for event in made)
+    assert answer_text(ended) == answer_text(made) or any(event["type"] == "tool_result" for event in made)
 
 
 def test_the_events_behind_a_turn_are_those_that_it_streamed() -> None:

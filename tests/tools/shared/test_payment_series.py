@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.values.months import last_day, months_later
+from graph.values.months import add_months, last_day
 from tools.shared.payment_series import find_series
 
 TODAY = dt.date(2025, 11, 20)
@@ -113,7 +113,7 @@ def test_one_that_did_not_come_again_is_over():
     st.dates(dt.date(2020, 1, 1), dt.date(2028, 12, 31)), st.integers(3, 13), st.integers(1, 31), st.integers(1, 10**6)
 )
 def test_whatever_comes_on_a_day_of_each_month_is_found_and_comes_on_it_again(start, count, day, price):
-    months = [months_later(start.replace(day=1), number) for number in range(count + 1)]
+    months = [add_months(start.replace(day=1), number) for number in range(count + 1)]
     days = [month.replace(day=min(day, last_day(month).day)) for month in months]
     [series] = series_of(*((each.isoformat(), f"-{price}") for each in days[:-1]))
     assert series.cadence == "monthly"

@@ -9,7 +9,7 @@ import structlog
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from graph.adapters.postgres.database import is_transaction_pooler
-from graph.errors import describe
+from graph.errors import safe_summary
 from graph.ports.notifications import RunNotification
 
 log = structlog.get_logger(__name__)
@@ -44,7 +44,7 @@ class PostgresNotifier:
                     yield notification
             except psycopg.Error as error:
                 if self.connected:
-                    log.warning("news_interrupted", reason=describe(error))
+                    log.warning("news_interrupted", reason=safe_summary(error))
             finally:
                 self.connected = False
             await asyncio.sleep(PAUSE_SECONDS)

@@ -33,11 +33,11 @@ def test_a_new_breaker_admits_every_call() -> None:
 
 def test_it_opens_after_so_many_failures_in_a_row() -> None:
     breaker = Breaker(LIMIT, PAUSE, Clock())
-    waits = []
+    is_waiting = []
     for _ in range(LIMIT):
-        waits.append(breaker.admit())
+        is_waiting.append(breaker.admit())
         breaker.failed()
-    assert waits == [0.0] * LIMIT
+    assert is_waiting == [0.0] * LIMIT
     assert breaker.admit() == PAUSE
 
 
