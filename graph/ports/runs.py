@@ -9,9 +9,9 @@ from langchain_core.messages.ai import UsageMetadata
 from langgraph.checkpoint.base import BaseCheckpointSaver
 from typing_extensions import TypedDict
 
-from graph.events import Event
+from graph.events import Done, Event
 from graph.ports.memory import Remembered
-from graph.state import Turn, Usage
+from graph.state import NO_USAGE, Turn, Usage
 
 
 class Checkpoints(Protocol):
@@ -142,6 +142,10 @@ SEQ_PER_EPOCH = 1_000_000
 
 def first_seq(epoch: int) -> int:
     return (epoch - 1) * SEQ_PER_EPOCH + 1
+
+
+WITHDRAWN = Done(type="done", message_id="", total_tokens=0, usage=NO_USAGE, status="stopped")
+"""The only event of a queued run that is stopped before it begins. Its sequence number is 1."""
 
 
 class RunIntake(Protocol):

@@ -29,9 +29,7 @@ from graph.errors import (
     TokenBudgetSpent,
     TooManyTurns,
 )
-from graph.events import Done
-from graph.ports.runs import ClaimedRun, LoggedEvent, OnConflict, Question, Run, RunOutcome, RunRequest
-from graph.state import no_usage
+from graph.ports.runs import WITHDRAWN, ClaimedRun, LoggedEvent, OnConflict, Question, Run, RunOutcome, RunRequest
 
 log = structlog.get_logger(__name__)
 
@@ -47,15 +45,6 @@ MOST_CLAIMED = 20
 """Runs that a process takes over at one look, so that others have their share."""
 MOST_DROPPED = 500
 """Logs that are forgotten at one look."""
-
-WITHDRAWN = Done(
-    type="done",
-    message_id="",
-    total_tokens=0,
-    usage=no_usage("counted"),
-    status="stopped",
-)
-"""How the stream of a run ends that never began."""
 
 
 class PostgresRunStore:
