@@ -20,9 +20,9 @@ from graph.adapters.telemetry.logging import configure_logs
 from graph.errors import ConfigurationError
 from graph.settings import Settings
 from graph.web.errors import install_error_handlers
-from graph.web.middleware import AnswerFailures, BodyLimit, RequestId
+from graph.web.middleware import BodyLimit, RequestId, UnhandledErrors
 from graph.web.routes import approvals, chat, employees, files, health, memory, metrics, sessions, usage
-from graph.web.schemas import EVERYWHERE, refusals
+from graph.web.schemas import COMMON_ERRORS, error_responses
 from graph.web.service import Service
 from graph.web.tracing import ContinueTrace
 from graph.wiring.catalogue import DEFAULT_CATALOGUE, Catalogue
@@ -54,7 +54,7 @@ def create_app(service: Service, cors_origins: tuple[str, ...] = ()) -> FastAPI:
         title="Chat runtime",
         version=read_version(),
         description="Chat with AI employees about your money.",
-        responses=refusals(*EVERYWHERE),
+        responses=error_responses(*COMMON_ERRORS),
     )
     app.state.service = service
     for part in (chat, approvals, sessions, memory, usage, files, employees, health, metrics):
@@ -62,7 +62,7 @@ def create_app(service: Service, cors_origins: tuple[str, ...] = ()) -> FastAPI:
     install_error_handlers(app)
     app.add_middleware(BodyLimit, limit=MAX_BODY_BYTES)
     app.add_middleware(ContinueTrace)
-    app.add_middleware(AnswerFailures)
+    app.add_middleware(UnhandledErrors)
     if cors_origins:
         app.add_middleware(
             CORSMiddleware,

@@ -6,13 +6,15 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from graph.errors import Unauthenticated
-from graph.web.service import Deps
+from graph.web.service import ServiceDep
 
-bearer = HTTPBearer(auto_error=False, description="A Supabase token, or one of `make token`.")
+bearer_scheme = HTTPBearer(auto_error=False, description="A Supabase token, or one of `make token`.")
 
 
-async def read_caller(
-    request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)], service: Deps
+async def authenticate(
+    request: Request,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer_scheme)],
+    service: ServiceDep,
 ) -> str:
     """The caller's id.
 
@@ -24,4 +26,4 @@ async def read_caller(
     return await service.verifier.user_of(credentials.credentials)
 
 
-Caller = Annotated[str, Depends(read_caller)]
+UserId = Annotated[str, Depends(authenticate)]

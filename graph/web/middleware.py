@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from graph.errors import BodyTooLarge, ChatError, InvalidRequest, safe_summary
-from graph.web.errors import answer
+from graph.web.errors import to_response
 from graph.web.opaque_ids import is_request_id
 
 log = structlog.get_logger(__name__)
@@ -57,7 +57,7 @@ class RequestId:
             log.info("request", method=method, route=route, status=status, ms=took)
 
 
-class AnswerFailures:
+class UnhandledErrors:
     """Answers a request whose handling raised what nobody foresaw.
 
     Starlette would answer outside of all other middleware, without the headers that they add: a browser then hides the answer
@@ -78,10 +78,10 @@ class AnswerFailures:
         try:
             await self.app(scope, receive, send_noticing)
         except Exception as error:
-            log.error("request_broke", reason=safe_summary(error))
+            log.error("unhandled_error", reason=safe_summary(error))
             if scope["type"] != "http" or started:
                 raise
-            await answer(ChatError())(scope, receive, send)
+            await to_response(ChatError())(scope, receive, send)
 
 
 class BodyLimit:
@@ -101,13 +101,13 @@ class BodyLimit:
             return
         headers = Headers(scope=scope)
         if "content-length" in headers and "transfer-encoding" in headers:
-            refusal = answer(InvalidRequest("The length of the body is told in two ways."))
+            refusal = to_response(InvalidRequest("The length of the body is told in two ways."))
             refusal.headers["Connection"] = "close"
             await refusal(scope, receive, send)
             return
         declared = headers.get("content-length", "0")
         if declared.isdecimal() and int(declared) > self.limit:
-            await answer(BodyTooLarge())(scope, receive, send)
+            await to_response(BodyTooLarge())(scope, receive, send)
             return
         received = 0
 

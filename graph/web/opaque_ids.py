@@ -24,14 +24,14 @@ def is_request_id(text: str) -> bool:
 
 def is_random(digits: str) -> bool:
     """Whether these hexadecimal digits are no decimal number, hold no card number and spell no text."""
-    return not digits.isdecimal() and not bytes.fromhex(digits).isascii() and not holds_card(digits)
+    return not digits.isdecimal() and not bytes.fromhex(digits).isascii() and not contains_card_number(digits)
 
 
-def holds_card(digits: str) -> bool:
-    return any(luhn(part) for number in LONG_NUMBER.findall(digits) for part in parts(number))
+def contains_card_number(digits: str) -> bool:
+    return any(luhn(part) for number in LONG_NUMBER.findall(digits) for part in card_length_runs(number))
 
 
-def parts(number: str) -> list[str]:
+def card_length_runs(number: str) -> list[str]:
     """All stretches of a number that are as long as a card's."""
     lengths = range(MIN_CARD_DIGITS, MAX_CARD_DIGITS + 1)
     return [number[start : start + length] for length in lengths for start in range(len(number) - length + 1)]

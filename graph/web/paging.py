@@ -16,31 +16,31 @@ Limit = Annotated[int, Query(ge=1, le=100)]
 Cursor = Annotated[str | None, Query(max_length=200, description="`next_cursor` of the page before.")]
 
 
-def write_cursor(place: str) -> str:
+def encode_cursor(place: str) -> str:
     return base64.urlsafe_b64encode(place.encode()).decode().rstrip("=")
 
 
-def read_cursor(cursor: str) -> str:
+def decode_cursor(cursor: str) -> str:
     try:
         return base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
     except (binascii.Error, ValueError):
         raise InvalidRequest("The cursor is not one that a page named.") from None
 
 
-def read_place(cursor: str | None) -> tuple[str, str] | None:
+def parse_cursor(cursor: str | None) -> tuple[str, str] | None:
     if cursor is None:
         return None
-    moment, _, session_id = read_cursor(cursor).partition(" ")
+    moment, _, session_id = decode_cursor(cursor).partition(" ")
     try:
         return datetime.fromisoformat(moment).astimezone(UTC).isoformat(), str(UUID(session_id))
     except (ValueError, OverflowError):
         raise InvalidRequest("The cursor is not one that a page named.") from None
 
 
-def read_position(cursor: str | None) -> int | None:
+def parse_position(cursor: str | None) -> int | None:
     if cursor is None:
         return None
-    text = read_cursor(cursor)
+    text = decode_cursor(cursor)
     if not text.isdecimal() or len(text) > 18:
         raise InvalidRequest("The cursor is not one that a page named.")
     return int(text)

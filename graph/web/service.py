@@ -50,10 +50,10 @@ class Service:
     max_message_chars: int
 
 
-async def service_of(request: Request) -> Service:
+async def get_service(request: Request) -> Service:
     """The parts; a dependency that is no coroutine would be called in a thread."""
     service: Service = request.app.state.service
     return service
 
 
-Deps = Annotated[Service, Depends(service_of)]
+ServiceDep = Annotated[Service, Depends(get_service)]

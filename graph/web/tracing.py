@@ -26,14 +26,14 @@ class ContinueTrace:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        token = attach(self._propagator.extract(parent_of(Headers(scope=scope))))
+        token = attach(self._propagator.extract(trace_parent(Headers(scope=scope))))
         try:
             await self.app(scope, receive, send)
         finally:
             detach(token)
 
 
-def parent_of(headers: Headers) -> dict[str, str]:
+def trace_parent(headers: Headers) -> dict[str, str]:
     """The one header by which the trace is continued, if there is a sound one."""
     given = headers.get("traceparent", "")
     found = TRACEPARENT.fullmatch(given)

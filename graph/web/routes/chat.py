@@ -12,15 +12,15 @@ from fastapi.sse import EventSourceResponse
 from graph.errors import MessageEmpty, MessageTooLong, RunLogExpired, ServiceUnavailable, error_from_code
 from graph.events import FINAL, answer_text, is_waiting
 from graph.ports.runs import LoggedEvent, Run, RunRequest
-from graph.web.auth import Caller
+from graph.web.auth import UserId
 from graph.web.protocols.native import encode, parse_last_event_id
-from graph.web.schemas import Asking, ChatRequest, Regenerate, refusals
-from graph.web.service import Deps, Service
+from graph.web.schemas import AnswerOptions, ChatRequest, RegenerateRequest, error_responses
+from graph.web.service import Service, ServiceDep
 from graph.web.sse import event_stream
 
-router = APIRouter(prefix="/api", tags=["chat"], responses=refusals(409, 410, 429, 502))
+router = APIRouter(prefix="/api", tags=["chat"], responses=error_responses(409, 410, 429, 502))
 
-FRAME = {
+FRAME_SCHEMA = {
     "type": "object",
     "required": ["id", "data"],
     "properties": {
@@ -28,14 +28,18 @@ FRAME = {
         "data": {"type": "string", "description": "One line of JSON with a `type`."},
     },
 }
-STREAM: dict[int | str, dict[str, Any]] = {200: {"content": {"text/event-stream": {"itemSchema": FRAME}}}}
+STREAM_RESPONSE: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"text/event-stream": {"itemSchema": FRAME_SCHEMA}}}
+}
 """What the documentation says of an answer that streams."""
 
 IdempotencyKey = Annotated[str | None, Header(min_length=1, max_length=200)]
 
 
-@router.post("/chat", response_model=None, responses=STREAM)
-async def chat(body: ChatRequest, caller: Caller, service: Deps, idempotency_key: IdempotencyKey = None) -> Response:
+@router.post("/chat", response_model=None, responses=STREAM_RESPONSE)
+async def chat(
+    body: ChatRequest, user_id: UserId, service: ServiceDep, idempotency_key: IdempotencyKey = None
+) -> Response:
     """Send a message. The answer streams as Server-Sent Events, or comes as one JSON object with `stream: false`.
 
     Each event has an id `<run>:<number>` and one line of JSON with a `type`: start, text, tool_call, tool_result, citation,
@@ -46,16 +50,16 @@ async def chat(body: ChatRequest, caller: Caller, service: Deps, idempotency_key
     for its session and the message is edited once more meanwhile, it comes in the place of the newest version, and if the
     message was left behind by then, at the end of the current branch.
     """
-    request = checked(body, caller, service, idempotency_key)
-    return await answer_to(request, service, stream=body.stream)
+    request = build_run_request(body, user_id, service, idempotency_key)
+    return await start_answer(request, service, stream=body.stream)
 
 
-@router.post("/sessions/{session_id}/regenerate", response_model=None, responses=STREAM)
+@router.post("/sessions/{session_id}/regenerate", response_model=None, responses=STREAM_RESPONSE)
 async def regenerate(
     session_id: UUID,
-    body: Annotated[Regenerate, Body(default_factory=Regenerate)],
-    caller: Caller,
-    service: Deps,
+    body: Annotated[RegenerateRequest, Body(default_factory=RegenerateRequest)],
+    user_id: UserId,
+    service: ServiceDep,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Answer the caller's last message once more, as `/api/chat` does; the answer that there is, is left behind.
@@ -63,14 +67,16 @@ async def regenerate(
     While the session is answering, that is the message which it answers (`interrupt`), or the last one of those that wait
     (`enqueue`). 404 if nothing was said in the session.
     """
-    employee, key = employee_of(body, service), idempotency_key or body.client_message_id
-    last = await service.store.last_question(caller, str(session_id), body.on_conflict)
-    text = await service.redactor.reveal(caller, last.text)
-    request = RunRequest(caller, text, employee, str(session_id), key, body.on_conflict, regenerated_run_id=last.run_id)
-    return await answer_to(request, service, stream=body.stream)
+    employee, key = resolve_employee(body, service), idempotency_key or body.client_message_id
+    last = await service.store.last_question(user_id, str(session_id), body.on_conflict)
+    text = await service.redactor.reveal(user_id, last.text)
+    request = RunRequest(
+        user_id, text, employee, str(session_id), key, body.on_conflict, regenerated_run_id=last.run_id
+    )
+    return await start_answer(request, service, stream=body.stream)
 
 
-async def answer_to(request: RunRequest, service: Service, *, stream: bool) -> Response:
+async def start_answer(request: RunRequest, service: Service, *, stream: bool) -> Response:
     """The answer of the run that this begins, or has begun before."""
     run = await service.runs.accept(request)
     if run.log_expired:
@@ -78,10 +84,10 @@ async def answer_to(request: RunRequest, service: Service, *, stream: bool) -> R
     entries = service.runs.follow(run.user_id, run.id)
     if stream:
         return event_stream(run.user_id, entries, service.redactor, partial(encode, run.id))
-    return await whole_answer(run, entries, service)
+    return await json_answer(run, entries, service)
 
 
-def checked(body: ChatRequest, caller: str, service: Service, key: str | None) -> RunRequest:
+def build_run_request(body: ChatRequest, user_id: str, service: Service, key: str | None) -> RunRequest:
     """The request as a run.
 
     Raises:
@@ -92,9 +98,9 @@ def checked(body: ChatRequest, caller: str, service: Service, key: str | None) -
     if len(body.message) > service.max_message_chars:
         raise MessageTooLong(f"The message is longer than {service.max_message_chars} characters; send it in parts.")
     return RunRequest(
-        caller,
+        user_id,
         body.message,
-        employee_of(body, service),
+        resolve_employee(body, service),
         str(body.session_id) if body.session_id else None,
         key or body.client_message_id,
         body.on_conflict,
@@ -102,7 +108,7 @@ def checked(body: ChatRequest, caller: str, service: Service, key: str | None) -
     )
 
 
-def employee_of(body: Asking, service: Service) -> str | None:
+def resolve_employee(body: AnswerOptions, service: Service) -> str | None:
     """Slug of the employee asked for, if any.
 
     Raises:
@@ -111,7 +117,7 @@ def employee_of(body: Asking, service: Service) -> str | None:
     return service.roster.find(body.employee_slug).slug if body.employee_slug else None
 
 
-async def whole_answer(run: Run, entries: AsyncIterator[LoggedEvent], service: Service) -> JSONResponse:
+async def json_answer(run: Run, entries: AsyncIterator[LoggedEvent], service: Service) -> JSONResponse:
     """The run's last event, with its text and employee."""
     events = [event async for _, event in entries]
     last = events[-1] if events else None
@@ -134,23 +140,23 @@ async def whole_answer(run: Run, entries: AsyncIterator[LoggedEvent], service: S
     return JSONResponse(await service.redactor.reveal(run.user_id, answer))
 
 
-@router.get("/runs/{run_id}/events", response_model=None, responses=STREAM)
+@router.get("/runs/{run_id}/events", response_model=None, responses=STREAM_RESPONSE)
 async def follow(
-    run_id: UUID, caller: Caller, service: Deps, last_event_id: Annotated[str | None, Header()] = None
+    run_id: UUID, user_id: UserId, service: ServiceDep, last_event_id: Annotated[str | None, Header()] = None
 ) -> EventSourceResponse:
     """Follow a run from its beginning, or from the event after `Last-Event-ID`, to its end."""
     if service.runs.closed:
         raise ServiceUnavailable(retry_after=1)
-    run = await service.store.read(caller, str(run_id))
+    run = await service.store.read(user_id, str(run_id))
     if run.log_expired:
         raise RunLogExpired
     after = parse_last_event_id(last_event_id, run.id)
-    entries = service.runs.follow(caller, run.id, after)
-    return event_stream(caller, entries, service.redactor, partial(encode, run.id))
+    entries = service.runs.follow(user_id, run.id, after)
+    return event_stream(user_id, entries, service.redactor, partial(encode, run.id))
 
 
 @router.post("/runs/{run_id}/stop", status_code=202)
-async def stop(run_id: UUID, caller: Caller, service: Deps) -> dict[str, str]:
+async def stop(run_id: UUID, user_id: UserId, service: ServiceDep) -> dict[str, str]:
     """Stop a run; what it has said so far is kept. A run that has ended stays as it is."""
-    await service.runs.stop(caller, str(run_id))
+    await service.runs.stop(user_id, str(run_id))
     return {"run_id": str(run_id)}

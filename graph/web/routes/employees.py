@@ -7,41 +7,41 @@ from fastapi import APIRouter
 from employees.ranking import Match
 from employees.roster import Employee
 from graph.errors import MessageEmpty, MessageTooLong
-from graph.web.auth import Caller
-from graph.web.schemas import Page, Question
-from graph.web.service import Deps
+from graph.web.auth import UserId
+from graph.web.schemas import Page, RankingQuestion
+from graph.web.service import ServiceDep
 
 router = APIRouter(prefix="/api", tags=["employees"])
 
 
 @router.get("/employees")
-async def list_employees(caller: Caller, service: Deps) -> Page:
+async def list_employees(user_id: UserId, service: ServiceDep) -> Page:
     """Whom one can talk to."""
-    return Page(items=[card(employee) for employee in service.roster.all()])
+    return Page(items=[to_json(employee) for employee in service.roster.all()])
 
 
 @router.get("/employees/{slug}")
-async def read_employee(slug: str, caller: Caller, service: Deps) -> dict[str, Any]:
+async def read_employee(slug: str, user_id: UserId, service: ServiceDep) -> dict[str, Any]:
     """One employee, by slug or alias."""
-    return card(service.roster.find(slug))
+    return to_json(service.roster.find(slug))
 
 
 @router.post("/route")
-async def route_question(body: Question, caller: Caller, service: Deps) -> Page:
+async def route_question(body: RankingQuestion, user_id: UserId, service: ServiceDep) -> Page:
     """Who should be given a message: everybody, best first, each with a score from 0 to 1. Nothing is stored, and no model
     is asked."""
     if not body.message.strip():
         raise MessageEmpty
     if len(body.message) > service.max_message_chars:
         raise MessageTooLong(f"The message is longer than {service.max_message_chars} characters.")
-    return Page(items=[ranked(match) for match in await service.router.rank(body.message)])
+    return Page(items=[to_ranked_json(match) for match in await service.router.rank(body.message)])
 
 
-def ranked(match: Match) -> dict[str, Any]:
+def to_ranked_json(match: Match) -> dict[str, Any]:
     return {**match.employee.card, "score": match.score}
 
 
-def card(employee: Employee) -> dict[str, Any]:
+def to_json(employee: Employee) -> dict[str, Any]:
     """An employee without the prompt."""
     return {
         "slug": employee.slug,

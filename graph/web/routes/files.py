@@ -5,20 +5,20 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 
-from graph.web.auth import Caller
-from graph.web.paging import Cursor, Limit, read_place, write_cursor
+from graph.web.auth import UserId
+from graph.web.paging import Cursor, Limit, encode_cursor, parse_cursor
 from graph.web.schemas import Page
-from graph.web.service import Deps
+from graph.web.service import ServiceDep
 
 router = APIRouter(prefix="/api", tags=["files"])
 
 
 @router.get("/files")
-async def list_files(caller: Caller, service: Deps, limit: Limit = 20, cursor: Cursor = None) -> Page:
+async def list_files(user_id: UserId, service: ServiceDep, limit: Limit = 20, cursor: Cursor = None) -> Page:
     """The caller's charts, reports and exports that have not expired, the latest first."""
-    rows = await service.files.page(caller, limit + 1, read_place(cursor))
+    rows = await service.files.page(user_id, limit + 1, parse_cursor(cursor))
     more = rows[limit - 1] if len(rows) > limit else None
-    place = write_cursor(f"{more['created_at'].isoformat()} {more['id']}") if more else None
+    place = encode_cursor(f"{more['created_at'].isoformat()} {more['id']}") if more else None
     return Page(items=rows[:limit], next_cursor=place)
 
 
@@ -27,9 +27,9 @@ async def list_files(caller: Caller, service: Deps, limit: Limit = 20, cursor: C
     response_class=Response,
     responses={200: {"content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}}},
 )
-async def read_file(file_id: UUID, caller: Caller, service: Deps) -> Response:
+async def read_file(file_id: UUID, user_id: UserId, service: ServiceDep) -> Response:
     """A file, to be saved under its name; its media type is that of the list."""
-    file = await service.files.read(caller, str(file_id))
+    file = await service.files.read(user_id, str(file_id))
     return Response(
         file.content,
         media_type=file.media_type,

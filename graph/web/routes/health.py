@@ -7,18 +7,18 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
 from graph.errors import NotFound
-from graph.web.service import Deps
+from graph.web.service import ServiceDep
 
 router = APIRouter(tags=["service"])
 
-MAX_NAMED = 20
+MAX_LISTED = 20
 """Tools that are left out, as far as they are named."""
 
-PARTS: dict[str, Any] = {"model": dict[str, bool | str], "description": "Each part, and whether it works."}
+READINESS_RESPONSE: dict[str, Any] = {"model": dict[str, bool | str], "description": "Each part, and whether it works."}
 
 
 @router.get("/auth/v1/.well-known/jwks.json")
-async def keys(service: Deps) -> dict[str, Any]:
+async def list_keys(service: ServiceDep) -> dict[str, Any]:
     """The public keys of the local issuer; 404 where Supabase issues the tokens."""
     if service.issuer is None:
         raise NotFound
@@ -33,8 +33,8 @@ async def health() -> dict[str, str]:
 
 
 @router.head("/ready", include_in_schema=False)
-@router.get("/ready", responses={200: PARTS, 503: PARTS})
-async def ready(service: Deps) -> JSONResponse:
+@router.get("/ready", responses={200: READINESS_RESPONSE, 503: READINESS_RESPONSE})
+async def ready(service: ServiceDep) -> JSONResponse:
     """Whether requests may be sent here: database, migrations and models, each with its state; 503 if one is missing.
 
     `mcp_unreachable` names servers whose tools are missing, `mcp_left_out` tools that no model can be told, `providers`
@@ -47,14 +47,14 @@ async def ready(service: Deps) -> JSONResponse:
     missing = {
         "sign_in_problem": service.verifier.problem,
         "mcp_unreachable": ", ".join(service.unreachable),
-        "mcp_left_out": named(service.left_out),
+        "mcp_left_out": summarize(service.left_out),
         "providers": "; ".join(faults),
     }
     detail = {name: text for name, text in missing.items() if text}
     return JSONResponse({"status": "ready" if well else "not ready", **parts, **detail}, 200 if well else 503)
 
 
-def named(left_out: Sequence[str]) -> str:
+def summarize(left_out: Sequence[str]) -> str:
     """The first of them, and how many more there are."""
-    more = [f"and {len(left_out) - MAX_NAMED} more"] if len(left_out) > MAX_NAMED else []
-    return "; ".join([*left_out[:MAX_NAMED], *more])
+    more = [f"and {len(left_out) - MAX_LISTED} more"] if len(left_out) > MAX_LISTED else []
+    return "; ".join([*left_out[:MAX_LISTED], *more])

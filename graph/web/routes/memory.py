@@ -5,29 +5,29 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
-from graph.web.auth import Caller
-from graph.web.schemas import Fact, Page, refusals
-from graph.web.service import Deps
+from graph.web.auth import UserId
+from graph.web.schemas import NewFact, Page, error_responses
+from graph.web.service import ServiceDep
 
-router = APIRouter(prefix="/api", tags=["memory"], responses=refusals(409))
+router = APIRouter(prefix="/api", tags=["memory"], responses=error_responses(409))
 
 
 @router.get("/memory")
-async def list_facts(caller: Caller, service: Deps) -> Page:
+async def list_facts(user_id: UserId, service: ServiceDep) -> Page:
     """What the employees are told about the caller."""
-    return Page(items=await service.redactor.reveal(caller, await service.facts.all(caller)))
+    return Page(items=await service.redactor.reveal(user_id, await service.facts.all(user_id)))
 
 
 @router.post("/memory", status_code=201)
-async def add_fact(body: Fact, caller: Caller, service: Deps) -> dict[str, Any]:
+async def add_fact(body: NewFact, user_id: UserId, service: ServiceDep) -> dict[str, Any]:
     """Tell all employees a fact (`global`) or one of them (its slug). The same fact again changes the one there is."""
     scope = body.scope if body.scope == "global" else service.roster.find(body.scope).slug
-    masked = await service.redactor.mask(caller, [body.fact])
-    row = await service.facts.add(caller, masked.texts[0], scope, body.is_pinned)
-    return await service.redactor.reveal(caller, row)
+    masked = await service.redactor.mask(user_id, [body.fact])
+    row = await service.facts.add(user_id, masked.texts[0], scope, body.is_pinned)
+    return await service.redactor.reveal(user_id, row)
 
 
 @router.delete("/memory/{fact_id}", status_code=204)
-async def forget_fact(fact_id: UUID, caller: Caller, service: Deps) -> None:
+async def forget_fact(fact_id: UUID, user_id: UserId, service: ServiceDep) -> None:
     """Forget a fact."""
-    await service.facts.forget(caller, str(fact_id))
+    await service.facts.forget(user_id, str(fact_id))

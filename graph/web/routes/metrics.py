@@ -8,16 +8,16 @@ from fastapi.responses import Response
 from fastapi.security import HTTPAuthorizationCredentials
 
 from graph.errors import Unauthenticated
-from graph.web.auth import bearer
-from graph.web.service import Deps
+from graph.web.auth import bearer_scheme
+from graph.web.service import ServiceDep
 
 router = APIRouter()
 
 
 @router.get("/metrics", include_in_schema=False)
 async def metrics(
-    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)],
-    service: Deps,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer_scheme)],
+    service: ServiceDep,
     accept: Annotated[str, Header()] = "",
 ) -> Response:
     """The metrics of this process, in the format of Prometheus or of OpenMetrics.

@@ -6,12 +6,12 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 
 from graph.turn.links import history_without_foreign_links
-from graph.web.auth import Caller
-from graph.web.paging import Cursor, Limit, read_place, read_position, write_cursor
-from graph.web.schemas import Feedback, Page, Rename, refusals
-from graph.web.service import Deps
+from graph.web.auth import UserId
+from graph.web.paging import Cursor, Limit, encode_cursor, parse_cursor, parse_position
+from graph.web.schemas import NewFeedback, Page, RenameSession, error_responses
+from graph.web.service import ServiceDep
 
-router = APIRouter(prefix="/api", tags=["sessions"], responses=refusals(409))
+router = APIRouter(prefix="/api", tags=["sessions"], responses=error_responses(409))
 
 Branches = Annotated[
     Literal["current", "all"], Query(description="Only what the employees read, or also what was left behind.")
@@ -19,40 +19,40 @@ Branches = Annotated[
 
 
 @router.get("/sessions")
-async def list_sessions(caller: Caller, service: Deps, limit: Limit = 20, cursor: Cursor = None) -> Page:
+async def list_sessions(user_id: UserId, service: ServiceDep, limit: Limit = 20, cursor: Cursor = None) -> Page:
     """The caller's conversations, the latest first."""
-    rows = await service.sessions.page(caller, limit + 1, read_place(cursor))
+    rows = await service.sessions.page(user_id, limit + 1, parse_cursor(cursor))
     more = rows[limit - 1] if len(rows) > limit else None
-    place = write_cursor(f"{more['updated_at'].isoformat()} {more['id']}") if more else None
-    return Page(items=await service.redactor.reveal(caller, rows[:limit]), next_cursor=place)
+    place = encode_cursor(f"{more['updated_at'].isoformat()} {more['id']}") if more else None
+    return Page(items=await service.redactor.reveal(user_id, rows[:limit]), next_cursor=place)
 
 
 @router.get("/sessions/{session_id}")
-async def read_session(session_id: UUID, caller: Caller, service: Deps) -> dict[str, Any]:
+async def read_session(session_id: UUID, user_id: UserId, service: ServiceDep) -> dict[str, Any]:
     """One conversation; messages and tokens are counted in its current branch."""
-    row = await service.sessions.read(caller, str(session_id))
-    return await service.redactor.reveal(caller, row)
+    row = await service.sessions.read(user_id, str(session_id))
+    return await service.redactor.reveal(user_id, row)
 
 
 @router.patch("/sessions/{session_id}")
-async def rename_session(session_id: UUID, body: Rename, caller: Caller, service: Deps) -> dict[str, Any]:
+async def rename_session(session_id: UUID, body: RenameSession, user_id: UserId, service: ServiceDep) -> dict[str, Any]:
     """Give a conversation another title."""
-    masked = await service.redactor.mask(caller, [body.title])
-    await service.sessions.rename(caller, str(session_id), masked.texts[0])
-    return await read_session(session_id, caller, service)
+    masked = await service.redactor.mask(user_id, [body.title])
+    await service.sessions.rename(user_id, str(session_id), masked.texts[0])
+    return await read_session(session_id, user_id, service)
 
 
 @router.delete("/sessions/{session_id}", status_code=204)
-async def delete_session(session_id: UUID, caller: Caller, service: Deps) -> None:
+async def delete_session(session_id: UUID, user_id: UserId, service: ServiceDep) -> None:
     """Delete a conversation with its messages, runs, checkpoints and summary; 409 while it is answering."""
-    await service.sessions.delete(caller, str(session_id))
+    await service.sessions.delete(user_id, str(session_id))
 
 
 @router.get("/sessions/{session_id}/messages")
 async def list_messages(
     session_id: UUID,
-    caller: Caller,
-    service: Deps,
+    user_id: UserId,
+    service: ServiceDep,
     limit: Limit = 50,
     cursor: Cursor = None,
     branches: Branches = "current",
@@ -63,23 +63,25 @@ async def list_messages(
     It is null in the current branch.
     """
     rows = await service.sessions.messages(
-        caller, str(session_id), limit + 1, read_position(cursor), all_branches=branches == "all"
+        user_id, str(session_id), limit + 1, parse_position(cursor), all_branches=branches == "all"
     )
     shown = history_without_foreign_links(rows[-limit:])
-    place = write_cursor(str(shown[0]["position"])) if len(rows) > limit else None
-    return Page(items=await service.redactor.reveal(caller, shown), next_cursor=place)
+    place = encode_cursor(str(shown[0]["position"])) if len(rows) > limit else None
+    return Page(items=await service.redactor.reveal(user_id, shown), next_cursor=place)
 
 
 @router.get("/sessions/{session_id}/runs/active")
-async def list_active_runs(session_id: UUID, caller: Caller, service: Deps) -> Page:
+async def list_active_runs(session_id: UUID, user_id: UserId, service: ServiceDep) -> Page:
     """The run that keeps a conversation busy, then those that wait for it: what a page that was reloaded may follow."""
-    runs = await service.store.active(caller, str(session_id))
+    runs = await service.store.active(user_id, str(session_id))
     return Page(items=[{"run_id": run.id, "status": run.status, "employee_slug": run.employee} for run in runs])
 
 
 @router.put("/sessions/{session_id}/messages/{message_id}/feedback", status_code=204)
-async def give_feedback(session_id: UUID, message_id: UUID, body: Feedback, caller: Caller, service: Deps) -> None:
+async def give_feedback(
+    session_id: UUID, message_id: UUID, body: NewFeedback, user_id: UserId, service: ServiceDep
+) -> None:
     """Say what an answer was worth; the last word counts."""
-    masked = await service.redactor.mask(caller, [body.comment])
+    masked = await service.redactor.mask(user_id, [body.comment])
     feedback = {"type": body.type, "comment": masked.texts[0]}
-    await service.sessions.give_feedback(caller, str(session_id), str(message_id), feedback)
+    await service.sessions.give_feedback(user_id, str(session_id), str(message_id), feedback)

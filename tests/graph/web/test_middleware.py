@@ -56,7 +56,7 @@ async def test_a_failure_that_nobody_foresaw_is_answered_to_the_page_that_asked(
     assert answer.headers["Access-Control-Allow-Origin"] == ORIGIN
     assert answer.headers["X-Request-Id"]
     assert answer.headers["Cache-Control"] == "no-store"
-    assert [line["event"] for line in lines] == ["request_broke", "request"]
+    assert [line["event"] for line in lines] == ["unhandled_error", "request"]
     assert lines[0]["reason"].startswith("KeyError at test_middleware.py:")
     assert CARD not in json.dumps(lines)
 
