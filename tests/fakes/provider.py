@@ -54,9 +54,9 @@ class Provider:
     async def model(self, *, typed: bool = False, **options: Any) -> AsyncIterator[LangChainModel]:
         """A model of this provider; `typed` reads its answers with the official client's own models."""
         async with self.serving() as address:
-            client = openai_model("gpt-4o-mini", key=SecretStr("sk-of-a-test"), base_url=address, timeout=5)
-            if typed:
-                client.async_client = client.root_async_client.chat.completions
+            client = openai_model(
+                "gpt-4o-mini", key=SecretStr("sk-of-a-test"), base_url=address, timeout=5, raw=not typed
+            )
             options = {"first_token": 5, "total": 5, "attempts": 1, **options}
             yield LangChainModel({"small": client}, {"small": "gpt-4o-mini"}, **options)
             await client.root_async_client.close()

@@ -12,13 +12,12 @@ import os
 import weakref
 from concurrent.futures import Future, wait
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from graph.adapters.base.owned_files import give_to_owner_of, make_folder
-
-os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # onnxruntime reads it at its import, and would report to its maker
 
 NAME = "minilm-q8.onnx"
 SLOW_FUSIONS = ["SkipLayerNormFusion"]
@@ -28,6 +27,14 @@ LAST_SECONDS = 5.0
 """How long the end of a process waits for what is being computed."""
 
 
+def import_onnxruntime() -> Any:
+    """Import onnxruntime without its telemetry: it reads this variable at its import, and would report to its vendor."""
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+    import onnxruntime
+
+    return onnxruntime
+
+
 class Network:
     """Computes on one thread of onnxruntime's, which needs the interpreter only to say that it is done.
 
@@ -35,12 +42,11 @@ class Network:
     """
 
     def __init__(self, file: Path) -> None:
-        from onnxruntime import InferenceSession, SessionOptions
-
-        options = SessionOptions()
+        runtime = import_onnxruntime()
+        options = runtime.SessionOptions()
         options.intra_op_num_threads = 2  # the second is the caller's, who does not wait
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self._session = InferenceSession(str(file), options, disabled_optimizers=SLOW_FUSIONS)
+        self._session = runtime.InferenceSession(str(file), options, disabled_optimizers=SLOW_FUSIONS)
         self._under_way: set[Future[NDArray[np.float32]]] = set()
         # onnxruntime crashes if the interpreter ends while it computes.
         weakref.finalize(self, wait, self._under_way, LAST_SECONDS)
@@ -81,16 +87,17 @@ def quantised(source: Path, cache: Path) -> Path:
 
 def fold(source: Path, target: Path) -> None:
     """Write the network with what is constant in it computed: its weights become floats."""
-    from onnxruntime import GraphOptimizationLevel, InferenceSession, SessionOptions
-
-    options = SessionOptions()
-    options.graph_optimization_level = GraphOptimizationLevel.ORT_ENABLE_BASIC
+    runtime = import_onnxruntime()
+    options = runtime.SessionOptions()
+    options.graph_optimization_level = runtime.GraphOptimizationLevel.ORT_ENABLE_BASIC
     options.optimized_model_filepath = str(target)
-    InferenceSession(str(source), options)
+    runtime.InferenceSession(str(source), options)
 
 
 def quantise(source: Path, target: Path) -> None:
     import onnx
+
+    import_onnxruntime()
     from onnxruntime.quantization import QuantType, quantize_dynamic
     from onnxruntime.quantization.quant_utils import add_pre_process_metadata
 

@@ -40,7 +40,7 @@ OPTIONAL = ("dimensions", "encoding_format")
 """Parameters without which a server may do what was wanted; some refuse them."""
 
 
-class PlainEmbeddings:
+class RawEmbeddings:
     """Asks for vectors as plain numbers, which every server can write, and reads them in the order of the texts."""
 
     def __init__(self, client: openai.AsyncOpenAI) -> None:
@@ -85,9 +85,18 @@ def vector_in(written: object) -> list[float]:
 
 
 def openai_embeddings(
-    name: str, *, width: int, key: SecretStr | None, base_url: str | None, timeout: float
+    name: str, *, width: int, key: SecretStr | None, base_url: str | None, timeout: float, raw: bool = True
 ) -> OpenAIEmbeddings:
-    """An embedding model of OpenAI, or of any server that speaks its protocol."""
+    """Build an embedding model of OpenAI, or of any server that speaks its protocol.
+
+    Args:
+        name: the provider's name of the model.
+        width: numbers of each vector.
+        key: the API key; None for a server that needs none.
+        base_url: address of the server; None for OpenAI's.
+        timeout: seconds for a request.
+        raw: whether `RawEmbeddings` replaces the official client, which only OpenAI's own server is sure to understand.
+    """
     client = OpenAIEmbeddings(
         model=name,
         dimensions=width,
@@ -97,7 +106,8 @@ def openai_embeddings(
         max_retries=1,
         check_embedding_ctx_length=False,
     )
-    client.async_client = PlainEmbeddings(client.async_client._client)
+    if raw:
+        client.async_client = RawEmbeddings(client.async_client._client)
     return client
 
 

@@ -19,7 +19,7 @@ from pydantic import SecretStr
 from graph.adapters.base.circuit_breaker import Breaker
 from graph.adapters.base.provider_errors import is_down, operators_fault
 from graph.adapters.models.answer_errors import check_end, kind_of_end, translate, unavailable
-from graph.adapters.models.openai_client import PlainCompletions
+from graph.adapters.models.openai_client import use_raw_completions
 from graph.adapters.models.visible_text import VisibleText
 from graph.errors import ModelError, ModelRefused, safe_summary
 from graph.ports.models import ModelSettings
@@ -217,8 +217,18 @@ async def from_the_first_word(chunks: AsyncIterator[AIMessageChunk]) -> AsyncIte
             held.clear()
 
 
-def openai_model(name: str, *, key: SecretStr | None, base_url: str | None, timeout: float) -> ChatOpenAI:
-    """A model of OpenAI, or of any server that speaks its protocol."""
+def openai_model(
+    name: str, *, key: SecretStr | None, base_url: str | None, timeout: float, raw: bool = True
+) -> ChatOpenAI:
+    """Build a model of OpenAI, or of any server that speaks its protocol.
+
+    Args:
+        name: the provider's name of the model.
+        key: the API key; None for a server that needs none.
+        base_url: address of the server; None for OpenAI's.
+        timeout: seconds for a whole answer.
+        raw: whether chunks are read as plain objects; see `use_raw_completions`.
+    """
     model = ChatOpenAI(
         model=name,
         api_key=key or SecretStr("none"),
@@ -229,5 +239,6 @@ def openai_model(name: str, *, key: SecretStr | None, base_url: str | None, time
         stream_chunk_timeout=0,  # `within` keeps the time, without a task for each chunk
         streaming=True,
     )
-    model.async_client = PlainCompletions(model.root_async_client)
+    if raw:
+        use_raw_completions(model)
     return model

@@ -6,6 +6,7 @@ from typing import Any
 
 import openai
 import structlog
+from langchain_openai import ChatOpenAI
 
 from graph.adapters.base.request_parameters import refused_parameter, without
 from graph.adapters.models.openai_chunks import ChunkReader
@@ -53,12 +54,17 @@ class Answer(openai.AsyncStream[dict[str, Any]]):
         return chunk
 
 
-class PlainCompletions:
-    """Sends requests as they are, and reads chunks as plain objects.
+def use_raw_completions(model: ChatOpenAI) -> None:
+    """Replace the official client's typed completions behind a model.
 
-    The client would walk through all messages and tools before a call, and build models of each chunk that LangChain takes
-    apart at once: together a fifth of what a turn of 64 tokens takes.
+    The official client validates all messages and tools before a call, and builds pydantic objects of each chunk, which
+    LangChain takes apart at once: together a fifth of the time of a turn of 64 tokens. `test_openai_chunks` compares both.
     """
+    model.async_client = RawCompletions(model.root_async_client)
+
+
+class RawCompletions:
+    """Sends requests unchanged and reads chunks as plain objects."""
 
     def __init__(self, client: openai.AsyncOpenAI) -> None:
         self._client = client

@@ -57,3 +57,12 @@ async def test_it_goes_on_after_somebody_stopped_waiting(file: Path) -> None:
 def test_a_process_that_ends_while_it_computes_ends_well(file: Path) -> None:
     ended = subprocess.run([sys.executable, "-c", END_IN_THE_MIDST, file], capture_output=True, text=True, timeout=60)
     assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_the_import_changes_no_environment_variable() -> None:
+    code = (
+        "import os, sys; before = dict(os.environ); import graph.adapters.embeddings.onnx_model as it; "
+        "assert dict(os.environ) == before; assert 'onnxruntime' not in sys.modules; "
+        "it.import_onnxruntime(); assert os.environ['ORT_DISABLE_TELEMETRY'] == '1'"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -20,7 +20,7 @@ from structlog.testing import capture_logs
 from graph.adapters.base.circuit_breaker import FAILURES
 from graph.adapters.base.provider_status import ProviderStatus
 from graph.adapters.embeddings import openai as embedders
-from graph.adapters.embeddings.openai import OpenAIEmbedder
+from graph.adapters.embeddings.openai import OpenAIEmbedder, openai_embeddings
 from graph.errors import ConfigurationError, ModelUnavailable
 from graph.ports.models import WIDTH, Embedder
 from graph.settings import Settings
@@ -91,21 +91,23 @@ class Embeddings:
         writer.close()
 
     @asynccontextmanager
-    async def embedder(self, status: ProviderStatus | None = None) -> AsyncIterator[OpenAIEmbedder]:
+    async def serving(self) -> AsyncIterator[str]:
         server = await asyncio.start_server(self.answer, "127.0.0.1", 0)
-        settings = Settings(
-            _env_file=None,
-            openai_base_url=f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1",
-            embeddings="openai",
-            openai_embedding_model="nomic",
-        )
-        told = status or ProviderStatus()
-        made = build_embedder(settings, lambda fault: told.report("embeddings", fault))
-        assert isinstance(made, OpenAIEmbedder)
         try:
-            yield made
+            yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
         finally:
             server.close()
+
+    @asynccontextmanager
+    async def embedder(self, status: ProviderStatus | None = None) -> AsyncIterator[OpenAIEmbedder]:
+        async with self.serving() as address:
+            settings = Settings(
+                _env_file=None, openai_base_url=address, embeddings="openai", openai_embedding_model="nomic"
+            )
+            faults = status or ProviderStatus()
+            embedder = build_embedder(settings, lambda fault: faults.report("embeddings", fault))
+            assert isinstance(embedder, OpenAIEmbedder)
+            yield embedder
 
 
 @pytest.mark.parametrize(
@@ -118,6 +120,17 @@ async def test_vectors_are_read_in_the_order_of_their_texts(manners: str) -> Non
         assert [each[0] for each in vectors] == [5, 6, 5]
         assert {len(each) for each in vectors} == {WIDTH}
         assert (await embedder.query("a query"))[0] == 7
+
+
+@pytest.mark.parametrize("manners", ["usual", "base64"])
+async def test_vectors_that_the_official_client_can_read_are_read_the_same(manners: str) -> None:
+    async with Embeddings(manners).serving() as address:
+        clients = [
+            openai_embeddings("nomic", width=WIDTH, key=None, base_url=address, timeout=5, raw=raw)
+            for raw in (True, False)
+        ]
+        raw, official = [await client.aembed_documents(TEXTS) for client in clients]
+    assert raw == official
 
 
 async def test_a_refused_parameter_is_left_out_from_then_on() -> None:
