@@ -10,7 +10,7 @@ from langchain_core.messages.ai import add_ai_message_chunks
 from psycopg.rows import DictRow
 from pydantic import BaseModel, Field, ValidationError
 
-from graph.adapters.postgres.conversation.embedding_store import Note, PostgresNotes
+from graph.adapters.postgres.conversation.embedding_store import EmbeddingStore, SourceText
 from graph.adapters.postgres.conversation.memory import summary_text
 from graph.adapters.postgres.database import Database, fetch_all, fetch_one
 from graph.adapters.postgres.named_queries import adapter_queries
@@ -66,7 +66,7 @@ class Summarizer:
 
     database: Database
     model: ChatModel
-    notes: PostgresNotes
+    embeddings: EmbeddingStore
     count: CountTokens
     prompt: str
 
@@ -109,8 +109,8 @@ class Summarizer:
 
     async def _store(self, user_id: str, session_id: str, made: Summary, last: DictRow) -> None:
         text = "\n".join([made.summary, *(f"- {fact}" for fact in made.key_facts)])
-        note = Note(f"session:{session_id}", "an earlier conversation", text, scope="conversation")
-        vectors = await self.notes.vectors([note])
+        embedded = SourceText(f"session:{session_id}", "an earlier conversation", text, scope="conversation")
+        [vector] = await self.embeddings.embed([embedded])
         values = {
             "session_id": session_id,
             "summary": made.summary,
@@ -120,7 +120,7 @@ class Summarizer:
         }
         async with self.database.acting_for(user_id) as connection:
             if await fetch_one(connection, QUERIES["store_summary"], values):
-                await self.notes.write(connection, [note], vectors)
+                await self.embeddings.write(connection, embedded, vector)
 
 
 def register(queue: procrastinate.App, summarizer: Summarizer) -> None:

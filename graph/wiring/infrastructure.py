@@ -70,7 +70,7 @@ async def build_infrastructure(
         cipher=cipher,
         redactor=redactor,
         models=models,
-        stores=await build_stores(settings, database, cipher, models, roster, failpoint),
+        stores=build_stores(settings, database, cipher, models, roster, failpoint),
         queue=queue,
         telemetry=telemetry,
         failpoint=failpoint,

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import yaml
 
 from graph.adapters.crypto.cipher import add_key
-from graph.adapters.postgres.conversation.embedding_store import Note, PostgresNotes
+from graph.adapters.postgres.conversation.embedding_store import EmbeddingStore, SourceText
 from graph.adapters.postgres.database import Database
 from graph.adapters.postgres.privacy.key_rotation import PostgresSeals, unlock
 from graph.adapters.postgres.provisioning import Report, check_migrations, database_of
@@ -42,7 +42,7 @@ async def rotate_keys(settings: Settings, report: Report) -> None:
 async def seed_database(settings: Settings, report: Report) -> None:
     """Give the demo user rows and notes, in the configured database or in the embedded one."""
     async with migrated_database(settings, report) as database:
-        embeddings = PostgresNotes(database, build_embedder(settings), build_token_counter(settings))
+        embeddings = EmbeddingStore(database, build_embedder(settings), build_token_counter(settings))
         await seed_demo(database, embeddings, report)
 
 
@@ -58,7 +58,7 @@ async def migrated_database(settings: Settings, report: Report) -> AsyncIterator
         yield database
 
 
-async def seed_demo(database: Database, embeddings: PostgresNotes, report: Report) -> None:
+async def seed_demo(database: Database, embeddings: EmbeddingStore, report: Report) -> None:
     """Give the demo user a year of rows and a few notes, unless it has them."""
     async with database.acting_for(DEMO_USER) as connection:
         seeded = await seed(connection, DEMO_USER, datetime.now(UTC).date())
@@ -67,6 +67,8 @@ async def seed_demo(database: Database, embeddings: PostgresNotes, report: Repor
     report("seeding a demo user with a year of transactions")
     notes = yaml.safe_load(DEMO_NOTES.read_text("utf-8"))
     try:
-        await embeddings.keep(DEMO_USER, [Note(f"note:{note['title']}", note["title"], note["text"]) for note in notes])
+        await embeddings.upsert(
+            DEMO_USER, [SourceText(f"note:{note['title']}", note["title"], note["text"]) for note in notes]
+        )
     except ModelUnavailable:
         report("the demo user has no notes: the provider of embeddings cannot be reached")

@@ -23,7 +23,7 @@ def with_prefetching(ports: Ports, infra: Infrastructure) -> tuple[Ports, Callab
     if not infra.settings.prefetch:
         return ports, lambda run, text: None
     embedder = prefetching_embedder(infra.models.embedder)
-    retriever = PostgresRetriever(infra.database, embedder or infra.models.embedder, infra.stores.retriever.store)
+    retriever = PostgresRetriever(infra.database, embedder or infra.models.embedder)
     prefetcher = TurnPrefetcher(
         PrefetchingRedactor(infra.redactor),
         PrefetchingMemory(infra.stores.memory),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from employees.roster import Roster
 from graph.adapters.crypto.cipher import Sealer
-from graph.adapters.postgres.conversation.embedding_store import PostgresNotes
+from graph.adapters.postgres.conversation.embedding_store import EmbeddingStore
 from graph.adapters.postgres.conversation.facts import PostgresFacts
 from graph.adapters.postgres.conversation.memory import PostgresMemory
 from graph.adapters.postgres.conversation.retriever import PostgresRetriever
@@ -27,7 +27,7 @@ class Stores:
 
     approvals: PostgresApprovals
     checkpoints: PostgresCheckpoints
-    embeddings: PostgresNotes
+    embeddings: EmbeddingStore
     facts: PostgresFacts
     files: PostgresFiles
     memory: PostgresMemory
@@ -37,7 +37,7 @@ class Stores:
     transcript: PostgresTranscript
 
 
-async def build_stores(
+def build_stores(
     settings: Settings, database: Database, cipher: Sealer, models: Models, roster: Roster, failpoint: FailPoint
 ) -> Stores:
     """Build all stores on one database.
@@ -49,11 +49,11 @@ async def build_stores(
     return Stores(
         approvals=PostgresApprovals(database, cipher, seconds=60 * settings.approval_ttl_minutes),
         checkpoints=PostgresCheckpoints(database, settings.checkpoint_turns, failpoint.trigger_at),
-        embeddings=PostgresNotes(database, models.embedder, models.count_tokens),
+        embeddings=EmbeddingStore(database, models.embedder, models.count_tokens),
         facts=PostgresFacts(database),
         files=PostgresFiles(database, cipher),
         memory=memory,
-        retriever=await PostgresRetriever.open(database, models.embedder),
+        retriever=PostgresRetriever(database, models.embedder),
         runs=PostgresRunStore(
             database,
             cipher,

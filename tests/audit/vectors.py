@@ -71,7 +71,7 @@ def keep(admin_url: str, user: str, vectors: Vectors) -> None:
 async def search(retriever: PostgresRetriever, user: str, vector: Vectors) -> list[str]:
     """The texts that a user finds."""
     found = await retriever.nearest(user, vector.tolist(), NEAREST)
-    return [document.page_content for document, _ in found]
+    return [passage["text"] for passage in found]
 
 
 async def compare(admin_url: str, server_url: str, few: int, searches: int) -> Found:
@@ -84,7 +84,7 @@ async def compare(admin_url: str, server_url: str, few: int, searches: int) -> F
         keep(admin_url, user, vectors)
     foreign, shares = 0, {user: [] for user in texts}
     async with Database.open(server_url, size=4) as database:
-        retriever = await PostgresRetriever.open(database, NoText())
+        retriever = PostgresRetriever(database, NoText())
         for question in near(dice, topics, searches):
             answers = await asyncio.gather(*(search(retriever, user, question) for user in texts))
             for (user, vectors), found in zip(texts.items(), answers, strict=True):

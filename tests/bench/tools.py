@@ -100,7 +100,7 @@ async def measure(say: Callable[[str], None], scale: float = 1.0) -> list[Measur
             assert addresses.migration
             fill(addresses.migration, embedder.model, today, scale, say)
             queries = read_queries(*sorted((ROOT / "tools" / "sql").glob("*.sql")))
-            bench = Bench(database, queries, Stored(await PostgresRetriever.open(database, embedder)), today)
+            bench = Bench(database, queries, Stored(PostgresRetriever(database, embedder)), today)
             purchase = newest_purchase(addresses.migration)
             given = {name: arguments for name, arguments in duties.items() if arguments is not None}
             return [await bench.measure(*each) for each in [*given.items(), *calls(purchase, today)]]

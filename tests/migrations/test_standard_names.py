@@ -11,7 +11,7 @@ from psycopg import sql
 from psycopg.rows import DictRow, dict_row
 
 from graph.adapters.crypto.cipher import Sealer
-from graph.adapters.postgres.conversation.embedding_store import PostgresNotes
+from graph.adapters.postgres.conversation.embedding_store import EmbeddingStore
 from graph.adapters.postgres.database import Database
 from graph.adapters.postgres.embedded import EmbeddedPostgres
 from graph.adapters.postgres.privacy.file_store import PostgresFiles, context_of
@@ -203,7 +203,7 @@ async def test_a_job_of_the_former_version_is_done(
         {"task_name": "other", "args": {"timestamp": 1}, "lock": None},
     ]
     async with open_queue(server_url) as queue:
-        notes = PostgresNotes(database, Compass(), words)
+        notes = EmbeddingStore(database, Compass(), words)
         register(queue, Summarizer(database, GivenAnswers([]), notes, words, "Summarise."))
         await queue.run_worker_async(
             queues=["default"], wait=False, install_signal_handlers=False, delete_jobs="successful", listen_notify=False

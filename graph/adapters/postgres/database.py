@@ -5,7 +5,7 @@ import json
 import select
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import psycopg
 from psycopg import AsyncConnection, AsyncPipeline
@@ -92,6 +92,11 @@ class Database:
         self.pool = pool
         self._returning: set[asyncio.Task[None]] = set()
         """Connections on their way back, so that they are not forgotten underway."""
+
+    @property
+    def url(self) -> str:
+        """The address of the database, for connections beside the pool."""
+        return cast(str, self.pool.conninfo)
 
     @classmethod
     @asynccontextmanager

@@ -10,7 +10,7 @@ import pytest
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 
 from graph.adapters.crypto.cipher import Sealer
-from graph.adapters.postgres.conversation.embedding_store import PostgresNotes
+from graph.adapters.postgres.conversation.embedding_store import EmbeddingStore
 from graph.adapters.postgres.conversation.memory import PostgresMemory
 from graph.adapters.postgres.conversation.sessions import PostgresSessions
 from graph.adapters.postgres.conversation.transcript import PostgresTranscript
@@ -474,7 +474,7 @@ async def test_a_summary_that_is_being_stored_is_forgotten_by_the_edit_that_wait
     question = talk.question(runs[0])
     editing: list[asyncio.Task[Run]] = []
 
-    class Slow(PostgresNotes):
+    class Slow(EmbeddingStore):
         async def write(self, *arguments: Any) -> None:
             await super().write(*arguments)
             editing.append(asyncio.create_task(talk.ask("nil", edited_message_id=question)))
@@ -482,14 +482,14 @@ async def test_a_summary_that_is_being_stored_is_forgotten_by_the_edit_that_wait
             assert not editing[0].done()
 
     job = summarizer(talk, GivenAnswers([answer("They spoke.")]))
-    await replace(job, notes=Slow(talk.database, Level(), words)).summarize(talk.user_id, talk.session)
+    await replace(job, embeddings=Slow(talk.database, Level(), words)).summarize(talk.user_id, talk.session)
     await editing[0]
     assert talk.remembered() == (0, [])
     assert talk.branch() == []
 
 
 def summarizer(talk: Talk, model: GivenAnswers) -> Summarizer:
-    notes = PostgresNotes(talk.database, Level(), words)
+    notes = EmbeddingStore(talk.database, Level(), words)
     return Summarizer(talk.database, model, notes, words, "Summarise.")
 
 

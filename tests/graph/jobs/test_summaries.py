@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from langchain_core.messages import AIMessageChunk
 
-from graph.adapters.postgres.conversation.embedding_store import PostgresNotes
+from graph.adapters.postgres.conversation.embedding_store import EmbeddingStore
 from graph.adapters.postgres.database import Database
 from graph.errors import ModelError, ModelTimeout
 from graph.jobs.queue import open_queue
@@ -106,7 +106,7 @@ def model() -> GivenAnswers:
 
 @pytest.fixture
 def summarizer(database: Database, model: GivenAnswers) -> Summarizer:
-    return Summarizer(database, model, PostgresNotes(database, Level(), words), words, "Summarise.")
+    return Summarizer(database, model, EmbeddingStore(database, Level(), words), words, "Summarise.")
 
 
 @pytest.fixture
@@ -223,7 +223,7 @@ async def test_a_model_that_fails_leaves_everything_as_it_was(
             yield
 
     talk.go_on(4)
-    notes = PostgresNotes(database, Level(), words)
+    notes = EmbeddingStore(database, Level(), words)
     with pytest.raises(ModelTimeout):
         await Summarizer(database, Failing([]), notes, words, "Summarise.").summarize(talk.user_id, talk.session)
     assert talk.stored() == []
@@ -274,7 +274,7 @@ async def test_a_slower_job_does_not_overwrite_what_a_faster_one_covered(
             )
             yield answer("Slower.")[0]
 
-    slow = Summarizer(summarizer.database, Overtaken([]), summarizer.notes, words, "Summarise.")
+    slow = Summarizer(summarizer.database, Overtaken([]), summarizer.embeddings, words, "Summarise.")
     await slow.summarize(talk.user_id, talk.session)
     assert [row["summary"] for row in talk.stored()] == ["Faster."]
     assert talk.sql("select 1 from memory_embeddings where user_id = %(o)s", o=talk.user_id) == []

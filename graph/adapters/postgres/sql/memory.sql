@@ -78,6 +78,14 @@ on conflict (session_id) do update set
 where s.last_summarized_position < excluded.last_summarized_position
 returning session_id;
 
+-- name: nearest_texts
+-- The caller's texts by descending cosine similarity to a vector of the same model.
+select id, chunk, source_id, metadata ->> 'title' as title, 1 - (embedding <=> %(vector)s::vector) as similarity
+from memory_embeddings
+where user_id = (select auth.uid()) and embedding_model = %(model)s
+order by embedding <=> %(vector)s::vector
+limit %(limit)s;
+
 -- name: delete_source
 -- Delete the embeddings of a source.
 delete from memory_embeddings where user_id = auth.uid() and source_id = %(source_id)s;
@@ -85,4 +93,4 @@ delete from memory_embeddings where user_id = auth.uid() and source_id = %(sourc
 -- name: insert_embedding
 -- Store a masked text with its vector.
 insert into memory_embeddings (scope, source_id, chunk, embedding, embedding_model, metadata, token_count)
-values (%(scope)s, %(source_id)s, %(chunk)s, %(embedding)s::vector, %(model)s, %(metadata)s, %(token_count)s);
+values (%(scope)s, %(source_id)s, %(chunk)s, %(embedding)s::vector, %(embedding_model)s, %(metadata)s, %(token_count)s);
