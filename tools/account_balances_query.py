@@ -1,14 +1,13 @@
 """Tells what is on the accounts, as far as it is known."""
 
-from collections.abc import Mapping, Sequence
-from decimal import Decimal
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from pydantic import Field
 
-from graph.tool import Tool, ToolContext
+from graph.tool import Row, Tool, ToolContext
 from tools.shared.arguments import ToolArguments
-from tools.shared.money import amount_text, by_currency
+from tools.shared.money import amount_text, balance_totals, by_currency
 
 
 class AccountBalancesQuery(ToolArguments):
@@ -31,11 +30,11 @@ async def account_balances_query(arguments: AccountBalancesQuery, context: ToolC
         "status": "ok" if accounts else "no_accounts",
         "account_type": wanted,
         "accounts": [present(account) for account in accounts],
-        "totals": [add_up(same[0]["currency"], same) for same in by_currency(accounts)],
+        "totals": [add_up(currency, same) for currency, same in by_currency(accounts).items()],
     }
 
 
-def present(account: Mapping[str, Any]) -> dict[str, Any]:
+def present(account: Row) -> dict[str, Any]:
     balance, day = account["balance"], account["balance_as_of"]
     return {
         "name": account["name"],
@@ -48,19 +47,10 @@ def present(account: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def add_up(currency: str, accounts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Sums over the known balances of one currency; no sum at all where none is known."""
+def add_up(currency: str, accounts: Sequence[Row]) -> dict[str, Any]:
+    """Sums over the known balances of one currency, and how many balances are unknown."""
     known = [account["balance"] for account in accounts if account["balance"] is not None]
-    assets = sum((balance for balance in known if balance > 0), Decimal())
-    owed = -sum((balance for balance in known if balance < 0), Decimal())
-    return {
-        "currency": currency,
-        "assets": amount_text(assets, currency) if known else None,
-        "owed": amount_text(owed, currency) if known else None,
-        "net": amount_text(assets - owed, currency) if known else None,
-        "known": len(known),
-        "unknown": len(accounts) - len(known),
-    }
+    return balance_totals(currency, known) | {"unknown": len(accounts) - len(known)}
 
 
 TOOL = Tool(

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from graph.tool import Row, Rows, Tool, ToolContext, ToolError
 from tools.shared.arguments import ToolArguments
-from tools.shared.categories import resolve_categories
+from tools.shared.categories import resolve_category
 from tools.shared.category_rules import MOST_RULES, told
 from tools.shared.text_fields import Words
 
@@ -67,7 +67,7 @@ async def to_keep(arguments: AddCategoryRule, rows: Rows) -> tuple[str, Row | No
         raise ToolError(
             f"A part of a name needs {LEAST_LETTERS} letters, or the rule would fit almost anything; use equals."
         )
-    [category] = await resolve_categories([arguments.category], rows)
+    category = await resolve_category(arguments.category, rows)
     stored = await rows.fetch("category_rules", limit=MOST_RULES)
     same = [
         rule

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from graph.tool import Tool, ToolContext, ToolError
 from tools.shared.arguments import ToolArguments
-from tools.shared.currencies import Currency, currency_or_main
+from tools.shared.currencies import CurrencyOrMain, currency_or_main
 from tools.shared.debts import check_day, present, state_of
 from tools.shared.money import AMOUNT_DECIMALS, amount_text, check_decimals
 from tools.shared.name_lookup import the_one
@@ -23,9 +23,7 @@ class AddDebt(ToolArguments):
     balance: Decimal = Field(
         description="What is owed, as a positive amount.", gt=0, le=10**10, decimal_places=AMOUNT_DECIMALS
     )
-    currency: Currency | None = Field(
-        None, description="Three letters, such as USD; leave out for the user's main one."
-    )
+    currency: CurrencyOrMain = None
     annual_rate_percent: Decimal = Field(
         description="Yearly interest in percent: 19.99. 0 for none.", ge=0, le=100, decimal_places=4
     )

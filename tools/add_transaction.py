@@ -6,10 +6,11 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from graph.tool import Row, Rows, Tool, ToolContext, ToolError
+from graph.tool import Rows, Tool, ToolContext, ToolError
 from tools.shared.arguments import ToolArguments
-from tools.shared.categories import resolve_categories
+from tools.shared.categories import resolve_category
 from tools.shared.category_suggestion import UNCATEGORIZED, suggest
+from tools.shared.currencies import currency_or_main
 from tools.shared.money import AMOUNT_DECIMALS, amount_text, check_decimals
 from tools.shared.name_lookup import the_one
 from tools.shared.text_fields import Words
@@ -95,7 +96,8 @@ async def to_add(arguments: AddTransaction, context: ToolContext) -> tuple[dict[
             f"The day must lie between {EARLIEST} and today ({context.today}); what is to come is not entered."
         )
     account = the_one(arguments.account, await rows.fetch("accounts"), "account") if arguments.account else None
-    currency = await currency_for(arguments, account, rows)
+    wanted = arguments.currency and arguments.currency.upper()
+    currency = wanted or (account["currency"] if account else await currency_or_main(None, rows))
     check_decimals(currency, arguments.amount)
     category, reason = await category_for(arguments, rows)
     values = {
@@ -119,7 +121,7 @@ async def category_for(arguments: AddTransaction, rows: Rows) -> tuple[str, str]
         ToolError: there is no such category, or it does not fit the type.
     """
     if arguments.category:
-        [category] = await resolve_categories([arguments.category], rows)
+        category = await resolve_category(arguments.category, rows)
         if not is_of_type(category, arguments.type):
             raise ToolError(UNFITTING[arguments.type].format(category=category))
         return category, "given"
@@ -145,22 +147,6 @@ UNFITTING = {
     "income": "Money that comes in counts as a refund in {category}; give Income or Investments, or the type refund.",
     "refund": "Money that comes in counts as income in {category}; give the category of the purchase.",
 }
-
-
-async def currency_for(arguments: AddTransaction, account: Row | None, rows: Rows) -> str:
-    """The currency that is meant.
-
-    Raises:
-        ToolError: it cannot be known.
-    """
-    if arguments.currency:
-        return arguments.currency.upper()
-    if account:
-        return str(account["currency"])
-    profile = await rows.fetch("main_currency")
-    if not profile:
-        raise ToolError("The user's currency is unknown; ask for it and give it.")
-    return str(profile[0]["currency"])
 
 
 TOOL = Tool(

@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from pydantic import Field
-
 from graph.tool import Row, Tool, ToolContext
 from graph.values.currencies import round_amount
 from graph.values.months import last_day
 from tools.shared.arguments import ToolArguments
 from tools.shared.budgets import budgets_of
+from tools.shared.categories import OptionalCategory
 from tools.shared.display import shown
 from tools.shared.money import amount_text, by_currency, percent_text
 
@@ -25,7 +24,7 @@ METHOD = (
 
 
 class BudgetStatus(ToolArguments):
-    category: str | None = Field(None, description="Only this category, by name; leave out for all.", max_length=100)
+    category: OptionalCategory = None
 
 
 async def budget_status(arguments: BudgetStatus, context: ToolContext) -> dict[str, Any]:
@@ -44,12 +43,12 @@ async def budget_status(arguments: BudgetStatus, context: ToolContext) -> dict[s
     listed = [present(row, days, length) for row in budgets[:MOST_BUDGETS]]
     return {
         "status": "ok" if budgets else "unknown",
-        "filters": arguments.model_dump(mode="json", exclude_none=True),
+        "filters": arguments.as_filters(),
         "month": f"{first:%Y-%m}",
         "days_gone": days,
         "days_in_month": length,
         "method": METHOD,
-        "totals": [add_up(same[0]["currency"], same) for same in by_currency(budgets)],
+        "totals": [add_up(currency, same) for currency, same in by_currency(budgets).items()],
         "budgets": listed,
         **shown("Budgets", ("category", "currency", "budget", "spent", "left", "projected", "state"), listed),
     }

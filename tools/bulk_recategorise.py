@@ -6,8 +6,8 @@ from typing import Any
 from pydantic import Field
 
 from graph.tool import Rows, Tool, ToolContext, ToolError
-from tools.shared.arguments import Period
-from tools.shared.categories import resolve_categories
+from tools.shared.arguments import Period, check_amount_range
+from tools.shared.categories import resolve_category
 from tools.shared.money import amount_text
 from tools.shared.text_fields import Words
 from tools.shared.transaction_lookup import listed
@@ -73,13 +73,11 @@ async def bulk_matches(arguments: BulkRecategorise, rows: Rows) -> tuple[list[di
     arguments.check_period()
     if not (arguments.merchant or arguments.description or arguments.from_category):
         raise ToolError("Say which transactions: give merchant, description or from_category.")
-    least, most = arguments.min_amount, arguments.max_amount
-    if least is not None and most is not None and most < least:
-        raise ToolError("max_amount is below min_amount; give them without signs, the smaller one as min_amount.")
-    [category] = await resolve_categories([arguments.category], rows)
+    check_amount_range(arguments.min_amount, arguments.max_amount)
+    category = await resolve_category(arguments.category, rows)
     from_category = None
     if arguments.from_category:
-        [from_category] = await resolve_categories([arguments.from_category], rows)
+        from_category = await resolve_category(arguments.from_category, rows)
     found = await rows.fetch(
         "bulk_matches",
         category=category,
@@ -88,8 +86,8 @@ async def bulk_matches(arguments: BulkRecategorise, rows: Rows) -> tuple[list[di
         description=arguments.description,
         start_date=arguments.start_date,
         end_date=arguments.end_date,
-        min_amount=least,
-        max_amount=most,
+        min_amount=arguments.min_amount,
+        max_amount=arguments.max_amount,
         limit=MOST_ROWS,
     )
     if not found:

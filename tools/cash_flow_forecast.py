@@ -17,7 +17,7 @@ from tools.shared.arguments import ToolArguments
 from tools.shared.currencies import Currency
 from tools.shared.display import shown
 from tools.shared.money import amount_text
-from tools.shared.payment_series import FEWEST, LOOK_BACK, MOST, Series, find_series
+from tools.shared.payment_series import FEWEST, Series, fetch_payees, find_series
 
 MONTHS_BACK = 6
 """Whole months that are looked at."""
@@ -61,13 +61,7 @@ async def cash_flow_forecast(arguments: CashFlowForecast, context: ToolContext) 
     fetch = context.rows.fetch
     flows, payees, accounts = await asyncio.gather(
         fetch("flows_by_month", start_date=begin, end_date=context.today),
-        fetch(
-            "payees_with_bookings",
-            start_date=context.today - LOOK_BACK,
-            end_date=context.today,
-            fewest=FEWEST,
-            most=MOST,
-        ),
+        fetch_payees(context.rows, context.today),
         fetch("accounts"),
     )
     series = [each for each in find_series(payees) if not each.is_over(context.today)]
@@ -83,7 +77,7 @@ async def cash_flow_forecast(arguments: CashFlowForecast, context: ToolContext) 
     rows = [{"currency": each["currency"], **month} for each in forecasts for month in each["months"]]
     return {
         "status": "ok" if forecasts else "no_rows",
-        "filters": arguments.model_dump(mode="json", exclude_none=True),
+        "filters": arguments.as_filters(),
         "method": METHOD,
         "balance_note": BALANCE_NOTE,
         "currencies": forecasts,

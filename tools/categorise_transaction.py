@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import Field
 
 from graph.tool import Rows, Tool, ToolContext, ToolError
-from tools.shared.categories import resolve_categories
+from tools.shared.categories import resolve_category
 from tools.shared.transaction_lookup import WhichTransaction, the_transaction, told
 
 
@@ -47,7 +47,7 @@ async def to_change(arguments: CategoriseTransaction, rows: Rows) -> tuple[dict[
     Raises:
         ToolError: there is no such category, or not one such transaction, or it is in the category.
     """
-    [category] = await resolve_categories([arguments.category], rows)
+    category = await resolve_category(arguments.category, rows)
     row = await the_transaction(arguments, rows)
     if row["category"] == category:
         raise ToolError(f"The transaction is in {category} already; nothing is to be changed.")

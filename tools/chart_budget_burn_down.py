@@ -14,8 +14,8 @@ from graph.values.currencies import round_amount
 from graph.values.months import last_day
 from tools.rendering.chart import Chart, Series
 from tools.rendering.render import keep_chart
-from tools.shared.categories import resolve_categories
-from tools.shared.chart_currency import InCurrency, echo, pick_currency
+from tools.shared.categories import category_filter
+from tools.shared.chart_currency import InCurrency, pick_currency
 from tools.shared.money import amount_text
 from tools.shared.months import PATTERN, read_month
 
@@ -40,10 +40,10 @@ async def chart_budget_burn_down(arguments: ChartBudgetBurnDown, context: ToolCo
     if first > context.today:
         raise ToolError("That month has not begun; ask for the current month or an earlier one.")
     end = min(last_day(first), context.today)
-    categories = await resolve_categories([arguments.category], context.rows) if arguments.category else None
+    categories = await category_filter(arguments.category, context.rows)
     found = await context.rows.fetch("budgets_with_days", start_date=first, end_date=end, categories=categories)
     picked = await pick_currency(found, arguments.currency, context.rows, nothing="unknown")
-    head = {"filters": echo(arguments) | {"month": f"{first:%Y-%m}"}, **picked.told}
+    head = {"filters": arguments.as_filters() | {"month": f"{first:%Y-%m}"}, **picked.told}
     if not picked.currency:
         return head | {"days": []}
     own = [row for row in found if row["currency"] == picked.currency]

@@ -10,8 +10,9 @@ from graph.tool import DISPLAY, Row, Tool, ToolContext
 from tools.rendering.chart import Chart, Series
 from tools.rendering.render import keep_chart
 from tools.shared.arguments import Period
-from tools.shared.chart_currency import InCurrency, echo, pick_currency, sums
-from tools.shared.money import amount_text, flow_totals, percent_text
+from tools.shared.chart_currency import InCurrency, pick_currency
+from tools.shared.flows import category_amount, flow_totals, sum_flows
+from tools.shared.money import amount_text, percent_text
 
 MOST_BARS = 12
 """Categories that are shown by name; the smaller ones are shown as one."""
@@ -37,11 +38,12 @@ async def chart_by_category(arguments: ChartByCategory, context: ToolContext) ->
         "category_totals", start_date=arguments.start_date, end_date=arguments.end_date, flow=arguments.type
     )
     picked = await pick_currency(groups, arguments.currency, context.rows)
-    head = {"filters": echo(arguments), **picked.told}
+    head = {"filters": arguments.as_filters(), **picked.told}
     if not picked.currency:
         return head | {"categories": []}
-    bars = bars_of([group for group in groups if group["currency"] == picked.currency])
-    result = head | {"totals": [flow_totals(sums(picked.currency, groups))], "categories": bars}
+    own = [group for group in groups if group["currency"] == picked.currency]
+    bars = bars_of(own)
+    result = head | {"totals": [flow_totals(sum_flows(picked.currency, own))], "categories": bars}
     what = "Spending" if arguments.type == "expense" else "Income"
     chart = Chart(
         title=f"{what} by category{period_text(arguments)}",
@@ -55,15 +57,15 @@ async def chart_by_category(arguments: ChartByCategory, context: ToolContext) ->
 
 def bars_of(groups: Sequence[Row]) -> list[dict[str, Any]]:
     """Categories of one currency and type, the largest total first, the smaller ones as one."""
-    ordered = sorted(groups, key=lambda group: (-total(group), group["category"]))
-    entries = [(group["category"], group["matches"], total(group)) for group in ordered]
+    ordered = sorted(groups, key=lambda group: (-category_amount(group), group["category"]))
+    entries = [(group["category"], group["matches"], category_amount(group)) for group in ordered]
     if len(entries) > MOST_BARS:
         rest = entries[MOST_BARS - 1 :]
         entries = [
             *entries[: MOST_BARS - 1],
             (OTHERS, sum(count for _, count, _ in rest), sum((amount for *_, amount in rest), Decimal())),
         ]
-    whole = sum((max(total(group), Decimal()) for group in groups), Decimal())
+    whole = sum((max(category_amount(group), Decimal()) for group in groups), Decimal())
     currency = groups[0]["currency"] if groups else ""
     return [
         {
@@ -75,12 +77,6 @@ def bars_of(groups: Sequence[Row]) -> list[dict[str, Any]]:
         }
         for name, count, amount in entries
     ]
-
-
-def total(group: Row) -> Decimal:
-    """What was earned, or spent less what came back."""
-    amount: Decimal = group["income"] + group["spent_gross"] - group["refunds"]
-    return amount
 
 
 def period_text(period: Period) -> str:

@@ -11,9 +11,10 @@ from graph.tool import DISPLAY, Row, Tool, ToolContext
 from graph.values.months import add_months, last_day
 from tools.rendering.chart import Chart, Series
 from tools.rendering.render import keep_chart
-from tools.shared.categories import resolve_categories
-from tools.shared.chart_currency import InCurrency, echo, pick_currency, sums
-from tools.shared.money import amount_text, flow_totals
+from tools.shared.categories import category_filter
+from tools.shared.chart_currency import InCurrency, pick_currency
+from tools.shared.flows import NO_FLOW, flow_totals, net_spending, sum_flows
+from tools.shared.money import amount_text
 
 
 class ChartByMonth(InCurrency):
@@ -32,15 +33,15 @@ async def chart_by_month(arguments: ChartByMonth, context: ToolContext) -> dict[
     """
     last = context.today.replace(day=1)
     first = add_months(last, 1 - arguments.months)
-    categories = await resolve_categories([arguments.category], context.rows) if arguments.category else None
+    categories = await category_filter(arguments.category, context.rows)
     groups = await context.rows.fetch("month_sums", start_date=first, end_date=last_day(last), categories=categories)
     picked = await pick_currency(groups, arguments.currency, context.rows)
-    head = {"filters": echo(arguments) | ({"category": categories[0]} if categories else {}), **picked.told}
+    head = {"filters": arguments.as_filters() | ({"category": categories[0]} if categories else {}), **picked.told}
     if not picked.currency:
         return head | {"months": []}
     own = [group for group in groups if group["currency"] == picked.currency]
     rows = months_of(own, first, arguments.months, last, picked.currency)
-    result = head | {"totals": [flow_totals(sums(picked.currency, groups))], "months": rows}
+    result = head | {"totals": [flow_totals(sum_flows(picked.currency, own))], "months": rows}
     series = [Series("Income", [row["income"] for row in rows]), Series("Spent", [row["spent"] for row in rows])]
     chart = Chart(
         title=f"{categories[0] if categories else 'Income and spending'} by month",
@@ -57,11 +58,10 @@ def months_of(
 ) -> list[dict[str, Any]]:
     """Each month of one currency, those without a row, too."""
     found = {group["month"]: group for group in groups}
-    nothing = {"matches": 0, "income": Decimal(), "spent_gross": Decimal(), "refunds": Decimal()}
     rows = []
     for month in (add_months(first, number) for number in range(count)):
-        group = found.get(month, nothing)
-        spent = group["spent_gross"] - group["refunds"]
+        group = found.get(month, NO_FLOW)
+        spent = net_spending(group)
         rows.append(
             {
                 "month": f"{month:%Y-%m}",

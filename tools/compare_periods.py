@@ -1,7 +1,7 @@
 """Compares what was spent and earned in two periods."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any, Literal
@@ -11,9 +11,10 @@ from pydantic import Field
 from graph.tool import Row, Tool, ToolContext, ToolError
 from graph.values.months import add_months, last_day
 from tools.shared.arguments import Period
-from tools.shared.categories import resolve_categories
+from tools.shared.categories import OptionalCategory, category_filter
 from tools.shared.display import shown
-from tools.shared.money import amount_text
+from tools.shared.flows import NO_FLOW, category_amount, net_spending, sum_flows
+from tools.shared.money import amount_text, by_currency
 
 TENTH = Decimal("0.1")
 
@@ -26,7 +27,7 @@ class ComparePeriods(Period):
     )
     compare_end_date: dt.date | None = Field(None, description="Last day of the earlier period.")
     type: Literal["expense", "income", "all"] = Field("all", description="Which categories to list; totals cover all.")
-    category: str | None = Field(None, description="Only this category, by name; leave out for all.", max_length=100)
+    category: OptionalCategory = None
     limit: int = Field(15, description="How many categories to list, the largest differences first.", ge=1, le=40)
 
 
@@ -57,7 +58,7 @@ async def compare_periods(arguments: ComparePeriods, context: ToolContext) -> di
     are shown. Never add currencies together. `status` is "no_rows" if both periods are empty: then say so.
     """
     before, after = periods(arguments, context.today)
-    categories = await resolve_categories([arguments.category], context.rows) if arguments.category else None
+    categories = await category_filter(arguments.category, context.rows)
     groups = await context.rows.fetch(
         "flow_of_two_periods",
         before_start=before.first,
@@ -73,7 +74,7 @@ async def compare_periods(arguments: ComparePeriods, context: ToolContext) -> di
         "status": "ok" if groups else "no_rows",
         "periods": {"before": before.told(), "after": after.told()},
         "filters": {"type": arguments.type, **({"category": categories[0]} if categories else {})},
-        "totals": [compare_totals(currency, groups) for currency in sorted({group["currency"] for group in groups})],
+        "totals": [compare_totals(currency, same) for currency, same in by_currency(groups).items()],
         "all_categories": len(entries),
         "listed": len(listed),
         "categories": listed,
@@ -130,24 +131,17 @@ def just_before(days: Days) -> Days:
         raise ToolError("There is no such period before it; give compare_start_date and compare_end_date.") from None
 
 
-def compare_totals(currency: str, groups: Iterable[Row]) -> dict[str, Any]:
+def compare_totals(currency: str, groups: Sequence[Row]) -> dict[str, Any]:
     """Income, spending and what was left of one currency in both periods."""
-    sums = dict.fromkeys(("before", "after"), (0, Decimal(), Decimal()))
-    for group in groups:
-        if group["currency"] == currency:
-            count, income, spent = sums[group["period"]]
-            sums[group["period"]] = (
-                count + group["matches"],
-                income + group["income"],
-                spent + group["spent_gross"] - group["refunds"],
-            )
-    (count, income, spent), (count_after, income_after, spent_after) = sums["before"], sums["after"]
+    before, after = (
+        sum_flows(currency, [group for group in groups if group["period"] == period]) for period in ("before", "after")
+    )
     return {
         "currency": currency,
-        "count": {"before": count, "after": count_after},
-        "income": change(income, income_after, currency),
-        "spent_net": change(spent, spent_after, currency),
-        "net": change(income - spent, income_after - spent_after, currency),
+        "count": {"before": before["matches"], "after": after["matches"]},
+        "income": change(before["income"], after["income"], currency),
+        "spent_net": change(net_spending(before), net_spending(after), currency),
+        "net": change(before["income"] - net_spending(before), after["income"] - net_spending(after), currency),
     }
 
 
@@ -161,18 +155,14 @@ def compare_categories(groups: Iterable[Row]) -> list[dict[str, Any]]:
             "category": category,
             "type": flow,
             "currency": currency,
-            **change(total(both.get("before")), total(both.get("after")), currency),
-            "count_before": both["before"]["matches"] if "before" in both else 0,
-            "count_after": both["after"]["matches"] if "after" in both else 0,
+            **change(category_amount(before), category_amount(after), currency),
+            "count_before": before["matches"],
+            "count_after": after["matches"],
         }
         for (category, flow, currency), both in found.items()
+        for before, after in ((both.get("before", NO_FLOW), both.get("after", NO_FLOW)),)
     ]
     return sorted(entries, key=lambda entry: (-abs(Decimal(entry["difference"])), entry["category"], entry["currency"]))
-
-
-def total(group: Row | None) -> Decimal:
-    """What was earned in an income category, or spent in another, refunds taken off."""
-    return group["income"] + group["spent_gross"] - group["refunds"] if group else Decimal()
 
 
 def change(before: Decimal, after: Decimal, currency: str) -> dict[str, Any]:
@@ -189,8 +179,8 @@ def percent_changed(before: Decimal, after: Decimal) -> str | None:
     """By how many percent, with one decimal, rounded half to even; None if there was nothing before, or less."""
     if before <= 0:
         return None
-    rounded = (100 * (after - before) / before).quantize(TENTH, ROUND_HALF_EVEN)
-    return str(rounded or abs(rounded))  # a fall of next to nothing is no -0.0
+    percent = (100 * (after - before) / before).quantize(TENTH, ROUND_HALF_EVEN)
+    return str(percent or abs(percent))  # a fall of next to nothing is no -0.0
 
 
 TOOL = Tool(

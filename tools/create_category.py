@@ -3,7 +3,6 @@
 import hashlib
 import re
 import unicodedata
-from collections.abc import Mapping
 from typing import Any
 
 from pydantic import Field
@@ -46,7 +45,7 @@ async def new_name(arguments: CreateCategory, rows: Rows) -> str:
         ToolError: there is such a category, or there are too many.
     """
     name = " ".join(arguments.name.split())
-    stored: list[Mapping[str, Any]] = list(await rows.fetch("categories"))
+    stored = await rows.fetch("categories")
     if any(row["name"].casefold() == name.casefold() for row in stored):
         raise ToolError("There is a category of that name already; use it.")
     [own] = await rows.fetch("own_categories")

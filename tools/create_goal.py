@@ -8,7 +8,7 @@ from pydantic import Field
 
 from graph.tool import Tool, ToolContext, ToolError
 from tools.shared.arguments import ToolArguments
-from tools.shared.currencies import Currency, currency_or_main
+from tools.shared.currencies import CurrencyOrMain, currency_or_main
 from tools.shared.goals import GoalType, goals_of, present
 from tools.shared.money import AMOUNT_DECIMALS, amount_text, check_decimals
 from tools.shared.text_fields import Words
@@ -19,9 +19,7 @@ class CreateGoal(ToolArguments):
     target_amount: Decimal = Field(
         description="What is to be reached.", gt=0, le=10**10, decimal_places=AMOUNT_DECIMALS
     )
-    currency: Currency | None = Field(
-        None, description="Three letters, such as USD; leave out for the user's main one."
-    )
+    currency: CurrencyOrMain = None
     target_date: dt.date | None = Field(None, description="By when, YYYY-MM-DD; leave out if the user names no date.")
     goal_type: GoalType = Field("savings", description="What the goal is for.")
     current_amount: Decimal = Field(

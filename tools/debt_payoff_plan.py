@@ -47,7 +47,7 @@ async def debt_payoff_plan(arguments: DebtPayoffPlan, context: ToolContext) -> d
     """
     unpaid = [debt for debt in await context.rows.fetch("debts") if debt["balance"]]
     currencies = sorted({debt["currency"] for debt in unpaid})
-    filters = arguments.model_dump(mode="json", exclude_none=True)
+    filters = arguments.as_filters()
     if not arguments.currency and len(currencies) > 1:
         return {"status": "ambiguous", "filters": filters, "currencies": currencies}
     own = [debt for debt in unpaid if arguments.currency in (None, debt["currency"])]

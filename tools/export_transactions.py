@@ -15,7 +15,8 @@ from graph.values.currencies import decimal_places, round_amount
 from tools.rendering.file_storage import store_file
 from tools.shared.arguments import Period
 from tools.shared.categories import resolve_categories
-from tools.shared.money import amount_text, flow_totals
+from tools.shared.flows import flow_totals
+from tools.shared.money import amount_text
 
 MOST_ROWS = 20_000
 """That a file has."""
@@ -56,7 +57,7 @@ async def export_transactions(arguments: ExportTransactions, context: ToolContex
     matches = sum(row["matches"] for row in sums)
     result = {
         "status": "ok" if matches else "no_rows",
-        "filters": arguments.model_dump(mode="json", exclude_none=True) | {"categories": categories or "all"},
+        "filters": arguments.as_filters() | {"categories": categories or "all"},
         "matches": matches,
         "totals": [flow_totals(row) | {"transfers": amount_text(row["transfers"], row["currency"])} for row in sums],
     }

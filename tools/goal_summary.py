@@ -33,16 +33,15 @@ async def goal_summary(arguments: GoalSummary, context: ToolContext) -> dict[str
             status: sum(goal["status"] == status for goal in goals) for status in ("active", "completed", "archived")
         },
         "method": PACE,
-        "totals": [add_up(same, context.today) for same in by_currency(active)],
+        "totals": [add_up(currency, same, context.today) for currency, same in by_currency(active).items()],
         "next_due": None if nearest is None else present(nearest, context.today),
         "overdue": [state_of(goal) for goal in active if is_overdue(goal, context.today)][:MOST_GOALS],
     }
 
 
-def add_up(goals: Sequence[Row], today: dt.date) -> dict[str, Any]:
+def add_up(currency: str, goals: Sequence[Row], today: dt.date) -> dict[str, Any]:
     target = sum((goal["target_amount"] for goal in goals), Decimal())
     current = sum((goal["current_amount"] for goal in goals), Decimal())
-    currency = goals[0]["currency"]
     return {
         "currency": currency,
         "goals": len(goals),

@@ -30,14 +30,14 @@ async def list_debts(arguments: ListDebts, context: ToolContext) -> dict[str, An
         "status": "ok" if debts else "no_rows",
         "matches": len(debts),
         "shown": len(listed),
-        "totals": [add_up(same) for same in by_currency(debts)],
+        "totals": [add_up(currency, same) for currency, same in by_currency(debts).items()],
         "debts": listed,
         **shown("Debts", ("name", "currency", "balance", "annual_rate_percent", "minimum_payment", "as_of"), listed),
     }
 
 
-def add_up(debts: Sequence[Row]) -> dict[str, Any]:
-    unpaid, currency = [debt for debt in debts if debt["balance"]], debts[0]["currency"]
+def add_up(currency: str, debts: Sequence[Row]) -> dict[str, Any]:
+    unpaid = [debt for debt in debts if debt["balance"]]
     grown = sum((interest(debt["balance"], debt["annual_rate_percent"], currency) for debt in unpaid), Decimal())
     return {
         "currency": currency,

@@ -28,7 +28,7 @@ async def list_goals(arguments: ListGoals, context: ToolContext) -> dict[str, An
     listed = [present(goal, context.today) for goal in goals[: arguments.limit]]
     return {
         "status": "ok" if goals else "no_rows",
-        "filters": arguments.model_dump(mode="json", exclude_none=True),
+        "filters": arguments.as_filters(),
         "matches": len(goals),
         "shown": len(listed),
         "method": PACE,

@@ -57,7 +57,7 @@ async def loan_amortisation(arguments: LoanAmortisation, context: ToolContext) -
         arguments.principal, arguments.annual_rate_percent, arguments.months or 1, currency
     )
     head = {
-        "filters": arguments.model_dump(mode="json", exclude_none=True),
+        "filters": arguments.as_filters(),
         "method": METHOD,
         "currency": currency,
         "monthly_payment": amount_text(payment, currency),

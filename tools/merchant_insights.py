@@ -50,13 +50,17 @@ async def merchant_insights(arguments: MerchantInsights, context: ToolContext) -
             ],
         }
     groups = await context.rows.fetch("merchant_by_month", spellings=one["spellings"])
-    course = [row for same in by_currency(groups) for row in months_of(same, arguments.months, context.today)]
+    course = [
+        row
+        for currency, same in by_currency(groups).items()
+        for row in months_of(currency, same, arguments.months, context.today)
+    ]
     return {
         "status": "ok" if groups else "no_rows",
         "filters": filters,
         "merchant": one["merchant"],
         "similar": [row["merchant"] for row in others],
-        "sums": [overall(same) for same in by_currency(groups)],
+        "sums": [overall(currency, same) for currency, same in by_currency(groups).items()],
         "usual_category": usual_category(groups),
         "months": course,
         **shown(one["merchant"], ("month", "currency", "count", "spent_net", "income"), course),
@@ -97,9 +101,9 @@ def summed(groups: Iterable[Row]) -> Sums:
     return sums
 
 
-def overall(groups: Sequence[Row]) -> dict[str, Any]:
+def overall(currency: str, groups: Sequence[Row]) -> dict[str, Any]:
     """All that one currency comes to; the average is rounded to its smallest unit, half to even."""
-    sums, currency = summed(groups), groups[0]["currency"]
+    sums = summed(groups)
     return {
         "currency": currency,
         **sums.told(currency),
@@ -121,10 +125,9 @@ def usual_category(groups: Sequence[Row]) -> dict[str, Any] | None:
     return {"category": category, "count": counts[category], "of": sum(counts.values())}
 
 
-def months_of(groups: Sequence[Row], count: int, today: dt.date) -> list[dict[str, Any]]:
+def months_of(currency: str, groups: Sequence[Row], count: int, today: dt.date) -> list[dict[str, Any]]:
     """The last months of one currency, the oldest first, those without a row, too."""
     last = max([today.replace(day=1), *(group["month"] for group in groups)])
-    currency = groups[0]["currency"]
     return [
         {
             "month": f"{month:%Y-%m}",

@@ -15,14 +15,14 @@ from tools.rendering.document import PDF, Grid, Heading, Note, Part, Picture
 from tools.rendering.file_storage import store_file
 from tools.rendering.render import draw, typeset
 from tools.shared.arguments import ToolArguments
-from tools.shared.money import amount_text
+from tools.shared.flows import NO_FLOW, net_spending, sum_flows
+from tools.shared.money import amount_text, by_currency
 from tools.shared.months import PATTERN, read_month
 
 MOST_CATEGORIES = 15
 MOST_MERCHANTS = 10
 MONTHS_DRAWN = 6
 OTHERS = "All others"
-NOTHING = Decimal()
 FLOWS = ("income", "spent", "net")
 
 
@@ -54,14 +54,14 @@ async def monthly_report(arguments: MonthlyReport, context: ToolContext) -> dict
     }
     if not groups:
         return head | {"currencies": []}
-    earlier = await context.rows.fetch("category_totals", **then, flow=None)
-    merchants = await context.rows.fetch("top_merchants", **here, most=MOST_MERCHANTS)
+    earlier = by_currency(await context.rows.fetch("category_totals", **then, flow=None))
+    merchants = by_currency(await context.rows.fetch("top_merchants", **here, most=MOST_MERCHANTS))
     oldest = add_months(first, 1 - MONTHS_DRAWN)
     months = await context.rows.fetch("month_sums", start_date=oldest, end_date=last_day(first), categories=None)
     result = head | {
         "currencies": [
-            section(currency, of(currency, groups), of(currency, earlier), of(currency, merchants))
-            for currency in sorted({group["currency"] for group in groups})
+            section(currency, same, earlier.get(currency, []), merchants.get(currency, []))
+            for currency, same in by_currency(groups).items()
         ]
     }
     title = f"Report of {first:%Y-%m}"
@@ -73,10 +73,6 @@ async def monthly_report(arguments: MonthlyReport, context: ToolContext) -> dict
 
 def span(first: dt.date) -> dict[str, dt.date]:
     return {"start_date": first, "end_date": last_day(first)}
-
-
-def of(currency: str, rows: Iterable[Row]) -> list[Row]:
-    return [row for row in rows if row["currency"] == currency]
 
 
 # The figures ----------------------------------------------------------------------------------------------------------
@@ -100,32 +96,32 @@ def section(currency: str, groups: Sequence[Row], earlier: Sequence[Row], mercha
 
 def flows(groups: Iterable[Row], currency: str) -> dict[str, Any]:
     """Income, spending less refunds, and what is left."""
-    rows = list(groups)
-    income = sum((row["income"] for row in rows), NOTHING)
-    spent = sum((spent_on(row) for row in rows), NOTHING)
+    sums = sum_flows(currency, groups)
+    spent = net_spending(sums)
     return {
-        "count": sum(row["matches"] for row in rows),
-        "income": amount_text(income, currency),
+        "count": sums["matches"],
+        "income": amount_text(sums["income"], currency),
         "spent": amount_text(spent, currency),
-        "net": amount_text(income - spent, currency),
+        "net": amount_text(sums["income"] - spent, currency),
     }
-
-
-def spent_on(group: Row) -> Decimal:
-    spent: Decimal = group["spent_gross"] - group["refunds"]
-    return spent
 
 
 def compared(groups: Iterable[Row], earlier: Iterable[Row], currency: str) -> list[dict[str, str]]:
     """Spending by category in both months, the largest of this one first, the smaller ones as one."""
     now, then = (
-        {row["category"]: spent_on(row) for row in rows if row["flow"] == "expense"} for rows in (groups, earlier)
+        {row["category"]: net_spending(row) for row in rows if row["flow"] == "expense"} for rows in (groups, earlier)
     )
-    names = sorted(now.keys() | then.keys(), key=lambda name: (-now.get(name, NOTHING), -then.get(name, NOTHING), name))
-    pairs = [(name, now.get(name, NOTHING), then.get(name, NOTHING)) for name in names]
+    names = sorted(
+        now.keys() | then.keys(), key=lambda name: (-now.get(name, Decimal()), -then.get(name, Decimal()), name)
+    )
+    pairs = [(name, now.get(name, Decimal()), then.get(name, Decimal())) for name in names]
     if len(pairs) > MOST_CATEGORIES:
         rest = pairs[MOST_CATEGORIES - 1 :]
-        others = (OTHERS, sum((spent for _, spent, _ in rest), NOTHING), sum((spent for *_, spent in rest), NOTHING))
+        others = (
+            OTHERS,
+            sum((spent for _, spent, _ in rest), Decimal()),
+            sum((spent for *_, spent in rest), Decimal()),
+        )
         pairs = [*pairs[: MOST_CATEGORIES - 1], others]
     return [
         {
@@ -144,9 +140,10 @@ def compared(groups: Iterable[Row], earlier: Iterable[Row], currency: str) -> li
 def parts_of(result: Row, months: Sequence[Row], oldest: dt.date) -> list[Part]:
     """What the document shows: each figure stands in it as it does in the result."""
     parts: list[Part] = [] if result["complete"] else [Note("The month is not over; its figures are those so far.")]
+    own_months = by_currency(months)
     for each in result["currencies"]:
         parts += [Heading(each["currency"]), *tables(each, result["month"], result["compared_with"])]
-        parts += [Picture(draw(chart)) for chart in charts_of(each, of(each["currency"], months), oldest)]
+        parts += [Picture(draw(chart)) for chart in charts_of(each, own_months.get(each["currency"], []), oldest)]
     parts.append(Note("Spending is less refunds. Moves between the user's own accounts are not counted."))
     return parts
 
@@ -167,8 +164,9 @@ def tables(each: Row, month: str, before: str) -> list[Part]:
 def charts_of(each: Row, months: Sequence[Row], oldest: dt.date) -> list[Chart]:
     found, currency = {row["month"]: row for row in months}, each["currency"]
     drawn = [add_months(oldest, number) for number in range(MONTHS_DRAWN)]
-    income = [amount_text(found[month]["income"] if month in found else NOTHING, currency) for month in drawn]
-    spent = [amount_text(spent_on(found[month]) if month in found else NOTHING, currency) for month in drawn]
+    flows_drawn = [found.get(month, NO_FLOW) for month in drawn]
+    income = [amount_text(flow["income"], currency) for flow in flows_drawn]
+    spent = [amount_text(net_spending(flow), currency) for flow in flows_drawn]
     by_month = Chart(
         "Income and spending by month",
         "columns",

@@ -1,13 +1,12 @@
 """Adds up what the user has and owes."""
 
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Any
 
 from graph.tool import Row, Tool, ToolContext
 from tools.shared.arguments import ToolArguments
 from tools.shared.display import shown
-from tools.shared.money import amount_text
+from tools.shared.money import amount_text, balance_totals, by_currency
 
 METHOD = (
     "Known account balances (what is owed on them is negative) less the debts on file; a debt that is linked to an account "
@@ -37,7 +36,7 @@ async def net_worth(arguments: NetWorth, context: ToolContext) -> dict[str, Any]
         "status": "ok" if known else "unknown" if items else "no_rows",
         "method": METHOD,
         "matches": len(items),
-        "totals": [add_up(name, [item for item in items if item["currency"] == name]) for name in currencies(items)],
+        "totals": [add_up(currency, same) for currency, same in by_currency(items).items()],
         "items": listed,
         **shown("Net worth", ("name", "kind", "currency", "balance", "as_of"), listed),
     }
@@ -71,21 +70,10 @@ def figures(accounts: Sequence[Row], debts: Sequence[Row]) -> list[Row]:
     ]
 
 
-def currencies(items: Sequence[Row]) -> list[str]:
-    return sorted({item["currency"] for item in items})
-
-
 def add_up(currency: str, items: Sequence[Row]) -> dict[str, Any]:
     known = [item for item in items if item["balance"] is not None]
-    assets = sum((item["balance"] for item in known if item["balance"] > 0), Decimal())
-    owed = -sum((item["balance"] for item in known if item["balance"] < 0), Decimal())
     kinds = {item["kind"] for item in known if item["balance"] < 0}
-    return {
-        "currency": currency,
-        "assets": amount_text(assets, currency) if known else None,
-        "owed": amount_text(owed, currency) if known else None,
-        "net": amount_text(assets - owed, currency) if known else None,
-        "known": len(known),
+    return balance_totals(currency, [item["balance"] for item in known]) | {
         "unknown_accounts": len(items) - len(known),
         "oldest_day": min(item["as_of"] for item in known).isoformat() if known else None,
         "may_count_twice": {"credit", "credit_card"} <= kinds,

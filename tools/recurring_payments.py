@@ -13,7 +13,7 @@ from graph.values.currencies import round_amount
 from tools.shared.arguments import ToolArguments
 from tools.shared.display import shown
 from tools.shared.money import amount_text
-from tools.shared.payment_series import BEATS, FEWEST, LOOK_BACK, MOST, WIDEST, Series, series_of
+from tools.shared.payment_series import BEATS, FEWEST, LOOK_BACK, WIDEST, Series, fetch_payees, series_of
 
 LONG_LOOK_BACK = dt.timedelta(days=1200)
 """How far back yearly bookings are looked for."""
@@ -88,9 +88,7 @@ async def recurring_payments(arguments: RecurringPayments, context: ToolContext)
 async def found_series(flow: str, context: ToolContext) -> list[Series]:
     """All series of one kind, over or not."""
     today = context.today
-    lately = await context.rows.fetch(
-        "payees_with_bookings", start_date=today - LOOK_BACK, end_date=today, fewest=FEWEST, most=MOST
-    )
+    lately = await fetch_payees(context.rows, today)
     seldom = await context.rows.fetch(
         "payees_seen_seldom",
         start_date=today - LONG_LOOK_BACK,

@@ -51,7 +51,7 @@ async def savings_forecast(arguments: SavingsForecast, context: ToolContext) -> 
     rows = [point(arguments, number, context.today) for number in marks]
     return {
         "status": "ok",
-        "filters": arguments.model_dump(mode="json", exclude_none=True),
+        "filters": arguments.as_filters(),
         "method": SAVINGS_METHOD,
         "currency": arguments.currency,
         "end_month": rows[-1]["month"],

@@ -8,8 +8,8 @@ from pydantic import Field
 from graph.tool import Rows, Tool, ToolContext, ToolError
 from tools.shared.arguments import ToolArguments
 from tools.shared.budgets import budgets_of, state_of
-from tools.shared.categories import resolve_categories
-from tools.shared.currencies import Currency, currency_or_main
+from tools.shared.categories import resolve_category
+from tools.shared.currencies import CurrencyOrMain, currency_or_main
 from tools.shared.money import AMOUNT_DECIMALS, amount_text, check_decimals
 
 
@@ -18,9 +18,7 @@ class SetBudget(ToolArguments):
     monthly_amount: Decimal = Field(
         description="What may be spent in a calendar month.", gt=0, le=10**9, decimal_places=AMOUNT_DECIMALS
     )
-    currency: Currency | None = Field(
-        None, description="Three letters, such as USD; leave out for the user's main one."
-    )
+    currency: CurrencyOrMain = None
 
 
 async def set_budget(arguments: SetBudget, context: ToolContext) -> dict[str, Any]:
@@ -55,7 +53,7 @@ async def place_of(arguments: SetBudget, rows: Rows) -> tuple[str, str]:
         ToolError: there is no such category, it is none of spending, the currency is not known, or the amount has more
             decimals than it.
     """
-    [name] = await resolve_categories([arguments.category], rows)
+    name = await resolve_category(arguments.category, rows)
     if name == "Income":
         raise ToolError("Income is no category of spending; a budget says what may be spent.")
     currency = await currency_or_main(arguments.currency, rows)

@@ -4,17 +4,16 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from pydantic import Field
-
 from graph.tool import Row, Tool, ToolContext
 from tools.shared.arguments import Period
+from tools.shared.categories import OptionalCategory, category_filter
 from tools.shared.display import shown
-from tools.shared.money import amount_text, by_currency, flow_totals
-from tools.shared.spending import CATEGORY, add_up, echo, resolved
+from tools.shared.flows import flow_filters, flow_totals, sum_flows
+from tools.shared.money import amount_text, by_currency
 
 
 class SpendingByAccount(Period):
-    category: str | None = Field(None, description=CATEGORY, max_length=100)
+    category: OptionalCategory = None
 
 
 async def spending_by_account(arguments: SpendingByAccount, context: ToolContext) -> dict[str, Any]:
@@ -27,17 +26,17 @@ async def spending_by_account(arguments: SpendingByAccount, context: ToolContext
     "no_rows" if the period holds nothing: then say so, and do not guess.
     """
     arguments.check_period()
-    categories = await resolved(arguments.category, context.rows)
+    categories = await category_filter(arguments.category, context.rows)
     groups = await context.rows.fetch(
         "flow_by_account", start_date=arguments.start_date, end_date=arguments.end_date, categories=categories
     )
     used = [account_entry(group) for group in groups]
     return {
         "status": "ok" if groups else "no_rows",
-        "filters": echo(arguments, categories),
+        "filters": flow_filters(arguments, categories),
         "totals": [
-            flow_totals(add_up(same)) | {"transfers": amount_text(moved(same), same[0]["currency"])}
-            for same in by_currency(groups)
+            flow_totals(sum_flows(currency, same)) | {"transfers": amount_text(moved(same), currency)}
+            for currency, same in by_currency(groups).items()
         ],
         "accounts_used": used,
         **shown("By account", ("account", "currency", "count", "income", "spent_net", "net"), used),

@@ -8,16 +8,17 @@ from pydantic import Field
 
 from graph.tool import Row, Tool, ToolContext
 from tools.shared.arguments import Period
+from tools.shared.categories import OptionalCategory, category_filter
 from tools.shared.display import shown
+from tools.shared.flows import flow_filters
 from tools.shared.money import amount_text, by_currency, percent_text
-from tools.shared.spending import CATEGORY, echo, resolved
 
 
 class SpendingByMerchant(Period):
     type: Literal["expense", "income"] = Field(
         "expense", description="expense: spending less its refunds; income: who paid."
     )
-    category: str | None = Field(None, description=CATEGORY, max_length=100)
+    category: OptionalCategory = None
     limit: int = Field(
         10, description="How many merchants of each currency to return; the totals always cover all.", ge=1, le=30
     )
@@ -33,7 +34,7 @@ async def spending_by_merchant(arguments: SpendingByMerchant, context: ToolConte
     Never add currencies together. `status` is "no_rows" if nothing matches: then say so, and do not guess.
     """
     arguments.check_period()
-    categories = await resolved(arguments.category, context.rows)
+    categories = await category_filter(arguments.category, context.rows)
     found = await context.rows.fetch(
         "flow_by_merchant",
         start_date=arguments.start_date,
@@ -45,8 +46,8 @@ async def spending_by_merchant(arguments: SpendingByMerchant, context: ToolConte
     ranked = [merchant_entry(row, arguments.type) for row in found if row["merchant"] is not None]
     return {
         "status": "ok" if found else "no_rows",
-        "filters": echo(arguments, categories),
-        "totals": [merchant_totals(same) for same in by_currency(found)],
+        "filters": flow_filters(arguments, categories),
+        "totals": [merchant_totals(currency, same) for currency, same in by_currency(found).items()],
         "merchants": ranked,
         **shown("By merchant", ("merchant", "currency", "count", "total", "share_percent"), ranked),
     }
@@ -68,9 +69,9 @@ def merchant_entry(row: Row, flow: str) -> dict[str, Any]:
     return entry
 
 
-def merchant_totals(lines: Sequence[Row]) -> dict[str, Any]:
+def merchant_totals(currency: str, lines: Sequence[Row]) -> dict[str, Any]:
     """The totals of one currency, which each of its lines has beside it."""
-    whole, currency = lines[0], lines[0]["currency"]
+    whole = lines[0]
     nobody = [line for line in lines if line["merchant"] is None]
     return {
         "currency": currency,

@@ -2,7 +2,6 @@
 
 import datetime as dt
 from collections.abc import Sequence
-from decimal import Decimal
 from typing import Any
 
 from pydantic import Field
@@ -10,9 +9,10 @@ from pydantic import Field
 from graph.tool import Row, Tool, ToolContext, ToolError
 from graph.values.months import add_months, last_day
 from tools.shared.arguments import Period
+from tools.shared.categories import OptionalCategory, category_filter
 from tools.shared.display import shown
-from tools.shared.money import amount_text, by_currency, flow_totals
-from tools.shared.spending import CATEGORY, SUMS, add_up, echo, resolved
+from tools.shared.flows import NO_FLOW, flow_filters, flow_totals, net_spending, sum_flows
+from tools.shared.money import amount_text, by_currency
 from tools.shared.text_fields import Words
 
 MOST_MONTHS = 36
@@ -25,7 +25,7 @@ class SpendingByMonth(Period):
         ge=1,
         le=MOST_MONTHS,
     )
-    category: str | None = Field(None, description=CATEGORY, max_length=100)
+    category: OptionalCategory = None
     merchant: Words | None = Field(None, description="Only merchants whose name contains this.")
 
 
@@ -41,16 +41,25 @@ async def spending_by_month(arguments: SpendingByMonth, context: ToolContext) ->
     """
     arguments.check_period()
     first, last = span(arguments, context.today)
-    categories = await resolved(arguments.category, context.rows)
+    categories = await category_filter(arguments.category, context.rows)
     groups = await context.rows.fetch(
         "flow_by_month", start_date=first, end_date=last, categories=categories, merchant=arguments.merchant
     )
-    months = [row for same in by_currency(groups) for row in course(same, first, last, context.today)]
+    currencies = by_currency(groups)
+    months = [
+        row for currency, same in currencies.items() for row in course(currency, same, first, last, context.today)
+    ]
     return {
         "status": "ok" if groups else "no_rows",
-        "filters": {"start_date": first.isoformat(), "end_date": last.isoformat(), **echo(arguments, categories)},
-        "totals": [flow_totals(add_up(same)) for same in by_currency(groups)],
-        "monthly_average": [average(same, first, last, context.today) for same in by_currency(groups)],
+        "filters": {
+            "start_date": first.isoformat(),
+            "end_date": last.isoformat(),
+            **flow_filters(arguments, categories, arguments.merchant),
+        },
+        "totals": [flow_totals(sum_flows(currency, same)) for currency, same in currencies.items()],
+        "monthly_average": [
+            average(currency, same, first, last, context.today) for currency, same in currencies.items()
+        ],
         "months": months,
         **shown("By month", ("month", "currency", "count", "income", "spent_net", "net"), months),
     }
@@ -74,13 +83,13 @@ def months_back(day: dt.date, months: int) -> dt.date:
     return add_months(day.replace(day=1), -min(months, (day.year - 1) * 12 + day.month - 1))
 
 
-def course(groups: Sequence[Row], first: dt.date, last: dt.date, today: dt.date) -> list[dict[str, Any]]:
+def course(currency: str, groups: Sequence[Row], first: dt.date, last: dt.date, today: dt.date) -> list[dict[str, Any]]:
     """Each month of one currency, those without a row, too."""
     found = {group["month"]: group for group in groups}
-    nothing = {"currency": groups[0]["currency"]} | dict.fromkeys(SUMS[1:], Decimal()) | {"matches": 0}
+    empty = {"currency": currency, **NO_FLOW}
     return [
         {"month": f"{month:%Y-%m}"}
-        | flow_totals(found.get(month, nothing))
+        | flow_totals(found.get(month, empty))
         | {"complete": is_complete(month, first, last, today)}
         for month in months_between(first, last)
     ]
@@ -97,16 +106,15 @@ def is_complete(month: dt.date, first: dt.date, last: dt.date, today: dt.date) -
     return first <= month and last_day(month) <= last and last_day(month) < today
 
 
-def average(groups: Sequence[Row], first: dt.date, last: dt.date, today: dt.date) -> dict[str, Any]:
+def average(currency: str, groups: Sequence[Row], first: dt.date, last: dt.date, today: dt.date) -> dict[str, Any]:
     """The mean month of one currency over the complete months, rounded to its smallest unit, half to even."""
     whole = [month for month in months_between(first, last) if is_complete(month, first, last, today)]
-    sums = add_up(groups, set(whole))
-    spent, currency = sums["spent_gross"] - sums["refunds"], sums["currency"]
+    sums = sum_flows(currency, [group for group in groups if group["month"] in whole])
     return {
         "currency": currency,
         "complete_months": len(whole),
         "income": amount_text(sums["income"] / len(whole), currency) if whole else None,
-        "spent_net": amount_text(spent / len(whole), currency) if whole else None,
+        "spent_net": amount_text(net_spending(sums) / len(whole), currency) if whole else None,
     }
 
 

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from graph.tool import Row, Rows, Tool, ToolContext, ToolError
 from tools.shared.arguments import ToolArguments
-from tools.shared.categories import resolve_categories
+from tools.shared.categories import resolve_category
 from tools.shared.money import AMOUNT_DECIMALS, amount_text, check_decimals
 from tools.shared.transaction_lookup import WhichTransaction, listed, the_transaction, told
 
@@ -75,7 +75,7 @@ async def to_split(arguments: SplitTransaction, rows: Rows) -> tuple[Row, list[D
             f"The parts add up to {added}, the transaction is {there} {currency}: {missing} too "
             f"{'little' if given < whole else 'much'}. Ask what the parts are."
         )
-    categories = [(await resolve_categories([part.category], rows))[0] for part in arguments.parts]
+    categories = [await resolve_category(part.category, rows) for part in arguments.parts]
     sign = -1 if row["amount"] < 0 else 1
     return row, [sign * part.amount for part in arguments.parts], categories
 

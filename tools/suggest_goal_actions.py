@@ -52,13 +52,12 @@ async def suggest_goal_actions(arguments: SuggestGoalActions, context: ToolConte
         "method": PACE,
         "rises_month": f"{add_months(this_month, -1):%Y-%m}",
         "goals": [present(goal, context.today) for goal in goals[:MOST_GOALS]],
-        "money": [money_for(same, groups, context.today) for same in by_currency(goals)],
+        "money": [money_for(currency, same, groups, context.today) for currency, same in by_currency(goals).items()],
     }
 
 
-def money_for(goals: Sequence[Row], groups: Sequence[Row], today: dt.date) -> dict[str, Any]:
+def money_for(currency: str, goals: Sequence[Row], groups: Sequence[Row], today: dt.date) -> dict[str, Any]:
     """What the goals of one currency need, and where it could come from."""
-    currency = goals[0]["currency"]
     own = [group for group in groups if group["currency"] == currency]
     needed = sum((needed_per_month(goal, today) or Decimal() for goal in goals), Decimal())
     months = months_with_history(own, today)

@@ -10,7 +10,8 @@ from pydantic import Field
 from graph.tool import Row, Tool, ToolContext, ToolError
 from tools.shared.arguments import ToolArguments
 from tools.shared.display import shown
-from tools.shared.money import amount_text, flow_totals
+from tools.shared.flows import category_amount, flow_totals, net_spending, sum_flows
+from tools.shared.money import amount_text, by_currency
 
 CANDIDATES = frozenset(
     {"Business Expenses", "Education", "Gifts & Donations", "Healthcare", "Insurance", "Investments", "Fees & Charges"}
@@ -53,10 +54,7 @@ async def tax_summary(arguments: TaxSummary, context: ToolContext) -> dict[str, 
         "year": year,
         "complete": year < context.today.year,
         "note": NOTE,
-        "totals": [
-            add_up(currency, [group for group in groups if group["currency"] == currency])
-            for currency in sorted({group["currency"] for group in groups})
-        ],
+        "totals": [add_up(currency, same) for currency, same in by_currency(groups).items()],
         "matches": len(entries),
         "categories": listed,
         **shown(f"Taxes {year}", ("category", "type", "currency", "count", "total", "deduction_candidate"), listed),
@@ -67,11 +65,6 @@ def is_candidate(group: Row) -> bool:
     return group["flow"] == "expense" and group["category"] in CANDIDATES
 
 
-def spent_on(group: Row) -> Decimal:
-    spent: Decimal = group["spent_gross"] - group["refunds"]
-    return spent
-
-
 def present(group: Row) -> dict[str, Any]:
     currency = group["currency"]
     entry = {
@@ -79,7 +72,7 @@ def present(group: Row) -> dict[str, Any]:
         "type": group["flow"],
         "currency": currency,
         "count": group["matches"],
-        "total": amount_text(group["income"] if group["flow"] == "income" else spent_on(group), currency),
+        "total": amount_text(category_amount(group), currency),
         "deduction_candidate": is_candidate(group),
     }
     if group["flow"] == "expense":
@@ -91,9 +84,8 @@ def present(group: Row) -> dict[str, Any]:
 
 
 def add_up(currency: str, groups: Sequence[Row]) -> dict[str, Any]:
-    sums = {name: sum(group[name] for group in groups) for name in ("matches", "income", "spent_gross", "refunds")}
-    candidates = sum((spent_on(group) for group in groups if is_candidate(group)), Decimal())
-    return flow_totals({"currency": currency, **sums}) | {"candidates_spent": amount_text(candidates, currency)}
+    candidates = sum((net_spending(group) for group in groups if is_candidate(group)), Decimal())
+    return flow_totals(sum_flows(currency, groups)) | {"candidates_spent": amount_text(candidates, currency)}
 
 
 TOOL = Tool(

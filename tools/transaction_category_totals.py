@@ -1,15 +1,16 @@
 """Adds transactions up by category."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from itertools import groupby
 from typing import Any, Literal
 
 from pydantic import Field
 
-from graph.tool import Tool, ToolContext
+from graph.tool import Row, Tool, ToolContext
 from tools.shared.arguments import Period
-from tools.shared.money import amount_text, flow_totals, percent_text
+from tools.shared.flows import category_amount, flow_totals, sum_flows
+from tools.shared.money import amount_text, by_currency, percent_text
 
 
 class TransactionCategoryTotals(Period):
@@ -37,49 +38,37 @@ async def transaction_category_totals(arguments: TransactionCategoryTotals, cont
     )
     return {
         "status": "ok" if groups else "no_rows",
-        "filters": echo(arguments),
-        "totals": [flow_totals(add_up(same)) for same in split(groups, "currency")],
-        "categories": [entry for same in split(groups, "currency", "flow") for entry in rank(same)],
+        "filters": arguments.as_filters(),
+        "totals": [flow_totals(sum_flows(currency, same)) for currency, same in by_currency(groups).items()],
+        "categories": [entry for same in by_currency_and_flow(groups) for entry in rank(same)],
     }
 
 
-def split(groups: Iterable[Mapping[str, Any]], *names: str) -> list[list[Mapping[str, Any]]]:
-    """The groups that agree in these columns, together."""
+def by_currency_and_flow(groups: Iterable[Row]) -> list[list[Row]]:
+    """The groups that agree in currency and flow, together."""
 
-    def key(group: Mapping[str, Any]) -> tuple[str, ...]:
-        return tuple(group[name] for name in names)
+    def key(group: Row) -> tuple[str, str]:
+        return group["currency"], group["flow"]
 
     return [list(same) for _, same in groupby(sorted(groups, key=key), key)]
 
 
-def add_up(groups: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The sums of groups of one currency."""
-    sums = {name: sum(group[name] for group in groups) for name in ("matches", "income", "spent_gross", "refunds")}
-    return {"currency": groups[0]["currency"], **sums}
-
-
-def total(group: Mapping[str, Any]) -> Decimal:
-    """What was earned in an income category, or spent in another, refunds taken off."""
-    amount: Decimal = group["income"] + group["spent_gross"] - group["refunds"]
-    return amount
-
-
-def rank(groups: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def rank(groups: Sequence[Row]) -> list[dict[str, Any]]:
     """The categories of one currency and type, the largest total first."""
-    whole = sum((max(total(group), Decimal()) for group in groups), Decimal())
-    ordered = sorted(groups, key=lambda group: (-total(group), group["category"]))
+    whole = sum((max(category_amount(group), Decimal()) for group in groups), Decimal())
+    ordered = sorted(groups, key=lambda group: (-category_amount(group), group["category"]))
     return [present(group, whole) for group in ordered]
 
 
-def present(group: Mapping[str, Any], whole: Decimal) -> dict[str, Any]:
+def present(group: Row, whole: Decimal) -> dict[str, Any]:
     currency = group["currency"]
     entry = {
         "category": group["category"],
         "type": group["flow"],
         "currency": currency,
         "count": group["matches"],
-        "total": amount_text(total(group), currency),
-        "share_percent": percent_text(total(group), whole),
+        "total": amount_text(category_amount(group), currency),
+        "share_percent": percent_text(category_amount(group), whole),
     }
     if group["flow"] == "expense":
         entry |= {
@@ -87,10 +76,6 @@ def present(group: Mapping[str, Any], whole: Decimal) -> dict[str, Any]:
             "refunds": amount_text(group["refunds"], currency),
         }
     return entry
-
-
-def echo(arguments: TransactionCategoryTotals) -> dict[str, Any]:
-    return arguments.model_dump(mode="json", exclude_none=True)
 
 
 TOOL = Tool(

@@ -1,15 +1,16 @@
 """Lists transactions and adds them up."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, Literal
 
 from pydantic import Field
 
-from graph.tool import Rows, Tool, ToolContext, ToolError
-from tools.shared.arguments import Period
+from graph.tool import Row, Rows, Tool, ToolContext, ToolError
+from tools.shared.arguments import Period, check_amount_range
 from tools.shared.categories import SYSTEM_CATEGORIES, resolve_categories
-from tools.shared.money import amount_text, flow_totals
+from tools.shared.flows import flow_totals
+from tools.shared.money import amount_text
 
 
 class TransactionsQuery(Period):
@@ -80,12 +81,10 @@ def check(arguments: TransactionsQuery) -> None:
         ToolError: the limits of the period or of the amounts are the wrong way round.
     """
     arguments.check_period()
-    least, most = arguments.min_amount, arguments.max_amount
-    if least is not None and most is not None and most < least:
-        raise ToolError("max_amount is below min_amount; give them without signs, the smaller one as min_amount.")
+    check_amount_range(arguments.min_amount, arguments.max_amount)
 
 
-async def find_accounts(words: str, rows: Rows) -> list[Mapping[str, Any]]:
+async def find_accounts(words: str, rows: Rows) -> list[Row]:
     """The accounts of exactly this name, else those that contain it or end with these four digits.
 
     Raises:
@@ -111,7 +110,7 @@ def containing(words: str | None) -> str | None:
     return f"%{literal}%"
 
 
-def answer(found: Sequence[Mapping[str, Any]], offset: int) -> dict[str, Any]:
+def answer(found: Sequence[Row], offset: int) -> dict[str, Any]:
     by_currency = {row["currency"]: row for row in found}
     page = [row for row in found if row["id"] is not None]
     matches = sum(row["matches"] for row in by_currency.values())
@@ -129,7 +128,7 @@ def answer(found: Sequence[Mapping[str, Any]], offset: int) -> dict[str, Any]:
     }
 
 
-def present(row: Mapping[str, Any]) -> dict[str, Any]:
+def present(row: Row) -> dict[str, Any]:
     return {
         "id": str(row["id"]),
         "date": row["posted_at"].isoformat(),
@@ -144,7 +143,7 @@ def present(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def echo(
-    arguments: TransactionsQuery, categories: Sequence[str] | None, accounts: Sequence[Mapping[str, Any]] | None
+    arguments: TransactionsQuery, categories: Sequence[str] | None, accounts: Sequence[Row] | None
 ) -> dict[str, Any]:
     """The filters that were applied; the words to look for have names of their own, so that they are masked."""
     filters = {

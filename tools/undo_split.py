@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import Field
 
 from graph.tool import Rows, Tool, ToolContext, ToolError
-from tools.shared.categories import resolve_categories
+from tools.shared.categories import resolve_category
 from tools.shared.money import amount_text
 from tools.shared.transaction_lookup import WhichTransaction, described, listed, the_transaction, told
 
@@ -50,7 +50,7 @@ async def to_join(arguments: UndoSplit, rows: Rows) -> tuple[Sequence[dict[str, 
         raise ToolError(f"It is not split: {described(row)}.")
     parts = await rows.fetch("parts_of", id=row["split_of"] or row["id"])
     if arguments.category:
-        [category] = await resolve_categories([arguments.category], rows)
+        category = await resolve_category(arguments.category, rows)
         return parts, category
     return parts, max(parts, key=lambda part: abs(part["amount"]))["category"]
 

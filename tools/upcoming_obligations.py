@@ -1,17 +1,17 @@
 """Tells what will have to be paid soon."""
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
 from pydantic import Field
 
-from graph.tool import Tool, ToolContext
+from graph.tool import Row, Tool, ToolContext
 from tools.shared.arguments import ToolArguments
 from tools.shared.display import shown
 from tools.shared.money import amount_text, by_currency
-from tools.shared.payment_series import FEWEST, LOOK_BACK, METHOD, MOST, Series, find_series
+from tools.shared.payment_series import METHOD, Series, fetch_payees, find_series
 from tools.shared.recurrence import due_between
 
 MOST_ITEMS = 60
@@ -35,9 +35,7 @@ async def upcoming_obligations(arguments: UpcomingObligations, context: ToolCont
     """
     today = context.today
     end = today + dt.timedelta(days=arguments.days - 1)
-    found = await context.rows.fetch(
-        "payees_with_bookings", start_date=today - LOOK_BACK, end_date=today, fewest=FEWEST, most=MOST
-    )
+    found = await fetch_payees(context.rows, today)
     expenses = [row for row in found if row["flow"] == "expense"]
     payments = [item for series in find_series(expenses) for item in expected(series, today, end)]
     payments.sort(key=lambda item: (item["expected_date"], item["merchant"] or "", item["expected_amount"]))
@@ -85,15 +83,17 @@ def expected(series: Series, today: dt.date, end: dt.date) -> list[dict[str, Any
     ]
 
 
-def totals(payments: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def totals(payments: Sequence[Row]) -> list[dict[str, Any]]:
     return [
-        {"currency": currency, "count": len(same), "expected": amount_text(add_up(same), currency)}
-        for currency, same in ((each[0]["currency"], each) for each in by_currency(payments))
+        {
+            "currency": currency,
+            "count": len(same),
+            "expected": amount_text(
+                sum((Decimal(payment["expected_amount"]) for payment in same), Decimal()), currency
+            ),
+        }
+        for currency, same in by_currency(payments).items()
     ]
-
-
-def add_up(payments: Sequence[Mapping[str, Any]]) -> Decimal:
-    return sum((Decimal(item["expected_amount"]) for item in payments), Decimal())
 
 
 TOOL = Tool(

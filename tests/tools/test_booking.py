@@ -94,7 +94,7 @@ async def test_the_currency_is_given_or_the_accounts_or_asked_for(ledger, user, 
     await ledger.add_accounts(user, [{"name": "Maple", "type": "checking", "currency": "CAD"}])
     on_account = await add(context, amount="1", type="expense", account="maple", currency=None)
     assert on_account["transaction"]["currency"] == "CAD"
-    with pytest.raises(ToolError, match="currency is unknown"):
+    with pytest.raises(ToolError, match="currency is not known"):
         await add(context, amount="1", type="expense", currency=None)
 
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from decimal import Decimal
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -30,6 +31,20 @@ class ToolArguments(BaseModel):
         if any(CODE.search(text) for text in strings_in(data)):
             raise ValueError("a path, a template or a format string is not taken for words")
         return {name: value for name, value in data.items() if not is_blank(value)}
+
+    def as_filters(self) -> dict[str, Any]:
+        """The arguments that have a value, as JSON values: what a result repeats as its `filters`."""
+        return self.model_dump(mode="json", exclude_none=True)
+
+
+def check_amount_range(smallest: Decimal | None, largest: Decimal | None) -> None:
+    """Check that the limits of an amount are in order.
+
+    Raises:
+        ToolError: the largest amount is below the smallest one.
+    """
+    if smallest is not None and largest is not None and largest < smallest:
+        raise ToolError("max_amount is below min_amount; give them without signs, the smaller one as min_amount.")
 
 
 def is_blank(value: Any) -> bool:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from graph.tool import Row, ToolContext
-from tools.shared.categories import resolve_categories
+from tools.shared.categories import category_filter
 from tools.shared.money import amount_text
 
 
@@ -11,7 +11,7 @@ async def budgets_of(category: str | None, context: ToolContext) -> list[dict[st
     """The budgets of a category, or all, with what is spent this month."""
     return await context.rows.fetch(
         "budgets_with_spending",
-        categories=await resolve_categories([category], context.rows) if category else None,
+        categories=await category_filter(category, context.rows),
         start_date=context.today.replace(day=1),
         end_date=context.today,
     )

@@ -1,6 +1,9 @@
 """The categories that a caller's transactions can have."""
 
 from collections.abc import Iterable
+from typing import Annotated
+
+from pydantic import Field
 
 from graph.tool import Rows, ToolError
 
@@ -27,6 +30,11 @@ SYSTEM_CATEGORIES = (
 """What the migration stores for everybody; a model is told these names, and the user's own when it asks for another."""
 
 
+OptionalCategory = Annotated[
+    str | None, Field(description="Only this category, by name; leave out for all.", max_length=100)
+]
+
+
 async def resolve_categories(names: Iterable[str], rows: Rows) -> list[str]:
     """Spell the names as they are stored; case and outer spaces do not matter, a name given twice counts once.
 
@@ -40,3 +48,22 @@ async def resolve_categories(names: Iterable[str], rows: Rows) -> list[str]:
         valid = ", ".join(row["name"] for row in stored if row["is_active"])
         raise ToolError(f"There is no category of that name; use one of: {valid}.")
     return [spelling[name] for name in wanted]
+
+
+async def resolve_category(name: str, rows: Rows) -> str:
+    """The category's name as it is stored.
+
+    Raises:
+        ToolError: there is no such category; the fault lists those that exist.
+    """
+    [category] = await resolve_categories([name], rows)
+    return category
+
+
+async def category_filter(name: str | None, rows: Rows) -> list[str] | None:
+    """The filter of a query: the category's name as it is stored, or None for all categories.
+
+    Raises:
+        ToolError: there is no such category; the fault lists those that exist.
+    """
+    return [await resolve_category(name, rows)] if name else None

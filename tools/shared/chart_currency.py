@@ -49,14 +49,3 @@ async def pick_currency(found: Iterable[Row], wanted: str | None, rows: Rows, no
     if wanted not in currencies:
         return Picked(None, {"status": nothing, **others})
     return Picked(wanted, {"status": "ok", "currency": wanted, **others})
-
-
-def sums(currency: str, groups: Iterable[Row]) -> dict[str, Any]:
-    """The sums of the groups of one currency."""
-    own = [group for group in groups if group["currency"] == currency]
-    names = ("matches", "income", "spent_gross", "refunds")
-    return {"currency": currency, **{name: sum(group[name] for group in own) for name in names}}
-
-
-def echo(arguments: ToolArguments) -> dict[str, Any]:
-    return arguments.model_dump(mode="json", exclude_none=True)

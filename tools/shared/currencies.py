@@ -8,6 +8,9 @@ from graph.tool import Rows, ToolError
 
 Currency = Annotated[str, Field(pattern=r"^[A-Za-z]{3}$"), AfterValidator(str.upper)]
 """Three letters."""
+CurrencyOrMain = Annotated[
+    Currency | None, Field(description="Three letters, such as USD; leave out for the user's main one.")
+]
 
 
 async def currency_or_main(wanted: str | None, rows: Rows) -> str:

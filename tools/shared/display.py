@@ -1,12 +1,12 @@
 """Tables for the user's screen."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from graph.tool import DISPLAY
+from graph.tool import DISPLAY, Row
 
 
-def shown(title: str, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def shown(title: str, columns: Sequence[str], rows: Sequence[Row]) -> dict[str, Any]:
     """The part of a result that shows its own rows, by the names of their fields; nothing if there are none."""
     if not rows:
         return {}

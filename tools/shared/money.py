@@ -1,9 +1,8 @@
 """Amounts of money as a model reads them: exact decimal numbers in strings, with the decimals of their currency, one currency
 at a time."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from itertools import groupby
 from typing import Any
 
 from graph.tool import Row, ToolError
@@ -38,31 +37,27 @@ def percent_text(part: Decimal, whole: Decimal) -> str:
     return f"{100 * part / whole:.1f}"
 
 
-def by_currency(rows: Iterable[Row]) -> list[list[Row]]:
-    """The rows of each currency together, the currencies in order; rows of one currency stay in theirs."""
+def by_currency(rows: Iterable[Row]) -> dict[str, list[Row]]:
+    """The rows of each currency, the currencies in alphabetical order; rows of one currency stay in theirs."""
+    groups: dict[str, list[Row]] = {}
+    for row in rows:
+        groups.setdefault(row["currency"], []).append(row)
+    return dict(sorted(groups.items()))
 
-    def currency(row: Row) -> str:
-        return str(row["currency"])
 
-    return [list(same) for _, same in groupby(sorted(rows, key=currency), currency)]
-
-
-def flow_totals(sums: Mapping[str, Any]) -> dict[str, Any]:
-    """The totals of one currency.
+def balance_totals(currency: str, balances: Sequence[Decimal]) -> dict[str, Any]:
+    """Sums over the known balances of one currency; the amounts are None where none is known.
 
     Args:
-        sums: `currency`, `matches`, and as Decimals `income`, `spent_gross` and `refunds` (both positive).
-
-    Returns:
-        `spent_net` is spending less refunds, `net` is income less `spent_net`; transfers are in neither.
+        currency: of the balances.
+        balances: what is owed is negative.
     """
-    currency, spent_net = sums["currency"], sums["spent_gross"] - sums["refunds"]
+    assets = sum((balance for balance in balances if balance > 0), Decimal())
+    owed = -sum((balance for balance in balances if balance < 0), Decimal())
     return {
         "currency": currency,
-        "count": sums["matches"],
-        "income": amount_text(sums["income"], currency),
-        "spent_gross": amount_text(sums["spent_gross"], currency),
-        "refunds": amount_text(sums["refunds"], currency),
-        "spent_net": amount_text(spent_net, currency),
-        "net": amount_text(sums["income"] - spent_net, currency),
+        "assets": amount_text(assets, currency) if balances else None,
+        "owed": amount_text(owed, currency) if balances else None,
+        "net": amount_text(assets - owed, currency) if balances else None,
+        "known": len(balances),
     }

@@ -9,6 +9,7 @@ from functools import cached_property
 from statistics import median, median_low
 from typing import Any, Literal, NamedTuple
 
+from graph.tool import Row, Rows
 from graph.values.months import add_months, last_day
 
 LOOK_BACK = dt.timedelta(days=400)
@@ -127,7 +128,14 @@ def on_day(month: dt.date, day: int) -> dt.date:
     return month.replace(day=min(day, last_day(month).day))
 
 
-def find_series(found: Sequence[Mapping[str, Any]]) -> list[Series]:
+async def fetch_payees(rows: Rows, today: dt.date) -> list[dict[str, Any]]:
+    """The payees of the time looked at, each with its bookings as `find_series` takes them."""
+    return await rows.fetch(
+        "payees_with_bookings", start_date=today - LOOK_BACK, end_date=today, fewest=FEWEST, most=MOST
+    )
+
+
+def find_series(found: Sequence[Row]) -> list[Series]:
     """The series among bookings.
 
     Args:
@@ -142,7 +150,7 @@ def find_series(found: Sequence[Mapping[str, Any]]) -> list[Series]:
     return series
 
 
-def series_of(row: Mapping[str, Any]) -> list[Series]:
+def series_of(row: Row) -> list[Series]:
     """The series of one payee: all its bookings, if they come monthly or less often and are much alike, so that a price that
     rose does not make it two; else those of like amounts.
 

@@ -26,13 +26,13 @@ def due_days(first: dt.date, recurrence: Recurrence) -> Iterator[dt.date]:
                 yield month.replace(day=min(first.day, last_day(month).day))
 
 
-def due_between(reminder: Mapping[str, Any], start: dt.date, end: dt.date) -> list[dt.date]:
+def due_between(reminder: Row, start: dt.date, end: dt.date) -> list[dt.date]:
     """The days of a period on which a reminder is due."""
     days = itertools.takewhile(lambda day: day <= end, due_days(reminder["due_on"], reminder["recurrence"]))
     return [day for day in days if day >= start]
 
 
-def next_due(reminder: Mapping[str, Any], today: dt.date) -> dt.date | None:
+def next_due(reminder: Row, today: dt.date) -> dt.date | None:
     """Today or the nearest day to come; None for one that was due once, in the past."""
     return next((day for day in due_days(reminder["due_on"], reminder["recurrence"]) if day >= today), None)
 
