@@ -1,4 +1,4 @@
-"""What the routes use, made once when the process starts."""
+"""The service behind the routes, as a dependency of each route."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,38 +20,46 @@ from graph.tool import Tool
 
 
 @dataclass(frozen=True, slots=True)
+class Health:
+    """What readiness reports."""
+
+    readiness: Callable[[], Awaitable[dict[str, bool]]]
+    """Returns for each part that a turn needs whether it works now."""
+    provider_faults: Callable[[], Mapping[str, str]]
+    """Returns the faults, by model provider, that an operator has to mend."""
+    unreachable_servers: Sequence[str]
+    """MCP servers that could not be reached; their tools are missing."""
+    rejected_tools: Sequence[str]
+    """Tools of MCP servers that no model can call, each with the reason."""
+
+
+@dataclass(frozen=True, slots=True)
 class Service:
-    """The parts behind the routes."""
+    """The ports and values that the routes use, built once when the process starts."""
 
     runs: RunManager
-    store: RunIntake
+    intake: RunIntake
     sessions: Sessions
     facts: Facts
     files: StoredFiles
     approvals: ApprovalDecisions
     tools: Mapping[str, Tool]
+    """By name."""
     roster: Roster
-    router: Router
+    ranker: Router
     redactor: Redactor
     verifier: TokenVerifier
-    issuer: PublicKeys | None
-    """The local issuer of the embedded default; None where Supabase issues the tokens."""
-    ready: Callable[[], Awaitable[dict[str, bool]]]
-    """Each part that must work before requests are sent here, and whether it does."""
-    unreachable: Sequence[str]
-    """MCP servers whose tools are missing; requests may be sent here all the same."""
-    left_out: Sequence[str]
-    """Tools of MCP servers that no model can be told, and why."""
-    provider_faults: Callable[[], Mapping[str, str]]
-    """Providers of models that do not serve until an operator mends it, with what is wrong."""
+    local_issuer: PublicKeys | None
+    """The issuer of tokens for the embedded database; None where Supabase issues the tokens."""
+    health: Health
     metrics: MetricsPage
     metrics_token: SecretStr | None
-    """What whoever asks for the metrics must send; None if anybody may."""
+    """The token that a scraper of the metrics has to send; None if it needs none."""
     max_message_chars: int
 
 
 async def get_service(request: Request) -> Service:
-    """The parts; a dependency that is no coroutine would be called in a thread."""
+    """The service of the application. It is a coroutine because FastAPI calls other functions in a thread."""
     service: Service = request.app.state.service
     return service
 

@@ -21,7 +21,7 @@ from graph.runs.manager import RunManager
 from graph.runs.runner import RunPorts
 from graph.settings import Settings
 from graph.turn.node import Node
-from graph.web.service import Service
+from graph.web.service import Health, Service
 from graph.wiring.background import register_tasks, running_worker, watching_employees
 from graph.wiring.catalogue import DEFAULT_CATALOGUE, Catalogue, with_mcp_tools
 from graph.wiring.infrastructure import Infrastructure, build_infrastructure
@@ -82,21 +82,23 @@ async def build_service(infra: Infrastructure, stack: AsyncExitStack) -> Service
     verifier = build_verifier(settings, issuer)
     return Service(
         runs=runs,
-        store=infra.stores.runs,
+        intake=infra.stores.runs,
         sessions=infra.stores.sessions,
         facts=infra.stores.facts,
         approvals=infra.stores.approvals,
         tools=infra.catalogue.tools_by_name(),
         files=infra.stores.files,
         roster=infra.roster,
-        router=Router(infra.roster, await asyncio.to_thread(ranking_embedder, infra)),
+        ranker=Router(infra.roster, await asyncio.to_thread(ranking_embedder, infra)),
         redactor=infra.redactor,
         verifier=verifier,
-        issuer=issuer,
-        ready=lambda: readiness(infra.database, infra.redactor, runs, verifier),
-        unreachable=infra.catalogue.unreachable_servers,
-        left_out=infra.catalogue.rejected_tools,
-        provider_faults=infra.telemetry.providers.details,
+        local_issuer=issuer,
+        health=Health(
+            readiness=lambda: readiness(infra.database, infra.redactor, runs, verifier),
+            provider_faults=infra.telemetry.providers.details,
+            unreachable_servers=infra.catalogue.unreachable_servers,
+            rejected_tools=infra.catalogue.rejected_tools,
+        ),
         metrics=infra.telemetry,
         metrics_token=settings.metrics_token,
         max_message_chars=settings.max_message_chars,

@@ -92,7 +92,7 @@ async def test_the_service_follows_its_employees_files(
     write(folder, "charles", "You are Charles.")
     await eventually(lambda: has("charles", "You are Charles."))
     assert profiles()["charles"] == (service.roster.find("charles").version, True)
-    assert {match.employee.slug for match in await service.router.rank("hello")} == {"ada", "byron", "charles"}
+    assert {match.employee.slug for match in await service.ranker.rank("hello")} == {"ada", "byron", "charles"}
 
     (folder / "byron.md").unlink()
     await eventually(lambda: not has("byron", "You are Byron."))

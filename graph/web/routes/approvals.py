@@ -21,7 +21,7 @@ router = APIRouter(prefix="/api/runs/{run_id}/approvals", tags=["approvals"])
 @router.get("")
 async def list_approvals(run_id: UUID, user_id: UserId, service: ServiceDep) -> dict[str, Any]:
     """The calls of a run that wait for the caller's decision, or were decided on."""
-    run = await service.store.read(user_id, str(run_id))
+    run = await service.intake.read(user_id, str(run_id))
     asked = await service.approvals.of_run(user_id, run.id)
     items = await service.redactor.reveal(user_id, [to_json(each) for each in asked])
     return {"items": items, "next_cursor": None}

@@ -68,7 +68,7 @@ async def regenerate(
     (`enqueue`). 404 if nothing was said in the session.
     """
     employee, key = resolve_employee(body, service), idempotency_key or body.client_message_id
-    last = await service.store.last_question(user_id, str(session_id), body.on_conflict)
+    last = await service.intake.last_question(user_id, str(session_id), body.on_conflict)
     text = await service.redactor.reveal(user_id, last.text)
     request = RunRequest(
         user_id, text, employee, str(session_id), key, body.on_conflict, regenerated_run_id=last.run_id
@@ -147,7 +147,7 @@ async def follow(
     """Follow a run from its beginning, or from the event after `Last-Event-ID`, to its end."""
     if service.runs.closed:
         raise ServiceUnavailable(retry_after=1)
-    run = await service.store.read(user_id, str(run_id))
+    run = await service.intake.read(user_id, str(run_id))
     if run.log_expired:
         raise RunLogExpired
     after = parse_last_event_id(last_event_id, run.id)

@@ -34,7 +34,7 @@ async def route_question(body: RankingQuestion, user_id: UserId, service: Servic
         raise MessageEmpty
     if len(body.message) > service.max_message_chars:
         raise MessageTooLong(f"The message is longer than {service.max_message_chars} characters.")
-    return Page(items=[to_ranked_json(match) for match in await service.router.rank(body.message)])
+    return Page(items=[to_ranked_json(match) for match in await service.ranker.rank(body.message)])
 
 
 def to_ranked_json(match: Match) -> dict[str, Any]:

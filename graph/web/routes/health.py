@@ -20,9 +20,9 @@ READINESS_RESPONSE: dict[str, Any] = {"model": dict[str, bool | str], "descripti
 @router.get("/auth/v1/.well-known/jwks.json")
 async def list_keys(service: ServiceDep) -> dict[str, Any]:
     """The public keys of the local issuer; 404 where Supabase issues the tokens."""
-    if service.issuer is None:
+    if service.local_issuer is None:
         raise NotFound
-    return {"keys": await service.issuer.keys()}
+    return {"keys": await service.local_issuer.keys()}
 
 
 @router.head("/health", include_in_schema=False)
@@ -41,13 +41,13 @@ async def ready(service: ServiceDep) -> JSONResponse:
     those that do not serve until somebody mends it (a key, an account, a model's name), if there are any, and
     `sign_in_problem` what an operator should set so that tokens are taken; they alone are no reason for 503.
     """
-    parts = await service.ready()
+    parts = await service.health.readiness()
     well = all(parts.values())
-    faults = [f"{provider}: {fault}" for provider, fault in service.provider_faults().items()]
+    faults = [f"{provider}: {fault}" for provider, fault in service.health.provider_faults().items()]
     missing = {
         "sign_in_problem": service.verifier.problem,
-        "mcp_unreachable": ", ".join(service.unreachable),
-        "mcp_left_out": summarize(service.left_out),
+        "mcp_unreachable": ", ".join(service.health.unreachable_servers),
+        "mcp_left_out": summarize(service.health.rejected_tools),
         "providers": "; ".join(faults),
     }
     detail = {name: text for name, text in missing.items() if text}

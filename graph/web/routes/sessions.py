@@ -73,7 +73,7 @@ async def list_messages(
 @router.get("/sessions/{session_id}/runs/active")
 async def list_active_runs(session_id: UUID, user_id: UserId, service: ServiceDep) -> Page:
     """The run that keeps a conversation busy, then those that wait for it: what a page that was reloaded may follow."""
-    runs = await service.store.active(user_id, str(session_id))
+    runs = await service.intake.active(user_id, str(session_id))
     return Page(items=[{"run_id": run.id, "status": run.status, "employee_slug": run.employee} for run in runs])
 
 

@@ -11,7 +11,7 @@ from opentelemetry.trace import get_current_span
 from starlette.types import Receive, Scope, Send
 from structlog.testing import capture_logs
 
-from graph.web.service import Service
+from graph.web.service import Health, Service
 from graph.web.tracing import ContinueTrace
 from server import MAX_BODY_BYTES, create_app
 
@@ -39,9 +39,8 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
     async def ready() -> dict[str, bool]:
         return {"database": False}
 
-    service = SimpleNamespace(
-        verifier=Broken(), ready=ready, unreachable=(), left_out=(), issuer=None, provider_faults=dict
-    )
+    health = Health(readiness=ready, provider_faults=dict, unreachable_servers=(), rejected_tools=())
+    service = SimpleNamespace(verifier=Broken(), local_issuer=None, health=health)
     transport = httpx.ASGITransport(create_app(cast(Service, service), (ORIGIN,)), raise_app_exceptions=False)
     async with httpx.AsyncClient(
         transport=transport, base_url="http://chat.example", headers={"Origin": ORIGIN}
