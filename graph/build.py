@@ -17,7 +17,7 @@ from graph.ports.approvals import Approvals
 from graph.ports.memory import Clock, Memory, Retriever, Summaries, Transcript
 from graph.ports.models import ChatModel, CountTokens, Prices
 from graph.ports.redaction import Redactor
-from graph.ports.tools import Delegates, Toolbox
+from graph.ports.tools import DelegationPort, ToolRuntime
 from graph.state import Turn, TurnInput
 from graph.turn.approval_gate import Consent
 from graph.turn.delegation import Delegation, ReadsOnly
@@ -48,7 +48,7 @@ class Ports:
     memory: Memory
     retriever: Retriever
     model: ChatModel
-    toolbox: Toolbox
+    toolbox: ToolRuntime
     approvals: Approvals
     transcript: Transcript
     summaries: Summaries
@@ -76,10 +76,10 @@ def build_reason(ports: Ports) -> Reason:
 def build_call_tools(ports: Ports) -> CallTools:
     """The user's employee may change data after an approval; a colleague who is asked only reads."""
 
-    def executor_for(delegates: Delegates) -> Calls:
+    def executor_for(delegates: DelegationPort) -> Calls:
         return Calls(ports.toolbox, ports.redactor, ports.roster, delegates)
 
-    def read_only(delegates: Delegates) -> CallTools:
+    def read_only(delegates: DelegationPort) -> CallTools:
         return CallTools(executor_for(delegates), ReadsOnly())
 
     executor = executor_for(Delegation(build_reason(ports), read_only, ports.redactor))

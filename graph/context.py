@@ -5,17 +5,17 @@ from typing import Annotated
 
 from pydantic.json_schema import SkipJsonSchema
 
-from graph.state import Usage, add
+from graph.state import Usage, add_usage
 
 
 @dataclass(slots=True)
-class Unfinished:
+class AbortedUsage:
     """What the calls of models took whose answers are not part of the turn: they broke off, and are paid all the same."""
 
     usage: Usage | None = None
 
     def add(self, usage: Usage) -> None:
-        self.usage = add(self.usage, usage) if self.usage else usage
+        self.usage = add_usage(self.usage, usage) if self.usage else usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,5 +38,7 @@ class TurnContext:
     """Slug of the employee who answers."""
     text: str = field(default="", repr=False)
     """The message as the user typed it, unmasked. Only the `redact` node reads it."""
-    unfinished: Annotated[Unfinished, SkipJsonSchema()] = field(default_factory=Unfinished, repr=False, compare=False)
+    aborted_usage: Annotated[AbortedUsage, SkipJsonSchema()] = field(
+        default_factory=AbortedUsage, repr=False, compare=False
+    )
     """What the run must count beside the usage in its state."""

@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 from typing_extensions import TypedDict  # pydantic refuses that of typing before Python 3.12
 
 
-def declared(kind: Any) -> Callable[[Any, Any], Any]:
+def validated(kind: Any) -> Callable[[Any, Any], Any]:
     """A field that holds what its type says, and nothing of what it held before.
 
     What somebody edits in Studio comes as JSON: here its messages become messages again, and what does not fit is refused
@@ -32,7 +32,7 @@ def declared(kind: Any) -> Callable[[Any, Any], Any]:
     return replaced
 
 
-class Recollection(TypedDict):
+class LoadedMemory(TypedDict):
     """What `load_memory` found, already within its token budgets."""
 
     facts: list[str]
@@ -70,7 +70,7 @@ class Usage(TypedDict):
     """`provider` if the provider reported every call, `counted` if tiktoken had to."""
 
 
-class Unsummarized(TypedDict):
+class SummaryBacklog(TypedDict):
     """What decides whether a conversation is due for a summary: what came since the last one."""
 
     turns: int
@@ -95,11 +95,11 @@ class Turn(TurnInput, total=False):
     """The date of the turn (ISO 8601): every period such as "last month" is counted from it."""
     question: str
     """The user's message, masked."""
-    recollection: Annotated[Recollection, declared(Recollection)]
+    recollection: Annotated[LoadedMemory, validated(LoadedMemory)]
     """What is remembered of the user and the conversation."""
     passages: list[Passage]
     """What was retrieved for the question, best first."""
-    messages: Annotated[list[AnyMessage], declared(list[AnyMessage])]
+    messages: Annotated[list[AnyMessage], validated(list[AnyMessage])]
     """This turn: the question, each answer of the model, each result of a tool, in order."""
     usage: Usage
     """The sum over the turn's model calls so far."""
@@ -107,13 +107,13 @@ class Turn(TurnInput, total=False):
     """Slug of the employee who answers now, once a colleague has handed the conversation over; empty before that."""
     message_id: str
     """Id of the stored answer, once `persist` has stored it."""
-    unsummarized: Unsummarized
+    unsummarized: SummaryBacklog
     """What `summarize` decided by."""
     summary_due: bool
     """Whether `summarize` handed the conversation to a summary job."""
 
 
-def read_result(message: ToolMessage) -> dict[str, Any]:
+def parse_tool_result(message: ToolMessage) -> dict[str, Any]:
     """What a tool gave back; nothing where its text was left out."""
     try:
         result = json.loads(str(message.content))
@@ -127,7 +127,7 @@ def no_usage(source: Literal["provider", "counted"]) -> Usage:
     return Usage(prompt=0, completion=0, total=0, cost="0", source=source)
 
 
-def add(sofar: Usage, more: Usage) -> Usage:
+def add_usage(sofar: Usage, more: Usage) -> Usage:
     return Usage(
         prompt=sofar["prompt"] + more["prompt"],
         completion=sofar["completion"] + more["completion"],
@@ -137,7 +137,7 @@ def add(sofar: Usage, more: Usage) -> Usage:
     )
 
 
-def answered_by(messages: Sequence[AnyMessage], otherwise: str) -> str:
+def last_model_name(messages: Sequence[AnyMessage], otherwise: str) -> str:
     """The model that gave the last answer among these messages; a fallback may have. `otherwise` where none says so."""
     names = [message.response_metadata.get("model_name") for message in messages if isinstance(message, AIMessage)]
     return next((name for name in reversed(names) if name), otherwise)

@@ -14,7 +14,7 @@ from langgraph.runtime import Runtime
 
 from graph.context import TurnContext
 from graph.events import Event, ToolCall, ToolResult
-from graph.state import Turn, add, read_result
+from graph.state import Turn, add_usage, parse_tool_result
 from graph.tool import ToolError, ToolOutput
 from graph.turn.approval_gate import Round
 from graph.turn.handoff import events_of_result, speaker_after, usage_of
@@ -54,11 +54,11 @@ class CallTools:
                 for call, each in zip(request.tool_calls, decided, strict=True)
             )
         )
-        spent = [usage for each in answers for usage in usage_of(each.name or "", read_result(each))]
+        spent = [usage for each in answers for usage in usage_of(each.name or "", parse_tool_result(each))]
         return Turn(
             messages=[*state["messages"], *answers],
             speaker=speaker_after(answers, state.get("speaker", "")),
-            usage=reduce(add, spent, state["usage"]),
+            usage=reduce(add_usage, spent, state["usage"]),
         )
 
     def _speaking(self, state: Turn, caller: TurnContext) -> TurnContext:

@@ -8,7 +8,7 @@ from langgraph.runtime import Runtime
 from graph.context import TurnContext
 from graph.ports.memory import Clock, Memory
 from graph.ports.models import CountTokens
-from graph.state import Recollection, Turn
+from graph.state import LoadedMemory, Turn
 from graph.turn.prompt import FACTS_SHARE, HISTORY_SHARE, SUMMARY_SHARE, first_within, newest
 
 
@@ -22,10 +22,10 @@ class LoadMemory:
 
     async def __call__(self, state: Turn, runtime: Runtime[TurnContext]) -> Turn:
         caller = runtime.context
-        found = await self.memory.recall(caller.user_id, caller.session_id, caller.employee)
+        found = await self.memory.load(caller.user_id, caller.session_id, caller.employee)
         return Turn(
             today=self._today(found.time_zone),
-            recollection=Recollection(
+            recollection=LoadedMemory(
                 facts=first_within(found.facts, int(self.budget * FACTS_SHARE), self.count),
                 summary="\n".join(
                     first_within(found.summary.splitlines(), int(self.budget * SUMMARY_SHARE), self.count)

@@ -8,8 +8,8 @@ from employees.roster import Roster
 from graph.context import TurnContext
 from graph.ports.memory import Transcript, TurnRecord
 from graph.ports.models import ChatModel
-from graph.ports.tools import Toolbox
-from graph.state import Turn, answered_by
+from graph.ports.tools import ToolRuntime
+from graph.state import Turn, last_model_name
 from graph.turn.taint import quoted
 
 
@@ -18,7 +18,7 @@ class Persist:
     transcript: Transcript
     model: ChatModel
     roster: Roster
-    toolbox: Toolbox
+    toolbox: ToolRuntime
 
     async def __call__(self, state: Turn, runtime: Runtime[TurnContext]) -> Turn:
         caller = runtime.context
@@ -30,7 +30,7 @@ class Persist:
                 run_id=caller.run_id,
                 epoch=caller.epoch,
                 employee=caller.employee,
-                model=answered_by(state["messages"], self.model.name(self.roster.find(speaker).settings)),
+                model=last_model_name(state["messages"], self.model.name(self.roster.find(speaker).settings)),
                 messages=state["messages"],
                 usage=state["usage"],
                 quoted=quoted(state, self.toolbox),

@@ -14,10 +14,10 @@ from graph.context import TurnContext
 from graph.errors import ModelError, ModelTimeout
 from graph.events import Restart, Text
 from graph.ports.models import ChatModel, CountTokens, Price, Prices
-from graph.ports.tools import Toolbox
+from graph.ports.tools import ToolRuntime
 from graph.redaction.answer_stream import AnswerStream
 from graph.redaction.link_sanitizer import AllowedAddresses
-from graph.state import Turn, Usage, add, answered_by
+from graph.state import Turn, Usage, add_usage, last_model_name
 from graph.tool import Tool
 from graph.turn.citations import cited
 from graph.turn.handoff import DELEGATE, HAND_OFF
@@ -47,7 +47,7 @@ class Said:
 class Reason:
     model: ChatModel
     roster: Roster
-    toolbox: Toolbox
+    toolbox: ToolRuntime
     wording: Wording
     prices: Prices
     count: CountTokens
@@ -62,7 +62,7 @@ class Reason:
         if not reply.tool_calls:
             for citation in cited(str(reply.text), prompt.passages):
                 runtime.stream_writer(citation)
-        usage = add(state["usage"], self._usage(reply, prompt, tools, employee))
+        usage = add_usage(state["usage"], self._usage(reply, prompt, tools, employee))
         return Turn(messages=[*state["messages"], reply], usage=usage)
 
     def _prompt(self, state: Turn, employee: Employee) -> Prompt:
@@ -101,7 +101,7 @@ class Reason:
             check_answer(reply)
         except BaseException as broken:
             if said.chunks or not isinstance(broken, ModelError) or isinstance(broken, ModelTimeout):
-                runtime.context.unfinished.add(self._usage(said.reply(), prompt, tools, employee))
+                runtime.context.aborted_usage.add(self._usage(said.reply(), prompt, tools, employee))
             raise
         return reply
 
@@ -139,7 +139,7 @@ class Reason:
             read = prompt.size(self.count) + schema_tokens(tuple(tools), self.count)
         if written <= 0:
             written = size([reply], self.count) if reply.text or reply.tool_calls else 0
-        answered = answered_by([reply], self.model.name(employee.settings))
+        answered = last_model_name([reply], self.model.name(employee.settings))
         price = self.prices.get(answered, Price(Decimal(0), Decimal(0)))
         return Usage(
             prompt=read,

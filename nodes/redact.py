@@ -7,7 +7,7 @@ from langgraph.runtime import Runtime
 
 from graph.context import TurnContext
 from graph.ports.redaction import Redactor
-from graph.state import Recollection, Turn, Unsummarized, no_usage
+from graph.state import LoadedMemory, SummaryBacklog, Turn, no_usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +24,12 @@ class Redact:
             message=question if state.get("message") else "",
             question=question,
             today="",
-            recollection=Recollection(facts=[], summary="", history=[], summarized_to=0, searchable=False),
+            recollection=LoadedMemory(facts=[], summary="", history=[], summarized_to=0, searchable=False),
             passages=[],
             messages=[HumanMessage(question)],
             usage=no_usage("provider"),
             speaker="",
             message_id="",
-            unsummarized=Unsummarized(turns=0, tokens=0, seconds=0),
+            unsummarized=SummaryBacklog(turns=0, tokens=0, seconds=0),
             summary_due=False,
         )

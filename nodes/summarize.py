@@ -8,7 +8,7 @@ from langgraph.runtime import Runtime
 from graph.context import TurnContext
 from graph.errors import ChatError
 from graph.ports.memory import Summaries
-from graph.state import Turn, Unsummarized
+from graph.state import SummaryBacklog, Turn
 
 log = structlog.get_logger(__name__)
 
@@ -39,7 +39,7 @@ class Summarize:
         return Turn(unsummarized=unsummarized, summary_due=due)
 
 
-def is_due(since: Unsummarized) -> bool:
+def is_due(since: SummaryBacklog) -> bool:
     return (
         since["turns"] >= DUE_TURNS
         or since["tokens"] >= DUE_TOKENS

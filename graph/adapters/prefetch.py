@@ -11,9 +11,9 @@ from collections import OrderedDict
 from collections.abc import Callable, Coroutine, Hashable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
-from graph.ports.memory import Memory, Remembered, Retriever
+from graph.ports.memory import Memory, MemorySnapshot, Retriever
 from graph.ports.models import Embedder
-from graph.ports.redaction import NOTHING_RESTORED, Masked, Redactor, Shown
+from graph.ports.redaction import NOTHING_RESTORED, JsonT, MaskedTexts, Redactor
 from graph.ports.runs import Run
 from graph.state import Passage
 
@@ -53,20 +53,22 @@ class PrefetchingRedactor:
 
     def __init__(self, inner: Redactor) -> None:
         self.inner = inner
-        self._cache: PrefetchCache[Masked] = PrefetchCache()
+        self._cache: PrefetchCache[MaskedTexts] = PrefetchCache()
 
-    def prefetch(self, user_id: str, texts: Sequence[str]) -> "asyncio.Task[Masked]":
+    def prefetch(self, user_id: str, texts: Sequence[str]) -> "asyncio.Task[MaskedTexts]":
         return self._cache.start((user_id, tuple(texts)), self.inner.mask(user_id, texts))
 
-    async def mask(self, user_id: str, texts: Sequence[str], restored: Mapping[str, str] = NOTHING_RESTORED) -> Masked:
+    async def mask(
+        self, user_id: str, texts: Sequence[str], restored: Mapping[str, str] = NOTHING_RESTORED
+    ) -> MaskedTexts:
         prefetched = None if restored else self._cache.pop((user_id, tuple(texts)))
         return await (prefetched or self.inner.mask(user_id, texts, restored))
 
-    async def values(self, user_id: str, value: Any) -> Mapping[str, str]:
-        return await self.inner.values(user_id, value)
+    async def token_values(self, user_id: str, value: Any) -> Mapping[str, str]:
+        return await self.inner.token_values(user_id, value)
 
-    async def reveal(self, user_id: str, value: Shown) -> Shown:
-        return await self.inner.reveal(user_id, value)
+    async def unmask(self, user_id: str, value: JsonT) -> JsonT:
+        return await self.inner.unmask(user_id, value)
 
 
 class PrefetchingMemory:
@@ -74,19 +76,19 @@ class PrefetchingMemory:
 
     def __init__(self, inner: Memory) -> None:
         self.inner = inner
-        self._cache: PrefetchCache[Remembered] = PrefetchCache()
+        self._cache: PrefetchCache[MemorySnapshot] = PrefetchCache()
 
-    def prefetch(self, user_id: str, session_id: str, employee: str) -> "asyncio.Task[Remembered]":
-        return self._cache.start((user_id, session_id, employee), self.inner.recall(user_id, session_id, employee))
+    def prefetch(self, user_id: str, session_id: str, employee: str) -> "asyncio.Task[MemorySnapshot]":
+        return self._cache.start((user_id, session_id, employee), self.inner.load(user_id, session_id, employee))
 
-    def put(self, user_id: str, session_id: str, employee: str, remembered: Remembered) -> None:
+    def put(self, user_id: str, session_id: str, employee: str, remembered: MemorySnapshot) -> None:
         result = asyncio.get_running_loop().create_future()
         result.set_result(remembered)
         self._cache.put((user_id, session_id, employee), result)
 
-    async def recall(self, user_id: str, session_id: str, employee: str) -> Remembered:
+    async def load(self, user_id: str, session_id: str, employee: str) -> MemorySnapshot:
         prefetched = self._cache.pop((user_id, session_id, employee))
-        return await (prefetched or self.inner.recall(user_id, session_id, employee))
+        return await (prefetched or self.inner.load(user_id, session_id, employee))
 
 
 class PrefetchingEmbedder:
@@ -168,18 +170,20 @@ class TurnPrefetcher:
         else:
             self._spawn(self._read_memory(run, text, masking))
 
-    async def _read_memory(self, run: Run, text: str, masking: "asyncio.Task[Masked]") -> None:
+    async def _read_memory(self, run: Run, text: str, masking: "asyncio.Task[MaskedTexts]") -> None:
         remembered = await self.memory.prefetch(run.user_id, run.session_id, run.employee)
         self._start_search(run, text, masking, remembered)
 
-    def _start_search(self, run: Run, text: str, masking: "asyncio.Task[Masked]", remembered: Remembered) -> None:
+    def _start_search(
+        self, run: Run, text: str, masking: "asyncio.Task[MaskedTexts]", remembered: MemorySnapshot
+    ) -> None:
         if not remembered.searchable:
             return
         if self.embedder:
             self.embedder.prefetch(text)
         self._spawn(self._search(run.user_id, masking))
 
-    async def _search(self, user_id: str, masking: "asyncio.Task[Masked]") -> None:
+    async def _search(self, user_id: str, masking: "asyncio.Task[MaskedTexts]") -> None:
         self.retriever.prefetch(user_id, (await masking).texts[0])
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:

@@ -17,7 +17,7 @@ from graph.adapters.postgres.named_queries import adapter_queries
 from graph.errors import ModelError
 from graph.jobs.queue import defer_once
 from graph.ports.models import ChatModel, CountTokens, ModelSettings
-from graph.state import Unsummarized
+from graph.state import SummaryBacklog
 
 QUERIES = adapter_queries("memory")
 
@@ -50,11 +50,11 @@ class QueuedSummaries:
         self.database = database
         self.queue = queue
 
-    async def state(self, user_id: str, session_id: str) -> Unsummarized:
+    async def state(self, user_id: str, session_id: str) -> SummaryBacklog:
         row = await self.database.find(user_id, QUERIES["summary_state"], {"session_id": session_id})
         if row is None or row["seconds"] is None:
-            return Unsummarized(turns=0, tokens=0, seconds=0)
-        return Unsummarized(turns=row["turns"], tokens=int(row["tokens"]), seconds=row["seconds"])
+            return SummaryBacklog(turns=0, tokens=0, seconds=0)
+        return SummaryBacklog(turns=row["turns"], tokens=int(row["tokens"]), seconds=row["seconds"])
 
     async def request(self, user_id: str, session_id: str) -> None:
         await defer_once(self.queue, TASK, f"summary:{session_id}", user_id=user_id, session_id=session_id)

@@ -8,7 +8,7 @@ from graph.context import TurnContext
 
 
 @dataclass(frozen=True, slots=True)
-class Proposal:
+class ProposedCall:
     """A call that is not made without its user's word. All text in it is masked."""
 
     ordinal: int
@@ -26,7 +26,7 @@ class Approval:
     """What a user was asked, and said."""
 
     id: str
-    proposal: Proposal
+    proposal: ProposedCall
     status: Literal["pending", "approved", "rejected", "expired"]
     arguments: Mapping[str, Any]
     """The proposed ones, or what the user made of them."""
@@ -36,7 +36,7 @@ class Approval:
 
 
 @dataclass(frozen=True, slots=True)
-class Approved:
+class ApprovalState:
     """What a user has said to the calls of a run, and which tools are trusted in its conversation."""
 
     calls: Mapping[int, Approval]
@@ -61,11 +61,11 @@ class Decision:
 class Approvals(Protocol):
     """What users decide on calls that change something."""
 
-    async def given(self, caller: TurnContext) -> Approved:
+    async def state_of_run(self, caller: TurnContext) -> ApprovalState:
         """What is known of this run."""
         ...
 
-    async def ask(self, caller: TurnContext, proposals: Sequence[Proposal]) -> Mapping[int, Approval]:
+    async def request(self, caller: TurnContext, proposals: Sequence[ProposedCall]) -> Mapping[int, Approval]:
         """Put calls to the user; one that was put before with the same arguments stays as it is. All calls of the run.
 
         Raises:

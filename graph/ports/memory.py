@@ -7,14 +7,14 @@ from typing import Literal, Protocol
 
 from langchain_core.messages import AnyMessage
 
-from graph.state import Passage, Unsummarized, Usage
+from graph.state import Passage, SummaryBacklog, Usage
 
 Clock = Callable[[], dt.datetime]
 """The current instant, with its time zone."""
 
 
 @dataclass(frozen=True, slots=True)
-class Remembered:
+class MemorySnapshot:
     """What is stored of a user and a session, masked; nothing is cut yet."""
 
     time_zone: str = "UTC"
@@ -31,7 +31,7 @@ class Remembered:
 
 
 class Memory(Protocol):
-    async def recall(self, user_id: str, session_id: str, employee: str) -> Remembered:
+    async def load(self, user_id: str, session_id: str, employee: str) -> MemorySnapshot:
         """Read pinned facts (global and the employee's), the summary, and the newest messages after it."""
         ...
 
@@ -65,7 +65,7 @@ class TurnRecord:
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
+class StoredTurn:
     """A turn that is in the history."""
 
     message_id: str
@@ -86,13 +86,13 @@ class Transcript(Protocol):
         """
         ...
 
-    async def find(self, user_id: str, run_id: str) -> Recorded | None:
+    async def find(self, user_id: str, run_id: str) -> StoredTurn | None:
         """The turn of a run, if it was stored."""
         ...
 
 
 class Summaries(Protocol):
-    async def state(self, user_id: str, session_id: str) -> Unsummarized: ...
+    async def state(self, user_id: str, session_id: str) -> SummaryBacklog: ...
 
     async def request(self, user_id: str, session_id: str) -> None:
         """Hand the session to a durable job; asking twice makes one job."""

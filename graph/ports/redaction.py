@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Protocol, TypeVar
 
-Shown = TypeVar("Shown")
+JsonT = TypeVar("JsonT")
 """A JSON value: a text, a list, an object."""
 
 
 @dataclass(frozen=True, slots=True)
-class Masked:
+class MaskedTexts:
     """Texts in which every personal value that was found is replaced by a token, in the order they were given."""
 
     texts: tuple[str, ...]
@@ -23,7 +23,9 @@ NOTHING_RESTORED: Mapping[str, str] = MappingProxyType({})
 class Redactor(Protocol):
     """Replaces personal values by tokens, and tokens by values for their owner."""
 
-    async def mask(self, user_id: str, texts: Sequence[str], restored: Mapping[str, str] = NOTHING_RESTORED) -> Masked:
+    async def mask(
+        self, user_id: str, texts: Sequence[str], restored: Mapping[str, str] = NOTHING_RESTORED
+    ) -> MaskedTexts:
         """Mask texts of one user; the same value always gets the same token, however it is spelt.
 
         Args:
@@ -36,17 +38,17 @@ class Redactor(Protocol):
         """
         ...
 
-    async def values(self, user_id: str, value: Any) -> Mapping[str, str]:
+    async def token_values(self, user_id: str, value: Any) -> Mapping[str, str]:
         """The owner's values behind the tokens that a JSON value mentions, by token."""
         ...
 
-    async def reveal(self, user_id: str, value: Shown) -> Shown:
+    async def unmask(self, user_id: str, value: JsonT) -> JsonT:
         """Put the owner's values back into every text of a JSON value; a token that was not issued to this owner stays."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class Secret:
+class PersonalValue:
     """A personal value; two spellings of one value ("4111 1111…", "4111-1111…") are equal."""
 
     kind: str
@@ -60,27 +62,27 @@ class Secret:
 class Vault(Protocol):
     """Keeps the values behind the tokens, sealed, for one user each."""
 
-    async def issue(self, user_id: str, secrets: Set[Secret]) -> Mapping[Secret, str]:
+    async def tokenize(self, user_id: str, secrets: Set[PersonalValue]) -> Mapping[PersonalValue, str]:
         """The token of each value; new ones are made for values that this user never had.
 
         Two callers at once get the same token for the same value, and no two values of a user share a token.
         """
         ...
 
-    async def open(self, user_id: str, tokens: Set[str]) -> Mapping[str, str]:
+    async def detokenize(self, user_id: str, tokens: Set[str]) -> Mapping[str, str]:
         """The texts of those tokens that were issued to this user."""
         ...
 
-    async def issued_since(self, user_id: str, since: dt.datetime | None) -> "Issued":
+    async def values_since(self, user_id: str, since: dt.datetime | None) -> "IssuedValues":
         """The values that were issued to this user since an instant, some seconds before it included; all for None."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class Issued:
+class IssuedValues:
     """Values of one user's vault."""
 
-    secrets: Sequence[Secret]
+    secrets: Sequence[PersonalValue]
     """The newest first; some thousands at most."""
     until: dt.datetime | None
     """When the newest was issued; None if there is none."""

@@ -10,7 +10,7 @@ from langgraph.checkpoint.base import BaseCheckpointSaver
 from typing_extensions import TypedDict
 
 from graph.events import Done, Event
-from graph.ports.memory import Remembered
+from graph.ports.memory import MemorySnapshot
 from graph.state import NO_USAGE, Turn, Usage
 
 
@@ -76,7 +76,7 @@ class Run:
     """Whether this request created the run; False if an earlier one with the same idempotency key did, or if it was read."""
     log_expired: bool = False
     """Whether the events were deleted because their retention time has passed."""
-    remembered: Remembered | None = field(default=None, repr=False, compare=False)
+    remembered: MemorySnapshot | None = field(default=None, repr=False, compare=False)
     """The memory that the turn starts from, if it was read when the run was accepted."""
 
     @property

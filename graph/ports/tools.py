@@ -24,7 +24,7 @@ class Effect:
     """Whether it is made outside the database."""
 
 
-class Delegates(Protocol):
+class DelegationPort(Protocol):
     """Colleagues who answer a question."""
 
     async def delegate(self, caller: TurnContext, colleague: str, question: str, today: str) -> Mapping[str, Any]:
@@ -36,14 +36,14 @@ class Delegates(Protocol):
         ...
 
 
-class Toolbox(Protocol):
+class ToolRuntime(Protocol):
     """The tools, and what they may use for a user."""
 
     def tools(self, names: Sequence[str]) -> Sequence[Tool]:
         """The tools of these names; a name that is none is left out."""
         ...
 
-    def admit(self, user_id: str, tool: Tool) -> bool:
+    def try_acquire(self, user_id: str, tool: Tool) -> bool:
         """Count a call; false if there were too many of this user's in the last minute."""
         ...
 
@@ -56,7 +56,7 @@ class Toolbox(Protocol):
 
     def knowledge(self, user_id: str) -> Knowledge: ...
 
-    async def once(self, effect: Effect, make: Callable[[Rows], Awaitable[ToolOutput]]) -> ToolOutput:
+    async def execute_once(self, effect: Effect, make: Callable[[Rows], Awaitable[ToolOutput]]) -> ToolOutput:
         """Make an effect, and store its outcome with it, in one transaction; if it was made before, read the outcome.
 
         What led to the effect is durable before it is made. One that is made elsewhere is made at most once: its entry is

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from graph.ports.redaction import NOTHING_RESTORED, Masked, Shown
+from graph.ports.redaction import NOTHING_RESTORED, JsonT, MaskedTexts
 from graph.redaction.json_strings import strings_in
 from graph.redaction.placeholders import CODE, KIND, TOKEN
 from graph.redaction.restore import restore_json, tokens_in
@@ -40,16 +40,18 @@ class StandInRedactor:
     def __init__(self, cut: Cut | None = None) -> None:
         self.cut = cut
 
-    async def mask(self, user_id: str, texts: Sequence[str], restored: Mapping[str, str] = NOTHING_RESTORED) -> Masked:
+    async def mask(
+        self, user_id: str, texts: Sequence[str], restored: Mapping[str, str] = NOTHING_RESTORED
+    ) -> MaskedTexts:
         if self.cut:
             await self.cut.happen()
-        return Masked(tuple(map(masked, texts)))
+        return MaskedTexts(tuple(map(masked, texts)))
 
-    async def values(self, user_id: str, value: Any) -> Mapping[str, str]:
+    async def token_values(self, user_id: str, value: Any) -> Mapping[str, str]:
         return stand_ins(value)
 
-    async def reveal(self, user_id: str, value: Shown) -> Shown:
-        return cast(Shown, revealed(value))
+    async def unmask(self, user_id: str, value: JsonT) -> JsonT:
+        return cast(JsonT, revealed(value))
 
 
 def stand_ins(value: Any) -> dict[str, str]:

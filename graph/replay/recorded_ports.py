@@ -17,7 +17,7 @@ from pydantic import BaseModel, ValidationError
 
 from graph.adapters.postgres.conversation.message_rows import to_message
 from graph.errors import DatabaseUnavailable, ModelError, NotFound
-from graph.ports.memory import Recorded, Remembered, TurnRecord
+from graph.ports.memory import MemorySnapshot, StoredTurn, TurnRecord
 from graph.ports.models import ModelSettings
 from graph.ports.notifications import RunNotification
 from graph.ports.runs import ClaimedRun, LoggedEvent, OnConflict, Question, Run, RunOutcome, RunRequest
@@ -26,7 +26,7 @@ from graph.replay.fake_values import revealed
 from graph.replay.interruption import Cut
 from graph.replay.recording import Answer, Memory, ToolRun
 from graph.replay.request_lines import as_lines, since
-from graph.state import Passage, Unsummarized, Usage
+from graph.state import Passage, SummaryBacklog, Usage
 from graph.tool import INVALID_JSON, NoFiles, NoKnowledge, Rows, Tool, ToolContext, ToolError, ToolOutput
 
 OWNER, SESSION, RUN, ANSWER = "owner", "session", "run", "message"
@@ -39,8 +39,8 @@ class RecordedMemory:
     def __init__(self, memory: Memory) -> None:
         self.memory = memory
 
-    async def recall(self, user_id: str, session_id: str, employee: str) -> Remembered:
-        return Remembered(
+    async def load(self, user_id: str, session_id: str, employee: str) -> MemorySnapshot:
+        return MemorySnapshot(
             facts=self.memory.facts,
             summary=self.memory.summary,
             history=[to_message(dict(said)) for said in self.memory.history],
@@ -114,7 +114,7 @@ def written(args: Mapping[str, Any]) -> str:
 
 
 class RecordedTools:
-    """Port `Toolbox`: today's tools, which check their arguments as ever and answer with the recorded results."""
+    """Port `ToolRuntime`: today's tools, which check their arguments as ever and answer with the recorded results."""
 
     def __init__(self, catalog: Mapping[str, Tool], runs: Sequence[ToolRun], cut: Cut) -> None:
         self._runs = list(runs)
@@ -126,7 +126,7 @@ class RecordedTools:
     def tools(self, names: Sequence[str]) -> Sequence[Tool]:
         return [self._tools[name] for name in names if name in self._tools]
 
-    def admit(self, user_id: str, tool: Tool) -> bool:
+    def try_acquire(self, user_id: str, tool: Tool) -> bool:
         return True
 
     def rows(self, user_id: str) -> "NoRows":
@@ -152,7 +152,7 @@ class RecordedTools:
 
         return replace(tool, function=play, preview=None)
 
-    async def once(self, effect: Effect, make: Callable[[Rows], Awaitable[ToolOutput]]) -> ToolOutput:
+    async def execute_once(self, effect: Effect, make: Callable[[Rows], Awaitable[ToolOutput]]) -> ToolOutput:
         return await make(NoRows())
 
     async def _wait_for_turn(self, place: int) -> None:
@@ -190,10 +190,10 @@ class NoRows:
 class RecordedSummaries:
     """Port `Summaries`."""
 
-    def __init__(self, unsummarized: Unsummarized | None) -> None:
+    def __init__(self, unsummarized: SummaryBacklog | None) -> None:
         self.unsummarized = unsummarized
 
-    async def state(self, user_id: str, session_id: str) -> Unsummarized:
+    async def state(self, user_id: str, session_id: str) -> SummaryBacklog:
         if self.unsummarized is None:
             raise DatabaseUnavailable
         return self.unsummarized
@@ -212,7 +212,7 @@ class KeptTranscript:
         self.turn = turn
         return ANSWER
 
-    async def find(self, user_id: str, run_id: str) -> Recorded | None:
+    async def find(self, user_id: str, run_id: str) -> StoredTurn | None:
         """Nothing: no process has died."""
         return None
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSeriali
 
 from graph.errors import ChatError
 from graph.ports.runs import Step
-from graph.state import Passage, Unsummarized, Usage
+from graph.state import Passage, SummaryBacklog, Usage
 from graph.turn.model_reply import Finish
 from graph.validation import fault_texts
 
@@ -128,7 +128,7 @@ class Recording(Part):
     steps: list[Step]
     """How long each step took when the turn was recorded: to read, not to compare."""
     tools: list[ToolRun]
-    unsummarized: Unsummarized | None = None
+    unsummarized: SummaryBacklog | None = None
     """What `summarize` decided by; None if it could not find out."""
     ended_at: str | None = None
     """The step in which the turn was stopped or failed; None if it came to its end, or failed by a fault of our own."""

@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, cast
 
 from employees.roster import Employee
-from graph.context import Unfinished
+from graph.context import AbortedUsage
 from graph.events import FINAL, Event, Restart, answer_text, is_waiting
-from graph.ports.memory import Recorded
+from graph.ports.memory import StoredTurn
 from graph.ports.runs import ClaimedRun, LoggedEvent, Step, first_seq
 from graph.runs.phase import RunPhase, may_follow
 from graph.runs.stream_resume import StreamReconciler
@@ -32,9 +32,9 @@ class LiveRun:
         self.entries: list[LoggedEvent] = list(claim.logged)
         """The events of the run so far."""
         self.turn = Turn()
-        self.unfinished = Unfinished()
+        self.aborted_usage = AbortedUsage()
         """The usage of model calls that broke off."""
-        self.stored: Recorded | None = None
+        self.stored: StoredTurn | None = None
         """The turn as the history holds it, if a process that died had stored it."""
         self.path: list[Step] = []
         """The steps that the graph has taken."""

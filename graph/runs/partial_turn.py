@@ -6,15 +6,15 @@ from typing import Literal
 
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 
-from graph.context import Unfinished
+from graph.context import AbortedUsage
 from graph.errors import ChatError, RedactionFailed
 from graph.ports.memory import Transcript, TurnRecord
 from graph.ports.models import CountTokens
 from graph.ports.redaction import Redactor
-from graph.ports.tools import Toolbox
+from graph.ports.tools import ToolRuntime
 from graph.retry import retry_on_database_down
 from graph.runs.live_run import LiveRun
-from graph.state import NO_USAGE, Usage, add
+from graph.state import NO_USAGE, Usage, add_usage
 from graph.turn.taint import quoted
 
 
@@ -24,7 +24,7 @@ class PartialTurnRecorder:
 
     transcript: Transcript
     redactor: Redactor
-    toolbox: Toolbox
+    toolbox: ToolRuntime
     count: CountTokens
 
     async def record(
@@ -46,7 +46,7 @@ class PartialTurnRecorder:
         if not messages:
             return None
         run = live.run
-        live.turn["usage"] = usage_of_partial(live.turn.get("usage"), live.unfinished, self.count(partial))
+        live.turn["usage"] = usage_of_partial(live.turn.get("usage"), live.aborted_usage, self.count(partial))
         record = TurnRecord(
             user_id=run.user_id,
             session_id=run.session_id,
@@ -92,7 +92,7 @@ def close_open_calls(messages: Sequence[AnyMessage], partial: str) -> list[AnyMe
     return [*messages, *results]
 
 
-def usage_of_partial(usage: Usage | None, unfinished: Unfinished, partial_tokens: int) -> Usage:
+def usage_of_partial(usage: Usage | None, aborted_usage: AbortedUsage, partial_tokens: int) -> Usage:
     """The usage of a turn that did not come to its end.
 
     Args:
@@ -100,8 +100,8 @@ def usage_of_partial(usage: Usage | None, unfinished: Unfinished, partial_tokens
         unfinished: the usage of the calls that broke off in this process.
         partial_tokens: tokens of the partial answer; they count where no call broke off here.
     """
-    if unfinished.usage:
-        return add(usage, unfinished.usage) if usage else unfinished.usage
+    if aborted_usage.usage:
+        return add_usage(usage, aborted_usage.usage) if usage else aborted_usage.usage
     return with_partial(usage or NO_USAGE, partial_tokens)
 
 

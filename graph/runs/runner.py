@@ -22,13 +22,13 @@ from graph.errors import (
     safe_summary,
 )
 from graph.events import Done, Error
-from graph.ports.memory import Recorded, Transcript
+from graph.ports.memory import StoredTurn, Transcript
 from graph.ports.models import ChatModel, CountTokens
 from graph.ports.notifications import Notifier
 from graph.ports.redaction import Redactor
 from graph.ports.runs import Checkpoints, Run, RunIntake, RunOutcome, RunQueue, Step
 from graph.ports.telemetry import RunMetrics
-from graph.ports.tools import Toolbox
+from graph.ports.tools import ToolRuntime
 from graph.retry import retry_on_database_down
 from graph.runs.lease import LeaseKeeper
 from graph.runs.live_run import LiveRun, turn_from_checkpoint
@@ -61,7 +61,7 @@ class RunPorts:
     redactor: Redactor
     roster: Roster
     model: ChatModel
-    toolbox: Toolbox
+    toolbox: ToolRuntime
     count: CountTokens
     notifier: Notifier
     metrics: RunMetrics
@@ -184,7 +184,7 @@ class Runner:
         """
         run = live.run
         context = TurnContext(
-            run.user_id, run.session_id, run.id, run.epoch, run.employee, live.text or "", live.unfinished
+            run.user_id, run.session_id, run.id, run.epoch, run.employee, live.text or "", live.aborted_usage
         )
         live.start_steps()
         stream = graph.astream(
@@ -271,6 +271,6 @@ def last_event(turn: Turn, message_id: str | None, result: GraphResult) -> Done 
     return error_event(result.error) if result.error else done_event(turn, message_id, result.status)
 
 
-def stored_turn(stored: Recorded) -> Turn:
+def stored_turn(stored: StoredTurn) -> Turn:
     """The fields of a turn that the history holds."""
     return Turn(messages=list(stored.messages), usage=stored.usage, message_id=stored.message_id)

@@ -8,7 +8,7 @@ from langchain_core.messages import AIMessage, AnyMessage
 from graph.ports.models import ChatModel
 from graph.ports.runs import Trace
 from graph.runs.live_run import LiveRun
-from graph.state import Turn, answered_by
+from graph.state import Turn, last_model_name
 
 TRACE_FIELDS = ("today", "recollection", "passages", "unsummarized", "summary_due")
 """The fields of a turn that only its trace stores."""
@@ -23,14 +23,14 @@ def build_trace(live: LiveRun, model: ChatModel) -> Trace:
         usage=[message.usage_metadata for message in messages if isinstance(message, AIMessage)],
         turn=trace_fields(live.turn),
     )
-    if live.unfinished.usage:
-        trace["broken_off"] = live.unfinished.usage
+    if live.aborted_usage.usage:
+        trace["broken_off"] = live.aborted_usage.usage
     return trace
 
 
 def answering_model(live: LiveRun, messages: Sequence[AnyMessage], model: ChatModel) -> str:
     """The model that gave the last answer, or would have given it; empty if the run never began here."""
-    return answered_by(messages, model.name(live.employee.settings) if live.employee else "")
+    return last_model_name(messages, model.name(live.employee.settings) if live.employee else "")
 
 
 def trace_fields(turn: Turn) -> Turn:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from graph.context import TurnContext
-from graph.ports.approvals import Approval, Approved, Proposal
+from graph.ports.approvals import Approval, ApprovalState, ProposedCall
 
 
 class UnstoredApprovals:
@@ -16,10 +16,10 @@ class UnstoredApprovals:
         """
         self.status = status
 
-    async def given(self, caller: TurnContext) -> Approved:
-        return Approved({}, frozenset())
+    async def state_of_run(self, caller: TurnContext) -> ApprovalState:
+        return ApprovalState({}, frozenset())
 
-    async def ask(self, caller: TurnContext, proposals: Sequence[Proposal]) -> Mapping[int, Approval]:
+    async def request(self, caller: TurnContext, proposals: Sequence[ProposedCall]) -> Mapping[int, Approval]:
         return {
             each.ordinal: Approval(str(each.ordinal), each, self.status, each.arguments, "", expires_at="")
             for each in proposals

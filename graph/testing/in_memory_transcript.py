@@ -4,7 +4,7 @@ from collections.abc import Callable, Set
 from dataclasses import dataclass
 from uuid import uuid4
 
-from graph.ports.memory import Recorded, TurnRecord
+from graph.ports.memory import StoredTurn, TurnRecord
 
 
 @dataclass(slots=True)
@@ -42,12 +42,12 @@ class InMemoryTranscript:
             self.turns.append(stored)
         return stored.answer_id
 
-    async def find(self, user_id: str, run_id: str) -> Recorded | None:
+    async def find(self, user_id: str, run_id: str) -> StoredTurn | None:
         turn = self._turn(user_id, run_id)
         if turn is None:
             return None
         record = turn.record
-        return Recorded(turn.answer_id, record.messages, record.usage, record.status, record.error)
+        return StoredTurn(turn.answer_id, record.messages, record.usage, record.status, record.error)
 
     def _turn(self, user_id: str, run_id: str) -> HistoryTurn | None:
         turns = (turn for turn in self.turns if (turn.record.user_id, turn.record.run_id) == (user_id, run_id))

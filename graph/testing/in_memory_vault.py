@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Mapping, Set
 
-from graph.ports.redaction import Issued, Secret
+from graph.ports.redaction import IssuedValues, PersonalValue
 from graph.redaction.placeholders import new_token
 
 
@@ -11,20 +11,20 @@ class MemoryVault:
     """Keeps values, as they are, for the life of the process."""
 
     def __init__(self) -> None:
-        self._tokens: dict[tuple[str, Secret], str] = {}
+        self._tokens: dict[tuple[str, PersonalValue], str] = {}
         self._texts: dict[tuple[str, str], str] = {}
 
-    async def issue(self, user_id: str, secrets: Set[Secret]) -> Mapping[Secret, str]:
+    async def tokenize(self, user_id: str, secrets: Set[PersonalValue]) -> Mapping[PersonalValue, str]:
         return {secret: self._token(user_id, secret) for secret in secrets}
 
-    async def open(self, user_id: str, tokens: Set[str]) -> Mapping[str, str]:
+    async def detokenize(self, user_id: str, tokens: Set[str]) -> Mapping[str, str]:
         return {token: self._texts[user_id, token] for token in tokens if (user_id, token) in self._texts}
 
-    async def issued_since(self, user_id: str, since: dt.datetime | None) -> Issued:
+    async def values_since(self, user_id: str, since: dt.datetime | None) -> IssuedValues:
         secrets = [secret for user, secret in self._tokens if user == user_id]
-        return Issued(secrets[::-1], None)
+        return IssuedValues(secrets[::-1], None)
 
-    def _token(self, user_id: str, secret: Secret) -> str:
+    def _token(self, user_id: str, secret: PersonalValue) -> str:
         if (user_id, secret) not in self._tokens:
             token = self._unused(user_id, secret.kind)
             self._tokens[user_id, secret] = token

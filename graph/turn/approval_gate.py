@@ -12,7 +12,7 @@ from langgraph.types import interrupt
 
 from graph.context import TurnContext
 from graph.events import ApprovalRequired
-from graph.ports.approvals import Approval, Approvals, Approved, Proposal
+from graph.ports.approvals import Approval, Approvals, ApprovalState, ProposedCall
 from graph.retry import READ_DELAYS, retry_on_database_down
 from graph.state import Turn
 from graph.tool import ToolError
@@ -49,7 +49,7 @@ class Consent:
         if not changing:
             return ready
         caller, today = runtime.context, dt.date.fromisoformat(state["today"])
-        given = await retry_on_database_down(lambda: self.approvals.given(caller), READ_DELAYS)
+        given = await retry_on_database_down(lambda: self.approvals.state_of_run(caller), READ_DELAYS)
         sources = sorted({*quoted(state, self.calls.toolbox), *given.quoted})
         asking = [each for each in changing if must_ask(each, given, sources)]
         before = {each.ordinal: put for each in asking if (put := given.calls.get(each.ordinal)) and is_on(put, each)}
@@ -60,7 +60,7 @@ class Consent:
         faults = {
             each.ordinal: fault for each, fault in zip(asking, proposed, strict=True) if isinstance(fault, ToolError)
         }
-        approvals = await self._asked([each for each in proposed if isinstance(each, Proposal)], caller)
+        approvals = await self._asked([each for each in proposed if isinstance(each, ProposedCall)], caller)
         for each in asking:
             if each.ordinal in approvals:
                 runtime.stream_writer(request_for(approvals[each.ordinal], each.call))
@@ -71,7 +71,7 @@ class Consent:
 
     async def _proposal(
         self, each: Prepared, before: Mapping[int, Approval], reason: str, today: dt.date, caller: TurnContext
-    ) -> Proposal | ToolError:
+    ) -> ProposedCall | ToolError:
         """What is put to the user; a call that its preview or its limit refuses is not.
 
         A step that goes on after its user decided runs anew: `before` holds the calls that were put then. The calls of a
@@ -86,12 +86,12 @@ class Consent:
             self.calls.admit(each, caller.user_id)
         except ToolError as fault:
             return fault
-        return Proposal(each.ordinal, each.tool.name, each.call["args"], preview, reason)
+        return ProposedCall(each.ordinal, each.tool.name, each.call["args"], preview, reason)
 
-    async def _asked(self, proposals: Sequence[Proposal], caller: TurnContext) -> Mapping[int, Approval]:
+    async def _asked(self, proposals: Sequence[ProposedCall], caller: TurnContext) -> Mapping[int, Approval]:
         if not proposals:
             return {}
-        known = await retry_on_database_down(lambda: self.approvals.ask(caller, proposals), READ_DELAYS)
+        known = await retry_on_database_down(lambda: self.approvals.request(caller, proposals), READ_DELAYS)
         return {proposal.ordinal: known[proposal.ordinal] for proposal in proposals}
 
     async def _as_decided(
@@ -125,7 +125,7 @@ def settled(approval: Approval, word: Any) -> Approval:
     return replace(approval, status="approved" if word == APPROVE else "rejected")
 
 
-def must_ask(each: Prepared, given: Approved, sources: Sequence[str]) -> bool:
+def must_ask(each: Prepared, given: ApprovalState, sources: Sequence[str]) -> bool:
     """Whether a call needs its user's word. What others wrote may have talked the model into it: then trust does not count.
     What was put to the user once is the user's to decide."""
     before = given.calls.get(each.ordinal)
@@ -133,7 +133,7 @@ def must_ask(each: Prepared, given: Approved, sources: Sequence[str]) -> bool:
     return not trusted or (before is not None and is_on(before, each))
 
 
-def reason_of(each: Prepared, given: Approved, sources: Sequence[str]) -> str:
+def reason_of(each: Prepared, given: ApprovalState, sources: Sequence[str]) -> str:
     """Why a tool asks that its user trusts."""
     return REASON.format(sources=", ".join(sources)) if each.tool.name in given.trusted and sources else ""
 

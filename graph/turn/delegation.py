@@ -14,11 +14,11 @@ import structlog
 from langchain_core.messages import AIMessage
 from langgraph.runtime import Runtime
 
-from graph.context import TurnContext, Unfinished
+from graph.context import AbortedUsage, TurnContext
 from graph.errors import ChatError
 from graph.ports.redaction import Redactor
-from graph.ports.tools import Delegates
-from graph.state import Recollection, Turn, Usage, add, no_usage
+from graph.ports.tools import DelegationPort
+from graph.state import LoadedMemory, Turn, Usage, add_usage, no_usage
 from graph.tool import ToolError
 from graph.turn.approval_gate import Round
 from graph.turn.links import DelegatedQuestion
@@ -51,7 +51,7 @@ class ReadsOnly:
 
 
 class NoDelegates:
-    """Nobody may be asked from here (port `Delegates`)."""
+    """Nobody may be asked from here (port `DelegationPort`)."""
 
     async def delegate(self, caller: TurnContext, colleague: str, question: str, today: str) -> Mapping[str, Any]:
         raise ToolError("you were asked by a colleague yourself; answer with your own tools")
@@ -70,11 +70,11 @@ class Places:
 
 @dataclass(frozen=True, slots=True)
 class Delegation:
-    """Asks colleagues (port `Delegates`)."""
+    """Asks colleagues (port `DelegationPort`)."""
 
     reason: Node
     """Lets the colleague's model speak."""
-    call_tools_with: Callable[[Delegates], Node]
+    call_tools_with: Callable[[DelegationPort], Node]
     """Makes the node that calls the colleague's tools; they may ask through these delegates."""
     redactor: Redactor
     depth: int = 1
@@ -86,24 +86,24 @@ class Delegation:
         turn = Turn(
             today=today,
             question=masked.texts[0],
-            recollection=Recollection(facts=[], summary="", history=[], summarized_to=0, searchable=False),
+            recollection=LoadedMemory(facts=[], summary="", history=[], summarized_to=0, searchable=False),
             passages=[],
             messages=[DelegatedQuestion(content=masked.texts[0])],
             usage=no_usage("provider"),
         )
-        unfinished = Unfinished()
+        aborted_usage = AbortedUsage()
         try:
             async with asyncio.timeout(SECONDS), self.places.of(caller.run_id):
-                await self._answer(turn, replace(caller, employee=colleague, text="", unfinished=unfinished))
+                await self._answer(turn, replace(caller, employee=colleague, text="", aborted_usage=aborted_usage))
         except TimeoutError:
-            answer, taken = f"no answer within {SECONDS:g} seconds", taken_by(turn, unfinished)
+            answer, taken = f"no answer within {SECONDS:g} seconds", taken_by(turn, aborted_usage)
             return {**told, "status": "timeout", "answer": answer, "tools": [], "usage": taken}
         except ChatError as error:
             log.warning("delegation_failed", reason=error.code)
-            taken = taken_by(turn, unfinished)
+            taken = taken_by(turn, aborted_usage)
             return {**told, "status": "failed", "answer": error.message, "tools": [], "usage": taken}
         except asyncio.CancelledError:
-            caller.unfinished.add(taken_by(turn, unfinished))
+            caller.aborted_usage.add(taken_by(turn, aborted_usage))
             raise
         return {**told, **summary_of(turn)}
 
@@ -119,14 +119,14 @@ class Delegation:
                 break
             turn.update(await call_tools(turn, runtime))
 
-    def _deeper(self) -> Delegates:
+    def _deeper(self) -> DelegationPort:
         """Whom a colleague asks: one after the other, in the place of the colleague, who waits for the answers."""
         return replace(self, depth=self.depth + 1, places=Places(1)) if self.depth < DEEPEST else NoDelegates()
 
 
-def taken_by(turn: Turn, unfinished: Unfinished) -> Usage:
+def taken_by(turn: Turn, aborted_usage: AbortedUsage) -> Usage:
     """What a colleague's work took that came to no answer."""
-    return add(turn["usage"], unfinished.usage) if unfinished.usage else turn["usage"]
+    return add_usage(turn["usage"], aborted_usage.usage) if aborted_usage.usage else turn["usage"]
 
 
 def summary_of(turn: Turn) -> dict[str, Any]:

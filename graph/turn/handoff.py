@@ -6,7 +6,7 @@ from typing import Any, cast
 from langchain_core.messages import AnyMessage, ToolMessage
 
 from graph.events import Delegate, Event, Handoff
-from graph.state import Usage, read_result
+from graph.state import Usage, parse_tool_result
 
 HAND_OFF = "handoff_to_employee"
 DELEGATE = "delegate_to_employee"
@@ -30,7 +30,7 @@ def speaker_after(messages: Sequence[AnyMessage], first: str) -> str:
     speaker = first
     for message in messages:
         if isinstance(message, ToolMessage) and message.name == HAND_OFF and message.status != "error":
-            speaker = read_result(message).get("handoff", {}).get("to", speaker)
+            speaker = parse_tool_result(message).get("handoff", {}).get("to", speaker)
     return speaker
 
 

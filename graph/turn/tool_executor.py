@@ -15,7 +15,7 @@ from employees.roster import Roster
 from graph.context import TurnContext
 from graph.errors import DatabaseUnavailable, UnknownEmployee, safe_summary
 from graph.ports.redaction import Redactor
-from graph.ports.tools import Delegates, Effect, Toolbox
+from graph.ports.tools import DelegationPort, Effect, ToolRuntime
 from graph.redaction.restore import restore_json
 from graph.retry import READ_DELAYS, retry_on_database_down
 from graph.tool import INVALID_JSON, OUTCOME_UNKNOWN, Rows, Tool, ToolContext, ToolError, ToolOutput
@@ -58,7 +58,7 @@ class Desk:
     """The colleagues of the employee who calls a tool (port `Colleagues`)."""
 
     roster: Roster
-    delegates: Delegates
+    delegates: DelegationPort
     caller: TurnContext
     today: str
 
@@ -84,10 +84,10 @@ class Desk:
 class Calls:
     """Makes calls on behalf of a caller."""
 
-    toolbox: Toolbox
+    toolbox: ToolRuntime
     redactor: Redactor
     roster: Roster
-    delegates: Delegates
+    delegates: DelegationPort
 
     async def prepare(self, ordinal: int, call: Call, employee: str, user_id: str) -> Prepared:
         """A call that this employee can make for this user.
@@ -117,7 +117,7 @@ class Calls:
         Raises:
             ToolError: the arguments are not what the tool takes.
         """
-        restored = await retry_on_database_down(lambda: self.redactor.values(user_id, arguments), READ_DELAYS)
+        restored = await retry_on_database_down(lambda: self.redactor.token_values(user_id, arguments), READ_DELAYS)
         try:
             return Prepared(ordinal, call, tool, check(restore_json(dict(arguments), restored), tool), restored)
         except ToolError as fault:
@@ -142,7 +142,7 @@ class Calls:
             ToolError: there were too many within a minute.
         """
         tool = each.tool
-        if not each.counted and not self.toolbox.admit(user_id, tool):
+        if not each.counted and not self.toolbox.try_acquire(user_id, tool):
             raise ToolError(
                 f"{tool.name} was called {tool.max_calls_per_minute} times within a minute; go on with what you have"
             )
@@ -165,7 +165,7 @@ class Calls:
         try:
             if each.tool.risk == "read":
                 return await made(self.toolbox.rows(caller.user_id))
-            return await self.toolbox.once(effect_of(each, caller), made)
+            return await self.toolbox.execute_once(effect_of(each, caller), made)
         except DatabaseUnavailable:
             raise failed(each.tool) from None
 

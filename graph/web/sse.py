@@ -38,7 +38,7 @@ async def encoded(
 ) -> AsyncGenerator[bytes, None]:
     """The frame of each event."""
     async for seq, event in entries:
-        yield encode(seq, await redactor.reveal(user_id, event))
+        yield encode(seq, await redactor.unmask(user_id, event))
 
 
 async def with_heartbeats(frames: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:

@@ -303,7 +303,7 @@ def test_a_vault_that_does_not_ask_whose_a_token_is_is_noticed(monkeypatch: pyte
         return {token: text for (_, token), text in self._texts.items() if token in tokens}
 
     check()
-    monkeypatch.setattr(MemoryVault, "open", open_anybodys)
+    monkeypatch.setattr(MemoryVault, "detokenize", open_anybodys)
     assert_red(check)
 
 
@@ -401,12 +401,12 @@ def test_trust_that_forgets_the_turn_before_is_noticed(monkeypatch: pytest.Monke
         asyncio.run(test_consent.test_what_an_earlier_turn_read_counts_as_well())
 
     check()
-    monkeypatch.setattr(test_consent.Approved, "__init__", forgetful(test_consent.Approved.__init__))
+    monkeypatch.setattr(test_consent.ApprovalState, "__init__", forgetful(test_consent.ApprovalState.__init__))
     assert_red(check)
 
 
 def forgetful(made: Callable[..., None]) -> Callable[..., None]:
-    """Makes `Approved` without what earlier turns read."""
+    """Makes `ApprovalState` without what earlier turns read."""
     return lambda self, calls, trusted, quoted=(): made(self, calls, trusted)
 
 

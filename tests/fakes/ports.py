@@ -11,13 +11,13 @@ from langgraph.runtime import Runtime
 from employees.roster import Employee, Roster
 from graph.context import TurnContext
 from graph.events import Event
-from graph.ports.memory import Recorded, Remembered, TurnRecord
+from graph.ports.memory import MemorySnapshot, StoredTurn, TurnRecord
 from graph.ports.models import ModelSettings
-from graph.ports.redaction import NOTHING_RESTORED, Masked, Shown
+from graph.ports.redaction import NOTHING_RESTORED, JsonT, MaskedTexts
 from graph.ports.tools import Effect
 from graph.redaction.json_strings import strings_in
 from graph.redaction.restore import restore_json, tokens_in
-from graph.state import Passage, Recollection, Turn, Unsummarized, Usage
+from graph.state import LoadedMemory, Passage, SummaryBacklog, Turn, Usage
 from graph.tool import Files, NoFiles, NoKnowledge, Rows, Tool, ToolOutput
 from graph.turn.prompt import Wording
 
@@ -56,7 +56,7 @@ def turn_of(*messages: Any, **changes: Any) -> Turn:
     state: dict[str, Any] = {
         "today": "2026-11-23",
         "question": "what now?",
-        "recollection": Recollection(facts=[], summary="", history=[], summarized_to=0, searchable=True),
+        "recollection": LoadedMemory(facts=[], summary="", history=[], summarized_to=0, searchable=True),
         "passages": [],
         "messages": list(messages) or [HumanMessage("what now?")],
         "usage": Usage(prompt=0, completion=0, total=0, cost="0", source="provider"),
@@ -100,26 +100,28 @@ class OneNameRedactor:
 
     seen: list[str] = field(default_factory=list)
 
-    async def mask(self, user_id: str, texts: Sequence[str], restored: Mapping[str, str] = NOTHING_RESTORED) -> Masked:
+    async def mask(
+        self, user_id: str, texts: Sequence[str], restored: Mapping[str, str] = NOTHING_RESTORED
+    ) -> MaskedTexts:
         self.seen += texts
-        return Masked(tuple(text.replace(NAME, TOKEN) for text in texts))
+        return MaskedTexts(tuple(text.replace(NAME, TOKEN) for text in texts))
 
-    async def values(self, user_id: str, value: Any) -> Mapping[str, str]:
+    async def token_values(self, user_id: str, value: Any) -> Mapping[str, str]:
         known = {token for text in strings_in(value) for token in tokens_in(text)} & {TOKEN}
         return dict.fromkeys(known, NAME) if user_id == OWNER else {}
 
-    async def reveal(self, user_id: str, value: Shown) -> Shown:
-        return cast(Shown, restore_json(value, await self.values(user_id, value)))
+    async def unmask(self, user_id: str, value: JsonT) -> JsonT:
+        return cast(JsonT, restore_json(value, await self.token_values(user_id, value)))
 
 
 @dataclass
 class GivenMemory:
     """Port `Memory`: remembers what it is given."""
 
-    remembered: Remembered = field(default_factory=Remembered)
+    remembered: MemorySnapshot = field(default_factory=MemorySnapshot)
     asked: list[tuple[str, str, str]] = field(default_factory=list)
 
-    async def recall(self, user_id: str, session_id: str, employee: str) -> Remembered:
+    async def load(self, user_id: str, session_id: str, employee: str) -> MemorySnapshot:
         self.asked.append((user_id, session_id, employee))
         return self.remembered
 
@@ -181,7 +183,7 @@ class KeptFiles:
 
 @dataclass
 class GivenTools:
-    """Port `Toolbox`: the tools that it is given, over empty ledgers."""
+    """Port `ToolRuntime`: the tools that it is given, over empty ledgers."""
 
     given: Mapping[str, Tool]
     kept: Callable[[str], Files] = lambda user_id: NoFiles()
@@ -194,7 +196,7 @@ class GivenTools:
     def tools(self, names: Sequence[str]) -> Sequence[Tool]:
         return [self.given[name] for name in names if name in self.given]
 
-    def admit(self, user_id: str, tool: Tool) -> bool:
+    def try_acquire(self, user_id: str, tool: Tool) -> bool:
         return tool.name not in self.exhausted
 
     def rows(self, user_id: str) -> NoRows:
@@ -206,7 +208,7 @@ class GivenTools:
     def knowledge(self, user_id: str) -> NoKnowledge:
         return NoKnowledge()
 
-    async def once(self, effect: Effect, make: Callable[[Rows], Awaitable[ToolOutput]]) -> ToolOutput:
+    async def execute_once(self, effect: Effect, make: Callable[[Rows], Awaitable[ToolOutput]]) -> ToolOutput:
         key = (effect.run_id, effect.ordinal)
         if key not in self.effects:
             self.effects[key] = await make(NoRows(effect.user_id))
@@ -223,10 +225,10 @@ class KeptTurns:
         self.turns.append(turn)
         return f"message-{len(self.turns)}"
 
-    async def find(self, user_id: str, run_id: str) -> Recorded | None:
+    async def find(self, user_id: str, run_id: str) -> StoredTurn | None:
         for number, turn in enumerate(self.turns, 1):
             if (turn.user_id, turn.run_id) == (user_id, run_id):
-                return Recorded(f"message-{number}", turn.messages, turn.usage, turn.status, turn.error)
+                return StoredTurn(f"message-{number}", turn.messages, turn.usage, turn.status, turn.error)
         return None
 
 
@@ -234,11 +236,11 @@ class KeptTurns:
 class GivenState:
     """Port `Summaries`: says what it is given, and notes what is asked of it."""
 
-    given: Unsummarized
+    given: SummaryBacklog
     failure: Exception | None = None
     requested: list[tuple[str, str]] = field(default_factory=list)
 
-    async def state(self, user_id: str, session_id: str) -> Unsummarized:
+    async def state(self, user_id: str, session_id: str) -> SummaryBacklog:
         return self.given
 
     async def request(self, user_id: str, session_id: str) -> None:

@@ -171,7 +171,7 @@ async def test_the_approval_of_a_waiting_run_is_decided(database: Database, seal
 
 async def test_stored_values_and_files_decrypt_and_come_under_the_new_key(database: Database, sealer: Sealer) -> None:
     async def read() -> tuple[object, bytes]:
-        values = await PostgresVault(database, sealer).open(USER, {"[EMAIL_abc123]"})
+        values = await PostgresVault(database, sealer).detokenize(USER, {"[EMAIL_abc123]"})
         return values, (await PostgresFiles(database, sealer).read(USER, FILE)).content
 
     assert sealer.hash_key == b"h" * 32

@@ -22,7 +22,7 @@ from graph.adapters.postgres.ledger.toolbox import OwnedRows, RowsInTransaction
 from graph.adapters.postgres.named_queries import read_queries
 from graph.ports.approvals import Approvals
 from graph.ports.redaction import Redactor
-from graph.ports.tools import Toolbox
+from graph.ports.tools import ToolRuntime
 from graph.state import Turn
 from graph.testing.auto_approvals import UnstoredApprovals
 from graph.tool import DISPLAY, INVALID_JSON, OUTCOME_UNKNOWN, Tool, ToolContext, ToolError
@@ -130,7 +130,10 @@ def call(name: str, place: int = 0, /, **arguments: Any) -> dict[str, Any]:
 
 
 def node_with(
-    toolbox: Toolbox, redactor: Redactor | None = None, approvals: Approvals | None = None, roster: Roster | None = None
+    toolbox: ToolRuntime,
+    redactor: Redactor | None = None,
+    approvals: Approvals | None = None,
+    roster: Roster | None = None,
 ) -> CallTools:
     calls = Calls(toolbox, redactor or OneNameRedactor(), roster or roster_of(*TOOLS), NoDelegates())
     return CallTools(calls, Consent(approvals or UnstoredApprovals("approved"), calls))

@@ -10,7 +10,7 @@ from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langgraph.errors import GraphInterrupt
 
 from graph.context import TurnContext
-from graph.ports.approvals import Approval, Approved, Proposal
+from graph.ports.approvals import Approval, ApprovalState, ProposedCall
 from graph.state import Turn
 from graph.testing.auto_approvals import UnstoredApprovals
 from graph.tool import Tool, ToolContext, ToolError
@@ -62,14 +62,14 @@ class Trusting(UnstoredApprovals):
     def __init__(self, *quoted: str) -> None:
         super().__init__()
         self.quoted = quoted
-        self.asked: list[Proposal] = []
+        self.asked: list[ProposedCall] = []
 
-    async def given(self, caller: TurnContext) -> Approved:
-        return Approved({}, frozenset(TOOLS), self.quoted)
+    async def state_of_run(self, caller: TurnContext) -> ApprovalState:
+        return ApprovalState({}, frozenset(TOOLS), self.quoted)
 
-    async def ask(self, caller: TurnContext, proposals: Sequence[Proposal]) -> Mapping[int, Approval]:
+    async def request(self, caller: TurnContext, proposals: Sequence[ProposedCall]) -> Mapping[int, Approval]:
         self.asked += proposals
-        return await super().ask(caller, proposals)
+        return await super().request(caller, proposals)
 
 
 def stop(_: Any) -> Any:
@@ -123,11 +123,11 @@ class Stored(UnstoredApprovals):
         super().__init__()
         self.calls: dict[int, Approval] = {}
 
-    async def given(self, caller: TurnContext) -> Approved:
-        return Approved(dict(self.calls), frozenset())
+    async def state_of_run(self, caller: TurnContext) -> ApprovalState:
+        return ApprovalState(dict(self.calls), frozenset())
 
-    async def ask(self, caller: TurnContext, proposals: Sequence[Proposal]) -> Mapping[int, Approval]:
-        asked = await super().ask(caller, [each for each in proposals if each.ordinal not in self.calls])
+    async def request(self, caller: TurnContext, proposals: Sequence[ProposedCall]) -> Mapping[int, Approval]:
+        asked = await super().request(caller, [each for each in proposals if each.ordinal not in self.calls])
         self.calls |= asked
         return self.calls
 
@@ -168,7 +168,7 @@ class Counting(GivenTools):
     counted: list[str] = field(default_factory=list)
     limits: dict[str, int] = field(default_factory=dict)
 
-    def admit(self, user_id: str, tool: Tool) -> bool:
+    def try_acquire(self, user_id: str, tool: Tool) -> bool:
         if self.counted.count(tool.name) >= self.limits.get(tool.name, 100):
             return False
         self.counted.append(tool.name)

@@ -3,8 +3,8 @@
 import pytest
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 
-from graph.ports.memory import Remembered
-from graph.state import Recollection
+from graph.ports.memory import MemorySnapshot
+from graph.state import LoadedMemory
 from graph.turn.prompt import FACTS_SHARE, HISTORY_SHARE, SUMMARY_SHARE, size
 from nodes.load_memory import LoadMemory
 from tests.fakes.ports import OWNER, SESSION, GivenMemory, clock_at, runtime_of, words
@@ -15,7 +15,7 @@ NOON = clock_at("2026-11-23T12:00:00+00:00")
 CALL = {"name": "totals", "args": {}, "id": "c", "type": "tool_call"}
 
 
-def node(remembered: Remembered, budget: int = 1000, moment: str = "2026-11-23T12:00:00+00:00") -> LoadMemory:
+def node(remembered: MemorySnapshot, budget: int = 1000, moment: str = "2026-11-23T12:00:00+00:00") -> LoadMemory:
     return LoadMemory(GivenMemory(remembered), words, clock_at(moment), budget)
 
 
@@ -27,21 +27,21 @@ async def test_it_asks_for_the_callers_session_and_employee() -> None:
 
 async def test_what_fits_is_kept_whole() -> None:
     history: list[AnyMessage] = [HumanMessage("hi"), AIMessage("hello")]
-    turn = await node(Remembered(facts=["likes tea"], summary="They spoke.", history=history))({}, runtime_of())
-    assert turn["recollection"] == Recollection(
+    turn = await node(MemorySnapshot(facts=["likes tea"], summary="They spoke.", history=history))({}, runtime_of())
+    assert turn["recollection"] == LoadedMemory(
         facts=["likes tea"], summary="They spoke.", history=history, summarized_to=0, searchable=True
     )
 
 
 async def test_facts_stay_within_their_share_the_first_ones_first() -> None:
     facts = [f"fact {number} of five words" for number in range(40)]
-    kept = (await node(Remembered(facts=facts))({}, runtime_of()))["recollection"]["facts"]
+    kept = (await node(MemorySnapshot(facts=facts))({}, runtime_of()))["recollection"]["facts"]
     assert kept == facts[: int(1000 * FACTS_SHARE) // 5]
 
 
 async def test_a_summary_stays_within_its_share_by_lines() -> None:
     lines = [f"line {number} has five words" for number in range(60)]
-    kept = (await node(Remembered(summary="\n".join(lines)))({}, runtime_of()))["recollection"]["summary"]
+    kept = (await node(MemorySnapshot(summary="\n".join(lines)))({}, runtime_of()))["recollection"]["summary"]
     assert kept == "\n".join(lines[: int(1000 * SUMMARY_SHARE) // 5])
 
 
@@ -51,7 +51,7 @@ async def test_the_newest_of_the_history_stays_within_its_share() -> None:
         for number in range(60)
         for message in (HumanMessage(f"question {number} " + "w " * 10), AIMessage("answer"))
     ]
-    kept = (await node(Remembered(history=history))({}, runtime_of()))["recollection"]["history"]
+    kept = (await node(MemorySnapshot(history=history))({}, runtime_of()))["recollection"]["history"]
     assert kept == history[-len(kept) :]
     assert isinstance(kept[0], HumanMessage)
     assert size(kept, words) <= 1000 * HISTORY_SHARE < size(history[-len(kept) - 2 :], words)
@@ -68,7 +68,7 @@ async def test_a_call_never_loses_its_result() -> None:
             AIMessage("answer"),
         )
     ]
-    kept = (await node(Remembered(history=history))({}, runtime_of()))["recollection"]["history"]
+    kept = (await node(MemorySnapshot(history=history))({}, runtime_of()))["recollection"]["history"]
     calls = [index for index, message in enumerate(kept) if isinstance(message, AIMessage) and message.tool_calls]
     assert calls
     assert all(isinstance(kept[index + 1], ToolMessage) for index in calls)
@@ -87,5 +87,5 @@ async def test_a_call_never_loses_its_result() -> None:
     ],
 )
 async def test_today_is_the_date_where_the_user_lives(zone: str, moment: str, today: str) -> None:
-    turn = await node(Remembered(time_zone=zone), moment=moment)({}, runtime_of())
+    turn = await node(MemorySnapshot(time_zone=zone), moment=moment)({}, runtime_of())
     assert turn["today"] == today

@@ -13,7 +13,7 @@ from langchain_core.messages.tool import tool_call_chunk
 
 from graph.errors import ModelError, ModelRefused, ModelTimeout, ModelUnavailable
 from graph.ports.models import ModelSettings, Price
-from graph.state import Recollection, Turn, Usage
+from graph.state import LoadedMemory, Turn, Usage
 from graph.tool import INVALID_JSON, Tool, ToolContext
 from graph.turn.links import DelegatedQuestion
 from graph.turn.model_reply import WERE_THOUGHTS
@@ -116,7 +116,7 @@ async def test_an_address_that_nobody_gave_is_neither_shown_nor_kept() -> None:
 
 
 async def test_an_address_that_the_user_wrote_is_shown_and_one_that_a_tool_returned_is_not() -> None:
-    known = Recollection(
+    known = LoadedMemory(
         facts=[], summary="", history=[HumanMessage("I bank at bank.example")], summarized_to=0, searchable=True
     )
     call = AIMessage("", tool_calls=[{"name": "totals", "args": {}, "id": "call_0"}])
@@ -178,7 +178,7 @@ async def test_a_fault_of_the_model_ends_the_turn_after_what_it_said() -> None:
 async def test_the_model_reads_rules_persona_memory_passages_history_and_the_turn() -> None:
     reason = node(said("ok"))
     said_before = [HumanMessage("a"), AIMessage("b")]
-    known = Recollection(
+    known = LoadedMemory(
         facts=["likes tea"], summary="They spoke.", history=said_before, summarized_to=0, searchable=True
     )
     await reason(turn_of(recollection=known, passages=[passage(1)]), runtime_of())
@@ -201,7 +201,7 @@ async def test_a_prompt_over_the_budget_loses_its_oldest_history() -> None:
         message for number in range(9) for message in (HumanMessage(f"old {number} " + "w " * 9), AIMessage("so"))
     ]
     await reason(
-        turn_of(recollection=Recollection(facts=[], summary="", history=history, summarized_to=0, searchable=True)),
+        turn_of(recollection=LoadedMemory(facts=[], summary="", history=history, summarized_to=0, searchable=True)),
         runtime_of(),
     )
     [prompt] = model_of(reason).prompts
@@ -375,7 +375,7 @@ async def taken(chunks: Sequence[AIMessageChunk], fault: BaseException) -> Usage
     runtime = runtime_of()
     with pytest.raises(type(fault)):
         await reason(turn_of(), runtime)
-    return runtime.context.unfinished.usage
+    return runtime.context.aborted_usage.usage
 
 
 @pytest.mark.parametrize(
@@ -414,8 +414,8 @@ async def test_a_blank_answer_is_counted() -> None:
     runtime = runtime_of()
     with pytest.raises(ModelError, match="empty"):
         await node(said(" \n", usage=tokens(1000, 10)))(turn_of(), runtime)
-    assert runtime.context.unfinished.usage
-    assert runtime.context.unfinished.usage["total"] == 1010
+    assert runtime.context.aborted_usage.usage
+    assert runtime.context.aborted_usage.usage["total"] == 1010
 
 
 # Thoughts that were shown ---------------------------------------------------------------------------------------------

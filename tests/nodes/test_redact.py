@@ -4,7 +4,7 @@ import pytest
 from langchain_core.messages import HumanMessage
 
 from graph.errors import RedactionFailed
-from graph.ports.redaction import Masked
+from graph.ports.redaction import MaskedTexts
 from nodes.redact import Redact
 from tests.fakes.ports import NAME, TOKEN, OneNameRedactor, passage, runtime_of, turn_of
 
@@ -37,7 +37,7 @@ async def test_a_turn_begins_without_what_the_last_one_left_in_the_state() -> No
 
 async def test_a_text_that_cannot_be_masked_ends_the_turn() -> None:
     class Failing(OneNameRedactor):
-        async def mask(self, user_id: str, texts: object) -> Masked:
+        async def mask(self, user_id: str, texts: object) -> MaskedTexts:
             raise RedactionFailed
 
     with pytest.raises(RedactionFailed):

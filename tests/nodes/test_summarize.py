@@ -3,7 +3,7 @@
 import pytest
 
 from graph.errors import DatabaseUnavailable
-from graph.state import Unsummarized
+from graph.state import SummaryBacklog
 from nodes.summarize import DUE_TOKENS, DUE_TURNS, LEAST_TURNS, Summarize
 from tests.fakes.ports import OWNER, SESSION, GivenState, runtime_of, turn_of
 
@@ -31,7 +31,7 @@ def test_the_thresholds_are_those_of_the_original() -> None:
 async def test_it_is_due_after_so_many_turns_tokens_or_minutes(
     turns: int, tokens: int, since: float, due: bool
 ) -> None:
-    unsummarized = Unsummarized(turns=turns, tokens=tokens, seconds=since)
+    unsummarized = SummaryBacklog(turns=turns, tokens=tokens, seconds=since)
     summaries = GivenState(unsummarized)
     turn = await Summarize(summaries)(turn_of(), runtime_of())
     assert turn == {"unsummarized": unsummarized, "summary_due": due}
@@ -39,5 +39,5 @@ async def test_it_is_due_after_so_many_turns_tokens_or_minutes(
 
 
 async def test_a_queue_that_cannot_be_reached_does_no_harm() -> None:
-    summaries = GivenState(Unsummarized(turns=12, tokens=0, seconds=MINUTE), failure=DatabaseUnavailable())
+    summaries = GivenState(SummaryBacklog(turns=12, tokens=0, seconds=MINUTE), failure=DatabaseUnavailable())
     assert await Summarize(summaries)(turn_of(), runtime_of()) == {"summary_due": False}

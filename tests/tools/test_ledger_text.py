@@ -104,7 +104,7 @@ async def is_marked(connection: psycopg.AsyncConnection[DictRow], table: str, co
         return False
 
 
-class Toolbox(GivenTools):
+class ToolRuntime(GivenTools):
     """All tools over one user's rows."""
 
     def __init__(self, rows: Rows) -> None:
@@ -114,13 +114,13 @@ class Toolbox(GivenTools):
     def rows(self, user_id: str) -> Any:
         return self.own
 
-    async def once(self, effect: Any, make: Any) -> Any:
+    async def execute_once(self, effect: Any, make: Any) -> Any:
         return await make(self.own)
 
 
 async def shown(tool: Tool, arguments: Any, rows: Rows, user: str, redactor: InlineRedactor) -> str:
     """All that a model, a client and the history see of a call."""
-    toolbox = Toolbox(rows)
+    toolbox = ToolRuntime(rows)
     calls = Calls(toolbox, redactor, roster_of(tool.name), NoDelegates())
     node = CallTools(calls, Consent(UnstoredApprovals("approved"), calls))
     call = {"name": tool.name, "args": arguments, "id": "call_0", "type": "tool_call"}
@@ -142,7 +142,7 @@ async def test_no_tool_shows_a_text_of_the_ledger_unmasked(database_url: str, us
     leaks, seen_marks = {}, ""
     for name, given in arguments.items():
         seen = await shown(by_name()[name], json.loads(json.dumps(given, default=str)), rows, user, redactor)
-        seen_marks += json.dumps(await redactor.reveal(user, seen))
+        seen_marks += json.dumps(await redactor.unmask(user, seen))
         if "canary" in seen:
             leaks[name] = seen[max(0, seen.index("canary") - 120) : seen.index("canary") + 20]
     assert leaks == {}

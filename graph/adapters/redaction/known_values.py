@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
-from graph.ports.redaction import Secret, Vault
+from graph.ports.redaction import PersonalValue, Vault
 from graph.redaction.known_values import KnownValues
 
 FRESH_SECONDS = 1.0
@@ -48,7 +48,7 @@ class KnownValuesCache:
         async with entry.reading:
             if entry.read_at is None or self.clock() - entry.read_at >= FRESH_SECONDS:
                 began = self.clock()
-                issued = await self.vault.issued_since(user_id, entry.until)
+                issued = await self.vault.values_since(user_id, entry.until)
                 await self._take_up(entry, issued.secrets)
                 entry.until, entry.read_at = issued.until, began
         return entry.values
@@ -60,14 +60,14 @@ class KnownValuesCache:
         if entry.until == newest_at:
             entry.read_at = self.clock()
 
-    def add(self, user_id: str, secrets: Collection[Secret]) -> None:
+    def add(self, user_id: str, secrets: Collection[PersonalValue]) -> None:
         """Have values of a user found that were issued just now."""
         if secrets:
             entry = self._entry(user_id)
             for secret in secrets:
                 entry.values.add(secret.kind, secret.text)
 
-    async def _take_up(self, entry: Entry, secrets: Collection[Secret]) -> None:
+    async def _take_up(self, entry: Entry, secrets: Collection[PersonalValue]) -> None:
         for number, secret in enumerate(secrets, 1):
             entry.values.add(secret.kind, secret.text)
             if number % ADDED_TOGETHER == 0:

@@ -17,7 +17,7 @@ from anyio import to_process
 
 from graph.adapters.redaction.known_values import KnownValuesCache
 from graph.errors import RedactionFailed
-from graph.ports.redaction import NOTHING_RESTORED, Masked, Secret, Shown, Vault
+from graph.ports.redaction import NOTHING_RESTORED, JsonT, MaskedTexts, PersonalValue, Vault
 from graph.redaction.chunking import cut, joined
 from graph.redaction.finding import Finding
 from graph.redaction.json_strings import strings_in
@@ -68,7 +68,9 @@ class InlineRedactor:
         self.longest = longest
         self.longest_total = longest_total
 
-    async def mask(self, user_id: str, texts: Sequence[str], restored: Mapping[str, str] = NOTHING_RESTORED) -> Masked:
+    async def mask(
+        self, user_id: str, texts: Sequence[str], restored: Mapping[str, str] = NOTHING_RESTORED
+    ) -> MaskedTexts:
         """Mask texts of one user; the same value always gets the same token, however it is spelt.
 
         Raises:
@@ -77,13 +79,13 @@ class InlineRedactor:
         self._check_length(texts)
         distinct = [text for text in dict.fromkeys(texts) if not is_blank(text)]
         if not distinct:
-            return Masked(tuple(texts))
+            return MaskedTexts(tuple(texts))
         found = await self._findings(user_id, distinct, restored)
         secrets = {secret_of(finding) for findings in found.values() for finding in findings}
-        tokens = await self.vault.issue(user_id, secrets) if secrets else {}
+        tokens = await self.vault.tokenize(user_id, secrets) if secrets else {}
         self.known.add(user_id, secrets)
         masked = {text: mask(text, found[text], [tokens[secret_of(f)] for f in found[text]]) for text in distinct}
-        return Masked(tuple(masked.get(text, text) for text in texts))
+        return MaskedTexts(tuple(masked.get(text, text) for text in texts))
 
     async def _findings(
         self, user_id: str, texts: Sequence[str], restored: Mapping[str, str]
@@ -95,15 +97,15 @@ class InlineRedactor:
         exact = exact_values(restored)
         return {text: merged(text, ruled.get(text, []), [*exact.find(text), *known.find(text)]) for text in texts}
 
-    async def values(self, user_id: str, value: Any) -> Mapping[str, str]:
+    async def token_values(self, user_id: str, value: Any) -> Mapping[str, str]:
         """The owner's values behind the tokens that a JSON value mentions; a token not issued to this owner has none."""
         tokens = {token for text in strings_in(value) for token in tokens_in(text)}
-        return await self.vault.open(user_id, tokens) if tokens else {}
+        return await self.vault.detokenize(user_id, tokens) if tokens else {}
 
-    async def reveal(self, user_id: str, value: Shown) -> Shown:
+    async def unmask(self, user_id: str, value: JsonT) -> JsonT:
         """Put the owner's values back into every text of a JSON value; tokens not issued to this owner stay."""
-        values = await self.values(user_id, value)
-        return cast(Shown, restore_json(value, values)) if values else value
+        values = await self.token_values(user_id, value)
+        return cast(JsonT, restore_json(value, values)) if values else value
 
     def _check_length(self, texts: Sequence[str]) -> None:
         lengths = [len(text) for text in texts]
@@ -246,8 +248,8 @@ def is_blank(text: str) -> bool:
     return text.isascii() and not any(character.isalnum() for character in text)
 
 
-def secret_of(finding: Finding) -> Secret:
-    return Secret(finding.kind, finding.key, finding.value)
+def secret_of(finding: Finding) -> PersonalValue:
+    return PersonalValue(finding.kind, finding.key, finding.value)
 
 
 def batches(texts: Sequence[str], characters: int) -> Iterator[list[str]]:

@@ -23,7 +23,7 @@ async def list_approvals(run_id: UUID, user_id: UserId, service: ServiceDep) -> 
     """The calls of a run that wait for the caller's decision, or were decided on."""
     run = await service.intake.read(user_id, str(run_id))
     asked = await service.approvals.of_run(user_id, run.id)
-    items = await service.redactor.reveal(user_id, [to_json(each) for each in asked])
+    items = await service.redactor.unmask(user_id, [to_json(each) for each in asked])
     return {"items": items, "next_cursor": None}
 
 
@@ -63,7 +63,7 @@ async def build_decision(body: DecisionBody, tool: str, user_id: str, service: S
 async def masked_arguments(arguments: dict[str, Any], tool: str, user_id: str, service: Service) -> Mapping[str, Any]:
     """Raises: UnprocessableRequest."""
     try:
-        service.tools[tool].validate(await service.redactor.reveal(user_id, arguments))
+        service.tools[tool].validate(await service.redactor.unmask(user_id, arguments))
     except ValidationError as error:
         faults = (format_fault(("", *public_location(fault)), fault["msg"]) for fault in error.errors()[:MAX_FAULTS])
         raise UnprocessableRequest(f"{tool} does not take these arguments: {'; '.join(faults)}") from None

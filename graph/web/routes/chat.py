@@ -69,7 +69,7 @@ async def regenerate(
     """
     employee, key = resolve_employee(body, service), idempotency_key or body.client_message_id
     last = await service.intake.last_question(user_id, str(session_id), body.on_conflict)
-    text = await service.redactor.reveal(user_id, last.text)
+    text = await service.redactor.unmask(user_id, last.text)
     request = RunRequest(
         user_id, text, employee, str(session_id), key, body.on_conflict, regenerated_run_id=last.run_id
     )
@@ -137,7 +137,7 @@ async def json_answer(run: Run, entries: AsyncIterator[LoggedEvent], service: Se
     if is_waiting(last):
         answer["approvals"] = [event for event in events if event["type"] == "approval_required"]
     del answer["type"]
-    return JSONResponse(await service.redactor.reveal(run.user_id, answer))
+    return JSONResponse(await service.redactor.unmask(run.user_id, answer))
 
 
 @router.get("/runs/{run_id}/events", response_model=None, responses=STREAM_RESPONSE)

@@ -15,7 +15,7 @@ router = APIRouter(prefix="/api", tags=["memory"], responses=error_responses(409
 @router.get("/memory")
 async def list_facts(user_id: UserId, service: ServiceDep) -> Page:
     """What the employees are told about the caller."""
-    return Page(items=await service.redactor.reveal(user_id, await service.facts.all(user_id)))
+    return Page(items=await service.redactor.unmask(user_id, await service.facts.all(user_id)))
 
 
 @router.post("/memory", status_code=201)
@@ -24,7 +24,7 @@ async def add_fact(body: NewFact, user_id: UserId, service: ServiceDep) -> dict[
     scope = body.scope if body.scope == "global" else service.roster.find(body.scope).slug
     masked = await service.redactor.mask(user_id, [body.fact])
     row = await service.facts.add(user_id, masked.texts[0], scope, body.is_pinned)
-    return await service.redactor.reveal(user_id, row)
+    return await service.redactor.unmask(user_id, row)
 
 
 @router.delete("/memory/{fact_id}", status_code=204)

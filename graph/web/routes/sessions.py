@@ -24,14 +24,14 @@ async def list_sessions(user_id: UserId, service: ServiceDep, limit: Limit = 20,
     rows = await service.sessions.page(user_id, limit + 1, parse_cursor(cursor))
     more = rows[limit - 1] if len(rows) > limit else None
     place = encode_cursor(f"{more['updated_at'].isoformat()} {more['id']}") if more else None
-    return Page(items=await service.redactor.reveal(user_id, rows[:limit]), next_cursor=place)
+    return Page(items=await service.redactor.unmask(user_id, rows[:limit]), next_cursor=place)
 
 
 @router.get("/sessions/{session_id}")
 async def read_session(session_id: UUID, user_id: UserId, service: ServiceDep) -> dict[str, Any]:
     """One conversation; messages and tokens are counted in its current branch."""
     row = await service.sessions.read(user_id, str(session_id))
-    return await service.redactor.reveal(user_id, row)
+    return await service.redactor.unmask(user_id, row)
 
 
 @router.patch("/sessions/{session_id}")
@@ -67,7 +67,7 @@ async def list_messages(
     )
     shown = history_without_foreign_links(rows[-limit:])
     place = encode_cursor(str(shown[0]["position"])) if len(rows) > limit else None
-    return Page(items=await service.redactor.reveal(user_id, shown), next_cursor=place)
+    return Page(items=await service.redactor.unmask(user_id, shown), next_cursor=place)
 
 
 @router.get("/sessions/{session_id}/runs/active")

@@ -398,7 +398,7 @@ async def test_a_run_that_is_taken_over_leaves_nothing_more_behind(
 async def test_what_was_left_behind_is_not_recalled(talk: Talk) -> None:
     _, two = await talk.turn("one"), await talk.turn("two")
     await talk.ask("due", edited_message_id=talk.question(two))
-    found = await PostgresMemory(talk.database, "a-model").recall(talk.user_id, talk.session, "prime-boss")
+    found = await PostgresMemory(talk.database, "a-model").load(talk.user_id, talk.session, "prime-boss")
     assert [message.text for message in found.history] == ["one", "answer to one"]
 
 
@@ -535,7 +535,7 @@ async def test_a_run_begins_with_what_is_remembered_of_its_session(talk: Talk) -
     memory = PostgresMemory(talk.database, "any")
     await talk.turn("one")
     run = await talk.ask("two")
-    assert run.remembered == await memory.recall(talk.user_id, talk.session, run.employee)
+    assert run.remembered == await memory.load(talk.user_id, talk.session, run.employee)
     assert [message.text for message in run.remembered.history] == ["one", "answer to one"]
 
 
@@ -559,9 +559,7 @@ async def test_what_an_edit_leaves_behind_is_not_remembered_when_it_is_accepted(
     first = await talk.turn("one")
     edited = await talk.ask("one, but better", edited_message_id=talk.question(first))
     assert edited.remembered is None
-    assert (
-        await PostgresMemory(talk.database, "any").recall(talk.user_id, talk.session, edited.employee)
-    ).history == []
+    assert (await PostgresMemory(talk.database, "any").load(talk.user_id, talk.session, edited.employee)).history == []
 
 
 async def test_a_run_that_waits_remembers_nothing_yet(talk: Talk) -> None:

@@ -64,20 +64,20 @@ def entries(sql: Sql, run: Run) -> list[dict[str, Any]]:
 
 
 async def test_an_effect_and_its_entry_are_made_together(toolbox: PostgresToolbox, run: Run, sql: Sql) -> None:
-    assert await toolbox.once(effect_of(run), add_goal) == ADDED
+    assert await toolbox.execute_once(effect_of(run), add_goal) == ADDED
     assert goals(sql, run.user_id) == 1
     assert entries(sql, run) == [{"ordinal": 0, "tool": "add_goal", "result": {"added": "bicycle"}}]
 
 
 async def test_an_effect_that_was_made_is_read_and_not_made_again(toolbox: PostgresToolbox, run: Run, sql: Sql) -> None:
-    results = [await toolbox.once(effect_of(run), add_goal) for _ in range(3)]
+    results = [await toolbox.execute_once(effect_of(run), add_goal) for _ in range(3)]
     assert results == [ADDED] * 3
     assert goals(sql, run.user_id) == 1
 
 
 async def test_another_call_of_the_run_is_another_effect(toolbox: PostgresToolbox, run: Run, sql: Sql) -> None:
     for ordinal in range(2):
-        await toolbox.once(effect_of(run, ordinal), add_goal)
+        await toolbox.execute_once(effect_of(run, ordinal), add_goal)
     assert goals(sql, run.user_id) == 2
 
 
@@ -89,7 +89,7 @@ async def test_what_a_client_can_show_of_an_effect_is_stored_with_its_result(
     async def draw(rows: Rows) -> ToolOutput:
         return output
 
-    assert [await toolbox.once(effect_of(run), draw) for _ in range(2)] == [output, output]
+    assert [await toolbox.execute_once(effect_of(run), draw) for _ in range(2)] == [output, output]
     assert [entry["result"] for entry in entries(sql, run)] == [{"added": "bicycle", "display": output.display}]
 
 
@@ -99,14 +99,14 @@ async def test_an_effect_that_fails_leaves_nothing(toolbox: PostgresToolbox, run
         raise ToolError("no")
 
     with pytest.raises(ToolError):
-        await toolbox.once(effect_of(run), fail)
+        await toolbox.execute_once(effect_of(run), fail)
     assert (goals(sql, run.user_id), entries(sql, run)) == (0, [])
 
 
 async def test_a_process_that_lost_the_run_makes_no_effect(toolbox: PostgresToolbox, run: Run, sql: Sql) -> None:
     sql("update chat_runs set epoch = 2 where id = %(run)s", run=run.id)
     with pytest.raises(LeaseLost):
-        await toolbox.once(effect_of(run), add_goal)
+        await toolbox.execute_once(effect_of(run), add_goal)
     assert goals(sql, run.user_id) == 0
 
 
@@ -128,17 +128,17 @@ async def test_a_run_cannot_be_taken_over_in_the_middle_of_an_effect(
         order.append("taken over")
 
     waiting: list[Any] = []
-    await toolbox.once(effect_of(run), slowly)
+    await toolbox.execute_once(effect_of(run), slowly)
     await waiting[0]
     assert order == ["effect", "taken over"]
-    assert await toolbox.once(effect_of(replace(run, epoch=2)), add_goal) == ADDED
+    assert await toolbox.execute_once(effect_of(replace(run, epoch=2)), add_goal) == ADDED
     assert goals(sql, run.user_id) == 1
 
 
 async def test_an_effect_whose_commit_was_not_confirmed_is_not_made_again(
     toolbox_on: Make, database: Database, run: Run, sql: Sql
 ) -> None:
-    assert await toolbox_on(LosesTheFirstReply(database.pool)).once(effect_of(run), add_goal) == ADDED
+    assert await toolbox_on(LosesTheFirstReply(database.pool)).execute_once(effect_of(run), add_goal) == ADDED
     assert goals(sql, run.user_id) == 1
 
 
@@ -152,13 +152,13 @@ async def test_what_led_to_an_effect_is_committed_before_it(
         before.append(goals(sql, run.user_id))
 
     toolbox.commit = commit
-    await toolbox.once(effect_of(run), add_goal)
+    await toolbox.execute_once(effect_of(run), add_goal)
     assert before == [0]
 
 
 async def test_another_user_makes_no_effect_in_a_run(toolbox: PostgresToolbox, run: Run, stranger: str) -> None:
     with pytest.raises(LeaseLost):
-        await toolbox.once(replace(effect_of(run), user_id=stranger), add_goal)
+        await toolbox.execute_once(replace(effect_of(run), user_id=stranger), add_goal)
 
 
 # Outside the database -------------------------------------------------------------------------------------------------
@@ -184,7 +184,7 @@ def sent_by(run: Run) -> Effect:
 
 async def test_what_was_sent_is_read_and_not_sent_again(toolbox: PostgresToolbox, run: Run, sql: Sql) -> None:
     send = Sent()
-    assert [await toolbox.once(sent_by(run), send) for _ in range(2)] == [SENT] * 2
+    assert [await toolbox.execute_once(sent_by(run), send) for _ in range(2)] == [SENT] * 2
     assert send.times == 1
     assert [entry["result"] for entry in entries(sql, run)] == [{"sent": True}]
 
@@ -194,10 +194,10 @@ async def test_what_was_begun_is_not_sent_again_and_its_outcome_is_called_unknow
     toolbox: PostgresToolbox, run: Run, fault: BaseException
 ) -> None:
     with pytest.raises(type(fault)):
-        await toolbox.once(sent_by(run), Sent(fault))
+        await toolbox.execute_once(sent_by(run), Sent(fault))
     again = Sent()
     with pytest.raises(ToolError, match="not known whether it was carried out"):
-        await toolbox.once(sent_by(run), again)
+        await toolbox.execute_once(sent_by(run), again)
     assert again.times == 0
 
 
@@ -209,21 +209,21 @@ async def test_what_is_sent_may_take_longer_than_a_transaction_and_holds_no_row(
         return SENT
 
     with pytest.raises(LeaseLost):
-        await toolbox.once(sent_by(run), slowly)
+        await toolbox.execute_once(sent_by(run), slowly)
     with pytest.raises(ToolError):
-        await toolbox.once(sent_by(replace(run, epoch=2)), Sent())
+        await toolbox.execute_once(sent_by(replace(run, epoch=2)), Sent())
 
 
 async def test_a_process_that_lost_the_run_sends_nothing(toolbox: PostgresToolbox, run: Run, sql: Sql) -> None:
     sql("update chat_runs set epoch = 2 where id = %(run)s", run=run.id)
     send = Sent()
     with pytest.raises(LeaseLost):
-        await toolbox.once(sent_by(run), send)
+        await toolbox.execute_once(sent_by(run), send)
     assert send.times == 0
 
 
 async def test_a_turn_without_a_run_sends_without_an_entry(toolbox: PostgresToolbox, run: Run, sql: Sql) -> None:
-    assert await toolbox.once(replace(sent_by(run), epoch=0), Sent()) == SENT
+    assert await toolbox.execute_once(replace(sent_by(run), epoch=0), Sent()) == SENT
     assert entries(sql, run) == []
 
 
@@ -235,7 +235,7 @@ async def test_what_was_sent_is_told_though_its_entry_cannot_be_completed(
             raise DatabaseUnavailable
 
     toolbox, send = Unfinished(database, {}, [tmp_path], sealer, nothing), Sent()
-    assert await toolbox.once(sent_by(run), send) == SENT
+    assert await toolbox.execute_once(sent_by(run), send) == SENT
     with pytest.raises(ToolError, match="not known whether it was carried out"):
-        await toolbox.once(sent_by(run), send)
+        await toolbox.execute_once(sent_by(run), send)
     assert send.times == 1

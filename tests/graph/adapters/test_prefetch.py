@@ -17,7 +17,7 @@ from graph.adapters.prefetch import (
     TurnPrefetcher,
 )
 from graph.errors import RedactionFailed
-from graph.ports.memory import Remembered
+from graph.ports.memory import MemorySnapshot
 from graph.ports.runs import Run
 from tests.fakes.ports import NAME, OWNER, RUN, SESSION, TOKEN, GivenMemory, GivenPassages, OneNameRedactor, passage
 
@@ -47,7 +47,7 @@ class LengthEmbedder:
 class Wrapped:
     """The ports behind a prefetcher, and the wrappers in front of them."""
 
-    remembered: Remembered = field(default_factory=Remembered)
+    remembered: MemorySnapshot = field(default_factory=MemorySnapshot)
     local: bool = True
 
     def __post_init__(self) -> None:
@@ -72,7 +72,7 @@ class Wrapped:
             await asyncio.gather(*started)
 
 
-def run(remembered: Remembered | None = None) -> Run:
+def run(remembered: MemorySnapshot | None = None) -> Run:
     return Run(RUN, OWNER, SESSION, "tester", remembered=remembered)
 
 
@@ -80,7 +80,7 @@ async def test_a_turn_uses_what_was_started_and_each_port_is_called_once() -> No
     wrapped = Wrapped()
     await wrapped.start(run(), f"call {NAME}")
     assert (await wrapped.redactor.mask(OWNER, [f"call {NAME}"])).texts == (f"call {TOKEN}",)
-    assert await wrapped.memory.recall(OWNER, SESSION, "tester") == wrapped.remembered
+    assert await wrapped.memory.load(OWNER, SESSION, "tester") == wrapped.remembered
     assert await wrapped.retriever.search(OWNER, f"call {TOKEN}") == [passage(1)]
     assert wrapped.masked.seen == [f"call {NAME}"]
     assert wrapped.read.asked == [(OWNER, SESSION, "tester")]
@@ -92,7 +92,7 @@ async def test_a_result_is_used_once() -> None:
     await wrapped.start(run(), "hello")
     for _ in range(2):
         await wrapped.redactor.mask(OWNER, ["hello"])
-        await wrapped.memory.recall(OWNER, SESSION, "tester")
+        await wrapped.memory.load(OWNER, SESSION, "tester")
         await wrapped.retriever.search(OWNER, "hello")
         await wrapped.embedder.query("hello")
     assert wrapped.masked.seen == ["hello"] * 2
@@ -105,7 +105,7 @@ async def test_another_users_call_does_not_get_the_result() -> None:
     wrapped = Wrapped()
     await wrapped.start(run(), "hello")
     await wrapped.redactor.mask(STRANGER, ["hello"])
-    await wrapped.memory.recall(STRANGER, SESSION, "tester")
+    await wrapped.memory.load(STRANGER, SESSION, "tester")
     await wrapped.retriever.search(STRANGER, "hello")
     assert wrapped.masked.seen == ["hello"] * 2
     assert wrapped.read.asked == [(OWNER, SESSION, "tester"), (STRANGER, SESSION, "tester")]
@@ -120,15 +120,15 @@ async def test_a_result_of_a_tool_is_masked_with_its_restored_values() -> None:
 
 
 async def test_a_memory_that_was_read_with_the_run_is_not_read_again() -> None:
-    remembered = Remembered(summary="tea", newest_value_at=NOW)
+    remembered = MemorySnapshot(summary="tea", newest_value_at=NOW)
     wrapped = Wrapped()
     await wrapped.start(run(remembered), "hello")
-    assert await wrapped.memory.recall(OWNER, SESSION, "tester") is remembered
+    assert await wrapped.memory.load(OWNER, SESSION, "tester") is remembered
     assert (wrapped.read.asked, wrapped.confirmed) == ([], [(OWNER, NOW)])
 
 
 async def test_nothing_is_embedded_or_searched_for_a_user_without_texts() -> None:
-    wrapped = Wrapped(Remembered(searchable=False))
+    wrapped = Wrapped(MemorySnapshot(searchable=False))
     await wrapped.start(run(), "hello")
     assert (wrapped.embedded.queries, wrapped.searched.asked) == ([], [])
 

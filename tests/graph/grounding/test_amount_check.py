@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 
 from graph.grounding.amount_check import untraced_amounts
-from graph.state import Passage, Recollection, Turn
+from graph.state import LoadedMemory, Passage, Turn
 
 RIGHT = 600
 WRONG = 200
@@ -47,9 +47,9 @@ def turn(answer: str, question: str = "How much did I spend?", result: Any = SPE
     return Turn(messages=messages, **given)
 
 
-def remembered(**known: Any) -> Recollection:
-    nothing = Recollection(facts=[], summary="", history=[], summarized_to=0, searchable=False)
-    return Recollection(**{**nothing, **known})
+def remembered(**known: Any) -> LoadedMemory:
+    nothing = LoadedMemory(facts=[], summary="", history=[], summarized_to=0, searchable=False)
+    return LoadedMemory(**{**nothing, **known})
 
 
 # What accounts for an amount

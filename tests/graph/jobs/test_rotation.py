@@ -27,7 +27,7 @@ def rotated(sealer: Sealer) -> Sealer:
 async def test_the_values_of_all_users_are_sealed_anew(
     database: Database, sealer: Sealer, rotated: Sealer, user_id: str, stranger: str
 ) -> None:
-    tokens = {user: await PostgresVault(database, sealer).issue(user, {CARD, ANA}) for user in (user_id, stranger)}
+    tokens = {user: await PostgresVault(database, sealer).tokenize(user, {CARD, ANA}) for user in (user_id, stranger)}
     told: list[str] = []
     assert await rotate(PostgresSeals(database, rotated), told.append) >= 4
     new = PostgresVault(database, Sealer(NEW))
@@ -39,13 +39,13 @@ async def test_the_values_of_all_users_are_sealed_anew(
 async def test_a_second_time_there_is_nothing_to_do(
     database: Database, sealer: Sealer, rotated: Sealer, user_id: str
 ) -> None:
-    await PostgresVault(database, sealer).issue(user_id, {CARD})
+    await PostgresVault(database, sealer).tokenize(user_id, {CARD})
     await rotate(PostgresSeals(database, rotated), lambda line: None)
     assert await rotate(PostgresSeals(database, rotated), lambda line: None) == 0
 
 
 async def test_values_that_no_key_opens_are_told_of(database: Database, rotated: Sealer, user_id: str) -> None:
-    await PostgresVault(database, Sealer(b"x" * 32)).issue(user_id, {CARD})
+    await PostgresVault(database, Sealer(b"x" * 32)).tokenize(user_id, {CARD})
     told: list[str] = []
     await rotate(PostgresSeals(database, rotated), told.append)
     assert "not configured" in told[-1]
@@ -61,7 +61,7 @@ async def test_the_queue_does_it_of_its_own_accord_and_logs_how_far_it_is(
     """The process began with the old key; the new one is in its file when the job runs."""
     monkeypatch.setattr(rotation, "SCHEDULE", "* * * * * *")  # each second
     monkeypatch.setattr(queue, "POLL_SECONDS", 0.1)
-    tokens = await PostgresVault(database, sealer).issue(user_id, {CARD})
+    tokens = await PostgresVault(database, sealer).tokenize(user_id, {CARD})
     running = Sealer(b"k" * 32, read=lambda: [NEW, b"k" * 32])
     with capture_logs() as logs:
         async with open_queue(database_url) as app:
@@ -75,4 +75,6 @@ async def test_the_queue_does_it_of_its_own_accord_and_logs_how_far_it_is(
             finally:
                 worker.cancel()
                 await asyncio.gather(worker, return_exceptions=True)
-    assert await PostgresVault(database, Sealer(NEW)).open(user_id, set(tokens.values())) == {tokens[CARD]: CARD.text}
+    assert await PostgresVault(database, Sealer(NEW)).detokenize(user_id, set(tokens.values())) == {
+        tokens[CARD]: CARD.text
+    }

@@ -12,7 +12,7 @@ from graph.adapters.postgres.database import Database
 from graph.errors import ModelError, ModelTimeout
 from graph.jobs.queue import open_queue
 from graph.jobs.summaries import KEPT_TURNS, QueuedSummaries, Summarizer, older_than_kept, parse
-from graph.state import Unsummarized
+from graph.state import SummaryBacklog
 from tests.fakes.ports import GivenAnswers, words
 from tests.graph.adapters.postgres.conversation.test_retriever import Compass
 from tests.graph.conftest import Sql
@@ -329,7 +329,7 @@ async def test_a_session_of_somebody_else_is_never_due(
     stranger: str,
 ) -> None:
     talk.go_on(20)
-    assert await summaries.state(stranger, talk.session) == Unsummarized(turns=0, tokens=0, seconds=0)
+    assert await summaries.state(stranger, talk.session) == SummaryBacklog(turns=0, tokens=0, seconds=0)
 
 
 async def test_a_session_that_is_asked_for_twice_waits_once(summaries: QueuedSummaries, talk: Talk) -> None:

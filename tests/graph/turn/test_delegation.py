@@ -13,7 +13,7 @@ from langchain_core.messages.tool import tool_call_chunk
 
 from employees.roster import Roster
 from graph.ports.models import ModelSettings
-from graph.ports.tools import Delegates
+from graph.ports.tools import DelegationPort
 from graph.state import Turn
 from graph.testing.auto_approvals import UnstoredApprovals
 from graph.tool import Tool, ToolContext
@@ -104,10 +104,10 @@ class Persons:
 def act_with(model: Persons) -> CallTools:
     tools, redactor = GivenTools(TOOLS), OneNameRedactor()
 
-    def calls_with(delegates: Delegates) -> Calls:
+    def calls_with(delegates: DelegationPort) -> Calls:
         return Calls(tools, redactor, ROSTER, delegates)
 
-    def reading(delegates: Delegates) -> CallTools:
+    def reading(delegates: DelegationPort) -> CallTools:
         return CallTools(calls_with(delegates), ReadsOnly())
 
     reason = Reason(model, ROSTER, tools, WORDING, {}, words, 6000)

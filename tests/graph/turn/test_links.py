@@ -3,7 +3,7 @@
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 
 from graph.events import ApprovalRequired, Citation, Event, Handoff, Text, ToolCall, ToolResult
-from graph.state import Recollection
+from graph.state import LoadedMemory
 from graph.turn.links import DelegatedQuestion, history_without_foreign_links, without_foreign_links
 from tests.fakes.ports import turn_of
 
@@ -61,7 +61,7 @@ def test_an_address_that_the_user_wrote_is_shown_in_every_event() -> None:
 
 
 def test_an_address_of_the_users_history_and_facts_is_shown() -> None:
-    memory = Recollection(
+    memory = LoadedMemory(
         facts=["my club is https://club.example"],
         summary=f"see {LURE}",
         history=[HumanMessage(OWN), AIMessage(LURE)],

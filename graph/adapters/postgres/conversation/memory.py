@@ -9,7 +9,7 @@ from psycopg.rows import DictRow
 from graph.adapters.postgres.conversation.message_rows import to_message
 from graph.adapters.postgres.database import Connection, Database
 from graph.adapters.postgres.named_queries import adapter_queries
-from graph.ports.memory import Remembered
+from graph.ports.memory import MemorySnapshot
 
 QUERIES = adapter_queries("memory")
 
@@ -24,9 +24,9 @@ class Asked:
     remembered: AsyncCursor[DictRow]
     history: AsyncCursor[DictRow]
 
-    async def answer(self) -> Remembered:
+    async def answer(self) -> MemorySnapshot:
         [row] = await self.remembered.fetchall()
-        return Remembered(
+        return MemorySnapshot(
             time_zone=row["time_zone"] or "UTC",
             facts=row["facts"],
             summary=summary_text(row) if row["summary"] is not None else "",
@@ -56,7 +56,7 @@ class PostgresMemory:
             await connection.execute(QUERIES["history"], values),
         )
 
-    async def recall(self, user_id: str, session_id: str, employee: str) -> Remembered:
+    async def load(self, user_id: str, session_id: str, employee: str) -> MemorySnapshot:
         async with self.database.acting_for(user_id) as connection:
             asked = await self.ask(connection, session_id, employee)
         return await asked.answer()

@@ -13,7 +13,7 @@ from graph.adapters.postgres.database import Connection, Database, fetch_all, fe
 from graph.adapters.postgres.fencing import hold
 from graph.adapters.postgres.named_queries import adapter_queries
 from graph.errors import LeaseLost
-from graph.ports.memory import Recorded, TurnRecord
+from graph.ports.memory import StoredTurn, TurnRecord
 from graph.ports.models import CountTokens
 from graph.redaction.placeholders import TOKEN
 from graph.state import Usage
@@ -44,14 +44,14 @@ class PostgresTranscript:
                 raise LeaseLost  # and its session is deleted
             return str(stored["id"])
 
-    async def find(self, user_id: str, run_id: str) -> Recorded | None:
+    async def find(self, user_id: str, run_id: str) -> StoredTurn | None:
         async with self.database.acting_for(user_id) as connection:
             usage = await connection.execute(QUERIES["run_usage"], {"run_id": run_id})
             rows = await fetch_all(connection, QUERIES["run_messages"], {"run_id": run_id})
             taken = await usage.fetchone()
         if not rows or taken is None:
             return None
-        return Recorded(
+        return StoredTurn(
             message_id=str(rows[-1]["id"]),
             messages=[to_message(row) for row in rows],
             usage=usage_for(taken),

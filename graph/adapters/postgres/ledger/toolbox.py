@@ -1,4 +1,4 @@
-"""The rows on which tools compute (ports `Toolbox` and `Rows`)."""
+"""The rows on which tools compute (ports `ToolRuntime` and `Rows`)."""
 
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -94,7 +94,7 @@ class PostgresToolbox:
     def tools(self, names: Sequence[str]) -> Sequence[Tool]:
         return [self.catalog[name] for name in names if name in self.catalog]
 
-    def admit(self, user_id: str, tool: Tool) -> bool:
+    def try_acquire(self, user_id: str, tool: Tool) -> bool:
         return self.rates.take(user_id, tool.name, tool.max_calls_per_minute)
 
     def files(self, user_id: str, call: str = "") -> Files:
@@ -103,7 +103,7 @@ class PostgresToolbox:
     def rows(self, user_id: str) -> OwnedRows:
         return OwnedRows(self.database, self.queries, user_id)
 
-    async def once(self, effect: Effect, make: Callable[[Rows], Awaitable[ToolOutput]]) -> ToolOutput:
+    async def execute_once(self, effect: Effect, make: Callable[[Rows], Awaitable[ToolOutput]]) -> ToolOutput:
         if effect.external:
             return await self._at_most_once(effect, make)
         return await retry_on_database_down(lambda: self._once(effect, make))

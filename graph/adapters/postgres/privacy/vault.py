@@ -12,7 +12,7 @@ from graph.adapters.crypto.cipher import Sealer
 from graph.adapters.postgres.database import Connection, Database, fetch_all
 from graph.adapters.postgres.named_queries import adapter_queries
 from graph.errors import RedactionFailed
-from graph.ports.redaction import Issued, Secret
+from graph.ports.redaction import IssuedValues, PersonalValue
 from graph.redaction.kinds import KINDS
 from graph.redaction.normalise import normalise
 from graph.redaction.placeholders import new_token
@@ -33,7 +33,7 @@ class PostgresVault:
         self.database = database
         self.sealer = sealer
 
-    async def issue(self, user_id: str, secrets: Set[Secret]) -> Mapping[Secret, str]:
+    async def tokenize(self, user_id: str, secrets: Set[PersonalValue]) -> Mapping[PersonalValue, str]:
         lookups = {self.sealer.digest(user_id, secret.kind, secret.key): secret for secret in secrets}
         for _ in range(DRAWS):
             with suppress(UniqueViolation):
@@ -42,8 +42,8 @@ class PostgresVault:
         raise RedactionFailed
 
     async def _issue(
-        self, connection: Connection, user_id: str, lookups: Mapping[bytes, Secret]
-    ) -> Mapping[Secret, str]:
+        self, connection: Connection, user_id: str, lookups: Mapping[bytes, PersonalValue]
+    ) -> Mapping[PersonalValue, str]:
         known = await self._find(connection, lookups)
         missing = {lookup: secret for lookup, secret in lookups.items() if secret not in known}
         if not missing:
@@ -52,29 +52,31 @@ class PostgresVault:
         await connection.execute(QUERIES["insert_values"], {"entries": json.dumps(entries)})
         return await self._find(connection, lookups)
 
-    async def _find(self, connection: Connection, lookups: Mapping[bytes, Secret]) -> Mapping[Secret, str]:
+    async def _find(
+        self, connection: Connection, lookups: Mapping[bytes, PersonalValue]
+    ) -> Mapping[PersonalValue, str]:
         rows = await fetch_all(connection, QUERIES["tokens_of_values"], {"lookups": list(lookups)})
         return {lookups[bytes(row["lookup"])]: row["token"] for row in rows}
 
-    def _entry(self, user_id: str, lookup: bytes, secret: Secret) -> dict[str, str]:
+    def _entry(self, user_id: str, lookup: bytes, secret: PersonalValue) -> dict[str, str]:
         token = new_token(secret.kind)
         sealed = self.sealer.seal(secret.text.encode("utf-8", "surrogatepass"), f"{user_id}/{token}")
         return {"token": token, "entity_type": secret.kind, "lookup": lookup.hex(), "ciphertext": sealed.hex()}
 
-    async def open(self, user_id: str, tokens: Set[str]) -> Mapping[str, str]:
+    async def detokenize(self, user_id: str, tokens: Set[str]) -> Mapping[str, str]:
         async with self.database.acting_for(user_id) as connection:
             rows = await fetch_all(connection, QUERIES["values_of_tokens"], {"tokens": list(tokens)})
         return {row["token"]: self._text(user_id, row["token"], bytes(row["ciphertext"])) for row in rows}
 
-    async def issued_since(self, user_id: str, since: dt.datetime | None) -> Issued:
+    async def values_since(self, user_id: str, since: dt.datetime | None) -> IssuedValues:
         rows = await self.database.rows(user_id, QUERIES["values_since"], {"since": since, "limit": MAX_ISSUED})
         secrets = []
         for number, row in enumerate(rows, 1):
             text = self._text(user_id, row["token"], bytes(row["ciphertext"]))
-            secrets.append(Secret(row["entity_type"], KINDS[row["entity_type"]](normalise(text).text), text))
+            secrets.append(PersonalValue(row["entity_type"], KINDS[row["entity_type"]](normalise(text).text), text))
             if number % OPENED_TOGETHER == 0:
                 await asyncio.sleep(0)
-        return Issued(secrets, rows[0]["created_at"] if rows else since)
+        return IssuedValues(secrets, rows[0]["created_at"] if rows else since)
 
     def _text(self, user_id: str, token: str, sealed: bytes) -> str:
         return self.sealer.unseal(sealed, f"{user_id}/{token}").decode("utf-8", "surrogatepass")

@@ -12,7 +12,7 @@ from graph.adapters.postgres.fencing import hold
 from graph.adapters.postgres.named_queries import adapter_queries
 from graph.context import TurnContext
 from graph.errors import ApprovalDecided, ApprovalExpired, NotFound
-from graph.ports.approvals import Approval, Approved, Decision, Proposal
+from graph.ports.approvals import Approval, ApprovalState, Decision, ProposedCall
 
 QUERIES = adapter_queries("approvals")
 
@@ -29,20 +29,20 @@ class PostgresApprovals:
         self.sealer = sealer
         self.seconds = seconds
 
-    async def given(self, caller: TurnContext) -> Approved:
+    async def state_of_run(self, caller: TurnContext) -> ApprovalState:
         values = {"run_id": caller.run_id, "session_id": caller.session_id}
         async with self.database.acting_for(caller.user_id) as connection:
             known = await connection.execute(QUERIES["approvals_of_run"], values)
             trusted = await connection.execute(QUERIES["trusted_tools"], values)
             session = await connection.execute(QUERIES["untrusted_sources"], values)
         approvals = [approval_of(row) for row in await known.fetchall()]
-        return Approved(
+        return ApprovalState(
             {approval.proposal.ordinal: approval for approval in approvals},
             frozenset(row["tool"] for row in await trusted.fetchall()),
             [source for row in await session.fetchall() for source in row["untrusted_sources"]],
         )
 
-    async def ask(self, caller: TurnContext, proposals: Sequence[Proposal]) -> Mapping[int, Approval]:
+    async def request(self, caller: TurnContext, proposals: Sequence[ProposedCall]) -> Mapping[int, Approval]:
         values = {
             "run_id": caller.run_id,
             "seconds": self.seconds,
@@ -55,7 +55,7 @@ class PostgresApprovals:
         approvals = [approval_of(row) for row in await known.fetchall()]
         return {approval.proposal.ordinal: approval for approval in approvals}
 
-    def _call(self, proposal: Proposal) -> dict[str, Any]:
+    def _call(self, proposal: ProposedCall) -> dict[str, Any]:
         written = json.dumps(proposal.arguments, sort_keys=True)
         return {
             "ordinal": proposal.ordinal,
@@ -127,7 +127,7 @@ def check(run: Mapping[str, Any], asked: Mapping[str, Any]) -> None:
 
 
 def approval_of(row: Mapping[str, Any]) -> Approval:
-    proposal = Proposal(row["ordinal"], row["tool"], row["arguments"], row["preview"], row["reason"])
+    proposal = ProposedCall(row["ordinal"], row["tool"], row["arguments"], row["preview"], row["reason"])
     return Approval(
         id=str(row["id"]),
         proposal=proposal,

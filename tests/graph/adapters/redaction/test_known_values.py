@@ -5,13 +5,13 @@ import datetime as dt
 import pytest
 
 from graph.adapters.redaction.known_values import FRESH_SECONDS, IDLE_SECONDS, MAX_USERS, KnownValuesCache
-from graph.ports.redaction import Issued, Secret
+from graph.ports.redaction import IssuedValues, PersonalValue
 from graph.testing.in_memory_vault import MemoryVault
 
 pytestmark = pytest.mark.anyio
 
 OWNER, OTHER = "0b4e2f8e-0000-4000-8000-000000000001", "0b4e2f8e-0000-4000-8000-000000000002"
-ACCOUNT = Secret("ACCOUNT", "4929123456", "4929123456")
+ACCOUNT = PersonalValue("ACCOUNT", "4929123456", "4929123456")
 
 
 class CountingVault(MemoryVault):
@@ -19,9 +19,9 @@ class CountingVault(MemoryVault):
 
     reads = 0
 
-    async def issued_since(self, user_id: str, since: dt.datetime | None) -> Issued:
+    async def values_since(self, user_id: str, since: dt.datetime | None) -> IssuedValues:
         self.reads += 1
-        return await super().issued_since(user_id, since)
+        return await super().values_since(user_id, since)
 
 
 class Clock:
@@ -50,7 +50,7 @@ async def test_a_value_that_another_process_had_issued_is_known_after_a_second(
     cache: KnownValuesCache, vault: CountingVault, clock: Clock
 ) -> None:
     assert not (await cache.of(OWNER)).find("4929123456")
-    await vault.issue(OWNER, {ACCOUNT})
+    await vault.tokenize(OWNER, {ACCOUNT})
     clock.now += FRESH_SECONDS
     assert (await cache.of(OWNER)).find("4929123456")
     assert not (await cache.of(OTHER)).find("4929123456")

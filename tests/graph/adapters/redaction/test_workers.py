@@ -27,9 +27,9 @@ class CountingVault(MemoryVault):
 
     opened = 0
 
-    async def open(self, user_id: str, tokens: Set[str]) -> Mapping[str, str]:
+    async def detokenize(self, user_id: str, tokens: Set[str]) -> Mapping[str, str]:
         self.opened += 1
-        return await super().open(user_id, tokens)
+        return await super().detokenize(user_id, tokens)
 
 
 @pytest.fixture
@@ -43,8 +43,8 @@ async def test_what_is_masked_is_restored_for_its_owner_only(redactor: Redactor)
     assert CARD not in masked
     assert "jane@" not in masked
     assert masked.startswith("Hi Crystal, my card [CARD_")
-    assert await redactor.reveal(OWNER, [masked]) == [text]
-    assert await redactor.reveal(OTHER, {"card": masked}) == {"card": masked}
+    assert await redactor.unmask(OWNER, [masked]) == [text]
+    assert await redactor.unmask(OTHER, {"card": masked}) == {"card": masked}
 
 
 async def test_one_value_has_one_token_in_all_texts_and_calls(redactor: Redactor) -> None:
@@ -67,12 +67,12 @@ async def test_masking_twice_changes_nothing(redactor: Redactor) -> None:
 async def test_a_token_that_a_user_typed_is_text(redactor: Redactor) -> None:
     (masked,) = (await redactor.mask(OWNER, ["[CARD_ABCDEF] is no card"])).texts
     assert masked == "[CARD_ABCDEF] is no card"
-    assert await redactor.reveal(OWNER, masked) == masked
+    assert await redactor.unmask(OWNER, masked) == masked
 
 
 async def test_texts_without_tokens_do_not_reach_the_vault(redactor: InlineRedactor) -> None:
     assert isinstance(redactor.vault, CountingVault)
-    assert await redactor.reveal(OWNER, ["You spent $12.", "[1]"]) == ["You spent $12.", "[1]"]
+    assert await redactor.unmask(OWNER, ["You spent $12.", "[1]"]) == ["You spent $12.", "[1]"]
     assert redactor.vault.opened == 0
 
 
@@ -87,7 +87,7 @@ async def test_a_long_text_is_masked_piece_by_piece(redactor: InlineRedactor) ->
     (masked,) = (await redactor.mask(OWNER, [text])).texts
     assert len(text) > 3 * LONGEST_PIECE
     assert masked.count("[CARD_") == 120
-    assert await redactor.reveal(OWNER, masked) == text
+    assert await redactor.unmask(OWNER, masked) == text
 
 
 async def test_a_worker_finds_what_the_twin_finds(redactor: InlineRedactor) -> None:

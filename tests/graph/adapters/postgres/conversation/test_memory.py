@@ -63,7 +63,7 @@ class Say:
 
 
 async def test_a_new_conversation_remembers_nothing(memory: PostgresMemory, user_id: str, session: str) -> None:
-    found = await memory.recall(user_id, session, "prime-boss")
+    found = await memory.load(user_id, session, "prime-boss")
     assert (found.time_zone, found.facts, found.summary, found.history) == ("UTC", [], "", [])
 
 
@@ -75,7 +75,7 @@ async def test_history_comes_oldest_first_as_the_model_reads_it(
     say("tool", "{}", '{"tool_call_id": "c", "name": "totals", "status": "success"}')
     say("assistant", "answer", '{"feedback": {"type": "like"}}')
     say("system", "note")
-    found = await memory.recall(user_id, session, "prime-boss")
+    found = await memory.load(user_id, session, "prime-boss")
     assert [type(message) for message in found.history] == [
         HumanMessage,
         AIMessage,
@@ -92,7 +92,7 @@ async def test_history_comes_oldest_first_as_the_model_reads_it(
 async def test_only_the_newest_messages_are_read(memory: PostgresMemory, user_id: str, session: str, say: Say) -> None:
     for number in range(HISTORY_ROWS + 10):
         say("user", f"message {number}")
-    history = (await memory.recall(user_id, session, "prime-boss")).history
+    history = (await memory.load(user_id, session, "prime-boss")).history
     assert [message.text for message in history] == [f"message {number}" for number in range(10, HISTORY_ROWS + 10)]
 
 
@@ -102,7 +102,7 @@ async def test_what_the_summary_covers_is_not_read_again(
     say("user", "old")
     say.summary(say("assistant", "old answer"))
     say("user", "new")
-    found = await memory.recall(user_id, session, "prime-boss")
+    found = await memory.load(user_id, session, "prime-boss")
     assert [message.text for message in found.history] == ["new"]
     assert found.summary == "They spoke.\n- one\n- two"
 
@@ -115,7 +115,7 @@ async def test_history_is_of_this_session_only(
     )
     say("user", "here")
     Say(sql, user_id, other["id"])("user", "elsewhere")
-    history = (await memory.recall(user_id, session, "prime-boss")).history
+    history = (await memory.load(user_id, session, "prime-boss")).history
     assert [message.text for message in history] == ["here"]
 
 
@@ -127,8 +127,8 @@ async def test_an_employee_knows_the_global_facts_and_its_own_the_latest_first(
     say.fact("for tag", "tag-ai")
     say.fact("for prime", "prime-boss")
     say.fact("not pinned", pinned=False)
-    assert (await memory.recall(user_id, session, "prime-boss")).facts == ["for prime", "newer", "older"]
-    assert (await memory.recall(user_id, session, "tag-ai")).facts == ["for tag", "newer", "older"]
+    assert (await memory.load(user_id, session, "prime-boss")).facts == ["for prime", "newer", "older"]
+    assert (await memory.load(user_id, session, "tag-ai")).facts == ["for tag", "newer", "older"]
 
 
 async def test_somebody_elses_memory_is_empty(
@@ -138,16 +138,16 @@ async def test_somebody_elses_memory_is_empty(
     say.summary(say("user", "mine"))
     say("user", "mine too")
     sql("insert into profiles (user_id, time_zone) values (%(user_id)s, 'Asia/Tokyo')", user_id=user_id)
-    found = await memory.recall(stranger, session, "prime-boss")
+    found = await memory.load(stranger, session, "prime-boss")
     assert (found.time_zone, found.facts, found.summary, found.history) == ("UTC", [], "", [])
-    assert (await memory.recall(user_id, session, "prime-boss")).time_zone == "Asia/Tokyo"
+    assert (await memory.load(user_id, session, "prime-boss")).time_zone == "Asia/Tokyo"
 
 
 async def test_a_session_that_does_not_exist_remembers_the_user_only(
     memory: PostgresMemory, user_id: str, say: Say
 ) -> None:
     say.fact("likes tea")
-    found = await memory.recall(user_id, str(uuid4()), "prime-boss")
+    found = await memory.load(user_id, str(uuid4()), "prime-boss")
     assert (found.facts, found.history) == (["likes tea"], [])
 
 
@@ -160,6 +160,6 @@ async def test_it_says_whether_the_user_has_a_text_of_the_embedders_model(
     )
     sql(embed, user=user_id, model="another-model")
     sql(embed, user=str(uuid4()), model="a-model")
-    assert not (await memory.recall(user_id, session, "prime-boss")).searchable
+    assert not (await memory.load(user_id, session, "prime-boss")).searchable
     sql(embed, user=user_id, model="a-model")
-    assert (await memory.recall(user_id, session, "prime-boss")).searchable
+    assert (await memory.load(user_id, session, "prime-boss")).searchable

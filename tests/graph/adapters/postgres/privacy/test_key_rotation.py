@@ -16,7 +16,7 @@ from graph.adapters.postgres.privacy.key_rotation import HASH_KEY, PLACES, Postg
 from graph.adapters.postgres.privacy.vault import PostgresVault
 from graph.adapters.postgres.runs.run_store import PostgresRunStore
 from graph.errors import ConfigurationError
-from graph.ports.redaction import Secret
+from graph.ports.redaction import PersonalValue
 from graph.ports.runs import RunRequest
 from migrations.runner import migrate, read_migrations
 from tests.conftest import PASSWORD
@@ -68,8 +68,8 @@ async def test_processes_that_start_at_once_agree_on_the_hash_key(fresh: Databas
 
 
 async def test_a_database_of_before_keeps_its_hashes(fresh: Database, user_id: str) -> None:
-    token = (await PostgresVault(fresh, Sealer(OLD)).issue(user_id, {CARD}))[CARD]
-    assert await PostgresVault(fresh, await unlock(fresh, lambda: [OLD])).issue(user_id, {CARD}) == {CARD: token}
+    token = (await PostgresVault(fresh, Sealer(OLD)).tokenize(user_id, {CARD}))[CARD]
+    assert await PostgresVault(fresh, await unlock(fresh, lambda: [OLD])).tokenize(user_id, {CARD}) == {CARD: token}
 
 
 async def test_another_key_does_not_unlock_a_database(fresh: Database) -> None:
@@ -79,7 +79,7 @@ async def test_another_key_does_not_unlock_a_database(fresh: Database) -> None:
 
 
 async def test_another_key_does_not_unlock_a_database_of_before(fresh: Database, user_id: str) -> None:
-    await PostgresVault(fresh, Sealer(OLD)).issue(user_id, {CARD})
+    await PostgresVault(fresh, Sealer(OLD)).tokenize(user_id, {CARD})
     with pytest.raises(ConfigurationError, match="VAULT_KEY"):
         await unlock(fresh, lambda: [OTHER])
     assert (await unlock(fresh, lambda: [OTHER, OLD])).prefix == Sealer(OTHER).prefix
@@ -92,7 +92,7 @@ async def test_every_sealed_value_comes_under_the_new_key(
     database: Database, user_id: str, rotated: Sealer, sql: Sql
 ) -> None:
     old = Sealer(OLD)
-    tokens = await PostgresVault(database, old).issue(user_id, {CARD, ANA})
+    tokens = await PostgresVault(database, old).tokenize(user_id, {CARD, ANA})
     run = await store_on(database, old).accept(RunRequest(user_id, "my secret words"))
     file = await PostgresFiles(database, old).keep(user_id, "a.csv", "text/csv", b"1,2")
     assert await PostgresSeals(database, rotated).reseal(user_id) == Resealed(4, 0)
@@ -100,7 +100,7 @@ async def test_every_sealed_value_comes_under_the_new_key(
         rows = sql(f"select key_prefix from {table} where user_id = %(user_id)s", user_id=user_id)  # noqa: S608
         assert rows, place
         assert {bytes(row["key_prefix"]) for row in rows} == {Sealer(NEW).prefix}, place
-    assert await PostgresVault(database, Sealer(NEW)).open(user_id, set(tokens.values())) == {
+    assert await PostgresVault(database, Sealer(NEW)).detokenize(user_id, set(tokens.values())) == {
         tokens[CARD]: CARD.text,
         tokens[ANA]: ANA.text,
     }
@@ -112,11 +112,11 @@ async def test_every_sealed_value_comes_under_the_new_key(
 async def test_a_value_keeps_its_token_before_during_and_after(
     database: Database, user_id: str, rotated: Sealer
 ) -> None:
-    issued = await PostgresVault(database, Sealer(OLD)).issue(user_id, {CARD})
-    assert await PostgresVault(database, rotated).issue(user_id, {CARD}) == issued
+    issued = await PostgresVault(database, Sealer(OLD)).tokenize(user_id, {CARD})
+    assert await PostgresVault(database, rotated).tokenize(user_id, {CARD}) == issued
     await PostgresSeals(database, rotated).reseal(user_id)
     after = Sealer(NEW, hash_key=rotated.hash_key)
-    assert await PostgresVault(database, after).issue(user_id, {CARD}) == issued
+    assert await PostgresVault(database, after).tokenize(user_id, {CARD}) == issued
 
 
 async def test_users_are_due_until_their_values_are_under_the_new_key(
@@ -124,7 +124,7 @@ async def test_users_are_due_until_their_values_are_under_the_new_key(
 ) -> None:
     seals = PostgresSeals(database, rotated)
     for user, sealer in ((user_id, Sealer(OLD)), (stranger, Sealer(NEW))):
-        await PostgresVault(database, sealer).issue(user, {CARD})
+        await PostgresVault(database, sealer).tokenize(user, {CARD})
     due = await seals.owners_due(10_000)
     assert user_id in due
     assert stranger not in due
@@ -136,20 +136,20 @@ async def test_users_are_due_until_their_values_are_under_the_new_key(
 async def test_all_values_of_a_user_come_along_however_many_there_are(
     database: Database, user_id: str, rotated: Sealer
 ) -> None:
-    many = {Secret("ID", f"value {number}", f"Value {number}") for number in range(1200)}
-    tokens = await PostgresVault(database, Sealer(OLD)).issue(user_id, many)
+    many = {PersonalValue("ID", f"value {number}", f"Value {number}") for number in range(1200)}
+    tokens = await PostgresVault(database, Sealer(OLD)).tokenize(user_id, many)
     assert await PostgresSeals(database, rotated).reseal(user_id) == Resealed(1200, 0)
-    opened = await PostgresVault(database, Sealer(NEW)).open(user_id, set(tokens.values()))
+    opened = await PostgresVault(database, Sealer(NEW)).detokenize(user_id, set(tokens.values()))
     assert opened == {token: secret.text for secret, token in tokens.items()}
 
 
 async def test_what_no_key_opens_stays_and_does_not_hold_up_the_rest(
     database: Database, user_id: str, rotated: Sealer, sql: Sql
 ) -> None:
-    await PostgresVault(database, Sealer(OTHER)).issue(user_id, {ANA})
-    tokens = await PostgresVault(database, Sealer(OLD)).issue(user_id, {CARD})
+    await PostgresVault(database, Sealer(OTHER)).tokenize(user_id, {ANA})
+    tokens = await PostgresVault(database, Sealer(OLD)).tokenize(user_id, {CARD})
     assert await PostgresSeals(database, rotated).reseal(user_id) == Resealed(1, 1)
-    assert await PostgresVault(database, Sealer(NEW)).open(user_id, {tokens[CARD]}) == {tokens[CARD]: CARD.text}
+    assert await PostgresVault(database, Sealer(NEW)).detokenize(user_id, {tokens[CARD]}) == {tokens[CARD]: CARD.text}
     assert await PostgresSeals(database, rotated).reseal(user_id) == Resealed(0, 1)
 
 
@@ -157,16 +157,16 @@ async def test_values_are_read_and_made_while_the_key_changes(
     database: Database, user_id: str, rotated: Sealer
 ) -> None:
     """Users notice nothing: every value opens at every moment, and new ones are under the new key."""
-    tokens = await PostgresVault(database, Sealer(OLD)).issue(
-        user_id, {Secret("ID", f"{number}", f"{number}") for number in range(600)}
+    tokens = await PostgresVault(database, Sealer(OLD)).tokenize(
+        user_id, {PersonalValue("ID", f"{number}", f"{number}") for number in range(600)}
     )
     vault, over = PostgresVault(database, rotated), asyncio.Event()
 
     async def use() -> int:
         looks = 0
         while not over.is_set():
-            assert len(await vault.open(user_id, set(tokens.values()))) == 600
-            await vault.issue(user_id, {Secret("PERSON", f"{looks}", f"{looks}")})
+            assert len(await vault.detokenize(user_id, set(tokens.values()))) == 600
+            await vault.tokenize(user_id, {PersonalValue("PERSON", f"{looks}", f"{looks}")})
             looks += 1
         return looks
 

@@ -11,7 +11,7 @@ from graph.adapters.postgres.database import Database
 from graph.adapters.postgres.privacy import vault as vault_module
 from graph.adapters.postgres.privacy.vault import DRAWS, PostgresVault
 from graph.errors import ConfigurationError, RedactionFailed
-from graph.ports.redaction import Secret
+from graph.ports.redaction import PersonalValue
 from tests.graph.adapters.vault_contract import ANA, CARD, VaultContract
 from tests.graph.conftest import Sql
 
@@ -26,7 +26,7 @@ class TestPostgresVault(VaultContract):
 
     async def test_a_row_holds_the_value_sealed_only(self, vault: PostgresVault, sql: Sql) -> None:
         user_id = str(uuid4())
-        await vault.issue(user_id, {CARD, ANA})
+        await vault.tokenize(user_id, {CARD, ANA})
         rows = sql("select * from pii_vault where user_id = %(user_id)s", user_id=user_id)
         assert {row["entity_type"] for row in rows} == {"CARD", "PERSON"}
         stored = b" ".join(bytes(row[name]) for row in rows for name in ("lookup", "ciphertext"))
@@ -35,7 +35,7 @@ class TestPostgresVault(VaultContract):
     async def test_equal_values_of_two_users_have_unlike_rows(self, vault: PostgresVault, sql: Sql) -> None:
         owners = [str(uuid4()), str(uuid4())]
         for user_id in owners:
-            await vault.issue(user_id, {CARD})
+            await vault.tokenize(user_id, {CARD})
         rows = sql("select lookup, ciphertext from pii_vault where user_id = any(%(owners)s::uuid[])", owners=owners)
         assert len({bytes(row["lookup"]) for row in rows}) == 2
         assert len({bytes(row["ciphertext"]) for row in rows}) == 2
@@ -44,13 +44,13 @@ class TestPostgresVault(VaultContract):
         self, vault: PostgresVault, database: Database
     ) -> None:
         user_id = str(uuid4())
-        token = (await vault.issue(user_id, {CARD}))[CARD]
+        token = (await vault.tokenize(user_id, {CARD}))[CARD]
         with pytest.raises(ConfigurationError, match="VAULT_KEY"):
-            await PostgresVault(database, Sealer(b"x" * 32)).open(user_id, {token})
+            await PostgresVault(database, Sealer(b"x" * 32)).detokenize(user_id, {token})
 
     async def test_a_sealed_value_moved_to_another_token_does_not_open(self, vault: PostgresVault, sql: Sql) -> None:
         user_id = str(uuid4())
-        issued = await vault.issue(user_id, {CARD, ANA})
+        issued = await vault.tokenize(user_id, {CARD, ANA})
         sql(
             "update pii_vault v set ciphertext = o.ciphertext from pii_vault o "
             "where v.user_id = %(user_id)s and v.token = %(to)s and o.user_id = %(user_id)s and o.token = %(source)s",
@@ -59,17 +59,17 @@ class TestPostgresVault(VaultContract):
             source=issued[CARD],
         )
         with pytest.raises(ConfigurationError):
-            await vault.open(user_id, {issued[ANA]})
+            await vault.detokenize(user_id, {issued[ANA]})
 
     async def test_a_token_that_the_user_has_already_is_drawn_again(
         self, vault: PostgresVault, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         drawn = itertools.chain(["[CARD_AAAAAA]", "[CARD_AAAAAA]", "[CARD_BBBBBB]"])
         monkeypatch.setattr(vault_module, "new_token", lambda kind: next(drawn))
-        user_id, other = str(uuid4()), Secret("CARD", "5500005555555559", "5500 0055 5555 5559")
-        assert await vault.issue(user_id, {CARD}) == {CARD: "[CARD_AAAAAA]"}
-        assert await vault.issue(user_id, {other}) == {other: "[CARD_BBBBBB]"}
-        assert (await vault.open(user_id, {"[CARD_AAAAAA]"}))["[CARD_AAAAAA]"] == CARD.text
+        user_id, other = str(uuid4()), PersonalValue("CARD", "5500005555555559", "5500 0055 5555 5559")
+        assert await vault.tokenize(user_id, {CARD}) == {CARD: "[CARD_AAAAAA]"}
+        assert await vault.tokenize(user_id, {other}) == {other: "[CARD_BBBBBB]"}
+        assert (await vault.detokenize(user_id, {"[CARD_AAAAAA]"}))["[CARD_AAAAAA]"] == CARD.text
 
     async def test_tokens_that_never_differ_are_an_error_and_not_a_loop(
         self, vault: PostgresVault, monkeypatch: pytest.MonkeyPatch
@@ -77,9 +77,9 @@ class TestPostgresVault(VaultContract):
         drawn: list[str] = []
         monkeypatch.setattr(vault_module, "new_token", lambda kind: drawn.append(kind) or "[CARD_AAAAAA]")
         user_id = str(uuid4())
-        await vault.issue(user_id, {CARD})
+        await vault.tokenize(user_id, {CARD})
         with pytest.raises(RedactionFailed):
-            await vault.issue(user_id, {Secret("CARD", "1", "1")})
+            await vault.tokenize(user_id, {PersonalValue("CARD", "1", "1")})
         assert len(drawn) == 1 + DRAWS
 
     async def test_two_users_may_have_the_same_token(
@@ -87,15 +87,15 @@ class TestPostgresVault(VaultContract):
     ) -> None:
         monkeypatch.setattr(vault_module, "new_token", lambda kind: "[CARD_AAAAAA]")
         one, two = str(uuid4()), str(uuid4())
-        await vault.issue(one, {CARD})
-        await vault.issue(two, {Secret("CARD", "5500005555555559", "5500 0055 5555 5559")})
-        assert await vault.open(one, {"[CARD_AAAAAA]"}) == {"[CARD_AAAAAA]": CARD.text}
-        assert await vault.open(two, {"[CARD_AAAAAA]"}) == {"[CARD_AAAAAA]": "5500 0055 5555 5559"}
+        await vault.tokenize(one, {CARD})
+        await vault.tokenize(two, {PersonalValue("CARD", "5500005555555559", "5500 0055 5555 5559")})
+        assert await vault.detokenize(one, {"[CARD_AAAAAA]"}) == {"[CARD_AAAAAA]": CARD.text}
+        assert await vault.detokenize(two, {"[CARD_AAAAAA]"}) == {"[CARD_AAAAAA]": "5500 0055 5555 5559"}
 
     async def test_any_character_is_given_back(self, vault: PostgresVault) -> None:
-        user_id, odd = str(uuid4()), Secret("PERSON", "k", "Zoë \x00 \ud800 💶 \u200b'\"\\")
-        token = (await vault.issue(user_id, {odd}))[odd]
-        assert await vault.open(user_id, {token}) == {token: odd.text}
+        user_id, odd = str(uuid4()), PersonalValue("PERSON", "k", "Zoë \x00 \ud800 💶 \u200b'\"\\")
+        token = (await vault.tokenize(user_id, {odd}))[odd]
+        assert await vault.detokenize(user_id, {token}) == {token: odd.text}
 
 
 @pytest.mark.anyio
@@ -104,7 +104,7 @@ async def test_what_is_remembered_of_a_user_says_when_the_newest_value_was_issue
 ) -> None:
     user_id, session = str(uuid4()), str(uuid4())
     memory = PostgresMemory(database, "model")
-    assert (await memory.recall(user_id, session, "prime-boss")).newest_value_at is None
-    await vault.issue(user_id, {CARD})
-    until = (await vault.issued_since(user_id, None)).until
-    assert (await memory.recall(user_id, session, "prime-boss")).newest_value_at == until is not None
+    assert (await memory.load(user_id, session, "prime-boss")).newest_value_at is None
+    await vault.tokenize(user_id, {CARD})
+    until = (await vault.values_since(user_id, None)).until
+    assert (await memory.load(user_id, session, "prime-boss")).newest_value_at == until is not None
