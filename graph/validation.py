@@ -1,24 +1,24 @@
-"""What pydantic finds wrong, in words: which field and why, without the value that was given."""
+"""Formats pydantic's validation errors without the values that were given."""
 
 from collections.abc import Sequence
 
 from pydantic import ValidationError
 
-Place = Sequence[str | int]
-"""The names and numbers that lead to a field."""
+Location = Sequence[str | int]
+"""The names and indices that lead to a field."""
 
 
-def fault_text(place: Place, reason: str, whole: str) -> str:
-    """One fault.
+def validation_message(location: Location, reason: str, root: str) -> str:
+    """Format one error as `field: reason`.
 
     Args:
-        place: of the field.
-        reason: why it is refused.
-        whole: what stands in the place of the field where the fault is not in one.
+        location: leads to the field; empty if the error concerns the whole input.
+        reason: says why the field is refused.
+        root: names the whole input.
     """
-    return f"{'.'.join(map(str, place)) or whole}: {reason}"
+    return f"{'.'.join(map(str, location)) or root}: {reason}"
 
 
-def fault_texts(error: ValidationError, whole: str) -> list[str]:
-    """All faults; `whole` as in `fault_text`."""
-    return [fault_text(fault["loc"], fault["msg"], whole) for fault in error.errors(include_input=False)]
+def validation_messages(error: ValidationError, root: str) -> list[str]:
+    """Format every error of a validation; `root` names the whole input."""
+    return [validation_message(detail["loc"], detail["msg"], root) for detail in error.errors(include_input=False)]

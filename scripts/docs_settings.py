@@ -24,7 +24,7 @@ def sections() -> Iterator[type[BaseModel]]:
     return (base for base in Settings.__bases__ if base.__module__ == Settings.__module__)
 
 
-def example() -> str:
+def build_example() -> str:
     """The text of `.env.example`."""
     return "\n".join([OPENING, *(line for section in sections() for line in example_section(section))])
 
@@ -37,7 +37,7 @@ def example_section(section: type[BaseModel]) -> Iterator[str]:
         yield f"{name.upper()}=\n"
 
 
-def table() -> str:
+def build_table() -> str:
     """The README's table."""
     fields = [(name, field) for section in sections() for name, field in section.model_fields.items()]
     rows = "".join(table_row(name, field) for name, field in fields)
@@ -60,9 +60,9 @@ def default_text(field: FieldInfo) -> str:
 
 def with_table(readme: str) -> str:
     """The README with the current table."""
-    return TABLE.sub(lambda _: table(), readme)
+    return TABLE.sub(lambda _: build_table(), readme)
 
 
 if __name__ == "__main__":
-    EXAMPLE.write_text(example(), "utf-8")
+    EXAMPLE.write_text(build_example(), "utf-8")
     README.write_text(with_table(README.read_text("utf-8")), "utf-8")

@@ -11,48 +11,49 @@ PAGE = Path(__file__).parent.parent / "docs" / "tools.md"
 
 OPENING = """# Tools
 
-Made from `tools/*.py` by `make docs`; change those files, not this one. A **read** tool runs when a model calls it. A
-**write** or **outbound** tool waits until the user has approved the exact call, which is shown with what it would change
-(`POST /api/runs/{run}/approvals/{id}`). Seconds are the deadline of a call; a minute holds so many calls of one user.
+Generated from `tools/*.py` by `make docs`; edit those files, not this one. A **read** tool runs when a model calls it. A
+**write** or **outbound** tool waits until the user has approved the exact call, which is shown with a preview of its changes
+(`POST /api/runs/{run}/approvals/{id}`). The table gives the timeout of a call in seconds, and how many calls a user may
+make in a minute.
 """
 
 
-def page(tools: Iterable[Tool]) -> str:
-    """All tools at a glance, then one by one."""
+def build_page(tools: Iterable[Tool]) -> str:
+    """The page: a table of all tools, then a section for each."""
     ordered = sorted(tools, key=lambda tool: tool.name)
-    return "\n".join([OPENING, *overview(ordered), *(line for tool in ordered for line in chapter(tool))])
+    return "\n".join([OPENING, *overview_table(ordered), *(line for tool in ordered for line in tool_section(tool))])
 
 
-def overview(tools: Iterable[Tool]) -> Iterator[str]:
-    yield "| tool | risk | seconds | a minute | what it does |"
+def overview_table(tools: Iterable[Tool]) -> Iterator[str]:
+    yield "| tool | risk | timeout | calls a minute | what it does |"
     yield "| --- | --- | ---: | ---: | --- |"
     for tool in tools:
-        first = " ".join(tool.description.split("\n\n")[0].split()).split(". ")[0].rstrip(".")
+        first_sentence = " ".join(tool.description.split("\n\n")[0].split()).split(". ")[0].rstrip(".")
         limits = f"{tool.timeout_seconds:g} | {tool.max_calls_per_minute}"
-        yield f"| [{tool.name}](#{tool.name}) | {tool.risk} | {limits} | {first} |"
+        yield f"| [{tool.name}](#{tool.name}) | {tool.risk} | {limits} | {first_sentence} |"
 
 
-def chapter(tool: Tool) -> Iterator[str]:
+def tool_section(tool: Tool) -> Iterator[str]:
     yield f"\n## {tool.name}\n"
     yield tool.description
-    properties = tool.schema()["function"]["parameters"]["properties"]
-    if properties:
+    parameters = tool.schema()["function"]["parameters"]
+    if parameters["properties"]:
         yield "\n| argument | type | default | meaning |\n| --- | --- | --- | --- |"
-    required = tool.schema()["function"]["parameters"].get("required", [])
-    for name, given in properties.items():
-        default = "needed" if name in required else f"`{given.get('default')}`"
-        yield f"| `{name}` | {type_of(given)} | {default} | {' '.join(str(given.get('description', '')).split())} |"
+    required = parameters.get("required", [])
+    for name, schema in parameters["properties"].items():
+        default = "required" if name in required else f"`{schema.get('default')}`"
+        yield f"| `{name}` | {type_name(schema)} | {default} | {' '.join(str(schema.get('description', '')).split())} |"
 
 
-def type_of(given: Mapping[str, Any]) -> str:
-    """A JSON schema in a word or two."""
-    if "enum" in given:
-        return ", ".join(map(str, given["enum"]))
-    if "anyOf" in given:
-        kinds = [type_of(each) for each in given["anyOf"] if each.get("type") != "null"]
-        return " or ".join(dict.fromkeys(kinds))
-    return str(given.get("format") or given.get("type") or "object")
+def type_name(schema: Mapping[str, Any]) -> str:
+    """The type of a JSON schema in a few words."""
+    if "enum" in schema:
+        return ", ".join(map(str, schema["enum"]))
+    if "anyOf" in schema:
+        names = [type_name(option) for option in schema["anyOf"] if option.get("type") != "null"]
+        return " or ".join(dict.fromkeys(names))
+    return str(schema.get("format") or schema.get("type") or "object")
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page(CATALOG) + "\n", "utf-8")
+    PAGE.write_text(build_page(CATALOG) + "\n", "utf-8")

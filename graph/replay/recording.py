@@ -15,7 +15,7 @@ from graph.errors import ChatError
 from graph.ports.runs import Step
 from graph.state import Passage, SummaryBacklog, Usage
 from graph.turn.model_reply import Finish
-from graph.validation import fault_texts
+from graph.validation import validation_messages
 
 FORMAT = 2
 
@@ -145,7 +145,7 @@ class Recording(Part):
         try:
             return cls.model_validate(upgraded(json.loads(file.read_text("utf-8"))))
         except (OSError, ValueError, KeyError, TypeError) as error:
-            reason = fault_texts(error, "recording")[0] if isinstance(error, ValidationError) else str(error)
+            reason = validation_messages(error, "recording")[0] if isinstance(error, ValidationError) else str(error)
             raise RecordingUnreadable(f"{file} is not a recording that this program can read: {reason}") from error
 
     def write(self, file: Path) -> None:

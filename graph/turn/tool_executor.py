@@ -21,7 +21,7 @@ from graph.retry import READ_DELAYS, retry_on_database_down
 from graph.tool import INVALID_JSON, OUTCOME_UNKNOWN, Rows, Tool, ToolContext, ToolError, ToolOutput
 from graph.turn.result_texts import texts_in, with_numbers_as_text, with_texts
 from graph.turn.result_truncation import excerpt, plain
-from graph.validation import fault_texts
+from graph.validation import validation_messages
 from graph.values.text import storable
 
 log = structlog.get_logger(__name__)
@@ -271,7 +271,7 @@ def check(arguments: Mapping[str, Any], tool: Tool) -> BaseModel:
     try:
         return tool.validate(arguments)
     except ValidationError as error:
-        faults = "; ".join(fault_texts(error, "arguments"))
+        faults = "; ".join(validation_messages(error, "arguments"))
         raise ToolError(f"the arguments of {tool.name} are not valid: {faults}") from None
 
 

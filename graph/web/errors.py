@@ -17,7 +17,7 @@ from graph.errors import (
     NotFound,
     UnprocessableRequest,
 )
-from graph.validation import fault_text
+from graph.validation import validation_message
 
 MAX_FAULTS = 10
 """That an answer tells of a request."""
@@ -89,7 +89,7 @@ def public_location(fault: Mapping[str, Any]) -> Sequence[str | int]:
 
 def format_fault(place: Sequence[str | int], message: str) -> str:
     """One fault; names within an object are the caller's own, and as long as they like."""
-    return fault_text([str(part)[:MAX_NAME_CHARS] for part in place[1:]], message, "body")
+    return validation_message([str(part)[:MAX_NAME_CHARS] for part in place[1:]], message, "body")
 
 
 def from_http_exception(error: HTTPException) -> ChatError:

@@ -1,9 +1,9 @@
-"""What is wrong with a value is said by field and reason, and the value is not repeated."""
+"""Validation messages name the field and the reason, and do not quote the value."""
 
 import pytest
 from pydantic import BaseModel, ValidationError, model_validator
 
-from graph.validation import fault_text, fault_texts
+from graph.validation import validation_message, validation_messages
 
 
 class Inner(BaseModel):
@@ -20,19 +20,19 @@ class Outer(BaseModel):
         return self
 
 
-def faults_of(given: object) -> list[str]:
+def messages_for(value: object) -> list[str]:
     with pytest.raises(ValidationError) as raised:
-        Outer.model_validate(given)
-    return fault_texts(raised.value, "file")
+        Outer.model_validate(value)
+    return validation_messages(raised.value, "file")
 
 
-def test_each_fault_names_the_field_and_not_its_value() -> None:
-    [first, second] = faults_of({"items": [{"count": "4111"}, {"count": "secret"}, {}]})
+def test_each_message_names_the_field_and_not_its_value() -> None:
+    [first, second] = messages_for({"items": [{"count": "4111"}, {"count": "secret"}, {}]})
     assert first.startswith("items.1.count: Input should be a valid integer")
     assert second == "items.2.count: Field required"
     assert "secret" not in first
 
 
-def test_a_fault_of_the_whole_is_named_after_the_whole() -> None:
-    assert faults_of({"items": []}) == ["file: Value error, there is nothing in it"]
-    assert fault_text((), "it is missing", "body") == "body: it is missing"
+def test_an_error_of_the_whole_input_names_the_input() -> None:
+    assert messages_for({"items": []}) == ["file: Value error, there is nothing in it"]
+    assert validation_message((), "it is missing", "body") == "body: it is missing"

@@ -3,11 +3,11 @@
 import pytest
 
 from graph.settings import Settings
-from scripts.docs_settings import EXAMPLE, README, TABLE, example, table, with_table
+from scripts.docs_settings import EXAMPLE, README, TABLE, build_example, build_table, with_table
 
 
 def test_the_example_environment_is_current() -> None:
-    assert EXAMPLE.read_text("utf-8") == example(), "run `make docs`"
+    assert EXAMPLE.read_text("utf-8") == build_example(), "run `make docs`"
 
 
 def test_the_table_of_the_readme_is_current() -> None:
@@ -25,5 +25,5 @@ def test_every_setting_is_described_in_one_line(name: str) -> None:
 
 @pytest.mark.parametrize("name", Settings.model_fields)
 def test_every_setting_is_in_both_texts_once(name: str) -> None:
-    assert example().splitlines().count(f"{name.upper()}=") == 1
-    assert table().count(f"| `{name.upper()}` |") == 1
+    assert build_example().splitlines().count(f"{name.upper()}=") == 1
+    assert build_table().count(f"| `{name.upper()}` |") == 1

@@ -21,7 +21,7 @@ from graph.adapters.mcp.calls import Offer, Remote, list_offers
 from graph.adapters.mcp.schemas import OddSchema
 from graph.errors import ConfigurationError, UnknownEmployee, safe_summary
 from graph.tool import Risk, Tool
-from graph.validation import fault_texts
+from graph.validation import validation_messages
 
 log = structlog.get_logger(__name__)
 
@@ -120,7 +120,7 @@ def read_servers(file: Path) -> Sequence[McpServer]:
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ConfigurationError(f"MCP_SERVERS: {file} cannot be read as YAML.") from error
     except ValidationError as error:
-        raise ConfigurationError(f"MCP_SERVERS: {'; '.join(fault_texts(error, 'file'))}") from None
+        raise ConfigurationError(f"MCP_SERVERS: {'; '.join(validation_messages(error, 'file'))}") from None
 
 
 async def join(servers: Sequence[McpServer], taken: Sequence[str] = ()) -> Joined:
