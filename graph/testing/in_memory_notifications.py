@@ -14,7 +14,7 @@ class NotificationBus:
         self.mended.set()
         self._queues: set[asyncio.Queue[RunNotification | None]] = set()
 
-    def publish(self, notification: RunNotification) -> None:
+    def send(self, notification: RunNotification) -> None:
         for queue in self._queues:
             queue.put_nowait(notification)
 
@@ -45,7 +45,7 @@ class InMemoryNotifier:
         self.connected = False
 
     async def send(self, notification: RunNotification) -> None:
-        self.bus.publish(notification)
+        self.bus.send(notification)
 
     async def subscribe(self) -> AsyncIterator[RunNotification]:
         while True:
