@@ -159,7 +159,7 @@ async def test_an_abandoned_run_is_claimed_with_its_input_and_events(database: D
 
 async def test_the_approval_of_a_waiting_run_is_decided(database: Database, sealer: Sealer) -> None:
     approvals = PostgresApprovals(database, sealer, seconds=60)
-    state = await approvals.given(
+    state = await approvals.state_of_run(
         TurnContext(user_id=USER, session_id=SESSION, run_id=WAITING, employee="prime-boss", text="", epoch=1)
     )
     assert state.quoted == ["anomalies", "stored texts"]

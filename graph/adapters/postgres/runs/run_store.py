@@ -1,338 +1,38 @@
-"""Accepted runs and their logs in Postgres (ports `RunIntake` and `RunQueue`)."""
-
-import asyncio
-import json
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
-from typing import Any
-from uuid import UUID, uuid4
-
-import structlog
-from psycopg.errors import UniqueViolation
-from psycopg.rows import DictRow
-from psycopg.types.json import Json
+"""All that is stored of runs: both ports of runs on one database, and the retention of their logs."""
 
 from graph.adapters.crypto.cipher import Sealer
-from graph.adapters.postgres.conversation.memory import PostgresMemory
-from graph.adapters.postgres.database import Connection, Database, broke_off, fetch_all, fetch_one
-from graph.adapters.postgres.fencing import hold
-from graph.adapters.postgres.named_queries import adapter_queries
-from graph.errors import (
-    ConfigurationError,
-    DatabaseUnavailable,
-    IdempotencyMismatch,
-    LeaseLost,
-    LimitExceeded,
-    NotFound,
-    RunAbandoned,
-    RunActive,
-    TokenBudgetSpent,
-    TooManyTurns,
-)
-from graph.ports.runs import WITHDRAWN, ClaimedRun, LoggedEvent, OnConflict, Question, Run, RunOutcome, RunRequest
+from graph.adapters.postgres.database import Database, fetch_all
+from graph.adapters.postgres.runs.run_intake import MemoryQueries, PostgresRunIntake
+from graph.adapters.postgres.runs.run_queue import PostgresRunQueue
+from graph.adapters.postgres.runs.run_rows import QUERIES
 
-log = structlog.get_logger(__name__)
-
-QUERIES = adapter_queries("runs")
-
-MOST_QUEUED = 10
-"""Runs that may wait for one session."""
-PRIORITIES: Mapping[OnConflict, int] = {"reject": 0, "enqueue": 0, "interrupt": 1}
-"""Of the runs that wait for a session the highest is begun first."""
-HELD_UP_SECONDS = 0.5
-"""How long the row of an abandoned run may be held up before it is looked who does it."""
-MOST_CLAIMED = 20
-"""Runs that a process takes over at one look, so that others have their share."""
 MOST_DROPPED = 500
 """Logs that are forgotten at one look."""
 
 
-class PostgresRunStore:
+class PostgresRunStore(PostgresRunIntake, PostgresRunQueue):
     def __init__(
         self,
         database: Database,
         sealer: Sealer,
-        memory: PostgresMemory | None,
+        memory: MemoryQueries | None,
         *,
         default_employee: str,
         turns_per_minute: int,
         daily_tokens: int,
         lease_seconds: float,
     ) -> None:
-        """`memory` is read in the transaction that accepts a run, unless it is None; see `Run.remembered`."""
-        self.database = database
-        self.sealer = sealer
-        self.memory = memory
-        self.default_employee = default_employee
-        self.limits = {"per_minute": turns_per_minute, "daily_tokens": daily_tokens}
-        self.lease_seconds = lease_seconds
-
-    async def accept(self, request: RunRequest) -> Run:
-        values = self._values(request)
-        try:
-            return await self._accept(request, values)
-        except (UniqueViolation, RunActive):
-            if request.client_key is None:
-                raise
-            # The same key may have been accepted at the same moment by another connection; now its run can be found.
-            return await self._accept(request, values)
-        except DatabaseUnavailable as error:
-            if not broke_off(error):
-                raise
-            return await self._accepted(request, values) or await self._accept(request, values)
-
-    async def _accepted(self, request: RunRequest, values: dict[str, Any]) -> Run | None:
-        row = await self.database.find(request.user_id, QUERIES["accepted_run"], values)
-        if row is None:
-            return None
-        return Run(
-            values["run_id"], request.user_id, values["session_id"], row["employee_slug"], row["status"], row["epoch"]
+        PostgresRunQueue.__init__(self, database, sealer, lease_seconds=lease_seconds)
+        PostgresRunIntake.__init__(
+            self,
+            database,
+            sealer,
+            memory,
+            default_employee=default_employee,
+            turns_per_minute=turns_per_minute,
+            daily_tokens=daily_tokens,
+            lease_seconds=lease_seconds,
         )
-
-    async def _accept(self, request: RunRequest, values: dict[str, Any]) -> Run:
-        """Store the run. The statements travel together: what each says is read after the last was sent."""
-        async with self.database.acting_for(request.user_id) as connection:
-            earlier = await self._same_request(connection, request)
-            if earlier:
-                return earlier
-            await self._prepare_session(connection, request, values)
-            if request.edited_message_id:
-                values = {**values, "replaces": await self._run_of_question(connection, request, values)}
-            inserted = await connection.execute(QUERIES["insert_run"], values)
-            turn = await connection.execute(QUERIES["take_turn"], self.limits)
-            # What an edit leaves behind is not to be remembered, and that is not done yet.
-            asked = None
-            if self.memory and not values["replaces"]:
-                asked = await self.memory.ask(connection, values["session_id"])
-            await connection.settle()
-            row = await inserted.fetchone()
-            if row:
-                remembered = await asked.answer() if asked else None
-                run = Run(
-                    values["run_id"], request.user_id, values["session_id"], row["employee_slug"], remembered=remembered
-                )
-                await self._supersede(connection, values)
-            else:
-                run = await self._queue(connection, request, values)
-            if not await turn.fetchone():
-                raise await self._why_no_turn(connection)
-            return run
-
-    async def _same_request(self, connection: Connection, request: RunRequest) -> Run | None:
-        if request.client_key is None:
-            return None
-        row = await fetch_one(connection, QUERIES["run_by_client_key"], {"client_key": self._key(request)})
-        if row is None:
-            return None
-        if bytes(row["request_hash"]) != self._hash(request):
-            raise IdempotencyMismatch
-        return run_of(request.user_id, row)
-
-    def _hash(self, request: RunRequest) -> bytes:
-        """Of all that was asked for. Which question is answered anew is not the caller's word."""
-        where = (request.employee or "", request.session_id or "")
-        if request.regenerated_run_id:
-            return self.sealer.digest("", *where, "again")
-        return self.sealer.digest(
-            request.text, *where, *([request.edited_message_id] if request.edited_message_id else [])
-        )
-
-    def _key(self, request: RunRequest) -> str | None:
-        """What is stored of an idempotency key: clients choose it, and it may be somebody's address."""
-        return self.sealer.digest(request.user_id, request.client_key).hex() if request.client_key else None
-
-    def _values(self, request: RunRequest) -> dict[str, Any]:
-        run_id = str(uuid4())
-        return {
-            "run_id": run_id,
-            "session_id": request.session_id or str(uuid4()),
-            "employee": request.employee or self.default_employee,
-            "client_key": self._key(request),
-            "request_hash": self._hash(request),
-            "encrypted_input": self.sealer.seal(request.text.encode(), f"{request.user_id}/{run_id}"),
-            "replaces": request.regenerated_run_id,
-            "lease_seconds": self.lease_seconds,
-        }
-
-    async def _prepare_session(self, connection: Connection, request: RunRequest, values: dict[str, Any]) -> None:
-        """Open the session, or hand it over if another employee is asked for."""
-        if request.session_id is None:
-            await connection.execute(QUERIES["insert_session"], values)
-        elif request.employee is not None:
-            await connection.execute(QUERIES["set_employee"], values)
-
-    async def _run_of_question(self, connection: Connection, request: RunRequest, values: dict[str, Any]) -> str:
-        """Raises: NotFound."""
-        row = await fetch_one(
-            connection, QUERIES["run_of_question"], {**values, "message_id": request.edited_message_id}
-        )
-        if row is None or row["run_id"] is None:
-            raise NotFound
-        return str(row["run_id"])
-
-    async def _supersede(self, connection: Connection, values: Mapping[str, Any]) -> None:
-        """Leave behind what a run replaces that begins in this transaction."""
-        if values["replaces"]:
-            await connection.execute(QUERIES["supersede"], values)
-            await connection.execute(QUERIES["delete_superseded_summary"], values)
-
-    async def _queue(self, connection: Connection, request: RunRequest, values: dict[str, Any]) -> Run:
-        """Let the run wait for its session; what waits there for its user is given up.
-
-        Raises:
-            NotFound: no such session.
-            RunActive: it is not to wait, or too many do.
-        """
-        gave_up = await fetch_one(connection, QUERIES["cancel_session_wait"], values)
-        if request.on_conflict != "reject" or gave_up:
-            more = {**values, "priority": PRIORITIES[request.on_conflict], "max_queued": MOST_QUEUED}
-            if row := await fetch_one(connection, QUERIES["queue_run"], more):
-                return Run(
-                    values["run_id"], request.user_id, values["session_id"], row["employee_slug"], "queued", epoch=0
-                )
-        if not await fetch_one(connection, QUERIES["read_session"], values):
-            raise NotFound
-        active = await fetch_one(connection, QUERIES["active_runs"], values)
-        if request.on_conflict == "reject":
-            raise RunActive(run_id=str(active["id"]) if active else "")
-        raise RunActive("Too many messages wait for this session; send this one later.")
-
-    async def _why_no_turn(self, connection: Connection) -> LimitExceeded:
-        why = await fetch_one(connection, QUERIES["limit_reason"], self.limits)
-        assert why is not None
-        if why["spent"]:
-            return TokenBudgetSpent(retry_after=why["day_wait"])
-        return TooManyTurns(retry_after=why["bucket_wait"])
-
-    async def read(self, user_id: str, run_id: str) -> Run:
-        row = await self.database.find(user_id, QUERIES["read_run"], {"run_id": run_id})
-        if row is None:
-            raise NotFound
-        return run_of(user_id, row)
-
-    async def last_question(self, user_id: str, session_id: str, on_conflict: OnConflict) -> Question:
-        values = {"session_id": session_id, "priority": PRIORITIES[on_conflict]}
-        async with self.database.acting_for(user_id) as connection:
-            # In this order: a run that ends in between has left its question in the history.
-            ahead = await connection.execute(QUERIES["run_ahead"], values)
-            asked = await connection.execute(QUERIES["last_question"], values)
-            await connection.settle()
-            run, message = await ahead.fetchone(), await asked.fetchone()
-        if run:
-            text = self._open(user_id, str(run["id"]), run["encrypted_input"])
-            if text is None:
-                raise RunAbandoned
-            return Question(str(run["id"]), text)
-        if message is None or message["run_id"] is None:
-            raise NotFound
-        return Question(str(message["run_id"]), message["content"])
-
-    async def active(self, user_id: str, session_id: str) -> list[Run]:
-        values = {"session_id": session_id}
-        async with self.database.acting_for(user_id) as connection:
-            session = await connection.execute(QUERIES["read_session"], values)
-            rows = await fetch_all(connection, QUERIES["active_runs"], values)
-            if not await session.fetchone():
-                raise NotFound
-        return [run_of(user_id, row) for row in rows]
-
-    async def list_claimable(self) -> list[tuple[str, str]]:
-        async with self.database.acting_for_nobody() as connection:
-            rows = await fetch_all(connection, QUERIES["claimable_runs"], {"max_rows": MOST_CLAIMED})
-        return [(str(row["run_id"]), str(row["user_id"])) for row in rows]
-
-    async def claim(self, user_id: str, run_id: str) -> ClaimedRun | None:
-        values = {"run_id": run_id, "lease_seconds": self.lease_seconds, "after": 0}
-        try:
-            async with self.database.acting_for(user_id) as connection:
-                async with self._not_held_up(connection):
-                    row = await fetch_one(connection, QUERIES["claim_run"], values)
-                if row and row["epoch"] == 1:
-                    await self._supersede(connection, {**row, "run_id": run_id})
-                logged = await fetch_all(connection, QUERIES["read_events"], values)
-        except UniqueViolation:  # another run of the session began at this moment
-            return None
-        if row is None:
-            return None
-        run = Run(run_id, user_id, str(row["session_id"]), row["employee_slug"], epoch=row["epoch"])
-        return ClaimedRun(
-            run, self._open(user_id, run_id, row["encrypted_input"]), entries_of(logged), row["stop_requested"]
-        )
-
-    @asynccontextmanager
-    async def _not_held_up(self, connection: Connection) -> AsyncIterator[None]:
-        """If the row is not had soon, end the connections of sleeping processes that hold it."""
-        ending = asyncio.create_task(self._end_sleepers(connection.info.backend_pid))
-        try:
-            yield
-        finally:
-            ending.cancel()
-            await asyncio.gather(ending, return_exceptions=True)
-
-    async def _end_sleepers(self, pid: int) -> None:
-        """End what holds up the connection of this process id, if it waits for a process that says nothing."""
-        while True:
-            await asyncio.sleep(HELD_UP_SECONDS)
-            async with self.database.acting_for_nobody() as connection:
-                for ended in await fetch_all(connection, QUERIES["terminate_idle_blockers"], {"pid": pid}):
-                    log.warning("sleeper_ended", pid=ended["pid"])
-
-    def _open(self, user_id: str, run_id: str, sealed: bytes) -> str | None:
-        try:
-            return self.sealer.unseal(bytes(sealed), f"{user_id}/{run_id}").decode()
-        except ConfigurationError:
-            log.error("sealed_input_unreadable", run_id=run_id)
-            return None
-
-    async def events(self, user_id: str, run_id: str, after: int) -> list[LoggedEvent]:
-        return entries_of(await self.database.rows(user_id, QUERIES["read_events"], {"run_id": run_id, "after": after}))
-
-    async def append(self, run: Run, events: Sequence[LoggedEvent]) -> None:
-        async with self.database.acting_for(run.user_id) as connection:
-            await hold(connection, run.id, run.epoch)
-            await self._append(connection, run, events)
-
-    async def _append(self, connection: Connection, run: Run, events: Sequence[LoggedEvent]) -> None:
-        entries = [{"seq": seq, "event": event} for seq, event in events]
-        await connection.execute(QUERIES["append_events"], {"run_id": run.id, "entries": json.dumps(entries)})
-
-    async def renew(self, run: Run) -> bool:
-        row = await self.database.find(run.user_id, QUERIES["renew_lease"], self._lease(run))
-        if row is None:
-            raise LeaseLost
-        return bool(row["stop_requested"])
-
-    async def release(self, run: Run) -> None:
-        async with self.database.acting_for(run.user_id) as connection:
-            await connection.execute(QUERIES["release_lease"], self._lease(run))
-
-    def _lease(self, run: Run) -> dict[str, Any]:
-        return {"run_id": run.id, "epoch": run.epoch, "lease_seconds": self.lease_seconds}
-
-    async def request_stop(self, user_id: str, run_id: str) -> None:
-        async with self.database.acting_for(user_id) as connection:
-            await connection.execute(QUERIES["request_stop"], {"run_id": run_id})
-            await connection.execute(QUERIES["cancel_run_wait"], {"run_id": run_id})
-            if await fetch_one(connection, QUERIES["withdraw_run"], {"run_id": run_id}):
-                await self._append(connection, Run(run_id, user_id, "", ""), [(1, WITHDRAWN)])
-
-    async def finish(self, run: Run, events: Sequence[LoggedEvent], outcome: RunOutcome) -> bool:
-        values: dict[str, Any] = {
-            "run_id": run.id,
-            "epoch": run.epoch,
-            "status": outcome.status,
-            "message_id": outcome.message_id and UUID(outcome.message_id),
-            "error_code": outcome.error_code,
-            "trace": Json(outcome.trace) if outcome.trace else None,
-        }
-        async with self.database.acting_for(run.user_id) as connection:
-            await hold(connection, run.id, run.epoch)
-            finished = await connection.execute(
-                QUERIES["suspend_run" if outcome.status == "waiting" else "finish_run"], values
-            )
-            await self._append(connection, run, events)
-        [row] = await finished.fetchall()
-        return bool(row["others_wait"])
 
     async def drop_logs(self, days: float) -> int:
         """Forget the events of runs that ended more than so many days ago, some at a time; how many runs that were."""
@@ -342,20 +42,3 @@ class PostgresRunStore:
             async with self.database.acting_for(str(row["user_id"])) as connection:
                 await connection.execute(QUERIES["delete_run_log"], {"run_id": row["run_id"]})
         return len(rows)
-
-
-def run_of(user_id: str, row: DictRow) -> Run:
-    return Run(
-        str(row["id"]),
-        user_id,
-        str(row["session_id"]),
-        row["employee_slug"],
-        row["status"],
-        row["epoch"],
-        created=False,
-        log_expired=bool(row.get("log_deleted")),
-    )
-
-
-def entries_of(rows: Sequence[DictRow]) -> list[LoggedEvent]:
-    return [(row["seq"], row["event"]) for row in rows]
