@@ -1,4 +1,4 @@
-"""A wrong setting stops the start with the name of the variable, whatever is wrong with it, and never with its value."""
+"""A wrong setting stops the start with a message that names the variable and never quotes its value."""
 
 import os
 import traceback
@@ -31,8 +31,8 @@ NONSENSE = (
 
 
 @pytest.fixture(autouse=True)
-def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No setting comes from the environment or from a file."""
+def no_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Take all settings out of the environment, and work in a folder without `.env`."""
     monkeypatch.chdir(tmp_path)
     for name in [*Settings.model_fields, *FORMER_NAMES]:
         monkeypatch.delenv(name.upper(), raising=False)
@@ -48,16 +48,16 @@ def read(monkeypatch: pytest.MonkeyPatch, **values: str) -> Settings:
 
 
 @pytest.mark.parametrize("name", Settings.model_fields)
-def test_nonsense_is_refused_by_the_name_of_its_variable_or_is_taken(
+def test_nonsense_is_accepted_or_refused_by_the_name_of_its_variable(
     monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     others = {"vault_key": KEY} if name == "database_url" else {}
-    messages = [refusal for value in NONSENSE if (refusal := refusal_of(monkeypatch, **{**others, name: value}))]
+    messages = [message for value in NONSENSE if (message := refusal(monkeypatch, **{**others, name: value}))]
     assert [message for message in messages if name.upper() not in message or SECRET in message] == []
 
 
-def refusal_of(monkeypatch: pytest.MonkeyPatch, **values: str) -> str:
-    """Why the start is refused; nothing if it is not."""
+def refusal(monkeypatch: pytest.MonkeyPatch, **values: str) -> str:
+    """The traceback of a refused start; empty if it is not refused."""
     try:
         read(monkeypatch, **values)
     except ConfigurationError as error:
@@ -80,7 +80,7 @@ def refusal_of(monkeypatch: pytest.MonkeyPatch, **values: str) -> str:
         f"chat_server:{SECRET}@127.0.0.1/chat",
     ],
 )
-def test_an_address_of_a_database_that_cannot_be_read_is_not_repeated(
+def test_a_wrong_address_of_a_database_is_refused_and_not_quoted(
     monkeypatch: pytest.MonkeyPatch, name: str, address: str
 ) -> None:
     with pytest.raises(ConfigurationError, match=f"^{name.upper()}: ") as refused:
@@ -98,19 +98,19 @@ def test_an_address_of_a_database_that_cannot_be_read_is_not_repeated(
         "postgresql:///chat?host=/var/run/postgresql",
     ],
 )
-def test_an_address_that_libpq_reads_is_taken(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+def test_an_address_that_libpq_reads_is_accepted(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
     assert read(monkeypatch, vault_key=KEY, database_url=address).database_url
 
 
 @pytest.mark.parametrize("origin", ["https://app.example/", "app.example", "https://app.example/path", "null"])
-def test_an_origin_that_no_browser_sends_is_refused(monkeypatch: pytest.MonkeyPatch, origin: str) -> None:
+def test_a_text_that_is_not_an_origin_is_refused(monkeypatch: pytest.MonkeyPatch, origin: str) -> None:
     with pytest.raises(ConfigurationError, match=r"^CORS_ORIGINS: "):
         read(monkeypatch, cors_origins=f"https://one.example, {origin}")
 
 
 def test_origins_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
-    taken = read(monkeypatch, cors_origins="http://localhost:3000, capacitor://localhost,*").cors_origins
-    assert taken == ("http://localhost:3000", "capacitor://localhost", "*")
+    origins = read(monkeypatch, cors_origins="http://localhost:3000, capacitor://localhost,*").cors_origins
+    assert origins == ("http://localhost:3000", "capacitor://localhost", "*")
 
 
 @pytest.mark.parametrize("content", [b"OPENAI_MODEL=\xff\xfe", b"\xff\xfeP\x00O\x00"])
@@ -121,15 +121,39 @@ def test_an_env_file_that_is_not_utf8_is_refused(content: bytes) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read every file")
-def test_an_env_file_that_may_not_be_read_is_refused() -> None:
+def test_an_unreadable_env_file_is_refused() -> None:
     Path(".env").touch(0)
     with pytest.raises(ConfigurationError, match=r"^\.env cannot be read"):
         read_settings()
 
 
-def test_settings_that_need_one_another_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(ConfigurationError, match=r"^DATABASE_URL needs VAULT_KEY"):
-        read(monkeypatch, database_url="postgresql://u:p@127.0.0.1/d")
+ADDRESS = "https://provider.example/v1"
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"database_url": "postgresql://u:p@127.0.0.1/d"}, "DATABASE_URL needs VAULT_KEY"),
+        ({"vault_previous_keys": KEY}, "VAULT_PREVIOUS_KEYS needs VAULT_KEY"),
+        ({"supabase_jwt_secret": "s" * 32}, "SUPABASE_JWT_SECRET and SUPABASE_ISSUER need SUPABASE_URL"),
+        ({"supabase_issuer": ADDRESS}, "SUPABASE_JWT_SECRET and SUPABASE_ISSUER need SUPABASE_URL"),
+        ({"embeddings": "openai"}, "EMBEDDINGS=openai needs OPENAI_API_KEY or OPENAI_BASE_URL"),
+        ({"openai_model_fallback": "m"}, "OPENAI_MODEL_FALLBACK needs OPENAI_API_KEY or OPENAI_BASE_URL"),
+        (
+            {"openai_api_key": "k", "openai_fallback_base_url": ADDRESS},
+            "OPENAI_FALLBACK_BASE_URL needs OPENAI_MODEL_FALLBACK",
+        ),
+        (
+            {"openai_api_key": "k", "openai_model_fallback": "m", "openai_fallback_api_key": "k"},
+            "OPENAI_FALLBACK_API_KEY needs OPENAI_FALLBACK_BASE_URL",
+        ),
+    ],
+)
+def test_a_setting_without_the_one_that_it_needs_is_refused_with_both_names(
+    monkeypatch: pytest.MonkeyPatch, values: dict[str, str], message: str
+) -> None:
+    with pytest.raises(ConfigurationError, match=f"^{message}"):
+        read(monkeypatch, **values)
 
 
 @pytest.mark.parametrize(("former", "name"), FORMER_NAMES.items())
