@@ -29,12 +29,12 @@ async def account_balances_query(arguments: AccountBalancesQuery, context: ToolC
     return {
         "status": "ok" if accounts else "no_accounts",
         "account_type": wanted,
-        "accounts": [present(account) for account in accounts],
-        "totals": [add_up(currency, same) for currency, same in by_currency(accounts).items()],
+        "accounts": [account_result(account) for account in accounts],
+        "totals": [account_totals(currency, same) for currency, same in by_currency(accounts).items()],
     }
 
 
-def present(account: Row) -> dict[str, Any]:
+def account_result(account: Row) -> dict[str, Any]:
     balance, day = account["balance"], account["balance_as_of"]
     return {
         "name": account["name"],
@@ -47,7 +47,7 @@ def present(account: Row) -> dict[str, Any]:
     }
 
 
-def add_up(currency: str, accounts: Sequence[Row]) -> dict[str, Any]:
+def account_totals(currency: str, accounts: Sequence[Row]) -> dict[str, Any]:
     """Sums over the known balances of one currency, and how many balances are unknown."""
     known = [account["balance"] for account in accounts if account["balance"] is not None]
     return balance_totals(currency, known) | {"unknown": len(accounts) - len(known)}

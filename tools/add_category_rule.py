@@ -7,15 +7,15 @@ from pydantic import Field
 from graph.tool import Row, Rows, Tool, ToolContext, ToolError
 from tools.shared.arguments import ToolArguments
 from tools.shared.categories import resolve_category
-from tools.shared.category_rules import MOST_RULES, told
-from tools.shared.text_fields import Words
+from tools.shared.category_rules import MAX_RULES, rule_result
+from tools.shared.text_fields import ShortText
 
-LEAST_LETTERS = 2
+MIN_PATTERN_CHARS = 2
 """Of a pattern that a name contains."""
 
 
 class AddCategoryRule(ToolArguments):
-    pattern: Words = Field(description="The merchant's name or a part of it, letter by letter; no wildcards.")
+    pattern: ShortText = Field(description="The merchant's name or a part of it, letter by letter; no wildcards.")
     category: str = Field(description="The category for what matches, by name.", max_length=100)
     match: Literal["contains", "equals"] = Field(
         "contains", description="contains: the name has the pattern anywhere in it; equals: it is the pattern."
@@ -29,12 +29,12 @@ async def add_category_rule(arguments: AddCategoryRule, context: ToolContext) ->
     where it is: `elsewhere` of the `matches` transactions that the rule fits are in another category, so offer
     bulk_recategorise for them. A rule of the same pattern is given the new category; `replaced` is the category that it had.
     """
-    category, before = await to_keep(arguments, context.rows)
-    [fits] = await context.rows.fetch("merchants_of_rule", **rule_of(arguments, category))
-    [kept] = await context.rows.fetch("keep_category_rule", **rule_of(arguments, category))
+    category, before = await resolve_new_rule(arguments, context.rows)
+    [fits] = await context.rows.fetch("merchants_of_rule", **rule_values(arguments, category))
+    [kept] = await context.rows.fetch("keep_category_rule", **rule_values(arguments, category))
     return {
         "status": "replaced" if before else "created",
-        "rule": told(kept),
+        "rule": rule_result(kept),
         "replaced": before and before["category"],
         "matches": fits["matches"],
         "elsewhere": fits["elsewhere"],
@@ -42,12 +42,12 @@ async def add_category_rule(arguments: AddCategoryRule, context: ToolContext) ->
 
 
 async def preview_add_category_rule(arguments: AddCategoryRule, context: ToolContext) -> dict[str, Any]:
-    category, before = await to_keep(arguments, context.rows)
-    rule = rule_of(arguments, category)
+    category, before = await resolve_new_rule(arguments, context.rows)
+    rule = rule_values(arguments, category)
     [fits] = await context.rows.fetch("merchants_of_rule", **rule)
     return {
         "summary": f"{'Change' if before else 'Make'} a rule: a merchant whose name {arguments.match} this goes to {category}.",
-        "changes": [{"before": told(before) if before else None, "after": rule}],
+        "changes": [{"before": rule_result(before) if before else None, "after": rule}],
         "count": 1,
         "fits": {
             "transactions": fits["matches"],
@@ -57,18 +57,18 @@ async def preview_add_category_rule(arguments: AddCategoryRule, context: ToolCon
     }
 
 
-async def to_keep(arguments: AddCategoryRule, rows: Rows) -> tuple[str, Row | None]:
+async def resolve_new_rule(arguments: AddCategoryRule, rows: Rows) -> tuple[str, Row | None]:
     """The category as it is stored, and the rule of this pattern if there is one.
 
     Raises:
         ToolError: there is no such category, the rule fits almost anything or is there already, or there are too many.
     """
-    if arguments.match == "contains" and len(arguments.pattern) < LEAST_LETTERS:
+    if arguments.match == "contains" and len(arguments.pattern) < MIN_PATTERN_CHARS:
         raise ToolError(
-            f"A part of a name needs {LEAST_LETTERS} letters, or the rule would fit almost anything; use equals."
+            f"A part of a name needs {MIN_PATTERN_CHARS} letters, or the rule would fit almost anything; use equals."
         )
     category = await resolve_category(arguments.category, rows)
-    stored = await rows.fetch("category_rules", limit=MOST_RULES)
+    stored = await rows.fetch("category_rules", limit=MAX_RULES)
     same = [
         rule
         for rule in stored
@@ -76,12 +76,12 @@ async def to_keep(arguments: AddCategoryRule, rows: Rows) -> tuple[str, Row | No
     ]
     if same and same[0]["category"] == category:
         raise ToolError("There is such a rule already; nothing is to be changed.")
-    if not same and len(stored) >= MOST_RULES:
-        raise ToolError(f"The user has {MOST_RULES} rules; delete one before another is made.")
+    if not same and len(stored) >= MAX_RULES:
+        raise ToolError(f"The user has {MAX_RULES} rules; delete one before another is made.")
     return category, same[0] if same else None
 
 
-def rule_of(arguments: AddCategoryRule, category: str) -> dict[str, str]:
+def rule_values(arguments: AddCategoryRule, category: str) -> dict[str, str]:
     return {"match": arguments.match, "pattern": arguments.pattern, "category": category}
 
 

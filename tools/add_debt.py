@@ -8,22 +8,22 @@ from pydantic import Field
 
 from graph.tool import Tool, ToolContext, ToolError
 from tools.shared.arguments import ToolArguments
-from tools.shared.currencies import CurrencyOrMain, currency_or_main
-from tools.shared.debts import check_day, present, state_of
-from tools.shared.money import AMOUNT_DECIMALS, amount_text, check_decimals
-from tools.shared.name_lookup import the_one
-from tools.shared.text_fields import Words
+from tools.shared.currencies import OptionalCurrency, resolve_currency
+from tools.shared.debts import check_as_of, debt_result, debt_state
+from tools.shared.money import MAX_DECIMALS, amount_text, check_decimals
+from tools.shared.name_lookup import resolve_one
+from tools.shared.text_fields import ShortText
 
-Kind = Literal["credit_card", "student_loan", "car_loan", "mortgage", "personal_loan", "other"]
+DebtKind = Literal["credit_card", "student_loan", "car_loan", "mortgage", "personal_loan", "other"]
 
 
 class AddDebt(ToolArguments):
-    name: Words = Field(description="What the debt is called.")
-    kind: Kind = Field("other", description="What sort of debt it is.")
+    name: ShortText = Field(description="What the debt is called.")
+    kind: DebtKind = Field("other", description="What sort of debt it is.")
     balance: Decimal = Field(
-        description="What is owed, as a positive amount.", gt=0, le=10**10, decimal_places=AMOUNT_DECIMALS
+        description="What is owed, as a positive amount.", gt=0, le=10**10, decimal_places=MAX_DECIMALS
     )
-    currency: CurrencyOrMain = None
+    currency: OptionalCurrency = None
     annual_rate_percent: Decimal = Field(
         description="Yearly interest in percent: 19.99. 0 for none.", ge=0, le=100, decimal_places=4
     )
@@ -31,10 +31,10 @@ class AddDebt(ToolArguments):
         description="What has to be paid each month, as a positive amount; 0 for nothing.",
         ge=0,
         le=10**9,
-        decimal_places=AMOUNT_DECIMALS,
+        decimal_places=MAX_DECIMALS,
     )
     as_of: dt.date | None = Field(None, description="Day of the balance, YYYY-MM-DD; leave out for today.")
-    account: Words | None = Field(
+    account: ShortText | None = Field(
         None,
         description="Name of the user's account whose balance is this same debt, so that it is not counted twice.",
     )
@@ -46,38 +46,38 @@ async def add_debt(arguments: AddDebt, context: ToolContext) -> dict[str, Any]:
     Use it when the user tells of a loan or a card to pay off. Ask for balance, rate and minimum payment if one was not
     said; never guess them. The user confirms it before it is done. `debt` is what was noted.
     """
-    values = await new_debt(arguments, context)
+    values = await resolve_new_debt(arguments, context)
     made = await context.rows.fetch("put_debt", **values)
     if not made:
         raise ToolError("A debt has this name already; update it, or choose another name.")
-    return {"status": "ok", "debt": present(made[0])}
+    return {"status": "ok", "debt": debt_result(made[0])}
 
 
 async def preview_add_debt(arguments: AddDebt, context: ToolContext) -> dict[str, Any]:
-    values = await new_debt(arguments, context)
+    values = await resolve_new_debt(arguments, context)
     return {
         "summary": f"A debt of {amount_text(values['balance'], values['currency'])} {values['currency']} is noted.",
-        "changes": [{"before": None, "after": state_of(values)}],
+        "changes": [{"before": None, "after": debt_state(values)}],
         "count": 1,
     }
 
 
-async def new_debt(arguments: AddDebt, context: ToolContext) -> dict[str, Any]:
+async def resolve_new_debt(arguments: AddDebt, context: ToolContext) -> dict[str, Any]:
     """The values of a debt that can be added.
 
     Raises:
         ToolError: it cannot, and why.
     """
-    check_day(arguments.as_of, context.today)
+    check_as_of(arguments.as_of, context.today)
     debts = await context.rows.fetch("debts")
     if arguments.name.casefold() in [debt["name"].casefold() for debt in debts]:
         raise ToolError("A debt has this name already; update it, or choose another name.")
     values = arguments.model_dump(exclude={"account"}) | {"as_of": arguments.as_of or context.today}
     if not arguments.account:
-        currency = await currency_or_main(arguments.currency, context.rows)
+        currency = await resolve_currency(arguments.currency, context.rows)
         check_decimals(currency, arguments.balance, arguments.minimum_payment)
         return values | {"account_id": None, "currency": currency}
-    account = the_one(arguments.account, await context.rows.fetch("accounts"), "account")
+    account = resolve_one(arguments.account, await context.rows.fetch("accounts"), "account")
     if arguments.currency not in (None, account["currency"]):
         raise ToolError(f"That account is in {account['currency']}, so it is not the same debt.")
     check_decimals(account["currency"], arguments.balance, arguments.minimum_payment)

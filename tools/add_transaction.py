@@ -9,30 +9,30 @@ from pydantic import Field
 from graph.tool import Rows, Tool, ToolContext, ToolError
 from tools.shared.arguments import ToolArguments
 from tools.shared.categories import resolve_category
-from tools.shared.category_suggestion import UNCATEGORIZED, suggest
-from tools.shared.currencies import currency_or_main
-from tools.shared.money import AMOUNT_DECIMALS, amount_text, check_decimals
-from tools.shared.name_lookup import the_one
-from tools.shared.text_fields import Words
-from tools.shared.transaction_lookup import told
+from tools.shared.category_suggestion import UNCATEGORIZED, suggest_for_merchant
+from tools.shared.currencies import resolve_currency
+from tools.shared.money import MAX_DECIMALS, amount_text, check_decimals
+from tools.shared.name_lookup import resolve_one
+from tools.shared.text_fields import ShortText
+from tools.shared.transaction_lookup import transaction_result
 
-INCOME = ("Income", "Investments", UNCATEGORIZED)
+INCOME_CATEGORIES = ("Income", "Investments", UNCATEGORIZED)
 """Categories in which money that comes in is income; in any other it is a refund."""
-EARLIEST = dt.date(1970, 1, 1)
+EARLIEST_DAY = dt.date(1970, 1, 1)
 
 
 class AddTransaction(ToolArguments):
     amount: Decimal = Field(
-        description="The amount, without its sign: 12.50.", gt=0, le=10**9, decimal_places=AMOUNT_DECIMALS
+        description="The amount, without its sign: 12.50.", gt=0, le=10**9, decimal_places=MAX_DECIMALS
     )
     type: Literal["expense", "income", "refund"] = Field(
         description="expense: money that was spent; income: money that was earned; refund: money of a purchase that came back."
     )
     day: dt.date | None = Field(None, description="The day, YYYY-MM-DD; leave out for today.")
-    merchant: Words | None = Field(
+    merchant: ShortText | None = Field(
         None, description="The shop or company. Leave out for a person; name them in description."
     )
-    description: Words | None = Field(None, description="What it was, in the user's words.")
+    description: ShortText | None = Field(None, description="What it was, in the user's words.")
     category: str | None = Field(
         None, description="The category, by name; leave out to take the one that fits the merchant.", max_length=100
     )
@@ -53,11 +53,11 @@ async def add_transaction(arguments: AddTransaction, context: ToolContext) -> di
     `same_before` counts transactions of that day, amount, merchant and description that were there already: if it is not 0,
     say that this may be one twice.
     """
-    values, reason, same = await to_add(arguments, context)
+    values, reason, same = await resolve_new_transaction(arguments, context)
     [row] = await context.rows.fetch("add_transaction", **values)
     return {
         "status": "created",
-        "transaction": told(row),
+        "transaction": transaction_result(row),
         "type": row["flow"],
         "category_because": reason,
         "same_before": same,
@@ -65,7 +65,7 @@ async def add_transaction(arguments: AddTransaction, context: ToolContext) -> di
 
 
 async def preview_add_transaction(arguments: AddTransaction, context: ToolContext) -> dict[str, Any]:
-    values, reason, same = await to_add(arguments, context)
+    values, reason, same = await resolve_new_transaction(arguments, context)
     currency = values["currency"]
     entry = {
         "date": values["day"].isoformat(),
@@ -83,7 +83,7 @@ async def preview_add_transaction(arguments: AddTransaction, context: ToolContex
     }
 
 
-async def to_add(arguments: AddTransaction, context: ToolContext) -> tuple[dict[str, Any], str, int]:
+async def resolve_new_transaction(arguments: AddTransaction, context: ToolContext) -> tuple[dict[str, Any], str, int]:
     """The row to store, why it has its category, and how many like it there are.
 
     Raises:
@@ -91,15 +91,15 @@ async def to_add(arguments: AddTransaction, context: ToolContext) -> tuple[dict[
             type, or the amount has more decimals than its currency.
     """
     rows, day = context.rows, arguments.day or context.today
-    if not EARLIEST <= day <= context.today:
+    if not EARLIEST_DAY <= day <= context.today:
         raise ToolError(
-            f"The day must lie between {EARLIEST} and today ({context.today}); what is to come is not entered."
+            f"The day must lie between {EARLIEST_DAY} and today ({context.today}); what is to come is not entered."
         )
-    account = the_one(arguments.account, await rows.fetch("accounts"), "account") if arguments.account else None
+    account = resolve_one(arguments.account, await rows.fetch("accounts"), "account") if arguments.account else None
     wanted = arguments.currency and arguments.currency.upper()
-    currency = wanted or (account["currency"] if account else await currency_or_main(None, rows))
+    currency = wanted or (account["currency"] if account else await resolve_currency(None, rows))
     check_decimals(currency, arguments.amount)
-    category, reason = await category_for(arguments, rows)
+    category, reason = await resolve_category_and_reason(arguments, rows)
     values = {
         "account_id": account and account["id"],
         "account_name": account and account["name"],
@@ -114,7 +114,7 @@ async def to_add(arguments: AddTransaction, context: ToolContext) -> tuple[dict[
     return values, reason, same["matches"]
 
 
-async def category_for(arguments: AddTransaction, rows: Rows) -> tuple[str, str]:
+async def resolve_category_and_reason(arguments: AddTransaction, rows: Rows) -> tuple[str, str]:
     """The category, and why that one.
 
     Raises:
@@ -122,27 +122,27 @@ async def category_for(arguments: AddTransaction, rows: Rows) -> tuple[str, str]
     """
     if arguments.category:
         category = await resolve_category(arguments.category, rows)
-        if not is_of_type(category, arguments.type):
-            raise ToolError(UNFITTING[arguments.type].format(category=category))
+        if not category_fits_type(category, arguments.type):
+            raise ToolError(MISFIT_MESSAGES[arguments.type].format(category=category))
         return category, "given"
     if arguments.type == "income":
         return "Income", "type"
-    advice = await suggest(arguments.merchant, rows) if arguments.merchant else None
-    if advice and is_of_type(advice.category, arguments.type):
+    advice = await suggest_for_merchant(arguments.merchant, rows) if arguments.merchant else None
+    if advice and category_fits_type(advice.category, arguments.type):
         return advice.category, advice.because
     if arguments.type == "refund":
         raise ToolError("Ask for the category of the purchase that came back, and give it; a refund needs it.")
     return UNCATEGORIZED, "nothing_known"
 
 
-def is_of_type(category: str, kind: Literal["expense", "income", "refund"]) -> bool:
+def category_fits_type(category: str, kind: Literal["expense", "income", "refund"]) -> bool:
     """Whether an amount of that type counts as such in the category."""
     if kind == "expense":
         return category != "Income"
-    return (kind == "income") == (category in INCOME)
+    return (kind == "income") == (category in INCOME_CATEGORIES)
 
 
-UNFITTING = {
+MISFIT_MESSAGES = {
     "expense": "{category} is no category for spending; give another.",
     "income": "Money that comes in counts as a refund in {category}; give Income or Investments, or the type refund.",
     "refund": "Money that comes in counts as income in {category}; give the category of the purchase.",

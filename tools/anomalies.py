@@ -8,43 +8,51 @@ from typing import Any, Literal
 from pydantic import Field
 
 from graph.tool import Row, Rows, Tool, ToolContext, ToolError
-from tools.shared.arguments import Period
-from tools.shared.display import shown
+from tools.shared.arguments import PeriodArguments
+from tools.shared.display import table
 from tools.shared.money import amount_text
-from tools.shared.payment_series import FEWEST, LOOK_BACK, MOST, WIDEST, Booking, Series, series_of
+from tools.shared.payment_series import (
+    LOOK_BACK,
+    MAX_BILL_RATIO,
+    MAX_BOOKINGS,
+    MIN_BOOKINGS,
+    Booking,
+    PaymentSeries,
+    payee_series,
+)
 
-YEAR = dt.timedelta(days=365)
-MOST_DAYS = 366
+ONE_YEAR = dt.timedelta(days=365)
+MAX_DAYS = 366
 """Of a period."""
-USUAL_PERIOD = dt.timedelta(days=29)
+DEFAULT_PERIOD = dt.timedelta(days=29)
 """What lies between the first and the last of the thirty days that are looked at if none are named."""
 
-FEWEST_COMPARED = 10
+MIN_COMPARED = 10
 """Purchases with which one is compared, at least."""
-NEAR = 2
+MAX_DUPLICATE_DAYS = 2
 """Days within which the same purchase may be a duplicate."""
-USUAL_REPEATS = 2
+MAX_USUAL_REPEATS = 2
 """Such repeats in the year before up to which another one is unusual."""
-LARGE = 0.95
+LARGE_QUANTILE = 0.95
 """The share of the purchases of the year before that a large one exceeds."""
-LEAST_RISE = Decimal("1.01")
+MIN_RISE_RATIO = Decimal("1.01")
 """How many times the old price the new one is, at least."""
 
 METHOD = (
     "unusual_amount: the modified z-score 0.6745 (x - median) / MAD of Iglewicz and Hoaglin (1993) in category and currency, "
-    f"over the year up to the end of the period, of at least {FEWEST_COMPARED} purchases; where MAD is 0, "
-    "(x - median) / (1.253314 mean deviation); medians of an even number are the lower one. duplicate: same payee, amount, "
-    f"currency and account within {NEAR} days, unless the year before has more than {USUAL_REPEATS} such. price_rise: a "
+    f"over the year up to the end of the period, of at least {MIN_COMPARED} purchases; where MAD is 0, (x - median) / "
+    "(1.253314 mean deviation); medians of an even number are the lower one. duplicate: same payee, amount, currency and "
+    f"account within {MAX_DUPLICATE_DAYS} days, unless the year before has more than {MAX_USUAL_REPEATS} such. price_rise: a "
     "regular payment that cost the same at least twice and then 1 % more or above. new_merchant: its first purchase ever lies "
-    f"in the period, and it is at least as large as {LARGE:.0%} of the purchases of the year before."
+    f"in the period, and it is at least as large as {LARGE_QUANTILE:.0%} of the purchases of the year before."
 )
 
-Kind = Literal["unusual_amount", "duplicate", "price_rise", "new_merchant"]
-Found = tuple[int, list[dict[str, Any]]]
+AnomalyKind = Literal["unusual_amount", "duplicate", "price_rise", "new_merchant"]
+FoundAnomalies = tuple[int, list[dict[str, Any]]]
 
 
-class Anomalies(Period):
-    kinds: list[Kind] = Field(default_factory=list, description="What to look for; leave out for everything.")
+class Anomalies(PeriodArguments):
+    kinds: list[AnomalyKind] = Field(default_factory=list, description="What to look for; leave out for everything.")
     threshold: Decimal = Field(
         Decimal("3.5"), description="Score from which an amount is unusual; lower finds more.", ge=2, le=50
     )
@@ -60,7 +68,7 @@ async def anomalies(arguments: Anomalies, context: ToolContext) -> dict[str, Any
     if it is 0, `status` is "no_rows" and nothing can be said; if nothing was found among some, `status` is "nothing_unusual".
     `method` says how each kind is found.
     """
-    first, last = span(arguments, context.today)
+    first, last = resolve_period(arguments, context.today)
     [looked_at] = await context.rows.fetch("purchases_looked_at", start_date=first, end_date=last)
     finders = {
         "unusual_amount": unusual_amounts,
@@ -69,7 +77,7 @@ async def anomalies(arguments: Anomalies, context: ToolContext) -> dict[str, Any
         "new_merchant": new_merchants,
     }
     kinds = [kind for kind in finders if not arguments.kinds or kind in arguments.kinds]
-    results: dict[str, Found] = {}
+    results: dict[str, FoundAnomalies] = {}
     if looked_at["purchases"]:
         results = {kind: await finders[kind](arguments, first, last, context.rows) for kind in kinds}
     listed = [entry for _, entries in results.values() for entry in entries]
@@ -85,11 +93,11 @@ async def anomalies(arguments: Anomalies, context: ToolContext) -> dict[str, Any
         "purchases": looked_at["purchases"],
         "found": {kind: count for kind, (count, _) in results.items()},
         "anomalies": listed,
-        **shown("Out of the ordinary", ("kind", "date", "merchant", "amount", "currency", "category"), listed),
+        **table("Out of the ordinary", ("kind", "date", "merchant", "amount", "currency", "category"), listed),
     }
 
 
-def span(arguments: Anomalies, today: dt.date) -> tuple[dt.date, dt.date]:
+def resolve_period(arguments: Anomalies, today: dt.date) -> tuple[dt.date, dt.date]:
     """First and last day.
 
     Raises:
@@ -98,10 +106,10 @@ def span(arguments: Anomalies, today: dt.date) -> tuple[dt.date, dt.date]:
     arguments.check_period()
     last = arguments.end_date or max(today, arguments.start_date or today)
     try:
-        first = arguments.start_date or last - USUAL_PERIOD
-        if (last - first).days >= MOST_DAYS:
-            raise ToolError(f"At most {MOST_DAYS} days can be looked through; ask for a shorter period.")
-        first - YEAR - YEAR
+        first = arguments.start_date or last - DEFAULT_PERIOD
+        if (last - first).days >= MAX_DAYS:
+            raise ToolError(f"At most {MAX_DAYS} days can be looked through; ask for a shorter period.")
+        first - ONE_YEAR - ONE_YEAR
     except OverflowError:
         raise ToolError("There is no such time; give a later period.") from None
     return first, last
@@ -110,18 +118,18 @@ def span(arguments: Anomalies, today: dt.date) -> tuple[dt.date, dt.date]:
 # Each kind ------------------------------------------------------------------------------------------------------------
 
 
-async def unusual_amounts(arguments: Anomalies, first: dt.date, last: dt.date, rows: Rows) -> Found:
+async def unusual_amounts(arguments: Anomalies, first: dt.date, last: dt.date, rows: Rows) -> FoundAnomalies:
     found = await rows.fetch(
         "unusual_amounts",
-        year_start=min(first, last - YEAR),
+        year_start=min(first, last - ONE_YEAR),
         start_date=first,
         end_date=last,
-        fewest=FEWEST_COMPARED,
+        fewest=MIN_COMPARED,
         threshold=arguments.threshold,
         limit=arguments.limit,
     )
-    return counted(found), [
-        entry(
+    return count_all(found), [
+        anomaly_result(
             "unusual_amount",
             row,
             {
@@ -135,18 +143,18 @@ async def unusual_amounts(arguments: Anomalies, first: dt.date, last: dt.date, r
     ]
 
 
-async def duplicates(arguments: Anomalies, first: dt.date, last: dt.date, rows: Rows) -> Found:
+async def duplicates(arguments: Anomalies, first: dt.date, last: dt.date, rows: Rows) -> FoundAnomalies:
     found = await rows.fetch(
         "likely_duplicates",
-        year_start=first - YEAR,
+        year_start=first - ONE_YEAR,
         start_date=first,
         end_date=last,
-        days=NEAR,
-        usual=USUAL_REPEATS,
+        days=MAX_DUPLICATE_DAYS,
+        usual=MAX_USUAL_REPEATS,
         limit=arguments.limit,
     )
-    return counted(found), [
-        entry(
+    return count_all(found), [
+        anomaly_result(
             "duplicate",
             row,
             {
@@ -160,17 +168,17 @@ async def duplicates(arguments: Anomalies, first: dt.date, last: dt.date, rows: 
     ]
 
 
-async def new_merchants(arguments: Anomalies, first: dt.date, last: dt.date, rows: Rows) -> Found:
+async def new_merchants(arguments: Anomalies, first: dt.date, last: dt.date, rows: Rows) -> FoundAnomalies:
     found = await rows.fetch(
         "new_merchants",
         start_date=first,
         end_date=last,
-        share=LARGE,
-        fewest=FEWEST_COMPARED,
+        share=LARGE_QUANTILE,
+        fewest=MIN_COMPARED,
         limit=arguments.limit,
     )
-    return counted(found), [
-        entry(
+    return count_all(found), [
+        anomaly_result(
             "new_merchant",
             row,
             {
@@ -182,34 +190,34 @@ async def new_merchants(arguments: Anomalies, first: dt.date, last: dt.date, row
     ]
 
 
-async def price_rises(arguments: Anomalies, first: dt.date, last: dt.date, rows: Rows) -> Found:
+async def price_rises(arguments: Anomalies, first: dt.date, last: dt.date, rows: Rows) -> FoundAnomalies:
     found = await rows.fetch(
         "payees_paid_lately",
         look_back=first - LOOK_BACK,
         start_date=first,
         end_date=last,
-        fewest=FEWEST,
-        most=MOST,
-        widest=WIDEST,
+        fewest=MIN_BOOKINGS,
+        most=MAX_BOOKINGS,
+        widest=MAX_BILL_RATIO,
     )
-    rises = [rise for row in found for rise in rises_of(in_order(row), first)]
+    rises = [rise for row in found for rise in payee_price_rises(in_date_order(row), first)]
     rises.sort(key=lambda rise: (-Decimal(rise["evidence"]["percent"]), rise["merchant"]))
     return len(rises), rises[: arguments.limit]
 
 
-def in_order(row: Row) -> dict[str, Any]:
+def in_date_order(row: Row) -> dict[str, Any]:
     """The bookings of a payee, the oldest first."""
     days, amounts = zip(*sorted(zip(row["days"], row["amounts"], strict=True)), strict=True)
     return {**row, "days": days, "amounts": amounts}
 
 
-def rises_of(row: Row, first: dt.date) -> list[dict[str, Any]]:
+def payee_price_rises(row: Row, first: dt.date) -> list[dict[str, Any]]:
     """The last rise of each regular payment of a payee, if it is not before a day."""
     found = []
-    for series in series_of(row):
+    for series in payee_series(row):
         at = last_rise(series.bookings)
         if at and series.bookings[at].day >= first:
-            found.append(rise_entry(series, at, row))
+            found.append(price_rise_result(series, at, row))
     return found
 
 
@@ -217,12 +225,12 @@ def last_rise(bookings: Sequence[Booking]) -> int | None:
     """Where the price last rose after it had been the same at least twice."""
     for at in range(len(bookings) - 1, 1, -1):
         before, after = bookings[at - 1].amount, bookings[at].amount
-        if abs(after) >= abs(before) * LEAST_RISE and before == bookings[at - 2].amount:
+        if abs(after) >= abs(before) * MIN_RISE_RATIO and before == bookings[at - 2].amount:
             return at
     return None
 
 
-def rise_entry(series: Series, at: int, row: Row) -> dict[str, Any]:
+def price_rise_result(series: PaymentSeries, at: int, row: Row) -> dict[str, Any]:
     before, after = series.bookings[at - 1], series.bookings[at]
     late = zip(row["late_days"], row["late_amounts"], row["late_ids"], strict=True)
     booked = {
@@ -242,18 +250,18 @@ def rise_entry(series: Series, at: int, row: Row) -> dict[str, Any]:
         "last_at_old_price": before.day.isoformat(),
         "bookings_before": at,
     }
-    return entry("price_rise", booked, evidence)
+    return anomaly_result("price_rise", booked, evidence)
 
 
 # What they share ------------------------------------------------------------------------------------------------------
 
 
-def counted(found: Sequence[Row]) -> int:
+def count_all(found: Sequence[Row]) -> int:
     """How many there are beyond those that are listed, too."""
     return found[0]["found"] if found else 0
 
 
-def entry(kind: Kind, row: Row, evidence: dict[str, Any]) -> dict[str, Any]:
+def anomaly_result(kind: AnomalyKind, row: Row, evidence: dict[str, Any]) -> dict[str, Any]:
     return {
         "kind": kind,
         "transaction_id": str(row["id"]),

@@ -8,12 +8,12 @@ from graph.tool import Row, Tool, ToolContext
 from graph.values.currencies import round_amount
 from graph.values.months import last_day
 from tools.shared.arguments import ToolArguments
-from tools.shared.budgets import budgets_of
+from tools.shared.budgets import fetch_budgets
 from tools.shared.categories import OptionalCategory
-from tools.shared.display import shown
+from tools.shared.display import table
 from tools.shared.money import amount_text, by_currency, percent_text
 
-MOST_BUDGETS = 60
+MAX_BUDGETS = 60
 """That a result holds."""
 METHOD = (
     "even_pace is the budget times the days gone (today included) by the days of the month. projected is what is spent so far "
@@ -38,9 +38,9 @@ async def budget_status(arguments: BudgetStatus, context: ToolContext) -> dict[s
     together. `status` is "unknown" if there is no budget on file for what was asked: say so, and do not invent one.
     """
     first = context.today.replace(day=1)
-    budgets = await budgets_of(arguments.category, context)
+    budgets = await fetch_budgets(arguments.category, context)
     days, length = context.today.day, last_day(first).day
-    listed = [present(row, days, length) for row in budgets[:MOST_BUDGETS]]
+    listed = [budget_result(row, days, length) for row in budgets[:MAX_BUDGETS]]
     return {
         "status": "ok" if budgets else "unknown",
         "filters": arguments.as_filters(),
@@ -48,16 +48,16 @@ async def budget_status(arguments: BudgetStatus, context: ToolContext) -> dict[s
         "days_gone": days,
         "days_in_month": length,
         "method": METHOD,
-        "totals": [add_up(currency, same) for currency, same in by_currency(budgets).items()],
+        "totals": [budget_totals(currency, same) for currency, same in by_currency(budgets).items()],
         "budgets": listed,
-        **shown("Budgets", ("category", "currency", "budget", "spent", "left", "projected", "state"), listed),
+        **table("Budgets", ("category", "currency", "budget", "spent", "left", "projected", "state"), listed),
     }
 
 
-def present(row: Row, days: int, length: int) -> dict[str, Any]:
+def budget_result(row: Row, days: int, length: int) -> dict[str, Any]:
     budget, spent, currency = row["monthly_amount"], row["spent"], row["currency"]
     pace = round_amount(budget * days / length, currency)
-    projected = project(spent, days, length, currency)
+    projected = project_spending(spent, days, length, currency)
     return {
         "category": row["category"],
         "currency": currency,
@@ -73,12 +73,12 @@ def present(row: Row, days: int, length: int) -> dict[str, Any]:
     }
 
 
-def project(spent: Decimal, days: int, length: int, currency: str) -> Decimal:
+def project_spending(spent: Decimal, days: int, length: int, currency: str) -> Decimal:
     """What is spent by the end of the month if each day to come costs what those gone did on average."""
     return round_amount(spent * length / days, currency) if spent > 0 else spent
 
 
-def add_up(currency: str, budgets: Sequence[Row]) -> dict[str, Any]:
+def budget_totals(currency: str, budgets: Sequence[Row]) -> dict[str, Any]:
     budget = sum((row["monthly_amount"] for row in budgets), Decimal())
     spent = sum((row["spent"] for row in budgets), Decimal())
     return {

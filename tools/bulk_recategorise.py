@@ -6,23 +6,23 @@ from typing import Any
 from pydantic import Field
 
 from graph.tool import Rows, Tool, ToolContext, ToolError
-from tools.shared.arguments import Period, check_amount_range
+from tools.shared.arguments import PeriodArguments, check_amount_range
 from tools.shared.categories import resolve_category
 from tools.shared.money import amount_text
-from tools.shared.text_fields import Words
-from tools.shared.transaction_lookup import listed
+from tools.shared.text_fields import ShortText
+from tools.shared.transaction_lookup import transaction_results
 
-MOST_ROWS = 500
+MAX_ROWS = 500
 """That one bulk change takes."""
-ROWS_SHOWN = 10
+PREVIEW_ROWS = 10
 """Of a bulk change, in its preview."""
 
 
-class BulkRecategorise(Period):
+class BulkRecategorise(PeriodArguments):
     category: str = Field(description="The category to move them to, by name.", max_length=100)
     from_category: str | None = Field(None, description="Only those that are in this category now.", max_length=100)
-    merchant: Words | None = Field(None, description="Only those whose merchant's name contains this.")
-    description: Words | None = Field(None, description="Only those whose statement line contains this.")
+    merchant: ShortText | None = Field(None, description="Only those whose merchant's name contains this.")
+    description: ShortText | None = Field(None, description="Only those whose statement line contains this.")
     min_amount: Decimal | None = Field(None, description="Smallest amount, without its sign.", ge=0, le=10**12)
     max_amount: Decimal | None = Field(None, description="Largest amount, without its sign.", ge=0, le=10**12)
 
@@ -35,7 +35,7 @@ async def bulk_recategorise(arguments: BulkRecategorise, context: ToolContext) -
     which category, with the sum in each currency (never add currencies together). Each is remembered as a correction. If more
     than 500 match, or none, the fault says so: narrow the filters, or tell the user.
     """
-    matches, filters = await bulk_matches(arguments, context.rows)
+    matches, filters = await resolve_matches(arguments, context.rows)
     done = await context.rows.fetch("categorise_many", ids=[row["id"] for row in matches], category=filters["category"])
     return {
         "status": "changed",
@@ -54,17 +54,20 @@ async def bulk_recategorise(arguments: BulkRecategorise, context: ToolContext) -
 
 
 async def preview_bulk_recategorise(arguments: BulkRecategorise, context: ToolContext) -> dict[str, Any]:
-    matches, filters = await bulk_matches(arguments, context.rows)
+    matches, filters = await resolve_matches(arguments, context.rows)
     category = filters["category"]
     return {
         "summary": f"Move {len(matches)} transaction{'s' if len(matches) > 1 else ''} to {category}.",
-        "changes": [{"before": row, "after": row | {"category": category}} for row in listed(matches[:ROWS_SHOWN])],
+        "changes": [
+            {"before": row, "after": row | {"category": category}}
+            for row in transaction_results(matches[:PREVIEW_ROWS])
+        ],
         "count": len(matches),
         "filters": filters,
     }
 
 
-async def bulk_matches(arguments: BulkRecategorise, rows: Rows) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+async def resolve_matches(arguments: BulkRecategorise, rows: Rows) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     """The transactions to change, newest first, and the filters that were applied.
 
     Raises:
@@ -88,18 +91,18 @@ async def bulk_matches(arguments: BulkRecategorise, rows: Rows) -> tuple[list[di
         end_date=arguments.end_date,
         min_amount=arguments.min_amount,
         max_amount=arguments.max_amount,
-        limit=MOST_ROWS,
+        limit=MAX_ROWS,
     )
     if not found:
         raise ToolError("No transaction matches that is not in the category already; nothing is to be changed.")
-    if found[0]["found"] > MOST_ROWS:
+    if found[0]["found"] > MAX_ROWS:
         raise ToolError(
-            f"{found[0]['found']} transactions match; at most {MOST_ROWS} are changed at once. Narrow the filters."
+            f"{found[0]['found']} transactions match; at most {MAX_ROWS} are changed at once. Narrow the filters."
         )
-    return found, echo(arguments, category, from_category)
+    return found, applied_filters(arguments, category, from_category)
 
 
-def echo(arguments: BulkRecategorise, category: str, from_category: str | None) -> dict[str, Any]:
+def applied_filters(arguments: BulkRecategorise, category: str, from_category: str | None) -> dict[str, Any]:
     """The filters that were applied; the words to look for have names of their own, so that they are masked."""
     given = arguments.model_dump(mode="json", exclude_none=True, exclude={"merchant", "description"})
     words = {"merchant_contains": arguments.merchant, "description_contains": arguments.description}

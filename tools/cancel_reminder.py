@@ -6,13 +6,13 @@ from pydantic import Field
 
 from graph.tool import Row, Tool, ToolContext, ToolError
 from tools.shared.arguments import ToolArguments
-from tools.shared.name_lookup import the_one
-from tools.shared.recurrence import present, state_of
-from tools.shared.text_fields import Words
+from tools.shared.name_lookup import resolve_one
+from tools.shared.recurrence import reminder_result, reminder_state
+from tools.shared.text_fields import ShortText
 
 
 class CancelReminder(ToolArguments):
-    reminder: Words = Field(description="Words of the reminder, or its id.")
+    reminder: ShortText = Field(description="Words of the reminder, or its id.")
 
 
 async def cancel_reminder(arguments: CancelReminder, context: ToolContext) -> dict[str, Any]:
@@ -20,25 +20,27 @@ async def cancel_reminder(arguments: CancelReminder, context: ToolContext) -> di
 
     The user confirms it before it is done. `reminder` is the one that was cancelled.
     """
-    reminder = await reminder_to_cancel(arguments, context)
+    reminder = await resolve_reminder(arguments, context)
     gone = await context.rows.fetch("drop_reminder", id=reminder["id"])
     if not gone:
         raise ToolError("That reminder is no longer active.")
-    return {"status": "ok", "reminder": present(gone[0], context.today)}
+    return {"status": "ok", "reminder": reminder_result(gone[0], context.today)}
 
 
 async def preview_cancel_reminder(arguments: CancelReminder, context: ToolContext) -> dict[str, Any]:
-    reminder = await reminder_to_cancel(arguments, context)
+    reminder = await resolve_reminder(arguments, context)
     return {
         "summary": "A reminder is cancelled.",
-        "changes": [{"before": state_of(reminder), "after": state_of(dict(reminder) | {"status": "cancelled"})}],
+        "changes": [
+            {"before": reminder_state(reminder), "after": reminder_state(dict(reminder) | {"status": "cancelled"})}
+        ],
         "count": 1,
     }
 
 
-async def reminder_to_cancel(arguments: CancelReminder, context: ToolContext) -> Row:
+async def resolve_reminder(arguments: CancelReminder, context: ToolContext) -> Row:
     active = await context.rows.fetch("reminders", status="active")
-    return the_one(arguments.reminder, active, "reminder", "text")
+    return resolve_one(arguments.reminder, active, "reminder", "text")
 
 
 TOOL = Tool(

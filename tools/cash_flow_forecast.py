@@ -14,23 +14,23 @@ from graph.tool import Row, Tool, ToolContext
 from graph.values.currencies import round_amount
 from graph.values.months import add_months, last_day
 from tools.shared.arguments import ToolArguments
-from tools.shared.currencies import Currency
-from tools.shared.display import shown
+from tools.shared.currencies import CurrencyCode
+from tools.shared.display import table
 from tools.shared.money import amount_text
-from tools.shared.payment_series import FEWEST, Series, fetch_payees, find_series
+from tools.shared.payment_series import MIN_BOOKINGS, PaymentSeries, fetch_payees, find_series
 
 MONTHS_BACK = 6
 """Whole months that are looked at."""
-FEWEST_MONTHS = 3
+MIN_MONTHS = 3
 """Of these that there must be."""
 
 METHOD = (
-    f"From the last {MONTHS_BACK} whole months. What comes regularly (the same payee at least {FEWEST} times at a regular "
-    "distance and a like amount) is expected again in each month on its days, at the median of its last three amounts. All "
-    "else is expected at its monthly median, income and spending apart; refunds lower spending, transfers are left out. low "
-    "and high take for all else the month of the worst and of the best result among those months; they are a range seen, not "
-    "a probability. For several months together low and high suppose that every month is like that. Medians are rounded to "
-    "the cent (half to even)."
+    f"From the last {MONTHS_BACK} whole months. What comes regularly (the same payee at least {MIN_BOOKINGS} times at a "
+    "regular distance and a like amount) is expected again in each month on its days, at the median of its last three "
+    "amounts. All else is expected at its monthly median, income and spending apart; refunds lower spending, transfers are "
+    "left out. low and high take for all else the month of the worst and of the best result among those months; they are a "
+    "range seen, not a probability. For several months together low and high suppose that every month is like that. Medians "
+    "are rounded to the cent (half to even)."
 )
 BALANCE_NOTE = (
     "starting_balance is the sum of the known balances of checking and savings accounts, on the day each was reported; the "
@@ -40,7 +40,7 @@ BALANCE_NOTE = (
 
 class CashFlowForecast(ToolArguments):
     months: int = Field(3, description="How many whole months ahead, from next month on.", ge=1, le=12)
-    currency: Currency | None = Field(
+    currency: CurrencyCode | None = Field(
         None, description="Only this currency, three letters; leave out for all, each apart."
     )
 
@@ -66,8 +66,8 @@ async def cash_flow_forecast(arguments: CashFlowForecast, context: ToolContext) 
     )
     series = [each for each in find_series(payees) if not each.is_over(context.today)]
     forecasts = [
-        forecast_of(
-            history_of(currency, flows, series, this_month),
+        forecast_currency(
+            currency_history(currency, flows, series, this_month),
             [account for account in accounts if account["currency"] == currency],
             [add_months(this_month, number) for number in range(1, arguments.months + 1)],
         )
@@ -81,14 +81,16 @@ async def cash_flow_forecast(arguments: CashFlowForecast, context: ToolContext) 
         "method": METHOD,
         "balance_note": BALANCE_NOTE,
         "currencies": forecasts,
-        **shown("Forecast", ("month", "currency", "income", "spent", "net", "net_low", "net_high"), rows),
+        **table("Forecast", ("month", "currency", "income", "spent", "net", "net_low", "net_high"), rows),
     }
 
 
-def history_of(currency: str, flows: Sequence[Row], series: Sequence[Series], this_month: dt.date) -> "History":
+def currency_history(
+    currency: str, flows: Sequence[Row], series: Sequence[PaymentSeries], this_month: dt.date
+) -> "CurrencyHistory":
     own = [flow for flow in flows if flow["currency"] == currency]
     first = dt.date.min if own[0]["has_earlier"] else min(flow["first_day"] for flow in own)
-    return History(
+    return CurrencyHistory(
         currency, whole_months(first, this_month), own, [each for each in series if each.currency == currency]
     )
 
@@ -100,7 +102,7 @@ def whole_months(first_booking: dt.date, this_month: dt.date) -> list[dt.date]:
 
 
 @dataclass(frozen=True, slots=True)
-class History:
+class CurrencyHistory:
     """What is known of one currency."""
 
     currency: str
@@ -108,12 +110,12 @@ class History:
     """Whole months."""
     flows: Sequence[Row]
     """`month`, `income` and `spent`."""
-    series: Sequence[Series]
+    series: Sequence[PaymentSeries]
     """What goes on."""
 
 
 @dataclass(frozen=True, slots=True)
-class Month:
+class MonthFlow:
     """Income and spending, both positive."""
 
     income: Decimal
@@ -124,22 +126,22 @@ class Month:
         return self.income - self.spent
 
 
-def forecast_of(history: History, accounts: Sequence[Row], ahead: Sequence[dt.date]) -> dict[str, Any]:
+def forecast_currency(history: CurrencyHistory, accounts: Sequence[Row], ahead: Sequence[dt.date]) -> dict[str, Any]:
     """The forecast for one currency."""
     currency = history.currency
     head = {
         "currency": currency,
         "based_on": [f"{month:%Y-%m}" for month in history.months],
     }
-    if len(history.months) < FEWEST_MONTHS:
-        return {"status": "too_few_months", **head, "needed_months": FEWEST_MONTHS, "months": []}
-    other = [rest_of(history, month) for month in history.months]
-    usual = Month(
+    if len(history.months) < MIN_MONTHS:
+        return {"status": "too_few_months", **head, "needed_months": MIN_MONTHS, "months": []}
+    other = [irregular_flow(history, month) for month in history.months]
+    usual = MonthFlow(
         round_amount(median(each.income for each in other), currency),
         round_amount(median(each.spent for each in other), currency),
     )
     worst, best = min(each.net for each in other), max(each.net for each in other)
-    expected = [regular_in(history.series, month) for month in ahead]
+    expected = [expected_flow(history.series, month) for month in ahead]
     months = [
         {
             "month": f"{month:%Y-%m}",
@@ -155,40 +157,46 @@ def forecast_of(history: History, accounts: Sequence[Row], ahead: Sequence[dt.da
     return {
         "status": "ok",
         **head,
-        "regular": {"series": len(history.series), **month_text(expected[0], currency)},
-        "other": month_text(usual, currency),
+        "regular": {"series": len(history.series), **flow_result(expected[0], currency)},
+        "other": flow_result(usual, currency),
         "months": months,
-        "total": {name: sum_text(months, name, currency) for name in ("income", "spent", "net", "net_low", "net_high")},
-        **balance_after(accounts, net, currency),
+        "total": {
+            name: sum_column(months, name, currency) for name in ("income", "spent", "net", "net_low", "net_high")
+        },
+        **projected_balance(accounts, net, currency),
     }
 
 
-def rest_of(history: History, month: dt.date) -> Month:
+def irregular_flow(history: CurrencyHistory, month: dt.date) -> MonthFlow:
     """What a month brought and cost beside what comes regularly."""
     flow = next((each for each in history.flows if each["month"] == month), None)
-    regular = booked_in(history.series, month)
+    regular = booked_flow(history.series, month)
     if flow is None:
-        return Month(Decimal(), Decimal())
-    return Month(flow["income"] - regular.income, flow["spent"] - regular.spent)
+        return MonthFlow(Decimal(), Decimal())
+    return MonthFlow(flow["income"] - regular.income, flow["spent"] - regular.spent)
 
 
-def booked_in(series: Sequence[Series], month: dt.date) -> Month:
+def booked_flow(series: Sequence[PaymentSeries], month: dt.date) -> MonthFlow:
     """What of these series was booked in a month."""
-    amounts = [booking.amount for each in series for booking in each.bookings if booking.day.replace(day=1) == month]
-    return month_of(amounts)
+    amounts = [
+        booking.amount for payment in series for booking in payment.bookings if booking.day.replace(day=1) == month
+    ]
+    return sum_amounts(amounts)
 
 
-def regular_in(series: Sequence[Series], month: dt.date) -> Month:
+def expected_flow(series: Sequence[PaymentSeries], month: dt.date) -> MonthFlow:
     """What of these series is expected in a month."""
-    return month_of([each.amount for each in series for _ in each.between(month, last_day(month))])
+    return sum_amounts(
+        [payment.usual_amount for payment in series for _ in payment.expected_between(month, last_day(month))]
+    )
 
 
-def month_of(amounts: Sequence[Decimal]) -> Month:
+def sum_amounts(amounts: Sequence[Decimal]) -> MonthFlow:
     income = sum((amount for amount in amounts if amount > 0), Decimal())
-    return Month(income, income - sum(amounts, Decimal()))
+    return MonthFlow(income, income - sum(amounts, Decimal()))
 
 
-def balance_after(accounts: Sequence[Row], net: Decimal, currency: str) -> dict[str, Any]:
+def projected_balance(accounts: Sequence[Row], net: Decimal, currency: str) -> dict[str, Any]:
     """What is on the accounts that money comes to and is paid from, now and at the end of the forecast."""
     cash = [account for account in accounts if account["type"] in ("checking", "savings")]
     known = [account["balance"] for account in cash if account["balance"] is not None]
@@ -200,7 +208,7 @@ def balance_after(accounts: Sequence[Row], net: Decimal, currency: str) -> dict[
     }
 
 
-def month_text(month: Month, currency: str) -> dict[str, str]:
+def flow_result(month: MonthFlow, currency: str) -> dict[str, str]:
     return {
         "income": amount_text(month.income, currency),
         "spent": amount_text(month.spent, currency),
@@ -208,7 +216,7 @@ def month_text(month: Month, currency: str) -> dict[str, str]:
     }
 
 
-def sum_text(rows: Sequence[Row], name: str, currency: str) -> str:
+def sum_column(rows: Sequence[Row], name: str, currency: str) -> str:
     return amount_text(sum((Decimal(row[name]) for row in rows), Decimal()), currency)
 
 

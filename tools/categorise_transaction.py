@@ -6,10 +6,10 @@ from pydantic import Field
 
 from graph.tool import Rows, Tool, ToolContext, ToolError
 from tools.shared.categories import resolve_category
-from tools.shared.transaction_lookup import WhichTransaction, the_transaction, told
+from tools.shared.transaction_lookup import TransactionSelector, resolve_transaction, transaction_result
 
 
-class CategoriseTransaction(WhichTransaction):
+class CategoriseTransaction(TransactionSelector):
     category: str = Field(description="The category that it belongs to, by name.", max_length=100)
 
 
@@ -20,35 +20,35 @@ async def categorise_transaction(arguments: CategoriseTransaction, context: Tool
     it, else by merchant, day and amount. If several match, the fault lists them: ask the user which and give the id. `before`
     and `after` are the transaction before and after the change; `type` is what it counts as now (income, expense, transfer).
     """
-    row, category = await to_change(arguments, context.rows)
+    row, category = await resolve_change(arguments, context.rows)
     changed = await context.rows.fetch("categorise", id=row["id"], category=category, category_before=row["category"])
     if not changed:
         raise ToolError("The transaction was changed meanwhile; look at it again.")
     return {
         "status": "changed",
-        "before": told(row),
-        "after": told(row) | {"category": category},
+        "before": transaction_result(row),
+        "after": transaction_result(row) | {"category": category},
         "type": changed[0]["flow"],
     }
 
 
 async def preview_categorise_transaction(arguments: CategoriseTransaction, context: ToolContext) -> dict[str, Any]:
-    row, category = await to_change(arguments, context.rows)
+    row, category = await resolve_change(arguments, context.rows)
     return {
         "summary": f"Move one transaction from {row['category']} to {category}.",
-        "changes": [{"before": told(row), "after": told(row) | {"category": category}}],
+        "changes": [{"before": transaction_result(row), "after": transaction_result(row) | {"category": category}}],
         "count": 1,
     }
 
 
-async def to_change(arguments: CategoriseTransaction, rows: Rows) -> tuple[dict[str, Any], str]:
+async def resolve_change(arguments: CategoriseTransaction, rows: Rows) -> tuple[dict[str, Any], str]:
     """The transaction, and the category's name as it is stored.
 
     Raises:
         ToolError: there is no such category, or not one such transaction, or it is in the category.
     """
     category = await resolve_category(arguments.category, rows)
-    row = await the_transaction(arguments, rows)
+    row = await resolve_transaction(arguments, rows)
     if row["category"] == category:
         raise ToolError(f"The transaction is in {category} already; nothing is to be changed.")
     return row, category

@@ -12,19 +12,19 @@ from pydantic import Field
 from graph.tool import DISPLAY, Row, Tool, ToolContext, ToolError
 from graph.values.currencies import round_amount
 from graph.values.months import last_day
-from tools.rendering.chart import Chart, Series
-from tools.rendering.render import keep_chart
+from tools.rendering.chart import Chart, ChartSeries
+from tools.rendering.render import store_chart
 from tools.shared.categories import category_filter
-from tools.shared.chart_currency import InCurrency, pick_currency
+from tools.shared.chart_currency import ChartArguments, choose_currency
 from tools.shared.money import amount_text
-from tools.shared.months import PATTERN, read_month
+from tools.shared.months import MONTH_PATTERN, parse_month
 
 
-class ChartBudgetBurnDown(InCurrency):
+class ChartBudgetBurnDown(ChartArguments):
     category: str | None = Field(
         None, description="Whose budget, by category name. Leave out for all budgets together.", max_length=100
     )
-    month: str | None = Field(None, description="YYYY-MM. Leave out for the current month.", pattern=PATTERN)
+    month: str | None = Field(None, description="YYYY-MM. Leave out for the current month.", pattern=MONTH_PATTERN)
 
 
 async def chart_budget_burn_down(arguments: ChartBudgetBurnDown, context: ToolContext) -> dict[str, Any]:
@@ -36,30 +36,30 @@ async def chart_budget_burn_down(arguments: ChartBudgetBurnDown, context: ToolCo
     the same were spent every day. `status` is "unknown" if there is no budget on file for what was asked: say that, and do
     not invent one; "ambiguous" if there are budgets in several `currencies`: ask which.
     """
-    first = read_month(arguments.month) if arguments.month else context.today.replace(day=1)
+    first = parse_month(arguments.month) if arguments.month else context.today.replace(day=1)
     if first > context.today:
         raise ToolError("That month has not begun; ask for the current month or an earlier one.")
     end = min(last_day(first), context.today)
     categories = await category_filter(arguments.category, context.rows)
     found = await context.rows.fetch("budgets_with_days", start_date=first, end_date=end, categories=categories)
-    picked = await pick_currency(found, arguments.currency, context.rows, nothing="unknown")
-    head = {"filters": arguments.as_filters() | {"month": f"{first:%Y-%m}"}, **picked.told}
-    if not picked.currency:
+    chosen = await choose_currency(found, arguments.currency, context.rows, nothing="unknown")
+    head = {"filters": arguments.as_filters() | {"month": f"{first:%Y-%m}"}, **chosen.result_fields}
+    if not chosen.currency:
         return head | {"days": []}
-    own = [row for row in found if row["currency"] == picked.currency]
-    result = head | burn_down(own, first, end, picked.currency)
+    own = [row for row in found if row["currency"] == chosen.currency]
+    result = head | burn_down(own, first, end, chosen.currency)
     days = result["days"]
     chart = Chart(
         title=f"{categories[0] if categories else 'All budgets'}: left in {first:%Y-%m}",
         kind="lines",
-        currency=picked.currency,
+        currency=chosen.currency,
         labels=[day["date"] for day in days],
         series=[
-            Series("Left", [day["left"] for day in days]),
-            Series("Even pace", [day["even_pace"] for day in days]),
+            ChartSeries("Left", [day["left"] for day in days]),
+            ChartSeries("Even pace", [day["even_pace"] for day in days]),
         ],
     )
-    return result | {DISPLAY: await keep_chart(chart, f"budget-{first:%Y-%m}", context.files)}
+    return result | {DISPLAY: await store_chart(chart, f"budget-{first:%Y-%m}", context.files)}
 
 
 def burn_down(found: Sequence[Row], first: dt.date, end: dt.date, currency: str) -> dict[str, Any]:

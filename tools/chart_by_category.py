@@ -7,19 +7,19 @@ from typing import Any, Literal
 from pydantic import Field
 
 from graph.tool import DISPLAY, Row, Tool, ToolContext
-from tools.rendering.chart import Chart, Series
-from tools.rendering.render import keep_chart
-from tools.shared.arguments import Period
-from tools.shared.chart_currency import InCurrency, pick_currency
+from tools.rendering.chart import Chart, ChartSeries
+from tools.rendering.render import store_chart
+from tools.shared.arguments import PeriodArguments
+from tools.shared.chart_currency import ChartArguments, choose_currency
 from tools.shared.flows import category_amount, flow_totals, sum_flows
 from tools.shared.money import amount_text, percent_text
 
-MOST_BARS = 12
+MAX_BARS = 12
 """Categories that are shown by name; the smaller ones are shown as one."""
 OTHERS = "All others"
 
 
-class ChartByCategory(Period, InCurrency):
+class ChartByCategory(PeriodArguments, ChartArguments):
     type: Literal["expense", "income"] = Field("expense", description="expense: spending less its refunds; or income.")
 
 
@@ -37,32 +37,32 @@ async def chart_by_category(arguments: ChartByCategory, context: ToolContext) ->
     groups = await context.rows.fetch(
         "category_totals", start_date=arguments.start_date, end_date=arguments.end_date, flow=arguments.type
     )
-    picked = await pick_currency(groups, arguments.currency, context.rows)
-    head = {"filters": arguments.as_filters(), **picked.told}
-    if not picked.currency:
+    chosen = await choose_currency(groups, arguments.currency, context.rows)
+    head = {"filters": arguments.as_filters(), **chosen.result_fields}
+    if not chosen.currency:
         return head | {"categories": []}
-    own = [group for group in groups if group["currency"] == picked.currency]
-    bars = bars_of(own)
-    result = head | {"totals": [flow_totals(sum_flows(picked.currency, own))], "categories": bars}
+    own = [group for group in groups if group["currency"] == chosen.currency]
+    bars = category_bars(own)
+    result = head | {"totals": [flow_totals(sum_flows(chosen.currency, own))], "categories": bars}
     what = "Spending" if arguments.type == "expense" else "Income"
     chart = Chart(
-        title=f"{what} by category{period_text(arguments)}",
+        title=f"{what} by category{period_suffix(arguments)}",
         kind="bars",
-        currency=picked.currency,
+        currency=chosen.currency,
         labels=[bar["category"] for bar in bars],
-        series=[Series(what, [bar["total"] for bar in bars])],
+        series=[ChartSeries(what, [bar["total"] for bar in bars])],
     )
-    return result | {DISPLAY: await keep_chart(chart, f"{what.lower()}-by-category-{context.today}", context.files)}
+    return result | {DISPLAY: await store_chart(chart, f"{what.lower()}-by-category-{context.today}", context.files)}
 
 
-def bars_of(groups: Sequence[Row]) -> list[dict[str, Any]]:
+def category_bars(groups: Sequence[Row]) -> list[dict[str, Any]]:
     """Categories of one currency and type, the largest total first, the smaller ones as one."""
     ordered = sorted(groups, key=lambda group: (-category_amount(group), group["category"]))
     entries = [(group["category"], group["matches"], category_amount(group)) for group in ordered]
-    if len(entries) > MOST_BARS:
-        rest = entries[MOST_BARS - 1 :]
+    if len(entries) > MAX_BARS:
+        rest = entries[MAX_BARS - 1 :]
         entries = [
-            *entries[: MOST_BARS - 1],
+            *entries[: MAX_BARS - 1],
             (OTHERS, sum(count for _, count, _ in rest), sum((amount for *_, amount in rest), Decimal())),
         ]
     whole = sum((max(category_amount(group), Decimal()) for group in groups), Decimal())
@@ -79,7 +79,7 @@ def bars_of(groups: Sequence[Row]) -> list[dict[str, Any]]:
     ]
 
 
-def period_text(period: Period) -> str:
+def period_suffix(period: PeriodArguments) -> str:
     match period.start_date, period.end_date:
         case None, None:
             return ""

@@ -9,15 +9,15 @@ from pydantic import Field
 
 from graph.tool import DISPLAY, Row, Tool, ToolContext
 from graph.values.months import add_months, last_day
-from tools.rendering.chart import Chart, Series
-from tools.rendering.render import keep_chart
+from tools.rendering.chart import Chart, ChartSeries
+from tools.rendering.render import store_chart
 from tools.shared.categories import category_filter
-from tools.shared.chart_currency import InCurrency, pick_currency
+from tools.shared.chart_currency import ChartArguments, choose_currency
 from tools.shared.flows import NO_FLOW, flow_totals, net_spending, sum_flows
 from tools.shared.money import amount_text
 
 
-class ChartByMonth(InCurrency):
+class ChartByMonth(ChartArguments):
     months: int = Field(12, description="How many months, the current one included.", ge=2, le=36)
     category: str | None = Field(None, description="Only this category, by name.", max_length=100)
 
@@ -35,25 +35,31 @@ async def chart_by_month(arguments: ChartByMonth, context: ToolContext) -> dict[
     first = add_months(last, 1 - arguments.months)
     categories = await category_filter(arguments.category, context.rows)
     groups = await context.rows.fetch("month_sums", start_date=first, end_date=last_day(last), categories=categories)
-    picked = await pick_currency(groups, arguments.currency, context.rows)
-    head = {"filters": arguments.as_filters() | ({"category": categories[0]} if categories else {}), **picked.told}
-    if not picked.currency:
+    chosen = await choose_currency(groups, arguments.currency, context.rows)
+    head = {
+        "filters": arguments.as_filters() | ({"category": categories[0]} if categories else {}),
+        **chosen.result_fields,
+    }
+    if not chosen.currency:
         return head | {"months": []}
-    own = [group for group in groups if group["currency"] == picked.currency]
-    rows = months_of(own, first, arguments.months, last, picked.currency)
-    result = head | {"totals": [flow_totals(sum_flows(picked.currency, own))], "months": rows}
-    series = [Series("Income", [row["income"] for row in rows]), Series("Spent", [row["spent"] for row in rows])]
+    own = [group for group in groups if group["currency"] == chosen.currency]
+    rows = month_rows(own, first, arguments.months, last, chosen.currency)
+    result = head | {"totals": [flow_totals(sum_flows(chosen.currency, own))], "months": rows}
+    series = [
+        ChartSeries("Income", [row["income"] for row in rows]),
+        ChartSeries("Spent", [row["spent"] for row in rows]),
+    ]
     chart = Chart(
         title=f"{categories[0] if categories else 'Income and spending'} by month",
         kind="columns",
-        currency=picked.currency,
+        currency=chosen.currency,
         labels=[row["month"] for row in rows],
-        series=[each for each in series if any(Decimal(text) for text in each.texts)] or series[1:],
+        series=[each for each in series if any(Decimal(text) for text in each.amounts)] or series[1:],
     )
-    return result | {DISPLAY: await keep_chart(chart, f"by-month-{context.today}", context.files)}
+    return result | {DISPLAY: await store_chart(chart, f"by-month-{context.today}", context.files)}
 
 
-def months_of(
+def month_rows(
     groups: Sequence[Row], first: dt.date, count: int, current: dt.date, currency: str
 ) -> list[dict[str, Any]]:
     """Each month of one currency, those without a row, too."""

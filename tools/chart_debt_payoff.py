@@ -7,25 +7,25 @@ from pydantic import Field
 
 from graph.tool import DISPLAY, Tool, ToolContext
 from graph.values.months import add_months
-from tools.rendering.chart import Chart, Series
-from tools.rendering.render import keep_chart
+from tools.rendering.chart import Chart, ChartSeries
+from tools.rendering.render import store_chart
 from tools.shared.arguments import ToolArguments
-from tools.shared.interest import METHOD, MOST_MONTHS, interest, pay_off
-from tools.shared.money import AMOUNT_DECIMALS, amount_text, check_decimals
+from tools.shared.interest import INTEREST_METHOD, MAX_MONTHS, monthly_interest, payment_schedule
+from tools.shared.money import MAX_DECIMALS, amount_text, check_decimals
 
-MOST_MONTHLY_ROWS = 24
+MAX_MONTHLY_ROWS = 24
 """Payments of which each is a row; of more only each twelfth is."""
 
 
 class ChartDebtPayoff(ToolArguments):
     balance: Decimal = Field(
-        description="What is owed now, as a positive amount.", gt=0, le=10**9, decimal_places=AMOUNT_DECIMALS
+        description="What is owed now, as a positive amount.", gt=0, le=10**9, decimal_places=MAX_DECIMALS
     )
     annual_rate_percent: Decimal = Field(
         description="Yearly interest in percent: 19.99. 0 for none.", ge=0, le=100, decimal_places=4
     )
     monthly_payment: Decimal = Field(
-        description="What is paid each month, as a positive amount.", gt=0, le=10**9, decimal_places=AMOUNT_DECIMALS
+        description="What is paid each month, as a positive amount.", gt=0, le=10**9, decimal_places=MAX_DECIMALS
     )
     currency: str = Field("USD", description="Three letters, such as USD.", pattern=r"^[A-Za-z]{3}$")
 
@@ -40,19 +40,19 @@ async def chart_debt_payoff(arguments: ChartDebtPayoff, context: ToolContext) ->
     """
     currency = arguments.currency.upper()
     check_decimals(currency, arguments.balance, arguments.monthly_payment)
-    plan = pay_off(arguments.balance, arguments.annual_rate_percent, arguments.monthly_payment, currency)
-    head = {"filters": arguments.model_dump(mode="json"), "method": METHOD, "currency": currency}
+    plan = payment_schedule(arguments.balance, arguments.annual_rate_percent, arguments.monthly_payment, currency)
+    head = {"filters": arguments.model_dump(mode="json"), "method": INTEREST_METHOD, "currency": currency}
     if plan is None:
-        first_interest = interest(arguments.balance, arguments.annual_rate_percent, currency)
+        first_interest = monthly_interest(arguments.balance, arguments.annual_rate_percent, currency)
         return {
             "status": "never_paid",
-            "within_months": MOST_MONTHS,
+            "within_months": MAX_MONTHS,
             **head,
             "interest_first_month": amount_text(first_interest, currency),
             "rows": [],
         }
     start = context.today.replace(day=1)
-    step = 1 if len(plan) <= MOST_MONTHLY_ROWS else 12
+    step = 1 if len(plan) <= MAX_MONTHLY_ROWS else 12
     shown = [*range(0, len(plan), step), len(plan)]
     left = [arguments.balance, *(payment.left for payment in plan)]
     rows = [{"month": f"{add_months(start, at):%Y-%m}", "balance": amount_text(left[at], currency)} for at in shown]
@@ -62,7 +62,7 @@ async def chart_debt_payoff(arguments: ChartDebtPayoff, context: ToolContext) ->
         kind="lines",
         currency=currency,
         labels=[row["month"] for row in rows],
-        series=[Series("Balance", [row["balance"] for row in rows])],
+        series=[ChartSeries("Balance", [row["balance"] for row in rows])],
     )
     return {
         "status": "ok",
@@ -73,7 +73,7 @@ async def chart_debt_payoff(arguments: ChartDebtPayoff, context: ToolContext) ->
         "total_paid": amount_text(paid, currency),
         "total_interest": amount_text(paid - arguments.balance, currency),
         "rows": rows,
-        DISPLAY: await keep_chart(chart, f"debt-payoff-{context.today}", context.files),
+        DISPLAY: await store_chart(chart, f"debt-payoff-{context.today}", context.files),
     }
 
 

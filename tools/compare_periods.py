@@ -10,16 +10,16 @@ from pydantic import Field
 
 from graph.tool import Row, Tool, ToolContext, ToolError
 from graph.values.months import add_months, last_day
-from tools.shared.arguments import Period
+from tools.shared.arguments import PeriodArguments
 from tools.shared.categories import OptionalCategory, category_filter
-from tools.shared.display import shown
+from tools.shared.display import table
 from tools.shared.flows import NO_FLOW, category_amount, net_spending, sum_flows
 from tools.shared.money import amount_text, by_currency
 
 TENTH = Decimal("0.1")
 
 
-class ComparePeriods(Period):
+class ComparePeriods(PeriodArguments):
     """The later period, and the earlier one that it is compared with."""
 
     compare_start_date: dt.date | None = Field(
@@ -32,13 +32,13 @@ class ComparePeriods(Period):
 
 
 @dataclass(frozen=True, slots=True)
-class Days:
+class DateRange:
     """A period: its first and its last day."""
 
     first: dt.date
     last: dt.date
 
-    def told(self) -> dict[str, Any]:
+    def to_result(self) -> dict[str, Any]:
         return {
             "start_date": self.first.isoformat(),
             "end_date": self.last.isoformat(),
@@ -57,7 +57,7 @@ async def compare_periods(arguments: ComparePeriods, context: ToolContext) -> di
     compare with). `categories` has the same for each category, the largest difference first; `listed` of `all_categories`
     are shown. Never add currencies together. `status` is "no_rows" if both periods are empty: then say so.
     """
-    before, after = periods(arguments, context.today)
+    before, after = resolve_periods(arguments, context.today)
     categories = await category_filter(arguments.category, context.rows)
     groups = await context.rows.fetch(
         "flow_of_two_periods",
@@ -72,13 +72,13 @@ async def compare_periods(arguments: ComparePeriods, context: ToolContext) -> di
     listed = entries[: arguments.limit]
     return {
         "status": "ok" if groups else "no_rows",
-        "periods": {"before": before.told(), "after": after.told()},
+        "periods": {"before": before.to_result(), "after": after.to_result()},
         "filters": {"type": arguments.type, **({"category": categories[0]} if categories else {})},
         "totals": [compare_totals(currency, same) for currency, same in by_currency(groups).items()],
         "all_categories": len(entries),
         "listed": len(listed),
         "categories": listed,
-        **shown(
+        **table(
             f"{before.first} to {before.last} against {after.first} to {after.last}",
             ("category", "type", "currency", "before", "after", "difference", "percent"),
             listed,
@@ -86,7 +86,7 @@ async def compare_periods(arguments: ComparePeriods, context: ToolContext) -> di
     }
 
 
-def periods(arguments: ComparePeriods, today: dt.date) -> tuple[Days, Days]:
+def resolve_periods(arguments: ComparePeriods, today: dt.date) -> tuple[DateRange, DateRange]:
     """The earlier and the later period.
 
     Raises:
@@ -98,20 +98,20 @@ def periods(arguments: ComparePeriods, today: dt.date) -> tuple[Days, Days]:
         first, last = today.replace(day=1), today
     if first is None or last is None:
         raise ToolError("Give both start_date and end_date of the later period, or neither.")
-    after = Days(first, last)
+    after = DateRange(first, last)
     earlier, latest = arguments.compare_start_date, arguments.compare_end_date
     if earlier is None and latest is None:
-        return just_before(after), after
+        return preceding_range(after), after
     if earlier is None or latest is None:
         raise ToolError("Give both compare_start_date and compare_end_date, or neither.")
     if latest < earlier:
         raise ToolError(
             "The earlier period ends before it starts; give compare_start_date and compare_end_date in order."
         )
-    return Days(earlier, latest), after
+    return DateRange(earlier, latest), after
 
 
-def just_before(days: Days) -> Days:
+def preceding_range(days: DateRange) -> DateRange:
     """The period before: as many whole months before whole months, the same days of the month before a part of a month, else
     as many days.
 
@@ -122,11 +122,13 @@ def just_before(days: Days) -> Days:
     try:
         if days.first == month and days.last == last_day(days.last):
             count = (days.last.year - month.year) * 12 + days.last.month - month.month + 1
-            return Days(add_months(month, -count), month - dt.timedelta(days=1))
+            return DateRange(add_months(month, -count), month - dt.timedelta(days=1))
         if days.first == month and days.last <= last_day(month):
             earlier = add_months(month, -1)
-            return Days(earlier, earlier.replace(day=min(days.last.day, last_day(earlier).day)))
-        return Days(days.first - (days.last - days.first) - dt.timedelta(days=1), days.first - dt.timedelta(days=1))
+            return DateRange(earlier, earlier.replace(day=min(days.last.day, last_day(earlier).day)))
+        return DateRange(
+            days.first - (days.last - days.first) - dt.timedelta(days=1), days.first - dt.timedelta(days=1)
+        )
     except (ValueError, OverflowError):
         raise ToolError("There is no such period before it; give compare_start_date and compare_end_date.") from None
 
@@ -139,9 +141,9 @@ def compare_totals(currency: str, groups: Sequence[Row]) -> dict[str, Any]:
     return {
         "currency": currency,
         "count": {"before": before["matches"], "after": after["matches"]},
-        "income": change(before["income"], after["income"], currency),
-        "spent_net": change(net_spending(before), net_spending(after), currency),
-        "net": change(before["income"] - net_spending(before), after["income"] - net_spending(after), currency),
+        "income": change_result(before["income"], after["income"], currency),
+        "spent_net": change_result(net_spending(before), net_spending(after), currency),
+        "net": change_result(before["income"] - net_spending(before), after["income"] - net_spending(after), currency),
     }
 
 
@@ -155,7 +157,7 @@ def compare_categories(groups: Iterable[Row]) -> list[dict[str, Any]]:
             "category": category,
             "type": flow,
             "currency": currency,
-            **change(category_amount(before), category_amount(after), currency),
+            **change_result(category_amount(before), category_amount(after), currency),
             "count_before": before["matches"],
             "count_after": after["matches"],
         }
@@ -165,17 +167,17 @@ def compare_categories(groups: Iterable[Row]) -> list[dict[str, Any]]:
     return sorted(entries, key=lambda entry: (-abs(Decimal(entry["difference"])), entry["category"], entry["currency"]))
 
 
-def change(before: Decimal, after: Decimal, currency: str) -> dict[str, Any]:
+def change_result(before: Decimal, after: Decimal, currency: str) -> dict[str, Any]:
     """From one amount to another."""
     return {
         "before": amount_text(before, currency),
         "after": amount_text(after, currency),
         "difference": amount_text(after - before, currency),
-        "percent": percent_changed(before, after),
+        "percent": percent_change(before, after),
     }
 
 
-def percent_changed(before: Decimal, after: Decimal) -> str | None:
+def percent_change(before: Decimal, after: Decimal) -> str | None:
     """By how many percent, with one decimal, rounded half to even; None if there was nothing before, or less."""
     if before <= 0:
         return None

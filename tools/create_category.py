@@ -9,14 +9,14 @@ from pydantic import Field
 
 from graph.tool import Rows, Tool, ToolContext, ToolError
 from tools.shared.arguments import ToolArguments
-from tools.shared.text_fields import Words
+from tools.shared.text_fields import ShortText
 
-MOST_CATEGORIES = 100
+MAX_CATEGORIES = 100
 """Of a user's own."""
 
 
 class CreateCategory(ToolArguments):
-    name: Words = Field(description="What it is called, in the user's words: Pets.", max_length=50)
+    name: ShortText = Field(description="What it is called, in the user's words: Pets.", max_length=50)
 
 
 async def create_category(arguments: CreateCategory, context: ToolContext) -> dict[str, Any]:
@@ -26,19 +26,19 @@ async def create_category(arguments: CreateCategory, context: ToolContext) -> di
     categorise_transaction or bulk_recategorise. What is spent in it counts as spending, never as income. If there is a
     category of that name already, the fault says so.
     """
-    name = await new_name(arguments, context.rows)
-    made = await context.rows.fetch("create_category", name=name, slug=slug_of(name))
+    name = await resolve_new_name(arguments, context.rows)
+    made = await context.rows.fetch("create_category", name=name, slug=slugify(name))
     if not made:
         raise ToolError("There is a category of that name already; use it.")
     return {"status": "created", "name": made[0]["name"]}
 
 
 async def preview_create_category(arguments: CreateCategory, context: ToolContext) -> dict[str, Any]:
-    name = await new_name(arguments, context.rows)
+    name = await resolve_new_name(arguments, context.rows)
     return {"summary": f"Make a category: {name}.", "changes": [{"before": None, "after": {"name": name}}], "count": 1}
 
 
-async def new_name(arguments: CreateCategory, rows: Rows) -> str:
+async def resolve_new_name(arguments: CreateCategory, rows: Rows) -> str:
     """The name with single spaces.
 
     Raises:
@@ -49,12 +49,12 @@ async def new_name(arguments: CreateCategory, rows: Rows) -> str:
     if any(row["name"].casefold() == name.casefold() for row in stored):
         raise ToolError("There is a category of that name already; use it.")
     [own] = await rows.fetch("own_categories")
-    if own["categories"] >= MOST_CATEGORIES:
-        raise ToolError(f"The user has {MOST_CATEGORIES} categories; no more can be made.")
+    if own["categories"] >= MAX_CATEGORIES:
+        raise ToolError(f"The user has {MAX_CATEGORIES} categories; no more can be made.")
     return name
 
 
-def slug_of(name: str) -> str:
+def slugify(name: str) -> str:
     """The name in letters of an address; one without any gets a short one that is always the same."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     words = "-".join(re.findall(r"[a-z0-9]+", plain))

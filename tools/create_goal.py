@@ -8,22 +8,20 @@ from pydantic import Field
 
 from graph.tool import Tool, ToolContext, ToolError
 from tools.shared.arguments import ToolArguments
-from tools.shared.currencies import CurrencyOrMain, currency_or_main
-from tools.shared.goals import GoalType, goals_of, present
-from tools.shared.money import AMOUNT_DECIMALS, amount_text, check_decimals
-from tools.shared.text_fields import Words
+from tools.shared.currencies import OptionalCurrency, resolve_currency
+from tools.shared.goals import GoalType, fetch_goals, goal_result
+from tools.shared.money import MAX_DECIMALS, amount_text, check_decimals
+from tools.shared.text_fields import ShortText
 
 
 class CreateGoal(ToolArguments):
-    name: Words = Field(description="What the goal is called.")
-    target_amount: Decimal = Field(
-        description="What is to be reached.", gt=0, le=10**10, decimal_places=AMOUNT_DECIMALS
-    )
-    currency: CurrencyOrMain = None
+    name: ShortText = Field(description="What the goal is called.")
+    target_amount: Decimal = Field(description="What is to be reached.", gt=0, le=10**10, decimal_places=MAX_DECIMALS)
+    currency: OptionalCurrency = None
     target_date: dt.date | None = Field(None, description="By when, YYYY-MM-DD; leave out if the user names no date.")
     goal_type: GoalType = Field("savings", description="What the goal is for.")
     current_amount: Decimal = Field(
-        Decimal(), description="What is reached already.", ge=0, le=10**10, decimal_places=AMOUNT_DECIMALS
+        Decimal(), description="What is reached already.", ge=0, le=10**10, decimal_places=MAX_DECIMALS
     )
     description: str = Field("", description="The user's own words on it, if any.", max_length=300)
     priority: int = Field(3, description="1 is the most important, 5 the least.", ge=1, le=5)
@@ -35,15 +33,15 @@ async def create_goal(arguments: CreateGoal, context: ToolContext) -> dict[str, 
     Use it when the user asks to save or pay towards something. Ask for the amount if it was not said; never invent one. The
     user confirms it before it is done. The goal that was made is in `goal`.
     """
-    currency = await checked_currency(arguments, context)
+    currency = await resolve_goal_currency(arguments, context)
     made = await context.rows.fetch("add_goal", **(arguments.model_dump() | {"currency": currency}))
     if not made:
         raise ToolError("An active goal has this name already; update it, or choose another name.")
-    return {"status": "ok", "goal": present(made[0], context.today)}
+    return {"status": "ok", "goal": goal_result(made[0], context.today)}
 
 
 async def preview_create_goal(arguments: CreateGoal, context: ToolContext) -> dict[str, Any]:
-    currency = await checked_currency(arguments, context)
+    currency = await resolve_goal_currency(arguments, context)
     after = {
         "name": arguments.name,
         "currency": currency,
@@ -59,7 +57,7 @@ async def preview_create_goal(arguments: CreateGoal, context: ToolContext) -> di
     }
 
 
-async def checked_currency(arguments: CreateGoal, context: ToolContext) -> str:
+async def resolve_goal_currency(arguments: CreateGoal, context: ToolContext) -> str:
     """The currency of a goal that can be created.
 
     Raises:
@@ -67,10 +65,10 @@ async def checked_currency(arguments: CreateGoal, context: ToolContext) -> str:
     """
     if arguments.target_date and arguments.target_date <= context.today:
         raise ToolError("target_date is not in the future; ask for a later one or leave it out.")
-    names = [goal["name"].casefold() for goal in await goals_of(context.rows, "active")]
+    names = [goal["name"].casefold() for goal in await fetch_goals(context.rows, "active")]
     if arguments.name.casefold() in names:
         raise ToolError("An active goal has this name already; update it, or choose another name.")
-    currency = await currency_or_main(arguments.currency, context.rows)
+    currency = await resolve_currency(arguments.currency, context.rows)
     check_decimals(currency, arguments.target_amount, arguments.current_amount)
     return currency
 

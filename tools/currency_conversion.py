@@ -10,8 +10,8 @@ from pydantic import Field
 
 from graph.tool import Row, Tool, ToolContext, ToolError
 from tools.shared.arguments import ToolArguments
-from tools.shared.currencies import Currency
-from tools.shared.money import AMOUNT_DECIMALS, amount_text, check_decimals
+from tools.shared.currencies import CurrencyCode
+from tools.shared.money import MAX_DECIMALS, amount_text, check_decimals
 
 METHOD = (
     "By the newest stored rate of or before the day; a pair that is stored the other way round is inverted, and one that is "
@@ -21,9 +21,9 @@ METHOD = (
 
 
 class CurrencyConversion(ToolArguments):
-    amount: Decimal = Field(description="What is converted.", ge=-(10**12), le=10**12, decimal_places=AMOUNT_DECIMALS)
-    from_currency: Currency = Field(description="Three letters: the currency of the amount.")
-    to_currency: Currency = Field(description="Three letters: the currency that is wanted.")
+    amount: Decimal = Field(description="What is converted.", ge=-(10**12), le=10**12, decimal_places=MAX_DECIMALS)
+    from_currency: CurrencyCode = Field(description="Three letters: the currency of the amount.")
+    to_currency: CurrencyCode = Field(description="Three letters: the currency that is wanted.")
     day: dt.date | None = Field(None, description="Of which day the rate should be, YYYY-MM-DD; leave out for today.")
 
 
@@ -56,7 +56,7 @@ async def currency_conversion(arguments: CurrencyConversion, context: ToolContex
             "converted": amount_text(arguments.amount, arguments.from_currency),
         }
     found = await context.rows.fetch("rates_before", day=day, one=arguments.from_currency, other=arguments.to_currency)
-    way = best_way(found, arguments.from_currency, arguments.to_currency)
+    way = best_path(found, arguments.from_currency, arguments.to_currency)
     if way is None:
         return {"status": "unknown", **head, "converted": None}
     return {
@@ -76,7 +76,7 @@ async def currency_conversion(arguments: CurrencyConversion, context: ToolContex
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class ConversionPath:
     """From one currency to another by one stored rate, or by two."""
 
     rate: Decimal
@@ -89,7 +89,7 @@ class Way:
         return day
 
 
-def best_way(found: Sequence[Row], start: str, end: str) -> Way | None:
+def best_path(found: Sequence[Row], start: str, end: str) -> ConversionPath | None:
     """The newest direct rate, else the newest way through one other currency; None if there is none.
 
     Args:
@@ -97,30 +97,30 @@ def best_way(found: Sequence[Row], start: str, end: str) -> Way | None:
         start: the currency of the amount.
         end: the currency that is wanted.
     """
-    direct = list(legs(found, start, end))
+    direct = list(direct_paths(found, start, end))
     if direct:
-        return newest(direct)
+        return newest_path(direct)
     between = {each[side] for each in found for side in ("base", "quote")} - {start, end}
     ways = [
-        Way(first.rate * second.rate, [*first.rows, *second.rows])
+        ConversionPath(first.rate * second.rate, [*first.rows, *second.rows])
         for middle in sorted(between)
-        for first in legs(found, start, middle)
-        for second in legs(found, middle, end)
+        for first in direct_paths(found, start, middle)
+        for second in direct_paths(found, middle, end)
     ]
-    return newest(ways) if ways else None
+    return newest_path(ways) if ways else None
 
 
-def legs(found: Sequence[Row], start: str, end: str) -> Iterator[Way]:
+def direct_paths(found: Sequence[Row], start: str, end: str) -> Iterator[ConversionPath]:
     """The stored rates of a pair, as they stand first, then those the other way round."""
     for row in found:
         if (row["base"], row["quote"]) == (start, end):
-            yield Way(row["rate"], [row])
+            yield ConversionPath(row["rate"], [row])
     for row in found:
         if (row["base"], row["quote"]) == (end, start):
-            yield Way(1 / row["rate"], [row])
+            yield ConversionPath(1 / row["rate"], [row])
 
 
-def newest(ways: Sequence[Way]) -> Way:
+def newest_path(ways: Sequence[ConversionPath]) -> ConversionPath:
     return max(ways, key=lambda way: way.day)
 
 

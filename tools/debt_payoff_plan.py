@@ -10,15 +10,25 @@ from pydantic import Field
 from graph.tool import Row, Tool, ToolContext, ToolError
 from graph.values.months import add_months
 from tools.shared.arguments import ToolArguments
-from tools.shared.currencies import Currency
-from tools.shared.debts import MOST_DEBTS, is_growing
-from tools.shared.display import shown
-from tools.shared.interest import METHOD, MOST_MONTHS, Owed, Plan, avalanche, interest, plan_of, snowball
-from tools.shared.money import AMOUNT_DECIMALS, amount_text, check_decimals
+from tools.shared.currencies import CurrencyCode
+from tools.shared.debts import MAX_DEBTS, is_growing
+from tools.shared.display import table
+from tools.shared.interest import (
+    INTEREST_METHOD,
+    MAX_MONTHS,
+    DebtTerms,
+    PayoffPlan,
+    avalanche,
+    monthly_interest,
+    plan_payoff,
+    snowball,
+)
+from tools.shared.money import MAX_DECIMALS, amount_text, check_decimals
 
 PLAN_METHOD = (
-    f"{METHOD} Every debt gets its minimum payment; the extra payment and what paid debts no longer need goes to the dearest "
-    "debt first (avalanche) or to the smallest one first (snowball), so the sum paid each month stays the same to the end."
+    f"{INTEREST_METHOD} Every debt gets its minimum payment; the extra payment and what paid debts no longer need goes to the "
+    "dearest debt first (avalanche) or to the smallest one first (snowball), so the sum paid each month stays the same to the "
+    "end."
 )
 
 
@@ -28,9 +38,9 @@ class DebtPayoffPlan(ToolArguments):
         description="What can be paid each month on top of all minimums.",
         ge=0,
         le=10**9,
-        decimal_places=AMOUNT_DECIMALS,
+        decimal_places=MAX_DECIMALS,
     )
-    currency: Currency | None = Field(
+    currency: CurrencyCode | None = Field(
         None, description="Whose debts, three letters; needed only where debts are in several currencies."
     )
 
@@ -53,19 +63,21 @@ async def debt_payoff_plan(arguments: DebtPayoffPlan, context: ToolContext) -> d
     own = [debt for debt in unpaid if arguments.currency in (None, debt["currency"])]
     if not own:
         return {"status": "no_rows", "filters": filters, "other_currencies": currencies}
-    if len(own) > MOST_DEBTS:
-        raise ToolError(f"A plan is made for at most {MOST_DEBTS} debts.")
-    return {"status": "ok", "filters": filters} | compare(own, arguments.extra_payment, context.today)
+    if len(own) > MAX_DEBTS:
+        raise ToolError(f"A plan is made for at most {MAX_DEBTS} debts.")
+    return {"status": "ok", "filters": filters} | compare_orders(own, arguments.extra_payment, context.today)
 
 
-def compare(debts: Sequence[Row], extra: Decimal, today: dt.date) -> dict[str, Any]:
+def compare_orders(debts: Sequence[Row], extra: Decimal, today: dt.date) -> dict[str, Any]:
     """Both plans for debts of one currency."""
     currency = debts[0]["currency"]
     check_decimals(currency, extra)
-    owed = [Owed(debt["name"], debt["balance"], debt["annual_rate_percent"], debt["minimum_payment"]) for debt in debts]
-    dearest, smallest = (plan_of(owed, extra, order, currency) for order in (avalanche, snowball))
-    first = told(dearest, today, currency)
-    grown = sum((interest(debt.balance, debt.annual_rate_percent, currency) for debt in owed), Decimal())
+    owed = [
+        DebtTerms(debt["name"], debt["balance"], debt["annual_rate_percent"], debt["minimum_payment"]) for debt in debts
+    ]
+    dearest, smallest = (plan_payoff(owed, extra, order, currency) for order in (avalanche, snowball))
+    first = plan_result(dearest, today, currency)
+    grown = sum((monthly_interest(debt.balance, debt.annual_rate_percent, currency) for debt in owed), Decimal())
     saved = smallest.interest - dearest.interest if dearest and smallest else None
     return {
         "currency": currency,
@@ -75,15 +87,15 @@ def compare(debts: Sequence[Row], extra: Decimal, today: dt.date) -> dict[str, A
         "method": PLAN_METHOD,
         "minimum_below_interest": [{"name": debt["name"]} for debt in debts if is_growing(debt)],
         "avalanche": first,
-        "snowball": told(smallest, today, currency),
+        "snowball": plan_result(smallest, today, currency),
         "interest_saved_by_avalanche": None if saved is None else amount_text(saved, currency),
-        **shown("Avalanche: the dearest debt first", ("name", "payoff_month"), first.get("order", [])),
+        **table("Avalanche: the dearest debt first", ("name", "payoff_month"), first.get("order", [])),
     }
 
 
-def told(plan: Plan | None, today: dt.date, currency: str) -> dict[str, Any]:
+def plan_result(plan: PayoffPlan | None, today: dt.date, currency: str) -> dict[str, Any]:
     if plan is None:
-        return {"status": "never_paid", "within_months": MOST_MONTHS}
+        return {"status": "never_paid", "within_months": MAX_MONTHS}
 
     def month(number: int) -> str:
         return f"{add_months(today.replace(day=1), number):%Y-%m}"

@@ -6,13 +6,13 @@ from pydantic import Field
 
 from graph.tool import Row, Tool, ToolContext, ToolError
 from tools.shared.arguments import ToolArguments
-from tools.shared.budgets import budgets_of, state_of
-from tools.shared.currencies import Currency
+from tools.shared.budgets import budget_state, fetch_budgets
+from tools.shared.currencies import CurrencyCode
 
 
 class DeleteBudget(ToolArguments):
     category: str = Field(description="Name of the category.", min_length=1, max_length=100)
-    currency: Currency | None = Field(None, description="Three letters; needed only where it has several budgets.")
+    currency: CurrencyCode | None = Field(None, description="Three letters; needed only where it has several budgets.")
 
 
 async def delete_budget(arguments: DeleteBudget, context: ToolContext) -> dict[str, Any]:
@@ -21,29 +21,29 @@ async def delete_budget(arguments: DeleteBudget, context: ToolContext) -> dict[s
     Use it when the user wants no budget any more; to change the amount use set_budget. The user confirms it before it is
     done. `deleted` is what was there.
     """
-    budget = await budget_to_delete(arguments, context)
+    budget = await resolve_budget(arguments, context)
     gone = await context.rows.fetch("drop_budget", category=budget["category"], currency=budget["currency"])
     if not gone:
         raise ToolError("That budget is gone already.")
-    return {"status": "ok", "deleted": state_of(gone[0])}
+    return {"status": "ok", "deleted": budget_state(gone[0])}
 
 
 async def preview_delete_budget(arguments: DeleteBudget, context: ToolContext) -> dict[str, Any]:
-    budget = await budget_to_delete(arguments, context)
+    budget = await resolve_budget(arguments, context)
     return {
         "summary": f"The monthly budget for {budget['category']} is deleted.",
-        "changes": [{"before": state_of(budget), "after": None}],
+        "changes": [{"before": budget_state(budget), "after": None}],
         "count": 1,
     }
 
 
-async def budget_to_delete(arguments: DeleteBudget, context: ToolContext) -> Row:
+async def resolve_budget(arguments: DeleteBudget, context: ToolContext) -> Row:
     """The budget that is meant.
 
     Raises:
         ToolError: there is none, or one in each of several currencies.
     """
-    found = await budgets_of(arguments.category, context)
+    found = await fetch_budgets(arguments.category, context)
     meant = [row for row in found if arguments.currency in (None, row["currency"])]
     if not meant:
         raise ToolError("There is no such budget.")

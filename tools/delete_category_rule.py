@@ -7,13 +7,13 @@ from pydantic import Field
 
 from graph.tool import Row, Rows, Tool, ToolContext, ToolError
 from tools.shared.arguments import ToolArguments
-from tools.shared.category_rules import MOST_RULES, told
-from tools.shared.text_fields import Words
+from tools.shared.category_rules import MAX_RULES, rule_result
+from tools.shared.text_fields import ShortText
 
 
 class DeleteCategoryRule(ToolArguments):
     rule_id: UUID | None = Field(None, description="Its id, from list_category_rules.")
-    pattern: Words | None = Field(None, description="Its whole pattern, if the id is unknown.")
+    pattern: ShortText | None = Field(None, description="Its whole pattern, if the id is unknown.")
 
 
 async def delete_category_rule(arguments: DeleteCategoryRule, context: ToolContext) -> dict[str, Any]:
@@ -22,23 +22,23 @@ async def delete_category_rule(arguments: DeleteCategoryRule, context: ToolConte
     Name it by its id or its whole pattern. If two rules have the pattern, one for contains and one for equals, the fault lists
     them: ask which and give the id.
     """
-    rule = await the_rule(arguments, context.rows)
+    rule = await resolve_rule(arguments, context.rows)
     gone = await context.rows.fetch("delete_category_rule", id=rule["id"])
     if not gone:
         raise ToolError("Unknown: the rule is gone already.")
-    return {"status": "deleted", "rule": told(gone[0])}
+    return {"status": "deleted", "rule": rule_result(gone[0])}
 
 
 async def preview_delete_category_rule(arguments: DeleteCategoryRule, context: ToolContext) -> dict[str, Any]:
-    rule = await the_rule(arguments, context.rows)
+    rule = await resolve_rule(arguments, context.rows)
     return {
         "summary": f"Delete a rule that puts merchants into {rule['category']}.",
-        "changes": [{"before": told(rule), "after": None}],
+        "changes": [{"before": rule_result(rule), "after": None}],
         "count": 1,
     }
 
 
-async def the_rule(arguments: DeleteCategoryRule, rows: Rows) -> Row:
+async def resolve_rule(arguments: DeleteCategoryRule, rows: Rows) -> Row:
     """The rule that is meant.
 
     Raises:
@@ -46,7 +46,7 @@ async def the_rule(arguments: DeleteCategoryRule, rows: Rows) -> Row:
     """
     if arguments.rule_id is None and arguments.pattern is None:
         raise ToolError("Say which rule: give its id or its pattern; list_category_rules has both.")
-    stored = await rows.fetch("category_rules", limit=MOST_RULES)
+    stored = await rows.fetch("category_rules", limit=MAX_RULES)
     found = [
         rule
         for rule in stored

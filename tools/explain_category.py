@@ -3,13 +3,13 @@
 from typing import Any
 
 from graph.tool import Row, Tool, ToolContext
-from tools.shared.category_suggestion import Suggestion, of_suggestion, suggest
-from tools.shared.transaction_lookup import WhichTransaction, one_or_told, told
+from tools.shared.category_suggestion import Suggestion, suggest_for_merchant, suggestion_result
+from tools.shared.transaction_lookup import TransactionSelector, transaction_or_result, transaction_result
 
-MOST_CORRECTIONS = 5
+MAX_CORRECTIONS = 5
 
 
-class ExplainCategory(WhichTransaction):
+class ExplainCategory(TransactionSelector):
     """A transaction."""
 
 
@@ -22,29 +22,29 @@ async def explain_category(arguments: ExplainCategory, context: ToolContext) -> 
     explains it: say so. If what is known speaks for another category, that is in `other_suggestion`. `status` is "unknown" if
     there is no such transaction, "ambiguous" if several match: ask which of `candidates`.
     """
-    row, other = await one_or_told(arguments, context.rows)
+    row, other = await transaction_or_result(arguments, context.rows)
     if row is None:
         return other
-    corrections = await context.rows.fetch("corrections_of", id=row["id"], limit=MOST_CORRECTIONS)
-    advice = await suggest(row["merchant"], context.rows, row["id"]) if row["merchant"] else None
+    corrections = await context.rows.fetch("corrections_of", id=row["id"], limit=MAX_CORRECTIONS)
+    advice = await suggest_for_merchant(row["merchant"], context.rows, row["id"]) if row["merchant"] else None
     fits = advice is not None and advice.category == row["category"]
     return {
         "status": "ok",
-        "transaction": told(row),
+        "transaction": transaction_result(row),
         "category": row["category"],
         "type": row["flow"],
         "source": row["source"],
-        "because": because(row, corrections, advice),
+        "because": explain(row, corrections, advice),
         "corrections": [
             {"from_category": each["category_before"], "to_category": each["category"], "date": each["day"].isoformat()}
             for each in corrections
         ],
         "evidence": dict(advice.evidence) if advice and fits else {},
-        "other_suggestion": of_suggestion(advice) if advice and not fits else None,
+        "other_suggestion": suggestion_result(advice) if advice and not fits else None,
     }
 
 
-def because(row: Row, corrections: list[dict[str, Any]], advice: Suggestion | None) -> str:
+def explain(row: Row, corrections: list[dict[str, Any]], advice: Suggestion | None) -> str:
     if corrections and corrections[0]["category"] == row["category"]:
         return "corrected"
     return advice.because if advice and advice.category == row["category"] else "not_recorded"

@@ -13,20 +13,20 @@ from pydantic import Field
 from graph.tool import DISPLAY, Row, Tool, ToolContext
 from graph.values.currencies import decimal_places, round_amount
 from tools.rendering.file_storage import store_file
-from tools.shared.arguments import Period
+from tools.shared.arguments import PeriodArguments
 from tools.shared.categories import resolve_categories
 from tools.shared.flows import flow_totals
 from tools.shared.money import amount_text
 
-MOST_ROWS = 20_000
+MAX_ROWS = 20_000
 """That a file has."""
 
 COLUMNS = ("Date", "Amount", "Currency", "Type", "Category", "Merchant", "Description", "Account")
 FORMULA_STARTS = ("=", "+", "-", "@", "|", "%")
 """Characters with which a cell begins that a spreadsheet may compute, or hand to another program."""
-CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
+CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
 """What no spreadsheet file may hold."""
-BREAKS = re.compile(r"[\t\r\n]+")
+LINE_BREAKS = re.compile(r"[\t\r\n]+")
 
 MEDIA_TYPES = {
     "csv": "text/csv",
@@ -34,7 +34,7 @@ MEDIA_TYPES = {
 }
 
 
-class ExportTransactions(Period):
+class ExportTransactions(PeriodArguments):
     format: Literal["csv", "xlsx"] = Field("csv", description="csv: plain text for any program; xlsx: for Excel.")
     categories: list[str] = Field(
         default_factory=list, description="Only these categories, by name; leave out for all.", max_length=50
@@ -63,13 +63,13 @@ async def export_transactions(arguments: ExportTransactions, context: ToolContex
     }
     if not matches:
         return result
-    rows = await context.rows.fetch("transactions_to_export", **wanted, most=MOST_ROWS)
+    rows = await context.rows.fetch("transactions_to_export", **wanted, most=MAX_ROWS)
     name = f"transactions-{rows[-1]['posted_at']}-to-{rows[0]['posted_at']}.{arguments.format}"
     content = await asyncio.to_thread(WRITERS[arguments.format], rows)
     file_id = await store_file(context.files, name, MEDIA_TYPES[arguments.format], content, "ask for a shorter period")
     return result | {
         "exported": len(rows),
-        "most_that_fit": MOST_ROWS,
+        "most_that_fit": MAX_ROWS,
         "file_name": name,
         DISPLAY: {
             "type": "document",
@@ -87,7 +87,7 @@ def write_csv(rows: Sequence[Row]) -> bytes:
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
     writer.writerows(
-        (row["posted_at"].isoformat(), amount_text(row["amount"], row["currency"]), *texts_of(row)) for row in rows
+        (row["posted_at"].isoformat(), amount_text(row["amount"], row["currency"]), *text_cells(row)) for row in rows
     )
     return text.getvalue().encode("utf-8-sig")
 
@@ -106,7 +106,7 @@ def write_xlsx(rows: Sequence[Row]) -> bytes:
     for row in rows:
         amount = WriteOnlyCell(sheet, round_amount(row["amount"], row["currency"]))
         amount.number_format = number_format(row["currency"])
-        sheet.append([row["posted_at"], amount, *texts_of(row)])
+        sheet.append([row["posted_at"], amount, *text_cells(row)])
     content = io.BytesIO()
     book.save(content)
     return content.getvalue()
@@ -121,17 +121,17 @@ def number_format(currency: str) -> str:
 WRITERS: Mapping[str, Callable[[Sequence[Row]], bytes]] = {"csv": write_csv, "xlsx": write_xlsx}
 
 
-def texts_of(row: Row) -> list[str]:
+def text_cells(row: Row) -> list[str]:
     names = ("currency", "flow", "category", "merchant", "description", "account")
-    return [harmless(row[name] or "") for name in names]
+    return [escape_formula(row[name] or "") for name in names]
 
 
-def harmless(text: str) -> str:
+def escape_formula(text: str) -> str:
     """The text as a cell that no spreadsheet takes for a formula: an apostrophe before what looks like one.
 
     Whoever sends a payment writes its description, so it may be meant to run when the file is opened (CSV injection, OWASP).
     """
-    plain = BREAKS.sub(" ", CONTROLS.sub("", text))
+    plain = LINE_BREAKS.sub(" ", CONTROL_CHARACTERS.sub("", text))
     return f"'{plain}" if unicodedata.normalize("NFKC", plain).lstrip().startswith(FORMULA_STARTS) else plain
 
 

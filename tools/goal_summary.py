@@ -7,7 +7,16 @@ from typing import Any
 
 from graph.tool import Row, Tool, ToolContext
 from tools.shared.arguments import ToolArguments
-from tools.shared.goals import MOST_GOALS, PACE, goals_of, is_overdue, left_of, needed_per_month, present, state_of
+from tools.shared.goals import (
+    MAX_GOALS,
+    PACE_METHOD,
+    amount_left,
+    fetch_goals,
+    goal_result,
+    goal_state,
+    is_overdue,
+    needed_per_month,
+)
 from tools.shared.money import amount_text, by_currency, percent_text
 
 
@@ -23,23 +32,25 @@ async def goal_summary(arguments: GoalSummary, context: ToolContext) -> dict[str
     the goals with a date ahead. `next_due` is the nearest active goal ahead; `overdue` names those whose date has passed.
     `status` is "no_rows" if the user has no goals.
     """
-    goals = await goals_of(context.rows)
+    goals = await fetch_goals(context.rows)
     active = [goal for goal in goals if goal["status"] == "active"]
-    ahead = [goal for goal in active if goal["target_date"] and goal["target_date"] >= context.today and left_of(goal)]
+    ahead = [
+        goal for goal in active if goal["target_date"] and goal["target_date"] >= context.today and amount_left(goal)
+    ]
     nearest = min(ahead, key=lambda goal: goal["target_date"], default=None)
     return {
         "status": "ok" if goals else "no_rows",
         "counts": {
             status: sum(goal["status"] == status for goal in goals) for status in ("active", "completed", "archived")
         },
-        "method": PACE,
-        "totals": [add_up(currency, same, context.today) for currency, same in by_currency(active).items()],
-        "next_due": None if nearest is None else present(nearest, context.today),
-        "overdue": [state_of(goal) for goal in active if is_overdue(goal, context.today)][:MOST_GOALS],
+        "method": PACE_METHOD,
+        "totals": [goal_totals(currency, same, context.today) for currency, same in by_currency(active).items()],
+        "next_due": None if nearest is None else goal_result(nearest, context.today),
+        "overdue": [goal_state(goal) for goal in active if is_overdue(goal, context.today)][:MAX_GOALS],
     }
 
 
-def add_up(currency: str, goals: Sequence[Row], today: dt.date) -> dict[str, Any]:
+def goal_totals(currency: str, goals: Sequence[Row], today: dt.date) -> dict[str, Any]:
     target = sum((goal["target_amount"] for goal in goals), Decimal())
     current = sum((goal["current_amount"] for goal in goals), Decimal())
     return {
@@ -47,7 +58,7 @@ def add_up(currency: str, goals: Sequence[Row], today: dt.date) -> dict[str, Any
         "goals": len(goals),
         "target": amount_text(target, currency),
         "current": amount_text(current, currency),
-        "left": amount_text(sum((left_of(goal) for goal in goals), Decimal()), currency),
+        "left": amount_text(sum((amount_left(goal) for goal in goals), Decimal()), currency),
         "percent": percent_text(current, target),
         "needed_per_month": amount_text(
             sum((needed_per_month(goal, today) or Decimal() for goal in goals), Decimal()), currency

@@ -6,11 +6,11 @@ from pydantic import Field
 
 from graph.tool import Tool, ToolContext
 from tools.shared.arguments import ToolArguments
-from tools.shared.category_rules import MOST_RULES, told
+from tools.shared.category_rules import MAX_RULES, rule_result
 
 
 class ListCategoryRules(ToolArguments):
-    limit: int = Field(50, description="How many to list, by pattern.", ge=1, le=MOST_RULES)
+    limit: int = Field(50, description="How many to list, by pattern.", ge=1, le=MAX_RULES)
 
 
 async def list_category_rules(arguments: ListCategoryRules, context: ToolContext) -> dict[str, Any]:
@@ -23,7 +23,7 @@ async def list_category_rules(arguments: ListCategoryRules, context: ToolContext
     return {
         "status": "ok" if stored else "no_rows",
         "found": stored[0]["found"] if stored else 0,
-        "rules": [told(rule) | {"made_on": rule["day"].isoformat()} for rule in stored],
+        "rules": [rule_result(rule) | {"made_on": rule["day"].isoformat()} for rule in stored],
     }
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from graph.tool import Row, Tool, ToolContext
 from tools.shared.arguments import ToolArguments
-from tools.shared.debts import MOST_DEBTS, present
-from tools.shared.display import shown
-from tools.shared.interest import interest
+from tools.shared.debts import MAX_DEBTS, debt_result
+from tools.shared.display import table
+from tools.shared.interest import monthly_interest
 from tools.shared.money import amount_text, by_currency
 
 
@@ -25,20 +25,22 @@ async def list_debts(arguments: ListDebts, context: ToolContext) -> dict[str, An
     together. A debt with a balance of 0.00 is paid. `status` is "no_rows" if none is on file: say so; the user can add some.
     """
     debts = await context.rows.fetch("debts")
-    listed = [present(debt) for debt in debts[:MOST_DEBTS]]
+    listed = [debt_result(debt) for debt in debts[:MAX_DEBTS]]
     return {
         "status": "ok" if debts else "no_rows",
         "matches": len(debts),
         "shown": len(listed),
-        "totals": [add_up(currency, same) for currency, same in by_currency(debts).items()],
+        "totals": [debt_totals(currency, same) for currency, same in by_currency(debts).items()],
         "debts": listed,
-        **shown("Debts", ("name", "currency", "balance", "annual_rate_percent", "minimum_payment", "as_of"), listed),
+        **table("Debts", ("name", "currency", "balance", "annual_rate_percent", "minimum_payment", "as_of"), listed),
     }
 
 
-def add_up(currency: str, debts: Sequence[Row]) -> dict[str, Any]:
+def debt_totals(currency: str, debts: Sequence[Row]) -> dict[str, Any]:
     unpaid = [debt for debt in debts if debt["balance"]]
-    grown = sum((interest(debt["balance"], debt["annual_rate_percent"], currency) for debt in unpaid), Decimal())
+    grown = sum(
+        (monthly_interest(debt["balance"], debt["annual_rate_percent"], currency) for debt in unpaid), Decimal()
+    )
     return {
         "currency": currency,
         "unpaid": len(unpaid),

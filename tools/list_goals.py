@@ -6,14 +6,14 @@ from pydantic import Field
 
 from graph.tool import Tool, ToolContext
 from tools.shared.arguments import ToolArguments
-from tools.shared.display import shown
-from tools.shared.goals import MOST_GOALS, PACE, GoalType, goals_of, present
+from tools.shared.display import table
+from tools.shared.goals import MAX_GOALS, PACE_METHOD, GoalType, fetch_goals, goal_result
 
 
 class ListGoals(ToolArguments):
     status: Literal["active", "completed", "archived", "all"] = Field("active", description="Which goals to list.")
     goal_type: GoalType | None = Field(None, description="Only goals of this type; leave out for all.")
-    limit: int = Field(20, description="How many goals to return.", ge=1, le=MOST_GOALS)
+    limit: int = Field(20, description="How many goals to return.", ge=1, le=MAX_GOALS)
 
 
 async def list_goals(arguments: ListGoals, context: ToolContext) -> dict[str, Any]:
@@ -24,16 +24,18 @@ async def list_goals(arguments: ListGoals, context: ToolContext) -> dict[str, An
     nothing is left, and when the date has passed (`overdue` is true then). `matches` counts all goals, `shown` those
     listed. `status` is "no_rows" if there are none: then say so, and do not make any up.
     """
-    goals = await goals_of(context.rows, None if arguments.status == "all" else arguments.status, arguments.goal_type)
-    listed = [present(goal, context.today) for goal in goals[: arguments.limit]]
+    goals = await fetch_goals(
+        context.rows, None if arguments.status == "all" else arguments.status, arguments.goal_type
+    )
+    listed = [goal_result(goal, context.today) for goal in goals[: arguments.limit]]
     return {
         "status": "ok" if goals else "no_rows",
         "filters": arguments.as_filters(),
         "matches": len(goals),
         "shown": len(listed),
-        "method": PACE,
+        "method": PACE_METHOD,
         "goals": listed,
-        **shown("Goals", ("name", "currency", "current", "target", "left", "percent", "target_date"), listed),
+        **table("Goals", ("name", "currency", "current", "target", "left", "percent", "target_date"), listed),
     }
 
 

@@ -6,16 +6,16 @@ from pydantic import Field
 
 from graph.tool import Tool, ToolContext
 from tools.shared.arguments import ToolArguments
-from tools.shared.display import shown
-from tools.shared.recurrence import present
+from tools.shared.display import table
+from tools.shared.recurrence import reminder_result
 
-MOST_REMINDERS = 50
+MAX_REMINDERS = 50
 """That a result holds."""
 
 
 class ListReminders(ToolArguments):
     status: Literal["active", "done", "cancelled", "all"] = Field("active", description="Which reminders to list.")
-    limit: int = Field(20, description="How many reminders to return.", ge=1, le=MOST_REMINDERS)
+    limit: int = Field(20, description="How many reminders to return.", ge=1, le=MAX_REMINDERS)
 
 
 async def list_reminders(arguments: ListReminders, context: ToolContext) -> dict[str, Any]:
@@ -26,7 +26,7 @@ async def list_reminders(arguments: ListReminders, context: ToolContext) -> dict
     counts all, `shown` those listed. `status` is "no_rows" if there are none: then say so.
     """
     wanted = None if arguments.status == "all" else arguments.status
-    reminders = [present(row, context.today) for row in await context.rows.fetch("reminders", status=wanted)]
+    reminders = [reminder_result(row, context.today) for row in await context.rows.fetch("reminders", status=wanted)]
     reminders.sort(key=lambda each: (each["next_due"] or each["first_due"], each["time"] or ""))
     listed = reminders[: arguments.limit]
     return {
@@ -35,7 +35,7 @@ async def list_reminders(arguments: ListReminders, context: ToolContext) -> dict
         "matches": len(reminders),
         "shown": len(listed),
         "reminders": listed,
-        **shown("Reminders", ("text", "next_due", "time", "recurrence"), listed),
+        **table("Reminders", ("text", "next_due", "time", "recurrence"), listed),
     }
 
 

@@ -10,34 +10,41 @@ from pydantic import Field
 from graph.tool import Tool, ToolContext, ToolError
 from graph.values.months import add_months
 from tools.shared.arguments import ToolArguments
-from tools.shared.currencies import Currency
-from tools.shared.display import shown
-from tools.shared.interest import METHOD, MOST_MONTHS, Payment, interest, level_payment, pay_off
-from tools.shared.money import AMOUNT_DECIMALS, amount_text, check_decimals
+from tools.shared.currencies import CurrencyCode
+from tools.shared.display import table
+from tools.shared.interest import (
+    INTEREST_METHOD,
+    MAX_MONTHS,
+    Payment,
+    level_payment,
+    monthly_interest,
+    payment_schedule,
+)
+from tools.shared.money import MAX_DECIMALS, amount_text, check_decimals
 
-MOST_YEARS = 40
+MAX_YEARS = 40
 """Of a schedule that are listed."""
 
 
 class LoanAmortisation(ToolArguments):
     principal: Decimal = Field(
-        description="What is borrowed or still owed.", gt=0, le=10**10, decimal_places=AMOUNT_DECIMALS
+        description="What is borrowed or still owed.", gt=0, le=10**10, decimal_places=MAX_DECIMALS
     )
     annual_rate_percent: Decimal = Field(
         description="Yearly interest in percent: 6.5. 0 for none.", ge=0, le=100, decimal_places=4
     )
-    months: int | None = Field(None, description="Term in months: give this or monthly_payment.", ge=1, le=MOST_MONTHS)
+    months: int | None = Field(None, description="Term in months: give this or monthly_payment.", ge=1, le=MAX_MONTHS)
     monthly_payment: Decimal | None = Field(
         None,
         description="What is paid each month: give this or months.",
         gt=0,
         le=10**9,
-        decimal_places=AMOUNT_DECIMALS,
+        decimal_places=MAX_DECIMALS,
     )
     extra_payment: Decimal = Field(
-        Decimal(), description="What could be paid each month on top.", ge=0, le=10**9, decimal_places=AMOUNT_DECIMALS
+        Decimal(), description="What could be paid each month on top.", ge=0, le=10**9, decimal_places=MAX_DECIMALS
     )
-    currency: Currency | None = Field(None, description="Three letters; only repeated in the result.")
+    currency: CurrencyCode | None = Field(None, description="Three letters; only repeated in the result.")
 
 
 async def loan_amortisation(arguments: LoanAmortisation, context: ToolContext) -> dict[str, Any]:
@@ -58,31 +65,33 @@ async def loan_amortisation(arguments: LoanAmortisation, context: ToolContext) -
     )
     head = {
         "filters": arguments.as_filters(),
-        "method": METHOD,
+        "method": INTEREST_METHOD,
         "currency": currency,
         "monthly_payment": amount_text(payment, currency),
         "interest_first_month": amount_text(
-            interest(arguments.principal, arguments.annual_rate_percent, currency), currency
+            monthly_interest(arguments.principal, arguments.annual_rate_percent, currency), currency
         ),
     }
     plan, faster = (
-        pay_off(arguments.principal, arguments.annual_rate_percent, each, currency, arguments.months)
+        payment_schedule(arguments.principal, arguments.annual_rate_percent, each, currency, arguments.months)
         for each in (payment, payment + arguments.extra_payment)
     )
     if plan is None:
-        return {"status": "never_paid", "within_months": MOST_MONTHS, **head, "with_extra": None, "schedule": []}
-    years = schedule(plan, arguments.principal, currency)
+        return {"status": "never_paid", "within_months": MAX_MONTHS, **head, "with_extra": None, "schedule": []}
+    years = yearly_schedule(plan, arguments.principal, currency)
     return {
         "status": "ok",
         **head,
-        **told(plan, context.today, currency),
-        "with_extra": saved(plan, faster, context.today, currency) if arguments.extra_payment and faster else None,
-        "schedule": years[:MOST_YEARS],
-        **shown("Year by year", ("year", "interest", "principal", "balance"), years[:MOST_YEARS]),
+        **schedule_summary(plan, context.today, currency),
+        "with_extra": extra_payment_summary(plan, faster, context.today, currency)
+        if arguments.extra_payment and faster
+        else None,
+        "schedule": years[:MAX_YEARS],
+        **table("Year by year", ("year", "interest", "principal", "balance"), years[:MAX_YEARS]),
     }
 
 
-def told(plan: Sequence[Payment], today: dt.date, currency: str | None) -> dict[str, Any]:
+def schedule_summary(plan: Sequence[Payment], today: dt.date, currency: str | None) -> dict[str, Any]:
     return {
         "months": len(plan),
         "payoff_month": f"{add_months(today.replace(day=1), len(plan)):%Y-%m}",
@@ -92,8 +101,10 @@ def told(plan: Sequence[Payment], today: dt.date, currency: str | None) -> dict[
     }
 
 
-def saved(plan: Sequence[Payment], faster: Sequence[Payment], today: dt.date, currency: str | None) -> dict[str, Any]:
-    return told(faster, today, currency) | {
+def extra_payment_summary(
+    plan: Sequence[Payment], faster: Sequence[Payment], today: dt.date, currency: str | None
+) -> dict[str, Any]:
+    return schedule_summary(faster, today, currency) | {
         "months_saved": len(plan) - len(faster),
         "interest_saved": amount_text(total_interest(plan) - total_interest(faster), currency),
     }
@@ -103,7 +114,7 @@ def total_interest(plan: Sequence[Payment]) -> Decimal:
     return sum((payment.interest for payment in plan), Decimal())
 
 
-def schedule(plan: Sequence[Payment], principal: Decimal, currency: str | None) -> list[dict[str, Any]]:
+def yearly_schedule(plan: Sequence[Payment], principal: Decimal, currency: str | None) -> list[dict[str, Any]]:
     """Each twelve payments together."""
     rows = []
     for start in range(0, len(plan), 12):

@@ -12,15 +12,15 @@ from pydantic import Field
 from graph.tool import Row, Tool, ToolContext
 from graph.values.months import add_months
 from tools.shared.arguments import ToolArguments
-from tools.shared.display import shown
+from tools.shared.display import table
 from tools.shared.money import amount_text, by_currency
-from tools.shared.text_fields import Words
+from tools.shared.text_fields import ShortText
 
-MOST_CANDIDATES = 10
+MAX_CANDIDATES = 10
 
 
 class MerchantInsights(ToolArguments):
-    merchant: Words = Field(description="Name of the shop or company, or a part of it.")
+    merchant: ShortText = Field(description="Name of the shop or company, or a part of it.")
     months: int = Field(12, description="How many months of the course to show, up to the current one.", ge=1, le=36)
 
 
@@ -34,7 +34,7 @@ async def merchant_insights(arguments: MerchantInsights, context: ToolContext) -
     without one), `first_date` and `last_date`. `usual_category` is the one with most transactions. `months` is the course
     by month. Other merchants whose names contain the words are in `similar`; they are not counted.
     """
-    found = await context.rows.fetch("merchants_named", merchant=arguments.merchant, limit=MOST_CANDIDATES)
+    found = await context.rows.fetch("merchants_named", merchant=arguments.merchant, limit=MAX_CANDIDATES)
     filters = {"merchant_contains": arguments.merchant, "months": arguments.months}
     if not found:
         return {"status": "unknown", "filters": filters}
@@ -53,22 +53,22 @@ async def merchant_insights(arguments: MerchantInsights, context: ToolContext) -
     course = [
         row
         for currency, same in by_currency(groups).items()
-        for row in months_of(currency, same, arguments.months, context.today)
+        for row in month_rows(currency, same, arguments.months, context.today)
     ]
     return {
         "status": "ok" if groups else "no_rows",
         "filters": filters,
         "merchant": one["merchant"],
         "similar": [row["merchant"] for row in others],
-        "sums": [overall(currency, same) for currency, same in by_currency(groups).items()],
+        "sums": [overall_result(currency, same) for currency, same in by_currency(groups).items()],
         "usual_category": usual_category(groups),
         "months": course,
-        **shown(one["merchant"], ("month", "currency", "count", "spent_net", "income"), course),
+        **table(one["merchant"], ("month", "currency", "count", "spent_net", "income"), course),
     }
 
 
 @dataclass(slots=True)
-class Sums:
+class MerchantSums:
     """What groups of one currency come to."""
 
     matches: int = 0
@@ -84,7 +84,7 @@ class Sums:
         self.refunds += group["refunds"]
         self.purchases.update(group["purchases"] or ())
 
-    def told(self, currency: str) -> dict[str, Any]:
+    def to_result(self, currency: str) -> dict[str, Any]:
         return {
             "count": self.matches,
             "spent_gross": amount_text(self.spent_gross, currency),
@@ -94,19 +94,19 @@ class Sums:
         }
 
 
-def summed(groups: Iterable[Row]) -> Sums:
-    sums = Sums()
+def sum_groups(groups: Iterable[Row]) -> MerchantSums:
+    sums = MerchantSums()
     for group in groups:
         sums.add(group)
     return sums
 
 
-def overall(currency: str, groups: Sequence[Row]) -> dict[str, Any]:
+def overall_result(currency: str, groups: Sequence[Row]) -> dict[str, Any]:
     """All that one currency comes to; the average is rounded to its smallest unit, half to even."""
-    sums = summed(groups)
+    sums = sum_groups(groups)
     return {
         "currency": currency,
-        **sums.told(currency),
+        **sums.to_result(currency),
         "purchases": len(sums.purchases),
         "average_purchase": amount_text(sums.spent_gross / len(sums.purchases), currency) if sums.purchases else None,
         "first_date": min(group["first_date"] for group in groups).isoformat(),
@@ -125,14 +125,14 @@ def usual_category(groups: Sequence[Row]) -> dict[str, Any] | None:
     return {"category": category, "count": counts[category], "of": sum(counts.values())}
 
 
-def months_of(currency: str, groups: Sequence[Row], count: int, today: dt.date) -> list[dict[str, Any]]:
+def month_rows(currency: str, groups: Sequence[Row], count: int, today: dt.date) -> list[dict[str, Any]]:
     """The last months of one currency, the oldest first, those without a row, too."""
     last = max([today.replace(day=1), *(group["month"] for group in groups)])
     return [
         {
             "month": f"{month:%Y-%m}",
             "currency": currency,
-            **summed(group for group in groups if group["month"] == month).told(currency),
+            **sum_groups(group for group in groups if group["month"] == month).to_result(currency),
         }
         for month in (add_months(last, number - count + 1) for number in range(count))
     ]

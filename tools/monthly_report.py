@@ -10,24 +10,26 @@ from pydantic import Field
 
 from graph.tool import DISPLAY, Row, Tool, ToolContext, ToolError
 from graph.values.months import add_months, last_day
-from tools.rendering.chart import Chart, Series
-from tools.rendering.document import PDF, Grid, Heading, Note, Part, Picture
+from tools.rendering.chart import Chart, ChartSeries
+from tools.rendering.document import PDF, DocumentPart, Grid, Heading, Note, Picture
 from tools.rendering.file_storage import store_file
-from tools.rendering.render import draw, typeset
+from tools.rendering.render import render_chart, render_pdf
 from tools.shared.arguments import ToolArguments
 from tools.shared.flows import NO_FLOW, net_spending, sum_flows
 from tools.shared.money import amount_text, by_currency
-from tools.shared.months import PATTERN, read_month
+from tools.shared.months import MONTH_PATTERN, parse_month
 
-MOST_CATEGORIES = 15
-MOST_MERCHANTS = 10
-MONTHS_DRAWN = 6
+MAX_CATEGORIES = 15
+MAX_MERCHANTS = 10
+CHART_MONTHS = 6
 OTHERS = "All others"
 FLOWS = ("income", "spent", "net")
 
 
 class MonthlyReport(ToolArguments):
-    month: str | None = Field(None, description="YYYY-MM. Leave out for the last month that is over.", pattern=PATTERN)
+    month: str | None = Field(
+        None, description="YYYY-MM. Leave out for the last month that is over.", pattern=MONTH_PATTERN
+    )
 
 
 async def monthly_report(arguments: MonthlyReport, context: ToolContext) -> dict[str, Any]:
@@ -40,11 +42,11 @@ async def monthly_report(arguments: MonthlyReport, context: ToolContext) -> dict
     `complete` is false if the month is not over: then do not call less spending a saving. `status` is "no_rows" if the
     month holds nothing; then there is no document.
     """
-    first = read_month(arguments.month) if arguments.month else add_months(context.today.replace(day=1), -1)
+    first = parse_month(arguments.month) if arguments.month else add_months(context.today.replace(day=1), -1)
     if first > context.today:
         raise ToolError("That month has not begun; ask for the current month or an earlier one.")
     before = add_months(first, -1)
-    here, then = span(first), span(before)
+    here, then = month_range(first), month_range(before)
     groups = await context.rows.fetch("category_totals", **here, flow=None)
     head = {
         "status": "ok" if groups else "no_rows",
@@ -55,38 +57,40 @@ async def monthly_report(arguments: MonthlyReport, context: ToolContext) -> dict
     if not groups:
         return head | {"currencies": []}
     earlier = by_currency(await context.rows.fetch("category_totals", **then, flow=None))
-    merchants = by_currency(await context.rows.fetch("top_merchants", **here, most=MOST_MERCHANTS))
-    oldest = add_months(first, 1 - MONTHS_DRAWN)
+    merchants = by_currency(await context.rows.fetch("top_merchants", **here, most=MAX_MERCHANTS))
+    oldest = add_months(first, 1 - CHART_MONTHS)
     months = await context.rows.fetch("month_sums", start_date=oldest, end_date=last_day(first), categories=None)
     result = head | {
         "currencies": [
-            section(currency, same, earlier.get(currency, []), merchants.get(currency, []))
+            currency_section(currency, same, earlier.get(currency, []), merchants.get(currency, []))
             for currency, same in by_currency(groups).items()
         ]
     }
     title = f"Report of {first:%Y-%m}"
-    content = await asyncio.to_thread(lambda: typeset(title, parts_of(result, months, oldest)))
+    content = await asyncio.to_thread(lambda: render_pdf(title, document_parts(result, months, oldest)))
     display = {"type": "document", "title": title, "media_type": PDF, "bytes": len(content)}
     file_id = await store_file(context.files, f"report-{first:%Y-%m}.pdf", PDF, content, "answer in words")
     return result | {DISPLAY: display | {"file_id": file_id}}
 
 
-def span(first: dt.date) -> dict[str, dt.date]:
+def month_range(first: dt.date) -> dict[str, dt.date]:
     return {"start_date": first, "end_date": last_day(first)}
 
 
 # The figures ----------------------------------------------------------------------------------------------------------
 
 
-def section(currency: str, groups: Sequence[Row], earlier: Sequence[Row], merchants: Sequence[Row]) -> dict[str, Any]:
+def currency_section(
+    currency: str, groups: Sequence[Row], earlier: Sequence[Row], merchants: Sequence[Row]
+) -> dict[str, Any]:
     """What the report says of one currency."""
-    now, then = flows(groups, currency), flows(earlier, currency)
+    now, then = flow_result(groups, currency), flow_result(earlier, currency)
     return {
         "currency": currency,
         "this_month": now,
         "month_before": then,
         "change": {name: amount_text(Decimal(now[name]) - Decimal(then[name]), currency) for name in FLOWS},
-        "categories": compared(groups, earlier, currency),
+        "categories": compare_categories(groups, earlier, currency),
         "merchants": [
             {"merchant": row["merchant"], "count": row["matches"], "spent": amount_text(row["spent"], currency)}
             for row in merchants
@@ -94,7 +98,7 @@ def section(currency: str, groups: Sequence[Row], earlier: Sequence[Row], mercha
     }
 
 
-def flows(groups: Iterable[Row], currency: str) -> dict[str, Any]:
+def flow_result(groups: Iterable[Row], currency: str) -> dict[str, Any]:
     """Income, spending less refunds, and what is left."""
     sums = sum_flows(currency, groups)
     spent = net_spending(sums)
@@ -106,7 +110,7 @@ def flows(groups: Iterable[Row], currency: str) -> dict[str, Any]:
     }
 
 
-def compared(groups: Iterable[Row], earlier: Iterable[Row], currency: str) -> list[dict[str, str]]:
+def compare_categories(groups: Iterable[Row], earlier: Iterable[Row], currency: str) -> list[dict[str, str]]:
     """Spending by category in both months, the largest of this one first, the smaller ones as one."""
     now, then = (
         {row["category"]: net_spending(row) for row in rows if row["flow"] == "expense"} for rows in (groups, earlier)
@@ -115,14 +119,14 @@ def compared(groups: Iterable[Row], earlier: Iterable[Row], currency: str) -> li
         now.keys() | then.keys(), key=lambda name: (-now.get(name, Decimal()), -then.get(name, Decimal()), name)
     )
     pairs = [(name, now.get(name, Decimal()), then.get(name, Decimal())) for name in names]
-    if len(pairs) > MOST_CATEGORIES:
-        rest = pairs[MOST_CATEGORIES - 1 :]
+    if len(pairs) > MAX_CATEGORIES:
+        rest = pairs[MAX_CATEGORIES - 1 :]
         others = (
             OTHERS,
             sum((spent for _, spent, _ in rest), Decimal()),
             sum((spent for *_, spent in rest), Decimal()),
         )
-        pairs = [*pairs[: MOST_CATEGORIES - 1], others]
+        pairs = [*pairs[: MAX_CATEGORIES - 1], others]
     return [
         {
             "category": name,
@@ -137,18 +141,22 @@ def compared(groups: Iterable[Row], earlier: Iterable[Row], currency: str) -> li
 # The document ---------------------------------------------------------------------------------------------------------
 
 
-def parts_of(result: Row, months: Sequence[Row], oldest: dt.date) -> list[Part]:
+def document_parts(result: Row, months: Sequence[Row], oldest: dt.date) -> list[DocumentPart]:
     """What the document shows: each figure stands in it as it does in the result."""
-    parts: list[Part] = [] if result["complete"] else [Note("The month is not over; its figures are those so far.")]
+    parts: list[DocumentPart] = (
+        [] if result["complete"] else [Note("The month is not over; its figures are those so far.")]
+    )
     own_months = by_currency(months)
     for each in result["currencies"]:
-        parts += [Heading(each["currency"]), *tables(each, result["month"], result["compared_with"])]
-        parts += [Picture(draw(chart)) for chart in charts_of(each, own_months.get(each["currency"], []), oldest)]
+        parts += [Heading(each["currency"]), *section_tables(each, result["month"], result["compared_with"])]
+        parts += [
+            Picture(render_chart(chart)) for chart in section_charts(each, own_months.get(each["currency"], []), oldest)
+        ]
     parts.append(Note("Spending is less refunds. Moves between the user's own accounts are not counted."))
     return parts
 
 
-def tables(each: Row, month: str, before: str) -> list[Part]:
+def section_tables(each: Row, month: str, before: str) -> list[DocumentPart]:
     columns = (each["this_month"], each["month_before"], each["change"])
     totals = [[name.capitalize(), *(column[name] for column in columns)] for name in FLOWS]
     categories = [[row["category"], row["spent"], row["before"], row["change"]] for row in each["categories"]]
@@ -161,9 +169,9 @@ def tables(each: Row, month: str, before: str) -> list[Part]:
     return [grid for grid in grids if grid.rows]
 
 
-def charts_of(each: Row, months: Sequence[Row], oldest: dt.date) -> list[Chart]:
+def section_charts(each: Row, months: Sequence[Row], oldest: dt.date) -> list[Chart]:
     found, currency = {row["month"]: row for row in months}, each["currency"]
-    drawn = [add_months(oldest, number) for number in range(MONTHS_DRAWN)]
+    drawn = [add_months(oldest, number) for number in range(CHART_MONTHS)]
     flows_drawn = [found.get(month, NO_FLOW) for month in drawn]
     income = [amount_text(flow["income"], currency) for flow in flows_drawn]
     spent = [amount_text(net_spending(flow), currency) for flow in flows_drawn]
@@ -172,10 +180,10 @@ def charts_of(each: Row, months: Sequence[Row], oldest: dt.date) -> list[Chart]:
         "columns",
         each["currency"],
         [f"{month:%Y-%m}" for month in drawn],
-        [Series("Income", income), Series("Spent", spent)],
+        [ChartSeries("Income", income), ChartSeries("Spent", spent)],
     )
     shown = [row for row in each["categories"] if Decimal(row["spent"])]
-    series = [Series("Spent", [row["spent"] for row in shown])]
+    series = [ChartSeries("Spent", [row["spent"] for row in shown])]
     by_category = Chart("Spending by category", "bars", each["currency"], [row["category"] for row in shown], series)
     return [by_category, by_month] if shown else [by_month]
 

@@ -5,14 +5,14 @@ from typing import Any
 
 from graph.tool import Row, Tool, ToolContext
 from tools.shared.arguments import ToolArguments
-from tools.shared.display import shown
+from tools.shared.display import table
 from tools.shared.money import amount_text, balance_totals, by_currency
 
 METHOD = (
     "Known account balances (what is owed on them is negative) less the debts on file; a debt that is linked to an account "
     "with a known balance counts as that account only."
 )
-MOST_ITEMS = 60
+MAX_ITEMS = 60
 """That a result holds."""
 
 
@@ -29,20 +29,20 @@ async def net_worth(arguments: NetWorth, context: ToolContext) -> dict[str, Any]
     `may_count_twice` is true where a card account and a card debt stand beside each other unlinked: say so. `status` is
     "unknown" if no figure is known, and "no_rows" if there are no accounts and no debts.
     """
-    items = figures(await context.rows.fetch("accounts"), await context.rows.fetch("debts"))
+    items = assets_and_debts(await context.rows.fetch("accounts"), await context.rows.fetch("debts"))
     known = any(item["balance"] is not None for item in items)
-    listed = [present(item) for item in items[:MOST_ITEMS]]
+    listed = [item_result(item) for item in items[:MAX_ITEMS]]
     return {
         "status": "ok" if known else "unknown" if items else "no_rows",
         "method": METHOD,
         "matches": len(items),
-        "totals": [add_up(currency, same) for currency, same in by_currency(items).items()],
+        "totals": [net_worth_totals(currency, same) for currency, same in by_currency(items).items()],
         "items": listed,
-        **shown("Net worth", ("name", "kind", "currency", "balance", "as_of"), listed),
+        **table("Net worth", ("name", "kind", "currency", "balance", "as_of"), listed),
     }
 
 
-def figures(accounts: Sequence[Row], debts: Sequence[Row]) -> list[Row]:
+def assets_and_debts(accounts: Sequence[Row], debts: Sequence[Row]) -> list[Row]:
     """Accounts and debts alike: what is owed is negative, what is not known None. Debts that an account shows are left out."""
     shown_by = {account["id"] for account in accounts if account["balance"] is not None}
     return [
@@ -70,7 +70,7 @@ def figures(accounts: Sequence[Row], debts: Sequence[Row]) -> list[Row]:
     ]
 
 
-def add_up(currency: str, items: Sequence[Row]) -> dict[str, Any]:
+def net_worth_totals(currency: str, items: Sequence[Row]) -> dict[str, Any]:
     known = [item for item in items if item["balance"] is not None]
     kinds = {item["kind"] for item in known if item["balance"] < 0}
     return balance_totals(currency, [item["balance"] for item in known]) | {
@@ -80,7 +80,7 @@ def add_up(currency: str, items: Sequence[Row]) -> dict[str, Any]:
     }
 
 
-def present(item: Row) -> dict[str, Any]:
+def item_result(item: Row) -> dict[str, Any]:
     balance, day = item["balance"], item["as_of"]
     return {
         "name": item["name"],

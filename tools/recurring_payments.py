@@ -11,32 +11,47 @@ from pydantic import Field
 from graph.tool import Tool, ToolContext
 from graph.values.currencies import round_amount
 from tools.shared.arguments import ToolArguments
-from tools.shared.display import shown
+from tools.shared.display import table
 from tools.shared.money import amount_text
-from tools.shared.payment_series import BEATS, FEWEST, LOOK_BACK, WIDEST, Series, fetch_payees, series_of
+from tools.shared.payment_series import (
+    CADENCE_RULES,
+    LOOK_BACK,
+    MAX_BILL_RATIO,
+    MIN_BOOKINGS,
+    PaymentSeries,
+    fetch_payees,
+    payee_series,
+)
 
 LONG_LOOK_BACK = dt.timedelta(days=1200)
 """How far back yearly bookings are looked for."""
-MOST_SELDOM = 8
+MAX_YEARLY_BOOKINGS = 8
 """Bookings in that time up to which a merchant is one that comes seldom: twice a year makes 7."""
-APART = 150
+MIN_DAYS_APART = 150
 """Days that lie between two of them on average, at least."""
 
-SUBSCRIBED = ("Entertainment", "Education", "Personal Care", "Shopping", "Business Expenses", "Bills & Services")
+SUBSCRIPTION_CATEGORIES = (
+    "Entertainment",
+    "Education",
+    "Personal Care",
+    "Shopping",
+    "Business Expenses",
+    "Bills & Services",
+)
 """Categories in which a fixed price that comes again is taken for a subscription."""
-BILLS = "Bills & Services"
-SMALL_BILL = 100
+BILLS_CATEGORY = "Bills & Services"
+MAX_SUBSCRIPTION_BILL = 100
 """Up to which price that holds for a bill; rent is none."""
 
 
 METHOD = (
-    f"A series is at least {FEWEST} bookings of one payee in the last {LOOK_BACK.days} days ({LONG_LOOK_BACK.days} where a "
-    "merchant comes once or twice a year), each a week, two weeks, a month, three months, half a year or a year after the one "
-    "before (a few days more or less; one distance in six may stray), of amounts that differ by at most 15 %, or, from monthly "
-    f"on, whose largest is at most {WIDEST} times the smallest. It is over when it is late by more than half its distance. "
-    "monthly_cost spreads the usual amount (the median of the last three) over the months; 365 days are 12 months. A "
-    f"subscription is a series from monthly on with at most two prices in {', '.join(SUBSCRIBED[:-1])}, or in {BILLS} up to "
-    f"{SMALL_BILL}."
+    f"A series is at least {MIN_BOOKINGS} bookings of one payee in the last {LOOK_BACK.days} days ({LONG_LOOK_BACK.days} where "
+    "a merchant comes once or twice a year), each a week, two weeks, a month, three months, half a year or a year after the "
+    "one before (a few days more or less; one distance in six may stray), of amounts that differ by at most 15 %, or, from "
+    f"monthly on, whose largest is at most {MAX_BILL_RATIO} times the smallest. It is over when it is late by more than half "
+    "its distance. monthly_cost spreads the usual amount (the median of the last three) over the months; 365 days are 12 "
+    f"months. A subscription is a series from monthly on with at most two prices in {', '.join(SUBSCRIPTION_CATEGORIES[:-1])}, "
+    f"or in {BILLS_CATEGORY} up to {MAX_SUBSCRIPTION_BILL}."
 )
 
 
@@ -59,15 +74,15 @@ async def recurring_payments(arguments: RecurringPayments, context: ToolContext)
     if nothing regular was found: say that, not that there is nothing.
     """
     today = context.today
-    series = await found_series(arguments.type, context)
+    series = await fetch_series(arguments.type, context)
     kept = [
         each
         for each in series
         if (arguments.include_ended or not each.is_over(today))
         and (is_subscription(each) or not arguments.subscriptions_only)
     ]
-    kept.sort(key=lambda each: (each.is_over(today), -monthly(each), each.merchant or "", each.last))
-    listed = [entry(each, today) for each in kept[: arguments.limit]]
+    kept.sort(key=lambda each: (each.is_over(today), -monthly_cost(each), each.merchant or "", each.last_date))
+    listed = [series_result(each, today) for each in kept[: arguments.limit]]
     return {
         "status": "ok" if kept else "no_rows",
         "filters": arguments.model_dump(mode="json") | {"as_of": today.isoformat()},
@@ -75,9 +90,9 @@ async def recurring_payments(arguments: RecurringPayments, context: ToolContext)
         "found": len(kept),
         "listed": len(listed),
         "ended": sum(each.is_over(today) for each in series),
-        "totals": totals([each for each in kept if not each.is_over(today)]),
+        "totals": all_totals([each for each in kept if not each.is_over(today)]),
         "recurring": listed,
-        **shown(
+        **table(
             "Recurring",
             ("merchant", "description", "every", "currency", "usual_amount", "monthly_cost", "next_expected_date"),
             listed,
@@ -85,7 +100,7 @@ async def recurring_payments(arguments: RecurringPayments, context: ToolContext)
     }
 
 
-async def found_series(flow: str, context: ToolContext) -> list[Series]:
+async def fetch_series(flow: str, context: ToolContext) -> list[PaymentSeries]:
     """All series of one kind, over or not."""
     today = context.today
     lately = await fetch_payees(context.rows, today)
@@ -93,36 +108,41 @@ async def found_series(flow: str, context: ToolContext) -> list[Series]:
         "payees_seen_seldom",
         start_date=today - LONG_LOOK_BACK,
         end_date=today,
-        fewest=FEWEST,
-        most=MOST_SELDOM,
-        apart=APART,
+        fewest=MIN_BOOKINGS,
+        most=MAX_YEARLY_BOOKINGS,
+        apart=MIN_DAYS_APART,
     )
-    found = [series for row in lately if row["flow"] == flow for series in series_of(row)]
+    found = [series for row in lately if row["flow"] == flow for series in payee_series(row)]
     known = {(each.merchant, each.description, each.currency) for each in found}
     yearly = [
         series
         for row in seldom
         if row["flow"] == flow and (row["merchant"], row["description"], row["currency"]) not in known
-        for series in series_of(row)
+        for series in payee_series(row)
         if series.cadence in ("half_yearly", "yearly")
     ]
     return found + yearly
 
 
-def is_subscription(series: Series) -> bool:
+def is_subscription(series: PaymentSeries) -> bool:
     prices = {booking.amount for booking in series.bookings}
-    small = series.category != BILLS or abs(series.amount) <= SMALL_BILL
-    return bool(BEATS[series.cadence].months) and len(prices) <= 2 and series.category in SUBSCRIBED and small
+    small = series.category != BILLS_CATEGORY or abs(series.usual_amount) <= MAX_SUBSCRIPTION_BILL
+    return (
+        bool(CADENCE_RULES[series.cadence].months)
+        and len(prices) <= 2
+        and series.category in SUBSCRIPTION_CATEGORIES
+        and small
+    )
 
 
-def monthly(series: Series) -> Decimal:
+def monthly_cost(series: PaymentSeries) -> Decimal:
     """What a series comes to in a month, rounded to the smallest unit of its currency, half to even."""
-    beat, amount = BEATS[series.cadence], abs(series.amount)
-    exact = amount / beat.months if beat.months else amount * 365 / (12 * beat.days)
+    rule, amount = CADENCE_RULES[series.cadence], abs(series.usual_amount)
+    exact = amount / rule.months if rule.months else amount * 365 / (12 * rule.days)
     return round_amount(exact, series.currency)
 
 
-def entry(series: Series, today: dt.date) -> dict[str, Any]:
+def series_result(series: PaymentSeries, today: dt.date) -> dict[str, Any]:
     over = series.is_over(today)
     return {
         "merchant": series.merchant,
@@ -130,35 +150,35 @@ def entry(series: Series, today: dt.date) -> dict[str, Any]:
         "category": series.category,
         "currency": series.currency,
         "every": series.cadence,
-        "usual_amount": amount_text(abs(series.amount), series.currency),
+        "usual_amount": amount_text(abs(series.usual_amount), series.currency),
         "last_amount": amount_text(abs(series.bookings[-1].amount), series.currency),
-        "amount_varies": series.varies,
-        "monthly_cost": amount_text(monthly(series), series.currency),
+        "amount_varies": series.amount_varies,
+        "monthly_cost": amount_text(monthly_cost(series), series.currency),
         "seen": len(series.bookings),
         "first_date": series.bookings[0].day.isoformat(),
-        "last_date": series.last.isoformat(),
+        "last_date": series.last_date.isoformat(),
         "active": not over,
-        "next_expected_date": None if over else next(series.expected()).isoformat(),
+        "next_expected_date": None if over else next(series.expected_dates()).isoformat(),
         "subscription": is_subscription(series),
     }
 
 
-def totals(active: Iterable[Series]) -> list[dict[str, Any]]:
-    def key(series: Series) -> str:
+def all_totals(active: Iterable[PaymentSeries]) -> list[dict[str, Any]]:
+    def key(series: PaymentSeries) -> str:
         return series.currency
 
-    return [total(currency, list(same)) for currency, same in groupby(sorted(active, key=key), key)]
+    return [currency_totals(currency, list(same)) for currency, same in groupby(sorted(active, key=key), key)]
 
 
-def total(currency: str, series: Sequence[Series]) -> dict[str, Any]:
+def currency_totals(currency: str, series: Sequence[PaymentSeries]) -> dict[str, Any]:
     """What the series of one currency come to in a month: the sum of what each is said to come to."""
     subscriptions = [each for each in series if is_subscription(each)]
     return {
         "currency": currency,
         "count": len(series),
-        "monthly_cost": amount_text(sum(map(monthly, series), Decimal()), currency),
+        "monthly_cost": amount_text(sum(map(monthly_cost, series), Decimal()), currency),
         "subscriptions": len(subscriptions),
-        "subscriptions_monthly_cost": amount_text(sum(map(monthly, subscriptions), Decimal()), currency),
+        "subscriptions_monthly_cost": amount_text(sum(map(monthly_cost, subscriptions), Decimal()), currency),
     }
 
 

@@ -9,10 +9,10 @@ from pydantic import Field
 from graph.tool import Tool, ToolContext
 from graph.values.months import add_months
 from tools.shared.arguments import ToolArguments
-from tools.shared.currencies import Currency
-from tools.shared.display import shown
+from tools.shared.currencies import CurrencyCode
+from tools.shared.display import table
 from tools.shared.interest import future_value
-from tools.shared.money import AMOUNT_DECIMALS, amount_text, check_decimals
+from tools.shared.money import MAX_DECIMALS, amount_text, check_decimals
 
 SAVINGS_METHOD = (
     "The starting balance bears interest from today, each contribution is added at the end of a month; a month bears a "
@@ -23,10 +23,10 @@ SAVINGS_METHOD = (
 
 class SavingsForecast(ToolArguments):
     starting_balance: Decimal = Field(
-        Decimal(), description="What is there now.", ge=0, le=10**10, decimal_places=AMOUNT_DECIMALS
+        Decimal(), description="What is there now.", ge=0, le=10**10, decimal_places=MAX_DECIMALS
     )
     monthly_contribution: Decimal = Field(
-        Decimal(), description="What is added at the end of each month.", ge=0, le=10**9, decimal_places=AMOUNT_DECIMALS
+        Decimal(), description="What is added at the end of each month.", ge=0, le=10**9, decimal_places=MAX_DECIMALS
     )
     annual_rate_percent: Decimal = Field(
         description="Yearly interest in percent: 4. 0 for none. Ask for it; do not guess.",
@@ -35,7 +35,7 @@ class SavingsForecast(ToolArguments):
         decimal_places=4,
     )
     months: int = Field(description="How many months ahead.", ge=1, le=600)
-    currency: Currency | None = Field(None, description="Three letters; only repeated in the result.")
+    currency: CurrencyCode | None = Field(None, description="Three letters; only repeated in the result.")
 
 
 async def savings_forecast(arguments: SavingsForecast, context: ToolContext) -> dict[str, Any]:
@@ -48,7 +48,7 @@ async def savings_forecast(arguments: SavingsForecast, context: ToolContext) -> 
     """
     check_decimals(arguments.currency, arguments.starting_balance, arguments.monthly_contribution)
     marks = sorted({*range(12, arguments.months, 12), arguments.months})
-    rows = [point(arguments, number, context.today) for number in marks]
+    rows = [savings_after(arguments, number, context.today) for number in marks]
     return {
         "status": "ok",
         "filters": arguments.as_filters(),
@@ -59,11 +59,11 @@ async def savings_forecast(arguments: SavingsForecast, context: ToolContext) -> 
         "contributed": rows[-1]["contributed"],
         "interest": rows[-1]["interest"],
         "years": rows,
-        **shown("Savings", ("month", "contributed", "interest", "balance"), rows),
+        **table("Savings", ("month", "contributed", "interest", "balance"), rows),
     }
 
 
-def point(arguments: SavingsForecast, months: int, today: dt.date) -> dict[str, Any]:
+def savings_after(arguments: SavingsForecast, months: int, today: dt.date) -> dict[str, Any]:
     """How it stands after so many months."""
     start, added = arguments.starting_balance, arguments.monthly_contribution * months
     value = future_value(

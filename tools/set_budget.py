@@ -7,18 +7,18 @@ from pydantic import Field
 
 from graph.tool import Rows, Tool, ToolContext, ToolError
 from tools.shared.arguments import ToolArguments
-from tools.shared.budgets import budgets_of, state_of
+from tools.shared.budgets import budget_state, fetch_budgets
 from tools.shared.categories import resolve_category
-from tools.shared.currencies import CurrencyOrMain, currency_or_main
-from tools.shared.money import AMOUNT_DECIMALS, amount_text, check_decimals
+from tools.shared.currencies import OptionalCurrency, resolve_currency
+from tools.shared.money import MAX_DECIMALS, amount_text, check_decimals
 
 
 class SetBudget(ToolArguments):
     category: str = Field(description="Name of the category, one of spending.", min_length=1, max_length=100)
     monthly_amount: Decimal = Field(
-        description="What may be spent in a calendar month.", gt=0, le=10**9, decimal_places=AMOUNT_DECIMALS
+        description="What may be spent in a calendar month.", gt=0, le=10**9, decimal_places=MAX_DECIMALS
     )
-    currency: CurrencyOrMain = None
+    currency: OptionalCurrency = None
 
 
 async def set_budget(arguments: SetBudget, context: ToolContext) -> dict[str, Any]:
@@ -27,26 +27,26 @@ async def set_budget(arguments: SetBudget, context: ToolContext) -> dict[str, An
     Use it when the user names a category and an amount; ask for what is missing. The user confirms it before it is done.
     `budget` is how it stands afterwards.
     """
-    category, currency = await place_of(arguments, context.rows)
+    category, currency = await resolve_category_and_currency(arguments, context.rows)
     [made] = await context.rows.fetch(
         "put_budget", category=category, currency=currency, monthly_amount=arguments.monthly_amount
     )
-    return {"status": "ok", "budget": state_of(made)}
+    return {"status": "ok", "budget": budget_state(made)}
 
 
 async def preview_set_budget(arguments: SetBudget, context: ToolContext) -> dict[str, Any]:
-    category, currency = await place_of(arguments, context.rows)
-    before = [row for row in await budgets_of(category, context) if row["currency"] == currency]
+    category, currency = await resolve_category_and_currency(arguments, context.rows)
+    before = [row for row in await fetch_budgets(category, context) if row["currency"] == currency]
     after = {"category": category, "currency": currency, "monthly_amount": arguments.monthly_amount}
     amount = f"{amount_text(arguments.monthly_amount, currency)} {currency}"
     return {
         "summary": f"The monthly budget for {category} is {'changed' if before else 'set'} to {amount}.",
-        "changes": [{"before": state_of(before[0]) if before else None, "after": state_of(after)}],
+        "changes": [{"before": budget_state(before[0]) if before else None, "after": budget_state(after)}],
         "count": 1,
     }
 
 
-async def place_of(arguments: SetBudget, rows: Rows) -> tuple[str, str]:
+async def resolve_category_and_currency(arguments: SetBudget, rows: Rows) -> tuple[str, str]:
     """The category and currency of a budget that can be set.
 
     Raises:
@@ -56,7 +56,7 @@ async def place_of(arguments: SetBudget, rows: Rows) -> tuple[str, str]:
     name = await resolve_category(arguments.category, rows)
     if name == "Income":
         raise ToolError("Income is no category of spending; a budget says what may be spent.")
-    currency = await currency_or_main(arguments.currency, rows)
+    currency = await resolve_currency(arguments.currency, rows)
     check_decimals(currency, arguments.monthly_amount)
     return name, currency
 

@@ -7,15 +7,15 @@ from pydantic import Field
 
 from graph.tool import Tool, ToolContext, ToolError
 from tools.shared.arguments import ToolArguments
-from tools.shared.recurrence import Recurrence, present, state_of
-from tools.shared.text_fields import Words
+from tools.shared.recurrence import Recurrence, reminder_result, reminder_state
+from tools.shared.text_fields import ShortText
 
-FURTHEST = dt.timedelta(days=3660)
+MAX_AHEAD = dt.timedelta(days=3660)
 """Ahead that a reminder can be."""
 
 
 class SetReminder(ToolArguments):
-    text: Words = Field(description="What to be reminded of, in the user's words.")
+    text: ShortText = Field(description="What to be reminded of, in the user's words.")
     date: dt.date = Field(description="The day, or the first day of one that recurs: YYYY-MM-DD, today or later.")
     time: dt.time | None = Field(None, description="HH:MM in the user's time zone; leave out for the whole day.")
     recurrence: Recurrence = Field("none", description="How often it comes back.")
@@ -28,16 +28,16 @@ async def set_reminder(arguments: SetReminder, context: ToolContext) -> dict[str
     not sent: they are listed when the user asks for reminders or for what is coming up, so say that. The user confirms it
     before it is done. `reminder` is what was noted.
     """
-    await check(arguments, context)
-    made = await context.rows.fetch("put_reminder", **values_of(arguments))
+    await check_reminder(arguments, context)
+    made = await context.rows.fetch("put_reminder", **reminder_values(arguments))
     if not made:
         raise ToolError("There is such a reminder for that day already.")
-    return {"status": "ok", "reminder": present(made[0], context.today)}
+    return {"status": "ok", "reminder": reminder_result(made[0], context.today)}
 
 
 async def preview_set_reminder(arguments: SetReminder, context: ToolContext) -> dict[str, Any]:
-    await check(arguments, context)
-    after = state_of(values_of(arguments) | {"status": "active"})
+    await check_reminder(arguments, context)
+    after = reminder_state(reminder_values(arguments) | {"status": "active"})
     return {
         "summary": f"A reminder is noted for {arguments.date}.",
         "changes": [{"before": None, "after": after}],
@@ -45,7 +45,7 @@ async def preview_set_reminder(arguments: SetReminder, context: ToolContext) -> 
     }
 
 
-def values_of(arguments: SetReminder) -> dict[str, Any]:
+def reminder_values(arguments: SetReminder) -> dict[str, Any]:
     return {
         "text": arguments.text,
         "due_on": arguments.date,
@@ -54,13 +54,13 @@ def values_of(arguments: SetReminder) -> dict[str, Any]:
     }
 
 
-async def check(arguments: SetReminder, context: ToolContext) -> None:
+async def check_reminder(arguments: SetReminder, context: ToolContext) -> None:
     """See that the reminder can be noted.
 
     Raises:
         ToolError: its day is past or too far ahead, or there is one like it.
     """
-    if not context.today <= arguments.date <= context.today + FURTHEST:
+    if not context.today <= arguments.date <= context.today + MAX_AHEAD:
         raise ToolError("The date is not between today and ten years from now; ask for another day.")
     for row in await context.rows.fetch("reminders", status="active"):
         if row["due_on"] == arguments.date and row["text"].casefold() == arguments.text.casefold():

@@ -5,14 +5,14 @@ from decimal import Decimal
 from typing import Any
 
 from graph.tool import Row, Tool, ToolContext
-from tools.shared.arguments import Period
+from tools.shared.arguments import PeriodArguments
 from tools.shared.categories import OptionalCategory, category_filter
-from tools.shared.display import shown
+from tools.shared.display import table
 from tools.shared.flows import flow_filters, flow_totals, sum_flows
 from tools.shared.money import amount_text, by_currency
 
 
-class SpendingByAccount(Period):
+class SpendingByAccount(PeriodArguments):
     category: OptionalCategory = None
 
 
@@ -30,20 +30,20 @@ async def spending_by_account(arguments: SpendingByAccount, context: ToolContext
     groups = await context.rows.fetch(
         "flow_by_account", start_date=arguments.start_date, end_date=arguments.end_date, categories=categories
     )
-    used = [account_entry(group) for group in groups]
+    used = [account_result(group) for group in groups]
     return {
         "status": "ok" if groups else "no_rows",
         "filters": flow_filters(arguments, categories),
         "totals": [
-            flow_totals(sum_flows(currency, same)) | {"transfers": amount_text(moved(same), currency)}
+            flow_totals(sum_flows(currency, same)) | {"transfers": amount_text(net_transfers(same), currency)}
             for currency, same in by_currency(groups).items()
         ],
         "accounts_used": used,
-        **shown("By account", ("account", "currency", "count", "income", "spent_net", "net"), used),
+        **table("By account", ("account", "currency", "count", "income", "spent_net", "net"), used),
     }
 
 
-def account_entry(group: Row) -> dict[str, Any]:
+def account_result(group: Row) -> dict[str, Any]:
     return {
         "account": group["account"],
         "account_type": group["account_type"],
@@ -54,7 +54,7 @@ def account_entry(group: Row) -> dict[str, Any]:
     }
 
 
-def moved(groups: Iterable[Row]) -> Decimal:
+def net_transfers(groups: Iterable[Row]) -> Decimal:
     """What all transfers of one currency come to: nothing, where both sides of each are on file."""
     return sum((group["transfers_in"] - group["transfers_out"] for group in groups), Decimal())
 

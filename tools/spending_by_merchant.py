@@ -7,14 +7,14 @@ from typing import Any, Literal
 from pydantic import Field
 
 from graph.tool import Row, Tool, ToolContext
-from tools.shared.arguments import Period
+from tools.shared.arguments import PeriodArguments
 from tools.shared.categories import OptionalCategory, category_filter
-from tools.shared.display import shown
+from tools.shared.display import table
 from tools.shared.flows import flow_filters
 from tools.shared.money import amount_text, by_currency, percent_text
 
 
-class SpendingByMerchant(Period):
+class SpendingByMerchant(PeriodArguments):
     type: Literal["expense", "income"] = Field(
         "expense", description="expense: spending less its refunds; income: who paid."
     )
@@ -43,17 +43,17 @@ async def spending_by_merchant(arguments: SpendingByMerchant, context: ToolConte
         categories=categories,
         limit=arguments.limit,
     )
-    ranked = [merchant_entry(row, arguments.type) for row in found if row["merchant"] is not None]
+    ranked = [merchant_result(row, arguments.type) for row in found if row["merchant"] is not None]
     return {
         "status": "ok" if found else "no_rows",
         "filters": flow_filters(arguments, categories),
         "totals": [merchant_totals(currency, same) for currency, same in by_currency(found).items()],
         "merchants": ranked,
-        **shown("By merchant", ("merchant", "currency", "count", "total", "share_percent"), ranked),
+        **table("By merchant", ("merchant", "currency", "count", "total", "share_percent"), ranked),
     }
 
 
-def merchant_entry(row: Row, flow: str) -> dict[str, Any]:
+def merchant_result(row: Row, flow: str) -> dict[str, Any]:
     currency = row["currency"]
     entry = {
         "merchant": row["merchant"],

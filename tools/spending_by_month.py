@@ -8,25 +8,25 @@ from pydantic import Field
 
 from graph.tool import Row, Tool, ToolContext, ToolError
 from graph.values.months import add_months, last_day
-from tools.shared.arguments import Period
+from tools.shared.arguments import PeriodArguments
 from tools.shared.categories import OptionalCategory, category_filter
-from tools.shared.display import shown
+from tools.shared.display import table
 from tools.shared.flows import NO_FLOW, flow_filters, flow_totals, net_spending, sum_flows
 from tools.shared.money import amount_text, by_currency
-from tools.shared.text_fields import Words
+from tools.shared.text_fields import ShortText
 
-MOST_MONTHS = 36
+MAX_MONTHS = 36
 
 
-class SpendingByMonth(Period):
+class SpendingByMonth(PeriodArguments):
     months: int = Field(
         12,
         description="How many months up to end_date, or up to the current one; counts only without start_date.",
         ge=1,
-        le=MOST_MONTHS,
+        le=MAX_MONTHS,
     )
     category: OptionalCategory = None
-    merchant: Words | None = Field(None, description="Only merchants whose name contains this.")
+    merchant: ShortText | None = Field(None, description="Only merchants whose name contains this.")
 
 
 async def spending_by_month(arguments: SpendingByMonth, context: ToolContext) -> dict[str, Any]:
@@ -40,14 +40,14 @@ async def spending_by_month(arguments: SpendingByMonth, context: ToolContext) ->
     own accounts are not counted. `status` is "no_rows" if the period holds nothing: then say so, and do not guess.
     """
     arguments.check_period()
-    first, last = span(arguments, context.today)
+    first, last = resolve_period(arguments, context.today)
     categories = await category_filter(arguments.category, context.rows)
     groups = await context.rows.fetch(
         "flow_by_month", start_date=first, end_date=last, categories=categories, merchant=arguments.merchant
     )
     currencies = by_currency(groups)
     months = [
-        row for currency, same in currencies.items() for row in course(currency, same, first, last, context.today)
+        row for currency, same in currencies.items() for row in month_rows(currency, same, first, last, context.today)
     ]
     return {
         "status": "ok" if groups else "no_rows",
@@ -58,32 +58,34 @@ async def spending_by_month(arguments: SpendingByMonth, context: ToolContext) ->
         },
         "totals": [flow_totals(sum_flows(currency, same)) for currency, same in currencies.items()],
         "monthly_average": [
-            average(currency, same, first, last, context.today) for currency, same in currencies.items()
+            average_month(currency, same, first, last, context.today) for currency, same in currencies.items()
         ],
         "months": months,
-        **shown("By month", ("month", "currency", "count", "income", "spent_net", "net"), months),
+        **table("By month", ("month", "currency", "count", "income", "spent_net", "net"), months),
     }
 
 
-def span(arguments: SpendingByMonth, today: dt.date) -> tuple[dt.date, dt.date]:
+def resolve_period(arguments: SpendingByMonth, today: dt.date) -> tuple[dt.date, dt.date]:
     """First and last day.
 
     Raises:
         ToolError: that is too long, or has not begun.
     """
     last = arguments.end_date or max(today, arguments.start_date or today)
-    first = arguments.start_date or months_back(last, arguments.months - 1)
-    if add_months(first.replace(day=1), MOST_MONTHS) <= last:
-        raise ToolError(f"At most {MOST_MONTHS} months can be shown; ask for a shorter period.")
+    first = arguments.start_date or first_of_earlier_month(last, arguments.months - 1)
+    if add_months(first.replace(day=1), MAX_MONTHS) <= last:
+        raise ToolError(f"At most {MAX_MONTHS} months can be shown; ask for a shorter period.")
     return first, last
 
 
-def months_back(day: dt.date, months: int) -> dt.date:
+def first_of_earlier_month(day: dt.date, months: int) -> dt.date:
     """The first day of the month that was so many months before, as far as the calendar goes."""
     return add_months(day.replace(day=1), -min(months, (day.year - 1) * 12 + day.month - 1))
 
 
-def course(currency: str, groups: Sequence[Row], first: dt.date, last: dt.date, today: dt.date) -> list[dict[str, Any]]:
+def month_rows(
+    currency: str, groups: Sequence[Row], first: dt.date, last: dt.date, today: dt.date
+) -> list[dict[str, Any]]:
     """Each month of one currency, those without a row, too."""
     found = {group["month"]: group for group in groups}
     empty = {"currency": currency, **NO_FLOW}
@@ -106,7 +108,9 @@ def is_complete(month: dt.date, first: dt.date, last: dt.date, today: dt.date) -
     return first <= month and last_day(month) <= last and last_day(month) < today
 
 
-def average(currency: str, groups: Sequence[Row], first: dt.date, last: dt.date, today: dt.date) -> dict[str, Any]:
+def average_month(
+    currency: str, groups: Sequence[Row], first: dt.date, last: dt.date, today: dt.date
+) -> dict[str, Any]:
     """The mean month of one currency over the complete months, rounded to its smallest unit, half to even."""
     whole = [month for month in months_between(first, last) if is_complete(month, first, last, today)]
     sums = sum_flows(currency, [group for group in groups if group["month"] in whole])

@@ -8,18 +8,23 @@ from pydantic import Field
 from graph.tool import Row, Rows, Tool, ToolContext, ToolError
 from tools.shared.arguments import ToolArguments
 from tools.shared.categories import resolve_category
-from tools.shared.money import AMOUNT_DECIMALS, amount_text, check_decimals
-from tools.shared.transaction_lookup import WhichTransaction, listed, the_transaction, told
+from tools.shared.money import MAX_DECIMALS, amount_text, check_decimals
+from tools.shared.transaction_lookup import (
+    TransactionSelector,
+    resolve_transaction,
+    transaction_result,
+    transaction_results,
+)
 
 
 class Part(ToolArguments):
     amount: Decimal = Field(
-        description="The part's amount, without its sign.", gt=0, le=10**12, decimal_places=AMOUNT_DECIMALS
+        description="The part's amount, without its sign.", gt=0, le=10**12, decimal_places=MAX_DECIMALS
     )
     category: str = Field(description="The part's category, by name.", max_length=100)
 
 
-class SplitTransaction(WhichTransaction):
+class SplitTransaction(TransactionSelector):
     parts: list[Part] = Field(
         description="The parts; their amounts add up to the transaction's, to the cent.", min_length=2, max_length=20
     )
@@ -33,35 +38,40 @@ async def split_transaction(arguments: SplitTransaction, context: ToolContext) -
     each part is a transaction of its own (`parts`, the first under the old id): all totals stay as they were, only the
     categories' change, and counts of transactions count the parts. undo_split makes them one again.
     """
-    row, amounts, categories = await to_split(arguments, context.rows)
+    row, amounts, categories = await resolve_split(arguments, context.rows)
     parts = await context.rows.fetch(
         "split_transaction", id=row["id"], amount=row["amount"], amounts=amounts, categories=categories
     )
     if not parts:
         raise ToolError("The transaction was changed meanwhile; look at it again.")
-    return {"status": "changed", "before": told(row), "parts": listed(parts), "count": len(parts)}
-
-
-async def preview_split_transaction(arguments: SplitTransaction, context: ToolContext) -> dict[str, Any]:
-    row, amounts, categories = await to_split(arguments, context.rows)
-    parts = [
-        told({**row, "amount": amount, "category": category}) | {"id": None if number else str(row["id"])}
-        for number, (amount, category) in enumerate(zip(amounts, categories, strict=True))
-    ]
     return {
-        "summary": f"Split {amount_text(row['amount'], row['currency'])} {row['currency']} into {len(parts)} parts.",
-        "changes": [{"before": told(row), "after": parts}],
+        "status": "changed",
+        "before": transaction_result(row),
+        "parts": transaction_results(parts),
         "count": len(parts),
     }
 
 
-async def to_split(arguments: SplitTransaction, rows: Rows) -> tuple[Row, list[Decimal], list[str]]:
+async def preview_split_transaction(arguments: SplitTransaction, context: ToolContext) -> dict[str, Any]:
+    row, amounts, categories = await resolve_split(arguments, context.rows)
+    parts = [
+        transaction_result({**row, "amount": amount, "category": category}) | {"id": None if number else str(row["id"])}
+        for number, (amount, category) in enumerate(zip(amounts, categories, strict=True))
+    ]
+    return {
+        "summary": f"Split {amount_text(row['amount'], row['currency'])} {row['currency']} into {len(parts)} parts.",
+        "changes": [{"before": transaction_result(row), "after": parts}],
+        "count": len(parts),
+    }
+
+
+async def resolve_split(arguments: SplitTransaction, rows: Rows) -> tuple[Row, list[Decimal], list[str]]:
     """The transaction, and the parts' amounts with their sign and categories as they are stored.
 
     Raises:
         ToolError: it is not clear which, it cannot be split, or the parts do not add up.
     """
-    row = await the_transaction(arguments, rows)
+    row = await resolve_transaction(arguments, rows)
     if row["split_of"] or row["was_split"]:
         raise ToolError("It is split already, or a part of one that was; undo_split makes it one again.")
     if row["is_transfer"]:

@@ -3,11 +3,11 @@
 from typing import Any
 
 from graph.tool import Tool, ToolContext
-from tools.shared.category_suggestion import METHOD, of_suggestion, suggest
-from tools.shared.transaction_lookup import WhichTransaction, one_or_told, told
+from tools.shared.category_suggestion import SUGGESTION_METHOD, suggest_for_merchant, suggestion_result
+from tools.shared.transaction_lookup import TransactionSelector, transaction_or_result, transaction_result
 
 
-class SuggestCategory(WhichTransaction):
+class SuggestCategory(TransactionSelector):
     """A transaction, or only a merchant."""
 
 
@@ -23,14 +23,19 @@ async def suggest_category(arguments: SuggestCategory, context: ToolContext) -> 
     if arguments.merchant and arguments.day is None and arguments.amount is None and arguments.transaction_id is None:
         return {
             "merchant": arguments.merchant,
-            "method": METHOD,
-            **of_suggestion(await suggest(arguments.merchant, context.rows)),
+            "method": SUGGESTION_METHOD,
+            **suggestion_result(await suggest_for_merchant(arguments.merchant, context.rows)),
         }
-    row, other = await one_or_told(arguments, context.rows)
+    row, other = await transaction_or_result(arguments, context.rows)
     if row is None:
         return other
-    advice = await suggest(row["merchant"], context.rows, row["id"]) if row["merchant"] else None
-    return {"transaction": told(row), "current": row["category"], "method": METHOD, **of_suggestion(advice)}
+    advice = await suggest_for_merchant(row["merchant"], context.rows, row["id"]) if row["merchant"] else None
+    return {
+        "transaction": transaction_result(row),
+        "current": row["category"],
+        "method": SUGGESTION_METHOD,
+        **suggestion_result(advice),
+    }
 
 
 TOOL = Tool(

@@ -11,18 +11,20 @@ from pydantic import Field
 from graph.tool import Row, Tool, ToolContext
 from graph.values.months import add_months
 from tools.shared.arguments import ToolArguments
-from tools.shared.goals import MOST_GOALS, PACE, goals_of, needed_per_month, present
+from tools.shared.goals import MAX_GOALS, PACE_METHOD, fetch_goals, goal_result, needed_per_month
 from tools.shared.money import amount_text, by_currency
-from tools.shared.name_lookup import matching
-from tools.shared.text_fields import Words
+from tools.shared.name_lookup import matching_rows
+from tools.shared.text_fields import ShortText
 
-USUAL_MONTHS = 3
+COMPARED_MONTHS = 3
 """Whole months that say what is usual, before the last whole one."""
-MOST_RISES = 5
+MAX_RISES = 5
 
 
 class SuggestGoalActions(ToolArguments):
-    goal: Words | None = Field(None, description="Name of one goal, a part of it, or its id; leave out for all active.")
+    goal: ShortText | None = Field(
+        None, description="Name of one goal, a part of it, or its id; leave out for all active."
+    )
 
 
 async def suggest_goal_actions(arguments: SuggestGoalActions, context: ToolContext) -> dict[str, Any]:
@@ -36,27 +38,27 @@ async def suggest_goal_actions(arguments: SuggestGoalActions, context: ToolConte
     to usual frees that much. Offer these as options and name the figures; promise nothing. `status` is "no_rows" if there
     is no active goal, "ambiguous" with `candidates` if several match, "unknown" if none does: then ask.
     """
-    active = await goals_of(context.rows, "active")
-    goals = matching(arguments.goal, active) if arguments.goal else active
+    active = await fetch_goals(context.rows, "active")
+    goals = matching_rows(arguments.goal, active) if arguments.goal else active
     if not goals:
         return {"status": "unknown" if arguments.goal and active else "no_rows", "goals": []}
     if arguments.goal and len(goals) > 1:
-        return {"status": "ambiguous", "candidates": [present(goal, context.today) for goal in goals[:MOST_GOALS]]}
+        return {"status": "ambiguous", "candidates": [goal_result(goal, context.today) for goal in goals[:MAX_GOALS]]}
     this_month = context.today.replace(day=1)
-    first = add_months(this_month, -1 - USUAL_MONTHS)
+    first = add_months(this_month, -1 - COMPARED_MONTHS)
     groups = await context.rows.fetch(
         "spending_by_month_and_category", start_date=first, end_date=this_month - dt.timedelta(days=1)
     )
     return {
         "status": "ok",
-        "method": PACE,
+        "method": PACE_METHOD,
         "rises_month": f"{add_months(this_month, -1):%Y-%m}",
-        "goals": [present(goal, context.today) for goal in goals[:MOST_GOALS]],
-        "money": [money_for(currency, same, groups, context.today) for currency, same in by_currency(goals).items()],
+        "goals": [goal_result(goal, context.today) for goal in goals[:MAX_GOALS]],
+        "money": [money_result(currency, same, groups, context.today) for currency, same in by_currency(goals).items()],
     }
 
 
-def money_for(currency: str, goals: Sequence[Row], groups: Sequence[Row], today: dt.date) -> dict[str, Any]:
+def money_result(currency: str, goals: Sequence[Row], groups: Sequence[Row], today: dt.date) -> dict[str, Any]:
     """What the goals of one currency need, and where it could come from."""
     own = [group for group in groups if group["currency"] == currency]
     needed = sum((needed_per_month(goal, today) or Decimal() for goal in goals), Decimal())
@@ -69,7 +71,7 @@ def money_for(currency: str, goals: Sequence[Row], groups: Sequence[Row], today:
         "needed_per_month": amount_text(needed, currency),
         "usual_surplus": None if usual is None else amount_text(usual, currency),
         "gap": None if usual is None else amount_text(max(Decimal(), needed - usual), currency),
-        "rises": rises(own, months, currency),
+        "rises": category_rises(own, months, currency),
     }
 
 
@@ -78,13 +80,13 @@ def months_with_history(groups: Sequence[Row], today: dt.date) -> list[dt.date]:
     if not groups:
         return []
     first = min(group["month"] for group in groups)
-    last = [add_months(today.replace(day=1), -number) for number in range(1 + USUAL_MONTHS, 0, -1)]
+    last = [add_months(today.replace(day=1), -number) for number in range(1 + COMPARED_MONTHS, 0, -1)]
     return [month for month in last if month >= first]
 
 
-def rises(groups: Sequence[Row], months: Sequence[dt.date], currency: str) -> list[dict[str, Any]]:
+def category_rises(groups: Sequence[Row], months: Sequence[dt.date], currency: str) -> list[dict[str, Any]]:
     """Categories on which the last month cost more than the median of the months before; none where these are too few."""
-    if len(months) <= USUAL_MONTHS:
+    if len(months) <= COMPARED_MONTHS:
         return []
     *before, last = months
     spent = {(group["category"], group["month"]): -group["net"] for group in groups if group["flow"] == "expense"}
@@ -102,7 +104,7 @@ def rises(groups: Sequence[Row], months: Sequence[dt.date], currency: str) -> li
             "spent": amount_text(usual + rise, currency),
             "rise": amount_text(rise, currency),
         }
-        for rise, category, usual in found[:MOST_RISES]
+        for rise, category, usual in found[:MAX_RISES]
     ]
 
 

@@ -9,11 +9,11 @@ from pydantic import Field
 
 from graph.tool import Row, Tool, ToolContext, ToolError
 from tools.shared.arguments import ToolArguments
-from tools.shared.display import shown
+from tools.shared.display import table
 from tools.shared.flows import category_amount, flow_totals, net_spending, sum_flows
 from tools.shared.money import amount_text, by_currency
 
-CANDIDATES = frozenset(
+DEDUCTION_CATEGORIES = frozenset(
     {"Business Expenses", "Education", "Gifts & Donations", "Healthcare", "Insurance", "Investments", "Fees & Charges"}
 )
 """Categories of spending in which tax laws know deductions, in some countries and under conditions."""
@@ -22,7 +22,7 @@ NOTE = (
     "deduction_candidate only marks categories in which some countries know deductions; whether and how much of it counts "
     "depends on the law and the receipts. This is a sum of bookings, no tax advice."
 )
-MOST_CATEGORIES = 80
+MAX_CATEGORIES = 80
 """That a result holds."""
 
 
@@ -47,25 +47,25 @@ async def tax_summary(arguments: TaxSummary, context: ToolContext) -> dict[str, 
     groups = await context.rows.fetch(
         "category_totals", start_date=dt.date(year, 1, 1), end_date=dt.date(year, 12, 31), flow=None
     )
-    entries = sorted(map(present, groups), key=lambda each: (each["currency"], each["type"], each["category"]))
-    listed = entries[:MOST_CATEGORIES]
+    entries = sorted(map(category_result, groups), key=lambda each: (each["currency"], each["type"], each["category"]))
+    listed = entries[:MAX_CATEGORIES]
     return {
         "status": "ok" if groups else "no_rows",
         "year": year,
         "complete": year < context.today.year,
         "note": NOTE,
-        "totals": [add_up(currency, same) for currency, same in by_currency(groups).items()],
+        "totals": [tax_totals(currency, same) for currency, same in by_currency(groups).items()],
         "matches": len(entries),
         "categories": listed,
-        **shown(f"Taxes {year}", ("category", "type", "currency", "count", "total", "deduction_candidate"), listed),
+        **table(f"Taxes {year}", ("category", "type", "currency", "count", "total", "deduction_candidate"), listed),
     }
 
 
 def is_candidate(group: Row) -> bool:
-    return group["flow"] == "expense" and group["category"] in CANDIDATES
+    return group["flow"] == "expense" and group["category"] in DEDUCTION_CATEGORIES
 
 
-def present(group: Row) -> dict[str, Any]:
+def category_result(group: Row) -> dict[str, Any]:
     currency = group["currency"]
     entry = {
         "category": group["category"],
@@ -83,7 +83,7 @@ def present(group: Row) -> dict[str, Any]:
     return entry
 
 
-def add_up(currency: str, groups: Sequence[Row]) -> dict[str, Any]:
+def tax_totals(currency: str, groups: Sequence[Row]) -> dict[str, Any]:
     candidates = sum((net_spending(group) for group in groups if is_candidate(group)), Decimal())
     return flow_totals(sum_flows(currency, groups)) | {"candidates_spent": amount_text(candidates, currency)}
 

@@ -8,12 +8,12 @@ from typing import Any, Literal
 from pydantic import Field
 
 from graph.tool import Row, Tool, ToolContext
-from tools.shared.arguments import Period
+from tools.shared.arguments import PeriodArguments
 from tools.shared.flows import category_amount, flow_totals, sum_flows
 from tools.shared.money import amount_text, by_currency, percent_text
 
 
-class TransactionCategoryTotals(Period):
+class TransactionCategoryTotals(PeriodArguments):
     type: Literal["expense", "income", "all"] = Field(
         "expense", description="expense: spending less its refunds; income; or all for both, apart from each other."
     )
@@ -40,7 +40,7 @@ async def transaction_category_totals(arguments: TransactionCategoryTotals, cont
         "status": "ok" if groups else "no_rows",
         "filters": arguments.as_filters(),
         "totals": [flow_totals(sum_flows(currency, same)) for currency, same in by_currency(groups).items()],
-        "categories": [entry for same in by_currency_and_flow(groups) for entry in rank(same)],
+        "categories": [entry for same in by_currency_and_flow(groups) for entry in rank_categories(same)],
     }
 
 
@@ -53,14 +53,14 @@ def by_currency_and_flow(groups: Iterable[Row]) -> list[list[Row]]:
     return [list(same) for _, same in groupby(sorted(groups, key=key), key)]
 
 
-def rank(groups: Sequence[Row]) -> list[dict[str, Any]]:
+def rank_categories(groups: Sequence[Row]) -> list[dict[str, Any]]:
     """The categories of one currency and type, the largest total first."""
     whole = sum((max(category_amount(group), Decimal()) for group in groups), Decimal())
     ordered = sorted(groups, key=lambda group: (-category_amount(group), group["category"]))
-    return [present(group, whole) for group in ordered]
+    return [category_result(group, whole) for group in ordered]
 
 
-def present(group: Row, whole: Decimal) -> dict[str, Any]:
+def category_result(group: Row, whole: Decimal) -> dict[str, Any]:
     currency = group["currency"]
     entry = {
         "category": group["category"],

@@ -7,13 +7,13 @@ from typing import Any, Literal
 from pydantic import Field
 
 from graph.tool import Row, Rows, Tool, ToolContext, ToolError
-from tools.shared.arguments import Period, check_amount_range
+from tools.shared.arguments import PeriodArguments, check_amount_range
 from tools.shared.categories import SYSTEM_CATEGORIES, resolve_categories
 from tools.shared.flows import flow_totals
 from tools.shared.money import amount_text
 
 
-class TransactionsQuery(Period):
+class TransactionsQuery(PeriodArguments):
     category: str | None = Field(
         None, description=f"One category: {'; '.join(SYSTEM_CATEGORIES)}; or one of the user's own.", max_length=100
     )
@@ -53,10 +53,10 @@ async def transactions_query(arguments: TransactionsQuery, context: ToolContext)
     Moves between the user's own accounts are in `transfers` only. `status` is "no_rows" if nothing matches: then say
     so with the filters, and do not guess. Answer only with amounts that stand in the result.
     """
-    check(arguments)
+    check_filters(arguments)
     names = [*([arguments.category] if arguments.category else []), *arguments.categories]
     categories = await resolve_categories(names, context.rows) if names else None
-    accounts = await find_accounts(arguments.account, context.rows) if arguments.account else None
+    accounts = await resolve_accounts(arguments.account, context.rows) if arguments.account else None
     found = await context.rows.fetch(
         "matching_transactions",
         start_date=arguments.start_date,
@@ -66,15 +66,15 @@ async def transactions_query(arguments: TransactionsQuery, context: ToolContext)
         account_ids=[account["id"] for account in accounts] if accounts else None,
         min_amount=arguments.min_amount,
         max_amount=arguments.max_amount,
-        merchant=containing(arguments.merchant),
-        description=containing(arguments.description),
+        merchant=like_pattern(arguments.merchant),
+        description=like_pattern(arguments.description),
         limit=arguments.limit,
         offset=arguments.offset,
     )
-    return answer(found, arguments.offset) | {"filters": echo(arguments, categories, accounts)}
+    return page_result(found, arguments.offset) | {"filters": applied_filters(arguments, categories, accounts)}
 
 
-def check(arguments: TransactionsQuery) -> None:
+def check_filters(arguments: TransactionsQuery) -> None:
     """See that the filters can match anything.
 
     Raises:
@@ -84,7 +84,7 @@ def check(arguments: TransactionsQuery) -> None:
     check_amount_range(arguments.min_amount, arguments.max_amount)
 
 
-async def find_accounts(words: str, rows: Rows) -> list[Row]:
+async def resolve_accounts(words: str, rows: Rows) -> list[Row]:
     """The accounts of exactly this name, else those that contain it or end with these four digits.
 
     Raises:
@@ -101,7 +101,7 @@ async def find_accounts(words: str, rows: Rows) -> list[Row]:
     return list(exact or similar)
 
 
-def containing(words: str | None) -> str | None:
+def like_pattern(words: str | None) -> str | None:
     """A LIKE pattern that finds these words anywhere, with no character of them a wildcard."""
     if words is None:
         return None
@@ -110,7 +110,7 @@ def containing(words: str | None) -> str | None:
     return f"%{literal}%"
 
 
-def answer(found: Sequence[Row], offset: int) -> dict[str, Any]:
+def page_result(found: Sequence[Row], offset: int) -> dict[str, Any]:
     by_currency = {row["currency"]: row for row in found}
     page = [row for row in found if row["id"] is not None]
     matches = sum(row["matches"] for row in by_currency.values())
@@ -124,11 +124,11 @@ def answer(found: Sequence[Row], offset: int) -> dict[str, Any]:
             flow_totals(row) | {"transfers": amount_text(row["transfers"], row["currency"])}
             for _, row in sorted(by_currency.items())
         ],
-        "transactions": [present(row) for row in page],
+        "transactions": [row_result(row) for row in page],
     }
 
 
-def present(row: Row) -> dict[str, Any]:
+def row_result(row: Row) -> dict[str, Any]:
     return {
         "id": str(row["id"]),
         "date": row["posted_at"].isoformat(),
@@ -142,7 +142,7 @@ def present(row: Row) -> dict[str, Any]:
     }
 
 
-def echo(
+def applied_filters(
     arguments: TransactionsQuery, categories: Sequence[str] | None, accounts: Sequence[Row] | None
 ) -> dict[str, Any]:
     """The filters that were applied; the words to look for have names of their own, so that they are masked."""

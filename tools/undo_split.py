@@ -9,10 +9,16 @@ from pydantic import Field
 from graph.tool import Rows, Tool, ToolContext, ToolError
 from tools.shared.categories import resolve_category
 from tools.shared.money import amount_text
-from tools.shared.transaction_lookup import WhichTransaction, described, listed, the_transaction, told
+from tools.shared.transaction_lookup import (
+    TransactionSelector,
+    describe_transaction,
+    resolve_transaction,
+    transaction_result,
+    transaction_results,
+)
 
 
-class UndoSplit(WhichTransaction):
+class UndoSplit(TransactionSelector):
     category: str | None = Field(
         None, description="The category of the whole; leave out for that of the largest part.", max_length=100
     )
@@ -23,31 +29,36 @@ async def undo_split(arguments: UndoSplit, context: ToolContext) -> dict[str, An
 
     Name any part by its transaction_id. `before` holds the parts, `after` the whole, of the amount that they add up to.
     """
-    parts, category = await to_join(arguments, context.rows)
+    parts, category = await resolve_parts(arguments, context.rows)
     [whole] = await context.rows.fetch("join_parts", id=parts[0]["id"], category=category)
-    return {"status": "changed", "before": listed(parts), "after": told(whole)}
+    return {"status": "changed", "before": transaction_results(parts), "after": transaction_result(whole)}
 
 
 async def preview_undo_split(arguments: UndoSplit, context: ToolContext) -> dict[str, Any]:
-    parts, category = await to_join(arguments, context.rows)
+    parts, category = await resolve_parts(arguments, context.rows)
     amount, currency = sum((part["amount"] for part in parts), Decimal()), parts[0]["currency"]
     whole = f"{amount_text(amount, currency)} {currency}"
     return {
         "summary": f"Make {len(parts)} parts one transaction of {whole} in {category}.",
-        "changes": [{"before": listed(parts), "after": told(parts[0] | {"amount": amount, "category": category})}],
+        "changes": [
+            {
+                "before": transaction_results(parts),
+                "after": transaction_result(parts[0] | {"amount": amount, "category": category}),
+            }
+        ],
         "count": len(parts),
     }
 
 
-async def to_join(arguments: UndoSplit, rows: Rows) -> tuple[Sequence[dict[str, Any]], str]:
+async def resolve_parts(arguments: UndoSplit, rows: Rows) -> tuple[Sequence[dict[str, Any]], str]:
     """The parts, the one that was split first, and the category of the whole.
 
     Raises:
         ToolError: it is not clear which, or it was not split.
     """
-    row = await the_transaction(arguments, rows)
+    row = await resolve_transaction(arguments, rows)
     if not (row["split_of"] or row["was_split"]):
-        raise ToolError(f"It is not split: {described(row)}.")
+        raise ToolError(f"It is not split: {describe_transaction(row)}.")
     parts = await rows.fetch("parts_of", id=row["split_of"] or row["id"])
     if arguments.category:
         category = await resolve_category(arguments.category, rows)

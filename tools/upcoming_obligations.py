@@ -9,18 +9,18 @@ from pydantic import Field
 
 from graph.tool import Row, Tool, ToolContext
 from tools.shared.arguments import ToolArguments
-from tools.shared.display import shown
+from tools.shared.display import table
 from tools.shared.money import amount_text, by_currency
-from tools.shared.payment_series import METHOD, Series, fetch_payees, find_series
+from tools.shared.payment_series import SERIES_METHOD, PaymentSeries, fetch_payees, find_series
 from tools.shared.recurrence import due_between
 
-MOST_ITEMS = 60
+MAX_ITEMS = 60
 """That a result holds of either kind."""
 
 
 class UpcomingObligations(ToolArguments):
     days: int = Field(30, description="How many days ahead, today included.", ge=1, le=90)
-    limit: int = Field(20, description="How many payments and how many reminders to return.", ge=1, le=MOST_ITEMS)
+    limit: int = Field(20, description="How many payments and how many reminders to return.", ge=1, le=MAX_ITEMS)
 
 
 async def upcoming_obligations(arguments: UpcomingObligations, context: ToolContext) -> dict[str, Any]:
@@ -37,7 +37,7 @@ async def upcoming_obligations(arguments: UpcomingObligations, context: ToolCont
     end = today + dt.timedelta(days=arguments.days - 1)
     found = await fetch_payees(context.rows, today)
     expenses = [row for row in found if row["flow"] == "expense"]
-    payments = [item for series in find_series(expenses) for item in expected(series, today, end)]
+    payments = [item for series in find_series(expenses) for item in expected_payments(series, today, end)]
     payments.sort(key=lambda item: (item["expected_date"], item["merchant"] or "", item["expected_amount"]))
     reminders = [
         {"text": row["text"], "date": day.isoformat(), "time": row["due_time"] and f"{row['due_time']:%H:%M}"}
@@ -49,19 +49,19 @@ async def upcoming_obligations(arguments: UpcomingObligations, context: ToolCont
     return {
         "status": "ok" if payments or reminders else "no_rows",
         "filters": {"start_date": today.isoformat(), "end_date": end.isoformat(), "limit": arguments.limit},
-        "method": METHOD,
+        "method": SERIES_METHOD,
         "payments_found": len(payments),
         "reminders_found": len(reminders),
-        "totals": totals(payments),
+        "totals": payment_totals(payments),
         "payments": listed,
         "reminders": reminders[: arguments.limit],
-        **shown(
+        **table(
             "Coming up", ("expected_date", "merchant", "description", "currency", "expected_amount", "every"), listed
         ),
     }
 
 
-def expected(series: Series, today: dt.date, end: dt.date) -> list[dict[str, Any]]:
+def expected_payments(series: PaymentSeries, today: dt.date, end: dt.date) -> list[dict[str, Any]]:
     """The payments of a series that are due in a period, and one that should have come before; none of one that is over."""
     if series.is_over(today):
         return []
@@ -73,17 +73,17 @@ def expected(series: Series, today: dt.date, end: dt.date) -> list[dict[str, Any
             "description": series.description,
             "category": series.category,
             "currency": series.currency,
-            "expected_amount": amount_text(-series.amount, series.currency),
-            "amount_varies": series.varies,
+            "expected_amount": amount_text(-series.usual_amount, series.currency),
+            "amount_varies": series.amount_varies,
             "every": series.cadence,
             "seen": len(series.bookings),
-            "last_date": series.last.isoformat(),
+            "last_date": series.last_date.isoformat(),
         }
-        for day in series.between(series.last, end)
+        for day in series.expected_between(series.last_date, end)
     ]
 
 
-def totals(payments: Sequence[Row]) -> list[dict[str, Any]]:
+def payment_totals(payments: Sequence[Row]) -> list[dict[str, Any]]:
     return [
         {
             "currency": currency,

@@ -8,26 +8,26 @@ from pydantic import Field
 
 from graph.tool import Row, Rows, Tool, ToolContext, ToolError
 from tools.shared.arguments import ToolArguments
-from tools.shared.debts import check_day, present, state_of
-from tools.shared.money import AMOUNT_DECIMALS, check_decimals
-from tools.shared.name_lookup import the_one
-from tools.shared.text_fields import Words
+from tools.shared.debts import check_as_of, debt_result, debt_state
+from tools.shared.money import MAX_DECIMALS, check_decimals
+from tools.shared.name_lookup import resolve_one
+from tools.shared.text_fields import ShortText
 
 
 class UpdateDebt(ToolArguments):
-    debt: Words = Field(description="Name of the debt, a part of it, or its id.")
+    debt: ShortText = Field(description="Name of the debt, a part of it, or its id.")
     balance: Decimal | None = Field(
         None,
         description="What is owed now, as a positive amount; 0 when it is paid.",
         ge=0,
         le=10**10,
-        decimal_places=AMOUNT_DECIMALS,
+        decimal_places=MAX_DECIMALS,
     )
     annual_rate_percent: Decimal | None = Field(
         None, description="The new yearly interest in percent.", ge=0, le=100, decimal_places=4
     )
     minimum_payment: Decimal | None = Field(
-        None, description="The new minimum payment each month.", ge=0, le=10**9, decimal_places=AMOUNT_DECIMALS
+        None, description="The new minimum payment each month.", ge=0, le=10**9, decimal_places=MAX_DECIMALS
     )
     as_of: dt.date | None = Field(None, description="Day of the new balance, YYYY-MM-DD; leave out for today.")
 
@@ -37,30 +37,30 @@ async def update_debt(arguments: UpdateDebt, context: ToolContext) -> dict[str, 
 
     Give what changes only. The user confirms it before it is done. `debt` is how it stands afterwards.
     """
-    debt, values = await changed_debt(arguments, context)
+    debt, values = await resolve_change(arguments, context)
     made = await context.rows.fetch("change_debt", id=debt["id"], **values)
     if not made:
         raise ToolError("That debt is gone.")
-    return {"status": "ok", "debt": present(made[0])}
+    return {"status": "ok", "debt": debt_result(made[0])}
 
 
 async def preview_update_debt(arguments: UpdateDebt, context: ToolContext) -> dict[str, Any]:
-    debt, values = await changed_debt(arguments, context)
+    debt, values = await resolve_change(arguments, context)
     after = dict(debt) | {name: value for name, value in values.items() if value is not None}
     return {
         "summary": "A debt is changed.",
-        "changes": [{"before": state_of(debt), "after": state_of(after)}],
+        "changes": [{"before": debt_state(debt), "after": debt_state(after)}],
         "count": 1,
     }
 
 
-async def changed_debt(arguments: UpdateDebt, context: ToolContext) -> tuple[Row, dict[str, Any]]:
+async def resolve_change(arguments: UpdateDebt, context: ToolContext) -> tuple[Row, dict[str, Any]]:
     """The debt that is meant, and what becomes of it.
 
     Raises:
         ToolError: it is not clear, or nothing changes.
     """
-    check_day(arguments.as_of, context.today)
+    check_as_of(arguments.as_of, context.today)
     values = arguments.model_dump(exclude={"debt"})
     if arguments.balance is not None:
         values["as_of"] = arguments.as_of or context.today
@@ -74,7 +74,7 @@ async def changed_debt(arguments: UpdateDebt, context: ToolContext) -> tuple[Row
 
 
 async def one_debt(words: str, rows: Rows) -> Row:
-    return the_one(words, await rows.fetch("debts"), "debt")
+    return resolve_one(words, await rows.fetch("debts"), "debt")
 
 
 TOOL = Tool(

@@ -7,27 +7,27 @@ from pydantic import Field
 
 from graph.tool import Row, Rows, Tool, ToolContext, ToolError
 from tools.shared.arguments import ToolArguments
-from tools.shared.goals import goals_of, present, state_of
-from tools.shared.money import AMOUNT_DECIMALS, amount_text, check_decimals
-from tools.shared.name_lookup import the_one
-from tools.shared.text_fields import Words
+from tools.shared.goals import fetch_goals, goal_result, goal_state
+from tools.shared.money import MAX_DECIMALS, amount_text, check_decimals
+from tools.shared.name_lookup import resolve_one
+from tools.shared.text_fields import ShortText
 
-Status = Literal["active", "completed", "archived"]
+GoalStatus = Literal["active", "completed", "archived"]
 
 
 class UpdateGoalProgress(ToolArguments):
-    goal: Words = Field(description="Name of the goal, a part of it, or its id.")
+    goal: ShortText = Field(description="Name of the goal, a part of it, or its id.")
     current_amount: Decimal | None = Field(
-        None, description="What is reached now, all in all.", ge=0, le=10**10, decimal_places=AMOUNT_DECIMALS
+        None, description="What is reached now, all in all.", ge=0, le=10**10, decimal_places=MAX_DECIMALS
     )
     add_amount: Decimal | None = Field(
         None,
         description="What has come since, instead of current_amount; negative if something was taken out.",
         ge=-(10**10),
         le=10**10,
-        decimal_places=AMOUNT_DECIMALS,
+        decimal_places=MAX_DECIMALS,
     )
-    goal_status: Status | None = Field(None, description="A new status, such as archived for a goal given up.")
+    goal_status: GoalStatus | None = Field(None, description="A new status, such as archived for a goal given up.")
 
 
 async def update_goal_progress(arguments: UpdateGoalProgress, context: ToolContext) -> dict[str, Any]:
@@ -36,7 +36,7 @@ async def update_goal_progress(arguments: UpdateGoalProgress, context: ToolConte
     Give current_amount or add_amount, not both. A goal is completed by itself when its target is reached. The user confirms
     it before it is done. `goal` is how it stands afterwards.
     """
-    goal = await goal_to_update(arguments, context.rows)
+    goal = await resolve_goal(arguments, context.rows)
     made = await context.rows.fetch(
         "set_goal_progress",
         id=goal["id"],
@@ -46,23 +46,23 @@ async def update_goal_progress(arguments: UpdateGoalProgress, context: ToolConte
     )
     if not made:
         raise ToolError("The goal has less than that; nothing was changed.")
-    return {"status": "ok", "goal": present(made[0], context.today)}
+    return {"status": "ok", "goal": goal_result(made[0], context.today)}
 
 
 async def preview_update_goal_progress(arguments: UpdateGoalProgress, context: ToolContext) -> dict[str, Any]:
-    goal = await goal_to_update(arguments, context.rows)
+    goal = await resolve_goal(arguments, context.rows)
     reached = reached_after(arguments, goal)
     after = dict(goal) | {"current_amount": reached, "status": arguments.goal_status or status_after(goal, reached)}
     currency = goal["currency"]
     before, then = amount_text(goal["current_amount"], currency), amount_text(reached, currency)
     return {
         "summary": f"A goal goes from {before} to {then} {currency}.",
-        "changes": [{"before": state_of(goal), "after": state_of(after)}],
+        "changes": [{"before": goal_state(goal), "after": goal_state(after)}],
         "count": 1,
     }
 
 
-async def goal_to_update(arguments: UpdateGoalProgress, rows: Rows) -> Row:
+async def resolve_goal(arguments: UpdateGoalProgress, rows: Rows) -> Row:
     """The goal that is meant, if it can be changed so.
 
     Raises:
@@ -72,7 +72,7 @@ async def goal_to_update(arguments: UpdateGoalProgress, rows: Rows) -> Row:
         raise ToolError("Give current_amount or add_amount, not both.")
     if arguments.current_amount is None and arguments.add_amount is None and arguments.goal_status is None:
         raise ToolError("Say what changes: current_amount, add_amount or goal_status.")
-    goal = the_one(arguments.goal, await goals_of(rows), "goal")
+    goal = resolve_one(arguments.goal, await fetch_goals(rows), "goal")
     check_decimals(goal["currency"], arguments.current_amount, arguments.add_amount)
     if reached_after(arguments, goal) < 0:
         raise ToolError(

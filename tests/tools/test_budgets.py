@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from graph.tool import ToolError
-from tools.budget_status import BudgetStatus, budget_status, project
+from tools.budget_status import BudgetStatus, budget_status, project_spending
 from tools.delete_budget import DeleteBudget, delete_budget, preview_delete_budget
 from tools.set_budget import SetBudget, preview_set_budget, set_budget
 
@@ -78,7 +78,7 @@ async def test_the_month_is_as_long_as_the_calendar_says(ledger, user, context, 
 
 @pytest.mark.parametrize(("spent", "projected"), [("0", "0"), ("-5", "-5"), ("1", "1.50"), ("0.01", "0.02")])
 def test_a_projection_is_a_straight_line_from_what_is_spent(spent, projected):
-    assert project(Decimal(spent), 20, 30, "USD") == Decimal(projected)
+    assert project_spending(Decimal(spent), 20, 30, "USD") == Decimal(projected)
 
 
 async def test_without_a_budget_the_answer_is_unknown(ledger, user, context):

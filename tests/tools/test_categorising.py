@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from graph.tool import ToolError
 from tools.bulk_recategorise import BulkRecategorise, bulk_recategorise, preview_bulk_recategorise
 from tools.categorise_transaction import CategoriseTransaction, categorise_transaction, preview_categorise_transaction
-from tools.create_category import CreateCategory, create_category, preview_create_category, slug_of
+from tools.create_category import CreateCategory, create_category, preview_create_category, slugify
 from tools.transactions_query import TransactionsQuery, transactions_query
 
 pytestmark = pytest.mark.anyio
@@ -210,9 +210,9 @@ async def test_names_in_any_script_and_alike_ones_have_slugs_of_their_own(contex
 
 
 def test_a_slug_is_made_of_what_can_stand_in_an_address():
-    assert slug_of("Café & Bäckerei 24") == "cafe-backerei-24"
-    assert slug_of("ペット") == slug_of("ペット") != slug_of("猫")
-    assert slug_of("ペット").startswith("category-")
+    assert slugify("Café & Bäckerei 24") == "cafe-backerei-24"
+    assert slugify("ペット") == slugify("ペット") != slugify("猫")
+    assert slugify("ペット").startswith("category-")
 
 
 async def test_a_category_is_shown_before_it_is_made(context):

@@ -9,7 +9,7 @@ import pytest
 from graph.tool import ToolContext, ToolError
 from tests.tools.conftest import TODAY
 from tools.explain_category import ExplainCategory, explain_category
-from tools.shared.category_suggestion import weigh
+from tools.shared.category_suggestion import best_suggestion
 from tools.suggest_category import SuggestCategory, suggest_category
 
 pytestmark = pytest.mark.anyio
@@ -113,10 +113,10 @@ async def test_nothing_is_learnt_from_another_user(ledger, context, rows_of):
 
 
 def test_nothing_known_is_no_suggestion():
-    assert weigh([]) is None
+    assert best_suggestion([]) is None
     late = dt.datetime(2025, 1, 1, tzinfo=UTC)
-    assert weigh([{"source": "correction", "category": "A", "matches": 1, "latest": late}]) is None
-    assert weigh([{"source": "history", "category": "Uncategorized", "matches": 9, "latest": late}]) is None
+    assert best_suggestion([{"source": "correction", "category": "A", "matches": 1, "latest": late}]) is None
+    assert best_suggestion([{"source": "history", "category": "Uncategorized", "matches": 9, "latest": late}]) is None
 
 
 # Explain --------------------------------------------------------------------------------------------------------------

@@ -17,10 +17,10 @@ from graph.values.months import add_months
 from tests.fakes.ports import KeptFiles
 from tests.tools.conftest import Ledger, OwnRows, acting_for
 from tools.chart_budget_burn_down import ChartBudgetBurnDown, chart_budget_burn_down
-from tools.chart_by_category import MOST_BARS, OTHERS, ChartByCategory, chart_by_category
+from tools.chart_by_category import MAX_BARS, OTHERS, ChartByCategory, chart_by_category
 from tools.chart_by_month import ChartByMonth, chart_by_month
 from tools.chart_debt_payoff import ChartDebtPayoff, chart_debt_payoff
-from tools.shared.interest import pay_off
+from tools.shared.interest import payment_schedule
 
 pytestmark = pytest.mark.anyio
 
@@ -110,7 +110,7 @@ async def test_small_categories_are_drawn_as_one_and_nothing_is_lost(
     )
     result = await by_category(context)
     bars = result["categories"]
-    assert len(bars) == MOST_BARS
+    assert len(bars) == MAX_BARS
     assert bars[-1]["category"] == OTHERS
     assert bars[-1]["count"] == 9
     assert sum(Decimal(bar["total"]) for bar in bars) == Decimal(result["totals"][0]["spent_net"]) == Decimal("210.20")
@@ -323,7 +323,7 @@ AMOUNTS = st.decimals("0.01", "100000", places=2)
 @given(AMOUNTS, st.decimals("0", "40", places=2), AMOUNTS)
 def test_what_is_paid_is_the_debt_and_its_interest(balance: Decimal, rate: Decimal, payment: Decimal) -> None:
     """Forwards the plan pays; backwards each balance follows from the next one and the interest, in whole cents."""
-    plan = pay_off(balance, rate, payment, "USD")
+    plan = payment_schedule(balance, rate, payment, "USD")
     if plan is None:
         return
     owed = [balance, *(each.left for each in plan)]

@@ -6,7 +6,7 @@ import uuid
 import pytest
 
 from graph.tool import ToolError
-from tools.compare_periods import ComparePeriods, Days, compare_periods, just_before
+from tools.compare_periods import ComparePeriods, DateRange, compare_periods, preceding_range
 
 pytestmark = pytest.mark.anyio
 
@@ -140,7 +140,7 @@ async def test_periods_may_be_given_and_may_overlap(ledger, user, context):
     ],
 )
 def test_the_period_before(first, last, before):
-    found = just_before(Days(dt.date.fromisoformat(first), dt.date.fromisoformat(last)))
+    found = preceding_range(DateRange(dt.date.fromisoformat(first), dt.date.fromisoformat(last)))
     assert (found.first.isoformat(), found.last.isoformat()) == before
 
 

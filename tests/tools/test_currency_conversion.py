@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from graph.tool import ToolError
-from tools.currency_conversion import CurrencyConversion, best_way, currency_conversion
+from tools.currency_conversion import CurrencyConversion, best_path, currency_conversion
 
 pytestmark = pytest.mark.anyio
 
@@ -75,9 +75,9 @@ def test_a_direct_rate_goes_before_a_newer_way_around():
         return {"base": base, "quote": quote, "day": dt.date(2025, 1, day), "rate": Decimal(worth), "source": "x"}
 
     found = [rate("A", "B", 1, 2), rate("A", "C", 9, 3), rate("C", "B", 9, 3)]
-    assert best_way(found, "A", "B").rate == 2
-    assert best_way(found[1:], "A", "B").rate == 9
-    assert best_way([], "A", "B") is None
+    assert best_path(found, "A", "B").rate == 2
+    assert best_path(found[1:], "A", "B").rate == 9
+    assert best_path([], "A", "B") is None
 
 
 def test_the_server_reads_rates_and_adds_none_but_the_demos(database_url):

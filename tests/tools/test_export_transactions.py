@@ -18,7 +18,14 @@ from graph.tool import ToolContext, ToolError
 from tests.fakes.ports import KeptFiles
 from tests.tools.conftest import Ledger, OwnRows
 from tools import export_transactions as exports
-from tools.export_transactions import COLUMNS, ExportTransactions, export_transactions, harmless, write_csv, write_xlsx
+from tools.export_transactions import (
+    COLUMNS,
+    ExportTransactions,
+    escape_formula,
+    export_transactions,
+    write_csv,
+    write_xlsx,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -104,7 +111,7 @@ async def test_an_excel_file_has_dates_and_numbers(
 async def test_totals_are_exact_over_all_matches_though_not_all_fit(
     ledger: Ledger, user: str, context: ToolContext, files: KeptFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(exports, "MOST_ROWS", 3)
+    monkeypatch.setattr(exports, "MAX_ROWS", 3)
     rows = [{"amount": "-0.01"}] * 5 + [{"amount": "-2", "currency": "CAD"}, {"amount": "-9", "is_transfer": True}]
     await ledger.add_transactions(user, rows)
     result = await export(context)
@@ -157,12 +164,12 @@ async def test_nobody_elses_rows_are_exported(
     ],
 )
 def test_what_looks_like_a_formula_is_made_harmless(text: str) -> None:
-    assert harmless(text).startswith("'")
+    assert escape_formula(text).startswith("'")
 
 
 @pytest.mark.parametrize("text", ["Harbour Bakery", "5-a-side", "a=b", "ana@example.com", "", "'quoted"])
 def test_other_texts_stay_as_they_are(text: str) -> None:
-    assert harmless(text) == text
+    assert escape_formula(text) == text
 
 
 STORED = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=30)

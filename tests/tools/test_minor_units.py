@@ -15,8 +15,8 @@ from graph.tool import DISPLAY, Tool, ToolContext, ToolError
 from tests.fakes.ports import KeptFiles
 from tests.tools.conftest import Ledger, OwnRows
 from tools.catalog import CATALOG
-from tools.rendering.chart import Chart, Series
-from tools.rendering.matplotlib_chart import figure_of
+from tools.rendering.chart import Chart, ChartSeries
+from tools.rendering.matplotlib_chart import build_figure
 
 pytestmark = pytest.mark.anyio
 
@@ -267,7 +267,7 @@ def add_rate(admin_url: str, base: str, quote: str, rate: str) -> None:
 
 def test_the_axis_of_a_chart_has_no_decimals_that_its_currency_has_not() -> None:
     for currency, texts, expected in (("JPY", ["1", "2"], 0), ("KWD", ["0.001", "0.002"], 3)):
-        chart = Chart("Spent", "bars", currency, ["a", "b"], [Series("Spent", texts)])
-        axis = figure_of(chart).axes[0].xaxis
+        chart = Chart("Spent", "bars", currency, ["a", "b"], [ChartSeries("Spent", texts)])
+        axis = build_figure(chart).axes[0].xaxis
         labels = [axis.get_major_formatter()(amount, 0) for amount in (0.5, 1, 0.0015)]
         assert max(len(label.partition(".")[2]) for label in labels) == expected

@@ -15,7 +15,14 @@ from hypothesis import strategies as st
 from graph.tool import ToolContext, ToolError
 from tests.fakes.ports import KeptFiles
 from tests.tools.conftest import Ledger, OwnRows
-from tools.monthly_report import MOST_CATEGORIES, OTHERS, MonthlyReport, compared, monthly_report, parts_of
+from tools.monthly_report import (
+    MAX_CATEGORIES,
+    OTHERS,
+    MonthlyReport,
+    compare_categories,
+    document_parts,
+    monthly_report,
+)
 from tools.rendering.document import Grid, Note
 
 pytestmark = pytest.mark.anyio
@@ -94,7 +101,7 @@ async def test_the_last_month_that_is_over_is_compared_with_the_one_before(
 @pytest.mark.usefixtures("two_months")
 async def test_the_document_shows_the_figures_of_the_result(context: ToolContext) -> None:
     result = await report(context)
-    grids = [part for part in parts_of(result, [], dt.date(2025, 5, 1)) if isinstance(part, Grid)]
+    grids = [part for part in document_parts(result, [], dt.date(2025, 5, 1)) if isinstance(part, Grid)]
     [usd] = result["currencies"]
     assert [list(row)[1:] for row in grids[0].rows] == [
         [usd[column][name] for column in ("this_month", "month_before", "change")]
@@ -108,7 +115,9 @@ async def test_the_document_shows_the_figures_of_the_result(context: ToolContext
 async def test_the_current_month_is_said_to_be_not_over(context: ToolContext) -> None:
     result = await report(context, month="2025-11")
     assert (result["complete"], result["currencies"][0]["this_month"]["spent"]) == (False, "4.00")
-    assert any(isinstance(part, Note) and "not over" in part.text for part in parts_of(result, [], dt.date(2025, 6, 1)))
+    assert any(
+        isinstance(part, Note) and "not over" in part.text for part in document_parts(result, [], dt.date(2025, 6, 1))
+    )
 
 
 async def test_each_currency_has_a_section_of_its_own(ledger: Ledger, user: str, context: ToolContext) -> None:
@@ -176,8 +185,8 @@ def test_no_cent_is_lost_between_the_categories(entries: list[tuple[bool, str, i
         ]
         for month in months
     ]
-    rows = compared(*groups, "USD")
-    assert len(rows) <= MOST_CATEGORIES
+    rows = compare_categories(*groups, "USD")
+    assert len(rows) <= MAX_CATEGORIES
     for column, month in (("spent", months[0]), ("before", months[1])):
         assert sum(Decimal(row[column]) * 100 for row in rows) == sum(month.values())
     for row in rows:

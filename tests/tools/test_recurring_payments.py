@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tools.recurring_payments import RecurringPayments, monthly, recurring_payments
-from tools.shared.payment_series import series_of
+from tools.recurring_payments import RecurringPayments, monthly_cost, recurring_payments
+from tools.shared.payment_series import payee_series
 
 pytestmark = pytest.mark.anyio
 
@@ -190,12 +190,12 @@ def test_whatever_comes_regularly_is_found_whole_and_expected_after_its_last_day
         for number in range(count)
     ]
     row = {"merchant": "M", "description": None, "currency": "USD", "category": "Shopping"}
-    [series] = series_of(row | {"days": days, "amounts": [-amount] * count})
-    assert (series.cadence, len(series.bookings), -series.amount) == (cadence, count, amount)
+    [series] = payee_series(row | {"days": days, "amounts": [-amount] * count})
+    assert (series.cadence, len(series.bookings), -series.usual_amount) == (cadence, count, amount)
     step = shifted(start, months * count) if months else start + dt.timedelta(days=CADENCES[cadence] * count)
-    assert abs((next(series.expected()) - step).days) <= 3
+    assert abs((next(series.expected_dates()) - step).days) <= 3
     exact = amount / months if months else amount * 365 / (12 * CADENCES[cadence])
-    assert abs(monthly(series) - exact) <= Decimal("0.005")
+    assert abs(monthly_cost(series) - exact) <= Decimal("0.005")
 
 
 def shifted(day, months):

@@ -5,7 +5,7 @@ import pytest
 
 from graph.tool import ToolError
 from tools.shared.categories import SYSTEM_CATEGORIES
-from tools.tax_summary import CANDIDATES, TaxSummary, tax_summary
+from tools.tax_summary import DEDUCTION_CATEGORIES, TaxSummary, tax_summary
 
 pytestmark = pytest.mark.anyio
 
@@ -66,4 +66,4 @@ async def test_a_year_may_be_empty_and_nobody_elses_is_seen(ledger, context):
 
 
 def test_candidates_are_categories_of_the_system():
-    assert set(SYSTEM_CATEGORIES) > CANDIDATES
+    assert set(SYSTEM_CATEGORIES) > DEDUCTION_CATEGORIES

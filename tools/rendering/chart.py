@@ -4,20 +4,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["bars", "columns", "lines"]
+ChartKind = Literal["bars", "columns", "lines"]
 """Bars lie, columns stand, lines join points."""
 
 PNG = "image/png"
-MOST_AMOUNTS_SAID = 13
+MAX_AMOUNTS_IN_ALT_TEXT = 13
 """Of a series in words; of more, the first and the last."""
 
 
 @dataclass(frozen=True, slots=True)
-class Series:
+class ChartSeries:
     """One row of amounts of a chart, and how each is written."""
 
     name: str
-    texts: Sequence[str]
+    amounts: Sequence[str]
     """Amounts as they stand in the result: `-12.50`."""
 
 
@@ -26,18 +26,18 @@ class Chart:
     """What a picture shows."""
 
     title: str
-    kind: Kind
+    kind: ChartKind
     currency: str
     labels: Sequence[str]
     """What the amounts are of: categories, months, days."""
-    series: Sequence[Series]
+    series: Sequence[ChartSeries]
 
 
-def describe(chart: Chart) -> str:
+def alt_text(chart: Chart) -> str:
     """The chart in words, for who cannot see it: its title and its amounts, the first and the last of many."""
     said = [f"{chart.title} ({chart.currency})."]
     for series in chart.series:
-        pairs = [f"{label} {text}" for label, text in zip(chart.labels, series.texts, strict=True)]
-        shown = pairs if len(pairs) <= MOST_AMOUNTS_SAID else [*pairs[:3], "…", *pairs[-3:]]
+        pairs = [f"{label} {text}" for label, text in zip(chart.labels, series.amounts, strict=True)]
+        shown = pairs if len(pairs) <= MAX_AMOUNTS_IN_ALT_TEXT else [*pairs[:3], "…", *pairs[-3:]]
         said.append(f"{series.name}: {', '.join(shown)}.")
     return " ".join(said)

@@ -32,4 +32,4 @@ class Picture:
     """Of the width of the text."""
 
 
-Part = Heading | Note | Grid | Picture
+DocumentPart = Heading | Note | Grid | Picture

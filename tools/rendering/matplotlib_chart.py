@@ -19,112 +19,114 @@ from matplotlib.ft2font import FT2Font
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from graph.values.currencies import decimal_places
-from tools.rendering.chart import Chart, Kind, Series
+from tools.rendering.chart import Chart, ChartKind, ChartSeries
 
 DOTS_PER_INCH = 100
 WIDTH_INCHES = 9.0
-MOST_LABEL_CHARS = 34
-MOST_AXIS_LABELS = 13
-MOST_POINT_TEXTS = 40
+MAX_LABEL_CHARS = 34
+MAX_AXIS_LABELS = 13
+MAX_LABELLED_POINTS = 40
 """Points of a chart beyond which amounts are not written beside them: they would cover one another."""
 COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7")
 """Four of Okabe and Ito's colours, which most colour-blind people tell apart."""
 INK, GRID = "#222222", "#d9d9d9"
 
 
-def painted(chart: Chart) -> bytes:
+def render_png(chart: Chart) -> bytes:
     """The chart as a PNG picture."""
     picture = io.BytesIO()
-    figure_of(chart).savefig(picture, format="png", dpi=DOTS_PER_INCH, metadata={"Software": None})
+    build_figure(chart).savefig(picture, format="png", dpi=DOTS_PER_INCH, metadata={"Software": None})
     return picture.getvalue()
 
 
-def figure_of(chart: Chart) -> Figure:
+def build_figure(chart: Chart) -> Figure:
     """The chart before it is a picture."""
-    figure = Figure(figsize=(WIDTH_INCHES, height_of(chart)), layout="constrained")
+    figure = Figure(figsize=(WIDTH_INCHES, figure_height(chart)), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
-    axes.set_title(drawable(f"{chart.title} ({chart.currency})"), loc="left", fontsize=13, color=INK, pad=12)
+    axes.set_title(chart_text(f"{chart.title} ({chart.currency})"), loc="left", fontsize=13, color=INK, pad=12)
     axes.set_axisbelow(True)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
-    PAINTERS[chart.kind](axes, chart)
+    DRAWERS[chart.kind](axes, chart)
     if len(chart.series) > 1:
         figure.legend(loc="outside lower left", ncols=len(chart.series), frameon=False)
     return figure
 
 
-def height_of(chart: Chart) -> float:
+def figure_height(chart: Chart) -> float:
     return max(3.0, 1.6 + 0.42 * len(chart.labels)) if chart.kind == "bars" else 5.0
 
 
-def paint_bars(axes: Axes, chart: Chart) -> None:
+def draw_bars(axes: Axes, chart: Chart) -> None:
     """The first label on top; the amount at the end of each bar."""
     [series] = chart.series
     places = range(len(chart.labels))
-    painted = axes.barh(places, numbers(series), color=COLOURS[0], height=0.7)
-    axes.bar_label(painted, labels=series.texts, padding=4, color=INK)
-    axes.set_yticks(places, [drawable(shortened(label)) for label in chart.labels])
+    painted = axes.barh(places, float_amounts(series), color=COLOURS[0], height=0.7)
+    axes.bar_label(painted, labels=series.amounts, padding=4, color=INK)
+    axes.set_yticks(places, [chart_text(truncated(label)) for label in chart.labels])
     axes.invert_yaxis()
     axes.margins(x=0.18)
     axes.axvline(0, color=INK, linewidth=0.8)
-    write_amounts(axes.xaxis, chart.currency)
+    format_amount_axis(axes.xaxis, chart.currency)
 
 
-def paint_columns(axes: Axes, chart: Chart) -> None:
+def draw_columns(axes: Axes, chart: Chart) -> None:
     """The series beside one another at each label."""
     width = 0.8 / len(chart.series)
-    few = len(chart.labels) * len(chart.series) <= MOST_POINT_TEXTS
+    few = len(chart.labels) * len(chart.series) <= MAX_LABELLED_POINTS
     for number, series in enumerate(chart.series):
         places = [place + (number - (len(chart.series) - 1) / 2) * width for place in range(len(chart.labels))]
-        painted = axes.bar(places, numbers(series), width=width, color=COLOURS[number], label=drawable(series.name))
+        painted = axes.bar(
+            places, float_amounts(series), width=width, color=COLOURS[number], label=chart_text(series.name)
+        )
         if few:
-            axes.bar_label(painted, labels=series.texts, padding=3, rotation=90, fontsize=7, color=INK)
+            axes.bar_label(painted, labels=series.amounts, padding=3, rotation=90, fontsize=7, color=INK)
     axes.margins(y=0.2)
     axes.axhline(0, color=INK, linewidth=0.8)
-    label_places(axes, chart)
+    label_x_axis(axes, chart)
 
 
-def paint_lines(axes: Axes, chart: Chart) -> None:
+def draw_lines(axes: Axes, chart: Chart) -> None:
     """A line for each series; its last amount is written."""
     places = range(len(chart.labels))
     for number, series in enumerate(chart.series):
-        values = numbers(series)
+        values = float_amounts(series)
         axes.plot(
             places,
             values,
             color=COLOURS[number],
-            label=drawable(series.name),
+            label=chart_text(series.name),
             linestyle="-" if number == 0 else "--",
-            marker="o" if len(values) <= MOST_AXIS_LABELS else "",
+            marker="o" if len(values) <= MAX_AXIS_LABELS else "",
         )
         axes.annotate(
-            series.texts[-1], (places[-1], values[-1]), (4, 4), textcoords="offset points", color=INK, fontsize=8
+            series.amounts[-1], (places[-1], values[-1]), (4, 4), textcoords="offset points", color=INK, fontsize=8
         )
     axes.margins(x=0.08, y=0.12)
     axes.axhline(0, color=INK, linewidth=0.8)
-    label_places(axes, chart)
+    label_x_axis(axes, chart)
 
 
-PAINTERS: Mapping[Kind, Callable[[Axes, Chart], None]] = {
-    "bars": paint_bars,
-    "columns": paint_columns,
-    "lines": paint_lines,
+DRAWERS: Mapping[ChartKind, Callable[[Axes, Chart], None]] = {
+    "bars": draw_bars,
+    "columns": draw_columns,
+    "lines": draw_lines,
 }
 
 
-def label_places(axes: Axes, chart: Chart) -> None:
+def label_x_axis(axes: Axes, chart: Chart) -> None:
     """Labels below, not all of them if there are many; amounts at the side."""
     labels = chart.labels
-    step = -(-len(labels) // MOST_AXIS_LABELS)
+    step = -(-len(labels) // MAX_AXIS_LABELS)
     places = range(0, len(labels), step)
     axes.set_xticks(
-        places, [drawable(shortened(labels[place])) for place in places], rotation=45 if len(labels) > 6 else 0
+        places, [chart_text(truncated(labels[place])) for place in places], rotation=45 if len(labels) > 6 else 0
     )
-    write_amounts(axes.yaxis, chart.currency)
+    format_amount_axis(axes.yaxis, chart.currency)
 
 
-def write_amounts(axis: Axis, currency: str) -> None:
+def format_amount_axis(axis: Axis, currency: str) -> None:
     """How amounts along an axis are written: with the decimals of their currency, unless these are none."""
     decimals = decimal_places(currency)
     axis.set_major_locator(MaxNLocator(6))
@@ -134,28 +136,28 @@ def write_amounts(axis: Axis, currency: str) -> None:
     axis.grid(visible=True, color=GRID)
 
 
-def numbers(series: Series) -> list[float]:
+def float_amounts(series: ChartSeries) -> list[float]:
     """Where to draw: a picture has no exact amounts, so binary fractions do no harm here."""
-    return [float(Decimal(text)) for text in series.texts]
+    return [float(Decimal(text)) for text in series.amounts]
 
 
-def shortened(text: str) -> str:
-    return text if len(text) <= MOST_LABEL_CHARS else text[: MOST_LABEL_CHARS - 1] + "…"
+def truncated(text: str) -> str:
+    return text if len(text) <= MAX_LABEL_CHARS else text[: MAX_LABEL_CHARS - 1] + "…"
 
 
-def drawable(text: str) -> str:
+def chart_text(text: str) -> str:
     """A text that the font can draw, in one line, with no formula in it; a letter that the font lacks becomes a box."""
-    return written(text).replace("$", r"\$")
+    return printable(text).replace("$", r"\$")
 
 
-def written(text: str) -> str:
+def printable(text: str) -> str:
     """The text in one line, in letters of the font."""
     plain = " ".join(unicodedata.normalize("NFC", text).split())
-    return "".join(letter if ord(letter) in letters() else "□" for letter in plain)
+    return "".join(letter if ord(letter) in font_characters() else "□" for letter in plain)
 
 
 @cache
-def letters() -> frozenset[int]:
+def font_characters() -> frozenset[int]:
     """What the font can draw."""
     return frozenset(FT2Font(str(font_file())).get_charmap())
 

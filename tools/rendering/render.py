@@ -5,21 +5,21 @@ from collections.abc import Sequence
 from typing import Any
 
 from graph.tool import Files
-from tools.rendering.chart import PNG, Chart, describe
-from tools.rendering.document import Part
+from tools.rendering.chart import PNG, Chart, alt_text
+from tools.rendering.document import DocumentPart
 from tools.rendering.file_storage import store_file
 
 
-def typeset(title: str, parts: Sequence[Part]) -> bytes:
+def render_pdf(title: str, parts: Sequence[DocumentPart]) -> bytes:
     """The document as PDF, in A4, with page numbers."""
     from tools.rendering.reportlab_pdf import (
-        set_document,  # reportlab takes long to import, and few processes set one soon
+        render_document,  # reportlab takes long to import, and few processes set one soon
     )
 
-    return set_document(title, parts)
+    return render_document(title, parts)
 
 
-async def keep_chart(chart: Chart, name: str, files: Files) -> dict[str, Any]:
+async def store_chart(chart: Chart, name: str, files: Files) -> dict[str, Any]:
     """Draw a chart, leave it with the caller's files, and return the `display` that shows it.
 
     Args:
@@ -27,7 +27,9 @@ async def keep_chart(chart: Chart, name: str, files: Files) -> dict[str, Any]:
         name: what the file is called, without its ending.
         files: of the caller.
     """
-    file_id = await store_file(files, f"{name}.png", PNG, await asyncio.to_thread(draw, chart), "answer in words")
+    file_id = await store_file(
+        files, f"{name}.png", PNG, await asyncio.to_thread(render_chart, chart), "answer in words"
+    )
     kind = "line" if chart.kind == "lines" else "bar"
     return {
         "type": "chart",
@@ -35,12 +37,14 @@ async def keep_chart(chart: Chart, name: str, files: Files) -> dict[str, Any]:
         "kind": kind,
         "file_id": file_id,
         "media_type": PNG,
-        "alt": describe(chart),
+        "alt": alt_text(chart),
     }
 
 
-def draw(chart: Chart) -> bytes:
+def render_chart(chart: Chart) -> bytes:
     """The chart as a PNG picture."""
-    from tools.rendering.matplotlib_chart import painted  # matplotlib takes long to import, and few processes draw soon
+    from tools.rendering.matplotlib_chart import (
+        render_png,  # matplotlib takes long to import, and few processes draw soon
+    )
 
-    return painted(chart)
+    return render_png(chart)

@@ -23,8 +23,8 @@ from reportlab.platypus import (  # type: ignore[import-untyped]
     TableStyle,
 )
 
-from tools.rendering.document import Grid, Heading, Note, Part, Picture
-from tools.rendering.matplotlib_chart import font_file, shortened, written
+from tools.rendering.document import DocumentPart, Grid, Heading, Note, Picture
+from tools.rendering.matplotlib_chart import font_file, printable, truncated
 
 MARGIN = 18 * mm
 TEXT_WIDTH = A4[0] - 2 * MARGIN
@@ -32,9 +32,9 @@ LINE = colors.HexColor("#d9d9d9")
 SHADE = colors.HexColor("#f2f2f2")
 
 
-def set_document(title: str, parts: Sequence[Part]) -> bytes:
+def render_document(title: str, parts: Sequence[DocumentPart]) -> bytes:
     """The document as PDF, in A4, with page numbers."""
-    content, name = io.BytesIO(), font()
+    content, name = io.BytesIO(), registered_font()
     document = SimpleDocTemplate(
         content,
         pagesize=A4,
@@ -51,40 +51,40 @@ def set_document(title: str, parts: Sequence[Part]) -> bytes:
         canvas.setFont(name, 8)
         canvas.drawRightString(A4[0] - MARGIN, MARGIN / 2, str(canvas.getPageNumber()))
 
-    flow = [words(title, 17), Spacer(0, 4 * mm), *(set_part(part) for part in parts)]
+    flow = [paragraph(title, 17), Spacer(0, 4 * mm), *(render_part(part) for part in parts)]
     document.build(flow, onFirstPage=number_page, onLaterPages=number_page)
     return content.getvalue()
 
 
-def set_part(part: Part) -> Flowable:
+def render_part(part: DocumentPart) -> Flowable:
     match part:
         case Heading():
-            return words(part.text, 13, before=5 * mm)
+            return paragraph(part.text, 13, before=5 * mm)
         case Note():
-            return words(part.text, 9)
+            return paragraph(part.text, 9)
         case Grid():
-            return KeepTogether([words(part.title, 10, before=3 * mm), set_grid(part)])
+            return KeepTogether([paragraph(part.title, 10, before=3 * mm), render_grid(part)])
         case Picture():
-            return set_picture(part)
+            return render_picture(part)
 
 
-def words(text: str, size: float, before: float = 0) -> Paragraph:
+def paragraph(text: str, size: float, before: float = 0) -> Paragraph:
     """Text as it is: whatever looks like reportlab's mark-up in it is only text."""
     style = ParagraphStyle(
-        "words", fontName=font(), fontSize=size, leading=size * 1.4, spaceBefore=before, spaceAfter=3
+        "words", fontName=registered_font(), fontSize=size, leading=size * 1.4, spaceBefore=before, spaceAfter=3
     )
-    return Paragraph(escape(written(text)), style)
+    return Paragraph(escape(printable(text)), style)
 
 
-def set_grid(grid: Grid) -> Table:
+def render_grid(grid: Grid) -> Table:
     """Cells are plain strings, in which reportlab looks for no mark-up."""
-    cells = [[written(shortened(cell)) for cell in row] for row in (grid.columns, *grid.rows)]
+    cells = [[printable(truncated(cell)) for cell in row] for row in (grid.columns, *grid.rows)]
     first, others = 0.40 * TEXT_WIDTH, 0.60 * TEXT_WIDTH / max(1, len(grid.columns) - 1)
     table = Table(cells, colWidths=[first, *[others] * (len(grid.columns) - 1)], repeatRows=1)
     table.setStyle(
         TableStyle(
             [
-                ("FONT", (0, 0), (-1, -1), font(), 9),
+                ("FONT", (0, 0), (-1, -1), registered_font(), 9),
                 ("ALIGN", (1, 0), (-1, -1), "RIGHT"),
                 ("BACKGROUND", (0, 0), (-1, 0), SHADE),
                 ("LINEBELOW", (0, 0), (-1, -1), 0.5, LINE),
@@ -94,7 +94,7 @@ def set_grid(grid: Grid) -> Table:
     return table
 
 
-def set_picture(picture: Picture) -> Image:
+def render_picture(picture: Picture) -> Image:
     image = Image(io.BytesIO(picture.png))
     width = TEXT_WIDTH * picture.share
     image.drawHeight, image.drawWidth = image.imageHeight * width / image.imageWidth, width
@@ -103,7 +103,7 @@ def set_picture(picture: Picture) -> Image:
 
 
 @cache
-def font() -> str:
+def registered_font() -> str:
     """The name under which reportlab knows the font of the pictures."""
     pdfmetrics.registerFont(TTFont("DejaVu", str(font_file())))
     return "DejaVu"

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from graph.redaction.json_strings import strings_in
 from graph.tool import ToolError
 
-CODE = re.compile(
+SUSPICIOUS_TEXT = re.compile(
     r"\.\.[/\\]|^\s*(?:/[\w.-]+){2}|^\s*[A-Za-z]:[/\\]|^\s*(?:file|ftp|gopher|ldap|jar|dict)://"
     r"|\$\{|\{\{|\{[^{}]{0,40}(?:__|[.\[!])[^{}]{0,40}\}|(?:%\d{0,4}\$?[nspx]){2}|%n\b|\b__\w{1,20}__\b"
 )
@@ -18,17 +18,20 @@ CODE = re.compile(
 
 
 class ToolArguments(BaseModel):
-    """Arguments of a tool: unknown names are refused, and so are texts that look like paths or templates (`CODE`); null and a
-    blank string mean that an argument was not given."""
+    """The arguments of a tool.
+
+    Unknown names are refused, and so are texts that look like paths or templates (`SUSPICIOUS_TEXT`). Null and a blank string
+    mean that an argument has no value.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     @model_validator(mode="before")
     @classmethod
-    def checked(cls, data: Any) -> Any:
+    def clean(cls, data: Any) -> Any:
         if not isinstance(data, dict):
             return data
-        if any(CODE.search(text) for text in strings_in(data)):
+        if any(SUSPICIOUS_TEXT.search(text) for text in strings_in(data)):
             raise ValueError("a path, a template or a format string is not taken for words")
         return {name: value for name, value in data.items() if not is_blank(value)}
 
@@ -51,7 +54,7 @@ def is_blank(value: Any) -> bool:
     return value is None or (isinstance(value, str) and not value.strip())
 
 
-class Period(ToolArguments):
+class PeriodArguments(ToolArguments):
     """A span of days, open at an end that is not given."""
 
     start_date: dt.date | None = Field(None, description="First day, YYYY-MM-DD, included. Leave out for no limit.")

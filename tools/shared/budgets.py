@@ -7,7 +7,7 @@ from tools.shared.categories import category_filter
 from tools.shared.money import amount_text
 
 
-async def budgets_of(category: str | None, context: ToolContext) -> list[dict[str, Any]]:
+async def fetch_budgets(category: str | None, context: ToolContext) -> list[dict[str, Any]]:
     """The budgets of a category, or all, with what is spent this month."""
     return await context.rows.fetch(
         "budgets_with_spending",
@@ -17,7 +17,7 @@ async def budgets_of(category: str | None, context: ToolContext) -> list[dict[st
     )
 
 
-def state_of(row: Row) -> dict[str, Any]:
+def budget_state(row: Row) -> dict[str, Any]:
     return {
         "category": row["category"],
         "currency": row["currency"],

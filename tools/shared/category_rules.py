@@ -4,8 +4,8 @@ from typing import Any
 
 from graph.tool import Row
 
-MOST_RULES = 200
+MAX_RULES = 200
 
 
-def told(rule: Row) -> dict[str, Any]:
+def rule_result(rule: Row) -> dict[str, Any]:
     return {"id": str(rule["id"]), "match": rule["match"], "pattern": rule["pattern"], "category": rule["category"]}

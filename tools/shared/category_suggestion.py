@@ -7,14 +7,14 @@ from uuid import UUID
 
 from graph.tool import Row, Rows
 
-ENOUGH = 2
+MIN_EQUAL_CORRECTIONS = 2
 """Equal corrections from which they count."""
 UNCATEGORIZED = "Uncategorized"
 
-METHOD = (
-    f"First the user's corrections at this merchant: of the categories chosen at least {ENOUGH} times, the one chosen last. "
-    "Then the user's rules: equals before contains, then the longer pattern. Then the category that more than half of the "
-    "merchant's categorised transactions have."
+SUGGESTION_METHOD = (
+    f"First the user's corrections at this merchant: of the categories chosen at least {MIN_EQUAL_CORRECTIONS} times, the one "
+    "chosen last. Then the user's rules: equals before contains, then the longer pattern. Then the category that more than "
+    "half of the merchant's categorised transactions have."
 )
 
 
@@ -27,13 +27,13 @@ class Suggestion:
     evidence: Mapping[str, Any] = field(default_factory=dict)
 
 
-async def suggest(merchant: str, rows: Rows, apart_from: UUID | None = None) -> Suggestion | None:
+async def suggest_for_merchant(merchant: str, rows: Rows, apart_from: UUID | None = None) -> Suggestion | None:
     """What fits a merchant, or None if nothing is known; its transaction of this id does not count."""
     known = await rows.fetch("what_is_known_of_merchants", merchant=merchant, apart_from=apart_from)
-    return weigh(known)
+    return best_suggestion(known)
 
 
-def weigh(known: Sequence[Row]) -> Suggestion | None:
+def best_suggestion(known: Sequence[Row]) -> Suggestion | None:
     """The suggestion that follows from what is known.
 
     Args:
@@ -49,7 +49,7 @@ def weigh(known: Sequence[Row]) -> Suggestion | None:
 
 
 def from_corrections(rows: Sequence[Row]) -> Suggestion | None:
-    enough = [row for row in rows if row["matches"] >= ENOUGH]
+    enough = [row for row in rows if row["matches"] >= MIN_EQUAL_CORRECTIONS]
     if not enough:
         return None
     best = max(enough, key=lambda row: (row["latest"], row["matches"], row["category"]))
@@ -73,7 +73,7 @@ def from_history(rows: Sequence[Row]) -> Suggestion | None:
     return None
 
 
-def of_suggestion(advice: Suggestion | None) -> dict[str, Any]:
+def suggestion_result(advice: Suggestion | None) -> dict[str, Any]:
     if advice is None:
         return {"status": "no_suggestion"}
     return {

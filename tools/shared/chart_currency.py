@@ -10,7 +10,7 @@ from graph.tool import Row, Rows
 from tools.shared.arguments import ToolArguments
 
 
-class InCurrency(ToolArguments):
+class ChartArguments(ToolArguments):
     currency: str | None = Field(
         None,
         description="Three letters, such as USD. Leave out for the user's main currency; currencies are never added together.",
@@ -19,14 +19,16 @@ class InCurrency(ToolArguments):
 
 
 @dataclass(frozen=True, slots=True)
-class Picked:
+class ChartCurrency:
     """The currency that is drawn, if it is clear which, and what the result says of it."""
 
     currency: str | None
-    told: Mapping[str, Any]
+    result_fields: Mapping[str, Any]
 
 
-async def pick_currency(found: Iterable[Row], wanted: str | None, rows: Rows, nothing: str = "no_rows") -> Picked:
+async def choose_currency(
+    found: Iterable[Row], wanted: str | None, rows: Rows, nothing: str = "no_rows"
+) -> ChartCurrency:
     """The currency that was asked for, else the only one, else the user's main one.
 
     Args:
@@ -44,8 +46,8 @@ async def pick_currency(found: Iterable[Row], wanted: str | None, rows: Rows, no
         profile = await rows.fetch("main_currency")
         wanted = next((row["currency"] for row in profile if row["currency"] in currencies), None)
         if wanted is None:
-            return Picked(None, {"status": "ambiguous", "currencies": currencies})
+            return ChartCurrency(None, {"status": "ambiguous", "currencies": currencies})
     others = {"other_currencies": rest} if (rest := [each for each in currencies if each != wanted]) else {}
     if wanted not in currencies:
-        return Picked(None, {"status": nothing, **others})
-    return Picked(wanted, {"status": "ok", "currency": wanted, **others})
+        return ChartCurrency(None, {"status": nothing, **others})
+    return ChartCurrency(wanted, {"status": "ok", "currency": wanted, **others})

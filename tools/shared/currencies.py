@@ -6,14 +6,14 @@ from pydantic import AfterValidator, Field
 
 from graph.tool import Rows, ToolError
 
-Currency = Annotated[str, Field(pattern=r"^[A-Za-z]{3}$"), AfterValidator(str.upper)]
+CurrencyCode = Annotated[str, Field(pattern=r"^[A-Za-z]{3}$"), AfterValidator(str.upper)]
 """Three letters."""
-CurrencyOrMain = Annotated[
-    Currency | None, Field(description="Three letters, such as USD; leave out for the user's main one.")
+OptionalCurrency = Annotated[
+    CurrencyCode | None, Field(description="Three letters, such as USD; leave out for the user's main one.")
 ]
 
 
-async def currency_or_main(wanted: str | None, rows: Rows) -> str:
+async def resolve_currency(wanted: str | None, rows: Rows) -> str:
     """The currency that was asked for, else the user's main one.
 
     Raises:

@@ -5,16 +5,16 @@ from decimal import Decimal
 from typing import Any
 
 from graph.tool import Row, ToolError
-from tools.shared.interest import interest
+from tools.shared.interest import monthly_interest
 from tools.shared.money import amount_text
 
-MOST_DEBTS = 40
+MAX_DEBTS = 40
 """That a result holds, and that a plan is made for."""
 
 
-def present(debt: Row) -> dict[str, Any]:
-    grown = interest(debt["balance"], debt["annual_rate_percent"], debt["currency"])
-    return state_of(debt) | {
+def debt_result(debt: Row) -> dict[str, Any]:
+    grown = monthly_interest(debt["balance"], debt["annual_rate_percent"], debt["currency"])
+    return debt_state(debt) | {
         "id": str(debt["id"]),
         "kind": debt["kind"],
         "account": debt["account"],
@@ -23,7 +23,7 @@ def present(debt: Row) -> dict[str, Any]:
     }
 
 
-def state_of(debt: Row) -> dict[str, Any]:
+def debt_state(debt: Row) -> dict[str, Any]:
     return {
         "name": debt["name"],
         "currency": debt["currency"],
@@ -40,10 +40,10 @@ def rate_text(rate: Decimal) -> str:
 
 
 def is_growing(debt: Row) -> bool:
-    grown = interest(debt["balance"], debt["annual_rate_percent"], debt["currency"])
+    grown = monthly_interest(debt["balance"], debt["annual_rate_percent"], debt["currency"])
     return bool(debt["balance"] and debt["minimum_payment"] <= grown)
 
 
-def check_day(day: dt.date | None, today: dt.date) -> None:
+def check_as_of(day: dt.date | None, today: dt.date) -> None:
     if day and day > today:
         raise ToolError("as_of is in the future; a balance is of today or an earlier day.")

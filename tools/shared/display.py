@@ -6,7 +6,7 @@ from typing import Any
 from graph.tool import DISPLAY, Row
 
 
-def shown(title: str, columns: Sequence[str], rows: Sequence[Row]) -> dict[str, Any]:
+def table(title: str, columns: Sequence[str], rows: Sequence[Row]) -> dict[str, Any]:
     """The part of a result that shows its own rows, by the names of their fields; nothing if there are none."""
     if not rows:
         return {}

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from graph.tool import Row
-from tools.shared.arguments import Period
+from tools.shared.arguments import PeriodArguments
 from tools.shared.money import amount_text
 
 AMOUNT_COLUMNS = ("income", "spent_gross", "refunds")
@@ -57,7 +57,9 @@ def flow_totals(sums: Row) -> dict[str, Any]:
     }
 
 
-def flow_filters(arguments: Period, categories: Sequence[str] | None, merchant: str | None = None) -> dict[str, Any]:
+def flow_filters(
+    arguments: PeriodArguments, categories: Sequence[str] | None, merchant: str | None = None
+) -> dict[str, Any]:
     """The filters that were applied. The merchant's name has a field of its own name, so that it is masked."""
     given = arguments.model_dump(mode="json", exclude_none=True, exclude={"category", "merchant", "months", "limit"})
     return (

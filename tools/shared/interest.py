@@ -10,10 +10,10 @@ from decimal import Decimal
 
 from graph.values.currencies import round_amount
 
-MOST_MONTHS = 1200
+MAX_MONTHS = 1200
 """A debt that is not paid after so many counts as one that is never paid off."""
 
-METHOD = (
+INTEREST_METHOD = (
     "Each month the balance grows by a twelfth of the yearly rate, rounded to the smallest unit of the currency (half to "
     "even), then the payment is taken off; the first payment is next month, the last one is what is left. New purchases and "
     "fees are not counted."
@@ -24,7 +24,7 @@ def monthly_rate(annual_rate_percent: Decimal) -> Decimal:
     return annual_rate_percent / 1200
 
 
-def interest(balance: Decimal, annual_rate_percent: Decimal, currency: str | None) -> Decimal:
+def monthly_interest(balance: Decimal, annual_rate_percent: Decimal, currency: str | None) -> Decimal:
     """Of one month, in whole units of the currency."""
     return round_amount(balance * monthly_rate(annual_rate_percent), currency)
 
@@ -40,8 +40,8 @@ def level_payment(principal: Decimal, annual_rate_percent: Decimal, months: int,
 
 
 def is_never_paid(left: Decimal, monthly_payment: Decimal, months_gone: int) -> bool:
-    """Whether what is left is too much for the rest of `MOST_MONTHS`, even if it bore no more interest."""
-    return left > monthly_payment * (MOST_MONTHS - months_gone)
+    """Whether what is left is too much for the rest of `MAX_MONTHS`, even if it bore no more interest."""
+    return left > monthly_payment * (MAX_MONTHS - months_gone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Payment:
     left: Decimal
 
 
-def pay_off(
+def payment_schedule(
     balance: Decimal, annual_rate_percent: Decimal, payment: Decimal, currency: str | None, term: int | None = None
 ) -> list[Payment] | None:
     """The monthly payments until nothing is left, or None if it is never paid off.
@@ -62,7 +62,7 @@ def pay_off(
     while balance > 0:
         if not term and is_never_paid(balance, payment, len(plan)):
             return None
-        grown = interest(balance, annual_rate_percent, currency)
+        grown = monthly_interest(balance, annual_rate_percent, currency)
         is_last = len(plan) + 1 == term
         paid = balance + grown if is_last else min(payment, balance + grown)
         balance += grown - paid
@@ -87,29 +87,29 @@ def future_value(
 
 
 @dataclass(frozen=True, slots=True)
-class Owed:
+class DebtTerms:
     name: str
     balance: Decimal
     annual_rate_percent: Decimal
     minimum: Decimal
 
 
-Order = Callable[[Owed, Decimal], tuple[Decimal, Decimal, str]]
+PayoffOrder = Callable[[DebtTerms, Decimal], tuple[Decimal, Decimal, str]]
 """A debt and what is left of it, to a key: the debt with the smallest one gets what is over."""
 
 
-def avalanche(debt: Owed, left: Decimal) -> tuple[Decimal, Decimal, str]:
+def avalanche(debt: DebtTerms, left: Decimal) -> tuple[Decimal, Decimal, str]:
     """The dearest first."""
     return -debt.annual_rate_percent, left, debt.name
 
 
-def snowball(debt: Owed, left: Decimal) -> tuple[Decimal, Decimal, str]:
+def snowball(debt: DebtTerms, left: Decimal) -> tuple[Decimal, Decimal, str]:
     """The smallest first."""
     return left, -debt.annual_rate_percent, debt.name
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class PayoffPlan:
     months: Mapping[str, int]
     """After which each debt is paid, by name; 0 for one that is paid already."""
     interest: Decimal
@@ -119,7 +119,7 @@ class Plan:
         return max(self.months.values(), default=0)
 
 
-def plan_of(debts: Sequence[Owed], extra: Decimal, order: Order, currency: str) -> Plan | None:
+def plan_payoff(debts: Sequence[DebtTerms], extra: Decimal, order: PayoffOrder, currency: str) -> PayoffPlan | None:
     """Pay every minimum, and put the rest of a budget that stays the same onto one debt after another.
 
     The budget is the sum of all minimums and the extra payment; what a paid debt no longer needs goes to the next.
@@ -138,19 +138,19 @@ def plan_of(debts: Sequence[Owed], extra: Decimal, order: Order, currency: str) 
         if is_never_paid(sum(left.values(), Decimal()), budget, month - 1):
             return None
         for debt in open_debts:
-            grown = interest(left[debt.name], debt.annual_rate_percent, currency)
+            grown = monthly_interest(left[debt.name], debt.annual_rate_percent, currency)
             left[debt.name] += grown
             cost += grown
-        for debt, paid in shares(open_debts, left, budget, order):
+        for debt, paid in split_budget(open_debts, left, budget, order):
             left[debt.name] -= paid
             if not left[debt.name]:
                 months[debt.name] = month
-    return Plan(months, cost)
+    return PayoffPlan(months, cost)
 
 
-def shares(
-    debts: Sequence[Owed], left: Mapping[str, Decimal], budget: Decimal, order: Order
-) -> Iterator[tuple[Owed, Decimal]]:
+def split_budget(
+    debts: Sequence[DebtTerms], left: Mapping[str, Decimal], budget: Decimal, order: PayoffOrder
+) -> Iterator[tuple[DebtTerms, Decimal]]:
     """What each debt gets of a month's budget."""
     minimums = {debt.name: min(debt.minimum, left[debt.name]) for debt in debts}
     spare = budget - sum(minimums.values())

@@ -8,7 +8,7 @@ from typing import Any
 from graph.tool import Row, ToolError
 from graph.values.currencies import decimal_places, round_amount
 
-AMOUNT_DECIMALS = 8
+MAX_DECIMALS = 8
 """That an argument may have; how many its currency has is seen by `check_decimals`."""
 
 

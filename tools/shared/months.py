@@ -4,11 +4,11 @@ import datetime as dt
 
 from graph.tool import ToolError
 
-PATTERN = r"^[0-9]{4}-(0[1-9]|1[0-2])$"
+MONTH_PATTERN = r"^[0-9]{4}-(0[1-9]|1[0-2])$"
 """How a month is named: 2025-03."""
 
 
-def read_month(text: str) -> dt.date:
+def parse_month(text: str) -> dt.date:
     """The month of this name.
 
     Raises:

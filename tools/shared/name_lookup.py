@@ -4,32 +4,32 @@ from collections.abc import Sequence
 
 from graph.tool import Row, ToolError
 
-MOST_TOLD = 20
+MAX_LISTED = 20
 """Names that a fault lists."""
 
 
-def matching(words: str, rows: Sequence[Row], field: str = "name") -> list[Row]:
+def matching_rows(words: str, rows: Sequence[Row], field: str = "name") -> list[Row]:
     """The rows of this id or exactly this name, else those whose name contains it; upper and lower case are the same."""
     wanted = words.strip().casefold()
     exact = [row for row in rows if wanted in (str(row["id"]), row[field].casefold())]
     return exact or [row for row in rows if wanted in row[field].casefold()]
 
 
-def the_one(words: str, rows: Sequence[Row], noun: str, field: str = "name") -> Row:
+def resolve_one(words: str, rows: Sequence[Row], noun: str, field: str = "name") -> Row:
     """The row that is meant.
 
     Raises:
         ToolError: none or several match; the fault lists those that exist, or that match.
     """
-    found = matching(words, rows, field)
+    found = matching_rows(words, rows, field)
     if len(found) == 1:
         return found[0]
     if not rows:
         raise ToolError(f"The user has no {noun} yet.")
     if not found:
-        raise ToolError(f"No {noun} matches; the user has: {listed(rows, field)}.")
-    raise ToolError(f"Several match; ask which {noun} is meant and give its id: {listed(found, field)}.")
+        raise ToolError(f"No {noun} matches; the user has: {list_names(rows, field)}.")
+    raise ToolError(f"Several match; ask which {noun} is meant and give its id: {list_names(found, field)}.")
 
 
-def listed(rows: Sequence[Row], field: str) -> str:
-    return "; ".join(f"{row[field]} (id {row['id']})" for row in rows[:MOST_TOLD])
+def list_names(rows: Sequence[Row], field: str) -> str:
+    return "; ".join(f"{row[field]} (id {row['id']})" for row in rows[:MAX_LISTED])

@@ -9,7 +9,7 @@ from graph.tool import Row
 from graph.values.months import add_months, last_day
 
 Recurrence = Literal["none", "weekly", "monthly", "yearly"]
-MONTHS: Mapping[str, int] = {"monthly": 1, "yearly": 12}
+MONTHS_BETWEEN: Mapping[str, int] = {"monthly": 1, "yearly": 12}
 
 
 def due_days(first: dt.date, recurrence: Recurrence) -> Iterator[dt.date]:
@@ -22,7 +22,7 @@ def due_days(first: dt.date, recurrence: Recurrence) -> Iterator[dt.date]:
                 yield first + dt.timedelta(weeks=number)
         case _:
             for number in itertools.count():
-                month = add_months(first.replace(day=1), number * MONTHS[recurrence])
+                month = add_months(first.replace(day=1), number * MONTHS_BETWEEN[recurrence])
                 yield month.replace(day=min(first.day, last_day(month).day))
 
 
@@ -37,18 +37,18 @@ def next_due(reminder: Row, today: dt.date) -> dt.date | None:
     return next((day for day in due_days(reminder["due_on"], reminder["recurrence"]) if day >= today), None)
 
 
-def present(reminder: Row, today: dt.date) -> dict[str, Any]:
+def reminder_result(reminder: Row, today: dt.date) -> dict[str, Any]:
     active = reminder["status"] == "active"
     ahead = next_due(reminder, today) if active else None
     return {
         "id": str(reminder["id"]),
-        **state_of(reminder),
+        **reminder_state(reminder),
         "next_due": None if ahead is None else ahead.isoformat(),
         "overdue": active and ahead is None,
     }
 
 
-def state_of(reminder: Row) -> dict[str, Any]:
+def reminder_state(reminder: Row) -> dict[str, Any]:
     time = reminder["due_time"]
     return {
         "text": reminder["text"],

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field
 from graph.values.text import storable
 
 
-def written(text: str) -> str:
+def stripped_text(text: str) -> str:
     """The text as the database holds it, without outer spaces.
 
     Raises:
@@ -19,5 +19,5 @@ def written(text: str) -> str:
     return kept
 
 
-Words = Annotated[str, Field(max_length=100), AfterValidator(written)]
+ShortText = Annotated[str, Field(max_length=100), AfterValidator(stripped_text)]
 """A name or a part of one."""

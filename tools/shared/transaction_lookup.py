@@ -11,23 +11,23 @@ from pydantic import Field
 from graph.tool import Row, Rows, ToolError
 from tools.shared.arguments import ToolArguments
 from tools.shared.money import amount_text
-from tools.shared.text_fields import Words
+from tools.shared.text_fields import ShortText
 
-MOST_CANDIDATES = 8
+MAX_CANDIDATES = 8
 
 
-class WhichTransaction(ToolArguments):
+class TransactionSelector(ToolArguments):
     """One transaction, by its id or by what is known of it."""
 
     transaction_id: UUID | None = Field(None, description="Its id, from another tool's result; then nothing else.")
-    merchant: Words | None = Field(
+    merchant: ShortText | None = Field(
         None, description="Part of its merchant's name or statement line, if the id is unknown."
     )
     day: dt.date | None = Field(None, description="The day on which it was booked, YYYY-MM-DD.")
     amount: Decimal | None = Field(None, description="Its exact amount, without its sign.", gt=0, le=10**12)
 
 
-async def candidates(which: WhichTransaction, rows: Rows) -> tuple[int, list[dict[str, Any]]]:
+async def matching_transactions(which: TransactionSelector, rows: Rows) -> tuple[int, list[dict[str, Any]]]:
     """How many transactions are meant, and the newest of them.
 
     Raises:
@@ -39,32 +39,32 @@ async def candidates(which: WhichTransaction, rows: Rows) -> tuple[int, list[dic
     if which.merchant is None and which.amount is None:
         raise ToolError("Say which transaction: its id, or its merchant or amount, and the day if it is known.")
     found = await rows.fetch(
-        "transactions_alike", merchant=which.merchant, day=which.day, amount=which.amount, limit=MOST_CANDIDATES
+        "transactions_alike", merchant=which.merchant, day=which.day, amount=which.amount, limit=MAX_CANDIDATES
     )
     return (found[0]["found"] if found else 0), found
 
 
-async def the_transaction(which: WhichTransaction, rows: Rows) -> dict[str, Any]:
+async def resolve_transaction(which: TransactionSelector, rows: Rows) -> dict[str, Any]:
     """The one that is meant.
 
     Raises:
         ToolError: there is none, or there are several; the fault lists them.
     """
-    count, found = await candidates(which, rows)
+    count, found = await matching_transactions(which, rows)
     if count == 0:
         raise ToolError("Unknown: no such transaction; look for it with transactions_query and give its id.")
     if count > 1:
-        listed = "; ".join(described(row) for row in found)
-        raise ToolError(f"Ambiguous: {count} transactions match. Ask which one is meant and give its id: {listed}.")
+        lines = "; ".join(describe_transaction(row) for row in found)
+        raise ToolError(f"Ambiguous: {count} transactions match. Ask which one is meant and give its id: {lines}.")
     return found[0]
 
 
-def described(row: Row) -> str:
+def describe_transaction(row: Row) -> str:
     name = row["merchant"] or row["description"] or "no name"
     return f"{row['posted_at']} {amount_text(row['amount'], row['currency'])} {row['currency']} {name} (id {row['id']})"
 
 
-def told(row: Row) -> dict[str, Any]:
+def transaction_result(row: Row) -> dict[str, Any]:
     """A transaction as results hold it."""
     return {
         "id": str(row["id"]),
@@ -77,15 +77,15 @@ def told(row: Row) -> dict[str, Any]:
     }
 
 
-def listed(rows: Sequence[Row]) -> list[dict[str, Any]]:
-    return [told(row) for row in rows]
+def transaction_results(rows: Sequence[Row]) -> list[dict[str, Any]]:
+    return [transaction_result(row) for row in rows]
 
 
-async def one_or_told(which: WhichTransaction, rows: Rows) -> tuple[Row | None, dict[str, Any]]:
+async def transaction_or_result(which: TransactionSelector, rows: Rows) -> tuple[Row | None, dict[str, Any]]:
     """The transaction that is meant, or the result that says that there is none, or several."""
-    count, found = await candidates(which, rows)
+    count, found = await matching_transactions(which, rows)
     if count == 1:
         return found[0], {}
     if count == 0:
         return None, {"status": "unknown", "found": 0}
-    return None, {"status": "ambiguous", "found": count, "candidates": listed(found)}
+    return None, {"status": "ambiguous", "found": count, "candidates": transaction_results(found)}

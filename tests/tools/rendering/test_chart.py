@@ -6,42 +6,42 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from matplotlib.text import Text
 
-from tools.rendering.chart import Chart, Kind, Series, describe
-from tools.rendering.matplotlib_chart import MOST_LABEL_CHARS, figure_of
-from tools.rendering.render import draw
+from tools.rendering.chart import Chart, ChartKind, ChartSeries, alt_text
+from tools.rendering.matplotlib_chart import MAX_LABEL_CHARS, build_figure
+from tools.rendering.render import render_chart
 
 PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
 
 
-def chart_of(kind: Kind = "bars", labels: tuple[str, ...] = ("Groceries", "Rent")) -> Chart:
+def chart_of(kind: ChartKind = "bars", labels: tuple[str, ...] = ("Groceries", "Rent")) -> Chart:
     texts = [f"{100 - number}.25" for number in range(len(labels))]
-    return Chart("Spending", kind, "USD", labels, [Series("Spent", texts)])
+    return Chart("Spending", kind, "USD", labels, [ChartSeries("Spent", texts)])
 
 
 def texts_of(chart: Chart) -> list[str]:
     """All that is written in the picture, without the backslash that keeps a dollar from being a formula."""
-    figure = figure_of(chart)
+    figure = build_figure(chart)
     figure.canvas.draw()
     found = figure.findobj(Text)
     return [text.get_text().replace(r"\$", "$") for text in found if text.get_visible()]
 
 
 @pytest.mark.parametrize("kind", ["bars", "columns", "lines"])
-def test_a_chart_is_the_same_png_each_time(kind: Kind) -> None:
-    picture = draw(chart_of(kind))
+def test_a_chart_is_the_same_png_each_time(kind: ChartKind) -> None:
+    picture = render_chart(chart_of(kind))
     assert picture.startswith(PNG_MAGIC)
-    assert draw(chart_of(kind)) == picture
+    assert render_chart(chart_of(kind)) == picture
 
 
 def test_charts_that_are_drawn_at_once_do_not_disturb_each_other() -> None:
     charts = [chart_of(kind, tuple(f"Label {number}" for number in range(5))) for kind in ("bars", "columns", "lines")]
-    alone = [draw(chart) for chart in charts * 4]
+    alone = [render_chart(chart) for chart in charts * 4]
     with ThreadPoolExecutor(4) as threads:
-        assert list(threads.map(draw, charts * 4)) == alone
+        assert list(threads.map(render_chart, charts * 4)) == alone
 
 
 @pytest.mark.parametrize("kind", ["bars", "columns"])
-def test_title_labels_and_amounts_are_written_as_they_are(kind: Kind) -> None:
+def test_title_labels_and_amounts_are_written_as_they_are(kind: ChartKind) -> None:
     written = texts_of(chart_of(kind))
     assert {"Spending (USD)", "Groceries", "Rent", "100.25", "99.25"} <= set(written)
 
@@ -54,7 +54,7 @@ def test_a_line_has_its_last_amount_written() -> None:
     "name", ["$x^2$ and $\\frac{1}{0}$", "one $", r"a \$ b", "%s {0} \\", "買い物", "🍽️", "a\nb", "\x00"]
 )
 def test_any_name_can_be_drawn_and_none_is_a_formula(name: str) -> None:
-    assert draw(chart_of("bars", (name, "Rent"))).startswith(PNG_MAGIC)
+    assert render_chart(chart_of("bars", (name, "Rent"))).startswith(PNG_MAGIC)
 
 
 def test_a_dollar_sign_stays_a_dollar_sign() -> None:
@@ -63,8 +63,8 @@ def test_a_dollar_sign_stays_a_dollar_sign() -> None:
 
 def test_a_long_name_is_shortened_on_the_picture_only() -> None:
     chart = chart_of("bars", ("x" * 200, "Rent"))
-    assert max(len(text) for text in texts_of(chart)) <= MOST_LABEL_CHARS
-    assert "x" * 200 in describe(chart)
+    assert max(len(text) for text in texts_of(chart)) <= MAX_LABEL_CHARS
+    assert "x" * 200 in alt_text(chart)
 
 
 def test_many_labels_are_thinned_out_so_that_they_can_be_read() -> None:
@@ -74,14 +74,14 @@ def test_many_labels_are_thinned_out_so_that_they_can_be_read() -> None:
 
 
 def test_the_words_for_a_picture_say_its_amounts() -> None:
-    assert describe(chart_of()) == "Spending (USD). Spent: Groceries 100.25, Rent 99.25."
+    assert alt_text(chart_of()) == "Spending (USD). Spent: Groceries 100.25, Rent 99.25."
 
 
 @pytest.mark.anyio
 async def test_drawing_leaves_the_event_loop_free() -> None:
     """Drawn in a thread, a chart lets the loop run on."""
     turns = 0
-    drawing = asyncio.create_task(asyncio.to_thread(draw, chart_of("bars", tuple(map(str, range(12))))))
+    drawing = asyncio.create_task(asyncio.to_thread(render_chart, chart_of("bars", tuple(map(str, range(12))))))
     while not drawing.done():
         turns += 1
         await asyncio.sleep(0.001)

@@ -5,9 +5,9 @@ import pytest
 from graph.errors import FileTooLarge
 from graph.tool import ToolError
 from tests.fakes.ports import KeptFiles
-from tools.rendering.chart import Chart, Series
+from tools.rendering.chart import Chart, ChartSeries
 from tools.rendering.file_storage import store_file
-from tools.rendering.render import keep_chart
+from tools.rendering.render import store_chart
 
 pytestmark = pytest.mark.anyio
 
@@ -31,6 +31,6 @@ async def test_the_tool_says_what_to_do_about_a_file_that_is_too_large() -> None
 
 
 async def test_a_chart_that_is_too_large_comes_with_advice() -> None:
-    chart = Chart("Spending", "bars", "USD", ["Rent"], [Series("Spending", ["1.00"])])
+    chart = Chart("Spending", "bars", "USD", ["Rent"], [ChartSeries("Spending", ["1.00"])])
     with pytest.raises(ToolError, match="too large; answer in words"):
-        await keep_chart(chart, "spending", FullFiles())
+        await store_chart(chart, "spending", FullFiles())

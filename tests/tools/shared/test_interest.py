@@ -8,14 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tools.shared.interest import (
-    MOST_MONTHS,
-    Owed,
+    MAX_MONTHS,
+    DebtTerms,
     avalanche,
     future_value,
-    interest,
     level_payment,
-    pay_off,
-    plan_of,
+    monthly_interest,
+    payment_schedule,
+    plan_payoff,
     snowball,
 )
 
@@ -43,7 +43,7 @@ def test_a_level_payment_is_the_annuity_in_whole_cents(principal, rate, months):
 @settings(deadline=None)
 @given(amounts, rates, terms)
 def test_a_loan_with_its_level_payment_is_paid_in_time_and_adds_up(principal, rate, months):
-    plan = pay_off(principal, rate, level_payment(principal, rate, months, "USD"), "USD", months)
+    plan = payment_schedule(principal, rate, level_payment(principal, rate, months, "USD"), "USD", months)
     assert plan
     assert len(plan) <= months
     assert plan[-1].left == 0
@@ -55,7 +55,7 @@ def test_a_loan_with_its_level_payment_is_paid_in_time_and_adds_up(principal, ra
 def test_what_is_left_after_each_payment_is_the_closed_form_but_for_half_a_cent_a_month(principal, rate, months):
     payment = level_payment(principal, rate, months, "USD")
     i, growth = float(rate) / 1200, 1.0
-    for number, each in enumerate(pay_off(principal, rate, payment, "USD", months)[:-1], 1):
+    for number, each in enumerate(payment_schedule(principal, rate, payment, "USD", months)[:-1], 1):
         growth *= 1 + i
         series = (growth - 1) / i if i else number
         exact = float(principal) * growth - float(payment) * series
@@ -63,19 +63,19 @@ def test_what_is_left_after_each_payment_is_the_closed_form_but_for_half_a_cent_
 
 
 def test_a_payment_that_only_covers_the_interest_never_pays():
-    assert interest(Decimal(1200), Decimal(10), "USD") == Decimal("10.00")
-    assert pay_off(Decimal(1200), Decimal(10), Decimal("10.00"), "USD") is None
-    assert pay_off(Decimal(1200), Decimal(10), Decimal("9.99"), "USD") is None
-    assert pay_off(Decimal(1200), Decimal(10), Decimal("10.01"), "USD")
+    assert monthly_interest(Decimal(1200), Decimal(10), "USD") == Decimal("10.00")
+    assert payment_schedule(Decimal(1200), Decimal(10), Decimal("10.00"), "USD") is None
+    assert payment_schedule(Decimal(1200), Decimal(10), Decimal("9.99"), "USD") is None
+    assert payment_schedule(Decimal(1200), Decimal(10), Decimal("10.01"), "USD")
 
 
 def test_interest_of_half_a_cent_goes_to_the_even_one():
-    assert interest(Decimal("6.00"), Decimal(1), "USD") == Decimal("0.00")
-    assert interest(Decimal("18.00"), Decimal(1), "USD") == Decimal("0.02")
+    assert monthly_interest(Decimal("6.00"), Decimal(1), "USD") == Decimal("0.00")
+    assert monthly_interest(Decimal("18.00"), Decimal(1), "USD") == Decimal("0.02")
 
 
 def test_a_debt_without_interest_is_divided():
-    plan = pay_off(Decimal(100), Decimal(0), Decimal(30), "USD")
+    plan = payment_schedule(Decimal(100), Decimal(0), Decimal(30), "USD")
     assert [each.paid for each in plan] == [30, 30, 30, 10]
 
 
@@ -100,23 +100,23 @@ def test_savings_grow_as_month_by_month(start, added, rate, months):
 
 debts = st.lists(
     st.tuples(amounts, rates, st.decimals(Decimal("0"), Decimal("900"), places=2)), min_size=1, max_size=4
-).map(lambda found: [Owed(f"debt {number}", *each) for number, each in enumerate(found)])
+).map(lambda found: [DebtTerms(f"debt {number}", *each) for number, each in enumerate(found)])
 
 
 def test_two_debts_by_hand():
     """The dearer one is the larger one, so that the orders differ; both pay 60 a month."""
     small, large = (
-        Owed("small", Decimal(60), Decimal(0), Decimal(10)),
-        Owed("large", Decimal(100), Decimal(24), Decimal(20)),
+        DebtTerms("small", Decimal(60), Decimal(0), Decimal(10)),
+        DebtTerms("large", Decimal(100), Decimal(24), Decimal(20)),
     )
     # snowball, 60 a month. 1: large 102.00 - 20 = 82.00, small 60 - 40 = 20.
     # 2: large 83.64 - 40 = 43.64, small 0. 3: large 44.51 - 44.51 = 0. Interest 2.00 + 1.64 + 0.87.
-    plan = plan_of([small, large], Decimal(30), snowball, "USD")
+    plan = plan_payoff([small, large], Decimal(30), snowball, "USD")
     assert plan.months == {"small": 2, "large": 3}
     assert plan.interest == Decimal("4.51")
     # avalanche. 1: large 102.00 - 50 = 52.00, small 50. 2: large 53.04 - 50 = 3.04, small 40.
     # 3: large 3.10 paid, small 40 - 40 = 0 (56.90 would be there). Interest 2.00 + 1.04 + 0.06.
-    plan = plan_of([small, large], Decimal(30), avalanche, "USD")
+    plan = plan_payoff([small, large], Decimal(30), avalanche, "USD")
     assert plan.months == {"small": 3, "large": 3}
     assert plan.interest == Decimal("3.10")
 
@@ -126,8 +126,8 @@ def test_two_debts_by_hand():
 def test_one_debt_alone_is_paid_as_by_its_payment(owed, extra):
     [first, *_] = owed
     plan, alone = (
-        plan_of([first], extra, avalanche, "USD"),
-        pay_off(first.balance, first.annual_rate_percent, first.minimum + extra, "USD"),
+        plan_payoff([first], extra, avalanche, "USD"),
+        payment_schedule(first.balance, first.annual_rate_percent, first.minimum + extra, "USD"),
     )
     assert (plan is None) == (alone is None)
     if plan and alone:
@@ -139,7 +139,7 @@ def test_one_debt_alone_is_paid_as_by_its_payment(owed, extra):
 @given(debts)
 def test_the_dearest_first_never_costs_more_but_for_rounding(owed):
     extra = sum((debt.balance for debt in owed), Decimal()) / 20
-    first, other = (plan_of(owed, extra.quantize(Decimal("0.01")), order, "USD") for order in (avalanche, snowball))
+    first, other = (plan_payoff(owed, extra.quantize(Decimal("0.01")), order, "USD") for order in (avalanche, snowball))
     assert first
     assert other
     assert first.interest <= other.interest + Decimal("0.005") * len(owed) * other.length + 1
@@ -152,28 +152,33 @@ def test_each_plan_pays_what_is_owed_and_its_interest(owed):
     extra = (sum((debt.balance for debt in owed), Decimal()) / 20).quantize(Decimal("0.01"))
     budget = sum((debt.minimum for debt in owed), extra)
     for order in (avalanche, snowball):
-        plan = plan_of(owed, extra, order, "USD")
+        plan = plan_payoff(owed, extra, order, "USD")
         whole = sum((debt.balance for debt in owed), Decimal()) + plan.interest
         assert budget * (plan.length - 1) < whole <= budget * plan.length
 
 
 def test_minimums_below_the_interest_with_nothing_extra_are_never_paid_and_found_so_quickly():
-    owed = [Owed(f"debt {number}", Decimal(90000), Decimal(24), Decimal(10)) for number in range(40)]
+    owed = [DebtTerms(f"debt {number}", Decimal(90000), Decimal(24), Decimal(10)) for number in range(40)]
     before = time.perf_counter()
-    assert plan_of(owed, Decimal(), avalanche, "USD") is None
+    assert plan_payoff(owed, Decimal(), avalanche, "USD") is None
     assert time.perf_counter() - before < 5
 
 
 def test_a_debt_that_is_paid_already_takes_no_month_and_no_money():
-    owed = [Owed("paid", Decimal(0), Decimal(9), Decimal(50)), Owed("open", Decimal(100), Decimal(0), Decimal(10))]
-    assert plan_of(owed, Decimal(), avalanche, "USD").months == {"paid": 0, "open": 10}
+    owed = [
+        DebtTerms("paid", Decimal(0), Decimal(9), Decimal(50)),
+        DebtTerms("open", Decimal(100), Decimal(0), Decimal(10)),
+    ]
+    assert plan_payoff(owed, Decimal(), avalanche, "USD").months == {"paid": 0, "open": 10}
 
 
 def test_interest_and_payments_have_the_decimals_of_their_currency():
-    assert interest(Decimal(100000), Decimal("1.5"), "JPY") == Decimal(125)
-    assert interest(Decimal(100001), Decimal("1.5"), "JPY") == Decimal(125)
-    assert interest(Decimal("100.001"), Decimal("1.5"), "KWD") == Decimal("0.125")
-    plan = pay_off(Decimal(100000), Decimal(6), level_payment(Decimal(100000), Decimal(6), 12, "JPY"), "JPY", 12)
+    assert monthly_interest(Decimal(100000), Decimal("1.5"), "JPY") == Decimal(125)
+    assert monthly_interest(Decimal(100001), Decimal("1.5"), "JPY") == Decimal(125)
+    assert monthly_interest(Decimal("100.001"), Decimal("1.5"), "KWD") == Decimal("0.125")
+    plan = payment_schedule(
+        Decimal(100000), Decimal(6), level_payment(Decimal(100000), Decimal(6), 12, "JPY"), "JPY", 12
+    )
     assert len(plan) == 12
     assert all(each.paid == each.paid.to_integral_value() for each in plan)
     assert future_value(Decimal(), Decimal("1.001"), Decimal(), 3, "KWD") == Decimal("3.003")
@@ -187,29 +192,32 @@ owed_amounts = st.decimals(Decimal("0.01"), Decimal(10**9), places=2)
     owed_amounts, st.decimals(Decimal(0), Decimal(100), places=4), owed_amounts, st.sampled_from([avalanche, snowball])
 )
 def test_a_debt_alone_and_a_debt_in_a_plan_are_paid_in_the_same_month_or_both_never(balance, rate, payment, order):
-    alone = pay_off(balance, rate, payment, "USD")
-    planned = plan_of([Owed("one", balance, rate, payment)], Decimal(), order, "USD")
+    alone = payment_schedule(balance, rate, payment, "USD")
+    planned = plan_payoff([DebtTerms("one", balance, rate, payment)], Decimal(), order, "USD")
     assert (alone is None) == (planned is None)
     if alone and planned:
-        assert planned.length == len(alone) <= MOST_MONTHS
+        assert planned.length == len(alone) <= MAX_MONTHS
         assert planned.interest == sum(each.interest for each in alone)
 
 
 @settings(deadline=None)
 @given(owed_amounts, st.decimals(Decimal(0), Decimal(100), places=4), st.integers(-2, 2))
 def test_a_payment_near_the_interest_is_judged_the_same_alone_and_in_a_plan(balance, rate, cents):
-    payment = max(interest(balance, rate, "USD") + Decimal(cents) / 100, Decimal("0.01"))
-    alone = pay_off(balance, rate, payment, "USD")
-    planned = plan_of([Owed("one", balance, rate, payment)], Decimal(), avalanche, "USD")
+    payment = max(monthly_interest(balance, rate, "USD") + Decimal(cents) / 100, Decimal("0.01"))
+    alone = payment_schedule(balance, rate, payment, "USD")
+    planned = plan_payoff([DebtTerms("one", balance, rate, payment)], Decimal(), avalanche, "USD")
     assert (alone is None) == (planned is None)
-    assert alone is None or payment > interest(balance, rate, "USD")
+    assert alone is None or payment > monthly_interest(balance, rate, "USD")
 
 
 def test_debts_that_grow_without_end_are_never_paid():
-    growing = [Owed("one", Decimal(10**9), Decimal(100), Decimal(1)), Owed("other", Decimal(5), Decimal(0), Decimal(1))]
-    assert plan_of(growing, Decimal(), avalanche, "USD") is None
+    growing = [
+        DebtTerms("one", Decimal(10**9), Decimal(100), Decimal(1)),
+        DebtTerms("other", Decimal(5), Decimal(0), Decimal(1)),
+    ]
+    assert plan_payoff(growing, Decimal(), avalanche, "USD") is None
 
 
 def test_a_debt_is_paid_in_the_last_month_that_counts_and_not_in_the_one_after():
-    assert len(pay_off(Decimal(MOST_MONTHS), Decimal(0), Decimal(1), "USD")) == MOST_MONTHS
-    assert pay_off(MOST_MONTHS + Decimal("0.01"), Decimal(0), Decimal(1), "USD") is None
+    assert len(payment_schedule(Decimal(MAX_MONTHS), Decimal(0), Decimal(1), "USD")) == MAX_MONTHS
+    assert payment_schedule(MAX_MONTHS + Decimal("0.01"), Decimal(0), Decimal(1), "USD") is None
