@@ -1,1 +1,1 @@
-"""What the service says over HTTP."""
+"""The HTTP surface: routes, wire protocols, and what every request passes through."""

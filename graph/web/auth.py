@@ -1,4 +1,4 @@
-"""Who calls: the bearer token of a request, as a dependency."""
+"""Authentication by bearer token, as a dependency of each route."""
 
 from typing import Annotated
 
@@ -16,10 +16,10 @@ async def authenticate(
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer_scheme)],
     service: ServiceDep,
 ) -> str:
-    """The caller's id.
+    """Verify the request's bearer token and return the user's id.
 
     Raises:
-        Unauthenticated: there is no valid token, or more than one Authorization header.
+        Unauthenticated: the request has no valid token, or more than one Authorization header.
     """
     if credentials is None or len(request.headers.getlist("authorization")) != 1:
         raise Unauthenticated

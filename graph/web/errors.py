@@ -1,4 +1,4 @@
-"""One shape for everything that goes wrong: `{error: {code, message}}`."""
+"""Error responses. All have one shape: `{"error": {"code": ..., "message": ...}}`."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -20,11 +20,13 @@ from graph.errors import (
 from graph.validation import validation_message
 
 MAX_FAULTS = 10
-"""That an answer tells of a request."""
+"""Faults of a request body that one response lists."""
 MAX_NAME_CHARS = 64
+"""Characters of a field's name that a response repeats."""
 
 
 def to_response(error: ChatError) -> JSONResponse:
+    """The response to a request that failed with this error."""
     headers = {"Cache-Control": "no-store"}
     if error.retry_after is not None:
         headers["Retry-After"] = str(max(1, math.ceil(error.retry_after)))
@@ -35,15 +37,17 @@ def to_response(error: ChatError) -> JSONResponse:
 
 
 def install_error_handlers(app: FastAPI) -> None:
+    """Answer every foreseen error in the one shape of this module."""
+
     @app.exception_handler(ChatError)
     async def on_chat_error(request: Request, error: ChatError) -> JSONResponse:
         return to_response(error)
 
     @app.exception_handler(RequestValidationError)
     async def on_invalid(request: Request, error: RequestValidationError) -> JSONResponse:
-        refusal = to_response(from_validation_error(error))
+        response = to_response(from_validation_error(error))
         clear_tracebacks(error, *raised_errors(error))
-        return refusal
+        return response
 
     @app.exception_handler(HTTPException)
     async def on_http(request: Request, error: HTTPException) -> JSONResponse:
@@ -54,16 +58,17 @@ def install_error_handlers(app: FastAPI) -> None:
 
 
 def clear_tracebacks(*errors: Exception) -> None:
-    """End the cycles between errors and the frames that raised them, which keep the error and the request's body by name.
+    """Break the reference cycles between errors and the frames that raised them.
 
-    Up to ten megabytes hang on one, but so few objects that the collector would look for them long after.
+    A frame holds its error and the request's body. A cycle keeps up to ten megabytes alive, in so few objects that the garbage
+    collector would run long after.
     """
     for error in errors:
         error.__traceback__ = error.__cause__ = error.__context__ = None
 
 
 def from_validation_error(error: RequestValidationError) -> ChatError:
-    """What is wrong with which field, without the value that was sent."""
+    """The error that names each invalid field, without the values that were sent."""
     faults = error.errors()
     if any(fault["type"] == "json_invalid" for fault in faults):
         return InvalidRequest("The body is not valid JSON.")
@@ -76,24 +81,29 @@ def from_validation_error(error: RequestValidationError) -> ChatError:
 
 
 def raised_errors(error: RequestValidationError) -> list[Exception]:
-    """What our own checks of the body have raised."""
-    told = (fault.get("ctx", {}).get("error") for fault in error.errors())
-    return [cause for cause in told if isinstance(cause, Exception)]
+    """The exceptions that the validators of `graph.web.schemas` raised."""
+    causes = (fault.get("ctx", {}).get("error") for fault in error.errors())
+    return [cause for cause in causes if isinstance(cause, Exception)]
 
 
 def public_location(fault: Mapping[str, Any]) -> Sequence[str | int]:
-    """Where a fault is, without the name of an unknown field: it is the caller's own, and may hold anything."""
-    place: Sequence[str | int] = fault["loc"]
-    return place[:-1] if fault["type"] == "extra_forbidden" else place
+    """The location of a fault, without the name of an unknown field: the client chose that name, and it may be personal."""
+    location: Sequence[str | int] = fault["loc"]
+    return location[:-1] if fault["type"] == "extra_forbidden" else location
 
 
-def format_fault(place: Sequence[str | int], message: str) -> str:
-    """One fault; names within an object are the caller's own, and as long as they like."""
-    return validation_message([str(part)[:MAX_NAME_CHARS] for part in place[1:]], message, "body")
+def format_fault(location: Sequence[str | int], message: str) -> str:
+    """Format one fault; long names are shortened, since a client can choose those inside an object.
+
+    Args:
+        location: begins with the part of the request (`body`, `query`), which is left out.
+        message: says why the value is refused.
+    """
+    return validation_message([str(part)[:MAX_NAME_CHARS] for part in location[1:]], message, "body")
 
 
 def from_http_exception(error: HTTPException) -> ChatError:
-    """One of Starlette's own errors as one of ours."""
+    """The `ChatError` for an error that Starlette raised."""
     kinds: dict[int, type[ChatError]] = {
         400: InvalidRequest,
         404: NotFound,

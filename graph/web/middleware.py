@@ -1,5 +1,7 @@
-"""What every request passes: an id for it and its log lines, a limit on its body, an answer if it fails in a way that nobody
-foresaw. Plain ASGI: streams are untouched."""
+"""Middleware for every request: a request id, a limit on the body, and a response to unhandled errors.
+
+It is plain ASGI, so streams pass through it chunk by chunk.
+"""
 
 import time
 from uuid import uuid4
@@ -16,13 +18,13 @@ from graph.web.opaque_ids import is_request_id
 log = structlog.get_logger(__name__)
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-"""What is logged by name; a client can send any word for a method."""
+"""Methods that are logged by name. A client can send any word as a method."""
 
 
 class RequestId:
-    """Binds a request id to the log lines of a request and names it in the answer; one line an answer in the log.
+    """Binds a request id to the log lines of a request, sends it with the response, and logs one line for each response.
 
-    The id is the client's own if it is one that could be drawn at random; else it is drawn here.
+    A client's own id is used if it looks random; otherwise a new one is drawn.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -32,8 +34,8 @@ class RequestId:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        given = Headers(scope=scope).get("x-request-id", "")
-        request_id = given if is_request_id(given) else uuid4().hex
+        sent = Headers(scope=scope).get("x-request-id", "")
+        request_id = sent if is_request_id(sent) else uuid4().hex
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
         started = time.perf_counter()
@@ -52,16 +54,16 @@ class RequestId:
             await self.app(scope, receive, send_with_id)
         finally:
             route = getattr(scope.get("route"), "path", "unmatched")
-            took = round((time.perf_counter() - started) * 1000)
+            duration = round((time.perf_counter() - started) * 1000)
             method = scope["method"] if scope["method"] in METHODS else "other"
-            log.info("request", method=method, route=route, status=status, ms=took)
+            log.info("request", method=method, route=route, status=status, ms=duration)
 
 
 class UnhandledErrors:
-    """Answers a request whose handling raised what nobody foresaw.
+    """Answers a request that failed with an unhandled exception.
 
-    Starlette would answer outside of all other middleware, without the headers that they add: a browser then hides the answer
-    from its page.
+    Starlette's own handler runs outside all other middleware, so its response lacks the CORS headers and a browser hides it
+    from the page.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -70,13 +72,13 @@ class UnhandledErrors:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = False
 
-        async def send_noticing(message: Message) -> None:
+        async def send_and_note_start(message: Message) -> None:
             nonlocal started
             started = started or message["type"] == "http.response.start"
             await send(message)
 
         try:
-            await self.app(scope, receive, send_noticing)
+            await self.app(scope, receive, send_and_note_start)
         except Exception as error:
             log.error("unhandled_error", reason=safe_summary(error))
             if scope["type"] != "http" or started:
@@ -85,10 +87,10 @@ class UnhandledErrors:
 
 
 class BodyLimit:
-    """Refuses a body over `limit` bytes before it is parsed, whether its length is declared or not.
+    """Refuses a body over `limit` bytes before it is parsed, whether or not its length is declared.
 
-    A body whose length is told in two ways is refused with its connection: a proxy in front may have taken the other one, and
-    what is left of the body for the next request (RFC 9112, 6.3).
+    A request with Content-Length and Transfer-Encoding is refused and its connection closed: a proxy in front may go by the
+    other header and take the rest of the body for the next request (RFC 9112, 6.3).
     """
 
     def __init__(self, app: ASGIApp, limit: int) -> None:
@@ -101,7 +103,7 @@ class BodyLimit:
             return
         headers = Headers(scope=scope)
         if "content-length" in headers and "transfer-encoding" in headers:
-            refusal = to_response(InvalidRequest("The length of the body is told in two ways."))
+            refusal = to_response(InvalidRequest("Content-Length and Transfer-Encoding must not be combined."))
             refusal.headers["Connection"] = "close"
             await refusal(scope, receive, send)
             return

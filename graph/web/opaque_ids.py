@@ -1,6 +1,6 @@
-"""Ids that others send with a request, for its log lines and spans: taken only if they look drawn at random.
+"""Decides whether an id that a client sent may be written to log lines and spans: only if it looks random.
 
-Anything can be sent as an id, a card number too, and whatever is taken is written down.
+A client can send anything as an id, a card number too, and an accepted id is logged.
 """
 
 import re
@@ -12,26 +12,27 @@ UUID = re.compile(
 )
 """A UUID (RFC 9562), or 16 bytes in hexadecimal as proxies write them."""
 SHORT_HEX = re.compile(r"(?!.*\d{6})(?=.*[a-f])(?:[0-9a-f]{2}){4,15}")
-"""Fewer bytes, in which no number is as long as a date of birth or an account."""
+"""4 to 15 bytes in hexadecimal. Runs of six digits are refused: a date of birth or an account number could be one."""
 LONG_NUMBER = re.compile(r"\d{13,}")
 MIN_CARD_DIGITS, MAX_CARD_DIGITS = 13, 19
 
 
 def is_request_id(text: str) -> bool:
-    """Whether this is an id that a client or a proxy may have drawn for a request."""
+    """Whether a client or a proxy may have drawn this id for a request."""
     return bool(UUID.fullmatch(text) or SHORT_HEX.fullmatch(text)) and is_random(text.replace("-", ""))
 
 
 def is_random(digits: str) -> bool:
-    """Whether these hexadecimal digits are no decimal number, hold no card number and spell no text."""
+    """Whether hexadecimal digits are neither a decimal number nor ASCII text, and contain no card number."""
     return not digits.isdecimal() and not bytes.fromhex(digits).isascii() and not contains_card_number(digits)
 
 
 def contains_card_number(digits: str) -> bool:
+    """Whether some run of decimal digits has the length and the checksum of a card number."""
     return any(luhn(part) for number in LONG_NUMBER.findall(digits) for part in card_length_runs(number))
 
 
 def card_length_runs(number: str) -> list[str]:
-    """All stretches of a number that are as long as a card's."""
+    """All substrings of a number that are as long as a card number."""
     lengths = range(MIN_CARD_DIGITS, MAX_CARD_DIGITS + 1)
     return [number[start : start + length] for length in lengths for start in range(len(number) - length + 1)]

@@ -1,4 +1,4 @@
-"""The trace to which a request belongs, as its sender says."""
+"""Continues the trace of the client (W3C Trace Context)."""
 
 import re
 
@@ -13,9 +13,9 @@ TRACEPARENT = re.compile(r"[0-9a-f]{2}-(?P<trace>[0-9a-f]{32})-(?P<parent>[0-9a-
 
 
 class ContinueTrace:
-    """What a request begins continues the trace that its `traceparent` names (W3C Trace Context).
+    """Makes the spans of a request children of the span that its `traceparent` header names.
 
-    Spans carry these ids to the collector, so ids that can hold a value are passed over, and so is all of `tracestate`.
+    Spans carry these ids to the collector, so an id that could hold a personal value is ignored, and `tracestate` always is.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -34,7 +34,7 @@ class ContinueTrace:
 
 
 def trace_parent(headers: Headers) -> dict[str, str]:
-    """The one header by which the trace is continued, if there is a sound one."""
-    given = headers.get("traceparent", "")
-    found = TRACEPARENT.fullmatch(given)
-    return {"traceparent": given} if found and is_random(found["trace"]) and is_random(found["parent"]) else {}
+    """The `traceparent` header as a carrier; empty if the request has none whose ids look random."""
+    header = headers.get("traceparent", "")
+    match = TRACEPARENT.fullmatch(header)
+    return {"traceparent": header} if match and is_random(match["trace"]) and is_random(match["parent"]) else {}
