@@ -1,4 +1,4 @@
-"""The bodies of requests and answers."""
+"""The bodies of requests and responses."""
 
 from http import HTTPStatus
 from typing import Annotated, Any, Literal
@@ -12,10 +12,11 @@ from graph.values.text import storable_json
 from graph.web.sanitize import sanitize
 
 MAX_FIELDS = 100
-"""Of a body. Each unknown one would be told by itself, and a megabyte holds a hundred thousand."""
+"""Fields of one body. Each unknown field is a fault of its own, and a megabyte can hold a hundred thousand of them."""
 
 
 def sanitize_value(value: object) -> object:
+    """The value, sanitized if it is a text."""
     return sanitize(value) if isinstance(value, str) else value
 
 
@@ -24,34 +25,37 @@ Slug = Annotated[SanitizedText, Field(min_length=1, max_length=64)]
 
 
 def with_camel_alias(name: str) -> AliasChoices:
-    """A field under its own name or its camelCase spelling; the original's clients used both."""
+    """The aliases of a field: its name, and the name in camelCase, which some clients send."""
     return AliasChoices(name, to_camel(name))
 
 
 class RequestBody(BaseModel):
-    """A body in which an unknown field is an error, not a silent nothing."""
+    """A request body. A field that it does not define is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     @model_validator(mode="before")
     @classmethod
-    def count_fields(cls, body: object) -> object:
+    def limit_fields(cls, body: object) -> object:
+        """Refuse a body with more than `MAX_FIELDS` fields before each one is validated."""
         if isinstance(body, dict) and len(body) > MAX_FIELDS:
             raise ValueError(f"there are more than {MAX_FIELDS} fields")
         return body
 
 
 class AnswerOptions(RequestBody):
-    """How an answer is asked for."""
+    """How a question is to be answered."""
 
     employee_slug: Slug | None = Field(
         None,
         validation_alias=with_camel_alias("employee_slug"),
-        description="Whom to ask; the session's employee by default.",
+        description="The employee who answers; the session's employee by default.",
     )
     stream: bool = Field(True, strict=True, description="False for one JSON answer instead of events.")
     client_message_id: Annotated[SanitizedText, Field(min_length=1, max_length=200)] | None = Field(
-        None, validation_alias=with_camel_alias("client_message_id"), description="Idempotency key; the header wins."
+        None,
+        validation_alias=with_camel_alias("client_message_id"),
+        description="Idempotency key; the `Idempotency-Key` header takes precedence.",
     )
     on_conflict: OnConflict = Field(
         "reject",
@@ -63,80 +67,88 @@ class AnswerOptions(RequestBody):
 class ChatRequest(AnswerOptions):
     """A message to an employee."""
 
-    message: SanitizedText = Field(description="What you want to say, up to 8,000 characters (a setting).")
+    message: SanitizedText = Field(description="The message, up to 8,000 characters (a setting).")
     session_id: UUID | None = Field(
         None,
         validation_alias=with_camel_alias("session_id"),
-        description="The conversation to go on with; none begins a new one.",
+        description="The conversation to continue; without it a new one begins.",
     )
     edit_message_id: UUID | None = Field(
         None,
         validation_alias=with_camel_alias("edit_message_id"),
-        description="An earlier message of yours in this conversation: this one comes in its place, and what followed it is "
-        "left behind. 404 if it is not in the current branch, unless the answer to its latest version is still under way.",
+        description="An earlier message of yours in this conversation. The new message replaces it and everything after it. "
+        "404 if it is not in the current branch, unless the answer to its latest version is still running.",
     )
 
 
 class RegenerateRequest(AnswerOptions):
-    """The last message once more."""
+    """A request to answer the last message again."""
 
 
 class DecisionBody(RequestBody):
-    """What the user says to a call."""
+    """The user's decision on a call."""
 
     decision: Literal["approve", "reject"]
     arguments: Annotated[dict[str, Any] | None, BeforeValidator(storable_json)] = Field(
-        None, description="Approve the call with these arguments instead."
+        None, description="Approve the call with these arguments in place of the proposed ones."
     )
-    comment: Annotated[SanitizedText, Field(max_length=1000)] = Field("", description="A word to the employee.")
+    comment: Annotated[SanitizedText, Field(max_length=1000)] = Field(
+        "", description="A comment that the employee reads."
+    )
     trust: bool = Field(False, strict=True, description="Do not ask for this tool again in this conversation.")
 
 
 class RankingQuestion(RequestBody):
-    """Something one wants to ask, before it is known whom."""
+    """A question for which the employees are ranked."""
 
-    message: SanitizedText = Field(
-        description="What you want to ask, up to 8,000 characters (a setting). It is not stored."
-    )
+    message: SanitizedText = Field(description="The question, up to 8,000 characters (a setting). It is not stored.")
 
 
 class RenameSession(RequestBody):
+    """The new title of a session."""
+
     title: Annotated[SanitizedText, Field(min_length=1, max_length=200)]
 
 
 class NewFeedback(RequestBody):
+    """Feedback on an answer."""
+
     type: Literal["like", "dislike", "helpful", "not_helpful"]
     comment: Annotated[SanitizedText, Field(max_length=2000)] = ""
 
 
 class NewFact(RequestBody):
+    """A fact for all employees to remember (`global`), or for the one whose slug is the scope."""
+
     fact: Annotated[SanitizedText, Field(min_length=1, max_length=500)]
     scope: Slug = "global"
     is_pinned: bool = Field(True, validation_alias=with_camel_alias("is_pinned"))
 
 
 class ErrorDetail(BaseModel):
-    """What went wrong; ids that help the caller on may stand beside it."""
+    """An error: a stable code and a message. It may also have ids, such as `run_id`."""
 
     code: str
     message: str
 
 
 class ErrorBody(BaseModel):
+    """The body of every error response."""
+
     error: ErrorDetail
 
 
 COMMON_ERRORS = (400, 401, 404, 413, 422, 500, 503)
-"""Errors that any route can answer with."""
+"""Statuses of errors that any route can answer with."""
 
 
 def error_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """What the documentation says of a route's errors; all have one body."""
+    """The `responses` of a route for these statuses; all have the body `ErrorBody`."""
     return {status: {"model": ErrorBody, "description": HTTPStatus(status).phrase} for status in statuses}
 
 
 class Page(BaseModel):
-    """A part of a list, and where the next part begins."""
+    """A page of a list; `next_cursor` leads to the next page and is null on the last one."""
 
     items: list[dict[str, Any]]
     next_cursor: str | None = None

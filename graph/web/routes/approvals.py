@@ -1,4 +1,4 @@
-"""What an employee wants to do, put to its user."""
+"""Approvals: the calls that wait for their user's decision."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -20,10 +20,10 @@ router = APIRouter(prefix="/api/runs/{run_id}/approvals", tags=["approvals"])
 
 @router.get("")
 async def list_approvals(run_id: UUID, user_id: UserId, service: ServiceDep) -> dict[str, Any]:
-    """The calls of a run that wait for the caller's decision, or were decided on."""
+    """The calls of a run that wait for your decision or were decided."""
     run = await service.intake.read(user_id, str(run_id))
-    asked = await service.approvals.of_run(user_id, run.id)
-    items = await service.redactor.unmask(user_id, [to_json(each) for each in asked])
+    approvals = await service.approvals.of_run(user_id, run.id)
+    items = await service.redactor.unmask(user_id, [to_json(approval) for approval in approvals])
     return {"items": items, "next_cursor": None}
 
 
@@ -31,10 +31,10 @@ async def list_approvals(run_id: UUID, user_id: UserId, service: ServiceDep) -> 
 async def decide(
     run_id: UUID, approval_id: UUID, body: DecisionBody, user_id: UserId, service: ServiceDep
 ) -> dict[str, Any]:
-    """Approve a call, as it is or with other arguments, or reject it. A decision counts once, and for this call only.
+    """Approve a call, with its own or other arguments, or reject it. A decision is final and concerns this call only.
 
-    The run goes on when all of its calls are decided: follow it at `/api/runs/{run_id}/events`. With `trust` the tool does not
-    ask again in this conversation, unless the employee has read what others wrote; tools that reach outside always ask.
+    The run continues when all of its calls are decided: follow it at `/api/runs/{run_id}/events`. With `trust` the tool needs
+    no approval in this conversation again, unless the employee has read text that others wrote. Outbound tools always need one.
     """
     tool = await service.approvals.tool_of(user_id, str(run_id), str(approval_id))
     decision = await build_decision(body, tool, user_id, service)
@@ -45,14 +45,14 @@ async def decide(
 
 
 async def build_decision(body: DecisionBody, tool: str, user_id: str, service: Service) -> Decision:
-    """The decision, masked.
+    """The decision, with its texts masked.
 
     Raises:
-        UnprocessableRequest: the tool does not take these arguments, or cannot be trusted.
+        UnprocessableRequest: the tool does not accept these arguments, or trust is not possible for this decision.
     """
     approve = body.decision == "approve"
     if body.trust and (not approve or service.tools[tool].risk == "outbound"):
-        raise UnprocessableRequest("trust: only a call that is approved can be trusted, and none that reaches outside.")
+        raise UnprocessableRequest("trust: only an approved call can be trusted, and no outbound one.")
     if body.arguments is not None and not approve:
         raise UnprocessableRequest("arguments: only an approved call can be changed.")
     arguments = await masked_arguments(body.arguments, tool, user_id, service) if body.arguments is not None else None
@@ -61,7 +61,11 @@ async def build_decision(body: DecisionBody, tool: str, user_id: str, service: S
 
 
 async def masked_arguments(arguments: dict[str, Any], tool: str, user_id: str, service: Service) -> Mapping[str, Any]:
-    """Raises: UnprocessableRequest."""
+    """The user's arguments, masked.
+
+    Raises:
+        UnprocessableRequest: the tool does not accept them.
+    """
     try:
         service.tools[tool].validate(await service.redactor.unmask(user_id, arguments))
     except ValidationError as error:
@@ -73,6 +77,7 @@ async def masked_arguments(arguments: dict[str, Any], tool: str, user_id: str, s
 
 
 def to_json(approval: Approval) -> dict[str, Any]:
+    """An approval as the API returns it."""
     proposal = approval.proposal
     return {
         "approval_id": approval.id,

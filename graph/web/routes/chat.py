@@ -1,4 +1,4 @@
-"""Talking to an employee: a message in, events out; a run followed again or stopped."""
+"""Chat: send a message, answer it again, follow a run, stop a run."""
 
 from collections.abc import AsyncIterator
 from functools import partial
@@ -31,7 +31,7 @@ FRAME_SCHEMA = {
 STREAM_RESPONSE: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/event-stream": {"itemSchema": FRAME_SCHEMA}}}
 }
-"""What the documentation says of an answer that streams."""
+"""The `responses` of a route that streams."""
 
 IdempotencyKey = Annotated[str | None, Header(min_length=1, max_length=200)]
 
@@ -43,12 +43,12 @@ async def chat(
     """Send a message. The answer streams as Server-Sent Events, or comes as one JSON object with `stream: false`.
 
     Each event has an id `<run>:<number>` and one line of JSON with a `type`: start, text, tool_call, tool_result, citation,
-    done or error. A connection that breaks costs nothing: follow the run again at `/api/runs/{run_id}/events`.
+    done or error. After a broken connection, follow the run at `/api/runs/{run_id}/events`.
 
-    With `edit_message_id` the conversation goes on from before that message: it, its answer and all that followed stay in the
-    history as a branch that was left behind, and no employee reads them any more. That happens when the run begins; if it waits
-    for its session and the message is edited once more meanwhile, it comes in the place of the newest version, and if the
-    message was left behind by then, at the end of the current branch.
+    With `edit_message_id` the conversation continues from before that message. The message, its answer and everything after it
+    stay in the history as a superseded branch, which no employee reads. This happens when the run begins. If the message was
+    edited again while the run was queued, the run replaces the newest version; if the message was superseded by then, the run
+    continues the current branch.
     """
     request = build_run_request(body, user_id, service, idempotency_key)
     return await start_answer(request, service, stream=body.stream)
@@ -62,10 +62,10 @@ async def regenerate(
     service: ServiceDep,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
-    """Answer the caller's last message once more, as `/api/chat` does; the answer that there is, is left behind.
+    """Answer the last message of the session again, as `/api/chat` does. The previous answer is superseded.
 
-    While the session is answering, that is the message which it answers (`interrupt`), or the last one of those that wait
-    (`enqueue`). 404 if nothing was said in the session.
+    While the session is answering, the last message is the one being answered (`interrupt`) or the last one that is queued
+    (`enqueue`). 404 if the session has no message.
     """
     employee, key = resolve_employee(body, service), idempotency_key or body.client_message_id
     last = await service.intake.last_question(user_id, str(session_id), body.on_conflict)
@@ -77,7 +77,11 @@ async def regenerate(
 
 
 async def start_answer(request: RunRequest, service: Service, *, stream: bool) -> Response:
-    """The answer of the run that this begins, or has begun before."""
+    """Accept the run, or find it by its idempotency key, and answer with its events.
+
+    Raises:
+        RunLogExpired: the events of the run that was found are deleted.
+    """
     run = await service.runs.accept(request)
     if run.log_expired:
         raise RunLogExpired
@@ -88,10 +92,12 @@ async def start_answer(request: RunRequest, service: Service, *, stream: bool) -
 
 
 def build_run_request(body: ChatRequest, user_id: str, service: Service, key: str | None) -> RunRequest:
-    """The request as a run.
+    """The run that a message asks for.
 
     Raises:
-        MessageEmpty, MessageTooLong, UnknownEmployee
+        MessageEmpty: the message has only white space.
+        MessageTooLong: it has more characters than the setting allows.
+        UnknownEmployee: no employee has this slug.
     """
     if not body.message.strip():
         raise MessageEmpty
@@ -109,20 +115,25 @@ def build_run_request(body: ChatRequest, user_id: str, service: Service, key: st
 
 
 def resolve_employee(body: AnswerOptions, service: Service) -> str | None:
-    """Slug of the employee asked for, if any.
+    """The slug of the requested employee; None if the request names none.
 
     Raises:
-        UnknownEmployee
+        UnknownEmployee: no employee has this slug.
     """
     return service.roster.find(body.employee_slug).slug if body.employee_slug else None
 
 
 async def json_answer(run: Run, entries: AsyncIterator[LoggedEvent], service: Service) -> JSONResponse:
-    """The run's last event, with its text and employee."""
+    """The run's last event as one JSON object, with the text of the answer and the employee.
+
+    Raises:
+        ServiceUnavailable: the stream ended before the run did; the client can follow it.
+        ChatError: the error that ended the run.
+    """
     events = [event async for _, event in entries]
     last = events[-1] if events else None
     if last is None or last["type"] not in FINAL:
-        raise ServiceUnavailable(f"The answer goes on at /api/runs/{run.id}/events: follow it there.", run_id=run.id)
+        raise ServiceUnavailable(f"The run continues: follow it at /api/runs/{run.id}/events.", run_id=run.id)
     if last["type"] == "error":
         raise error_from_code(last["code"], last["error"])
     content = answer_text(events)
@@ -157,6 +168,6 @@ async def follow(
 
 @router.post("/runs/{run_id}/stop", status_code=202)
 async def stop(run_id: UUID, user_id: UserId, service: ServiceDep) -> dict[str, str]:
-    """Stop a run; what it has said so far is kept. A run that has ended stays as it is."""
+    """Stop a run. Its text so far is stored. A run that has ended is not changed."""
     await service.runs.stop(user_id, str(run_id))
     return {"run_id": str(run_id)}

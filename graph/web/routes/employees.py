@@ -16,7 +16,7 @@ router = APIRouter(prefix="/api", tags=["employees"])
 
 @router.get("/employees")
 async def list_employees(user_id: UserId, service: ServiceDep) -> Page:
-    """Whom one can talk to."""
+    """All employees."""
     return Page(items=[to_json(employee) for employee in service.roster.all()])
 
 
@@ -28,8 +28,7 @@ async def read_employee(slug: str, user_id: UserId, service: ServiceDep) -> dict
 
 @router.post("/route")
 async def route_question(body: RankingQuestion, user_id: UserId, service: ServiceDep) -> Page:
-    """Who should be given a message: everybody, best first, each with a score from 0 to 1. Nothing is stored, and no model
-    is asked."""
+    """Rank all employees for a message, best first, with scores from 0 to 1. Nothing is stored, and no model is called."""
     if not body.message.strip():
         raise MessageEmpty
     if len(body.message) > service.max_message_chars:
@@ -38,11 +37,12 @@ async def route_question(body: RankingQuestion, user_id: UserId, service: Servic
 
 
 def to_ranked_json(match: Match) -> dict[str, Any]:
+    """An employee's card and score."""
     return {**match.employee.card, "score": match.score}
 
 
 def to_json(employee: Employee) -> dict[str, Any]:
-    """An employee without the prompt."""
+    """An employee's public fields; the prompt is not among them."""
     return {
         "slug": employee.slug,
         "aliases": list(employee.aliases),

@@ -1,4 +1,4 @@
-"""The files that tools made for the caller."""
+"""The files that tools made for a user."""
 
 from urllib.parse import quote
 from uuid import UUID
@@ -15,7 +15,7 @@ router = APIRouter(prefix="/api", tags=["files"])
 
 @router.get("/files")
 async def list_files(user_id: UserId, service: ServiceDep, limit: Limit = 20, cursor: Cursor = None) -> Page:
-    """The caller's charts, reports and exports that have not expired, the latest first."""
+    """Your charts, reports and exports that have not expired, the newest first."""
     rows = await service.files.page(user_id, limit + 1, parse_cursor(cursor))
     more = rows[limit - 1] if len(rows) > limit else None
     place = encode_cursor(f"{more['created_at'].isoformat()} {more['id']}") if more else None
@@ -28,7 +28,7 @@ async def list_files(user_id: UserId, service: ServiceDep, limit: Limit = 20, cu
     responses={200: {"content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}}},
 )
 async def read_file(file_id: UUID, user_id: UserId, service: ServiceDep) -> Response:
-    """A file, to be saved under its name; its media type is that of the list."""
+    """Download a file."""
     file = await service.files.read(user_id, str(file_id))
     return Response(
         file.content,

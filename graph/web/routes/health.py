@@ -12,14 +12,14 @@ from graph.web.service import ServiceDep
 router = APIRouter(tags=["service"])
 
 MAX_LISTED = 20
-"""Tools that are left out, as far as they are named."""
+"""Rejected tools that readiness lists; the others are counted."""
 
-READINESS_RESPONSE: dict[str, Any] = {"model": dict[str, bool | str], "description": "Each part, and whether it works."}
+READINESS_RESPONSE: dict[str, Any] = {"model": dict[str, bool | str], "description": "Each part and whether it works."}
 
 
 @router.get("/auth/v1/.well-known/jwks.json")
 async def list_keys(service: ServiceDep) -> dict[str, Any]:
-    """The public keys of the local issuer; 404 where Supabase issues the tokens."""
+    """The public keys of the local token issuer; 404 where Supabase issues the tokens."""
     if service.local_issuer is None:
         raise NotFound
     return {"keys": await service.local_issuer.keys()}
@@ -28,33 +28,33 @@ async def list_keys(service: ServiceDep) -> dict[str, Any]:
 @router.head("/health", include_in_schema=False)
 @router.get("/health")
 async def health() -> dict[str, str]:
-    """Whether the process answers."""
+    """Liveness: the process answers."""
     return {"status": "ok"}
 
 
 @router.head("/ready", include_in_schema=False)
 @router.get("/ready", responses={200: READINESS_RESPONSE, 503: READINESS_RESPONSE})
 async def ready(service: ServiceDep) -> JSONResponse:
-    """Whether requests may be sent here: database, migrations and models, each with its state; 503 if one is missing.
+    """Readiness: the state of database, migrations and models; 503 if one of them does not work.
 
-    `mcp_unreachable` names servers whose tools are missing, `mcp_left_out` tools that no model can be told, `providers`
-    those that do not serve until somebody mends it (a key, an account, a model's name), if there are any, and
-    `sign_in_problem` what an operator should set so that tokens are taken; they alone are no reason for 503.
+    Four further fields appear where an operator has something to mend. They do not make the service unready. `mcp_unreachable`
+    lists MCP servers that could not be reached, `mcp_left_out` tools that no model can call, and `providers` model providers
+    that reject the service (a key, an account, a model's name). `sign_in_problem` says why users cannot sign in.
     """
     parts = await service.health.readiness()
-    well = all(parts.values())
+    is_ready = all(parts.values())
     faults = [f"{provider}: {fault}" for provider, fault in service.health.provider_faults().items()]
-    missing = {
+    notes = {
         "sign_in_problem": service.verifier.problem,
         "mcp_unreachable": ", ".join(service.health.unreachable_servers),
         "mcp_left_out": summarize(service.health.rejected_tools),
         "providers": "; ".join(faults),
     }
-    detail = {name: text for name, text in missing.items() if text}
-    return JSONResponse({"status": "ready" if well else "not ready", **parts, **detail}, 200 if well else 503)
+    detail = {name: text for name, text in notes.items() if text}
+    return JSONResponse({"status": "ready" if is_ready else "not ready", **parts, **detail}, 200 if is_ready else 503)
 
 
-def summarize(left_out: Sequence[str]) -> str:
-    """The first of them, and how many more there are."""
-    more = [f"and {len(left_out) - MAX_LISTED} more"] if len(left_out) > MAX_LISTED else []
-    return "; ".join([*left_out[:MAX_LISTED], *more])
+def summarize(rejected_tools: Sequence[str]) -> str:
+    """The first `MAX_LISTED` tools, and the number of the others."""
+    more = [f"and {len(rejected_tools) - MAX_LISTED} more"] if len(rejected_tools) > MAX_LISTED else []
+    return "; ".join([*rejected_tools[:MAX_LISTED], *more])

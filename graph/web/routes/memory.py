@@ -14,13 +14,13 @@ router = APIRouter(prefix="/api", tags=["memory"], responses=error_responses(409
 
 @router.get("/memory")
 async def list_facts(user_id: UserId, service: ServiceDep) -> Page:
-    """What the employees are told about the caller."""
+    """The facts that employees know about you."""
     return Page(items=await service.redactor.unmask(user_id, await service.facts.all(user_id)))
 
 
 @router.post("/memory", status_code=201)
 async def add_fact(body: NewFact, user_id: UserId, service: ServiceDep) -> dict[str, Any]:
-    """Tell all employees a fact (`global`) or one of them (its slug). The same fact again changes the one there is."""
+    """Add a fact for all employees (`global`) or one (its slug). An equal fact is updated."""
     scope = body.scope if body.scope == "global" else service.roster.find(body.scope).slug
     masked = await service.redactor.mask(user_id, [body.fact])
     row = await service.facts.add(user_id, masked.texts[0], scope, body.is_pinned)
@@ -29,5 +29,5 @@ async def add_fact(body: NewFact, user_id: UserId, service: ServiceDep) -> dict[
 
 @router.delete("/memory/{fact_id}", status_code=204)
 async def forget_fact(fact_id: UUID, user_id: UserId, service: ServiceDep) -> None:
-    """Forget a fact."""
+    """Delete a fact."""
     await service.facts.forget(user_id, str(fact_id))

@@ -1,4 +1,4 @@
-"""What the process has counted and measured, for those who watch the service."""
+"""The metrics of the process for a Prometheus scraper."""
 
 from hmac import compare_digest
 from typing import Annotated
@@ -20,14 +20,14 @@ async def metrics(
     service: ServiceDep,
     accept: Annotated[str, Header()] = "",
 ) -> Response:
-    """The metrics of this process, in the format of Prometheus or of OpenMetrics.
+    """The metrics of this process in the text format of Prometheus or of OpenMetrics.
 
     Raises:
-        Unauthenticated: a token is set, and another one, or none, was sent.
+        Unauthenticated: METRICS_TOKEN is set, and the request does not have it.
     """
     token = service.metrics_token
-    given = credentials.credentials if credentials else ""
-    if token and not compare_digest(given.encode(), token.get_secret_value().encode()):
+    sent = credentials.credentials if credentials else ""
+    if token and not compare_digest(sent.encode(), token.get_secret_value().encode()):
         raise Unauthenticated
     text, media_type = service.metrics.exposition(accept)
     return Response(text, media_type=media_type)

@@ -14,13 +14,13 @@ from graph.web.service import ServiceDep
 router = APIRouter(prefix="/api", tags=["sessions"], responses=error_responses(409))
 
 Branches = Annotated[
-    Literal["current", "all"], Query(description="Only what the employees read, or also what was left behind.")
+    Literal["current", "all"], Query(description="Only the current branch, or superseded messages too.")
 ]
 
 
 @router.get("/sessions")
 async def list_sessions(user_id: UserId, service: ServiceDep, limit: Limit = 20, cursor: Cursor = None) -> Page:
-    """The caller's conversations, the latest first."""
+    """Your conversations, the most recent first."""
     rows = await service.sessions.page(user_id, limit + 1, parse_cursor(cursor))
     more = rows[limit - 1] if len(rows) > limit else None
     place = encode_cursor(f"{more['updated_at'].isoformat()} {more['id']}") if more else None
@@ -29,14 +29,14 @@ async def list_sessions(user_id: UserId, service: ServiceDep, limit: Limit = 20,
 
 @router.get("/sessions/{session_id}")
 async def read_session(session_id: UUID, user_id: UserId, service: ServiceDep) -> dict[str, Any]:
-    """One conversation; messages and tokens are counted in its current branch."""
+    """One conversation. Its messages and tokens are counted in the current branch."""
     row = await service.sessions.read(user_id, str(session_id))
     return await service.redactor.unmask(user_id, row)
 
 
 @router.patch("/sessions/{session_id}")
 async def rename_session(session_id: UUID, body: RenameSession, user_id: UserId, service: ServiceDep) -> dict[str, Any]:
-    """Give a conversation another title."""
+    """Rename a conversation."""
     masked = await service.redactor.mask(user_id, [body.title])
     await service.sessions.rename(user_id, str(session_id), masked.texts[0])
     return await read_session(session_id, user_id, service)
@@ -57,10 +57,10 @@ async def list_messages(
     cursor: Cursor = None,
     branches: Branches = "current",
 ) -> Page:
-    """The newest messages, oldest first within the page; the cursor leads to older ones.
+    """The newest messages, oldest first within the page. The cursor leads to older ones.
 
-    `superseded_by` names the run that left a message behind, by an edit or a new answer; what that run said comes in its place.
-    It is null in the current branch.
+    `superseded_by` is the id of the run whose messages replace this one, after an edit or a new answer. It is null in the
+    current branch.
     """
     rows = await service.sessions.messages(
         user_id, str(session_id), limit + 1, parse_position(cursor), all_branches=branches == "all"
@@ -72,7 +72,7 @@ async def list_messages(
 
 @router.get("/sessions/{session_id}/runs/active")
 async def list_active_runs(session_id: UUID, user_id: UserId, service: ServiceDep) -> Page:
-    """The run that keeps a conversation busy, then those that wait for it: what a page that was reloaded may follow."""
+    """The running or waiting run of a conversation, then its queued runs, for a client that reconnects."""
     runs = await service.intake.active(user_id, str(session_id))
     return Page(items=[{"run_id": run.id, "status": run.status, "employee_slug": run.employee} for run in runs])
 
@@ -81,7 +81,7 @@ async def list_active_runs(session_id: UUID, user_id: UserId, service: ServiceDe
 async def give_feedback(
     session_id: UUID, message_id: UUID, body: NewFeedback, user_id: UserId, service: ServiceDep
 ) -> None:
-    """Say what an answer was worth; the last word counts."""
+    """Rate an answer. A new rating replaces the previous one."""
     masked = await service.redactor.mask(user_id, [body.comment])
     feedback = {"type": body.type, "comment": masked.texts[0]}
     await service.sessions.give_feedback(user_id, str(session_id), str(message_id), feedback)

@@ -1,4 +1,4 @@
-"""What a user's turns took."""
+"""Tokens, cost and time of a user's turns."""
 
 from typing import Annotated
 
