@@ -19,12 +19,12 @@ from graph.ports.models import ChatModel, CountTokens, Prices
 from graph.ports.redaction import Redactor
 from graph.ports.tools import DelegationPort, ToolRuntime
 from graph.state import Turn, TurnInput
-from graph.turn.approval_gate import Consent
-from graph.turn.delegation import Delegation, ReadsOnly
+from graph.turn.approval_gate import ApprovalGate
+from graph.turn.delegation import Delegation, ReadOnlyPolicy
 from graph.turn.flow import Flow, NodeSpec
 from graph.turn.node import Node
-from graph.turn.prompt import Wording
-from graph.turn.tool_executor import Calls
+from graph.turn.prompt import PromptTemplates
+from graph.turn.tool_executor import ToolExecutor
 from nodes.call_tools import CallTools
 from nodes.load_memory import LoadMemory
 from nodes.persist import Persist
@@ -53,7 +53,7 @@ class Ports:
     transcript: Transcript
     summaries: Summaries
     roster: Roster
-    wording: Wording
+    templates: PromptTemplates
     prices: Prices
     count: CountTokens
     clock: Clock
@@ -70,20 +70,20 @@ def unwrapped(name: str, node: Node) -> Node:
 
 
 def build_reason(ports: Ports) -> Reason:
-    return Reason(ports.model, ports.roster, ports.toolbox, ports.wording, ports.prices, ports.count, ports.budget)
+    return Reason(ports.model, ports.roster, ports.toolbox, ports.templates, ports.prices, ports.count, ports.budget)
 
 
 def build_call_tools(ports: Ports) -> CallTools:
     """The user's employee may change data after an approval; a colleague who is asked only reads."""
 
-    def executor_for(delegates: DelegationPort) -> Calls:
-        return Calls(ports.toolbox, ports.redactor, ports.roster, delegates)
+    def executor_for(delegates: DelegationPort) -> ToolExecutor:
+        return ToolExecutor(ports.toolbox, ports.redactor, ports.roster, delegates)
 
     def read_only(delegates: DelegationPort) -> CallTools:
-        return CallTools(executor_for(delegates), ReadsOnly())
+        return CallTools(executor_for(delegates), ReadOnlyPolicy())
 
     executor = executor_for(Delegation(build_reason(ports), read_only, ports.redactor))
-    return CallTools(executor, Consent(ports.approvals, executor))
+    return CallTools(executor, ApprovalGate(ports.approvals, executor))
 
 
 FLOW: Flow[Ports] = Flow(

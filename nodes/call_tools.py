@@ -16,24 +16,24 @@ from graph.context import TurnContext
 from graph.events import Event, ToolCall, ToolResult
 from graph.state import Turn, add_usage, parse_tool_result
 from graph.tool import ToolError, ToolOutput
-from graph.turn.approval_gate import Round
-from graph.turn.handoff import events_of_result, speaker_after, usage_of
-from graph.turn.tool_executor import Calls, Prepared, capped
+from graph.turn.approval_gate import CallRound
+from graph.turn.handoff import employee_after, events_of_result, usage_of
+from graph.turn.tool_executor import PreparedCall, ToolExecutor, truncated
 
 MAX_CALLS = 8
 """Calls of one round that are made; the model is told about the others."""
 
 
-class Decides(Protocol):
+class ApprovalPolicy(Protocol):
     """Says which calls of a round are made, and with what arguments."""
 
-    async def decided(self, ready: Round, state: Turn, runtime: Runtime[TurnContext]) -> Round: ...
+    async def resolve(self, ready: CallRound, state: Turn, runtime: Runtime[TurnContext]) -> CallRound: ...
 
 
 @dataclass(frozen=True, slots=True)
 class CallTools:
-    calls: Calls
-    consent: Decides
+    calls: ToolExecutor
+    consent: ApprovalPolicy
 
     async def __call__(self, state: Turn, runtime: Runtime[TurnContext]) -> Turn:
         request = state["messages"][-1]
@@ -46,25 +46,25 @@ class CallTools:
         ready = await asyncio.gather(
             *(self._prepared(first, number, call, caller) for number, call in enumerate(request.tool_calls))
         )
-        decided = await self.consent.decided(ready, state, runtime)
+        resolve = await self.consent.resolve(ready, state, runtime)
         tell = runtime.stream_writer
         answers = await asyncio.gather(
             *(
                 self._answer(call, each, state, caller, tell)
-                for call, each in zip(request.tool_calls, decided, strict=True)
+                for call, each in zip(request.tool_calls, resolve, strict=True)
             )
         )
         spent = [usage for each in answers for usage in usage_of(each.name or "", parse_tool_result(each))]
         return Turn(
             messages=[*state["messages"], *answers],
-            speaker=speaker_after(answers, state.get("speaker", "")),
+            speaker=employee_after(answers, state.get("speaker", "")),
             usage=reduce(add_usage, spent, state["usage"]),
         )
 
     def _speaking(self, state: Turn, caller: TurnContext) -> TurnContext:
         return replace(caller, employee=state.get("speaker") or caller.employee)
 
-    async def _prepared(self, first: int, number: int, call: Call, caller: TurnContext) -> Prepared | ToolError:
+    async def _prepared(self, first: int, number: int, call: Call, caller: TurnContext) -> PreparedCall | ToolError:
         if number >= MAX_CALLS:
             return ToolError(f"only {MAX_CALLS} calls are made in one round; call this one again in the next")
         try:
@@ -73,7 +73,12 @@ class CallTools:
             return fault
 
     async def _answer(
-        self, call: Call, each: Prepared | ToolError, state: Turn, caller: TurnContext, tell: Callable[[Event], None]
+        self,
+        call: Call,
+        each: PreparedCall | ToolError,
+        state: Turn,
+        caller: TurnContext,
+        tell: Callable[[Event], None],
     ) -> ToolMessage:
         failed = False
         try:
@@ -81,7 +86,7 @@ class CallTools:
                 raise each
             output = await self.calls.make(each, dt.date.fromisoformat(state["today"]), caller)
         except ToolError as fault:
-            failed, output = True, ToolOutput(capped({"error": str(fault)}))
+            failed, output = True, ToolOutput(truncated({"error": str(fault)}))
         event = ToolResult(type="tool_result", tool_call_id=call["id"] or "", result=output.result)
         if output.display:
             event["display"] = output.display

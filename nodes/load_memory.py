@@ -9,7 +9,7 @@ from graph.context import TurnContext
 from graph.ports.memory import Clock, Memory
 from graph.ports.models import CountTokens
 from graph.state import LoadedMemory, Turn
-from graph.turn.prompt import FACTS_SHARE, HISTORY_SHARE, SUMMARY_SHARE, first_within, newest
+from graph.turn.prompt import FACTS_SHARE, HISTORY_SHARE, SUMMARY_SHARE, newest_within, take_within
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +26,11 @@ class LoadMemory:
         return Turn(
             today=self._today(found.time_zone),
             recollection=LoadedMemory(
-                facts=first_within(found.facts, int(self.budget * FACTS_SHARE), self.count),
+                facts=take_within(found.facts, int(self.budget * FACTS_SHARE), self.count),
                 summary="\n".join(
-                    first_within(found.summary.splitlines(), int(self.budget * SUMMARY_SHARE), self.count)
+                    take_within(found.summary.splitlines(), int(self.budget * SUMMARY_SHARE), self.count)
                 ),
-                history=newest(found.history, int(self.budget * HISTORY_SHARE), self.count),
+                history=newest_within(found.history, int(self.budget * HISTORY_SHARE), self.count),
                 summarized_to=found.summarized_to,
                 searchable=found.searchable,
             ),

@@ -10,7 +10,7 @@ from graph.ports.memory import Transcript, TurnRecord
 from graph.ports.models import ChatModel
 from graph.ports.tools import ToolRuntime
 from graph.state import Turn, last_model_name
-from graph.turn.taint import quoted
+from graph.turn.taint import taint_sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Persist:
                 model=last_model_name(state["messages"], self.model.name(self.roster.find(speaker).settings)),
                 messages=state["messages"],
                 usage=state["usage"],
-                quoted=quoted(state, self.toolbox),
+                untrusted_sources=taint_sources(state, self.toolbox),
             )
         )
         return Turn(message_id=message_id)

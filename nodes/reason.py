@@ -20,10 +20,10 @@ from graph.redaction.link_sanitizer import AllowedAddresses
 from graph.state import Turn, Usage, add_usage, last_model_name
 from graph.tool import Tool
 from graph.turn.citations import cited
-from graph.turn.handoff import DELEGATE, HAND_OFF
+from graph.turn.handoff import DELEGATE_TOOL, HANDOFF_TOOL
 from graph.turn.links import user_texts, with_safe_calls
 from graph.turn.model_reply import WERE_THOUGHTS, check_answer, whole, without_calls
-from graph.turn.prompt import Prompt, Wording, fit, size
+from graph.turn.prompt import Prompt, PromptTemplates, count_message_tokens, fit_to_budget
 from graph.values.text import storable
 
 MAX_ROUNDS = 5
@@ -48,7 +48,7 @@ class Reason:
     model: ChatModel
     roster: Roster
     toolbox: ToolRuntime
-    wording: Wording
+    templates: PromptTemplates
     prices: Prices
     count: CountTokens
     budget: int
@@ -56,7 +56,7 @@ class Reason:
 
     async def __call__(self, state: Turn, runtime: Runtime[TurnContext]) -> Turn:
         employee = self.roster.find(state.get("speaker") or runtime.context.employee)
-        prompt = fit(self._prompt(state, employee), self.budget, self.count)
+        prompt = fit_to_budget(self._prompt(state, employee), self.budget, self.count)
         tools = self.toolbox.tools(employee.tools) if rounds(state) < MAX_ROUNDS else ()
         reply = await self._reply(prompt, tools, employee, runtime)
         if not reply.tool_calls:
@@ -68,7 +68,7 @@ class Reason:
     def _prompt(self, state: Turn, employee: Employee) -> Prompt:
         known = state["recollection"]
         return Prompt(
-            wording=self.wording,
+            templates=self.templates,
             today=state["today"],
             persona=employee.prompt,
             colleagues=self._colleagues(employee),
@@ -81,7 +81,7 @@ class Reason:
 
     def _colleagues(self, employee: Employee) -> list[str]:
         """Whom the employee can name in a call of the tools that turn to colleagues."""
-        if not {HAND_OFF, DELEGATE} & set(employee.tools):
+        if not {HANDOFF_TOOL, DELEGATE_TOOL} & set(employee.tools):
             return []
         return [f"{each.slug}: {each.name}, {each.title}" for each in self.roster.colleagues(employee.slug)]
 
@@ -136,9 +136,9 @@ class Reason:
         written = reported["output_tokens"] if reported else 0
         is_reported = read > 0 and (written > 0 or not (reply.text or reply.tool_calls))
         if read <= 0:
-            read = prompt.size(self.count) + schema_tokens(tuple(tools), self.count)
+            read = prompt.count_tokens(self.count) + schema_tokens(tuple(tools), self.count)
         if written <= 0:
-            written = size([reply], self.count) if reply.text or reply.tool_calls else 0
+            written = count_message_tokens([reply], self.count) if reply.text or reply.tool_calls else 0
         answered = last_model_name([reply], self.model.name(employee.settings))
         price = self.prices.get(answered, Price(Decimal(0), Decimal(0)))
         return Usage(

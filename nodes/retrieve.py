@@ -13,7 +13,7 @@ from graph.errors import ModelError
 from graph.ports.memory import Retriever
 from graph.ports.models import CountTokens
 from graph.state import Turn
-from graph.turn.prompt import PASSAGES_SHARE, first_within
+from graph.turn.prompt import PASSAGES_SHARE, take_within
 
 log = structlog.get_logger(__name__)
 
@@ -33,5 +33,5 @@ class Retrieve:
         except ModelError as error:
             log.warning("retrieval_left_out", reason=error.code)
             return Turn(passages=[])
-        texts = first_within([passage["text"] for passage in passages], int(self.budget * PASSAGES_SHARE), self.count)
+        texts = take_within([passage["text"] for passage in passages], int(self.budget * PASSAGES_SHARE), self.count)
         return Turn(passages=passages[: len(texts)])

@@ -12,12 +12,12 @@ from graph.state import SummaryBacklog, Turn
 
 log = structlog.get_logger(__name__)
 
-DUE_TURNS = 12
-DUE_TOKENS = 4000
-DUE_SECONDS = 30 * 60
+SUMMARY_TURNS = 12
+SUMMARY_TOKENS = 4000
+SUMMARY_SECONDS = 30 * 60
 """Since the last summary; the thresholds are the original's."""
 
-LEAST_TURNS = 4
+MIN_TURNS = 4
 """The newest exchanges are never summarised, so fewer than this leave nothing to do, however long ago they were."""
 
 
@@ -41,7 +41,7 @@ class Summarize:
 
 def is_due(since: SummaryBacklog) -> bool:
     return (
-        since["turns"] >= DUE_TURNS
-        or since["tokens"] >= DUE_TOKENS
-        or (since["turns"] >= LEAST_TURNS and since["seconds"] >= DUE_SECONDS)
+        since["turns"] >= SUMMARY_TURNS
+        or since["tokens"] >= SUMMARY_TOKENS
+        or (since["turns"] >= MIN_TURNS and since["seconds"] >= SUMMARY_SECONDS)
     )

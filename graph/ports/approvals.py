@@ -42,7 +42,7 @@ class ApprovalState:
     calls: Mapping[int, Approval]
     """By ordinal."""
     trusted: Set[str]
-    quoted: Sequence[str] = ()
+    untrusted_sources: Sequence[str] = ()
     """What has brought text into earlier turns of the conversation that its user did not write."""
 
 

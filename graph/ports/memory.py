@@ -57,7 +57,7 @@ class TurnRecord:
     messages: Sequence[AnyMessage]
     """The question, then the model's messages and the tools' results in order."""
     usage: Usage
-    quoted: Sequence[str] = ()
+    untrusted_sources: Sequence[str] = ()
     """What has brought text into it that its user did not write (`graph.turn.taint`)."""
     status: Literal["complete", "stopped", "failed"] = "complete"
     error: str | None = None

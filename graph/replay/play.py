@@ -38,7 +38,7 @@ from graph.runs.manager import RunManager
 from graph.runs.runner import RunPorts
 from graph.testing.auto_approvals import UnstoredApprovals
 from graph.turn.node import Node
-from graph.turn.prompt import Wording, read_wording
+from graph.turn.prompt import PromptTemplates, load_templates
 from tools.catalog import by_name
 
 SETTLING = 200
@@ -55,7 +55,7 @@ class Code:
     """What a turn is made of beside what it is given: today's employees, prompts, tools and prices."""
 
     roster: Roster
-    wording: Wording
+    templates: PromptTemplates
     prices: Prices
     count: CountTokens
 
@@ -66,7 +66,7 @@ def todays_code(data: Path) -> Code:
     root = Path(__file__).parent.parent.parent
     return Code(
         roster=read_roster(root / "employees", by_name()),
-        wording=read_wording(),
+        templates=load_templates(),
         prices=read_prices(),
         count=token_counter(data / "tiktoken"),
     )
@@ -122,7 +122,7 @@ class Stage:
             transcript=self.transcript,
             summaries=RecordedSummaries(given.unsummarized),
             roster=self.code.roster,
-            wording=self.code.wording,
+            templates=self.code.templates,
             prices=self.code.prices,
             count=self.code.count,
             clock=noon_of(given.today),

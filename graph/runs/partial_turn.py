@@ -15,7 +15,7 @@ from graph.ports.tools import ToolRuntime
 from graph.retry import retry_on_database_down
 from graph.runs.live_run import LiveRun
 from graph.state import NO_USAGE, Usage, add_usage
-from graph.turn.taint import quoted
+from graph.turn.taint import taint_sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class PartialTurnRecorder:
             model=model,
             messages=messages,
             usage=live.turn["usage"],
-            quoted=quoted({**live.turn, "messages": list(messages)}, self.toolbox),
+            untrusted_sources=taint_sources({**live.turn, "messages": list(messages)}, self.toolbox),
             status=status,
             error=error.code if error else None,
         )

@@ -20,44 +20,44 @@ from graph.ports.redaction import Redactor
 from graph.ports.tools import DelegationPort
 from graph.state import LoadedMemory, Turn, Usage, add_usage, no_usage
 from graph.tool import ToolError
-from graph.turn.approval_gate import Round
+from graph.turn.approval_gate import CallRound
 from graph.turn.links import DelegatedQuestion
 from graph.turn.node import Node
-from graph.turn.tool_executor import Prepared
+from graph.turn.tool_executor import PreparedCall
 
 log = structlog.get_logger(__name__)
 
-DEEPEST = 2
+MAX_DEPTH = 2
 """How many colleagues may ask one another in a row."""
-AT_ONCE = 3
+MAX_CONCURRENT = 3
 """Colleagues who work for one turn at the same time."""
-SECONDS = 15.0
+TIMEOUT_SECONDS = 15.0
 """In which a colleague answers, the wait for others to finish included."""
-TOKENS = 12_000
+MAX_TOKENS = 12_000
 """That a colleague may spend on an answer; what is spent is looked at after each round."""
-ROUNDS = 4
+MAX_ROUNDS = 4
 
 
-class ReadsOnly:
-    """What a colleague may do unasked (in the place of `Consent`): look."""
+class ReadOnlyPolicy:
+    """What a colleague may do unasked (in the place of `ApprovalGate`): look."""
 
-    async def decided(self, ready: Round, state: Turn, runtime: Runtime[TurnContext]) -> Round:
+    async def resolve(self, ready: CallRound, state: Turn, runtime: Runtime[TurnContext]) -> CallRound:
         return [
             ToolError(f"{each.tool.name} changes something; say what you would change, and leave it to who asked you")
-            if isinstance(each, Prepared) and each.tool.risk != "read"
+            if isinstance(each, PreparedCall) and each.tool.risk != "read"
             else each
             for each in ready
         ]
 
 
-class NoDelegates:
+class DelegationDisabled:
     """Nobody may be asked from here (port `DelegationPort`)."""
 
     async def delegate(self, caller: TurnContext, colleague: str, question: str, today: str) -> Mapping[str, Any]:
         raise ToolError("you were asked by a colleague yourself; answer with your own tools")
 
 
-class Places:
+class ConcurrencyLimits:
     """How many colleagues may work at the same time, for each run that has any at work."""
 
     def __init__(self, most: int) -> None:
@@ -78,7 +78,7 @@ class Delegation:
     """Makes the node that calls the colleague's tools; they may ask through these delegates."""
     redactor: Redactor
     depth: int = 1
-    places: Places = field(default_factory=lambda: Places(AT_ONCE))
+    places: ConcurrencyLimits = field(default_factory=lambda: ConcurrencyLimits(MAX_CONCURRENT))
 
     async def delegate(self, caller: TurnContext, colleague: str, question: str, today: str) -> Mapping[str, Any]:
         masked = await self.redactor.mask(caller.user_id, [question])
@@ -93,10 +93,10 @@ class Delegation:
         )
         aborted_usage = AbortedUsage()
         try:
-            async with asyncio.timeout(SECONDS), self.places.of(caller.run_id):
+            async with asyncio.timeout(TIMEOUT_SECONDS), self.places.of(caller.run_id):
                 await self._answer(turn, replace(caller, employee=colleague, text="", aborted_usage=aborted_usage))
         except TimeoutError:
-            answer, taken = f"no answer within {SECONDS:g} seconds", taken_by(turn, aborted_usage)
+            answer, taken = f"no answer within {TIMEOUT_SECONDS:g} seconds", taken_by(turn, aborted_usage)
             return {**told, "status": "timeout", "answer": answer, "tools": [], "usage": taken}
         except ChatError as error:
             log.warning("delegation_failed", reason=error.code)
@@ -112,16 +112,20 @@ class Delegation:
         after each step."""
         call_tools = self.call_tools_with(self._deeper())
         runtime = Runtime(context=caller, stream_writer=lambda event: None)
-        for _ in range(ROUNDS):
+        for _ in range(MAX_ROUNDS):
             turn.update(await self.reason(turn, runtime))
             last = turn["messages"][-1]
-            if not (isinstance(last, AIMessage) and last.tool_calls) or turn["usage"]["total"] > TOKENS:
+            if not (isinstance(last, AIMessage) and last.tool_calls) or turn["usage"]["total"] > MAX_TOKENS:
                 break
             turn.update(await call_tools(turn, runtime))
 
     def _deeper(self) -> DelegationPort:
         """Whom a colleague asks: one after the other, in the place of the colleague, who waits for the answers."""
-        return replace(self, depth=self.depth + 1, places=Places(1)) if self.depth < DEEPEST else NoDelegates()
+        return (
+            replace(self, depth=self.depth + 1, places=ConcurrencyLimits(1))
+            if self.depth < MAX_DEPTH
+            else DelegationDisabled()
+        )
 
 
 def taken_by(turn: Turn, aborted_usage: AbortedUsage) -> Usage:

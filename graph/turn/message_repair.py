@@ -46,7 +46,7 @@ class Said:
             self.results.append(result)
 
 
-def repaired(messages: Sequence[BaseMessage], pending: Collection[str] = ()) -> list[BaseMessage]:
+def pair_tool_messages(messages: Sequence[BaseMessage], pending: Collection[str] = ()) -> list[BaseMessage]:
     """The same conversation with the results of each message's calls directly behind it, and no other results.
 
     A result belongs to the last message before it that made a call of its id: some servers count the ids of each round from

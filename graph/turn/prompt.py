@@ -16,12 +16,12 @@ from langchain_core.messages import AIMessage, AnyMessage, BaseMessage, HumanMes
 
 from graph.ports.models import CountTokens
 from graph.state import Passage
-from graph.turn.message_repair import repaired
+from graph.turn.message_repair import pair_tool_messages
 
-PER_MESSAGE = 4
+TOKENS_PER_MESSAGE = 4
 """Tokens that the chat format adds to a message: 3, and 1 for its role (OpenAI cookbook, counting tokens of messages)."""
 
-FEW = 200
+MIN_KEPT_ARGUMENT_CHARS = 200
 """Characters of a call's arguments that are never left out."""
 
 FACTS_SHARE = 0.05
@@ -32,7 +32,7 @@ HISTORY_SHARE = 0.50
 
 
 @dataclass(frozen=True, slots=True)
-class Wording:
+class PromptTemplates:
     """The texts of `graph/prompts` that every employee's prompt is made with."""
 
     rules: str
@@ -41,19 +41,19 @@ class Wording:
     facts: str
     summary: str
     passages: str
-    left_out: str
+    omitted_result: str
 
 
-def read_wording(folder: Path = Path(__file__).parents[1] / "prompts") -> Wording:
+def load_templates(folder: Path = Path(__file__).parents[1] / "prompts") -> PromptTemplates:
     rules = (folder / "rules.md").read_text("utf-8").strip()
-    return Wording(rules=rules, **yaml.safe_load((folder / "sections.yaml").read_text("utf-8")))
+    return PromptTemplates(rules=rules, **yaml.safe_load((folder / "sections.yaml").read_text("utf-8")))
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
     """The parts of a prompt before they become messages."""
 
-    wording: Wording
+    templates: PromptTemplates
     today: str
     persona: str
     colleagues: Sequence[str]
@@ -64,43 +64,43 @@ class Prompt:
     history: Sequence[AnyMessage]
     turn: Sequence[AnyMessage]
 
-    def size(self, count: CountTokens) -> int:
+    def count_tokens(self, count: CountTokens) -> int:
         """Tokens; counted by section, because most sections are the same in every turn."""
         sections = sum(count(section) for section in self._sections())
-        return PER_MESSAGE + sections + size(self._conversation(), count)
+        return TOKENS_PER_MESSAGE + sections + count_message_tokens(self._conversation(), count)
 
     def messages(self) -> list[BaseMessage]:
         return [SystemMessage("\n\n".join(self._sections())), *self._conversation()]
 
     def _conversation(self) -> list[BaseMessage]:
         """History and turn as a provider accepts them, whatever was cut from them or never came."""
-        return repaired([*self.history, *self.turn])
+        return pair_tool_messages([*self.history, *self.turn])
 
     def _sections(self) -> Iterator[str]:
-        yield self.wording.rules.replace("{today}", self.today)
+        yield self.templates.rules.replace("{today}", self.today)
         yield self.persona
         if self.colleagues:
-            yield "\n".join([self.wording.colleagues, *(f"- {colleague}" for colleague in self.colleagues)])
+            yield "\n".join([self.templates.colleagues, *(f"- {colleague}" for colleague in self.colleagues)])
         if self.facts:
-            yield "\n".join([self.wording.facts, *(f"- {fact}" for fact in self.facts)])
+            yield "\n".join([self.templates.facts, *(f"- {fact}" for fact in self.facts)])
         if self.summary:
-            yield f"{self.wording.summary}\n{self.summary}"
+            yield f"{self.templates.summary}\n{self.summary}"
         if self.passages:
             numbered = (f"[{number}] {one_line(passage['text'])}" for number, passage in enumerate(self.passages, 1))
-            yield "\n".join([self.wording.passages, *numbered])
+            yield "\n".join([self.templates.passages, *numbered])
 
 
-def fit(prompt: Prompt, budget: int, count: CountTokens) -> Prompt:
+def fit_to_budget(prompt: Prompt, budget: int, count: CountTokens) -> Prompt:
     """Leave out the least important until the prompt is within `budget` tokens, or nothing more may leave."""
-    while prompt.size(count) > budget:
-        smaller = without_least(prompt)
+    while prompt.count_tokens(count) > budget:
+        smaller = drop_least_important(prompt)
         if smaller is None:
             return prompt
         prompt = smaller
     return prompt
 
 
-def without_least(prompt: Prompt) -> Prompt | None:
+def drop_least_important(prompt: Prompt) -> Prompt | None:
     """The prompt without its least important part; None if only what must stay is left."""
     if prompt.history:
         return replace(prompt, history=list(flatten(exchanges(prompt.history)[1:])))
@@ -110,22 +110,26 @@ def without_least(prompt: Prompt) -> Prompt | None:
         return replace(prompt, summary="")
     if prompt.facts:
         return replace(prompt, facts=prompt.facts[:-1])
-    shortened = without_first_result(prompt.turn, prompt.wording.left_out) or without_first_arguments(prompt.turn)
+    shortened = without_first_result(prompt.turn, prompt.templates.omitted_result) or without_first_arguments(
+        prompt.turn
+    )
     return replace(prompt, turn=shortened) if shortened else None
 
 
-def without_first_result(turn: Sequence[AnyMessage], left_out: str) -> list[AnyMessage] | None:
+def without_first_result(turn: Sequence[AnyMessage], omitted_result: str) -> list[AnyMessage] | None:
     """The turn with the text of its first long result replaced; None if there is none."""
     for index, message in enumerate(turn):
-        if isinstance(message, ToolMessage) and len(message.text) > len(left_out):
-            return [*turn[:index], message.model_copy(update={"content": left_out}), *turn[index + 1 :]]
+        if isinstance(message, ToolMessage) and len(message.text) > len(omitted_result):
+            return [*turn[:index], message.model_copy(update={"content": omitted_result}), *turn[index + 1 :]]
     return None
 
 
 def without_first_arguments(turn: Sequence[AnyMessage]) -> list[AnyMessage] | None:
     """The turn with no arguments in its first message whose calls have many; None if there is none."""
     for index, message in enumerate(turn):
-        if isinstance(message, AIMessage) and any(len(json.dumps(call["args"])) > FEW for call in message.tool_calls):
+        if isinstance(message, AIMessage) and any(
+            len(json.dumps(call["args"])) > MIN_KEPT_ARGUMENT_CHARS for call in message.tool_calls
+        ):
             calls = [{**call, "args": {}} for call in message.tool_calls]
             return [*turn[:index], message.model_copy(update={"tool_calls": calls}), *turn[index + 1 :]]
     return None
@@ -145,20 +149,20 @@ def exchanges(history: Sequence[AnyMessage]) -> list[list[AnyMessage]]:
     return pieces
 
 
-def newest(history: Sequence[AnyMessage], budget: int, count: CountTokens) -> list[AnyMessage]:
+def newest_within(history: Sequence[AnyMessage], budget: int, count: CountTokens) -> list[AnyMessage]:
     """The newest exchanges that fit, oldest first; one that does not fit with its tool results may do without them."""
     kept: list[list[AnyMessage]] = []
     for piece in reversed(exchanges(history)):
         talk = [message for message in piece if isinstance(message, HumanMessage) or is_answer(message)]
-        fitting = next((version for version in (piece, talk) if size(version, count) <= budget), None)
+        fitting = next((version for version in (piece, talk) if count_message_tokens(version, count) <= budget), None)
         if fitting is None:
             break
-        budget -= size(fitting, count)
+        budget -= count_message_tokens(fitting, count)
         kept.insert(0, fitting)
     return list(flatten(kept))
 
 
-def first_within(texts: Sequence[str], budget: int, count: CountTokens) -> list[str]:
+def take_within(texts: Sequence[str], budget: int, count: CountTokens) -> list[str]:
     """The first texts that fit together."""
     kept: list[str] = []
     for text in texts:
@@ -169,9 +173,9 @@ def first_within(texts: Sequence[str], budget: int, count: CountTokens) -> list[
     return kept
 
 
-def size(messages: Sequence[BaseMessage], count: CountTokens) -> int:
+def count_message_tokens(messages: Sequence[BaseMessage], count: CountTokens) -> int:
     """Tokens of messages as a provider counts them, near enough."""
-    return sum(PER_MESSAGE + count(str(message.text)) + count_calls(message, count) for message in messages)
+    return sum(TOKENS_PER_MESSAGE + count(str(message.text)) + count_calls(message, count) for message in messages)
 
 
 def count_calls(message: BaseMessage, count: CountTokens) -> int:

@@ -14,39 +14,39 @@ from graph.values.text import storable_json
 
 Json = Any
 
-NOTE = "shortened"
+NOTE_FIELD = "shortened"
 """The field that says what is missing from a result."""
 ADVICE = "This result was too long. To see what is missing ask for less: a shorter period, fewer rows, or totals."
 NOTE_CHARS = 600
 """Characters that the note may have."""
-LEAST = 64
+MIN_FIELD_CHARS = 64
 """Characters that each field of an object may have before the long ones share what is left."""
 
 CUT_TOKEN = re.compile(r"\[[A-Z0-9_]*$")
 """The beginning of a token such as [CARD_7K3Q9D] at the end of a text."""
 
-NOTHING = object()
+OMITTED = object()
 """In place of a value of which no part has room."""
 
 
-def plain(value: object) -> Json:
+def to_json(value: object) -> Json:
     """The value as JSON holds it: money, dates and ids as text, so that no binary fraction comes in; NaN and infinity as null.
 
     Raises:
         TypeError: JSON cannot hold it.
         ValueError: it holds itself, or an integer of thousands of digits.
     """
-    return storable_json(json.loads(written(value), parse_constant=lambda _: None))
+    return storable_json(json.loads(json_text(value), parse_constant=lambda _: None))
 
 
-def excerpt(result: Mapping[str, Json], limit: int, *, whole_texts: bool = False) -> Mapping[str, Json]:
+def truncate_json(result: Mapping[str, Json], limit: int, *, atomic_texts: bool = False) -> Mapping[str, Json]:
     """The result itself if its JSON has at most `limit` characters; else the parts of it that do, and a note.
 
     Objects keep their first fields, lists their first items, texts their beginnings; what is short is kept before what is
     long. The time that it takes grows with the limit, not with the result.
 
     Args:
-        result: may hold all that `plain` takes, and the note of an earlier excerpt.
+        result: may hold all that `to_json` takes, and the note of an earlier excerpt.
         limit: characters; some hundred more than the note has.
         whole_texts: whether texts are kept whole or not at all. What is not masked yet must not be cut: half a card number
             would not be found.
@@ -59,10 +59,10 @@ def excerpt(result: Mapping[str, Json], limit: int, *, whole_texts: bool = False
     if length(result, limit) <= limit:
         return result
     fields = dict(result)
-    before = fields.pop(NOTE, None)
-    scissors = Scissors(whole_texts)
+    before = fields.pop(NOTE_FIELD, None)
+    scissors = JsonTruncator(atomic_texts)
     kept = scissors.cut(fields, limit - NOTE_CHARS)
-    return {**kept, NOTE: note(before, scissors.kept)}
+    return {**kept, NOTE_FIELD: note(before, scissors.kept)}
 
 
 def note(before: Json, kept: Mapping[str, str]) -> dict[str, Json]:
@@ -71,58 +71,58 @@ def note(before: Json, kept: Mapping[str, str]) -> dict[str, Json]:
     for path, share in kept.items():
         part, of, whole = share.partition(" of ")
         told[path] = part + of + str(told.get(path, whole)).rpartition(" of ")[2]
-    while told and len(written({NOTE: {"kept": told, "advice": ADVICE}})) > NOTE_CHARS:
+    while told and len(json_text({NOTE_FIELD: {"kept": told, "advice": ADVICE}})) > NOTE_CHARS:
         told.popitem()
     return {"kept": told, "advice": ADVICE}
 
 
 @dataclass(slots=True)
-class Scissors:
+class JsonTruncator:
     """Cuts values to size."""
 
-    whole_texts: bool
+    atomic_texts: bool
     kept: dict[str, str] = field(default_factory=dict)
     """How much was kept of each value that was cut, by its path: `rows[0].text` has "20 of 400 characters"."""
 
-    def cut(self, value: Json, room: int, path: str = "") -> Json:
+    def cut(self, value: Json, budget: int, path: str = "") -> Json:
         """As much of a value as its JSON has room for, or NOTHING."""
-        if length(value, room) <= room:
+        if length(value, budget) <= budget:
             return value
         match value:
-            case dict() if room >= len("{}"):
-                return self._cut_object(value, room, path)
-            case list() | tuple() if room >= len("[]"):
-                return self._cut_list(value, room, path)
-            case str() if room >= len('"…"') and not self.whole_texts:
-                return self._cut_text(value, room, path)
+            case dict() if budget >= len("{}"):
+                return self._cut_object(value, budget, path)
+            case list() | tuple() if budget >= len("[]"):
+                return self._cut_list(value, budget, path)
+            case str() if budget >= len('"…"') and not self.atomic_texts:
+                return self._cut_text(value, budget, path)
             case _:
                 whole, unit = (len(value), "characters") if isinstance(value, str) else (1, "values")
                 self._note(path, 0, whole, unit)
-                return NOTHING
+                return OMITTED
 
-    def _cut_object(self, fields: Mapping[str, Json], room: int, path: str) -> Json:
-        room -= len("{}")
-        sizes = {name: length(fields[name], room) for name in first_names(fields, room)}
-        room -= sum(name_length(name) for name in sizes)
+    def _cut_object(self, fields: Mapping[str, Json], budget: int, path: str) -> Json:
+        budget -= len("{}")
+        sizes = {name: length(fields[name], budget) for name in first_names(fields, budget)}
+        budget -= sum(name_length(name) for name in sizes)
         self._note(path or "result", len(sizes), len(fields), "fields")
         parts = {
             name: self.cut(fields[name], share, f"{path}.{name}" if path else str(name))
-            for name, share in shares(sizes, room).items()
+            for name, share in allocate(sizes, budget).items()
         }
-        return {name: parts[name] for name in sizes if parts[name] is not NOTHING}
+        return {name: parts[name] for name in sizes if parts[name] is not OMITTED}
 
-    def _cut_list(self, items: Sequence[Json], room: int, path: str) -> Json:
-        room -= len("[]")
-        kept = first_items(items, room)
+    def _cut_list(self, items: Sequence[Json], budget: int, path: str) -> Json:
+        budget -= len("[]")
+        kept = first_items(items, budget)
         if not kept:
-            first = self.cut(items[0], room, f"{path}[0]")
-            kept = [] if first is NOTHING else [first]
+            first = self.cut(items[0], budget, f"{path}[0]")
+            kept = [] if first is OMITTED else [first]
         self._note(path, len(kept), len(items), "items")
         return kept
 
-    def _cut_text(self, text: str, room: int, path: str) -> Json:
-        ends = range(1, min(len(text), room))
-        end = bisect_right(ends, room, key=lambda end: len(written(text[:end] + "…")))
+    def _cut_text(self, text: str, budget: int, path: str) -> Json:
+        ends = range(1, min(len(text), budget))
+        end = bisect_right(ends, budget, key=lambda end: len(json_text(text[:end] + "…")))
         kept = CUT_TOKEN.sub("", text[:end])
         self._note(path, len(kept), len(text), "characters")
         return kept + "…"
@@ -132,62 +132,62 @@ class Scissors:
             self.kept[path] = f"{part} of {whole} {unit}"
 
 
-def first_names(fields: Mapping[str, Json], room: int) -> list[str]:
+def first_names(fields: Mapping[str, Json], budget: int) -> list[str]:
     """The names of the first fields for which there is room, if the long ones are short."""
     names = []
     for name, item in fields.items():
-        room -= name_length(name) + min(length(item, LEAST), LEAST)
-        if room < 0:
+        budget -= name_length(name) + min(length(item, MIN_FIELD_CHARS), MIN_FIELD_CHARS)
+        if budget < 0:
             break
         names.append(name)
     return names
 
 
-def first_items(items: Iterable[Json], room: int) -> list[Json]:
+def first_items(items: Iterable[Json], budget: int) -> list[Json]:
     """The first items for which there is room as they are."""
     kept: list[Json] = []
     for item in items:
-        room -= length(item, room) + len(", ")
-        if room < -len(", "):
+        budget -= length(item, budget) + len(", ")
+        if budget < -len(", "):
             break
         kept.append(item)
     return kept
 
 
-def shares(sizes: Mapping[str, int], room: int) -> dict[str, int]:
+def allocate(sizes: Mapping[str, int], budget: int) -> dict[str, int]:
     """What each gets of the room: what it needs, if it is short, else as much as the other long ones."""
     given: dict[str, int] = {}
     for place, name in enumerate(sorted(sizes, key=sizes.__getitem__)):
-        given[name] = min(sizes[name], room // (len(sizes) - place))
-        room -= given[name]
+        given[name] = min(sizes[name], budget // (len(sizes) - place))
+        budget -= given[name]
     return given
 
 
-def length(value: Json, most: int) -> int:
-    """Characters of a value's JSON; of a longer one than `most` only some number above it."""
+def length(value: Json, limit: int) -> int:
+    """Characters of a value's JSON; of a longer one than `limit` only some number above it."""
     match value:
         case str():
-            return len(written(value)) if len(value) <= most else most + 1
+            return len(json_text(value)) if len(value) <= limit else limit + 1
         case dict():
-            parts = (name_length(name) + length(item, most) for name, item in value.items())
+            parts = (name_length(name) + length(item, limit) for name, item in value.items())
         case list() | tuple():
-            parts = (len(", ") + length(item, most) for item in value)
+            parts = (len(", ") + length(item, limit) for item in value)
         case _:
-            return len(written(value))
+            return len(json_text(value))
     total = len("{}") - (len(", ") if value else 0)
     for part in parts:
         total += part
-        if total > most:
+        if total > limit:
             break
     return total
 
 
 def name_length(name: object) -> int:
     """Characters that a field has beside its value."""
-    return len(written(str(name))) + len(": ") + len(", ")
+    return len(json_text(str(name))) + len(": ") + len(", ")
 
 
-def written(value: object) -> str:
+def json_text(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, default=as_text)
 
 

@@ -8,7 +8,7 @@ from graph.state import Turn
 STORED_TEXTS = "stored texts"
 
 
-def quoted(state: Turn, toolbox: ToolRuntime) -> list[str]:
+def taint_sources(state: Turn, toolbox: ToolRuntime) -> list[str]:
     """The tools that did, by name, and `STORED_TEXTS`; none where the model has read its user's words and figures only."""
     names = {message.name for message in state["messages"] if isinstance(message, ToolMessage) and message.name}
     tools = {tool.name for tool in toolbox.tools(sorted(names)) if tool.returns_untrusted_text}

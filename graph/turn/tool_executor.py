@@ -20,7 +20,7 @@ from graph.redaction.restore import restore_json
 from graph.retry import READ_DELAYS, retry_on_database_down
 from graph.tool import INVALID_JSON, OUTCOME_UNKNOWN, Rows, Tool, ToolContext, ToolError, ToolOutput
 from graph.turn.result_texts import texts_in, with_numbers_as_text, with_texts
-from graph.turn.result_truncation import excerpt, plain
+from graph.turn.result_truncation import to_json, truncate_json
 from graph.validation import validation_messages
 from graph.values.text import storable
 
@@ -37,7 +37,7 @@ Json = Any
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class PreparedCall:
     """A call that can be made."""
 
     ordinal: int
@@ -54,7 +54,7 @@ class Prepared:
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class ColleagueDirectory:
     """The colleagues of the employee who calls a tool (port `Colleagues`)."""
 
     roster: Roster
@@ -81,7 +81,7 @@ class Desk:
 
 
 @dataclass(frozen=True, slots=True)
-class Calls:
+class ToolExecutor:
     """Makes calls on behalf of a caller."""
 
     toolbox: ToolRuntime
@@ -89,7 +89,7 @@ class Calls:
     roster: Roster
     delegates: DelegationPort
 
-    async def prepare(self, ordinal: int, call: Call, employee: str, user_id: str) -> Prepared:
+    async def prepare(self, ordinal: int, call: Call, employee: str, user_id: str) -> PreparedCall:
         """A call that this employee can make for this user.
 
         Raises:
@@ -100,7 +100,7 @@ class Calls:
             raise ToolError(f"the arguments of {tool.name} were not valid JSON; call it again")
         return await self._prepared(ordinal, call, tool, call["args"], user_id)
 
-    async def with_arguments(self, each: Prepared, arguments: Mapping[str, Any], user_id: str) -> Prepared:
+    async def with_arguments(self, each: PreparedCall, arguments: Mapping[str, Any], user_id: str) -> PreparedCall:
         """The call with the arguments that its user decided on.
 
         Raises:
@@ -111,7 +111,7 @@ class Calls:
 
     async def _prepared(
         self, ordinal: int, call: Call, tool: Tool, arguments: Mapping[str, Any], user_id: str
-    ) -> Prepared:
+    ) -> PreparedCall:
         """The call with its user's own values in the place of tokens.
 
         Raises:
@@ -119,7 +119,7 @@ class Calls:
         """
         restored = await retry_on_database_down(lambda: self.redactor.token_values(user_id, arguments), READ_DELAYS)
         try:
-            return Prepared(ordinal, call, tool, check(restore_json(dict(arguments), restored), tool), restored)
+            return PreparedCall(ordinal, call, tool, check(restore_json(dict(arguments), restored), tool), restored)
         except ToolError as fault:
             raise await self._masked_fault(fault, restored, user_id) from None
 
@@ -135,7 +135,7 @@ class Calls:
                 return tool
         raise ToolError(f"there is no tool {name!r}; yours are: {', '.join(tool.name for tool in allowed) or 'none'}")
 
-    def admit(self, each: Prepared, user_id: str) -> Prepared:
+    def admit(self, each: PreparedCall, user_id: str) -> PreparedCall:
         """The call, counted once against its tool's limit.
 
         Raises:
@@ -148,7 +148,7 @@ class Calls:
             )
         return replace(each, counted=True)
 
-    async def make(self, each: Prepared, today: dt.date, caller: TurnContext) -> ToolOutput:
+    async def make(self, each: PreparedCall, today: dt.date, caller: TurnContext) -> ToolOutput:
         """Make a call. What changes something is made once.
 
         Raises:
@@ -169,7 +169,7 @@ class Calls:
         except DatabaseUnavailable:
             raise failed(each.tool) from None
 
-    async def preview(self, each: Prepared, today: dt.date, caller: TurnContext) -> Json:
+    async def preview(self, each: PreparedCall, today: dt.date, caller: TurnContext) -> Json:
         """What a call would change, masked.
 
         Raises:
@@ -184,25 +184,25 @@ class Calls:
             raise failed(each.tool) from None
         return output.to_json()
 
-    async def _made(self, each: Prepared, rows: Rows, today: dt.date, caller: TurnContext) -> ToolOutput:
+    async def _made(self, each: PreparedCall, rows: Rows, today: dt.date, caller: TurnContext) -> ToolOutput:
         """What the tool's function returns, masked and cut to what is passed on.
 
         Raises:
             ToolError: it failed.
             DatabaseUnavailable: it may be tried again.
         """
-        user_id, desk = caller.user_id, Desk(self.roster, self.delegates, caller, today.isoformat())
+        user_id, desk = caller.user_id, ColleagueDirectory(self.roster, self.delegates, caller, today.isoformat())
         context = ToolContext(
             rows, today, self.toolbox.files(user_id, name_of(each, caller)), self.toolbox.knowledge(user_id), desk
         )
         try:
-            result = await attempt(each.tool, each.arguments, context)
+            result = await invoke(each.tool, each.arguments, context)
             output = ToolOutput.from_json(await self._masked(result, each, user_id))
         except ToolError as fault:
             raise await self._masked_fault(fault, each.restored, user_id) from None
-        return ToolOutput(capped(output.result), capped(output.display) if output.display else None)
+        return ToolOutput(truncated(output.result), truncated(output.display) if output.display else None)
 
-    async def _masked(self, result: Json, each: Prepared, user_id: str) -> Json:
+    async def _masked(self, result: Json, each: PreparedCall, user_id: str) -> Json:
         """The result with tokens in the place of personal values: first of those that the tool was given, then of all that is
         found. Text that the tool exempts is searched for what it was given only."""
         result = with_numbers_as_text(result, each.restored)
@@ -211,13 +211,13 @@ class Calls:
         return with_texts(result, dict(zip(texts, masked.texts, strict=True)), each.tool.unmasked_fields)
 
 
-def name_of(each: Prepared, caller: TurnContext) -> str:
+def name_of(each: PreparedCall, caller: TurnContext) -> str:
     """What names a call of a run, whichever process makes it; nothing outside a run."""
     arguments = json.dumps(each.call["args"], sort_keys=True)
     return f"{caller.run_id}/{caller.employee}/{each.ordinal}/{each.tool.name}/{arguments}" if caller.epoch else ""
 
 
-def effect_of(each: Prepared, caller: TurnContext) -> Effect:
+def effect_of(each: PreparedCall, caller: TurnContext) -> Effect:
     return Effect(
         caller.user_id,
         caller.run_id,
@@ -239,7 +239,7 @@ def outcome_of(tool: Tool, otherwise: str) -> str:
     return OUTCOME_UNKNOWN if tool.external and tool.risk != "read" else otherwise
 
 
-async def attempt(tool: Tool, arguments: BaseModel, context: ToolContext) -> Json:
+async def invoke(tool: Tool, arguments: BaseModel, context: ToolContext) -> Json:
     """Call the function within its deadline; its result as JSON, or as much of it as can be masked.
 
     Raises:
@@ -250,7 +250,7 @@ async def attempt(tool: Tool, arguments: BaseModel, context: ToolContext) -> Jso
     try:
         async with deadline:
             result = await tool.function(arguments, context)
-        return plain(excerpt(result, MAX_MASKED_CHARS, whole_texts=True))
+        return to_json(truncate_json(result, MAX_MASKED_CHARS, atomic_texts=True))
     except DatabaseUnavailable:
         raise
     except Exception as error:  # noqa: BLE001 - a tool is a plug-in; the turn continues
@@ -275,6 +275,6 @@ def check(arguments: Mapping[str, Any], tool: Tool) -> BaseModel:
         raise ToolError(f"the arguments of {tool.name} are not valid: {faults}") from None
 
 
-def capped(result: Json) -> Json:
+def truncated(result: Json) -> Json:
     """As much of a masked result as is passed on, with a note of what was left out."""
-    return excerpt(result, MAX_RESULT_CHARS)
+    return truncate_json(result, MAX_RESULT_CHARS)

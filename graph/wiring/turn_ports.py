@@ -9,7 +9,7 @@ from graph.adapters.postgres.ledger.toolbox import PostgresToolbox
 from graph.build import Ports
 from graph.jobs.summaries import QueuedSummaries
 from graph.ports.approvals import Approvals
-from graph.turn.prompt import read_wording
+from graph.turn.prompt import load_templates
 from graph.wiring.infrastructure import Infrastructure
 
 
@@ -40,7 +40,7 @@ async def build_ports(infra: Infrastructure, approvals: Approvals) -> Ports:
         transcript=infra.stores.transcript,
         summaries=QueuedSummaries(infra.database, infra.queue),
         roster=infra.roster,
-        wording=read_wording(),
+        templates=load_templates(),
         prices=read_prices(),
         count=infra.models.count_tokens,
         clock=infra.catalogue.clock,

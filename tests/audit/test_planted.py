@@ -31,7 +31,7 @@ from graph.redaction.stream_buffer import Holdback
 from graph.testing.in_memory_vault import MemoryVault
 from graph.turn import approval_gate as consent
 from graph.turn import links
-from graph.turn.tool_executor import Calls
+from graph.turn.tool_executor import ToolExecutor
 from migrations.runner import migrate, read_migrations
 from nodes import reason
 from nodes.redact import Redact
@@ -341,11 +341,11 @@ def test_a_tools_result_that_is_not_masked_is_noticed(monkeypatch: pytest.Monkey
     def check() -> None:
         asyncio.run(test_call_tools.test_all_text_of_a_result_is_masked_but_what_the_tool_exempts())
 
-    async def as_it_is(self: Calls, result: Any, each: Any, user_id: str) -> Any:
+    async def as_it_is(self: ToolExecutor, result: Any, each: Any, user_id: str) -> Any:
         return result
 
     check()
-    monkeypatch.setattr(Calls, "_masked", as_it_is)
+    monkeypatch.setattr(ToolExecutor, "_masked", as_it_is)
     assert_red(check)
 
 
@@ -392,7 +392,7 @@ def test_trust_that_outlasts_what_others_wrote_is_noticed(monkeypatch: pytest.Mo
         asyncio.run(test_consent.test_after_a_result_that_quotes_others_it_is_and_the_reason_names_the_tool())
 
     check()
-    monkeypatch.setattr(consent, "quoted", lambda state, toolbox: [])
+    monkeypatch.setattr(consent, "taint_sources", lambda state, toolbox: [])
     assert_red(check)
 
 
@@ -407,7 +407,7 @@ def test_trust_that_forgets_the_turn_before_is_noticed(monkeypatch: pytest.Monke
 
 def forgetful(made: Callable[..., None]) -> Callable[..., None]:
     """Makes `ApprovalState` without what earlier turns read."""
-    return lambda self, calls, trusted, quoted=(): made(self, calls, trusted)
+    return lambda self, calls, trusted, untrusted_sources=(): made(self, calls, trusted)
 
 
 def test_a_search_that_takes_each_spelling_for_another_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,7 @@ from graph.redaction.json_strings import strings_in
 from graph.redaction.restore import restore_json, tokens_in
 from graph.state import LoadedMemory, Passage, SummaryBacklog, Turn, Usage
 from graph.tool import Files, NoFiles, NoKnowledge, Rows, Tool, ToolOutput
-from graph.turn.prompt import Wording
+from graph.turn.prompt import PromptTemplates
 
 OWNER = "0b4e2f8e-0000-4000-8000-000000000001"
 SESSION = "0b4e2f8e-0000-4000-8000-00000000000a"
@@ -28,7 +28,7 @@ RUN = "0b4e2f8e-0000-4000-8000-0000000000aa"
 NAME, TOKEN = "Ana Díaz", "[PERSON_7K3Q9D]"
 """The one value that the twin of the redactor knows, and its token."""
 
-WORDING = Wording("Rules of {today}.", "COLLEAGUES", "FACTS", "SUMMARY", "PASSAGES", "(left out)")
+TEMPLATES = PromptTemplates("Rules of {today}.", "COLLEAGUES", "FACTS", "SUMMARY", "PASSAGES", "(left out)")
 
 
 def words(text: str) -> int:

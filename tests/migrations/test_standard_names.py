@@ -162,7 +162,7 @@ async def test_the_approval_of_a_waiting_run_is_decided(database: Database, seal
     state = await approvals.state_of_run(
         TurnContext(user_id=USER, session_id=SESSION, run_id=WAITING, employee="prime-boss", text="", epoch=1)
     )
-    assert state.quoted == ["anomalies", "stored texts"]
+    assert state.untrusted_sources == ["anomalies", "stored texts"]
     assert [approval.id for approval in await approvals.of_run(USER, WAITING)] == [APPROVAL]
     assert await approvals.decide(USER, WAITING, APPROVAL, Decision(approve=True)) == 0
     [run] = await database.rows(USER, b"select status from chat_runs where id = %(id)s", {"id": WAITING})

@@ -26,9 +26,9 @@ from graph.ports.tools import ToolRuntime
 from graph.state import Turn
 from graph.testing.auto_approvals import UnstoredApprovals
 from graph.tool import DISPLAY, INVALID_JSON, OUTCOME_UNKNOWN, Tool, ToolContext, ToolError
-from graph.turn.approval_gate import Consent
-from graph.turn.delegation import NoDelegates
-from graph.turn.tool_executor import MAX_MASKED_CHARS, MAX_RESULT_CHARS, Calls, attempt
+from graph.turn.approval_gate import ApprovalGate
+from graph.turn.delegation import DelegationDisabled
+from graph.turn.tool_executor import MAX_MASKED_CHARS, MAX_RESULT_CHARS, ToolExecutor, invoke
 from nodes.call_tools import MAX_CALLS, CallTools
 from tests.fakes.ports import (
     NAME,
@@ -135,8 +135,8 @@ def node_with(
     approvals: Approvals | None = None,
     roster: Roster | None = None,
 ) -> CallTools:
-    calls = Calls(toolbox, redactor or OneNameRedactor(), roster or roster_of(*TOOLS), NoDelegates())
-    return CallTools(calls, Consent(approvals or UnstoredApprovals("approved"), calls))
+    calls = ToolExecutor(toolbox, redactor or OneNameRedactor(), roster or roster_of(*TOOLS), DelegationDisabled())
+    return CallTools(calls, ApprovalGate(approvals or UnstoredApprovals("approved"), calls))
 
 
 async def run(*calls: dict[str, Any], heard: Heard | None = None, user: str = OWNER, **changes: Any) -> Turn:
@@ -490,14 +490,14 @@ async def doze(arguments: Words, context: ToolContext) -> dict[str, Any]:
 
 async def asleep(sleepers: Sleepers, timeout_seconds: float) -> None:
     rows = OwnedRows(sleepers.database, sleepers.queries, OWNER)
-    await attempt(Tool(doze, timeout_seconds=timeout_seconds), Words(), ToolContext(rows, TODAY))
+    await invoke(Tool(doze, timeout_seconds=timeout_seconds), Words(), ToolContext(rows, TODAY))
 
 
 async def asleep_in_a_transaction(sleepers: Sleepers, timeout_seconds: float) -> None:
     """As tools that change something are called."""
     async with sleepers.database.acting_for(OWNER) as connection:
         rows = RowsInTransaction(connection, sleepers.queries)
-        await attempt(Tool(doze, timeout_seconds=timeout_seconds), Words(), ToolContext(rows, TODAY))
+        await invoke(Tool(doze, timeout_seconds=timeout_seconds), Words(), ToolContext(rows, TODAY))
 
 
 Sleep = Callable[[Sleepers, float], Coroutine[Any, Any, None]]

@@ -14,9 +14,9 @@ from graph.ports.approvals import Approval, ApprovalState, ProposedCall
 from graph.state import Turn
 from graph.testing.auto_approvals import UnstoredApprovals
 from graph.tool import Tool, ToolContext, ToolError
-from graph.turn.approval_gate import Consent
-from graph.turn.delegation import NoDelegates
-from graph.turn.tool_executor import Calls
+from graph.turn.approval_gate import ApprovalGate
+from graph.turn.delegation import DelegationDisabled
+from graph.turn.tool_executor import ToolExecutor
 from nodes.call_tools import CallTools
 from tests.fakes.ports import GivenTools, Heard, OneNameRedactor, passage, roster_of, runtime_of, turn_of
 from tools.shared.arguments import ToolArguments
@@ -61,11 +61,11 @@ class Trusting(UnstoredApprovals):
 
     def __init__(self, *quoted: str) -> None:
         super().__init__()
-        self.quoted = quoted
+        self.untrusted_sources = quoted
         self.asked: list[ProposedCall] = []
 
     async def state_of_run(self, caller: TurnContext) -> ApprovalState:
-        return ApprovalState({}, frozenset(TOOLS), self.quoted)
+        return ApprovalState({}, frozenset(TOOLS), self.untrusted_sources)
 
     async def request(self, caller: TurnContext, proposals: Sequence[ProposedCall]) -> Mapping[int, Approval]:
         self.asked += proposals
@@ -78,8 +78,8 @@ def stop(_: Any) -> Any:
 
 async def reasons(tool: str, *before: str, approvals: Trusting, **changes: Any) -> list[str]:
     """Why a call of the tool is asked for, after results of others; nothing if it is not asked for."""
-    calls = Calls(GivenTools(TOOLS), OneNameRedactor(), roster_of(*TOOLS), NoDelegates())
-    node = CallTools(calls, Consent(approvals, calls, pause=stop))
+    calls = ToolExecutor(GivenTools(TOOLS), OneNameRedactor(), roster_of(*TOOLS), DelegationDisabled())
+    node = CallTools(calls, ApprovalGate(approvals, calls, interrupt=stop))
     results = [ToolMessage("{}", tool_call_id=name, name=name) for name in before]
     call = {"name": tool, "args": {}, "id": "call_0", "type": "tool_call"}
     state: Turn = turn_of(HumanMessage("do it"), *results, AIMessage("", tool_calls=[call]), **changes)
@@ -136,7 +136,7 @@ class Stored(UnstoredApprovals):
 
 
 @dataclass
-class Round:
+class CallRound:
     """A round of calls that may be played several times, as a run that waits for its user plays it."""
 
     tools: Mapping[str, Tool]
@@ -148,8 +148,8 @@ class Round:
     async def play(self) -> list[Any]:
         """The results of the calls; nothing if they wait."""
         toolbox = Counting(self.tools, counted=self.counted, limits=self.limits)
-        calls = Calls(toolbox, OneNameRedactor(), roster_of(*self.tools), NoDelegates())
-        node = CallTools(calls, Consent(self.approvals, calls, pause=stop))
+        calls = ToolExecutor(toolbox, OneNameRedactor(), roster_of(*self.tools), DelegationDisabled())
+        node = CallTools(calls, ApprovalGate(self.approvals, calls, interrupt=stop))
         made = [
             {"name": name, "args": {}, "id": f"call_{place}", "type": "tool_call"}
             for place, name in enumerate(self.names)
@@ -176,7 +176,7 @@ class Counting(GivenTools):
 
 
 async def test_each_call_of_a_round_that_waited_counts_once() -> None:
-    waiting = Round(TOOLS, ["count", "send", "change"])
+    waiting = CallRound(TOOLS, ["count", "send", "change"])
     assert await waiting.play() == []
     waiting.approvals.approve()
     assert await waiting.play() == [{}, {"sent": True}, {"changed": True}]
@@ -184,14 +184,14 @@ async def test_each_call_of_a_round_that_waited_counts_once() -> None:
 
 
 async def test_an_approved_call_is_made_though_its_limit_is_reached_since() -> None:
-    waiting = Round(TOOLS, ["send"], limits={"send": 1})
+    waiting = CallRound(TOOLS, ["send"], limits={"send": 1})
     await waiting.play()
     waiting.approvals.approve()
     assert await waiting.play() == [{"sent": True}]
 
 
 async def test_a_call_beyond_its_limit_is_not_put_to_the_user_then_or_later() -> None:
-    waiting = Round(TOOLS, ["send", "send"], limits={"send": 1})
+    waiting = CallRound(TOOLS, ["send", "send"], limits={"send": 1})
     await waiting.play()
     assert list(waiting.approvals.calls) == [0]
     waiting.limits.clear()
@@ -212,7 +212,7 @@ async def test_a_call_that_its_preview_refused_is_not_put_to_the_user_when_the_o
         return {}
 
     tools = {**TOOLS, "change": Tool(change, risk="write", preview=look_first)}
-    waiting = Round(tools, ["change", "send"])
+    waiting = CallRound(tools, ["change", "send"])
     await waiting.play()
     waiting.approvals.approve()
     refused, sent = await waiting.play()
@@ -228,7 +228,7 @@ async def test_a_preview_that_the_user_has_seen_is_not_made_again() -> None:
         made.append(True)
         return {}
 
-    waiting = Round({"change": Tool(change, risk="write", preview=preview)}, ["change"])
+    waiting = CallRound({"change": Tool(change, risk="write", preview=preview)}, ["change"])
     await waiting.play()
     waiting.approvals.approve()
     assert await waiting.play() == [{"changed": True}]

@@ -5,7 +5,7 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMes
 
 from graph.ports.memory import MemorySnapshot
 from graph.state import LoadedMemory
-from graph.turn.prompt import FACTS_SHARE, HISTORY_SHARE, SUMMARY_SHARE, size
+from graph.turn.prompt import FACTS_SHARE, HISTORY_SHARE, SUMMARY_SHARE, count_message_tokens
 from nodes.load_memory import LoadMemory
 from tests.fakes.ports import OWNER, SESSION, GivenMemory, clock_at, runtime_of, words
 
@@ -54,7 +54,11 @@ async def test_the_newest_of_the_history_stays_within_its_share() -> None:
     kept = (await node(MemorySnapshot(history=history))({}, runtime_of()))["recollection"]["history"]
     assert kept == history[-len(kept) :]
     assert isinstance(kept[0], HumanMessage)
-    assert size(kept, words) <= 1000 * HISTORY_SHARE < size(history[-len(kept) - 2 :], words)
+    assert (
+        count_message_tokens(kept, words)
+        <= 1000 * HISTORY_SHARE
+        < count_message_tokens(history[-len(kept) - 2 :], words)
+    )
 
 
 async def test_a_call_never_loses_its_result() -> None:

@@ -51,4 +51,4 @@ async def test_what_brought_in_text_that_the_user_did_not_write_is_recorded() ->
     read = [ToolMessage("{}", tool_call_id=name, name=name) for name in ("look", "add")]
     usage = Usage(prompt=0, completion=0, total=0, cost="0", source="provider")
     await node(turn_of(HumanMessage("hi"), *read, usage=usage, passages=[passage(1)]), runtime_of())
-    assert [turn.quoted for turn in transcript.turns] == [["look", "stored texts"]]
+    assert [turn.untrusted_sources for turn in transcript.turns] == [["look", "stored texts"]]

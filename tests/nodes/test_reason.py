@@ -19,8 +19,8 @@ from graph.turn.links import DelegatedQuestion
 from graph.turn.model_reply import WERE_THOUGHTS
 from nodes.reason import MAX_ROUNDS, Reason
 from tests.fakes.ports import (
+    TEMPLATES,
     TOKEN,
-    WORDING,
     GivenAnswers,
     GivenTools,
     Heard,
@@ -44,7 +44,7 @@ def node(*answers: Sequence[AIMessageChunk], budget: int = 1000, **employee: Any
     prices = {"model-small": Price(Decimal("0.15"), Decimal("0.60"))}
     roster = roster_of("totals", **employee)
     tools = GivenTools({"totals": Tool(totals)})
-    return Reason(GivenAnswers(list(answers)), roster, tools, WORDING, prices, words, budget)
+    return Reason(GivenAnswers(list(answers)), roster, tools, TEMPLATES, prices, words, budget)
 
 
 def model_of(reason: Reason) -> GivenAnswers:
@@ -166,7 +166,7 @@ async def test_a_fault_of_the_model_ends_the_turn_after_what_it_said() -> None:
             raise ModelTimeout
 
     heard = Heard()
-    broken = Reason(Breaking([]), roster_of(), GivenTools({}), WORDING, {}, words, 1000)
+    broken = Reason(Breaking([]), roster_of(), GivenTools({}), TEMPLATES, {}, words, 1000)
     with pytest.raises(ModelTimeout):
         await broken(turn_of(), runtime_of(heard))
     assert [event["content"] for event in heard.of("text")] == ["half "]
@@ -333,7 +333,7 @@ async def test_a_model_without_a_price_costs_nothing() -> None:
 
 async def test_without_a_report_the_tools_count_too() -> None:
     many = node(said("ok"))
-    bare = Reason(GivenAnswers([said("ok")]), roster_of(), GivenTools({}), WORDING, {}, words, 1000)
+    bare = Reason(GivenAnswers([said("ok")]), roster_of(), GivenTools({}), TEMPLATES, {}, words, 1000)
     with_tools, without = await many(turn_of(), runtime_of()), await bare(turn_of(), runtime_of())
     assert with_tools["usage"]["prompt"] == without["usage"]["prompt"] + words(json.dumps([Tool(totals).schema()]))
 
@@ -371,7 +371,7 @@ class Breaking(GivenAnswers):
 async def taken(chunks: Sequence[AIMessageChunk], fault: BaseException) -> Usage | None:
     """What a call took that broke off."""
     prices = {"model-small": Price(Decimal("0.15"), Decimal("0.60"))}
-    reason = Reason(Breaking(chunks, fault), roster_of(), GivenTools({}), WORDING, prices, words, 1000)
+    reason = Reason(Breaking(chunks, fault), roster_of(), GivenTools({}), TEMPLATES, prices, words, 1000)
     runtime = runtime_of()
     with pytest.raises(type(fault)):
         await reason(turn_of(), runtime)

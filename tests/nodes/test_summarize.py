@@ -4,7 +4,7 @@ import pytest
 
 from graph.errors import DatabaseUnavailable
 from graph.state import SummaryBacklog
-from nodes.summarize import DUE_TOKENS, DUE_TURNS, LEAST_TURNS, Summarize
+from nodes.summarize import MIN_TURNS, SUMMARY_TOKENS, SUMMARY_TURNS, Summarize
 from tests.fakes.ports import OWNER, SESSION, GivenState, runtime_of, turn_of
 
 pytestmark = pytest.mark.anyio
@@ -13,7 +13,7 @@ HOUR, MINUTE = 3600.0, 60.0
 
 
 def test_the_thresholds_are_those_of_the_original() -> None:
-    assert (DUE_TURNS, DUE_TOKENS) == (12, 4000)
+    assert (SUMMARY_TURNS, SUMMARY_TOKENS) == (12, 4000)
 
 
 @pytest.mark.parametrize(
@@ -22,9 +22,9 @@ def test_the_thresholds_are_those_of_the_original() -> None:
         (12, 0, MINUTE, True),
         (11, 3999, 29 * MINUTE, False),
         (1, 4000, MINUTE, True),
-        (LEAST_TURNS, 0, 30 * MINUTE, True),
-        (LEAST_TURNS, 0, 29.9 * MINUTE, False),
-        (LEAST_TURNS - 1, 0, 100 * HOUR, False),
+        (MIN_TURNS, 0, 30 * MINUTE, True),
+        (MIN_TURNS, 0, 29.9 * MINUTE, False),
+        (MIN_TURNS - 1, 0, 100 * HOUR, False),
         (0, 0, 100 * HOUR, False),
     ],
 )

@@ -10,9 +10,9 @@ from graph.adapters.redaction.workers import InlineRedactor
 from graph.testing.auto_approvals import UnstoredApprovals
 from graph.testing.in_memory_vault import MemoryVault
 from graph.tool import DISPLAY, Tool, ToolContext, ToolError
-from graph.turn.approval_gate import Consent
-from graph.turn.delegation import NoDelegates
-from graph.turn.tool_executor import Calls
+from graph.turn.approval_gate import ApprovalGate
+from graph.turn.delegation import DelegationDisabled
+from graph.turn.tool_executor import ToolExecutor
 from nodes.call_tools import CallTools
 from tests.fakes.ports import OWNER, GivenTools, Heard, roster_of, runtime_of, turn_of
 from tools.shared.arguments import ToolArguments
@@ -77,8 +77,8 @@ async def played(said: str, tool: str) -> tuple[str, str, str]:
     [masked] = (await redactor.mask(OWNER, [said])).texts
     token = masked[masked.index("[") : masked.index("]") + 1]
     toolbox = GivenTools({tool: TOOLS[tool]})
-    calls = Calls(toolbox, redactor, roster_of(tool), NoDelegates())
-    node = CallTools(calls, Consent(UnstoredApprovals("approved"), calls))
+    calls = ToolExecutor(toolbox, redactor, roster_of(tool), DelegationDisabled())
+    node = CallTools(calls, ApprovalGate(UnstoredApprovals("approved"), calls))
     call = {"name": tool, "args": {"words": token}, "id": "call_0", "type": "tool_call"}
     heard = Heard()
     turn = await node(turn_of(HumanMessage(masked), AIMessage("", tool_calls=[call])), runtime_of(heard))

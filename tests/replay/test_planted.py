@@ -161,7 +161,9 @@ def test_another_order_of_the_steps_turns_recordings_red(code: Code, monkeypatch
 
 
 def test_a_changed_prompt_is_shown_as_a_difference(code: Code) -> None:
-    changed = replace(code, wording=replace(code.wording, rules=code.wording.rules.replace("Be right", "Be quick")))
+    changed = replace(
+        code, templates=replace(code.templates, rules=code.templates.rules.replace("Be right", "Be quick"))
+    )
     with pytest.raises(TurnDiffers) as caught:
         check(RECORDINGS / "plain_answer.json", changed)
     assert "request 1 to the model" in str(caught.value)

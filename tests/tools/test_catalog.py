@@ -6,7 +6,7 @@ import pytest
 
 import tools
 from graph.errors import ConfigurationError
-from graph.turn.handoff import DELEGATE, HAND_OFF
+from graph.turn.handoff import DELEGATE_TOOL, HANDOFF_TOOL
 from tools.catalog import CATALOG, by_name
 
 SQL = sorted((Path(tools.__file__).parent / "sql").glob("*.sql"))
@@ -36,7 +36,7 @@ def test_a_model_is_told_what_each_tool_and_argument_is(tool):
     assert all(argument.get("description") for argument in function["parameters"]["properties"].values())
 
 
-CHOSEN_BY_EXAMPLE = [tool for tool in CATALOG if tool.name not in (HAND_OFF, DELEGATE)]
+CHOSEN_BY_EXAMPLE = [tool for tool in CATALOG if tool.name not in (HANDOFF_TOOL, DELEGATE_TOOL)]
 """The offline model turns to no colleague: it could not say what they must know."""
 
 

@@ -16,9 +16,9 @@ from graph.adapters.redaction.workers import InlineRedactor
 from graph.testing.auto_approvals import UnstoredApprovals
 from graph.testing.in_memory_vault import MemoryVault
 from graph.tool import Rows, Tool
-from graph.turn.approval_gate import Consent
-from graph.turn.delegation import NoDelegates
-from graph.turn.tool_executor import Calls
+from graph.turn.approval_gate import ApprovalGate
+from graph.turn.delegation import DelegationDisabled
+from graph.turn.tool_executor import ToolExecutor
 from migrations.demo.seed import seed
 from nodes.call_tools import CallTools
 from tests.fakes.ports import GivenTools, Heard, KeptFiles, roster_of, runtime_of, turn_of
@@ -121,8 +121,8 @@ class ToolRuntime(GivenTools):
 async def shown(tool: Tool, arguments: Any, rows: Rows, user: str, redactor: InlineRedactor) -> str:
     """All that a model, a client and the history see of a call."""
     toolbox = ToolRuntime(rows)
-    calls = Calls(toolbox, redactor, roster_of(tool.name), NoDelegates())
-    node = CallTools(calls, Consent(UnstoredApprovals("approved"), calls))
+    calls = ToolExecutor(toolbox, redactor, roster_of(tool.name), DelegationDisabled())
+    node = CallTools(calls, ApprovalGate(UnstoredApprovals("approved"), calls))
     call = {"name": tool.name, "args": arguments, "id": "call_0", "type": "tool_call"}
     heard = Heard()
     turn = await node(

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from graph.adapters.offline.answers import tell
 from graph.tool import ToolContext
-from graph.turn.result_truncation import excerpt, plain
+from graph.turn.result_truncation import to_json, truncate_json
 from migrations.demo.seed import seed
 from tests.fakes.ports import KeptFiles
 from tests.tools.calls import NEWEST_PURCHASE, calls
@@ -77,7 +77,7 @@ async def outcome(name: str, arguments: Any, context: ToolContext) -> Any:
     """What the model reads of a call: its result, or its fault."""
     tool = by_name()[name]
     try:
-        return plain(await tool.function(tool.arguments.model_validate(arguments), context))
+        return to_json(await tool.function(tool.arguments.model_validate(arguments), context))
     except Exception as fault:  # noqa: BLE001 - a fault is a result
         return {"error": str(fault)}
 
@@ -86,7 +86,7 @@ async def outcome(name: str, arguments: Any, context: ToolContext) -> Any:
 async def test_every_result_of_every_tool_is_answered_however_it_is_mutilated(results: dict[str, Any]) -> None:
     for name, result in results.items():
         assert answers(result), name
-        assert answers(excerpt(result, 1_200)), name
+        assert answers(truncate_json(result, 1_200)), name
 
     places = {name: list(places_in(result)) for name, result in results.items()}
 

@@ -17,15 +17,15 @@ from graph.ports.tools import DelegationPort
 from graph.state import Turn
 from graph.testing.auto_approvals import UnstoredApprovals
 from graph.tool import Tool, ToolContext
-from graph.turn.approval_gate import Consent
-from graph.turn.delegation import AT_ONCE, Delegation, ReadsOnly
-from graph.turn.tool_executor import Calls
+from graph.turn.approval_gate import ApprovalGate
+from graph.turn.delegation import MAX_CONCURRENT, Delegation, ReadOnlyPolicy
+from graph.turn.tool_executor import ToolExecutor
 from nodes.call_tools import CallTools
 from nodes.reason import Reason
 from tests.fakes.ports import (
     NAME,
+    TEMPLATES,
     TOKEN,
-    WORDING,
     GivenTools,
     Heard,
     OneNameRedactor,
@@ -104,15 +104,15 @@ class Persons:
 def act_with(model: Persons) -> CallTools:
     tools, redactor = GivenTools(TOOLS), OneNameRedactor()
 
-    def calls_with(delegates: DelegationPort) -> Calls:
-        return Calls(tools, redactor, ROSTER, delegates)
+    def calls_with(delegates: DelegationPort) -> ToolExecutor:
+        return ToolExecutor(tools, redactor, ROSTER, delegates)
 
     def reading(delegates: DelegationPort) -> CallTools:
-        return CallTools(calls_with(delegates), ReadsOnly())
+        return CallTools(calls_with(delegates), ReadOnlyPolicy())
 
-    reason = Reason(model, ROSTER, tools, WORDING, {}, words, 6000)
+    reason = Reason(model, ROSTER, tools, TEMPLATES, {}, words, 6000)
     calls = calls_with(Delegation(reason, reading, redactor))
-    return CallTools(calls, Consent(UnstoredApprovals(), calls))
+    return CallTools(calls, ApprovalGate(UnstoredApprovals(), calls))
 
 
 async def call(
@@ -161,14 +161,14 @@ async def test_nobody_is_handed_to_whom_the_file_does_not_list(name: str) -> Non
 
 async def test_the_one_who_was_handed_to_answers_with_own_prompt_and_tools() -> None:
     model = Persons({"You are Ledger.": ["Here is Ledger."]})
-    reason = Reason(model, ROSTER, GivenTools(TOOLS), WORDING, {}, words, 6000)
+    reason = Reason(model, ROSTER, GivenTools(TOOLS), TEMPLATES, {}, words, 6000)
     turn = await reason(turn_of(HumanMessage("?"), speaker="ledger"), runtime_of(employee="tester"))
     assert turn["messages"][-1].text == "Here is Ledger."
 
 
 async def test_whoever_can_turn_to_colleagues_is_told_who_they_are() -> None:
     model = Persons({"You test.": ["hello"]})
-    reason = Reason(model, ROSTER, GivenTools(TOOLS), WORDING, {}, words, 6000)
+    reason = Reason(model, ROSTER, GivenTools(TOOLS), TEMPLATES, {}, words, 6000)
     await reason(turn_of(HumanMessage("?")), runtime_of(employee="tester"))
     assert "COLLEAGUES\n- ledger: Ledger, Tester" in model.heard[0]
 
@@ -222,7 +222,7 @@ class AtWork(Persons):
 
     now: set[int] = field(default_factory=set)
     most: int = 0
-    meet: asyncio.Barrier = field(default_factory=lambda: asyncio.Barrier(AT_ONCE))
+    meet: asyncio.Barrier = field(default_factory=lambda: asyncio.Barrier(MAX_CONCURRENT))
 
     async def stream(
         self, messages: Sequence[BaseMessage], tools: Sequence[Tool], settings: ModelSettings
@@ -242,11 +242,11 @@ async def test_three_colleagues_work_for_a_turn_at_the_same_time_whatever_the_ca
     turn = await act_with(model)(turn_of(HumanMessage("?"), AIMessage("", tool_calls=calls)), runtime_of())
     answers = [answer for message in turn["messages"][-4:] for answer in json.loads(str(message.content))["answers"]]
     assert [answer["status"] for answer in answers] == ["ok"] * 12
-    assert model.most == AT_ONCE
+    assert model.most == MAX_CONCURRENT
 
 
 async def test_turns_do_not_wait_for_the_colleagues_of_another_turn() -> None:
-    model = AtWork({"You are Ledger.": ["yes"]}, meet=asyncio.Barrier(2 * AT_ONCE))
+    model = AtWork({"You are Ledger.": ["yes"]}, meet=asyncio.Barrier(2 * MAX_CONCURRENT))
     asked = AIMessage(
         "", tool_calls=[ToolCall(name="delegate_to_employee", args=ask(*[("ledger", "?")] * 3), id="call_0")]
     )
@@ -277,7 +277,7 @@ async def test_a_colleague_may_ask_one_more_and_that_one_nobody() -> None:
 
 
 async def test_a_colleague_who_takes_too_long_is_left_at_that(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("graph.turn.delegation.SECONDS", 0.05)
+    monkeypatch.setattr("graph.turn.delegation.TIMEOUT_SECONDS", 0.05)
     model = Persons({"You are Ledger.": ["late"]}, seconds=1)
     turn = await call("delegate_to_employee", model, **ask(("ledger", "How much?")))
     assert result(turn)["answers"][0]["status"] == "timeout"

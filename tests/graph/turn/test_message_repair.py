@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 
-from graph.turn.message_repair import UNANSWERED, UNFINISHED, repaired
+from graph.turn.message_repair import UNANSWERED, UNFINISHED, pair_tool_messages
 
 ids = st.sampled_from(["call_0", "call_1", "x", ""])
 words = st.text("abc", max_size=3)
@@ -91,14 +91,14 @@ def texts(messages: Sequence[BaseMessage]) -> list[str]:
 def test_each_call_has_one_result_directly_behind_it_and_no_result_is_without_a_call(
     history: list[BaseMessage],
 ) -> None:
-    assert open_calls(repaired(history)) == []
+    assert open_calls(pair_tool_messages(history)) == []
 
 
 @given(histories, st.sets(ids))
 def test_only_pending_calls_of_the_last_message_that_made_any_have_no_result(
     history: list[BaseMessage], pending: set[str]
 ) -> None:
-    sent = repaired(history, pending)
+    sent = pair_tool_messages(history, pending)
     last = max((place for place, message in enumerate(sent) if is_caller(message)), default=len(sent))
     assert open_calls(sent[:last]) == []
     assert set(open_calls(sent[last:])) <= pending
@@ -107,31 +107,31 @@ def test_only_pending_calls_of_the_last_message_that_made_any_have_no_result(
 
 @given(histories)
 def test_nothing_that_a_user_or_an_assistant_said_is_lost_or_moved(history: list[BaseMessage]) -> None:
-    sent = [message for message in said(repaired(history)) if message.text != UNANSWERED]
+    sent = [message for message in said(pair_tool_messages(history)) if message.text != UNANSWERED]
     assert list(map(id, sent)) == list(map(id, said(history)))
 
 
 @given(histories)
 def test_no_message_of_the_user_follows_one_that_was_not_answered(history: list[BaseMessage]) -> None:
-    for before, after in pairwise(repaired(history)):
+    for before, after in pairwise(pair_tool_messages(history)):
         assert not (isinstance(before, HumanMessage | ToolMessage) and isinstance(after, HumanMessage))
 
 
 @given(sound_histories())
 def test_a_sound_history_stays_as_it_is(history: list[BaseMessage]) -> None:
-    assert list(map(id, repaired(history))) == list(map(id, history))
+    assert list(map(id, pair_tool_messages(history))) == list(map(id, history))
 
 
 @given(histories, st.sets(ids))
 def test_what_was_repaired_needs_no_repair(history: list[BaseMessage], pending: set[str]) -> None:
-    once = repaired(history, pending)
-    assert list(map(id, repaired(once, pending))) == list(map(id, once))
+    once = pair_tool_messages(history, pending)
+    assert list(map(id, pair_tool_messages(once, pending))) == list(map(id, once))
 
 
 @given(histories)
 def test_what_is_repaired_is_not_changed_itself(history: list[BaseMessage]) -> None:
     before = [message.model_copy(deep=True) for message in history]
-    repaired(history)
+    pair_tool_messages(history)
     assert history == before
 
 
@@ -142,7 +142,7 @@ QUESTION, ANSWER = HumanMessage("question"), AIMessage("answer")
 
 
 def test_a_call_without_a_result_gets_one_that_says_so() -> None:
-    sent = repaired([QUESTION, ai("a", "b"), result("b", "of b"), HumanMessage("and now?")])
+    sent = pair_tool_messages([QUESTION, ai("a", "b"), result("b", "of b"), HumanMessage("and now?")])
     assert [message.type for message in sent] == ["human", "ai", "tool", "tool", "ai", "human"]
     assert [(message.tool_call_id, message.content) for message in sent if isinstance(message, ToolMessage)] == [
         ("b", "of b"),
@@ -153,7 +153,7 @@ def test_a_call_without_a_result_gets_one_that_says_so() -> None:
 
 
 def test_a_question_that_was_not_answered_gets_an_answer_that_says_so() -> None:
-    sent = repaired([QUESTION, HumanMessage("hello?"), ANSWER, HumanMessage("and now?")])
+    sent = pair_tool_messages([QUESTION, HumanMessage("hello?"), ANSWER, HumanMessage("and now?")])
     assert texts(sent) == ["question", UNANSWERED, "hello?", "answer", "and now?"]
 
 
@@ -171,15 +171,19 @@ def test_what_is_told_of_an_unfinished_call_is_a_json_object() -> None:
     ids=["at the beginning", "at the end", "between"],
 )
 def test_a_result_without_a_call_is_left_out(history: list[BaseMessage]) -> None:
-    assert repaired(history) == [QUESTION, ANSWER]
+    assert pair_tool_messages(history) == [QUESTION, ANSWER]
 
 
 def test_a_result_that_comes_before_its_call_is_none_of_it() -> None:
-    assert texts(repaired([QUESTION, result("a", "early"), ai("a")])) == ["question", "", UNFINISHED]
+    assert texts(pair_tool_messages([QUESTION, result("a", "early"), ai("a")])) == ["question", "", UNFINISHED]
 
 
 def test_of_two_results_the_first_counts() -> None:
-    assert texts(repaired([ai("a"), result("a", "first"), result("a", "second"), ANSWER])) == ["", "first", "answer"]
+    assert texts(pair_tool_messages([ai("a"), result("a", "first"), result("a", "second"), ANSWER])) == [
+        "",
+        "first",
+        "answer",
+    ]
 
 
 def test_a_result_behind_other_messages_is_moved_to_its_call() -> None:
@@ -191,22 +195,22 @@ def test_a_result_behind_other_messages_is_moved_to_its_call() -> None:
         AIMessage("hm"),
         result("b", "of b"),
     ]
-    assert texts(repaired(history)) == ["question", "", "of a", "of b", UNANSWERED, "hello?", "hm"]
+    assert texts(pair_tool_messages(history)) == ["question", "", "of a", "of b", UNANSWERED, "hello?", "hm"]
 
 
 def test_an_id_that_comes_again_in_each_round_is_a_call_of_its_own_each_time() -> None:
     history = [QUESTION, ai("call_0"), result("call_0", "1"), ai("call_0"), ai("call_0"), result("call_0", "3"), ANSWER]
-    assert texts(repaired(history)) == ["question", "", "1", "", UNFINISHED, "", "3", "answer"]
+    assert texts(pair_tool_messages(history)) == ["question", "", "1", "", UNFINISHED, "", "3", "answer"]
 
 
 def test_calls_of_one_id_in_one_message_have_a_result_each() -> None:
     history = [ai("call_0", "call_0"), result("call_0", "1"), result("call_0", "2"), result("call_0", "3")]
-    assert texts(repaired(history)) == ["", "1", "2"]
-    assert texts(repaired(history[:2])) == ["", "1", UNFINISHED]
+    assert texts(pair_tool_messages(history)) == ["", "1", "2"]
+    assert texts(pair_tool_messages(history[:2])) == ["", "1", UNFINISHED]
 
 
 def test_a_pending_call_keeps_waiting_while_the_others_of_its_message_are_closed() -> None:
     history = [ai("call_0"), QUESTION, ai("call_0", "call_1", "call_2"), result("call_1", "1")]
-    sent = repaired(history, pending={"call_0"})
+    sent = pair_tool_messages(history, pending={"call_0"})
     assert texts(sent) == ["", UNFINISHED, UNANSWERED, "question", "", "1", UNFINISHED]
     assert open_calls(sent) == ["call_0"]

@@ -8,9 +8,9 @@ import pytest
 from langchain_core.messages import AIMessage, AnyMessage, BaseMessage, HumanMessage, ToolMessage
 
 from graph.state import Passage
-from graph.turn.prompt import Prompt, Wording, exchanges, fit, newest, size
+from graph.turn.prompt import Prompt, PromptTemplates, count_message_tokens, exchanges, fit_to_budget, newest_within
 
-WORDING = Wording("Today is {today}.", "## Colleagues", "## Facts", "## Summary", "## Passages", "(left out)")
+TEMPLATES = PromptTemplates("Today is {today}.", "## Colleagues", "## Facts", "## Summary", "## Passages", "(left out)")
 
 
 def count(text: str) -> int:
@@ -33,7 +33,7 @@ def passage(number: int) -> Passage:
 
 def prompt(turns: int = 5) -> Prompt:
     return Prompt(
-        wording=WORDING,
+        templates=TEMPLATES,
         today="2026-11-23",
         persona="You are Prime.",
         colleagues=[],
@@ -53,7 +53,7 @@ def assert_calls_have_results(messages: Sequence[BaseMessage]) -> None:
 
 def test_a_prompt_within_its_budget_is_left_alone() -> None:
     whole = prompt()
-    assert fit(whole, 100_000, count) == whole
+    assert fit_to_budget(whole, 100_000, count) == whole
 
 
 def test_the_sections_come_in_order_in_one_system_message() -> None:
@@ -66,8 +66,8 @@ def test_the_sections_come_in_order_in_one_system_message() -> None:
 
 @pytest.mark.parametrize("budget", [30, 60, 100, 150, 250, 400, 600])
 def test_a_fitted_prompt_is_within_its_budget_and_keeps_rules_employee_and_question(budget: int) -> None:
-    fitted = fit(prompt(), budget, count)
-    assert fitted.size(count) <= budget
+    fitted = fit_to_budget(prompt(), budget, count)
+    assert fitted.count_tokens(count) <= budget
     assert "2026-11-23" in str(fitted.messages()[0].text)
     assert "You are Prime." in str(fitted.messages()[0].text)
     assert fitted.turn[0] == HumanMessage("And now?")
@@ -76,14 +76,14 @@ def test_a_fitted_prompt_is_within_its_budget_and_keeps_rules_employee_and_quest
 
 def test_the_oldest_exchange_leaves_first_and_the_newest_last() -> None:
     whole = prompt()
-    fitted = fit(whole, whole.size(count) - 1, count)
+    fitted = fit_to_budget(whole, whole.count_tokens(count) - 1, count)
     assert fitted.history[0].text.startswith("question 1")
     assert fitted.passages == whole.passages
 
 
 def test_history_leaves_before_passages_before_summary_before_facts() -> None:
-    sizes = range(prompt().size(count), 20, -5)
-    seen = [fit(prompt(), budget, count) for budget in sizes]
+    sizes = range(prompt().count_tokens(count), 20, -5)
+    seen = [fit_to_budget(prompt(), budget, count) for budget in sizes]
     for one in seen:
         assert not one.history or len(one.passages) == 2
         assert not one.passages or one.summary
@@ -91,15 +91,15 @@ def test_history_leaves_before_passages_before_summary_before_facts() -> None:
 
 
 def test_a_question_alone_over_the_budget_still_goes_out_whole() -> None:
-    long = Prompt(WORDING, "", "", (), (), "", (), (), [HumanMessage("word " * 500)])
-    assert fit(long, 100, count).turn == long.turn
+    long = Prompt(TEMPLATES, "", "", (), (), "", (), (), [HumanMessage("word " * 500)])
+    assert fit_to_budget(long, 100, count).turn == long.turn
 
 
 def test_a_tool_result_of_this_turn_is_shortened_but_stays_with_its_call() -> None:
-    crowded = Prompt(WORDING, "", "", (), (), "", (), (), exchange(1, words=200)[:3])
-    fitted = fit(crowded, 230, count)
+    crowded = Prompt(TEMPLATES, "", "", (), (), "", (), (), exchange(1, words=200)[:3])
+    fitted = fit_to_budget(crowded, 230, count)
     assert_calls_have_results(list(fitted.turn))
-    assert fitted.turn[-1].text == WORDING.left_out
+    assert fitted.turn[-1].text == TEMPLATES.omitted_result
 
 
 def test_when_nothing_else_is_left_the_arguments_of_this_turns_calls_leave_and_short_ones_stay() -> None:
@@ -107,9 +107,9 @@ def test_when_nothing_else_is_left_the_arguments_of_this_turns_calls_leave_and_s
     assert isinstance(caller, AIMessage)
     [call] = caller.tool_calls
     talkative = AIMessage("", tool_calls=[{**call, "args": {"text": "word " * 500}}])
-    crowded = Prompt(WORDING, "", "", (), (), "", (), (), [question, talkative, result, caller, result])
-    fitted = fit(crowded, 100, count)
-    assert fitted.size(count) <= 100
+    crowded = Prompt(TEMPLATES, "", "", (), (), "", (), (), [question, talkative, result, caller, result])
+    fitted = fit_to_budget(crowded, 100, count)
+    assert fitted.count_tokens(count) <= 100
     assert_calls_have_results(fitted.messages())
     assert [m.tool_calls[0]["args"] for m in fitted.turn if isinstance(m, AIMessage)] == [{}, {"n": 1}]
     assert talkative.tool_calls[0]["args"] == {"text": "word " * 500}
@@ -123,7 +123,7 @@ def test_a_call_that_never_got_its_result_is_sent_with_one_and_is_counted_with_i
         *("human", "ai", "tool", "ai", "human"),
     ]
     assert_calls_have_results(whole.messages())
-    assert whole.size(count) == size(whole.messages(), count)
+    assert whole.count_tokens(count) == count_message_tokens(whole.messages(), count)
 
 
 @pytest.mark.parametrize("budget", range(40, 400, 20))
@@ -131,9 +131,9 @@ def test_whatever_is_cut_from_a_broken_history_what_is_sent_is_whole_and_within_
     """A result stands behind the next question; one call has none, and one result no call."""
     first, second, third = exchange(1), exchange(2), exchange(3)
     history = [*first[:2], *second[:2], first[2], *second[2:], third[0], third[2], third[3]]
-    fitted = fit(replace(prompt(), history=history), budget, count)
+    fitted = fit_to_budget(replace(prompt(), history=history), budget, count)
     assert_calls_have_results(fitted.messages())
-    assert fitted.size(count) <= budget
+    assert fitted.count_tokens(count) <= budget
 
 
 def test_history_that_begins_within_an_exchange_loses_that_part() -> None:
@@ -145,7 +145,7 @@ def test_the_newest_exchanges_are_kept_whole_or_without_their_tools_and_within_t
     for _ in range(300):
         history = [m for number in range(dice.randint(0, 8)) for m in exchange(number, dice.randint(1, 60))]
         budget = dice.randint(0, 500)
-        kept = newest(history, budget, count)
-        assert size(kept, count) <= budget
+        kept = newest_within(history, budget, count)
+        assert count_message_tokens(kept, count) <= budget
         assert_calls_have_results(kept)
         assert [m for m in history if m in kept] == kept

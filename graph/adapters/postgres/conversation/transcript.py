@@ -17,7 +17,7 @@ from graph.ports.memory import StoredTurn, TurnRecord
 from graph.ports.models import CountTokens
 from graph.redaction.placeholders import TOKEN
 from graph.state import Usage
-from graph.turn.handoff import speaker_after
+from graph.turn.handoff import employee_after
 
 QUERIES = adapter_queries("transcript")
 RUNS = adapter_queries("runs")
@@ -64,16 +64,16 @@ class PostgresTranscript:
         place = place_of(turn)
         await connection.execute(QUERIES["insert_messages"], {**place, "messages": json.dumps(rows)})
         title = shorten(str(turn.messages[0].content))
-        marks = {"session_id": turn.session_id, "title": title, "untrusted_sources": list(turn.quoted)}
+        marks = {"session_id": turn.session_id, "title": title, "untrusted_sources": list(turn.untrusted_sources)}
         await connection.execute(QUERIES["update_session"], marks)
         await connection.execute(QUERIES["add_day_tokens"], {"total": turn.usage["total"]})
-        if (speaker := speaker_after(turn.messages, turn.employee)) != turn.employee:
+        if (speaker := employee_after(turn.messages, turn.employee)) != turn.employee:
             await connection.execute(RUNS["set_employee"], {"session_id": turn.session_id, "employee": speaker})
         return str(rows[-1]["id"])
 
     def _rows(self, turn: TurnRecord) -> Iterator[dict[str, Any]]:
         for number, row in enumerate(rows_of(turn)):
-            speaker = speaker_after(turn.messages[:number], turn.employee)
+            speaker = employee_after(turn.messages[:number], turn.employee)
             employee = None if row["role"] == "user" else speaker
             yield {**row, "id": str(uuid4()), "employee_slug": employee, "tokens": self.count(row["content"])}
 
@@ -97,7 +97,7 @@ def usage_row(turn: TurnRecord) -> dict[str, Any]:
     tools = [call["name"] for message in turn.messages if isinstance(message, AIMessage) for call in message.tool_calls]
     return {
         **turn.usage,
-        "employee": speaker_after(turn.messages, turn.employee),
+        "employee": employee_after(turn.messages, turn.employee),
         "model": turn.model,
         "tools_used": sorted(set(tools)),
         "success": turn.status == "complete",

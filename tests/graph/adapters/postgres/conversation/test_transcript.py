@@ -111,7 +111,7 @@ async def test_a_conversation_keeps_what_brought_in_text_that_its_user_did_not_w
     transcript: PostgresTranscript, next_turn: NextTurn, sql: Sql
 ) -> None:
     for sources in (["stored texts"], [], ["anomalies", "stored texts"]):
-        turn = next_turn(quoted=sources)
+        turn = next_turn(untrusted_sources=sources)
         await transcript.record(turn)
     [session] = sql("select title, untrusted_sources from chat_sessions where id = %(id)s", id=turn.session_id)
     assert session == {"title": "how much did I spend", "untrusted_sources": ["anomalies", "stored texts"]}
