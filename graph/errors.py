@@ -1,4 +1,4 @@
-"""Every error that this system raises on purpose.
+"""Every error that the service raises on purpose, with its HTTP status or its use.
 
     ChatError
     ├── ConfigurationError            the process must not start
@@ -24,17 +24,17 @@
     │   ├── ModelTimeout
     │   ├── ModelRefused
     │   └── ModelOutOfTokens
-    ├── RedactionFailed               the text was not passed on
+    ├── RedactionFailed               503; also ends a run with an `error` event
     ├── RunLogExpired                 410
     ├── RunTimeout                    ends a run with an `error` event
     ├── RunAbandoned                  ends a run with an `error` event
-    ├── LeaseLost                     inside: another process works on the run
+    ├── LeaseLost                     internal: another process works on the run
     └── ServiceUnavailable            503
         ├── Overloaded
         └── DatabaseUnavailable
 
-The first line of an error's docstring is the message that a caller reads, unless the raiser gives a more exact one.
-`code` is stable: clients may branch on it. No message ever holds a value that a user typed.
+The first line of an error's docstring is the message that the client reads, unless the code that raises it passes a more exact
+one. `code` is stable: clients may branch on it. No message contains a value that a user typed.
 """
 
 from typing import ClassVar
@@ -49,9 +49,9 @@ class ChatError(RuntimeError):
     def __init__(self, message: str | None = None, *, retry_after: float | None = None, **details: str) -> None:
         self.message = message or (type(self).__doc__ or "").splitlines()[0]
         self.details = {name: value for name, value in details.items() if value}
-        """Ids that help the caller on; they stand beside code and message."""
+        """Ids that help the client to continue, such as `run_id`; the response has them beside code and message."""
         self.retry_after = retry_after
-        """Seconds after which trying again can succeed, where that is known."""
+        """Seconds after which a retry can succeed; None if that is unknown."""
         super().__init__(self.message)
 
 
@@ -260,7 +260,7 @@ class DatabaseUnavailable(ServiceUnavailable):
 
 
 def error_from_code(code: str, message: str | None = None) -> ChatError:
-    """The error of this code; the general one if there is none."""
+    """The error of this code, with this message or its own; a `ChatError` for an unknown code."""
     kinds = {kind.code: kind for kind in _all_kinds(ChatError)}
     return kinds.get(code, ChatError)(message)
 
@@ -270,11 +270,11 @@ def _all_kinds(kind: type[ChatError]) -> list[type[ChatError]]:
 
 
 def safe_summary(error: BaseException) -> str:
-    """Type, file and line of an error: enough to find a fault, and nothing that a user typed (messages quote values)."""
+    """An error's type, file and line, for logs and spans. Its message is left out, since it may quote what a user typed."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     trace = error.__traceback__
     while trace and trace.tb_next:
         trace = trace.tb_next
-    place = f"{trace.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}" if trace else "nowhere"
-    return f"{type(error).__name__} at {place}"
+    location = f"{trace.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}" if trace else "nowhere"
+    return f"{type(error).__name__} at {location}"

@@ -1,1 +1,1 @@
-"""Plain values that every room uses: storable text, currencies, calendar months."""
+"""Plain values that every package uses: storable text, currencies, calendar months."""

@@ -1,10 +1,10 @@
-"""Text that every part of the system can hold: Postgres takes no NUL, and JSON in UTF-8 no lone surrogate."""
+"""Text that Postgres and JSON can store: Postgres accepts no NUL, and UTF-8 no lone surrogate."""
 
 from typing import Any
 
 
 def storable(text: str) -> str:
-    """The text without NUL and lone surrogates; two that make up a character together become that character."""
+    """The text without NUL and lone surrogates. A pair of surrogates becomes the character that it encodes."""
     text = text.replace("\x00", "")
     try:
         text.encode()
@@ -14,7 +14,7 @@ def storable(text: str) -> str:
 
 
 def storable_json(value: Any) -> Any:
-    """A JSON value with sound text in it, the names of its fields included."""
+    """A JSON value in which every text, field names included, is storable."""
     match value:
         case str():
             return storable(value)
