@@ -13,62 +13,26 @@ What is not found: a wrong amount that is another figure of the turn (it is of t
 are said to be "about" so much, if it is near to any figure.
 """
 
-import json
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
-from itertools import accumulate, combinations, count, islice, takewhile
+from itertools import islice, takewhile
 from operator import itemgetter
-from typing import Any, NamedTuple
 
-from langchain_core.messages import AIMessage, AnyMessage, ToolMessage
+from langchain_core.messages import AIMessage
 
-from graph.grounding.money_parser import Amount, Reading, amounts_in, numbers_in
+from graph.grounding.arithmetic import ARITHMETIC, RUN, Shown
+from graph.grounding.interpretation import Reading
+from graph.grounding.known_numbers import Figure, figures_of_turn, figures_remembered
+from graph.grounding.money_parser import Amount, amounts_in
 from graph.state import Turn
 
-DECIMAL = re.compile(r"-?\d{1,18}(?:\.\d{1,12})?")
-DIGIT = re.compile(r"\d")
-NO_FIGURE = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{4}-\d\d-\d\d")
-"""An id or a date."""
 SENTENCE_END = re.compile(r"\n|[.!?] ")
-PERCENT = re.compile(r"(\d{1,6}(?:[.,]\d{1,6})?) ?(?:%|per ?cent)")
-
-NEAR = 3
-"""Amounts on each side of one that it may have been reckoned from, two at a time."""
-RUN = 40
-"""Amounts on each side that it may be the sum of."""
 REACH = 200
 """Characters on each side in which the sentence of an amount begins and ends."""
 RECKONED = 40
 """Amounts of an answer that are tried by arithmetic; one with more that nothing accounts for is wrong throughout."""
-
-
-class Figure(NamedTuple):
-    """A number that can account for an amount: of any currency, if it has none."""
-
-    value: Decimal
-    currency: str
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """What an answer shows around an amount that may be reckoned from it."""
-
-    before: Sequence[Decimal]
-    """The amounts before it that are accounted for, the nearest first."""
-    after: Sequence[Decimal]
-    """Those after it, the nearest first."""
-    sentence: str
-
-    def near(self) -> list[Decimal]:
-        return [*self.before[:NEAR], *self.after[:NEAR]]
-
-    def runs(self) -> Iterator[tuple[Decimal, int]]:
-        """The sums of the nearest two, three … amounts on either side, and of how many."""
-        for side in (self.before, self.after):
-            yield from zip(islice(accumulate(side), 1, RUN), count(2))
 
 
 def untraced_amounts(turn: Turn) -> list[str]:
@@ -84,59 +48,6 @@ def untraced_amounts(turn: Turn) -> list[str]:
         if None not in values:
             return []
     return list(dict.fromkeys(amount.written for amount, value in zip(amounts, values, strict=True) if value is None))
-
-
-def figures_of_turn(turn: Turn) -> Iterator[Figure]:
-    """The numbers in the question, the results of its tools and its passages."""
-    for message in turn.get("messages", ()):
-        if not isinstance(message, AIMessage):
-            yield from figures_in_message(message)
-    yield from (Figure(number, "") for passage in turn.get("passages", ()) for number in numbers_in(passage["text"]))
-
-
-def figures_remembered(turn: Turn) -> Iterator[Figure]:
-    """The numbers in the facts, the summary and the history; an earlier answer was looked at in its own turn."""
-    if known := turn.get("recollection"):
-        for message in known["history"]:
-            yield from figures_in_message(message)
-        yield from (Figure(number, "") for text in (*known["facts"], known["summary"]) for number in numbers_in(text))
-
-
-def figures_in_message(message: AnyMessage) -> Iterator[Figure]:
-    text = str(message.text)
-    if isinstance(message, ToolMessage):
-        try:
-            yield from figures_in_result(json.loads(text, parse_float=Decimal, parse_constant=lambda _: None), "")
-            return
-        except (ValueError, RecursionError):  # a result that was left out of a history is a text
-            pass
-    yield from (Figure(number, "") for number in numbers_in(text))
-
-
-def figures_in_result(value: Any, currency: str) -> Iterator[Figure]:
-    """The numbers of a tool's result, each with the `currency` of the object that it is in."""
-    if isinstance(value, str):
-        if DECIMAL.fullmatch(value):
-            yield Figure(Decimal(value).copy_abs(), currency)
-        elif DIGIT.search(value) and not NO_FIGURE.fullmatch(value):
-            yield from (Figure(number, "") for number in numbers_in(value))
-    elif isinstance(value, dict):
-        own = currency_of(value, currency)
-        for item in value.values():
-            yield from figures_in_result(item, own)
-    elif isinstance(value, list):
-        for item in value:
-            yield from figures_in_result(item, currency)
-    elif isinstance(value, int | Decimal) and not isinstance(value, bool):
-        yield Figure(Decimal(value).copy_abs(), currency)
-
-
-def currency_of(fields: Mapping[str, Any], outer: str) -> str:
-    """The currency of an object's amounts; nothing if it names several."""
-    named = [name for name in fields if "currency" in name]
-    if named == ["currency"] and isinstance(fields["currency"], str):
-        return fields["currency"]
-    return "" if named else outer
 
 
 def traced(amounts: Iterable[Amount], figures: Sequence[Figure]) -> Iterator[Decimal | None]:
@@ -195,105 +106,3 @@ def sentence_at(text: str, amount: Amount) -> str:
     start = max((end.end() for end in ends if end.end() <= amount.start), default=max(0, amount.start - REACH))
     end = min((end.start() for end in ends if end.start() >= amount.end), default=amount.end + REACH)
     return text[start:end]
-
-
-def sums(shown: Shown) -> Iterator[Decimal]:
-    yield from (total for total, _ in shown.runs())
-    yield from (one + other for one, other in combinations(shown.near(), 2))
-
-
-def differences(shown: Shown) -> Iterator[Decimal]:
-    """Of two amounts, and of one and those between it and this one."""
-    yield from (one - other for one, other in combinations(shown.near(), 2))
-    for side in (shown.before, shown.after):
-        yield from (first - rest for rest, first in zip(accumulate(side), side[1:], strict=False))
-        yield from (side[0] - (total - side[0]) for total in islice(accumulate(side), 2, RUN))
-
-
-def shares(shown: Shown) -> Iterator[Decimal]:
-    """Averages, multiples and parts."""
-    yield from (total / length for total, length in shown.runs())
-    for number in {Decimal(2), Decimal(12), *islice(numbers_in(shown.sentence), 12)} - {Decimal(0)}:
-        yield from (result for value in shown.near() for result in (value * number, value / number))
-
-
-def percentages(shown: Shown) -> Iterator[Decimal]:
-    """A percentage of an amount, and the amount with it or without it."""
-    for percent in islice(PERCENT.finditer(shown.sentence), 4):
-        share = Decimal(percent[1].replace(",", ".")) / 100
-        yield from (value * part for value in shown.near() for part in (share, 1 + share, 1 - share))
-
-
-def said(*words: str) -> re.Pattern[str]:
-    return re.compile(rf"(?:\b(?:{'|'.join(words)})\b|=)", re.IGNORECASE)
-
-
-ARITHMETIC: Sequence[tuple[re.Pattern[str], Callable[[Shown], Iterator[Decimal]]]] = (
-    (
-        said(
-            "totals?",
-            "totall?ing",
-            "together",
-            "combined",
-            "overall",
-            "altogether",
-            "all",
-            "sum",
-            "plus",
-            "both",
-            "adds? up",
-        ),
-        sums,
-    ),
-    (
-        said(
-            *(
-                "more",
-                "less",
-                "differen(?:ce|t)",
-                "left",
-                "remain(?:s|ing|der)?",
-                "minus",
-                "up",
-                "down",
-                "above",
-                "below",
-                "over",
-            ),
-            *(
-                "under",
-                "higher",
-                "lower",
-                "short",
-                "to go",
-                "net",
-                "sav(?:e|es|ed|ing)",
-                "needs?",
-                "still",
-                "after",
-                "increased?",
-            ),
-            *("decreased?", "rose", "fell", "dropped", "cheaper", "surplus", "deficit", "ahead", "room"),
-        ),
-        differences,
-    ),
-    (
-        said(
-            *(
-                "average[ds]?",
-                "averaging",
-                "mean",
-                "each",
-                "every",
-                "per",
-                "an? (?:day|week|month|year)",
-                "daily",
-                "weekly",
-            ),
-            *("monthly", "yearly", "annual(?:ly)?", "annualised", "annualized", "times", "twice", "double", "half"),
-        ),
-        shares,
-    ),
-    (re.compile("%|per ?cent"), percentages),
-)
-"""What a sentence says of an amount that is reckoned, and from what it may have been."""

@@ -9,78 +9,23 @@ Signs are left out: an expense is `-12.50` in a table and `12.50` in a sentence.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal, NamedTuple
 
-from graph.values.currencies import decimal_places, smallest_unit
-
-Precision = Literal["exact", "about", "over", "under"]
-
-DOLLARS = "USD CAD AUD NZD SGD HKD TWD MXN ARS CLP COP"
-CODES = (
-    f"{DOLLARS} EUR GBP JPY CHF SEK NOK DKK ISK PLN CZK HUF RON BGN TRY ILS INR CNY KRW THB IDR MYR PHP VND BRL PEN ZAR EGP"
-    " NGN KES AED SAR RUB UAH KWD BHD OMR JOD TND IQD LYD"
+from graph.grounding.currency_signs import CURRENCIES, LETTERS, NAMES, PARTS, SCALES, SYMBOLS, any_of
+from graph.grounding.interpretation import (
+    CENT,
+    GROUPED,
+    THOUSAND_OR_DECIMALS,
+    Reading,
+    decimal_mark,
+    precision_at,
+    reading,
+    values,
 )
-SYMBOLS = {
-    "$": DOLLARS,
-    "€": "EUR",
-    "£": "GBP EGP",
-    "¥": "JPY CNY",
-    "₹": "INR",
-    "₩": "KRW",
-    "₺": "TRY",
-    "₽": "RUB",
-    "₪": "ILS",
-    "฿": "THB",
-    "₱": "PHP",
-    "₫": "VND",
-    "₴": "UAH",
-    "₦": "NGN",
-    "¢": "",
-}
-LETTERS = {
-    **{code: code for code in CODES.split()},
-    **{"US$": "USD", "C$": "CAD", "CA$": "CAD", "A$": "AUD", "AU$": "AUD", "NZ$": "NZD", "HK$": "HKD", "S$": "SGD"},
-    **{
-        "MX$": "MXN",
-        "R$": "BRL",
-        "Rs": "INR",
-        "Fr": "CHF",
-        "zł": "PLN",
-        "Kč": "CZK",
-        "Ft": "HUF",
-        "kr": "SEK NOK DKK ISK",
-    },
-}
-NAMES = {
-    **{
-        "dollar": DOLLARS,
-        "buck": DOLLARS,
-        "euro": "EUR",
-        "pound": "GBP EGP",
-        "quid": "GBP",
-        "yen": "JPY",
-        "rupee": "INR",
-    },
-    **{"franc": "CHF", "peso": "", "zloty": "PLN", "krona": "SEK ISK", "kronor": "SEK", "kroner": "NOK DKK"},
-    **{"cent": "", "pence": "GBP", "grand": ""},
-}
-"""What stands at an amount, and the currencies (ISO 4217) that it may mean; none where it does not say."""
-
-CURRENCIES = {sign: frozenset(codes.split()) for sign, codes in (SYMBOLS | LETTERS | NAMES).items()}
-PARTS = {"cent": Decimal("0.01"), "pence": Decimal("0.01"), "¢": Decimal("0.01"), "grand": Decimal(1000)}
-SCALES = {
-    "k": 10**3,
-    "hundred": 100,
-    "thousand": 10**3,
-    "m": 10**6,
-    "mn": 10**6,
-    "million": 10**6,
-    "bn": 10**9,
-    "billion": 10**9,
-}
+from graph.grounding.spelled_numbers import WORDS, spelled
+from graph.values.currencies import decimal_places, smallest_unit
 
 ALIKE = str.maketrans(
     {**dict.fromkeys("\u00a0\u202f\u2009\u2007\t`\\", " "), **dict.fromkeys("\u2212\u2011", "-"), "\u2019": "'"}
@@ -98,23 +43,8 @@ OTHER = re.compile(
     re.VERBOSE,
 )
 NUMBER = re.compile(r"\d(?:\d{0,2}(?: \d{3})+(?:[.,]\d{1,2})?(?![.,']?\d)|\d*(?:[.,']\d+)*)")
-PLAIN = re.compile(r"\d*[.,]?\d+")
-GROUPED = (
-    re.compile(r"(\d{1,3}(?:,\d{3})+|\d{1,2}(?:,\d\d)+,\d{3})(?:\.(\d+))?"),
-    re.compile(r"(\d{1,3}(?:\.\d{3})+)(?:,(\d+))?"),
-    re.compile(r"(\d{1,3}(?:'\d{3})+)(?:[.,](\d+))?"),
-)
-"""`1,234,567.89`, as in India `12,34,567.89`; `1.234.567,89`; `1'234'567.89`."""
-THOUSAND_OR_DECIMALS = re.compile(r"\d{1,3}([.,])\d{3}")
 MISPLACED = re.compile(r"\d{3}|[.,]\d\d$")
-NO_MARKS = str.maketrans("", "", ".,'")
-DECIMALS = re.compile(r"\d([.,])\d{1,2}(?![.,]?\d)")
 SCALE = re.compile(r"(?:([kKmM]|mn|bn)|\s(hundred|thousand|million|billion))\b")
-
-
-def any_of(words: Iterable[str]) -> str:
-    return "|".join(sorted(map(re.escape, words), key=len, reverse=True))
-
 
 BEFORE = re.compile(rf"((?<![^\W\d_])(?:{any_of(LETTERS)})\.?|[{''.join(SYMBOLS)}])[ *(]{{0,3}}[-+]?$")
 AFTER = re.compile(
@@ -146,51 +76,6 @@ RANGE = re.compile(r" ?(?:[-\u2013]|to|and) ?")
 YEAR = re.compile(r"(?:19|20)\d\d")
 ONE = re.compile(r"1(?:[.,]0+)?")
 EQUALS = re.compile(r"\s?(?:[=≈]|is\b|was\b|buys\b|equals\b)")
-PRECISIONS: dict[Precision, re.Pattern[str]] = {
-    "about": re.compile(
-        r"(?:about|around|roughly|approximately|approx\.?|circa|ca\.|some|close to|~|≈)(?: an?)? ?[*_(-]*$",
-        re.IGNORECASE,
-    ),
-    "over": re.compile(r"(?:over|more than|above|at least|upwards of|exceed(?:s|ed)?) ?[*_(-]*$", re.IGNORECASE),
-    "under": re.compile(r"(?:under|less than|below|almost|nearly|at most|up to|not quite) ?[*_(-]*$", re.IGNORECASE),
-}
-
-UP_TO_19 = (
-    *(
-        "zero",
-        "one",
-        "two",
-        "three",
-        "four",
-        "five",
-        "six",
-        "seven",
-        "eight",
-        "nine",
-        "ten",
-        "eleven",
-        "twelve",
-        "thirteen",
-    ),
-    *("fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
-)
-TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
-SPELLED = {word: value for value, word in enumerate(UP_TO_19)} | {word: 10 * tens for tens, word in enumerate(TENS, 2)}
-LARGE = {"hundred": 100, "thousand": 1000, "million": 10**6}
-WORD = rf"(?:{any_of([*SPELLED, *LARGE])})"
-WORDS = re.compile(rf"\b(?:a )?{WORD}\b(?:[ -](?:and )?{WORD}\b)*", re.IGNORECASE)
-
-CENT = Decimal("0.01")
-SURE = Decimal(100)
-"""From here on a whole amount may be a rounded one without saying so; of the smaller ones too many would be near another."""
-
-
-class Reading(NamedTuple):
-    """What an amount may mean: a value, and the least and the greatest that are written so."""
-
-    value: Decimal
-    low: Decimal
-    high: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,12 +133,6 @@ def amounts_in_words(text: str, plain: str) -> Iterator[Amount]:
             sign = after[2].lower()
             meant = reading(value, PARTS.get(sign, Decimal(1)), "exact", False)
             yield Amount(text[match.start() : after.end()], match.start(), after.end(), (meant,), CURRENCIES[sign])
-
-
-def decimal_mark(plain: str) -> str:
-    """What stands before decimals in this text: `.` or `,`, or nothing if it has no number that shows it."""
-    match = DECIMALS.search(plain)
-    return match[1] if match else ""
 
 
 def read(text: str, plain: str, match: re.Match[str], mark: str, last: Amount | None) -> Amount | None:
@@ -325,68 +204,3 @@ def scale_at(plain: str, end: int) -> tuple[int, int]:
     """What a number that ends here is multiplied by, and where that ends: `1.2k`."""
     match = SCALE.match(plain, end)
     return (SCALES[(match[1] or match[2]).lower()], match.end()) if match else (1, end)
-
-
-def precision_at(plain: str, start: int) -> Precision:
-    """How exact an amount that begins here says to be: `about $1,200`."""
-    near = (name for name, words in PRECISIONS.items() if words.search(plain, max(0, start - 20), start))
-    return next(near, "exact")
-
-
-def values(number: str, mark: str) -> tuple[Decimal, ...]:
-    """What a number may be; nothing if its separators stand where no notation has them.
-
-    Args:
-        number: as it is written.
-        mark: what stands before decimals elsewhere in the text; without it, three digits behind a single separator are
-            thousands.
-    """
-    if " " in number:
-        return (*values(number.replace(" ", ""), mark), *values(number.split(" ")[-1], mark))
-    either = THOUSAND_OR_DECIMALS.fullmatch(number)
-    if not (either and (either[1] == mark or number.startswith("0"))):
-        for notation in GROUPED:
-            if grouped := notation.fullmatch(number):
-                return (Decimal(f"{grouped[1].translate(NO_MARKS)}.{grouped[2] or ''}"),)
-    return (Decimal(number.replace(",", ".")),) if PLAIN.fullmatch(number) else ()
-
-
-def reading(value: Decimal, factor: Decimal, precision: Precision, scaled: bool, unit: Decimal = CENT) -> Reading:
-    """A value with what it may be a rounding of.
-
-    Exact amounts with cents (or the smaller `unit` of their currency) are such; whole ones from 100 on may be rounded to the
-    whole. What says that it is about some amount, and what is scaled (`1.2k`), may be rounded to its last digit that is not
-    zero, by a tenth at most.
-    """
-    decimals = -int(value.as_tuple().exponent)
-    amount, place = value * factor, factor.scaleb(-decimals)
-    if precision == "exact" and not scaled:
-        rounded = place <= unit or (place == 1 and amount >= SURE)
-        slack = place / 2 if rounded else unit / 2
-        return Reading(amount, amount - slack, amount + slack)
-    if not decimals:
-        place = factor.scaleb(zeros_at_end(value))
-    slack, most = min(place / 2, amount / 10), min(place, amount / 10)
-    below, above = {"over": (unit / 2, most), "under": (most, unit / 2)}.get(precision, (slack, slack))
-    return Reading(amount, amount - below, amount + above)
-
-
-def zeros_at_end(value: Decimal) -> int:
-    digits = str(value)
-    return len(digits) - len(digits.rstrip("0"))
-
-
-def spelled(words: str) -> Decimal | None:
-    """The number that these words say; None for `hundred` alone, which is said of many."""
-    said = [word for word in re.split(r"[ -]", words.lower()) if word != "and"]
-    if said[0] in LARGE:
-        return None
-    total = current = 0
-    for word in said:
-        if word == "hundred":
-            current = (current or 1) * 100
-        elif word in LARGE:
-            total, current = total + (current or 1) * LARGE[word], 0
-        else:
-            current += SPELLED.get(word, 0)
-    return Decimal(total + current)
