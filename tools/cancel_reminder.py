@@ -7,7 +7,7 @@ from pydantic import Field
 from graph.tool import Row, Tool, ToolContext, ToolError
 from tools.shared.arguments import ToolArguments
 from tools.shared.name_lookup import resolve_one
-from tools.shared.recurrence import reminder_result, reminder_state
+from tools.shared.reminders import reminder_result, reminder_state
 from tools.shared.text_fields import ShortText
 
 

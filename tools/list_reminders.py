@@ -7,7 +7,7 @@ from pydantic import Field
 from graph.tool import Tool, ToolContext
 from tools.shared.arguments import ToolArguments
 from tools.shared.display import table
-from tools.shared.recurrence import reminder_result
+from tools.shared.reminders import reminder_result
 
 MAX_REMINDERS = 50
 """That a result holds."""

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from graph.tool import Tool, ToolContext, ToolError
 from tools.shared.arguments import ToolArguments
-from tools.shared.recurrence import Recurrence, reminder_result, reminder_state
+from tools.shared.reminders import Recurrence, reminder_result, reminder_state
 from tools.shared.text_fields import ShortText
 
 MAX_AHEAD = dt.timedelta(days=3660)

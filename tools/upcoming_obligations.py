@@ -12,7 +12,7 @@ from tools.shared.arguments import ToolArguments
 from tools.shared.display import table
 from tools.shared.money import amount_text, by_currency
 from tools.shared.payment_series import SERIES_METHOD, PaymentSeries, fetch_payees, find_series
-from tools.shared.recurrence import due_between
+from tools.shared.reminders import due_between
 
 MAX_ITEMS = 60
 """That a result holds of either kind."""

@@ -9,7 +9,8 @@ from typing import Any
 
 import psycopg
 
-from migrations.demo.generate import SEED, demo_rows
+from migrations.demo.chance import SEED
+from migrations.demo.generate import demo_rows
 from migrations.demo.rows import DemoLedger
 
 LOCK = 7_236_403

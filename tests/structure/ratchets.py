@@ -3,7 +3,6 @@
 RATCHETS: dict[str, int] = {
     "imports against the rings": 1,
     "folders with more than 20 modules": 2,
-    "files over 300 lines": 7,
     "functions over 50 lines": 1,
     "modules that define `find`": 4,
     "modules that define `told`": 6,

@@ -10,7 +10,7 @@ from tests.tools.conftest import TODAY
 from tools.cancel_reminder import CancelReminder, cancel_reminder, preview_cancel_reminder
 from tools.list_reminders import ListReminders, list_reminders
 from tools.set_reminder import SetReminder, preview_set_reminder, set_reminder
-from tools.shared.recurrence import due_between, next_due
+from tools.shared.reminders import due_between, next_due
 
 pytestmark = pytest.mark.anyio
 

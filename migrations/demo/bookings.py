@@ -1,0 +1,58 @@
+"""Rows of transactions on the demo user's accounts."""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import replace
+from decimal import Decimal
+
+from migrations.demo.chance import amount_of, dice
+from migrations.demo.config import Account, Line, Role, demo_data
+from migrations.demo.rows import (
+    DemoTransaction,
+)
+
+
+def refund_of(purchase: DemoTransaction, day: dt.date, amount: Decimal) -> DemoTransaction:
+    return replace(
+        purchase,
+        key=f"{purchase.key}:refund",
+        posted_at=day,
+        amount=amount,
+        description=f"REFUND {purchase.description}",
+    )
+
+
+def payment(name: str, day: dt.date, account: Role, category: str, line: Line) -> DemoTransaction:
+    price = amount_of(line, dice("price", name, day))
+    return booking(name, day, account, category, -price, line.description, merchant=line.merchant)
+
+
+def booking(
+    name: str,
+    day: dt.date,
+    account: Role,
+    category: str,
+    amount: Decimal,
+    description: str,
+    *,
+    merchant: str | None = None,
+) -> DemoTransaction:
+    return DemoTransaction(
+        key=f"{day}:{name}",
+        account=account_of(account).name,
+        posted_at=day,
+        amount=amount,
+        currency=account_of(account).currency,
+        category=category,
+        merchant=merchant,
+        description=description,
+    )
+
+
+def account_of(role: Role) -> Account:
+    account: Account = getattr(demo_data().user.accounts, role)
+    return account
+
+
+def total(rows: Iterable[DemoTransaction]) -> Decimal:
+    return sum((row.amount for row in rows), Decimal("0.00"))
