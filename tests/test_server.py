@@ -41,15 +41,15 @@ def send_for(seconds: float, connection: socket.socket) -> None:
             connection.send(b"x" * 65_536)
 
 
-def test_connections_send_at_once_and_give_silent_peers_up(listener: socket.socket) -> None:
+def test_connections_send_at_once_and_drop_silent_clients(listener: socket.socket) -> None:
     accepted, client = connected(listener)
     with accepted, client:
         assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
         assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == TCP_USER_TIMEOUT_MS
 
 
-def test_a_peer_that_reads_nothing_any_more_is_disconnected_by_the_kernel(listener: socket.socket) -> None:
-    """With a shorter time than the server's."""
+def test_a_client_that_stops_reading_is_disconnected_by_the_kernel(listener: socket.socket) -> None:
+    """The timeout is shorter than the server's."""
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 500)
     accepted, client = connected(listener)
     with accepted, client:
@@ -58,7 +58,7 @@ def test_a_peer_that_reads_nothing_any_more_is_disconnected_by_the_kernel(listen
             send_for(20, accepted)
 
 
-def test_an_address_that_is_taken_stops_the_start(listener: socket.socket) -> None:
+def test_a_port_in_use_stops_the_start(listener: socket.socket) -> None:
     with pytest.raises(ConfigurationError, match="set HOST or PORT"):
         listen(Settings(port=listener.getsockname()[1]))
 
@@ -80,7 +80,7 @@ def interpreter() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("interpreter")
-def test_what_is_loaded_is_frozen_and_garbage_is_collected_less_often() -> None:
+def test_loaded_objects_are_frozen_and_garbage_is_collected_less_often() -> None:
     tune_interpreter()
     assert gc.get_threshold()[0] == GC_THRESHOLD
     assert gc.get_freeze_count() > 0

@@ -1,4 +1,4 @@
-"""What every request passes, over a service whose parts fail or are never reached."""
+"""Every request has an id, a bounded body, and a readable response, over a service whose parts fail or are not reached."""
 
 import json
 from collections.abc import AsyncIterator
@@ -23,7 +23,7 @@ IDS = ["f81d4fae-7dec-41d0-a765-00a0c91e6bf6", "4bf92f3577b34da6a3ce929d0e0e4736
 TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 
 
-class Broken:
+class BrokenVerifier:
     """A verifier with a fault in its code."""
 
     problem = ""
@@ -34,13 +34,13 @@ class Broken:
 
 @pytest.fixture
 async def client() -> AsyncIterator[httpx.AsyncClient]:
-    """A browser's page that calls a service in which nobody can sign in."""
+    """A page in a browser that calls a service whose sign-in fails."""
 
     async def ready() -> dict[str, bool]:
         return {"database": False}
 
     health = Health(readiness=ready, provider_faults=dict, unreachable_servers=(), rejected_tools=())
-    service = SimpleNamespace(verifier=Broken(), local_issuer=None, health=health)
+    service = SimpleNamespace(verifier=BrokenVerifier(), local_issuer=None, health=health)
     transport = httpx.ASGITransport(create_app(cast(Service, service), (ORIGIN,)), raise_app_exceptions=False)
     async with httpx.AsyncClient(
         transport=transport, base_url="http://chat.example", headers={"Origin": ORIGIN}
@@ -48,7 +48,7 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
         yield opened
 
 
-async def test_a_failure_that_nobody_foresaw_is_answered_to_the_page_that_asked(client: httpx.AsyncClient) -> None:
+async def test_the_response_to_an_unhandled_error_can_be_read_by_the_page(client: httpx.AsyncClient) -> None:
     with capture_logs() as lines:
         answer = await client.get("/api/sessions", headers={"Authorization": f"Bearer {CARD}"})
     assert (answer.status_code, answer.json()["error"]["code"]) == (500, "internal_error")
@@ -70,7 +70,7 @@ async def test_a_failure_that_nobody_foresaw_is_answered_to_the_page_that_asked(
         ("GET", "/ready", 0, 503),
     ],
 )
-async def test_a_refusal_can_be_read_by_the_page_that_asked(
+async def test_the_response_to_a_refused_request_can_be_read_by_the_page(
     client: httpx.AsyncClient, method: str, path: str, size: int, status: int
 ) -> None:
     answer = await client.request(method, path, content=b"x" * size)
@@ -79,7 +79,7 @@ async def test_a_refusal_can_be_read_by_the_page_that_asked(
     assert answer.headers["X-Request-Id"]
 
 
-async def test_a_body_whose_length_is_told_in_two_ways_is_refused_readably(client: httpx.AsyncClient) -> None:
+async def test_a_body_with_two_declarations_of_its_length_is_refused_readably(client: httpx.AsyncClient) -> None:
     headers = {"Content-Length": "2", "Transfer-Encoding": "chunked"}
     answer = await client.post("/api/chat", content=b"{}", headers=headers)
     assert answer.status_code == 400
@@ -87,34 +87,34 @@ async def test_a_body_whose_length_is_told_in_two_ways_is_refused_readably(clien
 
 
 @pytest.mark.parametrize(("path", "status"), [("/health", 200), ("/ready", 503)])
-async def test_head_asks_whether_the_service_is_well(client: httpx.AsyncClient, path: str, status: int) -> None:
-    asked = await client.head(path)
-    assert asked.status_code == status
-    assert asked.headers["Content-Type"] == "application/json"
+async def test_health_and_readiness_answer_head_requests(client: httpx.AsyncClient, path: str, status: int) -> None:
+    response = await client.head(path)
+    assert response.status_code == status
+    assert response.headers["Content-Type"] == "application/json"
 
 
-async def test_what_keeps_users_from_signing_in_is_told_to_who_asks_whether_the_service_is_ready(
+async def test_readiness_says_why_users_cannot_sign_in(
     client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert "sign_in_problem" not in (await client.get("/ready")).json()
-    monkeypatch.setattr(Broken, "problem", "set SUPABASE_ISSUER")
+    monkeypatch.setattr(BrokenVerifier, "problem", "set SUPABASE_ISSUER")
     assert (await client.get("/ready")).json()["sign_in_problem"] == "set SUPABASE_ISSUER"
 
 
-@pytest.mark.parametrize("given", IDS)
-async def test_the_id_that_a_client_drew_names_the_request(client: httpx.AsyncClient, given: str) -> None:
-    answer = await client.get("/health", headers={"X-Request-Id": given})
-    assert answer.headers["X-Request-Id"] == given
+@pytest.mark.parametrize("sent", IDS)
+async def test_a_random_id_of_a_client_becomes_the_request_id(client: httpx.AsyncClient, sent: str) -> None:
+    answer = await client.get("/health", headers={"X-Request-Id": sent})
+    assert answer.headers["X-Request-Id"] == sent
 
 
-@pytest.mark.parametrize("given", [CARD, f"card-{CARD}", "123-45-6789", f"0000000000000000{CARD}"])
-async def test_an_id_that_can_hold_a_value_is_replaced(client: httpx.AsyncClient, given: str) -> None:
-    answer = await client.get("/health", headers={"X-Request-Id": given})
+@pytest.mark.parametrize("sent", [CARD, f"card-{CARD}", "123-45-6789", f"0000000000000000{CARD}"])
+async def test_an_id_that_could_hold_a_value_is_replaced(client: httpx.AsyncClient, sent: str) -> None:
+    answer = await client.get("/health", headers={"X-Request-Id": sent})
     assert len(answer.headers["X-Request-Id"]) == 32
-    assert given not in answer.headers["X-Request-Id"]
+    assert sent not in answer.headers["X-Request-Id"]
 
 
-async def test_nothing_that_a_client_sends_is_in_the_log_of_its_request(client: httpx.AsyncClient) -> None:
+async def test_the_log_line_of_a_request_holds_nothing_that_the_client_sent(client: httpx.AsyncClient) -> None:
     names = ("X-Request-Id", "User-Agent", "Referer", "Idempotency-Key", "Last-Event-ID", "Authorization", "Cookie")
     headers = {name: f"{name}-{CARD}" for name in (*names, "traceparent", "tracestate", "X-Forwarded-For", "Accept")}
     with capture_logs() as lines:
@@ -137,9 +137,7 @@ async def test_nothing_that_a_client_sends_is_in_the_log_of_its_request(client: 
         ({}, False),
     ],
 )
-async def test_a_trace_is_continued_by_ids_that_were_drawn_and_by_nothing_else(
-    headers: dict[str, str], continued: bool
-) -> None:
+async def test_only_random_ids_continue_a_trace(headers: dict[str, str], continued: bool) -> None:
     seen = []
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:

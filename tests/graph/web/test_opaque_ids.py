@@ -1,4 +1,4 @@
-"""An id that comes with a request is taken if it looks drawn at random, and not if it can hold a value."""
+"""An id that a client sends is accepted if it looks random, and refused if it could hold a value."""
 
 import random
 from uuid import UUID
@@ -7,7 +7,7 @@ import pytest
 
 from graph.web.opaque_ids import is_random, is_request_id
 
-TAKEN = [
+ACCEPTED = [
     "f81d4fae-7dec-41d0-a765-00a0c91e6bf6",
     "F81D4FAE-7DEC-41D0-A765-00A0C91E6BF6",
     "018f5a2b-3c4d-7e6f-8a9b-0c1d2e3f4a5b",
@@ -42,22 +42,22 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize("text", TAKEN)
-def test_an_id_that_was_drawn_is_taken(text: str) -> None:
+@pytest.mark.parametrize("text", ACCEPTED)
+def test_a_random_id_is_accepted(text: str) -> None:
     assert is_request_id(text)
 
 
 @pytest.mark.parametrize("text", REFUSED)
-def test_what_can_hold_a_value_is_no_id(text: str) -> None:
+def test_a_text_that_could_hold_a_value_is_refused(text: str) -> None:
     assert not is_request_id(text)
 
 
 @pytest.mark.parametrize("digits", ["4111111111111111", "0004111111111111", b"vera.q@k".hex()])
-def test_the_id_of_a_span_that_can_hold_a_value_is_not_taken(digits: str) -> None:
+def test_a_span_id_that_could_hold_a_value_is_refused(digits: str) -> None:
     assert not is_random(digits)
 
 
-def test_nearly_every_id_that_was_drawn_is_taken() -> None:
+def test_nearly_every_random_id_is_accepted() -> None:
     dice = random.Random(7)
     drawn = [str(UUID(int=dice.getrandbits(128), version=4)) for _ in range(2000)]
     assert sum(map(is_request_id, drawn)) > 0.98 * len(drawn)

@@ -1,4 +1,4 @@
-"""A caller's text is tidied at the door, in time that grows with its length only."""
+"""The text of a request is sanitized, in time that grows only with its length."""
 
 import time
 import unicodedata
@@ -13,7 +13,7 @@ ACUTE, CEDILLA = "\u0301", "\u0327"
 
 
 @pytest.mark.parametrize(
-    ("written", "kept"),
+    ("sent", "sanitized"),
     [
         ("plain", "plain"),
         ("two\nlines\r\n\tand a tab", "two\nlines\r\n\tand a tab"),
@@ -31,8 +31,8 @@ ACUTE, CEDILLA = "\u0301", "\u0327"
     ],
     ids=ascii,
 )
-def test_what_cannot_be_stored_or_seen_is_left_out_and_nothing_else(written: str, kept: str) -> None:
-    assert sanitize(written) == kept
+def test_only_characters_that_cannot_be_stored_or_seen_are_removed(sent: str, sanitized: str) -> None:
+    assert sanitize(sent) == sanitized
 
 
 def test_a_character_keeps_as_many_marks_as_any_language_needs() -> None:
@@ -41,7 +41,7 @@ def test_a_character_keeps_as_many_marks_as_any_language_needs() -> None:
 
 
 @given(st.text(st.characters(exclude_categories=[])))
-def test_clean_text_is_sound_normal_and_stays_as_it_is(text: str) -> None:
+def test_sanitized_text_is_storable_and_normal_and_stays_as_it_is(text: str) -> None:
     cleaned = sanitize(text)
     cleaned.encode()
     assert "\0" not in cleaned
@@ -69,8 +69,8 @@ def test_clean_text_is_sound_normal_and_stays_as_it_is(text: str) -> None:
         "control",
     ],
 )
-def test_the_worst_that_fits_into_a_body_takes_a_moment(text: str) -> None:
+def test_the_slowest_text_that_fits_into_a_body_takes_less_than_half_a_second(text: str) -> None:
     """Normalising 50,000 marks in the wrong order takes seconds, half a million takes minutes."""
-    began = time.process_time()
+    started = time.process_time()
     sanitize(text)
-    assert time.process_time() - began < 0.5
+    assert time.process_time() - started < 0.5

@@ -1,4 +1,4 @@
-"""A stream on which nothing moves is kept alive, and what it carries stays whole."""
+"""An idle stream is kept alive, and its frames stay whole."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -16,7 +16,7 @@ async def frames(*pauses: float) -> AsyncGenerator[bytes, None]:
         yield b"data: %d\n\n" % number
 
 
-async def test_a_comment_comes_whenever_nothing_came_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_heartbeat_is_sent_after_each_idle_interval(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sse, "HEARTBEAT_SECONDS", 0.05)
     pieces = [piece async for piece in sse.with_heartbeats(frames(0, 0.3, 0))]
     stream = b"".join(pieces)
@@ -24,11 +24,11 @@ async def test_a_comment_comes_whenever_nothing_came_for_a_while(monkeypatch: py
     assert 2 <= stream.count(sse.HEARTBEAT) <= 6
 
 
-async def test_no_comment_comes_between_frames_that_follow_one_another() -> None:
+async def test_no_heartbeat_is_sent_while_frames_follow_one_another() -> None:
     assert b"".join([piece async for piece in sse.with_heartbeats(frames(0, 0, 0))]).count(sse.HEARTBEAT) == 0
 
 
-async def test_what_breaks_the_frames_breaks_the_stream_after_those_that_came() -> None:
+async def test_an_error_of_the_frames_is_raised_after_the_frames_before_it() -> None:
     async def broken() -> AsyncGenerator[bytes, None]:
         yield b"data: 0\n\n"
         raise LookupError
@@ -39,7 +39,7 @@ async def test_what_breaks_the_frames_breaks_the_stream_after_those_that_came() 
         await anext(stream)
 
 
-async def test_a_reader_that_goes_away_ends_the_frames() -> None:
+async def test_closing_the_stream_closes_the_frames() -> None:
     ended = asyncio.Event()
 
     async def endless() -> AsyncGenerator[bytes, None]:
