@@ -77,11 +77,11 @@ class Approvals(Protocol):
 class ApprovalDecisions(Protocol):
     """The calls of runs that wait for their user, and the user's decisions on them."""
 
-    async def of_run(self, user_id: str, run_id: str) -> list[Approval]:
+    async def list_for_run(self, user_id: str, run_id: str) -> list[Approval]:
         """The run's calls that were put to the user, in order; none for a run of another user."""
         ...
 
-    async def tool_of(self, user_id: str, run_id: str, approval_id: str) -> str:
+    async def tool_name(self, user_id: str, run_id: str, approval_id: str) -> str:
         """The name of the tool that the call is for.
 
         Raises:

@@ -76,7 +76,7 @@ class Facts(Protocol):
         """Store a masked fact for all employees (`global`) or one (a slug). A fact that exists is updated."""
         ...
 
-    async def forget(self, user_id: str, fact_id: str) -> None:
+    async def delete(self, user_id: str, fact_id: str) -> None:
         """Raises: NotFound."""
         ...
 

@@ -22,7 +22,7 @@ router = APIRouter(prefix="/api/runs/{run_id}/approvals", tags=["approvals"])
 async def list_approvals(run_id: UUID, user_id: UserId, service: ServiceDep) -> dict[str, Any]:
     """The calls of a run that wait for your decision or were decided."""
     run = await service.intake.read(user_id, str(run_id))
-    approvals = await service.approvals.of_run(user_id, run.id)
+    approvals = await service.approvals.list_for_run(user_id, run.id)
     items = await service.redactor.unmask(user_id, [to_json(approval) for approval in approvals])
     return {"items": items, "next_cursor": None}
 
@@ -36,7 +36,7 @@ async def decide(
     The run continues when all of its calls are decided: follow it at `/api/runs/{run_id}/events`. With `trust` the tool needs
     no approval in this conversation again, unless the employee has read text that others wrote. Outbound tools always need one.
     """
-    tool = await service.approvals.tool_of(user_id, str(run_id), str(approval_id))
+    tool = await service.approvals.tool_name(user_id, str(run_id), str(approval_id))
     decision = await build_decision(body, tool, user_id, service)
     undecided = await service.approvals.decide(user_id, str(run_id), str(approval_id), decision)
     if not undecided:

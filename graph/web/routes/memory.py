@@ -28,6 +28,6 @@ async def add_fact(body: NewFact, user_id: UserId, service: ServiceDep) -> dict[
 
 
 @router.delete("/memory/{fact_id}", status_code=204)
-async def forget_fact(fact_id: UUID, user_id: UserId, service: ServiceDep) -> None:
+async def delete_fact(fact_id: UUID, user_id: UserId, service: ServiceDep) -> None:
     """Delete a fact."""
-    await service.facts.forget(user_id, str(fact_id))
+    await service.facts.delete(user_id, str(fact_id))

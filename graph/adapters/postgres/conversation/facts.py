@@ -22,7 +22,7 @@ class PostgresFacts:
         assert row is not None
         return row
 
-    async def forget(self, user_id: str, fact_id: str) -> None:
+    async def delete(self, user_id: str, fact_id: str) -> None:
         """Raises: NotFound."""
         if not await self.database.find(user_id, QUERIES["delete"], {"fact_id": fact_id}):
             raise NotFound

@@ -66,14 +66,14 @@ class PostgresApprovals:
             "reason": proposal.reason,
         }
 
-    async def of_run(self, user_id: str, run_id: str) -> list[Approval]:
+    async def list_for_run(self, user_id: str, run_id: str) -> list[Approval]:
         """What of a run was put to its user; of somebody else's run that is nothing."""
         return [
             approval_of(row)
             for row in await self.database.rows(user_id, QUERIES["approvals_of_run"], {"run_id": run_id})
         ]
 
-    async def tool_of(self, user_id: str, run_id: str, approval_id: str) -> str:
+    async def tool_name(self, user_id: str, run_id: str, approval_id: str) -> str:
         """The tool of a call.
 
         Raises:
