@@ -13,12 +13,12 @@ CountTokens = Callable[[str], int]
 """The number of tokens of a text."""
 
 
-WIDTH = 384
-"""Numbers of a vector: the database stores no others."""
+DIMENSIONS = 384
+"""Size of a vector; the database's column has the same."""
 
 
 class Embedder(Protocol):
-    """Turns text into vectors of `WIDTH` numbers and unit length."""
+    """Turns text into vectors of `DIMENSIONS` numbers and unit length."""
 
     @property
     def model(self) -> str:

@@ -13,11 +13,11 @@ from pydantic import AnyHttpUrl, SecretStr
 from graph.adapters.embeddings.local import LocalEmbedder
 from graph.adapters.embeddings.openai import PASSAGES_SECONDS, OpenAIEmbedder, openai_embeddings
 from graph.adapters.models.fallback import WithFallback
-from graph.adapters.models.langchain import ATTEMPTS, LangChainModel, openai_model
+from graph.adapters.models.langchain import MAX_ATTEMPTS, LangChainModel, openai_model
 from graph.adapters.models.token_counter import token_counter
 from graph.adapters.offline.model import offline_model
 from graph.adapters.telemetry.instrumentation import Observer
-from graph.ports.models import WIDTH, ChatModel, CountTokens, Embedder
+from graph.ports.models import DIMENSIONS, ChatModel, CountTokens, Embedder
 from graph.settings import Settings
 from tools.catalog import CATALOG
 
@@ -103,7 +103,7 @@ class ChatModelBuilder:
         models: Mapping[str, BaseChatModel],
         names: Mapping[str, str],
         provider: str = "chosen",
-        attempts: int = ATTEMPTS,
+        attempts: int = MAX_ATTEMPTS,
     ) -> ChatModel:
         settings, telemetry = self.settings, self.telemetry
         model = LangChainModel(
@@ -130,7 +130,7 @@ def build_embedder(settings: Settings, report: Callable[[str | None], None] = la
         return build_local_embedder(settings)
     client = openai_embeddings(
         settings.openai_embedding_model,
-        width=WIDTH,
+        width=DIMENSIONS,
         key=settings.openai_api_key,
         base_url=str(settings.openai_base_url) if settings.openai_base_url else None,
         timeout=PASSAGES_SECONDS,

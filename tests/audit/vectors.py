@@ -17,7 +17,7 @@ from graph.adapters.postgres.database import Database
 from tests.audit.database import own_database
 from tests.audit.line import Line
 
-WIDTH = 384
+DIMENSIONS = 384
 TOPICS = 20
 """Texts lie close together around so many topics, as real ones do; on vectors without any order nothing can be found."""
 RATIO = 50
@@ -53,7 +53,7 @@ class Found:
 
 def near(dice: np.random.Generator, topics: Vectors, number: int) -> Vectors:
     """Vectors of length 1 near the topics, each topic in turn."""
-    around = topics[np.arange(number) % TOPICS] + dice.normal(scale=0.02, size=(number, WIDTH))
+    around = topics[np.arange(number) % TOPICS] + dice.normal(scale=0.02, size=(number, DIMENSIONS))
     unit: Vectors = around / np.linalg.norm(around, axis=1, keepdims=True)
     return unit
 
@@ -77,7 +77,7 @@ async def search(retriever: PostgresRetriever, user: str, vector: Vectors) -> li
 async def compare(admin_url: str, server_url: str, few: int, searches: int) -> Found:
     """Search as both users, at one time, for what lies near the topics."""
     dice = np.random.default_rng(5)
-    topics = dice.normal(size=(TOPICS, WIDTH))
+    topics = dice.normal(size=(TOPICS, DIMENSIONS))
     topics /= np.linalg.norm(topics, axis=1, keepdims=True)
     texts = {str(uuid.uuid4()): near(dice, topics, number) for number in (few, few * RATIO)}
     for user, vectors in texts.items():

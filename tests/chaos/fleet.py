@@ -18,7 +18,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 from graph.adapters.auth.local_issuer import LocalIssuer
-from graph.adapters.embeddings.local import network_file
+from graph.adapters.embeddings.local import quantised_model_file
 from graph.adapters.postgres.embedded import EmbeddedPostgres
 from graph.adapters.postgres.embedded_watch import kept_up
 from graph.adapters.postgres.provisioning import DatabaseUrls, prepare_embedded
@@ -213,7 +213,7 @@ async def open_fleet(victims: int, logs: Path, say: Say) -> AsyncIterator[Fleet]
             "LEASE_SECONDS": str(LEASE_SECONDS),
             "SHUTDOWN_GRACE_SECONDS": str(GRACE_SECONDS),
         }
-        network_file(folder / "data" / "embedder")  # or each of them would make it
+        quantised_model_file(folder / "data" / "embedder")  # or each of them would make it
         issuer = LocalIssuer(folder / "data" / "issuer.pem")
         names = ("survivor", *(f"victim-{number}" for number in range(1, victims + 1)))
         members = [Member(name, environment, folder, logs / f"{name}.log") for name in names]

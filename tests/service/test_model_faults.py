@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from graph.adapters.base.circuit_breaker import FAILURES
+from graph.adapters.base.circuit_breaker import FAILURE_THRESHOLD
 from graph.adapters.models.pricing import read_prices
 from tests.fakes.scripted_model import ScriptedModel
 from tests.service.conftest import Client, Server, running
@@ -172,7 +172,7 @@ def test_a_model_that_cannot_be_reached_is_a_typed_error_in_time_and_the_questio
 
 def test_a_provider_that_stays_away_is_not_waited_for_again_and_again(alone: Server) -> None:
     with alone.client() as client:
-        for _ in range(FAILURES):
+        for _ in range(FAILURE_THRESHOLD):
             client.ask("Still nobody?")
         refused = client.ask("And now?").last
     assert refused["code"] == "model_unavailable"

@@ -159,6 +159,6 @@ def test_what_the_operator_has_to_mend_is_told_to_the_operator(
     assert ready.status_code == 200
     assert OPERATORS[order] in ready.json()["providers"]
     assert 'chat_provider_faults_total{fault="' in scripted_user.get("/metrics").text
-    assert "provider_does_not_serve" in scripted.log.read_text()
+    assert "provider_unavailable" in scripted.log.read_text()
     scripted_user.ask("elm")
     assert "providers" not in scripted_user.get("/ready").json()

@@ -7,15 +7,15 @@ import os
 from pathlib import Path
 
 
-def make_folder(folder: Path) -> None:
-    """Make a folder and those above it, for the owner of the nearest one that exists."""
+def create_folder(folder: Path) -> None:
+    """Create a folder and its parents. They belong to the owner of the nearest parent that exists."""
     if not folder.exists():
-        make_folder(folder.parent)
+        create_folder(folder.parent)
         folder.mkdir(exist_ok=True)
-        give_to_owner_of(folder.parent, folder)
+        match_owner(folder.parent, folder)
 
 
-def give_to_owner_of(folder: Path, path: Path) -> None:
+def match_owner(folder: Path, path: Path) -> None:
     if os.geteuid() == 0:
         owner = folder.stat()
         os.chown(path, owner.st_uid, owner.st_gid)

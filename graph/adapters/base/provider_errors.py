@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 
 import openai
 
-QUOTA = (
+QUOTA_CODES = (
     *("insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "insufficient_balance"),
     *("exceeded_current_quota_error", "arrearage"),
 )
@@ -16,20 +16,20 @@ QUOTA_WORDS = (
     *("exceeded your current quota", "insufficient balance", "insufficient credit", "insufficient funds"),
     *("credit balance is too low", "out of credit", "billing hard limit", "in arrears", "account is suspended"),
 )
-SOON_WORDS = ("retry in", "retrydelay", "per minute", "try again in")
-"""How servers say that a limit is one of the moment, though they call it a quota."""
-NO_TOOLS = re.compile(
+RATE_LIMIT_WORDS = ("retry in", "retrydelay", "per minute", "try again in")
+"""Words of a temporary limit that a server calls a quota."""
+TOOLS_UNSUPPORTED = re.compile(
     r"(?:n't|not) (?:currently )?support(?:ed)? (?:\w+ ){0,2}(?:tool|function)"
     r"|(?:tools?|tool use|(?:tool|function) calling)\b.{0,40}\b(?:not (?:supported|available|enabled)|unsupported)"
     r"|no endpoints found that support tool|tool choice requires"
 )
-"""How servers say that a model takes no tools."""
-NO_TEMPLATE = "requires --jinja"
-"""How llama.cpp says it, as a fault of its own."""
+"""A refusal that matches says that the model supports no tools."""
+TEMPLATE_MISSING = "requires --jinja"
+"""llama.cpp's words for the same, with status 500."""
 
 
-def operators_fault(fault: BaseException | None) -> str | None:
-    """What only those who run the service can mend, in a word; None if it is something else."""
+def operator_fault(fault: BaseException | None) -> str | None:
+    """The fault (a key of `provider_status.FAULTS`) if only an operator can fix it; else None."""
     if not isinstance(fault, openai.APIStatusError):
         return None
     text = f"{fault.message} {fault.body or ''}".lower()
@@ -37,27 +37,27 @@ def operators_fault(fault: BaseException | None) -> str | None:
         case 401 | 403:
             return "key"
         case 404:
-            return "tools" if NO_TOOLS.search(text) else "model"
+            return "tools" if TOOLS_UNSUPPORTED.search(text) else "model"
         case 402:
             return "payment"
         case 400 | 429 if is_quota(fault, text):
             return "quota"
-        case status if NO_TEMPLATE in text or (status < 500 and NO_TOOLS.search(text)):
+        case status if TEMPLATE_MISSING in text or (status < 500 and TOOLS_UNSUPPORTED.search(text)):
             return "tools"
         case _:
             return None
 
 
 def is_quota(fault: openai.APIStatusError, text: str) -> bool:
-    """Whether what was paid for is used up, rather than what may be used in a minute."""
-    if {str(fault.code).lower(), str(fault.type).lower()} & set(QUOTA):
+    """Whether the account's credit is used up, rather than its limit a minute."""
+    if {str(fault.code).lower(), str(fault.type).lower()} & set(QUOTA_CODES):
         return True
-    soon = asked_wait(fault.response.headers) or any(words in text for words in SOON_WORDS)
+    soon = retry_after_seconds(fault.response.headers) or any(words in text for words in RATE_LIMIT_WORDS)
     return not soon and any(words in text for words in QUOTA_WORDS)
 
 
-def asked_wait(headers: Mapping[str, str]) -> float | None:
-    """Seconds for which a provider asks to be left alone (Retry-After of RFC 9110); a date is read by the provider's clock."""
+def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
+    """The seconds of a Retry-After header (RFC 9110), None without one; a date is compared with the provider's own clock."""
     asked = headers.get("retry-after", "")
     seconds = math.nan
     with suppress(ValueError):
@@ -67,8 +67,8 @@ def asked_wait(headers: Mapping[str, str]) -> float | None:
     return seconds if 0 < seconds < math.inf else None
 
 
-def is_down(fault: BaseException | None) -> bool:
-    """Whether a fault is one of a provider that answers nobody, rather than one of this call."""
+def is_provider_down(fault: BaseException | None) -> bool:
+    """Whether the provider is down, rather than this one call refused."""
     if isinstance(fault, openai.APIStatusError):
         return fault.status_code >= 500
     return isinstance(fault, (openai.APIConnectionError, OSError))

@@ -1,4 +1,4 @@
-"""What keeps a provider from serving this process until somebody who runs the service mends it."""
+"""Faults of providers that only an operator can fix: logged, counted and shown at /ready."""
 
 from collections.abc import Callable, Mapping
 
@@ -17,31 +17,31 @@ FAULTS = {
     "configuration": "the configuration is refused",
     UNREACHABLE: "it cannot be reached",
 }
-"""What is told of each fault. None of it is the provider's text, which may quote a conversation."""
+"""Our words for each fault; the provider's own text may quote a conversation."""
 
 
 class ProviderStatus:
-    """The faults of providers that are there now; each is logged when it appears and when it is gone."""
+    """The current fault of each provider; it is logged when it appears and when it is gone."""
 
     def __init__(self, count: Callable[[str, str], None] = lambda provider, fault: None) -> None:
-        """`count` is called with the provider and the fault, each time that one is met."""
+        """`count` is called with the provider and the fault each time a call meets it."""
         self._count = count
         self._faults: dict[str, str] = {}
 
     def report(self, provider: str, fault: str | None) -> None:
-        """Note what was met when a provider was asked; None if it served."""
+        """Record the fault of a call, or None if the provider answered."""
         before = self._faults.get(provider)
         if fault is None:
             if before:
                 del self._faults[provider]
-                log.info("provider_serves_again", provider=provider)
+                log.info("provider_recovered", provider=provider)
             return
         self._count(provider, fault)
         self._faults[provider] = fault
         if fault != before:
             write = log.warning if fault == UNREACHABLE else log.error
-            write("provider_does_not_serve", provider=provider, fault=fault, meaning=FAULTS[fault])
+            write("provider_unavailable", provider=provider, fault=fault, meaning=FAULTS[fault])
 
     def details(self) -> Mapping[str, str]:
-        """Each provider that does not serve, with what is wrong."""
+        """The fault of each provider that has one, in words."""
         return {provider: FAULTS[fault] for provider, fault in self._faults.items()}

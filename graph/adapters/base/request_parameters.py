@@ -6,29 +6,28 @@ from typing import Any
 
 import openai
 
-OTHER_NAMES = {"max_completion_tokens": "max_tokens"}
-"""What a parameter is called by servers that do not know its present name."""
+FORMER_NAMES = {"max_completion_tokens": "max_tokens"}
+"""Former name of a parameter, for servers that do not know the current one."""
 
 REFUSED_VALUE = re.compile(r"too large|too high|at most|at least|less than|greater than|context length|exceed")
-"""How a server says that it knows a parameter and wants another number."""
+"""A refusal that matches rejects the value of a parameter, not the parameter."""
 
-READ_CHARS = 2_000
-"""Characters of a refusal in which a parameter's name is looked for."""
+MAX_READ_CHARS = 2_000
+"""Characters of a refusal that are searched for a parameter's name."""
 
 
-def without(request: Mapping[str, Any], refused: set[str]) -> dict[str, Any]:
-    """A request as a model takes it that refuses these parameters."""
+def without_refused(request: Mapping[str, Any], refused: set[str]) -> dict[str, Any]:
+    """The request without the parameters that a model refuses; a former name replaces a refused current one."""
     body = {name: value for name, value in request.items() if name not in refused}
-    for name, other in OTHER_NAMES.items():
+    for name, other in FORMER_NAMES.items():
         if name in request and name in refused and other not in refused:
             body[other] = request[name]
     return body
 
 
 def refused_parameter(error: openai.APIStatusError, body: Mapping[str, Any], optional: Sequence[str]) -> str | None:
-    """The optional parameter of a request that a server refuses by its name; none if it refuses something else, or only the
-    parameter's value."""
-    text = f"{error.message} {error.body or ''}"[:READ_CHARS].lower()
+    """The optional parameter that a server refuses by name; None if it refuses something else, or only the value."""
+    text = f"{error.message} {error.body or ''}"[:MAX_READ_CHARS].lower()
     if REFUSED_VALUE.search(text):
         return None
     sent = [name for name in optional if name in body]

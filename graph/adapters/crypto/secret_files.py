@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from graph.adapters.base.owned_files import give_to_owner_of, make_folder
+from graph.adapters.base.owned_files import create_folder, match_owner
 from graph.errors import ConfigurationError
 
 
@@ -18,7 +18,7 @@ def keep_secret(file: Path, make: Callable[[], bytes]) -> bytes:
         ConfigurationError: this user may not read or write it.
     """
     try:
-        make_folder(file.parent)
+        create_folder(file.parent)
         if not file.exists():
             write_private(file, make())
         return file.read_bytes()
@@ -61,5 +61,5 @@ def write_part(file: Path, content: bytes) -> Path:
         stream.write(content)
         stream.flush()
         os.fsync(stream.fileno())
-    give_to_owner_of(file.parent, part)
+    match_owner(file.parent, part)
     return part

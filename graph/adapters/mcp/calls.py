@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import structlog
 from pydantic import BaseModel, ConfigDict
 
-from graph.adapters.base.circuit_breaker import Breaker
+from graph.adapters.base.circuit_breaker import CircuitBreaker
 from graph.adapters.mcp.schemas import MAX_DESCRIPTION_CHARS, arguments_of, resolved, shortened, without_nulls
 from graph.errors import safe_summary
 from graph.tool import OUTCOME_UNKNOWN, Risk, Tool, ToolContext, ToolError
@@ -124,7 +124,7 @@ class Remote:
     name: str
     """By which its server knows it."""
     risk: Risk
-    breaker: Breaker
+    breaker: CircuitBreaker
     """Of the server."""
 
     def as_tool(self, name: str, offer: Offer) -> Tool:
@@ -157,7 +157,7 @@ class Remote:
         Raises:
             ToolError: the server refused, could not be reached, or is spared; or nobody knows what came of the call.
         """
-        if self.breaker.admit():
+        if self.breaker.wait_seconds():
             raise ToolError(f"{self.source} does not answer at the moment; say so to the user")
         from mcp.types import CallToolRequest, CallToolRequestParams
 
@@ -174,7 +174,7 @@ class Remote:
         except Exception as error:  # noqa: BLE001 - the server's and transport's errors are many
             log.warning("mcp_call_failed", server=self.source, sent=sent, reason=safe_summary(error))
             raise self._fault(error, sent) from None
-        self.breaker.succeeded()
+        self.breaker.record_success()
         if answer.get("isError") is True:
             raise ToolError(
                 f"{self.source} refused: {' '.join(texts_of(answer))[:MAX_FAULT_CHARS] or 'no reason given'}"
@@ -186,9 +186,9 @@ class Remote:
 
         code, said = (error.error.code, error.error.message) if isinstance(error, McpError) else (None, "")
         if code in REFUSALS:
-            self.breaker.succeeded()
+            self.breaker.record_success()
         else:
-            self.breaker.failed()
+            self.breaker.record_failure()
         if not sent:
             return ToolError(f"{self.source} could not be reached, so nothing was done; say so to the user")
         if self.risk != "read":

@@ -16,7 +16,7 @@ import yaml
 from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from employees.roster import Employee, Roster
-from graph.adapters.base.circuit_breaker import Breaker
+from graph.adapters.base.circuit_breaker import CircuitBreaker
 from graph.adapters.mcp.calls import Offer, Remote, list_offers
 from graph.adapters.mcp.schemas import OddSchema
 from graph.errors import ConfigurationError, UnknownEmployee, safe_summary
@@ -137,7 +137,7 @@ async def join(servers: Sequence[McpServer], taken: Sequence[str] = ()) -> Joine
     left_out: list[str] = []
     for server, offers in zip(servers, lists, strict=True):
         admitted: list[Tool] = []
-        breaker = Breaker()
+        breaker = CircuitBreaker()
         for offer in offers or ():
             try:
                 tool = tool_of(server, offer, breaker, names)
@@ -167,7 +167,7 @@ async def list_tools(server: McpServer) -> Sequence[Offer] | None:
     return offers[:MAX_TOOLS]
 
 
-def tool_of(server: McpServer, offer: Offer, breaker: Breaker, taken: Set[str]) -> Tool:
+def tool_of(server: McpServer, offer: Offer, breaker: CircuitBreaker, taken: Set[str]) -> Tool:
     """The tool for the catalogue.
 
     Raises:

@@ -1,10 +1,10 @@
-"""What goes wrong with a provider's answer, as an error of ours: why an answer ended, and what a client raised."""
+"""Turns finish reasons and the client's exceptions into `ModelError`s."""
 
 import math
 
 import openai
 
-from graph.adapters.base.provider_errors import asked_wait, operators_fault
+from graph.adapters.base.provider_errors import operator_fault, retry_after_seconds
 from graph.errors import ModelError, ModelRefused, ModelTimeout, ModelUnavailable
 
 CUT_OFF = "The language model's answer was cut off; your message is kept, send it again."
@@ -12,47 +12,51 @@ CALL_CUT_OFF = (
     "The language model's call of a tool was cut off at its length; your message is kept, ask for less at once."
 )
 FILTERED = "The language model's provider broke its answer off; your message is kept, try another wording."
-NOT_LET_IN = "The language model does not let this service in; your message is kept, tell those who run the service."
-NOT_SERVED = "The language model does not serve this service now; your message is kept, tell those who run the service."
+CREDENTIALS_REJECTED = (
+    "The language model does not let this service in; your message is kept, tell those who run the service."
+)
+SERVICE_REFUSED = (
+    "The language model does not serve this service now; your message is kept, tell those who run the service."
+)
 
-COMPLETE = frozenset(
+COMPLETE_REASONS = frozenset(
     (
         *("stop", "stop_sequence", "end_turn", "eos", "eos_token", "tool_calls", "tool_call", "tool_use"),
         *("function_call", "complete", "completed", "done"),
     )
 )
-"""Reasons for which an answer is whole, in lower case. An answer without a reason was cut off, whatever else it says."""
-LENGTH = frozenset(
+"""Finish reasons of a complete answer, in lower case. An answer without a finish reason was cut off."""
+LENGTH_REASONS = frozenset(
     (*("length", "max_tokens", "max_output_tokens", "max_length", "model_length", "model_context_window_exceeded"),)
 )
-"""Reasons for which an answer ended at its allowed length."""
-REFUSAL = "refusal"
-"""The reason of an answer in which the model says that it will not answer."""
-FILTER = frozenset(
+"""Finish reasons of an answer that reached its maximum length."""
+REFUSAL_REASON = "refusal"
+"""Finish reason of an answer in which the model declines."""
+FILTER_REASONS = frozenset(
     (
         *("content_filter", "content_filtered", "safety", "image_safety", "sensitive", "recitation", "blocklist"),
         *("prohibited_content", "spii", "moderation", "guardrail", "guardrails", "guardrail_intervened", "error_toxic"),
         *("policy_violation"),
     )
 )
-"""Reasons for which a provider breaks an answer off because of what it holds."""
+"""Finish reasons of an answer that the provider's filter ended."""
 
 
-def kind_of_end(reason: str) -> str:
-    """`complete`, `length`, `refusal`, `filter`, or `cut` for every reason that is on no list."""
+def classify_finish_reason(reason: str) -> str:
+    """`complete`, `length`, `refusal` or `filter`; `cut` for every unlisted reason."""
     word = reason.lower().replace("-", "_")
-    if word in COMPLETE:
+    if word in COMPLETE_REASONS:
         return "complete"
-    if word in LENGTH:
+    if word in LENGTH_REASONS:
         return "length"
-    return "refusal" if word == REFUSAL else "filter" if word in FILTER else "cut"
+    return "refusal" if word == REFUSAL_REASON else "filter" if word in FILTER_REASONS else "cut"
 
 
-def check_end(kind: str, *, calls: bool) -> None:
-    """Look at why an answer ended.
+def raise_if_incomplete(kind: str, *, calls: bool) -> None:
+    """Check the kind of an answer's finish reason.
 
     Raises:
-        ModelError: it is not whole. Text may end at its allowed length; a call of a tool that does asks for something else.
+        ModelError: the answer is incomplete. Text may end at its maximum length; a tool call may not, its arguments are cut.
     """
     if kind == "cut":
         raise ModelUnavailable(CUT_OFF)
@@ -62,30 +66,30 @@ def check_end(kind: str, *, calls: bool) -> None:
         raise ModelError(CALL_CUT_OFF)
 
 
-def translate(fault: Exception, begun: bool) -> ModelError:
-    """What a model raised, as an error of ours; its text stays behind, it may quote the conversation."""
+def to_model_error(fault: Exception, begun: bool) -> ModelError:
+    """The `ModelError` for a client's exception, without its text, which may quote the conversation."""
     if isinstance(fault, (TimeoutError, openai.APITimeoutError)):
         return ModelTimeout()
     if isinstance(fault, openai.APIStatusError):
-        return of_status(fault)
+        return status_error(fault)
     if isinstance(fault, (openai.APIError, OSError, ValueError)):
         return ModelUnavailable(CUT_OFF if begun else None)
-    return ModelError()  # an answer of a shape that LangChain stumbles over, or a fault of ours: the log says where
+    return ModelError()  # an answer that LangChain cannot read, or a fault of this code: the log has the place
 
 
-def of_status(fault: openai.APIStatusError) -> ModelError:
+def status_error(fault: openai.APIStatusError) -> ModelError:
     status = fault.status_code
     if status in (401, 403, 404):
-        return ModelRefused(NOT_LET_IN)
-    if operators_fault(fault):
-        return ModelRefused(NOT_SERVED)
+        return ModelRefused(CREDENTIALS_REJECTED)
+    if operator_fault(fault):
+        return ModelRefused(SERVICE_REFUSED)
     if status in (408, 409, 429) or status >= 500:
-        wait = asked_wait(fault.response.headers)
-        return unavailable(wait) if wait else ModelUnavailable()
+        wait = retry_after_seconds(fault.response.headers)
+        return unavailable_for(wait) if wait else ModelUnavailable()
     return ModelRefused()
 
 
-def unavailable(seconds: float) -> ModelUnavailable:
-    """The error that says when to try again."""
+def unavailable_for(seconds: float) -> ModelUnavailable:
+    """The error of a provider that is down for about `seconds`."""
     message = f"The language model is not available; your message is kept, send it again in {math.ceil(seconds)} s."
     return ModelUnavailable(message, retry_after=seconds)

@@ -1,4 +1,4 @@
-"""A second chat model behind the chosen one (port `ChatModel`)."""
+"""A fallback behind the chosen chat model (port `ChatModel`)."""
 
 from collections.abc import AsyncIterator, Sequence
 
@@ -13,9 +13,9 @@ log = structlog.get_logger(__name__)
 
 
 class WithFallback:
-    """Asks the fallback where the chosen model failed before it showed anything, for whatever reason.
+    """Streams the fallback's answer if the chosen model fails before its first chunk, for any reason.
 
-    The answer's `response_metadata["model_name"]` says which of the two gave it. Each has deadlines of its own.
+    `response_metadata["model_name"]` names the model that answered. Each model has its own deadlines.
     """
 
     def __init__(self, chosen: ChatModel, fallback: ChatModel) -> None:

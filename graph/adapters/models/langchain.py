@@ -1,4 +1,7 @@
-"""Chat models (port `ChatModel`): any LangChain chat model, in a small and a large size."""
+"""Chat models (port `ChatModel`): any LangChain chat model, in a small and a large size.
+
+The retry is own code: tenacity and stamina repeat a call, but not a stream that may fail before its first visible chunk only.
+"""
 
 import asyncio
 import math
@@ -16,9 +19,14 @@ from langchain_core.runnables import Runnable
 from langchain_openai import ChatOpenAI
 from pydantic import SecretStr
 
-from graph.adapters.base.circuit_breaker import Breaker
-from graph.adapters.base.provider_errors import is_down, operators_fault
-from graph.adapters.models.answer_errors import check_end, kind_of_end, translate, unavailable
+from graph.adapters.base.circuit_breaker import CircuitBreaker
+from graph.adapters.base.provider_errors import is_provider_down, operator_fault
+from graph.adapters.models.answer_errors import (
+    classify_finish_reason,
+    raise_if_incomplete,
+    to_model_error,
+    unavailable_for,
+)
 from graph.adapters.models.openai_client import use_raw_completions
 from graph.adapters.models.visible_text import VisibleText
 from graph.errors import ModelError, ModelRefused, safe_summary
@@ -30,20 +38,17 @@ log = structlog.get_logger(__name__)
 
 Item = TypeVar("Item")
 
-ATTEMPTS = 2
-"""Calls of the provider for one answer; the second is made only if the first failed before it showed anything."""
-PAUSE_SECONDS = (0.2, 0.6)
-"""Least and most between the two, beyond what the provider asks for. It is drawn each time, so that calls that failed
-together do not come back together."""
+MAX_ATTEMPTS = 2
+"""Calls of the provider for one answer. The second is made only if the first failed before its first visible chunk."""
+RETRY_PAUSE_SECONDS = (0.2, 0.6)
+"""Bounds of the random pause between two attempts, added to the provider's Retry-After. The jitter spreads calls that failed
+together."""
 CONNECT_SECONDS = 5.0
-"""How long a connection may take to be made; a call that waits no longer can be made again before the first deadline."""
+"""Timeout of connecting: short enough that a second attempt fits before the deadline of the first chunk."""
 
 
 class LangChainModel:
-    """Streams answers of LangChain chat models within deadlines, and turns what goes wrong into `ModelError`s.
-
-    All its models are one provider's: its breaker watches whether their answers begin.
-    """
+    """Streams answers within deadlines and raises `ModelError`s. Its models share one provider and breaker."""
 
     def __init__(
         self,
@@ -53,20 +58,20 @@ class LangChainModel:
         first_token: float,
         total: float,
         between_tokens: float = math.inf,
-        attempts: int = ATTEMPTS,
-        breaker: Breaker | None = None,
+        attempts: int = MAX_ATTEMPTS,
+        breaker: CircuitBreaker | None = None,
         report: Callable[[str | None], None] | None = None,
     ) -> None:
         """
         Args:
             models: the model of each size, `small` and `large`.
-            names: their provider's names.
+            names: the provider's name of each model.
             first_token: seconds until the first chunk, all attempts together.
             total: seconds for the whole answer.
             between_tokens: seconds from one chunk to the next.
-            attempts: most calls of the provider for one answer.
-            breaker: the provider's; one of its own unless given.
-            report: is called with what the provider's operator has to mend, or with None once an answer begins.
+            attempts: maximum calls of the provider for one answer.
+            breaker: the provider's circuit breaker; by default a new one.
+            report: called with a fault that only an operator can fix, and with None when an answer begins.
         """
         self._models = models
         self._names = names
@@ -74,10 +79,10 @@ class LangChainModel:
         self._between_tokens = between_tokens
         self._total = total
         self._attempts = attempts
-        self._breaker = breaker or Breaker()
+        self._breaker = breaker or CircuitBreaker()
         self._report = report or (lambda fault: None)
         self._thinking: set[str] = set()
-        """Models whose answers begin with thoughts that no opening tag announces."""
+        """Names of models whose answers begin with thoughts without an opening tag."""
         self._bound = lru_cache(maxsize=256)(self._bind)
 
     def name(self, settings: ModelSettings) -> str:
@@ -90,16 +95,16 @@ class LangChainModel:
         end = time.monotonic() + self._total
         first = min(end, time.monotonic() + self._first_token)
         for more in reversed(range(self._attempts)):
-            if wait := self._breaker.admit():
-                raise unavailable(wait)
-            chunks = within(model.astream(list(messages)), first, self._between_tokens, end)
+            if wait := self._breaker.wait_seconds():
+                raise unavailable_for(wait)
+            chunks = with_deadlines(model.astream(list(messages)), first, self._between_tokens, end)
             visible = VisibleText(begins_with_thoughts=name in self._thinking)
             shown = False
             try:
-                async for chunk in from_the_first_word(to_its_end(chunks, name, visible)):
+                async for chunk in hold_until_content(until_finish(chunks, name, visible)):
                     if not shown:
                         shown = True
-                        self._breaker.succeeded()
+                        self._breaker.record_success()
                         self._report(None)
                     yield chunk
                 self._learn(name, visible)
@@ -111,22 +116,22 @@ class LangChainModel:
                 if shown:
                     raise
                 self._note(error)
-                pause = (error.retry_after or 0.0) + SystemRandom().uniform(*PAUSE_SECONDS)
+                pause = (error.retry_after or 0.0) + SystemRandom().uniform(*RETRY_PAUSE_SECONDS)
                 if not more or isinstance(error, ModelRefused) or time.monotonic() + pause >= first:
                     raise
             await asyncio.sleep(pause)
 
     def _note(self, error: ModelError) -> None:
-        """Report an answer that did not begin; a provider that refuses is not down."""
-        if is_down(error.__cause__):
-            self._breaker.failed()
+        """Record an answer that did not begin. A provider that refuses is not down."""
+        if is_provider_down(error.__cause__):
+            self._breaker.record_failure()
         else:
-            self._breaker.succeeded()
-        if fault := operators_fault(error.__cause__):
+            self._breaker.record_success()
+        if fault := operator_fault(error.__cause__):
             self._report(fault)
 
     def _learn(self, name: str, visible: VisibleText) -> None:
-        """Remember whether a model's answers begin with thoughts, so that those of its next answer are not shown at all."""
+        """Remember whether a model's answers begin with thoughts, so that its next ones are hidden from the start."""
         if visible.began_with_thoughts:
             self._thinking.add(name)
         elif visible.waited_in_vain:
@@ -136,20 +141,22 @@ class LangChainModel:
         model, schemas = self._models[settings.size], [tool.schema() for tool in tools]
         options: dict[str, Any] = {"temperature": settings.temperature, "max_tokens": settings.max_tokens}
         bound: Runnable[Any, Any] = model.bind_tools(schemas, **options) if schemas else model.bind(**options)
-        return cast(Runnable[LanguageModelInput, AIMessageChunk], bound)  # as long as it is only streamed
+        return cast(
+            Runnable[LanguageModelInput, AIMessageChunk], bound
+        )  # true for `astream`, which is all that is used
 
 
-async def within(stream: AsyncIterator[Item], first: float, between: float, end: float) -> AsyncIterator[Item]:
-    """Pass a stream on as long as it keeps its times; the clock is `time.monotonic`.
+async def with_deadlines(stream: AsyncIterator[Item], first: float, between: float, end: float) -> AsyncIterator[Item]:
+    """Yield the items of a stream until one misses its deadline. Instants are of `time.monotonic`.
 
     Args:
-        stream: what is passed on.
-        first: the instant before which its first item must come.
-        between: the seconds within which each next one must come.
-        end: the instant before which all must have come.
+        stream: the source.
+        first: instant of the first item's deadline.
+        between: seconds from one item to the next.
+        end: instant of the whole stream's deadline.
 
     Raises:
-        TimeoutError: it does not.
+        TimeoutError: an item is late.
     """
     deadline = first
     while True:
@@ -159,18 +166,17 @@ async def within(stream: AsyncIterator[Item], first: float, between: float, end:
             except StopAsyncIteration:
                 return
         yield item
-        await asyncio.sleep(0)  # chunks that are here already must not keep the others, and the first words, waiting
+        await asyncio.sleep(0)  # buffered chunks must not block other runs, or the sending of the first text
         deadline = min(end, time.monotonic() + between)
 
 
-async def to_its_end(
+async def until_finish(
     chunks: AsyncIterator[AIMessageChunk], name: str, visible: VisibleText
 ) -> AsyncIterator[AIMessageChunk]:
-    """The visible words of an answer, and at the end that its model gives it a chunk that says why it ended and names its
-    model; what goes wrong after that end is no matter.
+    """Yield the visible text of an answer, then one chunk with its finish reason and model name. Later errors are ignored.
 
     Raises:
-        ModelError: something went wrong before it, or the answer is not whole.
+        ModelError: the stream failed before its finish reason, or the answer is incomplete.
     """
     begun = calls = False
     reason = ""
@@ -179,21 +185,21 @@ async def to_its_end(
             begun = True
             calls = calls or bool(chunk.tool_call_chunks)
             if ending := chunk.response_metadata.get("finish_reason"):
-                reason = str(ending)  # some give it in every chunk: the last one counts, and is told once
+                reason = str(ending)  # some providers repeat it in every chunk: the last one counts
                 chunk = chunk.model_copy(update={"response_metadata": {}})
-            yield with_visible_words(chunk, visible)
+            yield with_visible_text(chunk, visible)
     except Exception as fault:
         if not reason:
-            raise translate(fault, begun) from fault
-    kind = kind_of_end(reason)
+            raise to_model_error(fault, begun) from fault
+    kind = classify_finish_reason(reason)
     if kind != "cut":
         metadata = {"finish_reason": kind if kind in ("length", "refusal") else reason, "model_name": name}
         yield AIMessageChunk(content=visible.flush(is_cut=kind == "length"), response_metadata=metadata)
-    check_end(kind, calls=calls)
+    raise_if_incomplete(kind, calls=calls)
 
 
-def with_visible_words(chunk: AIMessageChunk, visible: VisibleText) -> AIMessageChunk:
-    """The chunk without thoughts; it says so if the words that were passed on before it turn out to be thoughts."""
+def with_visible_text(chunk: AIMessageChunk, visible: VisibleText) -> AIMessageChunk:
+    """The chunk without thoughts. `WERE_THOUGHTS` is set if text that was already yielded turns out to be thoughts."""
     if content := chunk.content:
         knew = visible.has_shown_thoughts
         words = visible.push(content if isinstance(content, str) else str(chunk.text))
@@ -204,16 +210,16 @@ def with_visible_words(chunk: AIMessageChunk, visible: VisibleText) -> AIMessage
     return chunk
 
 
-async def from_the_first_word(chunks: AsyncIterator[AIMessageChunk]) -> AsyncIterator[AIMessageChunk]:
-    """The same chunks, but those that show nothing wait for the first that does: until then the answer can be begun anew."""
+async def hold_until_content(chunks: AsyncIterator[AIMessageChunk]) -> AsyncIterator[AIMessageChunk]:
+    """Hold invisible chunks back until the first visible one: until then the answer can be retried."""
     held: list[AIMessageChunk] = []
     shown = False
     async for chunk in chunks:
         held.append(chunk)
         shown = shown or bool(chunk.text or chunk.tool_call_chunks or chunk.response_metadata.get("finish_reason"))
         if shown:
-            for each in held:
-                yield each
+            for ready in held:
+                yield ready
             held.clear()
 
 
@@ -234,9 +240,9 @@ def openai_model(
         api_key=key or SecretStr("none"),
         base_url=base_url,
         timeout=openai.Timeout(timeout, connect=CONNECT_SECONDS),
-        max_retries=0,  # `LangChainModel` makes the attempts: both within one deadline, and again after an empty beginning
+        max_retries=0,  # `LangChainModel` retries, within one deadline
         stream_usage=True,
-        stream_chunk_timeout=0,  # `within` keeps the time, without a task for each chunk
+        stream_chunk_timeout=0,  # `with_deadlines` keeps the time, without a task for each chunk
         streaming=True,
     )
     if raw:

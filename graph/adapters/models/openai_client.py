@@ -1,4 +1,4 @@
-"""OpenAI's chat completions as `ChatOpenAI` asks for them, from any server that speaks the protocol more or less."""
+"""Chat completions for `ChatOpenAI` from any server that speaks OpenAI's protocol, also imprecisely."""
 
 import json
 from collections.abc import AsyncIterator, Mapping
@@ -8,20 +8,17 @@ import openai
 import structlog
 from langchain_openai import ChatOpenAI
 
-from graph.adapters.base.request_parameters import refused_parameter, without
+from graph.adapters.base.request_parameters import refused_parameter, without_refused
 from graph.adapters.models.openai_chunks import ChunkReader
 
 log = structlog.get_logger(__name__)
 
-OPTIONAL = ("temperature", "parallel_tool_calls", "stream_options", "max_completion_tokens", "max_tokens")
-"""Parameters without which an answer is as good, or nearly; a model may refuse them."""
+OPTIONAL_PARAMETERS = ("temperature", "parallel_tool_calls", "stream_options", "max_completion_tokens", "max_tokens")
+"""Parameters that a model may refuse; they are left out of its later requests."""
 
 
-class Answer(openai.AsyncStream[dict[str, Any]]):
-    """An answer's chunks in the form in which LangChain reads them, and what it took in the last one.
-
-    Events without data (`id:` or `retry:` alone, a bare `data:`) mean nothing.
-    """
+class ChunkStream(openai.AsyncStream[dict[str, Any]]):
+    """Chunks in OpenAI's documented form; the last one has the usage. Events without data are skipped."""
 
     def __aiter__(self) -> AsyncIterator[dict[str, Any]]:
         return self._iterator
@@ -33,7 +30,7 @@ class Answer(openai.AsyncStream[dict[str, Any]]):
             async for frame in frames:
                 data = frame.data
                 if data.startswith("[DONE]"):
-                    async for _ in frames:  # a connection is used again once all was read
+                    async for _ in frames:  # a connection is reused only after its response was read to the end
                         pass
                 elif data and not data.isspace():
                     yield reader.read(self._parsed(frame))
@@ -47,7 +44,7 @@ class Answer(openai.AsyncStream[dict[str, Any]]):
             raise fault
 
     def _parsed(self, frame: Any) -> object:
-        """Raises: ValueError, APIError: it is no chunk, or it says what went wrong."""
+        """Raises: ValueError, APIError: the frame is no JSON, or holds an error."""
         chunk: object = json.loads(frame.data)
         if frame.event == "error" or (isinstance(chunk, dict) and chunk.get("error")):
             raise openai.APIError("the stream holds an error", request=self.response.request, body=None)
@@ -69,19 +66,21 @@ class RawCompletions:
     def __init__(self, client: openai.AsyncOpenAI) -> None:
         self._client = client
         self._refused: set[str] = set()
-        """Optional parameters that the model does not take."""
+        """Optional parameters that the model refused."""
 
-    async def create(self, **request: Any) -> Answer:
+    async def create(self, **request: Any) -> ChunkStream:
         while True:
-            body = without(request, self._refused)
+            body = without_refused(request, self._refused)
             try:
                 return await self._post(body)
             except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
-                name = refused_parameter(error, body, OPTIONAL)
+                name = refused_parameter(error, body, OPTIONAL_PARAMETERS)
                 if name is None:
                     raise
                 self._refused.add(name)
                 log.warning("model_parameter_left_out", model=request.get("model"), parameter=name)
 
-    async def _post(self, body: Mapping[str, Any]) -> Answer:
-        return await self._client.post("/chat/completions", body=body, cast_to=object, stream=True, stream_cls=Answer)
+    async def _post(self, body: Mapping[str, Any]) -> ChunkStream:
+        return await self._client.post(
+            "/chat/completions", body=body, cast_to=object, stream=True, stream_cls=ChunkStream
+        )

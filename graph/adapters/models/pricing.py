@@ -1,4 +1,4 @@
-"""What models cost: `prices.yaml`."""
+"""Prices of models, from `prices.yaml`."""
 
 from decimal import Decimal
 from pathlib import Path

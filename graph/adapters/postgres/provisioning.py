@@ -9,7 +9,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from graph.adapters.base.owned_files import make_folder
+from graph.adapters.base.owned_files import create_folder
 from graph.adapters.crypto.cipher import keep_key
 from graph.adapters.postgres.await_database import await_database
 from graph.adapters.postgres.database import Database
@@ -62,7 +62,7 @@ def make_data_dir(data_dir: Path) -> None:
         ConfigurationError: there can be no such directory.
     """
     try:
-        make_folder(data_dir)
+        create_folder(data_dir)
     except OSError as error:
         raise ConfigurationError(f"DATA_DIR cannot be made ({error.strerror}): name another directory.") from error
 

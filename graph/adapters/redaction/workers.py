@@ -41,7 +41,7 @@ TOGETHER_SECONDS = 0.05
 TOO_LATE = Failure("TimeoutError", "a worker process")
 DIED = Failure("BrokenWorkerProcess", "a worker process")
 
-ATTEMPTS = 2
+MAX_ATTEMPTS = 2
 """How often a text is handed to a worker: again only if the first one died, never if it took too long."""
 
 _FIGURE = re.compile(
@@ -177,7 +177,7 @@ class WorkerRedactor(InlineRedactor):
 
     async def _batch(self, texts: Sequence[str]) -> list[list[Finding]]:
         """Have a worker look through texts; if it died meanwhile, another one."""
-        for _ in range(ATTEMPTS):
+        for _ in range(MAX_ATTEMPTS):
             await self.start()
             found = await self._undisturbed(texts)
             if found != DIED:

@@ -21,7 +21,7 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
-from graph.adapters.base.circuit_breaker import Breaker
+from graph.adapters.base.circuit_breaker import CircuitBreaker
 from graph.ports.runs import Run, RunOutcome
 from graph.state import Usage
 
@@ -161,9 +161,11 @@ class Metrics:
         """A provider did not serve, and only an operator can mend it."""
         self._provider_faults.labels(provider, fault).inc()
 
-    def breaker(self, provider: str) -> Breaker:
+    def breaker(self, provider: str) -> CircuitBreaker:
         """A breaker for a provider of models, watched."""
-        breaker = MeasuredBreaker(self._attempts.labels(provider, "made"), self._attempts.labels(provider, "spared"))
+        breaker = MeasuredCircuitBreaker(
+            self._attempts.labels(provider, "made"), self._attempts.labels(provider, "spared")
+        )
         self._breaker_open.labels(provider).set_function(lambda: breaker.is_open)
         return breaker
 
@@ -176,7 +178,7 @@ class Metrics:
         self._news.set_function(connected)
 
 
-class MeasuredBreaker(Breaker):
+class MeasuredCircuitBreaker(CircuitBreaker):
     """A breaker that counts what is asked of it and says whether it is open."""
 
     def __init__(self, made: Counter, spared: Counter) -> None:
@@ -184,12 +186,8 @@ class MeasuredBreaker(Breaker):
         self._made = made
         self._spared = spared
 
-    @property
-    def is_open(self) -> bool:
-        return self._failures >= self._limit
-
-    def admit(self) -> float:
-        wait = super().admit()
+    def wait_seconds(self) -> float:
+        wait = super().wait_seconds()
         (self._spared if wait else self._made).inc()
         return wait
 
@@ -206,8 +204,10 @@ class PoolCollector(Collector):
             yield GaugeMetricFamily(f"chat_database_pool_{name}", meaning, stats.get(key, 0))
         waited = stats.get("requests_wait_ms", 0) / 1000
         yield CounterMetricFamily("chat_database_pool_wait_seconds", "Time spent waiting for connections.", waited)
-        failed = stats.get("requests_errors", 0)
-        yield CounterMetricFamily("chat_database_pool_timeouts", "Requests that got no connection in time.", failed)
+        record_failure = stats.get("requests_errors", 0)
+        yield CounterMetricFamily(
+            "chat_database_pool_timeouts", "Requests that got no connection in time.", record_failure
+        )
 
 
 POOL_GAUGES = (

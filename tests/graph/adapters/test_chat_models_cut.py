@@ -10,7 +10,7 @@ import httpx
 import pytest
 from langchain_core.messages import AIMessageChunk, HumanMessage
 
-from graph.adapters.base.circuit_breaker import Breaker
+from graph.adapters.base.circuit_breaker import CircuitBreaker
 from graph.adapters.models.langchain import LangChainModel, openai_model
 from graph.errors import ModelUnavailable
 from graph.ports.models import ModelSettings
@@ -72,7 +72,7 @@ class CuttingModel:
 
 async def model_at(address: str, attempts: int) -> AsyncIterator[LangChainModel]:
     client = openai_model("m", key=None, base_url=address, timeout=5)
-    patient = Breaker(failures=10_000)
+    patient = CircuitBreaker(failures=10_000)
     yield LangChainModel({"small": client}, {"small": "m"}, first_token=5, total=5, attempts=attempts, breaker=patient)
     await client.root_async_client.close()
 

@@ -10,7 +10,7 @@ import psycopg
 import structlog
 from psycopg.rows import DictRow
 
-from graph.adapters.base.rate_limiter import CallRates
+from graph.adapters.base.rate_limiter import ToolCallLimiter
 from graph.adapters.crypto.cipher import Sealer
 from graph.adapters.postgres.database import Connection, Database, fetch_all, fetch_one
 from graph.adapters.postgres.fencing import hold
@@ -87,7 +87,7 @@ class PostgresToolbox:
         self.queries = read_queries(*(file for folder in queries for file in sorted(folder.glob("*.sql"))))
         self.sealer = sealer
         self.commit = commit
-        self.rates = CallRates()
+        self.rates = ToolCallLimiter()
         self._files = files
         self.knowledge = knowledge
 
@@ -95,7 +95,7 @@ class PostgresToolbox:
         return [self.catalog[name] for name in names if name in self.catalog]
 
     def try_acquire(self, user_id: str, tool: Tool) -> bool:
-        return self.rates.take(user_id, tool.name, tool.max_calls_per_minute)
+        return self.rates.try_acquire(user_id, tool.name, tool.max_calls_per_minute)
 
     def files(self, user_id: str, call: str = "") -> Files:
         return self._files(user_id, call)

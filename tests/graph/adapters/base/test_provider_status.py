@@ -21,8 +21,8 @@ def test_a_fault_is_logged_when_it_appears_and_when_it_is_gone() -> None:
         for fault in (None, "quota", "quota", None, None):
             status.report("chosen", fault)
     assert [(line["event"], line["log_level"]) for line in logs] == [
-        ("provider_does_not_serve", "error"),
-        ("provider_serves_again", "info"),
+        ("provider_unavailable", "error"),
+        ("provider_recovered", "info"),
     ]
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from graph.adapters.base.owned_files import make_folder
+from graph.adapters.base.owned_files import create_folder
 from graph.adapters.crypto.secret_files import keep_secret, replace_private, write_private
 from graph.errors import ConfigurationError
 
@@ -98,5 +98,5 @@ def test_what_root_makes_belongs_to_the_owner_of_the_folder(tmp_path: Path) -> N
 def test_a_folder_that_is_there_stays_as_it_is(tmp_path: Path) -> None:
     folder = tmp_path / "there"
     folder.mkdir(mode=0o750)
-    make_folder(folder)
+    create_folder(folder)
     assert stat.S_IMODE(folder.stat().st_mode) == 0o750

@@ -8,7 +8,7 @@ import pytest
 
 from graph.adapters.embeddings.local import LocalEmbedder, package_file
 from graph.errors import ConfigurationError
-from graph.ports.models import WIDTH
+from graph.ports.models import DIMENSIONS
 
 pytestmark = pytest.mark.anyio
 
@@ -31,7 +31,7 @@ TEXTS = ("rent contract", "", " ", "💶 naïve", "x", "word " * 5000, "[CARD_7K
 
 async def test_every_text_has_a_vector_of_unit_length(embedder: LocalEmbedder) -> None:
     for vector in await embedder.passages(TEXTS):
-        assert len(vector) == WIDTH == 384
+        assert len(vector) == DIMENSIONS == 384
         assert math.isclose(length(vector), 1, abs_tol=1e-5)
 
 

@@ -7,35 +7,35 @@ from pathlib import Path
 
 import pytest
 
-from graph.adapters.embeddings.local import network_file
-from graph.adapters.embeddings.onnx_model import Network
+from graph.adapters.embeddings.local import quantised_model_file
+from graph.adapters.embeddings.onnx_model import OnnxEncoder
 
 pytestmark = pytest.mark.anyio
 
 END_IN_THE_MIDST = """
 import asyncio, sys
 from pathlib import Path
-from graph.adapters.embeddings.onnx_model import Network
+from graph.adapters.embeddings.onnx_model import OnnxEncoder
 
 async def begin(network):
     network.run([2000] * 250)
 
-network = Network(Path(sys.argv[1]))
+network = OnnxEncoder(Path(sys.argv[1]))
 asyncio.run(begin(network))
 """
 
 
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return network_file(tmp_path_factory.mktemp("network"))
+    return quantised_model_file(tmp_path_factory.mktemp("network"))
 
 
 async def test_each_token_has_a_row(file: Path) -> None:
-    assert (await Network(file).run([101, 2000, 102])).shape == (3, 384)
+    assert (await OnnxEncoder(file).run([101, 2000, 102])).shape == (3, 384)
 
 
 async def test_texts_computed_at_once_do_not_get_one_anothers_rows(file: Path) -> None:
-    network = Network(file)
+    network = OnnxEncoder(file)
     texts = [[101, *range(2000, 2000 + number), 102] for number in range(1, 20)]
     alone = [await network.run(text) for text in texts]
     together = await asyncio.gather(*map(network.run, texts))
@@ -44,11 +44,11 @@ async def test_texts_computed_at_once_do_not_get_one_anothers_rows(file: Path) -
 
 async def test_what_goes_wrong_in_it_is_raised(file: Path) -> None:
     with pytest.raises(RuntimeError, match="indices element out of data bounds"):
-        await Network(file).run([10**9])
+        await OnnxEncoder(file).run([10**9])
 
 
 async def test_it_goes_on_after_somebody_stopped_waiting(file: Path) -> None:
-    network = Network(file)
+    network = OnnxEncoder(file)
     given_up = asyncio.ensure_future(network.run([2000] * 250))
     given_up.cancel()
     assert (await network.run([2000])).shape == (1, 384)

@@ -17,12 +17,12 @@ from langchain_openai import OpenAIEmbeddings
 from openai import APIConnectionError, OpenAIError
 from structlog.testing import capture_logs
 
-from graph.adapters.base.circuit_breaker import FAILURES
+from graph.adapters.base.circuit_breaker import FAILURE_THRESHOLD
 from graph.adapters.base.provider_status import ProviderStatus
 from graph.adapters.embeddings import openai as embedders
 from graph.adapters.embeddings.openai import OpenAIEmbedder, openai_embeddings
 from graph.errors import ConfigurationError, ModelUnavailable
-from graph.ports.models import WIDTH, Embedder
+from graph.ports.models import DIMENSIONS, Embedder
 from graph.settings import Settings
 from graph.wiring.models import build_embedder
 
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.anyio
 TEXTS = ["first", "second", "third"]
 
 
-def vector(text: str, width: int = WIDTH) -> list[float]:
+def vector(text: str, width: int = DIMENSIONS) -> list[float]:
     return [float(len(text)), *([1.0] * (width - 1))]
 
 
@@ -43,7 +43,7 @@ class Embeddings:
     bodies: list[dict[str, Any]] = field(default_factory=list)
 
     def respond(self, body: dict[str, Any]) -> tuple[int, Any]:
-        width = 768 if self.manners == "another width" else WIDTH
+        width = 768 if self.manners == "another width" else DIMENSIONS
         data = [{"index": place, "embedding": vector(text, width)} for place, text in enumerate(body["input"])]
         match self.manners:
             case "no dimensions" if "dimensions" in body:
@@ -62,7 +62,7 @@ class Embeddings:
             case "not a number":
                 data[0]["embedding"][0] = float("nan")
             case "nowhere":
-                data[0]["embedding"] = [0.0] * WIDTH
+                data[0]["embedding"] = [0.0] * DIMENSIONS
             case "no data":
                 return 200, {"error": None}
             case "refused key":
@@ -118,7 +118,7 @@ async def test_vectors_are_read_in_the_order_of_their_texts(manners: str) -> Non
         await embedder.check()
         vectors = await embedder.passages(TEXTS)
         assert [each[0] for each in vectors] == [5, 6, 5]
-        assert {len(each) for each in vectors} == {WIDTH}
+        assert {len(each) for each in vectors} == {DIMENSIONS}
         assert (await embedder.query("a query"))[0] == 7
 
 
@@ -126,7 +126,7 @@ async def test_vectors_are_read_in_the_order_of_their_texts(manners: str) -> Non
 async def test_vectors_that_the_official_client_can_read_are_read_the_same(manners: str) -> None:
     async with Embeddings(manners).serving() as address:
         clients = [
-            openai_embeddings("nomic", width=WIDTH, key=None, base_url=address, timeout=5, raw=raw)
+            openai_embeddings("nomic", width=DIMENSIONS, key=None, base_url=address, timeout=5, raw=raw)
             for raw in (True, False)
         ]
         raw, official = [await client.aembed_documents(TEXTS) for client in clients]
@@ -184,7 +184,7 @@ async def test_a_provider_that_hangs_holds_a_turn_no_longer_than_its_deadline(mo
     monkeypatch.setattr(embedders, "QUERY_SECONDS", 0.1)
     provider = Embeddings("hanging")
     async with provider.embedder() as embedder:
-        for _ in range(FAILURES):
+        for _ in range(FAILURE_THRESHOLD):
             began = time.monotonic()
             with pytest.raises(ModelUnavailable):
                 await embedder.query("a query")
@@ -206,7 +206,7 @@ class GivenVectors:
     async def aembed_documents(self, texts: list[str]) -> list[list[float]]:
         if self.failure:
             raise self.failure
-        return [[float(len(text)), *([0.0] * (WIDTH - 1))] for text in texts]
+        return [[float(len(text)), *([0.0] * (DIMENSIONS - 1))] for text in texts]
 
 
 def provider(client: GivenVectors) -> OpenAIEmbedder:

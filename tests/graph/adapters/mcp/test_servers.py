@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 from structlog.testing import capture_logs
 
-from graph.adapters.base.circuit_breaker import FAILURES, Breaker
+from graph.adapters.base.circuit_breaker import FAILURE_THRESHOLD, CircuitBreaker
 from graph.adapters.mcp.calls import Offer, Remote
 from graph.adapters.mcp.servers import Joined, McpServer, equipped, join, read_servers
 from graph.errors import ConfigurationError
@@ -112,7 +112,7 @@ async def test_what_a_server_refuses_is_told_and_does_not_open_the_breaker(rates
 async def test_a_server_that_takes_too_long_is_cut_off(rates: dict[str, Any]) -> None:
     server = McpServer.model_validate(rates)
     offer = Offer("sleep", "Take a while.", {"properties": {"seconds": {"type": "number"}}})
-    slow = Remote("rates", server.connection(), 1.0, "sleep", "read", Breaker()).as_tool("sleep", offer)
+    slow = Remote("rates", server.connection(), 1.0, "sleep", "read", CircuitBreaker()).as_tool("sleep", offer)
     assert slow.timeout_seconds > 1
     with pytest.raises(ToolError, match="could not be reached"):
         await call(slow, seconds=60)
@@ -124,10 +124,10 @@ async def test_after_some_failures_a_server_is_spared(rates: dict[str, Any], tmp
     tools = await tools_of(rates, command=[sys.executable, str(program), str(tmp_path / "calls")])
     program.write_text("raise SystemExit(1)")
     with capture_logs() as logs:
-        for _ in range(FAILURES):
+        for _ in range(FAILURE_THRESHOLD):
             with pytest.raises(ToolError, match="could not be reached"):
                 await call(tools["rates_convert"], amount=1, to="CAD")
-    assert [entry["event"] for entry in logs].count("mcp_call_failed") == FAILURES
+    assert [entry["event"] for entry in logs].count("mcp_call_failed") == FAILURE_THRESHOLD
     program.write_text(SERVER.read_text())
     with pytest.raises(ToolError, match="does not answer at the moment"):
         await call(tools["rates_convert"], amount=1, to="CAD")

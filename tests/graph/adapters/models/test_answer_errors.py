@@ -7,8 +7,8 @@ import openai
 import pytest
 from langchain_core.messages import AIMessageChunk
 
-from graph.adapters.base.provider_errors import operators_fault
-from graph.adapters.models.answer_errors import kind_of_end, of_status
+from graph.adapters.base.provider_errors import operator_fault
+from graph.adapters.models.answer_errors import classify_finish_reason, status_error
 from graph.errors import ModelError, ModelRefused, ModelUnavailable
 from tests.fakes.provider import Provider, text
 
@@ -35,7 +35,7 @@ ENDS = {
 
 @pytest.mark.parametrize(("kind", "reason"), [(kind, reason) for kind, reasons in ENDS.items() for reason in reasons])
 def test_only_reasons_on_a_list_count_as_whole(kind: str, reason: str) -> None:
-    assert kind_of_end(reason) == kind
+    assert classify_finish_reason(reason) == kind
 
 
 async def heard(reason: Any) -> list[AIMessageChunk]:
@@ -107,8 +107,8 @@ OPERATORS = {
 def test_what_only_an_operator_can_mend_is_not_told_as_the_users_fault(
     fault: str, error: openai.APIStatusError
 ) -> None:
-    assert operators_fault(error) == fault
-    told = of_status(error)
+    assert operator_fault(error) == fault
+    told = status_error(error)
     assert "tell those who run the service" in told.message
     assert "another wording" not in told.message
 
@@ -128,5 +128,5 @@ def test_what_only_an_operator_can_mend_is_not_told_as_the_users_fault(
 def test_what_passes_or_is_the_messages_fault_is_not_told_to_the_operator(
     error: openai.APIStatusError, kind: type[ModelError]
 ) -> None:
-    assert operators_fault(error) is None
-    assert type(of_status(error)) is kind
+    assert operator_fault(error) is None
+    assert type(status_error(error)) is kind

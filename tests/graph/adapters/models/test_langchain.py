@@ -20,7 +20,7 @@ from langchain_core.runnables import Runnable
 from pydantic import ConfigDict, SecretStr
 from structlog.testing import capture_logs
 
-from graph.adapters.models.langchain import LangChainModel, openai_model, within
+from graph.adapters.models.langchain import LangChainModel, openai_model, with_deadlines
 from graph.adapters.models.pricing import read_prices
 from graph.errors import ModelError, ModelRefused, ModelTimeout, ModelUnavailable
 from graph.ports.models import ModelSettings
@@ -203,7 +203,7 @@ async def test_the_listeners_own_time_is_not_the_models() -> None:
 
     heard = []
     now = time.monotonic()
-    async for number in within(numbers(), first=now + 0.05, between=0.05, end=now + 5):
+    async for number in with_deadlines(numbers(), first=now + 0.05, between=0.05, end=now + 5):
         await asyncio.sleep(0.06)
         heard.append(number)
     assert heard == [0, 1, 2]

@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 from langchain_core.messages import HumanMessage
 
-from graph.adapters.base.circuit_breaker import Breaker
-from graph.adapters.base.provider_errors import asked_wait
+from graph.adapters.base.circuit_breaker import CircuitBreaker
+from graph.adapters.base.provider_errors import retry_after_seconds
 from graph.adapters.models.langchain import LangChainModel, openai_model
 from graph.errors import ModelError, ModelRefused, ModelTimeout, ModelUnavailable
 from graph.ports.models import ModelSettings
@@ -44,7 +44,7 @@ def clock() -> Clock:
 
 async def model_at(address: str, clock: Clock) -> AsyncIterator[LangChainModel]:
     client = openai_model("m", key=None, base_url=address, timeout=5)
-    breaker = Breaker(failures=4, pause=PAUSE, clock=clock)
+    breaker = CircuitBreaker(failures=4, pause=PAUSE, clock=clock)
     yield LangChainModel({"small": client}, {"small": "m"}, first_token=FIRST_TOKEN, total=5, breaker=breaker)
     await client.root_async_client.close()
 
@@ -181,7 +181,7 @@ async def test_a_wait_that_is_longer_than_the_time_left_is_told_at_once(
     ids=lambda value: " | ".join(value.values()) or "none" if isinstance(value, dict) else "",
 )
 async def test_what_a_provider_asks_for_is_read_as_it_is_meant(headers: dict[str, str], seconds: float | None) -> None:
-    assert asked_wait(headers) == seconds
+    assert retry_after_seconds(headers) == seconds
 
 
 # The breaker ----------------------------------------------------------------------------------------------------------
@@ -220,7 +220,7 @@ async def test_a_provider_that_refuses_is_not_down(order: str, model: LangChainM
 
 async def test_a_provider_that_hangs_is_down(endpoint: ScriptedModel, clock: Clock) -> None:
     client = openai_model("m", key=None, base_url=endpoint.address, timeout=5)
-    breaker = Breaker(failures=2, pause=PAUSE, clock=clock)
+    breaker = CircuitBreaker(failures=2, pause=PAUSE, clock=clock)
     model = LangChainModel({"small": client}, {"small": "m"}, first_token=0.1, total=5, breaker=breaker)
     for _ in range(2):
         with pytest.raises(ModelTimeout):

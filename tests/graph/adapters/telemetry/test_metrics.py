@@ -6,7 +6,7 @@ from contextlib import suppress
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from graph.adapters.base.circuit_breaker import FAILURES
+from graph.adapters.base.circuit_breaker import FAILURE_THRESHOLD
 from graph.adapters.telemetry.metrics import Metrics
 from graph.ports.runs import Run, RunOutcome, Trace
 from graph.state import Turn, Usage
@@ -112,15 +112,15 @@ async def test_first_words_after_five_milliseconds_and_after_thirty_seconds_are_
 
 async def test_a_breaker_counts_the_calls_that_it_admits_and_spares_and_shows_when_it_is_open(metrics: Metrics) -> None:
     breaker = metrics.breaker("chosen")
-    for _ in range(FAILURES):
+    for _ in range(FAILURE_THRESHOLD):
         assert value(metrics, "chat_model_breaker_open", provider="chosen") == 0
-        assert breaker.admit() == 0
-        breaker.failed()
+        assert breaker.wait_seconds() == 0
+        breaker.record_failure()
     assert value(metrics, "chat_model_breaker_open", provider="chosen") == 1
-    assert breaker.admit() > 0
-    assert value(metrics, "chat_model_attempts_total", provider="chosen", outcome="made") == FAILURES
+    assert breaker.wait_seconds() > 0
+    assert value(metrics, "chat_model_attempts_total", provider="chosen", outcome="made") == FAILURE_THRESHOLD
     assert value(metrics, "chat_model_attempts_total", provider="chosen", outcome="spared") == 1
-    breaker.succeeded()
+    breaker.record_success()
     assert value(metrics, "chat_model_breaker_open", provider="chosen") == 0
 
 
