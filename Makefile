@@ -27,7 +27,7 @@ STUDIO := LANGGRAPH_CLI_NO_ANALYTICS=1 LANGGRAPH_NO_VERSION_CHECK=1 LANGSMITH_TR
 
 .DEFAULT_GOAL := help
 .PHONY: help run token test install present studio replay migrate seed rotate url check format docs hooks requirements \
-	bench bench-tools chaos audit fuzz eval eval-pii eval-injection
+	bench bench-tools chaos audit fuzz eval eval-pii eval-injection eval-offline
 
 ##@ Start
 run: $(READY) ## start everything: database, demo user, server
@@ -122,10 +122,13 @@ audit: $(DEVELOP) ## measure every promise of SECURITY.md, in a quarter of an ho
 fuzz: $(DEVELOP) ## send thousands of valid and invalid requests from the OpenAPI file (ARGS=300 for each kind and route)
 	@$(BIN)/python -m tests.fuzz $(ARGS)
 
-eval: eval-pii eval-injection ## run every measurement of quality
+eval: eval-pii eval-injection eval-offline ## run every measurement of quality
 
 eval-pii: $(DEVELOP) ## measure how many personal values are masked, and how fast (DATA=labelled texts, ARGS="--misses 20" …)
 	@$(BIN)/python -m tests.eval.pii $(if $(DATA),--data $(DATA)) $(ARGS)
 
 eval-injection: $(DEVELOP) ## measure what a model can do that obeys injected orders (DATA=folder of BIPIA, ARGS=--every)
 	@$(BIN)/python -m tests.eval.injection $(if $(DATA),--data $(DATA)) $(ARGS)
+
+eval-offline: $(DEVELOP) ## measure how well the offline model answers everyday questions (ARGS="--half tuning --misses 5" …)
+	@$(BIN)/python -m tests.eval.offline $(ARGS)

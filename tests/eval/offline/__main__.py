@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from tests.eval.offline.figures import figures, kinds
 from tests.eval.offline.judging import Verdict, judge
 from tests.eval.offline.questions import HALVES, Conversation, conversations, sample
-from tests.eval.offline.runner import Runner, service
+from tests.eval.offline.runner import CONVERSATIONS_OF_A_USER, Runner, service
 
 STEP = 100
 """Progress is printed after so many questions."""
@@ -40,7 +40,8 @@ def measure(asked: Sequence[Conversation]) -> list[Verdict]:
     texts = [turn.text for each in asked for turn in each.turns]
     verdicts: list[Verdict] = []
     with TemporaryDirectory() as home, service(Path(home) / "data") as server, ExitStack() as stack:
-        runner, began = Runner(server, stack), time.monotonic()
+        users = 1 + len(asked) // CONVERSATIONS_OF_A_USER
+        runner, began = Runner(server, stack, users), time.monotonic()
         for outcomes in runner.run(asked):
             if (len(verdicts) + len(outcomes)) // STEP > len(verdicts) // STEP:
                 print(

@@ -25,8 +25,8 @@ from tests.service.conftest import Answer, Client, Server, running
 COMMAND = ("tests.eval.offline.service",)
 LIMITS = {"RATE_LIMIT_PER_MINUTE": "100000", "DAILY_TOKEN_BUDGET": "0", "LOG_LEVEL": "warning"}
 
-USERS = 24
-"""So many ask in turn: calls of a tool are limited by the minute for each of them."""
+CONVERSATIONS_OF_A_USER = 40
+"""Users take turns, because a user may call each tool only so often in a minute."""
 
 AT_ONCE = 4
 TOKEN_SECONDS = 3600
@@ -70,7 +70,7 @@ def service(data: Path) -> Iterator[Server]:
 class Runner:
     """Users with the demo user's rows and notes, and one connection for the amounts that answers must state."""
 
-    def __init__(self, server: Server, stack: ExitStack, users: int = USERS) -> None:
+    def __init__(self, server: Server, stack: ExitStack, users: int) -> None:
         self.server = server
         names = [str(uuid4()) for _ in range(users)]
         asyncio.run(furnish(server.admin_url(), names))
