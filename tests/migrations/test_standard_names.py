@@ -163,7 +163,7 @@ async def test_the_approval_of_a_waiting_run_is_decided(database: Database, seal
         TurnContext(user_id=USER, session_id=SESSION, run_id=WAITING, employee="prime-boss", text="", epoch=1)
     )
     assert state.untrusted_sources == ["anomalies", "stored texts"]
-    assert [approval.id for approval in await approvals.of_run(USER, WAITING)] == [APPROVAL]
+    assert [approval.id for approval in await approvals.list_for_run(USER, WAITING)] == [APPROVAL]
     assert await approvals.decide(USER, WAITING, APPROVAL, Decision(approve=True)) == 0
     [run] = await database.rows(USER, b"select status from chat_runs where id = %(id)s", {"id": WAITING})
     assert run["status"] == "queued"
