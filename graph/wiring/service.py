@@ -118,10 +118,10 @@ async def build_run_manager(infra: Infrastructure) -> RunManager:
     notifier = build_notifier(settings, infra.urls)
     infra.telemetry.watch_news(lambda: notifier.connected)
 
-    def around(name: str, node: Node) -> Node:
+    def wrap_node(name: str, node: Node) -> Node:
         return infra.telemetry.around_step(name, infra.failpoint.wrap_node(name, node))
 
-    graph = build(ports, around)
+    graph = build(ports, wrap_node)
     infra.failpoint.require_step_of([name for name in graph.nodes if name != START])
     return RunManager(
         graph,

@@ -1,4 +1,4 @@
-"""LangGraph Studio's server as `make studio` starts it, in a folder and on a port of its own."""
+"""Starts LangGraph Studio's server with the command of `make studio`, in its own folder and on a free port."""
 
 import os
 import re
@@ -24,12 +24,12 @@ from tests.prepared import begin
 
 ROOT = Path(__file__).parent.parent.parent
 RECORDINGS = ROOT / "tests" / "recordings"
-PATIENCE = 60
+TIMEOUT_SECONDS = 60
 
 
 @dataclass
 class Studio:
-    """A server that runs."""
+    """A running server."""
 
     process: "subprocess.Popen[bytes]"
     folder: Path
@@ -49,12 +49,12 @@ class Studio:
     def interrupt(self) -> None:
         """Ctrl-C."""
         self.process.send_signal(signal.SIGINT)
-        self.process.wait(PATIENCE)
+        self.process.wait(TIMEOUT_SECONDS)
 
 
 @contextmanager
-def running(folder: Path, recording: Path | None = None) -> Iterator[Studio]:
-    """Start the server, on a recorded turn if there is one; stop it and what it started at the end."""
+def studio_server(folder: Path, recording: Path | None = None) -> Iterator[Studio]:
+    """Start the server, on a recorded turn if one is given; at the end stop it and its child processes."""
     inherited = {
         name: value
         for name, value in os.environ.items()
@@ -64,8 +64,8 @@ def running(folder: Path, recording: Path | None = None) -> Iterator[Studio]:
         begin(folder / "data")
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            ["sh", "-c", command_of_make(inherited, recording)],
-            cwd=folder,  # its local store is in the folder in which it is started
+            ["sh", "-c", make_command(inherited, recording)],
+            cwd=folder,  # the server keeps its local store in its working directory
             env={**inherited, "DATA_DIR": str(folder / "data"), "LOG_COLOR": "false"},
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -79,11 +79,11 @@ def running(folder: Path, recording: Path | None = None) -> Iterator[Studio]:
             studio.interrupt()
 
 
-def command_of_make(environment: dict[str, str], recording: Path | None) -> str:
-    """What `make studio` would run, with the interpreter of this test and a port that is free just now."""
+def make_command(environment: dict[str, str], recording: Path | None) -> str:
+    """The command of `make studio`, with this interpreter and a free port."""
     arguments = f"ARGS=--config '{ROOT / 'langgraph.json'}' --port {free_port()}"
     target = ["studio", f"BIN='{Path(sys.executable).parent}'", f"RECORDING={recording or ''}", arguments]
-    said = subprocess.run(
+    output = subprocess.run(
         ["make", "-n", "-o", ".venv/.installed-dev", *target],
         cwd=ROOT,
         env=environment,
@@ -91,7 +91,7 @@ def command_of_make(environment: dict[str, str], recording: Path | None) -> str:
         text=True,
         check=True,
     )
-    return said.stdout.splitlines()[-1]
+    return output.stdout.splitlines()[-1]
 
 
 def free_port() -> int:
@@ -100,12 +100,12 @@ def free_port() -> int:
 
 
 def wait_for(studio: Studio) -> None:
-    """Wait until the server answers; it says itself where: it takes another port if somebody was faster."""
-    deadline = time.monotonic() + PATIENCE
+    """Wait until the server answers. Its log names the port: it takes another one if the chosen one is in use."""
+    deadline = time.monotonic() + TIMEOUT_SECONDS
     while studio.process.poll() is None and time.monotonic() < deadline:
-        said = re.search(r"API: \S*?(http://127\.0\.0\.1:\d+)", studio.log)
-        if said and answers(said[1]):
-            studio.address = said[1]
+        match = re.search(r"API: \S*?(http://127\.0\.0\.1:\d+)", studio.log)
+        if match and answers(match[1]):
+            studio.address = match[1]
             return
         time.sleep(0.1)
     raise AssertionError(studio.log)
@@ -120,20 +120,20 @@ def answers(address: str) -> bool:
 
 @pytest.fixture(scope="session")
 def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
-    with running(tmp_path_factory.mktemp("studio")) as started:
+    with studio_server(tmp_path_factory.mktemp("studio")) as started:
         yield started
 
 
 @pytest.fixture(scope="session")
 def recorded_studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
-    """On the recording of a turn in which two tools were called at once."""
-    with running(tmp_path_factory.mktemp("recorded_studio"), RECORDINGS / "parallel_tools.json") as started:
+    """A server on the recording of a turn with two parallel tool calls."""
+    with studio_server(tmp_path_factory.mktemp("recorded_studio"), RECORDINGS / "parallel_tools.json") as started:
         yield started
 
 
 @pytest.fixture
 def client(studio: Studio) -> Iterator[SyncLangGraphClient]:
-    """What an engineer drives it with."""
+    """A client of the SDK."""
     with get_sync_client(url=studio.address) as client:
         yield client
 

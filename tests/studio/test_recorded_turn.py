@@ -1,4 +1,4 @@
-"""`make studio RECORDING=…`: the server on a recorded turn, and each step of a recorded turn from any earlier state."""
+"""`make studio RECORDING=…`: the server plays a recorded turn, and each node runs from any earlier state of it."""
 
 import asyncio
 from collections.abc import Iterator
@@ -20,8 +20,8 @@ from graph.replay.recording import Recording
 from graph.replay.studio_node import TurnStopped
 from graph.state import TurnInput
 from graph.studio import build_graph, recorded_backend
-from tests.studio.conftest import RECORDINGS, Studio, running
-from tests.studio.test_studio import PATH, parts, turn
+from tests.studio.conftest import RECORDINGS, Studio, studio_server
+from tests.studio.test_studio import PATH, run_turn, stream_turn
 
 TWO_TOOLS = Recording.read(RECORDINGS / "parallel_tools.json")
 CALLS = [call["id"] for call in TWO_TOOLS.answers[0].calls]
@@ -38,56 +38,54 @@ def recorded(recorded_studio: Studio) -> Iterator[SyncLangGraphClient]:
 
 
 @pytest.fixture
-def new_thread(recorded: SyncLangGraphClient) -> str:
+def thread(recorded: SyncLangGraphClient) -> str:
     return str(recorded.threads.create()["thread_id"])
 
 
 def test_an_empty_form_plays_the_recorded_turn_without_a_database(
-    recorded: SyncLangGraphClient, recorded_studio: Studio, new_thread: str
+    recorded: SyncLangGraphClient, recorded_studio: Studio, thread: str
 ) -> None:
-    heard = parts(recorded, new_thread, {}, "values", "updates", "custom")
-    assert [node for update in heard["updates"] for node in update] == PATH
-    assert {event["tool_call_id"] for event in heard["custom"] if event["type"] == "tool_result"} == {*CALLS}
-    assert "".join(event["content"] for event in heard["custom"] if event["type"] == "text") == ANSWER
-    assert heard["values"][-1]["question"] == TWO_TOOLS.question
-    assert heard["values"][-1]["messages"][-1]["content"] == ANSWER
+    streamed = stream_turn(recorded, thread, {}, "values", "updates", "custom")
+    assert [node for update in streamed["updates"] for node in update] == PATH
+    assert {event["tool_call_id"] for event in streamed["custom"] if event["type"] == "tool_result"} == {*CALLS}
+    assert "".join(event["content"] for event in streamed["custom"] if event["type"] == "text") == ANSWER
+    assert streamed["values"][-1]["question"] == TWO_TOOLS.question
+    assert streamed["values"][-1]["messages"][-1]["content"] == ANSWER
     assert not (recorded_studio.folder / "data" / "postgres").exists()
     assert "Blocking call" not in recorded_studio.log
 
 
-def test_both_results_are_in_the_messages_after_the_tools(recorded: SyncLangGraphClient, new_thread: str) -> None:
-    halted = turn(recorded, new_thread, {}, interrupt_after=["call_tools"])
-    assert recorded.threads.get_state(new_thread)["next"] == ["reason"]
-    assert [message["tool_call_id"] for message in halted["messages"][2:]] == CALLS
-    assert turn(recorded, new_thread, None)["messages"][-1]["content"] == ANSWER
+def test_both_results_are_in_the_messages_after_the_tools(recorded: SyncLangGraphClient, thread: str) -> None:
+    paused = run_turn(recorded, thread, {}, interrupt_after=["call_tools"])
+    assert recorded.threads.get_state(thread)["next"] == ["reason"]
+    assert [message["tool_call_id"] for message in paused["messages"][2:]] == CALLS
+    assert run_turn(recorded, thread, None)["messages"][-1]["content"] == ANSWER
 
 
-def test_a_call_that_was_edited_is_answered_with_what_was_not_recorded(
-    recorded: SyncLangGraphClient, new_thread: str
+def test_an_edited_call_is_answered_with_a_note_that_it_was_not_recorded(
+    recorded: SyncLangGraphClient, thread: str
 ) -> None:
-    messages = turn(recorded, new_thread, {}, interrupt_before=["call_tools"])["messages"]
+    messages = run_turn(recorded, thread, {}, interrupt_before=["call_tools"])["messages"]
     messages[-1]["tool_calls"][0]["args"]["limit"] = 3
-    recorded.threads.update_state(new_thread, {"messages": messages})
-    edited, other = turn(recorded, new_thread, None)["messages"][2:4]
+    recorded.threads.update_state(thread, {"messages": messages})
+    edited, other = run_turn(recorded, thread, None)["messages"][2:4]
     assert "was not called with these arguments when the turn was recorded" in edited["content"]
     assert other["status"] == "success"
 
 
-def test_a_message_that_is_typed_is_asked_and_answered_as_it_was_recorded(
-    recorded: SyncLangGraphClient, new_thread: str
-) -> None:
-    state = turn(recorded, new_thread, {"message": "Something else?"})
+def test_a_typed_message_gets_the_recorded_answer(recorded: SyncLangGraphClient, thread: str) -> None:
+    state = run_turn(recorded, thread, {"message": "Something else?"})
     assert state["question"] == "Something else?"
     assert state["messages"][-1]["content"] == ANSWER
 
 
-def test_a_file_that_is_no_recording_stops_the_start_with_one_line(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_recording_stops_the_start_with_one_line(tmp_path: Path) -> None:
     missing = tmp_path / "missing.json"
-    with pytest.raises(AssertionError) as said, running(tmp_path, missing):
+    with pytest.raises(AssertionError) as failed, studio_server(tmp_path, missing):
         pass
-    last = str(said.value).splitlines()[-1]
+    last = str(failed.value).splitlines()[-1]
     assert last.startswith(f"studio: {missing} is not a recording that this program can read: ")
-    assert "Traceback" not in str(said.value)
+    assert "Traceback" not in str(failed.value)
 
 
 # Its graph ---------------------------------------------------------------------------------------------------------------
@@ -100,12 +98,12 @@ def code(tmp_path_factory: pytest.TempPathFactory) -> Code:
     return todays_code(tmp_path_factory.mktemp("tokenizer"))
 
 
-def graph_of(recording: Recording, code: Code) -> TurnGraph:
+def graph_over(recording: Recording, code: Code) -> TurnGraph:
     return with_checkpointer(build_graph(recorded_backend(recording, code)), InMemorySaver())
 
 
-async def run(graph: TurnGraph, given: TurnInput | None, config: RunnableConfig = HERE) -> dict[str, Any]:
-    return await graph.ainvoke(given, config, context=TurnContext())
+async def run(graph: TurnGraph, turn_input: TurnInput | None, config: RunnableConfig = HERE) -> dict[str, Any]:
+    return await graph.ainvoke(turn_input, config, context=TurnContext())
 
 
 def read(name: str) -> Recording:
@@ -117,11 +115,11 @@ COMPLETE = sorted(file.stem for file in RECORDINGS.glob("*.json") if Recording.r
 
 @pytest.mark.parametrize("name", COMPLETE)
 def test_a_recorded_turn_gives_the_same_messages_from_each_of_its_states(name: str, code: Code) -> None:
-    asyncio.run(from_each_state(read(name), code))
+    asyncio.run(assert_same_from_each_state(read(name), code))
 
 
-async def from_each_state(recording: Recording, code: Code) -> None:
-    graph = graph_of(recording, code)
+async def assert_same_from_each_state(recording: Recording, code: Code) -> None:
+    graph = graph_over(recording, code)
     first = contents(await run(graph, {}))
     assert first[-1] == (recording.answers[-1].text, None)
     history = [state async for state in graph.aget_state_history(HERE)]
@@ -130,7 +128,7 @@ async def from_each_state(recording: Recording, code: Code) -> None:
 
 
 def contents(state: dict[str, Any]) -> list[tuple[str, str | None]]:
-    """What was said, and of results how they came."""
+    """The text of each message, and the status of each tool result."""
     return [
         (message.content, message.status if isinstance(message, ToolMessage) else None) for message in state["messages"]
     ]
@@ -138,31 +136,31 @@ def contents(state: dict[str, Any]) -> list[tuple[str, str | None]]:
 
 @pytest.mark.parametrize("name", ["stopped", "stopped_before_the_first_word"])
 def test_a_turn_that_was_stopped_ends_where_it_was_stopped_each_time(name: str, code: Code) -> None:
-    asyncio.run(ends_twice(read(name), code, TurnStopped, "The turn was stopped here when it was recorded."))
+    asyncio.run(assert_ends_twice(read(name), code, TurnStopped, "The turn was stopped here when it was recorded."))
 
 
 def test_a_turn_that_was_stopped_while_a_tool_worked_ends_there(code: Code) -> None:
-    came, never = TWO_TOOLS.tools
+    finished, unfinished = TWO_TOOLS.tools
     stopped = TWO_TOOLS.model_copy(
         update={
             "answers": TWO_TOOLS.answers[:1],
-            "tools": [came, never.model_copy(update={"result": None})],
+            "tools": [finished, unfinished.model_copy(update={"result": None})],
             "ended_at": "call_tools",
         }
     )
-    asyncio.run(ends_twice(stopped, code, TurnStopped, "The turn was stopped here when it was recorded."))
+    asyncio.run(assert_ends_twice(stopped, code, TurnStopped, "The turn was stopped here when it was recorded."))
 
 
 @pytest.mark.parametrize("name", ["model_failure", "model_broke_off"])
 def test_a_turn_that_failed_fails_with_the_recorded_error_each_time(name: str, code: Code) -> None:
     recording = read(name)
     assert recording.error
-    asyncio.run(ends_twice(recording, code, ModelError, recording.error["message"]))
+    asyncio.run(assert_ends_twice(recording, code, ModelError, recording.error["message"]))
 
 
-async def ends_twice(recording: Recording, code: Code, kind: type[ChatError], message: str) -> None:
-    graph = graph_of(recording, code)
-    for given in (TurnInput(), None):
+async def assert_ends_twice(recording: Recording, code: Code, kind: type[ChatError], message: str) -> None:
+    graph = graph_over(recording, code)
+    for turn_input in (TurnInput(), None):
         with pytest.raises(kind) as raised:
-            await asyncio.wait_for(run(graph, given), 10)
+            await asyncio.wait_for(run(graph, turn_input), 10)
         assert raised.value.message == message
