@@ -1,6 +1,7 @@
-"""What is run beside a server leaves the server's environment alone."""
+"""Targets that run beside a server leave its environment alone; `make help` lists every target."""
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -8,29 +9,35 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-BESIDE = ("token", "url", "seed", "rotate")
-PYTHON = """#!/bin/sh
+RUN_BESIDE_A_SERVER = ("token", "url", "seed", "rotate")
+PRINT_ARGUMENTS = """#!/bin/sh
 echo "$@"
+"""
+PRINT_ENVIRONMENT = """#!/bin/sh
+env
 """
 
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """The Makefile over an environment whose interpreter says what it is asked for."""
+    """The Makefile with an environment whose programs print what they get."""
     shutil.copy(ROOT / "Makefile", tmp_path)
     (tmp_path / "requirements.txt").touch()
-    interpreter = tmp_path / ".venv" / "bin" / "python"
-    interpreter.parent.mkdir(parents=True)
-    interpreter.write_text(PYTHON)
-    interpreter.chmod(0o755)
+    (tmp_path / "requirements-dev.txt").touch()
+    programs = tmp_path / ".venv" / "bin"
+    programs.mkdir(parents=True)
+    for name, script in (("python", PRINT_ARGUMENTS), ("langgraph", PRINT_ENVIRONMENT)):
+        (programs / name).write_text(script)
+        (programs / name).chmod(0o755)
     (tmp_path / ".venv" / ".installed").touch()
+    (tmp_path / ".venv" / ".installed-dev").touch()
     return tmp_path
 
 
-def make(checkout: Path, target: str) -> "subprocess.CompletedProcess[str]":
+def run_make(checkout: Path, *targets: str) -> "subprocess.CompletedProcess[str]":
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
     return subprocess.run(
-        ["make", "-s", target, "PYTHON=false"],
+        ["make", "-s", *targets, "PYTHON=false"],
         cwd=checkout,
         env=environment,
         capture_output=True,
@@ -38,40 +45,54 @@ def make(checkout: Path, target: str) -> "subprocess.CompletedProcess[str]":
     )
 
 
-def age(file: Path, seconds: int) -> None:
+def make_older(file: Path, seconds: int) -> None:
     then = file.stat().st_mtime - seconds
     os.utime(file, (then, then))
 
 
-@pytest.mark.parametrize("target", BESIDE)
+@pytest.mark.parametrize("target", RUN_BESIDE_A_SERVER)
 def test_an_environment_is_used_as_it_is(checkout: Path, target: str) -> None:
-    ended = make(checkout, target)
+    ended = run_make(checkout, target)
     assert (ended.returncode, ended.stderr) == (0, "")
     assert ended.stdout.startswith("-m graph ")
 
 
-@pytest.mark.parametrize("target", BESIDE)
-def test_an_environment_that_is_older_than_its_list_is_used_and_the_command_that_updates_it_told(
+@pytest.mark.parametrize("target", RUN_BESIDE_A_SERVER)
+def test_an_outdated_environment_is_used_and_the_command_that_updates_it_is_printed(
     checkout: Path, target: str
 ) -> None:
-    age(checkout / ".venv" / ".installed", 60)
-    ended = make(checkout, target)
+    make_older(checkout / ".venv" / ".installed", 60)
+    ended = run_make(checkout, target)
     assert ended.returncode == 0
     assert ended.stdout.startswith("-m graph ")
     assert "make install" in ended.stderr
     assert (checkout / ".venv" / "bin" / "python").exists()
 
 
-@pytest.mark.parametrize("target", BESIDE)
-def test_without_an_environment_the_command_that_makes_one_is_told(checkout: Path, target: str) -> None:
+@pytest.mark.parametrize("target", RUN_BESIDE_A_SERVER)
+def test_without_an_environment_the_command_that_creates_one_is_printed(checkout: Path, target: str) -> None:
     (checkout / ".venv" / ".installed").unlink()
-    ended = make(checkout, target)
+    ended = run_make(checkout, target)
     assert (ended.returncode != 0, ended.stdout) == (True, "")
     assert "make install" in ended.stderr
     assert (checkout / ".venv" / "bin" / "python").exists()
 
 
 def test_a_start_brings_the_environment_up_to_date(checkout: Path) -> None:
-    """`PYTHON=false` cannot: so it is tried."""
-    age(checkout / ".venv" / ".installed", 60)
-    assert make(checkout, "run").returncode != 0
+    """The update fails because of `PYTHON=false`, which shows that it was tried."""
+    make_older(checkout / ".venv" / ".installed", 60)
+    assert run_make(checkout, "run").returncode != 0
+
+
+def test_a_recording_reaches_studio_under_the_name_of_its_setting_only(checkout: Path) -> None:
+    """The settings refuse `RECORDING`, which is a former name."""
+    ended = run_make(checkout, "studio", "RECORDING=turn.json")
+    recording = [line for line in ended.stdout.splitlines() if re.match(r"\w*RECORDING=", line)]
+    assert recording == ["STUDIO_RECORDING=turn.json"]
+
+
+def test_help_lists_every_target_once_and_those_of_a_newcomer_first(checkout: Path) -> None:
+    listed = re.findall(r"^  make (\S+)", run_make(checkout, "help").stdout, re.MULTILINE)
+    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    assert sorted(listed) == sorted({*targets} - {"present"})
+    assert listed[:3] == ["run", "token", "test"]
