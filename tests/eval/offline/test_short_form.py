@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.eval.offline.__main__ import measure
 from tests.eval.offline.figures import Figure, figures
+from tests.eval.offline.measuring import measure
 from tests.eval.offline.questions import data, sample
 
 BASELINE = data("baseline")
