@@ -12,6 +12,7 @@ from graph.adapters.postgres.privacy import file_store as file_store
 from graph.adapters.postgres.privacy.file_store import PostgresFiles, context_of
 from graph.errors import ConfigurationError, FileTooLarge, NotFound
 from tests.graph.conftest import LosesTheFirstReply, Sql
+from tests.graph.ports.storage_contract import StoredFilesContract
 
 pytestmark = pytest.mark.anyio
 
@@ -21,6 +22,10 @@ CONTENT = b"what a user bought at Quarterdeck Chandlery"
 @pytest.fixture
 def files(database: Database, sealer: Sealer) -> PostgresFiles:
     return PostgresFiles(database, sealer)
+
+
+class TestPostgresFiles(StoredFilesContract):
+    """The adapter keeps the contract."""
 
 
 async def test_a_file_comes_back_as_it_was_kept(files: PostgresFiles, user_id: str) -> None:
