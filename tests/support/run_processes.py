@@ -23,7 +23,7 @@ from graph.testing.in_memory_notifications import InMemoryNotifier, Notification
 from graph.testing.in_memory_runs import InMemoryRunStore, StoredRun
 from graph.tool import Tool
 from tests.fakes.ports import (
-    WORDING,
+    TEMPLATES,
     GivenMemory,
     GivenPassages,
     GivenState,
@@ -234,7 +234,7 @@ class Cluster:
                 transcript=self.store.transcript,
                 summaries=GivenState(SummaryBacklog(turns=0, tokens=0, seconds=0)),
                 roster=roster,
-                wording=WORDING,
+                templates=TEMPLATES,
                 prices={},
                 count=words,
                 clock=clock_at("2026-11-29T12:00:00+00:00"),

@@ -1,111 +1,128 @@
-"""The runs of a process: what it takes over, whatever goes wrong with one of them."""
+"""What a process accepts and claims, whatever goes wrong with one of its runs."""
 
 import asyncio
-import contextlib
-from dataclasses import replace
-from typing import Any
 
 import pytest
 
-from graph.errors import DatabaseUnavailable
-from graph.ports.runs import ClaimedRun, Run
-from graph.replay.recorded_ports import KeptCheckpoints, KeptRun, KeptTranscript, NoNotifier, NoRunMetrics
-from graph.runs.manager import RunManager
-from graph.runs.runner import RunPorts
-from tests.fakes.ports import GivenAnswers, GivenTools, OneNameRedactor, roster_of, words
+from graph.errors import DatabaseUnavailable, IdempotencyMismatch, NotFound, Overloaded, RunActive, ServiceUnavailable
+from graph.ports.runs import RunRequest, first_seq
+from tests.support.run_processes import EMPLOYEE, USER, Cluster, text_of
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.anyio
 
-GRAPH: Any = None
-"""No run comes so far: none can be read any more, so that each ends at once."""
+WORDS = "one two three"
 
 
-class Abandoned(KeptRun):
-    """A store with runs that wait for a process; the claim of the first one fails."""
-
-    def __init__(self, failure: Exception) -> None:
-        super().__init__("tester")
-        self.failure = failure
-        self.waiting = ["broken", "whole"]
-
-    async def list_claimable(self) -> list[tuple[str, str]]:
-        return [(run_id, self.run.user_id) for run_id in self.waiting]
-
-    async def claim(self, user_id: str, run_id: str) -> ClaimedRun | None:
-        if run_id == "broken":
-            raise self.failure
-        self.waiting.remove(run_id)
-        return ClaimedRun(replace(self.run, id=run_id), None)
+async def test_the_same_request_again_follows_its_run(cluster: Cluster) -> None:
+    async with cluster.process(WORDS) as process:
+        first, again = [await process.send("hello", client_key="key") for _ in range(2)]
+        assert again.id == first.id
+        process.model.allow()
+        assert await process.follow(again) == await process.follow(first)
+        with pytest.raises(IdempotencyMismatch):
+            await process.send("goodbye", client_key="key")
+    assert len(process.model.prompts) == 1
+    assert process.metrics.calls.count(("accepted",)) == 1
 
 
-def runs_over(store: KeptRun, begun: list[str] | None = None) -> RunManager:
-    ports = RunPorts(
-        intake=store,
-        queue=store,
-        checkpoints=KeptCheckpoints(),
-        transcript=KeptTranscript(),
-        redactor=OneNameRedactor(),
-        roster=roster_of(),
-        model=GivenAnswers([]),
-        toolbox=GivenTools({}),
-        count=words,
-        notifier=NoNotifier(),
-        metrics=NoRunMetrics(),
-        prefetch=lambda run, text: (begun if begun is not None else []).append(text),
-        lease_seconds=60,
-        run_timeout_seconds=60,
-    )
-    return RunManager(GRAPH, ports, max_active=10)
+async def test_many_equal_requests_at_once_are_one_run(cluster: Cluster) -> None:
+    async with cluster.process(WORDS) as one, cluster.process(WORDS) as other:
+        sent = [process.send("hello", client_key="key") for process in (one, other) * 5]
+        runs = await asyncio.gather(*sent)
+        for process in (one, other):
+            process.model.allow()
+        assert len({run.id for run in runs}) == 1
+        assert text_of(await one.follow(runs[0])) == WORDS
+    assert len(one.model.prompts) + len(other.model.prompts) == 1
 
 
-async def ended(store: KeptRun) -> Run:
-    """The run that was taken over, once it has ended."""
-    async with asyncio.timeout(5):
-        while not store.log:  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
-    return store.run
+async def test_a_message_to_a_busy_session_is_refused_and_counted(cluster: Cluster) -> None:
+    async with cluster.process(WORDS) as process:
+        run = await process.send("hello")
+        with pytest.raises(RunActive):
+            await process.send_next(run, "again")
+        assert ("refused", "run_active") in process.metrics.calls
+
+
+async def test_a_process_with_enough_runs_refuses_further_ones_and_claims_none(cluster: Cluster) -> None:
+    async with cluster.process(WORDS, WORDS, max_active=1) as process:
+        run = await process.send("hello")
+        with pytest.raises(Overloaded):
+            await process.send("more")
+        abandoned = await cluster.store.accept(RunRequest(USER, "hello", EMPLOYEE))
+        cluster.store.expire_lease(abandoned.id)
+        await process.manager.wake(abandoned.id)
+        process.model.allow()
+        await process.follow(run)
+        assert text_of(await process.follow(abandoned)) == WORDS
+    assert ("refused", "overloaded") in process.metrics.calls
+    assert [turn.record.run_id for turn in cluster.store.transcript.turns] == [run.id, abandoned.id]
+
+
+async def test_a_process_that_shuts_down_refuses_messages_and_claims_nothing(cluster: Cluster) -> None:
+    async with cluster.process() as process:
+        await process.manager.drain(0)
+        with pytest.raises(ServiceUnavailable):
+            await process.send("hello")
+        abandoned = await cluster.store.accept(RunRequest(USER, "hello", EMPLOYEE))
+        cluster.store.expire_lease(abandoned.id)
+        await process.manager.wake(abandoned.id)
+    assert cluster.stored(abandoned).run.epoch == 1
+
+
+async def test_a_run_of_another_user_is_neither_followed_nor_stopped(cluster: Cluster, stranger: str) -> None:
+    async with cluster.process(WORDS) as process:
+        run = await process.send("hello")
+        with pytest.raises(NotFound):
+            await anext(process.manager.follow(stranger, run.id))
+        with pytest.raises(NotFound):
+            await process.manager.stop(stranger, run.id)
+        process.model.allow()
+        assert text_of(await process.follow(run)) == WORDS
 
 
 @pytest.mark.parametrize("failure", [DatabaseUnavailable(), LookupError("a fault of ours")])
-async def test_a_run_that_cannot_be_taken_over_keeps_no_other_waiting(failure: Exception) -> None:
-    store = Abandoned(failure)
-    async with runs_over(store).lifespan():
-        await ended(store)
-    assert store.waiting == ["broken"]
-    assert [event["type"] for _, event in store.log] == ["error"]
+async def test_a_run_that_cannot_be_claimed_holds_up_no_other(cluster: Cluster, failure: Exception) -> None:
+    runs = [await cluster.store.accept(RunRequest(USER, "hello", EMPLOYEE)) for _ in range(2)]
+    for run in runs:
+        cluster.store.expire_lease(run.id)
+    async with cluster.process(WORDS, WORDS) as process:
+        process.connection.failures["claim"] = failure
+        process.model.allow()
+        await eventually(lambda: len(cluster.store.transcript.turns) == 2)
+    assert {turn.record.run_id for turn in cluster.store.transcript.turns} == {run.id for run in runs}
 
 
-async def test_a_look_for_runs_that_fails_is_not_the_last_one() -> None:
-    class Faulty(Abandoned):
-        looks = 0
-
-        async def list_claimable(self) -> list[tuple[str, str]]:
-            self.looks += 1
-            if self.looks == 1:
-                raise LookupError("a fault of ours")
-            return await super().list_claimable()
-
-    store = Faulty(DatabaseUnavailable())
-    with contextlib.suppress(TimeoutError):
-        async with runs_over(store).lifespan():
-            await ended(store)
-    assert store.waiting == ["broken"]
+async def test_a_look_for_claimable_runs_that_fails_is_not_the_last_one(cluster: Cluster) -> None:
+    run = await cluster.store.accept(RunRequest(USER, "hello", EMPLOYEE))
+    async with cluster.process(WORDS) as process:
+        process.connection.failures["list_claimable"] = LookupError("a fault of ours")
+        await eventually(lambda: not process.connection.failures)
+        cluster.store.expire_lease(run.id)
+        process.model.allow()
+        assert text_of(await process.follow(run)) == WORDS
 
 
-@pytest.mark.parametrize(("epoch", "begun"), [(1, ["hello"]), (2, [])])
-async def test_a_run_that_goes_on_reads_nothing_ahead_a_second_time(epoch: int, begun: list[str]) -> None:
-    class Waiting(KeptRun):
-        claimed = False
+@pytest.mark.parametrize(("queued", "prefetched"), [(True, ["hello"]), (False, [])])
+async def test_a_claimed_run_prefetches_in_its_first_epoch_only(
+    cluster: Cluster, queued: bool, prefetched: list[str]
+) -> None:
+    first = await cluster.store.accept(RunRequest(USER, "before", EMPLOYEE))
+    run = first
+    if queued:
+        request = RunRequest(USER, "hello", session_id=first.session_id, on_conflict="enqueue")
+        run = await cluster.store.accept(request)
+        await cluster.store.request_stop(USER, first.id)
+    cluster.store.expire_lease(first.id)
+    async with cluster.process(WORDS) as process:
+        process.model.allow()
+        entries = await process.follow(run)
+    assert process.prefetched == prefetched
+    assert entries[0][0] == (1 if queued else first_seq(2))
 
-        async def list_claimable(self) -> list[tuple[str, str]]:
-            return [] if self.claimed else [(self.run.id, self.run.user_id)]
 
-        async def claim(self, user_id: str, run_id: str) -> ClaimedRun | None:
-            self.claimed = True
-            return ClaimedRun(replace(self.run, epoch=epoch), "hello", stop_requested=True)
-
-    ahead: list[str] = []
-    store = Waiting("tester")
-    async with runs_over(store, ahead).lifespan():
-        await ended(store)
-    assert ahead == begun
+async def test_an_accepted_run_prefetches_at_once(cluster: Cluster) -> None:
+    async with cluster.process(WORDS) as process:
+        await process.send("hello")
+        assert process.prefetched == ["hello"]
