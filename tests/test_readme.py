@@ -11,7 +11,7 @@ import pytest
 
 from employees.roster import read_roster
 from graph.adapters.postgres.database import Database
-from graph.adapters.postgres.ledger.toolbox import OwnedRows
+from graph.adapters.postgres.ledger.toolbox import UserRows
 from graph.adapters.postgres.named_queries import read_queries
 from graph.tool import Tool, ToolContext
 from tools.catalog import by_name
@@ -66,6 +66,6 @@ async def test_the_tool_of_the_readme_answers_from_the_callers_rows(
     (tmp_path / "goals.sql").write_text(block("sql", "name: goals"), "utf-8")
     tool = example_tool(tmp_path)
     async with Database.open(database_url, size=1) as database:
-        rows = OwnedRows(database, read_queries(tmp_path / "goals.sql"), user_id)
+        rows = UserRows(database, read_queries(tmp_path / "goals.sql"), user_id)
         result = await tool.function(tool.arguments(), ToolContext(rows, dt.date(2026, 1, 1)))
     assert [goal["name"] for goal in result["goals"]] == ["Bicycle"]

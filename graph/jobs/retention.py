@@ -24,7 +24,7 @@ async def forget_logs(store: PostgresRunStore, days: float) -> int:
         DatabaseUnavailable: some may be left; the job is tried again.
     """
     forgotten = 0
-    while some := await store.drop_logs(days):
+    while some := await store.delete_expired_logs(days):
         forgotten += some
     return forgotten
 

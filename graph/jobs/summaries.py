@@ -11,7 +11,7 @@ from psycopg.rows import DictRow
 from pydantic import BaseModel, Field, ValidationError
 
 from graph.adapters.postgres.conversation.embedding_store import EmbeddingStore, SourceText
-from graph.adapters.postgres.conversation.memory import summary_text
+from graph.adapters.postgres.conversation.memory import format_summary
 from graph.adapters.postgres.database import Database, fetch_all, fetch_one
 from graph.adapters.postgres.named_queries import adapter_queries
 from graph.errors import ModelError
@@ -51,7 +51,7 @@ class QueuedSummaries:
         self.queue = queue
 
     async def state(self, user_id: str, session_id: str) -> SummaryBacklog:
-        row = await self.database.find(user_id, QUERIES["summary_state"], {"session_id": session_id})
+        row = await self.database.fetch_one(user_id, QUERIES["summary_state"], {"session_id": session_id})
         if row is None or row["seconds"] is None:
             return SummaryBacklog(turns=0, tokens=0, seconds=0)
         return SummaryBacklog(turns=row["turns"], tokens=int(row["tokens"]), seconds=row["seconds"])
@@ -76,14 +76,14 @@ class Summarizer:
         Raises:
             ModelError: the model failed or did not answer in the form asked for; the job is tried again.
         """
-        async with self.database.acting_for(user_id) as connection:
+        async with self.database.transaction(user_id) as connection:
             previous = await fetch_one(connection, QUERIES["summary"], {"session_id": session_id})
             values = {"session_id": session_id, "limit": MOST_MESSAGES}
             rows = older_than_kept(await fetch_all(connection, QUERIES["unsummarized_messages"], values))
         rows = self._within_budget(rows)
         if not rows:
             return False
-        earlier = summary_text(previous) if previous else ""
+        earlier = format_summary(previous) if previous else ""
         made = parse(await self._ask(earlier, rows))
         await self._store(user_id, session_id, made, rows[-1])
         return True
@@ -118,7 +118,7 @@ class Summarizer:
             "message_id": last["id"],
             "tokens": self.count(text),
         }
-        async with self.database.acting_for(user_id) as connection:
+        async with self.database.transaction(user_id) as connection:
             if await fetch_one(connection, QUERIES["store_summary"], values):
                 await self.embeddings.write(connection, embedded, vector)
 

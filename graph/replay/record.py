@@ -6,7 +6,7 @@ from typing import Any
 
 from langgraph.graph import END, START
 
-from graph.adapters.postgres.conversation.memory import HISTORY_ROWS
+from graph.adapters.postgres.conversation.memory import MAX_HISTORY_ROWS
 from graph.adapters.postgres.database import Connection, Database, fetch_all, fetch_one
 from graph.adapters.postgres.named_queries import adapter_queries
 from graph.build import FLOW
@@ -50,11 +50,11 @@ async def record(database: Database, run_or_session: str, budget: int) -> list[R
         NotFound: there is no such run or session, or none of its runs has ended.
         NotRecordable: its process died.
     """
-    async with database.acting_for_nobody() as connection:
+    async with database.system_transaction() as connection:
         [found] = await fetch_all(connection, QUERIES["user_of"], {"id": run_or_session})
     if found["user_id"] is None:
         raise NotFound
-    async with database.acting_for(str(found["user_id"])) as connection:
+    async with database.transaction(str(found["user_id"])) as connection:
         runs = await fetch_all(connection, QUERIES["runs_of"], {"id": run_or_session})
         ended = [await read(connection, run) for run in runs]
     if not ended:
@@ -72,7 +72,7 @@ async def read(connection: Connection, run: Row) -> Ended:
         "session_id": run["session_id"],
         "started_at": run["started_at"],
         "summarized_to": recollection.get("summarized_to", 0),
-        "limit": HISTORY_ROWS,
+        "limit": MAX_HISTORY_ROWS,
     }
     history = await fetch_all(connection, QUERIES["history_before"], values)
     return Ended(

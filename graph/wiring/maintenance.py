@@ -60,7 +60,7 @@ async def migrated_database(settings: Settings, report: Report) -> AsyncIterator
 
 async def seed_demo(database: Database, embeddings: EmbeddingStore, report: Report) -> None:
     """Give the demo user a year of rows and a few notes, unless it has them."""
-    async with database.acting_for(DEMO_USER) as connection:
+    async with database.transaction(DEMO_USER) as connection:
         seeded = await seed(connection, DEMO_USER, datetime.now(UTC).date())
     if not seeded:
         return

@@ -153,7 +153,7 @@ async def readiness(
     if not await verifier.works():
         own["sign_in"] = False
     try:
-        async with asyncio.timeout(READY_SECONDS), database.acting_for_nobody() as connection:
+        async with asyncio.timeout(READY_SECONDS), database.system_transaction() as connection:
             missing = await pending(connection, read_migrations())
         return {"database": True, "migrations": not missing, **own}
     except (ChatError, TimeoutError):

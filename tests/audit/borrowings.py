@@ -37,9 +37,9 @@ async def borrow(database: Database, dice: random.Random) -> None:
     user = str(uuid.UUID(int=dice.getrandbits(128)))
     patience = 0.02 * dice.random()
     trouble = dice.choice(["none", "statement", "error", "wait"])
-    async with asyncio.timeout(patience), database.acting_for(user) as connection:
+    async with asyncio.timeout(patience), database.transaction(user) as connection:
         cursor = await connection.execute("select auth.uid()::text as caller")
-        await connection.settle()
+        await connection.sync()
         assert [row["caller"] for row in await cursor.fetchall()] == [user]
         if trouble == "statement":
             await connection.execute("select 1 / 0")
@@ -53,7 +53,7 @@ async def look(database: Database) -> tuple[object, object]:
     """Claims and rows of a borrower without claims; tried again if there was no connection."""
     while True:
         try:
-            async with database.acting_for_nobody() as connection:
+            async with database.system_transaction() as connection:
                 [row] = await (await connection.execute(LOOK)).fetchall()
                 return row["claims"], row["rows"]
         except DatabaseUnavailable:

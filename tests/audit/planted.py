@@ -25,7 +25,7 @@ def plant() -> None:
         return await redact(self, state, runtime)
 
     async def tells_foreign_from_unknown(self, user_id, session_id):
-        async with self.database.acting_for_nobody() as connection:
+        async with self.database.system_transaction() as connection:
             found = await connection.execute(b"select user_of(%(id)s) as user_id", {"id": session_id})
             [row] = await found.fetchall()
         if row["user_id"] and str(row["user_id"]) != user_id:

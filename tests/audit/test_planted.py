@@ -198,9 +198,9 @@ def test_claims_that_are_set_for_the_session_are_noticed(copy: DatabaseUrls, mon
 
     check = on(copy, borrowings)
     check()
-    plain = transactions.TRANSACTION.replace(b"%s, true)", b"%s, false)")
-    assert plain != transactions.TRANSACTION
-    monkeypatch.setattr(transactions, "TRANSACTION", plain)
+    plain = transactions.BEGIN_SETTINGS.replace(b"%s, true)", b"%s, false)")
+    assert plain != transactions.BEGIN_SETTINGS
+    monkeypatch.setattr(transactions, "BEGIN_SETTINGS", plain)
     assert_red(check)
 
 
@@ -270,9 +270,9 @@ def test_a_fence_that_lets_everybody_through_is_noticed(copy: DatabaseUrls) -> N
     employee(copy)
 
     def check_with(database: Database) -> Awaitable[None]:
-        return test_run_store.test_who_lost_a_run_can_write_nothing_more(
-            lambda **limits: store_on(database, **limits), str(uuid.uuid4())
-        )
+        backend = test_run_store.PostgresBackend(database, store_on(database), copy.rows)
+        contract = test_run_store.TestPostgresRunStore()
+        return contract.test_a_process_that_lost_the_lease_writes_nothing_more(backend, str(uuid.uuid4()))
 
     check = on(copy, check_with)
     check()

@@ -28,7 +28,7 @@ from psycopg_pool import AsyncConnectionPool
 from graph.adapters.postgres.database import Connection, Database
 from graph.adapters.postgres.embedded import EmbeddedPostgres
 from graph.adapters.postgres.provisioning import DatabaseUrls, prepare_embedded
-from graph.adapters.postgres.runs.checkpointer import OwnedSaver
+from graph.adapters.postgres.runs.checkpointer import UserCheckpointer
 from tests.bench.measure import Say
 from tests.bench.report import line, machine, shown
 from tests.bench.stored import Stored
@@ -79,7 +79,7 @@ class Unclaimed(Database):
     """Connections as LangGraph's saver takes them: without claims, each statement a transaction of its own."""
 
     @asynccontextmanager
-    async def acting_for(self, user_id: str, *, snapshot: bool = False) -> AsyncIterator[Connection]:
+    async def transaction(self, user_id: str, *, snapshot: bool = False) -> AsyncIterator[Connection]:
         async with self.pool.connection() as connection:
             yield connection
 
@@ -132,8 +132,8 @@ async def savers(addresses: DatabaseUrls) -> AsyncIterator[Mapping[str, Callable
         unclaimed = await stack.enter_async_context(Unclaimed.open(stock_tables, size=POOL))
         yield {
             STOCK: lambda: stock,
-            CLAIMED: lambda: OwnedSaver(ours, str(uuid.uuid4())),
-            UNCLAIMED: lambda: OwnedSaver(unclaimed, ""),
+            CLAIMED: lambda: UserCheckpointer(ours, str(uuid.uuid4())),
+            UNCLAIMED: lambda: UserCheckpointer(unclaimed, ""),
         }
 
 

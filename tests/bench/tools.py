@@ -25,7 +25,7 @@ from graph.adapters.embeddings.local import LocalEmbedder
 from graph.adapters.postgres.conversation.retriever import PostgresRetriever
 from graph.adapters.postgres.database import Database
 from graph.adapters.postgres.embedded import EmbeddedPostgres
-from graph.adapters.postgres.ledger.toolbox import OwnedRows, RowsInTransaction
+from graph.adapters.postgres.ledger.toolbox import TransactionRows, UserRows
 from graph.adapters.postgres.named_queries import read_queries
 from graph.adapters.postgres.provisioning import prepare_embedded
 from graph.state import Passage
@@ -95,7 +95,7 @@ async def measure(say: Callable[[str], None], scale: float = 1.0) -> list[Measur
         embedder = await asyncio.to_thread(LocalEmbedder, Path(home) / "embedder")
         async with Database.open(addresses.server, size=4) as database:
             today = dt.date(2026, 11, 20)
-            async with database.acting_for(DEMO_USER) as connection:
+            async with database.transaction(DEMO_USER) as connection:
                 await seed(connection, DEMO_USER, today)
             assert addresses.migration
             fill(addresses.migration, embedder.model, today, scale, say)
@@ -156,8 +156,8 @@ class Bench:
             assert tool.preview
             shown = await tool.preview(arguments, self.context())
             with suppress(Undone):
-                async with self.database.acting_for(DEMO_USER) as connection:
-                    await tool.function(arguments, self.context(RowsInTransaction(connection, self.queries)))
+                async with self.database.transaction(DEMO_USER) as connection:
+                    await tool.function(arguments, self.context(TransactionRows(connection, self.queries)))
                     if undo:
                         raise Undone
             return shown
@@ -168,7 +168,7 @@ class Bench:
         return Measured(tool, times[len(times) // 2], times[int(len(times) * 0.95)], said)
 
     def context(self, rows: Rows | None = None) -> ToolContext:
-        own = OwnedRows(self.database, self.queries, DEMO_USER)
+        own = UserRows(self.database, self.queries, DEMO_USER)
         return ToolContext(rows or own, self.today, KeptFiles(), self.knowledge)
 
 

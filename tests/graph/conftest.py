@@ -58,8 +58,8 @@ class LosesTheFirstReply(Database):
     lost = False
 
     @asynccontextmanager
-    async def acting_for(self, user_id: str, *, snapshot: bool = False) -> AsyncIterator[Connection]:
-        async with super().acting_for(user_id, snapshot=snapshot) as connection:
+    async def transaction(self, user_id: str, *, snapshot: bool = False) -> AsyncIterator[Connection]:
+        async with super().transaction(user_id, snapshot=snapshot) as connection:
             yield connection
         if not self.lost:
             self.lost = True

@@ -14,7 +14,7 @@ TRANSACTION = "insert into transactions (posted_at, amount, currency, category) 
 
 
 @pytest.fixture
-def acting_for(database_url):
+def transaction(database_url):
     @contextmanager
     def act(user_id):
         with psycopg.connect(database_url) as connection:
@@ -51,8 +51,8 @@ def test_row_level_security_is_forced_and_only_the_server_has_rights(admin_url, 
         assert values(connection, "select obj_description(%s::regclass)", table) != [None]
 
 
-def test_without_claims_only_the_systems_categories_are_seen(database_url, acting_for, user):
-    with acting_for(user) as connection:
+def test_without_claims_only_the_systems_categories_are_seen(database_url, transaction, user):
+    with transaction(user) as connection:
         connection.execute(TRANSACTION, ("-1", "USD", "Groceries"))
         connection.execute("insert into categories (name, slug) values ('Pets', 'pets')")
     with psycopg.connect(database_url) as connection:
@@ -60,8 +60,8 @@ def test_without_claims_only_the_systems_categories_are_seen(database_url, actin
         assert values(connection, "select count(*) from categories") == [18]
 
 
-def test_a_row_cannot_be_written_for_somebody_else(acting_for, user):
-    with acting_for(user) as connection, pytest.raises(errors.InsufficientPrivilege):
+def test_a_row_cannot_be_written_for_somebody_else(transaction, user):
+    with transaction(user) as connection, pytest.raises(errors.InsufficientPrivilege):
         connection.execute("insert into profiles (user_id) values (%s)", (uuid.uuid4(),))
 
 
@@ -70,25 +70,25 @@ def test_a_row_cannot_be_written_for_somebody_else(acting_for, user):
     [("0", "USD", "Groceries"), ("-1", "usd", "Groceries"), ("-1", "USD", "Yachts")],
     ids=["nothing", "no currency code", "unknown category"],
 )
-def test_a_senseless_transaction_is_refused(acting_for, user, amount, currency, category):
-    with acting_for(user) as connection, pytest.raises(errors.CheckViolation):
+def test_a_senseless_transaction_is_refused(transaction, user, amount, currency, category):
+    with transaction(user) as connection, pytest.raises(errors.CheckViolation):
         connection.execute(TRANSACTION, (amount, currency, category))
 
 
-def test_another_users_account_cannot_be_booked_on(acting_for, user):
-    with acting_for(uuid.uuid4()) as connection:
+def test_another_users_account_cannot_be_booked_on(transaction, user):
+    with transaction(uuid.uuid4()) as connection:
         [account] = values(
             connection, "insert into accounts (name, type, currency) values ('A', 'checking', 'USD') returning id"
         )
-    with acting_for(user) as connection, pytest.raises(errors.ForeignKeyViolation):
+    with transaction(user) as connection, pytest.raises(errors.ForeignKeyViolation):
         connection.execute(
             "insert into transactions (account_id, posted_at, amount, currency) values (%s, '2025-01-01', -1, 'USD')",
             (account,),
         )
 
 
-def test_a_deleted_account_leaves_its_transactions(acting_for, user):
-    with acting_for(user) as connection:
+def test_a_deleted_account_leaves_its_transactions(transaction, user):
+    with transaction(user) as connection:
         [account] = values(
             connection, "insert into accounts (name, type, currency) values ('A', 'checking', 'USD') returning id"
         )
@@ -100,15 +100,15 @@ def test_a_deleted_account_leaves_its_transactions(acting_for, user):
         assert values(connection, "select account_id from transactions") == [None]
 
 
-def test_another_users_category_cannot_be_used(acting_for, user):
-    with acting_for(uuid.uuid4()) as connection:
+def test_another_users_category_cannot_be_used(transaction, user):
+    with transaction(uuid.uuid4()) as connection:
         connection.execute("insert into categories (name, slug) values ('Boats', 'boats')")
-    with acting_for(user) as connection, pytest.raises(errors.CheckViolation):
+    with transaction(user) as connection, pytest.raises(errors.CheckViolation):
         connection.execute(TRANSACTION, ("-1", "USD", "Boats"))
 
 
-def test_transactions_and_budgets_follow_their_category(acting_for, user):
-    with acting_for(user) as connection:
+def test_transactions_and_budgets_follow_their_category(transaction, user):
+    with transaction(user) as connection:
         connection.execute("insert into categories (name, slug) values ('Pets', 'pets')")
         connection.execute(TRANSACTION, ("-1", "USD", "Pets"))
         connection.execute("insert into budgets (category, monthly_amount, currency) values ('Pets', 10, 'USD')")
@@ -120,19 +120,19 @@ def test_transactions_and_budgets_follow_their_category(acting_for, user):
         assert values(connection, "select category from budgets") == []
 
 
-def test_the_systems_categories_cannot_be_changed(acting_for, user):
-    with acting_for(user) as connection:
+def test_the_systems_categories_cannot_be_changed(transaction, user):
+    with transaction(user) as connection:
         assert connection.execute("update categories set name = 'Mine'").rowcount == 0
         assert connection.execute("delete from categories").rowcount == 0
 
 
-def test_a_category_cannot_take_a_system_name(acting_for, user):
-    with acting_for(user) as connection, pytest.raises(errors.UniqueViolation):
+def test_a_category_cannot_take_a_system_name(transaction, user):
+    with transaction(user) as connection, pytest.raises(errors.UniqueViolation):
         connection.execute("insert into categories (name, slug) values ('groceries', 'food')")
 
 
-def test_a_balance_has_a_day_or_is_unknown(acting_for, user):
-    with acting_for(user) as connection, pytest.raises(errors.CheckViolation):
+def test_a_balance_has_a_day_or_is_unknown(transaction, user):
+    with transaction(user) as connection, pytest.raises(errors.CheckViolation):
         connection.execute("insert into accounts (name, type, currency, balance) values ('A', 'savings', 'USD', 1)")
 
 
@@ -149,8 +149,8 @@ def test_a_balance_has_a_day_or_is_unknown(acting_for, user):
         ("-1", "Income", True, "transfer"),
     ],
 )
-def test_what_a_transaction_counts_as(acting_for, user, amount, category, is_transfer, flow):
-    with acting_for(user) as connection:
+def test_what_a_transaction_counts_as(transaction, user, amount, category, is_transfer, flow):
+    with transaction(user) as connection:
         assert values(
             connection,
             "insert into transactions (posted_at, amount, currency, category, is_transfer) "

@@ -165,7 +165,7 @@ async def test_the_approval_of_a_waiting_run_is_decided(database: Database, seal
     assert state.untrusted_sources == ["anomalies", "stored texts"]
     assert [approval.id for approval in await approvals.list_for_run(USER, WAITING)] == [APPROVAL]
     assert await approvals.decide(USER, WAITING, APPROVAL, Decision(approve=True)) == 0
-    [run] = await database.rows(USER, b"select status from chat_runs where id = %(id)s", {"id": WAITING})
+    [run] = await database.fetch_all(USER, b"select status from chat_runs where id = %(id)s", {"id": WAITING})
     assert run["status"] == "queued"
 
 
@@ -186,8 +186,8 @@ async def test_stored_values_and_files_decrypt_and_come_under_the_new_key(databa
 @pytest.mark.parametrize("table", ["checkpoints", "checkpoint_blobs", "checkpoint_writes", "memory_embeddings"])
 async def test_rows_belong_to_the_same_user_as_before(database: Database, table: str) -> None:
     query = f"select user_id from {table}".encode()  # noqa: S608 -- a name of ours
-    assert [str(row["user_id"]) for row in await database.rows(USER, query, {})] == [USER]
-    assert await database.rows(STRANGER, query, {}) == []
+    assert [str(row["user_id"]) for row in await database.fetch_all(USER, query, {})] == [USER]
+    assert await database.fetch_all(STRANGER, query, {}) == []
 
 
 async def test_a_job_of_the_former_version_is_done(

@@ -18,7 +18,7 @@ from structlog.testing import capture_logs
 
 from employees.roster import Roster
 from graph.adapters.postgres.database import Database
-from graph.adapters.postgres.ledger.toolbox import OwnedRows, RowsInTransaction
+from graph.adapters.postgres.ledger.toolbox import TransactionRows, UserRows
 from graph.adapters.postgres.named_queries import read_queries
 from graph.ports.approvals import Approvals
 from graph.ports.redaction import Redactor
@@ -470,7 +470,7 @@ class Sleepers:
 
     async def rows_are_read(self) -> bool:
         """Whether the one connection is back, and works."""
-        async with self.database.acting_for(OWNER) as connection:
+        async with self.database.transaction(OWNER) as connection:
             return bool(await (await connection.execute("select 1")).fetchall())
 
 
@@ -489,14 +489,14 @@ async def doze(arguments: Words, context: ToolContext) -> dict[str, Any]:
 
 
 async def asleep(sleepers: Sleepers, timeout_seconds: float) -> None:
-    rows = OwnedRows(sleepers.database, sleepers.queries, OWNER)
+    rows = UserRows(sleepers.database, sleepers.queries, OWNER)
     await invoke(Tool(doze, timeout_seconds=timeout_seconds), Words(), ToolContext(rows, TODAY))
 
 
 async def asleep_in_a_transaction(sleepers: Sleepers, timeout_seconds: float) -> None:
     """As tools that change something are called."""
-    async with sleepers.database.acting_for(OWNER) as connection:
-        rows = RowsInTransaction(connection, sleepers.queries)
+    async with sleepers.database.transaction(OWNER) as connection:
+        rows = TransactionRows(connection, sleepers.queries)
         await invoke(Tool(doze, timeout_seconds=timeout_seconds), Words(), ToolContext(rows, TODAY))
 
 

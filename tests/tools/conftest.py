@@ -98,7 +98,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
 
 
 @asynccontextmanager
-async def acting_for(address: str, user_id: str) -> AsyncIterator[psycopg.AsyncConnection[DictRow]]:
+async def transaction(address: str, user_id: str) -> AsyncIterator[psycopg.AsyncConnection[DictRow]]:
     async with await psycopg.AsyncConnection.connect(address, row_factory=dict_row) as connection:
         await claim(connection, user_id)
         yield connection
@@ -118,7 +118,7 @@ class OwnRows:
         self.user_id = user_id
 
     async def fetch(self, query: str, **parameters: object) -> list[dict[str, Any]]:
-        async with acting_for(self.address, self.user_id) as connection:
+        async with transaction(self.address, self.user_id) as connection:
             cursor = await connection.execute(QUERIES[query], parameters)
             return await cursor.fetchall()
 
@@ -159,20 +159,20 @@ class Ledger:
         return await self._add(table, user_id, rows)
 
     async def delete(self, user_id: str, transaction: uuid.UUID) -> None:
-        async with acting_for(self.address, user_id) as connection:
+        async with transaction(self.address, user_id) as connection:
             await connection.execute("delete from transactions where id = %s", (transaction,))
 
     async def rename_category(self, user_id: str, name: str, new: str) -> None:
-        async with acting_for(self.address, user_id) as connection:
+        async with transaction(self.address, user_id) as connection:
             await connection.execute("update categories set name = %s where name = %s", (new, name))
 
     async def delete_category(self, user_id: str, name: str) -> None:
-        async with acting_for(self.address, user_id) as connection:
+        async with transaction(self.address, user_id) as connection:
             await connection.execute("delete from categories where name = %s", (name,))
 
     async def _add(self, table: str, user_id: str, rows: Iterable[Mapping[str, Any]]) -> list[uuid.UUID]:
         whole = [{"id": uuid.uuid4(), "user_id": user_id} | DEFAULTS[table] | dict(row) for row in rows]
-        async with acting_for(self.address, user_id) as connection, connection.cursor() as cursor:
+        async with transaction(self.address, user_id) as connection, connection.cursor() as cursor:
             await cursor.executemany(INSERT[table], whole)
         return [row["id"] for row in whole]
 

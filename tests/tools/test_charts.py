@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from graph.tool import ToolContext, ToolError
 from graph.values.months import add_months
 from tests.fakes.ports import KeptFiles
-from tests.tools.conftest import Ledger, OwnRows, acting_for
+from tests.tools.conftest import Ledger, OwnRows, transaction
 from tools.chart_budget_burn_down import ChartBudgetBurnDown, chart_budget_burn_down
 from tools.chart_by_category import MAX_BARS, OTHERS, ChartByCategory, chart_by_category
 from tools.chart_by_month import ChartByMonth, chart_by_month
@@ -52,7 +52,7 @@ async def payoff(context: ToolContext, **arguments: Any) -> dict[str, Any]:
 
 
 async def run(address: str, user: str, query: str, **values: object) -> None:
-    async with acting_for(address, user) as connection:
+    async with transaction(address, user) as connection:
         await connection.execute(query.encode(), values)
 
 

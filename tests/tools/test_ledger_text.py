@@ -23,7 +23,7 @@ from migrations.demo.seed import seed
 from nodes.call_tools import CallTools
 from tests.fakes.ports import GivenTools, Heard, KeptFiles, roster_of, runtime_of, turn_of
 from tests.tools.calls import NEWEST_PURCHASE, calls
-from tests.tools.conftest import TODAY, OwnRows, acting_for
+from tests.tools.conftest import TODAY, OwnRows, transaction
 from tools.catalog import CATALOG, by_name
 
 pytestmark = pytest.mark.anyio
@@ -82,7 +82,7 @@ def mark_of(table: str, column: str) -> str:
 @pytest.fixture
 async def marks(database_url: str, user: str) -> set[str]:
     """A year of transactions with goals, debts and reminders; every text of theirs ends in the mark of its column."""
-    async with acting_for(database_url, user) as connection:
+    async with transaction(database_url, user) as connection:
         await seed(connection, user, TODAY)
         for statement in OWN_CATEGORY.split(";")[:-1]:
             await connection.execute(statement.encode(), {"user": user})
@@ -133,7 +133,7 @@ async def shown(tool: Tool, arguments: Any, rows: Rows, user: str, redactor: Inl
 
 
 async def test_no_tool_shows_a_text_of_the_ledger_unmasked(database_url: str, user: str, marks: set[str]) -> None:
-    async with acting_for(database_url, user) as connection:
+    async with transaction(database_url, user) as connection:
         purchase = await (await connection.execute(NEWEST_PURCHASE, (user,))).fetchone()
     assert purchase
     arguments = {name: given for name, given in READING.items() if given is not None} | dict(calls(purchase, TODAY))

@@ -1,4 +1,4 @@
-"""The pool of connections, and the one way to use it: inside a transaction that carries the caller's claims."""
+"""The connection pool. Every use of it is a transaction that carries the user's claims."""
 
 import asyncio
 import json
@@ -17,67 +17,67 @@ from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout, TooManyRe
 from graph.errors import DatabaseUnavailable, LeaseLost
 
 WAIT_SECONDS = 1.0
-"""How long a request waits for a connection before it is told 503; a chat that waits longer has lost its user."""
+"""How long a request waits for a connection before it fails with 503; a user gives up on a chat that waits longer."""
 
 RECONNECT_SECONDS = 0.5
-"""How long the pool goes on trying to connect of its own accord. Its pauses double, and requests would wait for the end of one
-though the database is back; once it has given up, each request tries at once."""
+"""How long the pool tries to reconnect by itself. Its pauses double, so requests would wait for the end of a pause although the
+database is back; once the pool has given up, each request connects at once."""
 
-TRANSACTION = b"""
+BEGIN_SETTINGS = b"""
 select
     set_config('request.jwt.claims', %s, true),
     set_config('statement_timeout', '20s', true),
     set_config('lock_timeout', '3s', true),
     set_config('idle_in_transaction_session_timeout', '3s', true)
 """
-"""How each transaction begins: whose it is, and how long it may take. A process that was stopped in the middle of one must not
-keep others from the rows that it holds. Set here, the limits hold behind any pooler."""
+"""The first statement of each transaction of a user: the claims and the time limits. The limits free the rows of a process that
+was suspended in the middle of a transaction. Set in the transaction, they hold behind any pooler."""
 
 TRANSACTION_POOLER_PORT = "6543"
-"""Where Supabase's transaction pooler listens; prepared statements do not survive there."""
+"""The port of Supabase's transaction pooler, behind which prepared statements do not survive."""
 
-OPEN = (TransactionStatus.INTRANS, TransactionStatus.INERROR)
+IN_TRANSACTION = (TransactionStatus.INTRANS, TransactionStatus.INERROR)
 
-RUN_LOST = "RL001"
-"""The SQLSTATE by which `fence_run` refuses."""
+LEASE_LOST = "RL001"
+"""The SQLSTATE that `fence_run` raises."""
 
 
 class Connection(AsyncConnection[DictRow]):
-    """A connection that knows the pipeline that is open on it."""
+    """A connection of the pool, with transactions whose statements are pipelined."""
 
-    sending: AsyncPipeline | None = None
+    open_pipeline: AsyncPipeline | None = None
 
-    async def settle(self) -> None:
-        """Wait until all statements so far are done, and tell the server that it waits for us from here on.
+    async def sync(self) -> None:
+        """Wait until all statements so far are done, and send the protocol's Sync.
 
-        Without that it takes what follows for a part of the same message, and would wait without limit for a process that
-        was stopped here, with all the rows that it holds.
+        Without Sync the server takes the following statements for a part of the same message: it would wait without limit for
+        a process that was suspended here, and keep its row locks.
         """
-        if self.sending:
-            await self.sending.sync()
+        if self.open_pipeline:
+            await self.open_pipeline.sync()
 
     @asynccontextmanager
     async def pipelined(self) -> AsyncIterator[None]:
-        """A transaction whose statements travel together until a result is fetched, the last of them with its commit.
+        """A transaction whose statements are sent together until a result is fetched, the last ones with the commit.
 
-        psycopg's own `transaction` would wait three times more for the server: after its beginning, before its end, and for it.
+        psycopg's own `transaction` waits for the server three more times: after `begin`, before `commit` and after it.
         """
         try:
-            async with self.pipeline() as self.sending:
+            async with self.pipeline() as self.open_pipeline:
                 await self.execute(b"begin")
                 yield
                 await self.execute(b"commit")
         except BaseException:
-            if self.info.transaction_status in OPEN:
-                with suppress(psycopg.Error):  # a connection that cannot roll back is no longer one; its pool drops it
+            if self.info.transaction_status in IN_TRANSACTION:
+                with suppress(psycopg.Error):  # the pool discards a connection that cannot roll back
                     await self.rollback()
             raise
         finally:
-            self.sending = None
+            self.open_pipeline = None
 
 
 def claims(user_id: str) -> str:
-    """What `auth.uid()` reads."""
+    """The JWT claims that `auth.uid()` reads, as JSON."""
     return json.dumps({"sub": user_id, "role": "authenticated"})
 
 
@@ -86,12 +86,12 @@ def is_transaction_pooler(address: str) -> bool:
 
 
 class Database:
-    """Transactions on behalf of a user. Without claims the database shows no rows, so there is no way around it."""
+    """Transactions of one user each. Without claims the database shows no rows, so code cannot forget them."""
 
     def __init__(self, pool: AsyncConnectionPool[Connection]) -> None:
         self.pool = pool
         self._returning: set[asyncio.Task[None]] = set()
-        """Connections on their way back, so that they are not forgotten underway."""
+        """Tasks that return connections, referenced here so that they are not garbage-collected."""
 
     @property
     def url(self) -> str:
@@ -101,14 +101,14 @@ class Database:
     @classmethod
     @asynccontextmanager
     async def open(cls, address: str, *, size: int) -> AsyncIterator[Self]:
-        """Open a pool of at most `size` connections; the database need not be there yet."""
+        """Open a pool of at most `size` connections; the database may still be down."""
         pooled = is_transaction_pooler(address)
 
-        async def check_all(connection: Connection) -> None:
+        async def ensure_usable(connection: Connection) -> None:
             try:
-                await check(connection)
+                await ensure_alive(connection)
             except psycopg.Error:
-                # Its neighbours broke with it. Left in the pool, each would cost a request its wait.
+                # The other idle connections broke too. Left in the pool, each would delay a request.
                 await pool.check()
                 raise
 
@@ -119,7 +119,7 @@ class Database:
             max_size=size,
             timeout=WAIT_SECONDS,
             reconnect_timeout=RECONNECT_SECONDS,
-            check=check_all,
+            check=ensure_usable,
             kwargs={
                 "autocommit": True,
                 "row_factory": dict_row,
@@ -135,98 +135,96 @@ class Database:
             await pool.close()
 
     @asynccontextmanager
-    async def acting_for(self, user_id: str, *, snapshot: bool = False) -> AsyncIterator[Connection]:
+    async def transaction(self, user_id: str, *, snapshot: bool = False) -> AsyncIterator[Connection]:
         """A transaction in which `auth.uid()` is this user. Statements are pipelined until a result is fetched.
 
         Args:
-            owner: the user.
             snapshot: whether all statements see the database as the first one does (repeatable read).
 
         Raises:
             DatabaseUnavailable: no connection within a second, or the connection broke.
-            LeaseLost: it was to hold a run (see `run_store.hold`) that is another process's.
+            LeaseLost: the transaction is fenced (see `fencing.fence`) and another process owns the run.
         """
         async with self._connection() as connection, connection.pipelined():
             if snapshot:
                 await connection.execute("set transaction isolation level repeatable read")
-            await connection.execute(TRANSACTION, (claims(user_id),))
+            await connection.execute(BEGIN_SETTINGS, (claims(user_id),))
             yield connection
 
-    async def rows(self, user_id: str, query: bytes, parameters: Mapping[str, Any]) -> list[DictRow]:
-        """What one query finds for this user, or returns of what it changes.
+    async def fetch_all(self, user_id: str, query: bytes, parameters: Mapping[str, Any]) -> list[DictRow]:
+        """The rows that one statement of this user returns.
 
-        It travels with the claims in one message, which is a transaction to Postgres without being told so (what stands before
-        one Sync of the protocol's extended queries is).
+        Claims and statement are sent in one message. Postgres runs it as one transaction, as it does with all statements before
+        one Sync of the extended query protocol.
 
         Raises:
-            DatabaseUnavailable: as `acting_for`.
+            DatabaseUnavailable: as in `transaction`.
         """
         async with self._connection() as connection, connection.pipeline():
-            await connection.execute(TRANSACTION, (claims(user_id),))
-            found = await connection.execute(query, parameters)
-        return await found.fetchall()
+            await connection.execute(BEGIN_SETTINGS, (claims(user_id),))
+            cursor = await connection.execute(query, parameters)
+        return await cursor.fetchall()
 
-    async def find(self, user_id: str, query: bytes, parameters: Mapping[str, Any]) -> DictRow | None:
-        """The same for a query that finds one row, or none."""
-        rows = await self.rows(user_id, query, parameters)
+    async def fetch_one(self, user_id: str, query: bytes, parameters: Mapping[str, Any]) -> DictRow | None:
+        """The first row that one statement of this user returns, or None."""
+        rows = await self.fetch_all(user_id, query, parameters)
         return rows[0] if rows else None
 
     @asynccontextmanager
-    async def acting_for_nobody(self) -> AsyncIterator[Connection]:
-        """A transaction without claims: it sees the shared tables only."""
+    async def system_transaction(self) -> AsyncIterator[Connection]:
+        """A transaction without claims: it sees no rows of users."""
         async with self._connection() as connection, connection.pipelined():
             yield connection
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Connection]:
         try:
-            connection = await self._borrow()
+            connection = await self._acquire()
             try:
                 async with connection:
                     yield connection
             except psycopg.errors.ReadOnlySqlTransaction as error:
-                await connection.close()  # its server was demoted: the next connection finds the new one
+                await connection.close()  # its server was demoted; a new connection reaches the new primary
                 raise DatabaseUnavailable(retry_after=1) from error
             finally:
-                await asyncio.shield(self._give_back(connection))
+                await asyncio.shield(self._return(connection))
         except (PoolTimeout, PoolClosed, TooManyRequests, psycopg.OperationalError, psycopg.InterfaceError) as error:
             raise DatabaseUnavailable(retry_after=1) from error
         except psycopg.DatabaseError as error:
-            if error.sqlstate == RUN_LOST:
+            if error.sqlstate == LEASE_LOST:
                 raise LeaseLost from error
             raise
 
-    async def _borrow(self) -> Connection:
-        """A connection of the pool. The pool would lose the one that it hands to somebody who is cancelled just then."""
-        borrowing = asyncio.create_task(self.pool.getconn())
+    async def _acquire(self) -> Connection:
+        """A connection of the pool. A task that is cancelled while the pool hands it a connection would lose the connection."""
+        acquiring = asyncio.create_task(self.pool.getconn())
         try:
-            return await asyncio.shield(borrowing)
+            return await asyncio.shield(acquiring)
         except asyncio.CancelledError:
-            borrowing.add_done_callback(self._give_back_unused)
+            acquiring.add_done_callback(self._return_unused)
             raise
 
-    def _give_back_unused(self, borrowed: "asyncio.Task[Connection]") -> None:
-        if not borrowed.cancelled() and borrowed.exception() is None:
-            self._give_back(borrowed.result())
+    def _return_unused(self, acquired: "asyncio.Task[Connection]") -> None:
+        if not acquired.cancelled() and acquired.exception() is None:
+            self._return(acquired.result())
 
-    def _give_back(self, connection: Connection) -> "asyncio.Task[None]":
-        """Return a connection in a task of its own, which no cancellation of the borrower reaches."""
+    def _return(self, connection: Connection) -> "asyncio.Task[None]":
+        """Return a connection to the pool in a task of its own, which a cancellation of the caller does not reach."""
         returning = asyncio.create_task(self.pool.putconn(connection))
         self._returning.add(returning)
         returning.add_done_callback(self._returning.discard)
         return returning
 
 
-def broke_off(error: DatabaseUnavailable) -> bool:
-    """Whether the connection broke while it was used, so that what was sent may have been done."""
+def outcome_unknown(error: DatabaseUnavailable) -> bool:
+    """Whether the connection broke in use, so that the statements sent on it may have been committed."""
     return not isinstance(error.__cause__, PoolTimeout | PoolClosed | TooManyRequests)
 
 
-async def check(connection: Connection) -> None:
-    """Ask a connection whether it lives, if there is a sign that it does not.
+async def ensure_alive(connection: Connection) -> None:
+    """Test an idle connection whose socket is readable: a server that stopped has closed it.
 
-    On an idle connection nothing arrives but bad news: a server that stopped has closed it, so it can be read. Asking each
-    connection at each use would cost a round trip.
+    Testing every connection before each use would cost a round trip.
     """
     if select.select([connection.fileno()], [], [], 0)[0]:
         await AsyncConnectionPool.check_connection(connection)
@@ -234,11 +232,11 @@ async def check(connection: Connection) -> None:
 
 async def fetch_all(connection: Connection, query: bytes, parameters: dict[str, Any]) -> list[DictRow]:
     cursor = await connection.execute(query, parameters)
-    await connection.settle()
+    await connection.sync()
     return await cursor.fetchall()
 
 
 async def fetch_one(connection: Connection, query: bytes, parameters: dict[str, Any]) -> DictRow | None:
     cursor = await connection.execute(query, parameters)
-    await connection.settle()
+    await connection.sync()
     return await cursor.fetchone()

@@ -6,10 +6,9 @@ from graph.adapters.postgres.named_queries import adapter_queries
 QUERIES = adapter_queries("fencing")
 
 
-async def hold(connection: Connection, run: str, epoch: int) -> None:
-    """What is done in this transaction counts only if this process works on the run, and nobody can take the run over
-    meanwhile.
+async def fence(connection: Connection, run_id: str, epoch: int) -> None:
+    """Abort this transaction unless this process still owns the run; no process can claim the run before it ends.
 
-    If another process works on it, or has ended it, the database refuses what follows: `Database` tells it by `LeaseLost`.
+    The statement is pipelined, so the refusal arrives with a later one: `Database` raises `LeaseLost` for it.
     """
-    await connection.execute(QUERIES["fence_run"], {"run_id": run, "epoch": epoch})
+    await connection.execute(QUERIES["fence_run"], {"run_id": run_id, "epoch": epoch})

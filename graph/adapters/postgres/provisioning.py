@@ -91,7 +91,7 @@ async def check_migrations(database: Database) -> None:
         ConfigurationError: some are missing, or the role may not see which there are.
     """
     try:
-        async with database.acting_for_nobody() as connection:
+        async with database.system_transaction() as connection:
             missing = await pending(connection, await asyncio.to_thread(read_migrations))
     except psycopg.errors.InsufficientPrivilege:
         raise ConfigurationError(

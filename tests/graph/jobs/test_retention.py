@@ -127,7 +127,7 @@ async def test_all_old_logs_are_forgotten_however_many_there_are(
     logged: Callable[[Run], object],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(run_store, "MOST_DROPPED", 2)
+    monkeypatch.setattr(run_store, "MAX_DELETED", 2)
     runs = [await run_that_ended(user_id, DAYS + 1) for _ in range(5)]
     assert await forget_logs(store, DAYS) >= 5
     assert [logged(run) for run in runs] == [[]] * 5
@@ -155,7 +155,7 @@ async def test_expired_files_of_all_users_are_deleted_and_the_others_stay(
 async def test_all_expired_files_are_deleted_however_many_there_are(
     files: PostgresFiles, file_that_expired: FileThatExpired, user_id: str, monkeypatch: pytest.MonkeyPatch, sql: Sql
 ) -> None:
-    monkeypatch.setattr(file_store, "MOST_DROPPED", 2)
+    monkeypatch.setattr(file_store, "MAX_DELETED", 2)
     for _ in range(5):
         await file_that_expired(user_id, 1)
     assert await forget_files(files) >= 5

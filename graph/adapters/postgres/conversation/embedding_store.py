@@ -19,7 +19,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from graph.adapters.postgres.database import TRANSACTION, Connection, Database, claims
+from graph.adapters.postgres.database import BEGIN_SETTINGS, Connection, Database, claims
 from graph.adapters.postgres.named_queries import adapter_queries
 from graph.errors import DatabaseUnavailable
 from graph.ports.models import CountTokens, Embedder
@@ -116,7 +116,7 @@ async def user_engine(database: Database, user_id: str) -> AsyncIterator[AsyncEn
     engine = create_async_engine("postgresql+psycopg://", async_creator=connect, poolclass=NullPool)
 
     def set_claims(connection: EngineConnection) -> None:
-        connection.exec_driver_sql(TRANSACTION.decode(), (claims(user_id),))
+        connection.exec_driver_sql(BEGIN_SETTINGS.decode(), (claims(user_id),))
 
     event.listen(engine.sync_engine, "begin", set_claims)
     try:

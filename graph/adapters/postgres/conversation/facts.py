@@ -14,15 +14,15 @@ class PostgresFacts:
         self.database = database
 
     async def all(self, user_id: str) -> list[dict[str, Any]]:
-        return await self.database.rows(user_id, QUERIES["all"], {})
+        return await self.database.fetch_all(user_id, QUERIES["all"], {})
 
     async def add(self, user_id: str, fact: str, scope: str, is_pinned: bool) -> dict[str, Any]:
         values = {"fact": fact, "scope": scope, "is_pinned": is_pinned}
-        row = await self.database.find(user_id, QUERIES["add"], values)
+        row = await self.database.fetch_one(user_id, QUERIES["add"], values)
         assert row is not None
         return row
 
     async def delete(self, user_id: str, fact_id: str) -> None:
         """Raises: NotFound."""
-        if not await self.database.find(user_id, QUERIES["delete"], {"fact_id": fact_id}):
+        if not await self.database.fetch_one(user_id, QUERIES["delete"], {"fact_id": fact_id}):
             raise NotFound

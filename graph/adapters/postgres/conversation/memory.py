@@ -13,23 +13,23 @@ from graph.ports.memory import MemorySnapshot
 
 QUERIES = adapter_queries("memory")
 
-HISTORY_ROWS = 60
+MAX_HISTORY_ROWS = 60
 """Messages read at most: more than the budget holds of any but the shortest."""
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class PendingSnapshot:
     """Two queries that were sent and not read yet."""
 
     remembered: AsyncCursor[DictRow]
     history: AsyncCursor[DictRow]
 
-    async def answer(self) -> MemorySnapshot:
+    async def receive(self) -> MemorySnapshot:
         [row] = await self.remembered.fetchall()
         return MemorySnapshot(
             time_zone=row["time_zone"] or "UTC",
             facts=row["facts"],
-            summary=summary_text(row) if row["summary"] is not None else "",
+            summary=format_summary(row) if row["summary"] is not None else "",
             history=[to_message(each) for each in reversed(await self.history.fetchall())],
             summarized_to=row["last_summarized_position"] or 0,
             searchable=row["has_embeddings"],
@@ -42,7 +42,7 @@ class PostgresMemory:
         self.database = database
         self.embedding_model = embedding_model
 
-    async def ask(self, connection: Connection, session_id: str, employee: str | None = None) -> Asked:
+    async def send(self, connection: Connection, session_id: str, employee: str | None = None) -> PendingSnapshot:
         """Send what reads the memory of a user and a session, in a transaction of its user.
 
         Args:
@@ -50,18 +50,23 @@ class PostgresMemory:
             session_id: of the session.
             employee: who is to know it; whoever the session is with unless given.
         """
-        values = {"session_id": session_id, "employee": employee, "limit": HISTORY_ROWS, "model": self.embedding_model}
-        return Asked(
+        values = {
+            "session_id": session_id,
+            "employee": employee,
+            "limit": MAX_HISTORY_ROWS,
+            "model": self.embedding_model,
+        }
+        return PendingSnapshot(
             await connection.execute(QUERIES["memory_snapshot"], values),
             await connection.execute(QUERIES["history"], values),
         )
 
     async def load(self, user_id: str, session_id: str, employee: str) -> MemorySnapshot:
-        async with self.database.acting_for(user_id) as connection:
-            asked = await self.ask(connection, session_id, employee)
-        return await asked.answer()
+        async with self.database.transaction(user_id) as connection:
+            pending = await self.send(connection, session_id, employee)
+        return await pending.receive()
 
 
-def summary_text(row: dict[str, Any]) -> str:
+def format_summary(row: dict[str, Any]) -> str:
     """The summary with its key facts as a list."""
     return "\n".join([row["summary"], *(f"- {fact}" for fact in row["key_facts"])])

@@ -31,7 +31,7 @@ class PostgresRetriever:
     async def nearest(self, user_id: str, vector: list[float], limit: int = MAX_PASSAGES) -> list[Passage]:
         """The user's texts by descending cosine similarity to a vector of the embedder's model."""
         values = {"vector": json.dumps(vector), "model": self.embedder.model, "limit": limit}
-        rows = await self.database.rows(user_id, QUERIES["nearest_texts"], values)
+        rows = await self.database.fetch_all(user_id, QUERIES["nearest_texts"], values)
         return [
             Passage(
                 id=str(row["id"]),

@@ -41,7 +41,7 @@ class PostgresSessions:
             NotFound: the session is somebody else's.
         """
         values = {"session_id": session_id, "employee": employee or default}
-        async with self.database.acting_for(user_id) as connection:
+        async with self.database.transaction(user_id) as connection:
             await connection.execute(QUERIES["create_missing_session"], values)
             if employee:
                 await connection.execute(RUNS["set_employee"], values)
@@ -61,7 +61,7 @@ class PostgresSessions:
             RunActive: it is answering; a run that goes on would write again.
         """
         values = {"session_id": session_id}
-        async with self.database.acting_for(user_id) as connection:
+        async with self.database.transaction(user_id) as connection:
             if active := await fetch_one(connection, RUNS["active_runs"], values):
                 raise RunActive(run_id=str(active["id"]))
             if not await fetch_one(connection, QUERIES["delete_session"], values):
@@ -89,10 +89,10 @@ class PostgresSessions:
         return await self._all(user_id, "usage", {"days": days})
 
     async def _all(self, user_id: str, name: str, values: Row) -> list[Row]:
-        return await self.database.rows(user_id, QUERIES[name], values)
+        return await self.database.fetch_all(user_id, QUERIES[name], values)
 
     async def _one(self, user_id: str, name: str, values: Row) -> Row:
-        row = await self.database.find(user_id, QUERIES[name], values)
+        row = await self.database.fetch_one(user_id, QUERIES[name], values)
         if row is None:
             raise NotFound
         return row

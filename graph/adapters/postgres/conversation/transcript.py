@@ -10,7 +10,7 @@ from langchain_core.messages import AIMessage
 
 from graph.adapters.postgres.conversation.message_rows import rows_of, to_message
 from graph.adapters.postgres.database import Connection, Database, fetch_all, fetch_one
-from graph.adapters.postgres.fencing import hold
+from graph.adapters.postgres.fencing import fence
 from graph.adapters.postgres.named_queries import adapter_queries
 from graph.errors import LeaseLost
 from graph.ports.memory import StoredTurn, TurnRecord
@@ -33,9 +33,9 @@ class PostgresTranscript:
         self.count = count
 
     async def record(self, turn: TurnRecord) -> str:
-        async with self.database.acting_for(turn.user_id) as connection:
+        async with self.database.transaction(turn.user_id) as connection:
             if turn.epoch:
-                await hold(connection, turn.run_id, turn.epoch)
+                await fence(connection, turn.run_id, turn.epoch)
             # The usage comes first: its row is unique for the run, so of two that record it at once the second one waits here.
             if await fetch_one(connection, QUERIES["log_usage"], {**place_of(turn), **usage_row(turn)}):
                 return await self._store(connection, turn)
@@ -45,7 +45,7 @@ class PostgresTranscript:
             return str(stored["id"])
 
     async def find(self, user_id: str, run_id: str) -> StoredTurn | None:
-        async with self.database.acting_for(user_id) as connection:
+        async with self.database.transaction(user_id) as connection:
             usage = await connection.execute(QUERIES["run_usage"], {"run_id": run_id})
             rows = await fetch_all(connection, QUERIES["run_messages"], {"run_id": run_id})
             taken = await usage.fetchone()

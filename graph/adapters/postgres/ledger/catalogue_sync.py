@@ -38,6 +38,6 @@ async def project(database: Database, roster: Roster, tools: Iterable[Tool]) -> 
         }
         for tool in tools
     ]
-    async with database.acting_for_nobody() as connection:
+    async with database.system_transaction() as connection:
         await connection.execute(QUERIES["sync_employees"], {"rows": json.dumps(employees)})
         await connection.execute(QUERIES["sync_tools"], {"rows": json.dumps(catalogue)})

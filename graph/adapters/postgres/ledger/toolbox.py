@@ -13,7 +13,7 @@ from psycopg.rows import DictRow
 from graph.adapters.base.rate_limiter import ToolCallLimiter
 from graph.adapters.crypto.cipher import Sealer
 from graph.adapters.postgres.database import Connection, Database, fetch_all, fetch_one
-from graph.adapters.postgres.fencing import hold
+from graph.adapters.postgres.fencing import fence
 from graph.adapters.postgres.named_queries import adapter_queries, read_queries
 from graph.errors import DatabaseUnavailable
 from graph.ports.tools import Effect
@@ -31,7 +31,7 @@ UNKNOWN_OUTCOME = (
 
 
 @dataclass(frozen=True, slots=True)
-class OwnedRows:
+class UserRows:
     """The rows of one user, through the named queries of the tools."""
 
     database: Database
@@ -42,11 +42,11 @@ class OwnedRows:
         return await retry_on_database_down(lambda: self._fetch(query, parameters), READ_DELAYS)
 
     async def _fetch(self, query: str, parameters: dict[str, object]) -> list[dict[str, Any]]:
-        return await self.database.rows(self.user_id, self.queries[query], parameters)
+        return await self.database.fetch_all(self.user_id, self.queries[query], parameters)
 
 
 @dataclass(frozen=True, slots=True)
-class RowsInTransaction:
+class TransactionRows:
     """The rows of one user, within a transaction that is open."""
 
     connection: Connection
@@ -100,8 +100,8 @@ class PostgresToolbox:
     def files(self, user_id: str, call: str = "") -> Files:
         return self._files(user_id, call)
 
-    def rows(self, user_id: str) -> OwnedRows:
-        return OwnedRows(self.database, self.queries, user_id)
+    def rows(self, user_id: str) -> UserRows:
+        return UserRows(self.database, self.queries, user_id)
 
     async def execute_once(self, effect: Effect, make: Callable[[Rows], Awaitable[ToolOutput]]) -> ToolOutput:
         if effect.external:
@@ -110,13 +110,13 @@ class PostgresToolbox:
 
     async def _once(self, effect: Effect, make: Callable[[Rows], Awaitable[ToolOutput]]) -> ToolOutput:
         if not effect.epoch:
-            return await self._unledgered(effect, make)
+            return await self._without_ledger(effect, make)
         await self.commit(effect.run_id)
-        async with self.database.acting_for(effect.user_id) as connection:
+        async with self.database.transaction(effect.user_id) as connection:
             made = await self._entry(connection, effect)
             if made:
                 return ToolOutput.from_json(made["result"])
-            output = await make(RowsInTransaction(connection, self.queries))
+            output = await make(TransactionRows(connection, self.queries))
             await self._record(connection, effect, json.dumps(output.to_json()))
         return output
 
@@ -137,15 +137,15 @@ class PostgresToolbox:
     async def _begin(self, effect: Effect) -> DictRow | None:
         """Write the entry of an effect without a result; if there is one, that."""
         await self.commit(effect.run_id)
-        async with self.database.acting_for(effect.user_id) as connection:
+        async with self.database.transaction(effect.user_id) as connection:
             begun = await self._entry(connection, effect)
             if begun is None:
                 await self._record(connection, effect, None)
         return begun
 
     async def _complete(self, effect: Effect, result: str) -> None:
-        async with self.database.acting_for(effect.user_id) as connection:
-            await hold(connection, effect.run_id, effect.epoch)
+        async with self.database.transaction(effect.user_id) as connection:
+            await fence(connection, effect.run_id, effect.epoch)
             await connection.execute(QUERIES["complete_effect"], {**place_of(effect), "result": result})
 
     async def _entry(self, connection: Connection, effect: Effect) -> DictRow | None:
@@ -153,17 +153,17 @@ class PostgresToolbox:
 
         Raises: LeaseLost.
         """
-        await hold(connection, effect.run_id, effect.epoch)
+        await fence(connection, effect.run_id, effect.epoch)
         return await fetch_one(connection, QUERIES["read_effect"], place_of(effect))
 
     async def _record(self, connection: Connection, effect: Effect, result: str | None) -> None:
         entry = {"tool": effect.tool, "arguments_hash": self._hash(effect), "result": result}
         await connection.execute(QUERIES["record_effect"], {**place_of(effect), **entry})
 
-    async def _unledgered(self, effect: Effect, make: Callable[[Rows], Awaitable[ToolOutput]]) -> ToolOutput:
+    async def _without_ledger(self, effect: Effect, make: Callable[[Rows], Awaitable[ToolOutput]]) -> ToolOutput:
         """An effect of a turn that is no accepted run, as in LangGraph Studio: nobody takes it over and makes it again."""
-        async with self.database.acting_for(effect.user_id) as connection:
-            return await make(RowsInTransaction(connection, self.queries))
+        async with self.database.transaction(effect.user_id) as connection:
+            return await make(TransactionRows(connection, self.queries))
 
     def _hash(self, effect: Effect) -> bytes:
         return self.sealer.digest(effect.tool, json.dumps(effect.arguments, sort_keys=True))

@@ -19,7 +19,7 @@ FILE_IDS = UUID("7d0a6f7e-5f0b-4f43-9c58-0a3c1d2b9e11")
 """The namespace of ids that are made from a call."""
 MOST_BYTES = 10_000_000
 """Of one file."""
-MOST_DROPPED = 500
+MAX_DELETED = 500
 """Files that are deleted at a time."""
 
 
@@ -49,12 +49,12 @@ class PostgresFiles:
         return file_id
 
     async def _insert(self, user_id: str, values: dict[str, Any]) -> None:
-        async with self.database.acting_for(user_id) as connection:
+        async with self.database.transaction(user_id) as connection:
             await connection.execute(QUERIES["store_file"], values)
 
     async def read(self, user_id: str, file_id: str) -> StoredFile:
         """Raises: NotFound."""
-        row = await self.database.find(user_id, QUERIES["read_file"], {"file_id": file_id})
+        row = await self.database.fetch_one(user_id, QUERIES["read_file"], {"file_id": file_id})
         if row is None:
             raise NotFound
         content = await asyncio.to_thread(
@@ -66,17 +66,17 @@ class PostgresFiles:
         """The latest files before a place (created_at, id), without their contents."""
         created_at, file_id = before or (None, None)
         values = {"limit": limit, "before": created_at, "before_id": file_id}
-        return await self.database.rows(user_id, QUERIES["list_files"], values)
+        return await self.database.fetch_all(user_id, QUERIES["list_files"], values)
 
     async def drop_expired(self) -> int:
         """Delete files that have expired, whosever they are, some at a time; how many that were."""
-        async with self.database.acting_for_nobody() as connection:
-            rows = await fetch_all(connection, QUERIES["expired_files"], {"max_rows": MOST_DROPPED})
+        async with self.database.system_transaction() as connection:
+            rows = await fetch_all(connection, QUERIES["expired_files"], {"max_rows": MAX_DELETED})
         due = defaultdict(list)
         for row in rows:
             due[str(row["user_id"])].append(row["file_id"])
         for user_id, file_ids in due.items():
-            async with self.database.acting_for(user_id) as connection:
+            async with self.database.transaction(user_id) as connection:
                 await connection.execute(QUERIES["delete_files"], {"file_ids": file_ids})
         return len(rows)
 

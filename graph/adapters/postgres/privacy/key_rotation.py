@@ -61,7 +61,7 @@ class PostgresSeals:
 
     async def owners_due(self, most: int) -> list[str]:
         """Users who have values under another key than the current one."""
-        async with self.database.acting_for_nobody() as connection:
+        async with self.database.system_transaction() as connection:
             cursor = await connection.execute(
                 QUERIES["users_to_reencrypt"], {"current": self.sealer.prefix, "max_rows": most}
             )
@@ -81,14 +81,14 @@ class PostgresSeals:
         while rows := await self._due(place, user_id, after):
             entries = await asyncio.to_thread(self._under_current_key, place, user_id, rows)
             if entries:
-                async with self.database.acting_for(user_id) as connection:
+                async with self.database.transaction(user_id) as connection:
                     await connection.execute(QUERIES[f"reencrypt_{place.name}"], {"entries": json.dumps(entries)})
             values, lost, after = values + len(entries), lost + len(rows) - len(entries), rows[-1]["id"]
         return Resealed(values, lost)
 
     async def _due(self, place: Place, user_id: str, after: str) -> list[dict[str, Any]]:
         values = {"current": self.sealer.prefix, "after": after, "max_rows": place.most}
-        return await self.database.rows(user_id, QUERIES[f"outdated_{place.name}"], values)
+        return await self.database.fetch_all(user_id, QUERIES[f"outdated_{place.name}"], values)
 
     def _under_current_key(self, place: Place, user_id: str, rows: Sequence[dict[str, Any]]) -> list[dict[str, str]]:
         entries = []
@@ -103,7 +103,7 @@ class PostgresSeals:
 
     async def reseal_hash_key(self) -> None:
         """Bring the key of the keyed hashes under the current key."""
-        async with self.database.acting_for_nobody() as connection:
+        async with self.database.system_transaction() as connection:
             row = await fetch_one(connection, QUERIES["hash_key"], {})
             if row and not bytes(row["ciphertext"]).startswith(self.sealer.prefix):
                 before = bytes(row["ciphertext"])
@@ -127,11 +127,11 @@ async def unlock(database: Database, read: ReadKeys) -> Sealer:
 
 async def hash_key_of(database: Database, sealer: Sealer) -> bytes:
     """The key of the keyed hashes; a new database gets one. One that is older has hashes under a key that was derived."""
-    async with database.acting_for_nobody() as connection:
+    async with database.system_transaction() as connection:
         row = await fetch_one(connection, QUERIES["hash_key"], {})
     if row is None:
         key = sealer.hash_key if await was_used(database, sealer) else secrets.token_bytes(KEY_BYTES)
-        async with database.acting_for_nobody() as connection:
+        async with database.system_transaction() as connection:
             await connection.execute(QUERIES["insert_hash_key"], {"ciphertext": sealer.seal(key, HASH_KEY)})
             row = await fetch_one(connection, QUERIES["hash_key"], {})
     assert row is not None
@@ -144,11 +144,11 @@ async def was_used(database: Database, sealer: Sealer) -> bool:
     Raises:
         ConfigurationError: they do not open.
     """
-    async with database.acting_for_nobody() as connection:
+    async with database.system_transaction() as connection:
         due = await fetch_one(connection, QUERIES["users_to_reencrypt"], {"current": b"", "max_rows": 1})
     if due is None:
         return False
     user_id = str(due["user_id"])
-    if row := await database.find(user_id, QUERIES["any_value"], {}):
+    if row := await database.fetch_one(user_id, QUERIES["any_value"], {}):
         sealer.unseal(bytes(row["ciphertext"]), f"{user_id}/{row['token']}")
     return True

@@ -19,12 +19,12 @@ from graph.redaction.placeholders import new_token
 
 QUERIES = adapter_queries("vault")
 
-MAX_ISSUED = 5_000
+MAX_VALUES = 5_000
 """Values of a user that are read at most."""
-OPENED_TOGETHER = 200
+DECRYPT_BATCH = 200
 """Values that are opened before others get their turn on the event loop: about 3 ms."""
 
-DRAWS = 5
+MAX_ATTEMPTS = 5
 """How often tokens are drawn when one is taken; at 30 bits a second time is rare, a fifth is a fault."""
 
 
@@ -35,24 +35,24 @@ class PostgresVault:
 
     async def tokenize(self, user_id: str, secrets: Set[PersonalValue]) -> Mapping[PersonalValue, str]:
         lookups = {self.sealer.digest(user_id, secret.kind, secret.key): secret for secret in secrets}
-        for _ in range(DRAWS):
+        for _ in range(MAX_ATTEMPTS):
             with suppress(UniqueViolation):
-                async with self.database.acting_for(user_id) as connection:
-                    return await self._issue(connection, user_id, lookups)
+                async with self.database.transaction(user_id) as connection:
+                    return await self._tokenize(connection, user_id, lookups)
         raise RedactionFailed
 
-    async def _issue(
+    async def _tokenize(
         self, connection: Connection, user_id: str, lookups: Mapping[bytes, PersonalValue]
     ) -> Mapping[PersonalValue, str]:
-        known = await self._find(connection, lookups)
+        known = await self._tokens_of(connection, lookups)
         missing = {lookup: secret for lookup, secret in lookups.items() if secret not in known}
         if not missing:
             return known
         entries = [self._entry(user_id, lookup, secret) for lookup, secret in missing.items()]
         await connection.execute(QUERIES["insert_values"], {"entries": json.dumps(entries)})
-        return await self._find(connection, lookups)
+        return await self._tokens_of(connection, lookups)
 
-    async def _find(
+    async def _tokens_of(
         self, connection: Connection, lookups: Mapping[bytes, PersonalValue]
     ) -> Mapping[PersonalValue, str]:
         rows = await fetch_all(connection, QUERIES["tokens_of_values"], {"lookups": list(lookups)})
@@ -64,17 +64,17 @@ class PostgresVault:
         return {"token": token, "entity_type": secret.kind, "lookup": lookup.hex(), "ciphertext": sealed.hex()}
 
     async def detokenize(self, user_id: str, tokens: Set[str]) -> Mapping[str, str]:
-        async with self.database.acting_for(user_id) as connection:
+        async with self.database.transaction(user_id) as connection:
             rows = await fetch_all(connection, QUERIES["values_of_tokens"], {"tokens": list(tokens)})
         return {row["token"]: self._text(user_id, row["token"], bytes(row["ciphertext"])) for row in rows}
 
     async def values_since(self, user_id: str, since: dt.datetime | None) -> IssuedValues:
-        rows = await self.database.rows(user_id, QUERIES["values_since"], {"since": since, "limit": MAX_ISSUED})
+        rows = await self.database.fetch_all(user_id, QUERIES["values_since"], {"since": since, "limit": MAX_VALUES})
         secrets = []
         for number, row in enumerate(rows, 1):
             text = self._text(user_id, row["token"], bytes(row["ciphertext"]))
             secrets.append(PersonalValue(row["entity_type"], KINDS[row["entity_type"]](normalise(text).text), text))
-            if number % OPENED_TOGETHER == 0:
+            if number % DECRYPT_BATCH == 0:
                 await asyncio.sleep(0)
         return IssuedValues(secrets, rows[0]["created_at"] if rows else since)
 

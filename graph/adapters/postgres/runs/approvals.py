@@ -8,7 +8,7 @@ from psycopg.types.json import Jsonb
 
 from graph.adapters.crypto.cipher import Sealer
 from graph.adapters.postgres.database import Connection, Database, fetch_all, fetch_one
-from graph.adapters.postgres.fencing import hold
+from graph.adapters.postgres.fencing import fence
 from graph.adapters.postgres.named_queries import adapter_queries
 from graph.context import TurnContext
 from graph.errors import ApprovalDecided, ApprovalExpired, NotFound
@@ -31,7 +31,7 @@ class PostgresApprovals:
 
     async def state_of_run(self, caller: TurnContext) -> ApprovalState:
         values = {"run_id": caller.run_id, "session_id": caller.session_id}
-        async with self.database.acting_for(caller.user_id) as connection:
+        async with self.database.transaction(caller.user_id) as connection:
             known = await connection.execute(QUERIES["approvals_of_run"], values)
             trusted = await connection.execute(QUERIES["trusted_tools"], values)
             session = await connection.execute(QUERIES["untrusted_sources"], values)
@@ -48,8 +48,8 @@ class PostgresApprovals:
             "seconds": self.seconds,
             "calls": json.dumps([self._call(proposal) for proposal in proposals]),
         }
-        async with self.database.acting_for(caller.user_id) as connection:
-            await hold(connection, caller.run_id, caller.epoch)
+        async with self.database.transaction(caller.user_id) as connection:
+            await fence(connection, caller.run_id, caller.epoch)
             await connection.execute(QUERIES["request_approvals"], values)
             known = await connection.execute(QUERIES["approvals_of_run"], values)
         approvals = [approval_of(row) for row in await known.fetchall()]
@@ -70,7 +70,7 @@ class PostgresApprovals:
         """What of a run was put to its user; of somebody else's run that is nothing."""
         return [
             approval_of(row)
-            for row in await self.database.rows(user_id, QUERIES["approvals_of_run"], {"run_id": run_id})
+            for row in await self.database.fetch_all(user_id, QUERIES["approvals_of_run"], {"run_id": run_id})
         ]
 
     async def tool_name(self, user_id: str, run_id: str, approval_id: str) -> str:
@@ -79,7 +79,7 @@ class PostgresApprovals:
         Raises:
             NotFound: no such approval.
         """
-        row = await self.database.find(
+        row = await self.database.fetch_one(
             user_id, QUERIES["read_approval"], {"run_id": run_id, "approval_id": approval_id}
         )
         if row is None:
@@ -95,7 +95,7 @@ class PostgresApprovals:
             ApprovalExpired: it came too late, or the run has ended.
         """
         values: dict[str, Any] = {"run_id": run_id, "approval_id": approval_id}
-        async with self.database.acting_for(user_id) as connection:
+        async with self.database.transaction(user_id) as connection:
             run = await fetch_one(connection, QUERIES["lock_run"], values)
             asked = await fetch_one(connection, QUERIES["read_approval"], values)
             if run is None or asked is None:

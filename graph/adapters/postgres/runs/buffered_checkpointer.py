@@ -1,4 +1,4 @@
-"""The checkpointer of one running turn: gathers what LangGraph writes and sends it in few transactions."""
+"""The checkpointer of one running turn: it buffers what LangGraph writes and sends it in few transactions."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -13,44 +13,46 @@ from psycopg import AsyncCursor
 from psycopg.rows import DictRow
 
 from graph.adapters.postgres.database import Database
-from graph.adapters.postgres.fencing import hold
-from graph.adapters.postgres.runs.checkpointer import QUERIES, OwnedSaver, of_pool
+from graph.adapters.postgres.fencing import fence
+from graph.adapters.postgres.runs.checkpointer import QUERIES, UserCheckpointer, pooled_connection
 from graph.errors import DatabaseUnavailable, LeaseLost
 from graph.ports.runs import Run
 
 log = structlog.get_logger(__name__)
 
-Reached = Callable[[str, str], Awaitable[None]]
-"""Told that a step has come to a place (`after_checkpoint`): there a fail point may be."""
+OnCheckpoint = Callable[[str, str], Awaitable[None]]
+"""Called with each node whose writes are stored, and the place `after_checkpoint`; fault injection uses it."""
 
-PRUNING = ("prune_checkpoints", "prune_writes", "prune_blobs")
+PRUNE_QUERIES = ("prune_checkpoints", "prune_writes", "prune_blobs")
 
-FLUSH_SECONDS = 0.25
-"""How long a write of a running turn may wait for its transaction."""
+FLUSH_INTERVAL_SECONDS = 0.25
+"""How long a write of a running turn may stay in the buffer."""
 
 
-async def nowhere(step: str, place: str) -> None:
-    """No fail point is anywhere."""
+async def noop(step: str, place: str) -> None:
+    """No fault is injected."""
 
 
 @dataclass(frozen=True, slots=True)
-class Put:
-    """A checkpoint that waits to be stored."""
+class PendingCheckpoint:
+    """A buffered checkpoint."""
 
     config: RunnableConfig
-    """Its place: the thread, and the checkpoint that came before."""
+    """Names the thread, and the checkpoint before this one."""
     checkpoint: Checkpoint
     metadata: CheckpointMetadata
     new_versions: ChannelVersions
 
     @property
     def run(self) -> tuple[object, ...] | None:
-        """The thread and the run to which it belongs, if it belongs to one."""
-        place = self.config["configurable"]
-        return (place["thread_id"], place["checkpoint_ns"], place["run"]) if "run" in place else None
+        """The thread and the run of the checkpoint; None if it belongs to no run."""
+        configurable = self.config["configurable"]
+        if "run" not in configurable:
+            return None
+        return (configurable["thread_id"], configurable["checkpoint_ns"], configurable["run"])
 
-    def instead_of(self, earlier: "Put") -> "Put":
-        """This checkpoint in the place of an earlier one, with the values of channels that only that one would have stored."""
+    def coalesce(self, earlier: "PendingCheckpoint") -> "PendingCheckpoint":
+        """This checkpoint in the place of an earlier one, with the channel values that only the earlier one would store."""
         before = earlier.config["configurable"].get("checkpoint_id")
         config = RunnableConfig(configurable={**self.config["configurable"], "checkpoint_id": before})
         versions = self.checkpoint["channel_versions"]
@@ -59,42 +61,42 @@ class Put:
 
 
 @dataclass(frozen=True, slots=True)
-class Writes:
-    """What a task wrote on a checkpoint, waiting to be stored."""
+class PendingWrites:
+    """The buffered writes of one task."""
 
     config: RunnableConfig
     writes: Sequence[tuple[str, Any]]
     task_id: str
     task_path: str
 
-    def are_on(self, put: Put) -> bool:
-        return bool(self.config["configurable"]["checkpoint_id"] == put.checkpoint["id"])
+    def belong_to(self, pending: PendingCheckpoint) -> bool:
+        return bool(self.config["configurable"]["checkpoint_id"] == pending.checkpoint["id"])
 
 
-class TurnSaver(OwnedSaver):
-    """The checkpointer of one running turn: gathers what LangGraph writes and sends it together.
+class BufferedCheckpointer(UserCheckpointer):
+    """The checkpointer of one running turn.
 
-    A turn of seven steps makes some fifteen writes. That each has its transaction buys nothing: with LangGraph's durability
-    `async` none of them is certain at a crash, and a turn is recovered from its run's row. Nor does it buy anything to
-    store a step that its run has left behind before it could be sent: a turn is continued, repeated or forked from its
-    last checkpoint. And a turn that begins does not need the one before it: its state holds one turn.
+    A turn of seven steps makes some fifteen writes. A transaction for each gains nothing: with LangGraph's durability `async`
+    no write is certain to survive a crash, and a turn is recovered from its run's row. Storing a checkpoint that the run has
+    left behind before it was sent gains nothing either: a turn is continued, repeated or forked from its last checkpoint.
+    A turn that starts does not read the checkpoint before it: the state holds one turn.
     """
 
-    def __init__(self, database: Database, run: Run, reached: Reached = nowhere) -> None:
+    def __init__(self, database: Database, run: Run, on_checkpoint: OnCheckpoint = noop) -> None:
         super().__init__(database, run.user_id)
         self.run = run
-        self._reached = reached
-        self._begins = run.epoch == 1
-        self._ended: list[str] = []
-        """The steps that have ended and are not stored."""
-        self._gathered: list[Put | Writes] = []
+        self._on_checkpoint = on_checkpoint
+        self._starts_empty = run.epoch == 1
+        self._finished_steps: list[str] = []
+        """The steps whose writes are buffered."""
+        self._pending: list[PendingCheckpoint | PendingWrites] = []
         self._flushing = asyncio.Lock()
-        self._open: AsyncCursor[DictRow] | None = None
-        """The cursor of the flush that is under way, for the task that flushes only."""
-        self._sender: asyncio.Task[object] | None = None
+        self._flush_cursor: AsyncCursor[DictRow] | None = None
+        """The cursor of the current flush, for the task that flushes only."""
+        self._flush_task: asyncio.Task[object] | None = None
 
     async def aget_tuple(self, config: RunnableConfig) -> CheckpointTuple | None:
-        if self._begins:
+        if self._starts_empty:
             return None
         return await super().aget_tuple(config)
 
@@ -105,30 +107,31 @@ class TurnSaver(OwnedSaver):
         metadata: CheckpointMetadata,
         new_versions: ChannelVersions,
     ) -> RunnableConfig:
-        self._begins = False
-        self._gather(Put(config, checkpoint, metadata, new_versions))
-        place = config["configurable"]
-        stored = {name: place[name] for name in ("thread_id", "checkpoint_ns")}
+        self._starts_empty = False
+        self._add(PendingCheckpoint(config, checkpoint, metadata, new_versions))
+        configurable = config["configurable"]
+        stored = {name: configurable[name] for name in ("thread_id", "checkpoint_ns")}
         return {"configurable": {**stored, "checkpoint_id": checkpoint["id"]}}
 
-    def _gather(self, put: Put) -> None:
-        """Keep a checkpoint in the place of the one that its run has left behind."""
-        for earlier in self._gathered:
-            if isinstance(earlier, Put) and put.run and earlier.run == put.run:
-                put = put.instead_of(earlier)
-                self._gathered = [each for each in self._gathered if not belongs_to(each, earlier)]
-        self._gathered.append(put)
+    def _add(self, added: PendingCheckpoint) -> None:
+        """Buffer a checkpoint; it replaces a buffered checkpoint of the same run."""
+        for earlier in self._pending:
+            if isinstance(earlier, PendingCheckpoint) and added.run and earlier.run == added.run:
+                added = added.coalesce(earlier)
+                self._pending = [entry for entry in self._pending if not belongs_to(entry, earlier)]
+        self._pending.append(added)
 
     async def aput_writes(
         self, config: RunnableConfig, writes: Sequence[tuple[str, Any]], task_id: str, task_path: str = ""
     ) -> None:
-        self._gathered.append(Writes(config, writes, task_id, task_path))
-        self._ended.append(task_path.rpartition(", ")[2])
+        self._pending.append(PendingWrites(config, writes, task_id, task_path))
+        self._finished_steps.append(task_path.rpartition(", ")[2])
 
     @asynccontextmanager
     async def _cursor(self, *, pipeline: bool = False) -> AsyncIterator[AsyncCursor[DictRow]]:
-        if self._open is not None and self._sender is asyncio.current_task():
-            yield self._open
+        """The cursor of the flush within a flush; otherwise a new one, after a flush, so that a read sees the buffer."""
+        if self._flush_cursor is not None and self._flush_task is asyncio.current_task():
+            yield self._flush_cursor
             return
         await self.flush()
         async with super()._cursor() as cursor:
@@ -138,96 +141,96 @@ class TurnSaver(OwnedSaver):
         await self.flush()
         await super().aprune(thread_ids, strategy=strategy)
 
-    async def flush(self, keep: int | None = None) -> None:
-        """Send what was gathered, in one transaction; on failure it stays gathered.
+    async def flush(self, turns_to_keep: int | None = None) -> None:
+        """Send the buffer in one transaction; on failure everything stays in the buffer.
 
         Args:
-            keep: forget the thread's checkpoints of all but so many turns, in the same transaction.
+            turns_to_keep: if given, the checkpoints of all but so many turns of the thread are deleted in that transaction.
 
         Raises:
             LeaseLost: another process works on the run.
+            DatabaseUnavailable: the database cannot be reached.
         """
         async with self._flushing:
-            sending, self._gathered = self._gathered, []
-            ended, self._ended = self._ended, []
-            if not sending and keep is None:
+            sending, self._pending = self._pending, []
+            steps, self._finished_steps = self._finished_steps, []
+            if not sending and turns_to_keep is None:
                 return
             try:
-                await self._send(sending, keep)
+                await self._send(sending, turns_to_keep)
             except BaseException:
-                self._gathered, self._ended = [*sending, *self._gathered], [*ended, *self._ended]
+                self._pending, self._finished_steps = [*sending, *self._pending], [*steps, *self._finished_steps]
                 raise
-            for step in ended:
-                await self._reached(step, "after_checkpoint")
+            for step in steps:
+                await self._on_checkpoint(step, "after_checkpoint")
 
-    async def _send(self, sending: Sequence[Put | Writes], keep: int | None) -> None:
+    async def _send(self, sending: Sequence[PendingCheckpoint | PendingWrites], turns_to_keep: int | None) -> None:
         async with super()._cursor() as cursor:
-            await hold(of_pool(cursor), self.run.id, self.run.epoch)
-            self._open, self._sender = cursor, asyncio.current_task()
+            await fence(pooled_connection(cursor), self.run.id, self.run.epoch)
+            self._flush_cursor, self._flush_task = cursor, asyncio.current_task()
             try:
-                for each in sending:
-                    await self._store(each)
-                if keep is not None:
-                    for name in PRUNING:
-                        await cursor.execute(QUERIES[name], {"thread_id": self.run.session_id, "turns": keep})
+                for entry in sending:
+                    await self._store(entry)
+                if turns_to_keep is not None:
+                    for name in PRUNE_QUERIES:
+                        await cursor.execute(QUERIES[name], {"thread_id": self.run.session_id, "turns": turns_to_keep})
             finally:
-                self._open = self._sender = None
+                self._flush_cursor = self._flush_task = None
 
-    async def _store(self, each: Put | Writes) -> None:
-        if isinstance(each, Put):
-            await super().aput(each.config, each.checkpoint, each.metadata, each.new_versions)
+    async def _store(self, entry: PendingCheckpoint | PendingWrites) -> None:
+        if isinstance(entry, PendingCheckpoint):
+            await super().aput(entry.config, entry.checkpoint, entry.metadata, entry.new_versions)
         else:
-            await super().aput_writes(each.config, each.writes, each.task_id, each.task_path)
+            await super().aput_writes(entry.config, entry.writes, entry.task_id, entry.task_path)
 
-    async def keep_flushing(self) -> None:
-        """Send every now and then; that the run is another's, its lease says."""
+    async def flush_periodically(self) -> None:
+        """Flush until cancelled. Failures are left to the next flush; a lost lease is noticed by the runner."""
         while True:
-            await asyncio.sleep(FLUSH_SECONDS)
+            await asyncio.sleep(FLUSH_INTERVAL_SECONDS)
             with suppress(DatabaseUnavailable, LeaseLost):
                 await self.flush()
 
 
-def belongs_to(each: Put | Writes, put: Put) -> bool:
-    return each is put or (isinstance(each, Writes) and each.are_on(put))
+def belongs_to(entry: PendingCheckpoint | PendingWrites, checkpoint: PendingCheckpoint) -> bool:
+    return entry is checkpoint or (isinstance(entry, PendingWrites) and entry.belong_to(checkpoint))
 
 
 class PostgresCheckpoints:
-    """The checkpoints in Postgres (port `Checkpoints`)."""
+    """Checkpoints in Postgres (port `Checkpoints`)."""
 
-    def __init__(self, database: Database, kept_turns: int, reached: Reached = nowhere) -> None:
+    def __init__(self, database: Database, turns_to_keep: int, on_checkpoint: OnCheckpoint = noop) -> None:
         """
         Args:
-            database: where they are.
-            kept_turns: turns of a thread whose checkpoints are kept.
-            reached: told of each step that is stored.
+            turns_to_keep: turns of a thread whose checkpoints are not deleted.
+            on_checkpoint: called for each step whose writes are stored.
         """
         self.database = database
-        self.kept_turns = kept_turns
-        self.reached = reached
-        self._open: dict[str, TurnSaver] = {}
-        """By run."""
+        self.turns_to_keep = turns_to_keep
+        self.on_checkpoint = on_checkpoint
+        self._active: dict[str, BufferedCheckpointer] = {}
+        """The checkpointers of running turns, by run."""
 
     @asynccontextmanager
-    async def turn(self, run: Run) -> AsyncIterator[TurnSaver]:
-        saver = self._open[run.id] = TurnSaver(self.database, run, self.reached)
-        flushing = asyncio.create_task(saver.keep_flushing())
+    async def turn(self, run: Run) -> AsyncIterator[BufferedCheckpointer]:
+        checkpointer = self._active[run.id] = BufferedCheckpointer(self.database, run, self.on_checkpoint)
+        flushing = asyncio.create_task(checkpointer.flush_periodically())
         try:
-            yield saver
+            yield checkpointer
         finally:
             flushing.cancel()
             await asyncio.gather(flushing, return_exceptions=True)
-            del self._open[run.id]
+            del self._active[run.id]
             try:
-                await saver.flush(self.kept_turns)
+                await checkpointer.flush(self.turns_to_keep)
             except (DatabaseUnavailable, LeaseLost) as error:
                 log.warning("checkpoints_lost", reason=error.code)
 
     async def commit(self, run_id: str) -> None:
-        """Store all that a running turn has come to.
+        """Store everything that a running turn has buffered.
 
         Raises:
             LeaseLost: another process works on the run.
-            DatabaseUnavailable: it could not be stored.
+            DatabaseUnavailable: the database cannot be reached.
         """
-        if saver := self._open.get(run_id):
-            await saver.flush()
+        if checkpointer := self._active.get(run_id):
+            await checkpointer.flush()

@@ -1,7 +1,7 @@
-"""LangGraph's checkpoints over the shared pool, for one owner.
+"""LangGraph's checkpointer over the shared pool, for one user.
 
-The stock saver holds one lock for the whole process and knows no users. This one takes a connection of the pool for each
-operation and sets the owner's claims in its transaction, so that row level security guards checkpoints like all else.
+The stock checkpointer holds one lock for the whole process and has no notion of users. This one takes a connection of the pool
+for each operation and sets the user's claims in its transaction, so row level security applies to checkpoints as to all tables.
 """
 
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -32,13 +32,13 @@ from graph.adapters.postgres.named_queries import adapter_queries
 QUERIES = adapter_queries("checkpoints")
 
 
-def of_pool(cursor: AsyncCursor[DictRow]) -> Connection:
-    """The cursor's connection, which is the pool's."""
+def pooled_connection(cursor: AsyncCursor[DictRow]) -> Connection:
+    """The connection of a cursor; the pool made it."""
     return cast(Connection, cursor.connection)
 
 
-class OwnedSaver(AsyncPostgresSaver):
-    """A checkpointer that reads and writes the checkpoints of one user."""
+class UserCheckpointer(AsyncPostgresSaver):
+    """Reads and writes the checkpoints of one user."""
 
     def __init__(self, database: Database, user_id: str) -> None:
         pool = cast(AsyncConnectionPool[AsyncConnection[DictRow]], database.pool)
@@ -49,7 +49,7 @@ class OwnedSaver(AsyncPostgresSaver):
     @asynccontextmanager
     async def _cursor(self, *, pipeline: bool = False) -> AsyncIterator[AsyncCursor[DictRow]]:
         async with (
-            self.database.acting_for(self.user_id) as connection,
+            self.database.transaction(self.user_id) as connection,
             connection.cursor(binary=True, row_factory=dict_row) as cursor,
         ):
             yield cursor
@@ -61,16 +61,16 @@ class OwnedSaver(AsyncPostgresSaver):
         metadata: CheckpointMetadata,
         new_versions: ChannelVersions,
     ) -> RunnableConfig:
-        """Store a checkpoint and the values that are new in it by one statement; the stock saver sends one a value."""
-        place = config["configurable"]
-        inline, apart = divided(checkpoint["channel_values"])
-        new = {name: version for name, version in new_versions.items() if name in apart}
-        values = [self.serde.dumps_typed(apart[name]) for name in new]
-        key = {"thread_id": place["thread_id"], "checkpoint_ns": place["checkpoint_ns"]}
+        """Store a checkpoint and its new values in one statement; the stock checkpointer sends one statement a value."""
+        configurable = config["configurable"]
+        inline, separate = split_channels(checkpoint["channel_values"])
+        new = {name: version for name, version in new_versions.items() if name in separate}
+        values = [self.serde.dumps_typed(separate[name]) for name in new]
+        key = {"thread_id": configurable["thread_id"], "checkpoint_ns": configurable["checkpoint_ns"]}
         row = {
             **key,
             "checkpoint_id": checkpoint["id"],
-            "parent_checkpoint_id": place.get("checkpoint_id"),
+            "parent_checkpoint_id": configurable.get("checkpoint_id"),
             "checkpoint": Jsonb({**checkpoint, "channel_values": inline}),
             "metadata": Jsonb(get_serializable_checkpoint_metadata(config, metadata)),
             "channels": list(new),
@@ -79,51 +79,51 @@ class OwnedSaver(AsyncPostgresSaver):
             "blobs": [bytes(blob) for _, blob in values],
         }
         async with self._cursor() as cursor:
-            # In its text form a list of bytes takes psycopg longer than all the rest of this.
+            # psycopg takes longer for the text form of a list of bytes than for the rest of this method.
             cursor.adapters.register_dumper(list, ListBinaryDumper)
             await cursor.execute(QUERIES["put_checkpoint"], row)
         return {"configurable": {**key, "checkpoint_id": checkpoint["id"]}}
 
     async def _load_checkpoint_tuple(self, value: DictRow) -> CheckpointTuple:
-        """Decode here, as the synchronous saver does: to go to a thread and back costs more than some kilobytes do."""
+        """Decode on the event loop, as the synchronous checkpointer does: a thread costs more than decoding some kilobytes."""
         return PostgresSaver._load_checkpoint_tuple(cast(PostgresSaver, self), value)
 
     async def acopy_thread(self, source_thread_id: str, target_thread_id: str) -> None:
-        """Copy the owner's checkpoints of a thread; what the target has already stays. Of a foreign thread that is nothing."""
+        """Copy the user's checkpoints of a thread; those that the target has stay. Another user's thread counts as empty."""
         threads = {"source": source_thread_id, "target": target_thread_id}
         async with self._cursor() as cursor:
             await cursor.execute(QUERIES["copy_thread"], threads)
 
     async def adelete_for_runs(self, run_ids: Sequence[str]) -> None:
-        """Delete the owner's checkpoints of these runs, and all that only those held."""
+        """Delete the user's checkpoints of these runs, with the channel values that no other checkpoint refers to."""
         runs = {"runs": list(run_ids)}
         async with self._cursor() as cursor:
             await cursor.execute(QUERIES["delete_writes_of_runs"], runs)
-            deleted = await fetch_all(of_pool(cursor), QUERIES["delete_runs"], runs)
+            deleted = await fetch_all(pooled_connection(cursor), QUERIES["delete_runs"], runs)
             threads = {row["thread_id"] for row in deleted}
             await cursor.executemany(QUERIES["prune_blobs"], [{"thread_id": thread} for thread in threads])
 
     async def aprune(self, thread_ids: Sequence[str], *, strategy: str = "keep_latest") -> None:
-        await SnapshotSaver(self.database, self.user_id).aprune(thread_ids, strategy=strategy)
+        await SnapshotCheckpointer(self.database, self.user_id).aprune(thread_ids, strategy=strategy)
 
 
-def divided(values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Values of channels: those that stand in the row of the checkpoint, and those that have rows of their own.
+def split_channels(values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Split channel values into those stored in the checkpoint's row and those stored in rows of their own.
 
-    A snapshot of LangGraph's DeltaChannel has both: in the checkpoint a mark says that there is one.
+    A snapshot of LangGraph's DeltaChannel is in both: the checkpoint's row marks that there is one.
     """
-    apart = {name: value for name, value in values.items() if not isinstance(value, str | int | float | None)}
-    marks = {name: True for name, value in apart.items() if isinstance(value, _DeltaSnapshot)}
-    return {name: value for name, value in values.items() if name not in apart} | marks, apart
+    separate = {name: value for name, value in values.items() if not isinstance(value, str | int | float | None)}
+    marks = {name: True for name, value in separate.items() if isinstance(value, _DeltaSnapshot)}
+    return {name: value for name, value in values.items() if name not in separate} | marks, separate
 
 
-class SnapshotSaver(OwnedSaver):
-    """A checkpointer whose transactions read one snapshot: LangGraph's pruning asks for it, too late after the claims."""
+class SnapshotCheckpointer(UserCheckpointer):
+    """Prunes in transactions that read one snapshot. LangGraph requests the snapshot too late: the claims are set before."""
 
     @asynccontextmanager
     async def _cursor(self, *, pipeline: bool = False) -> AsyncIterator[AsyncCursor[DictRow]]:
         async with (
-            self.database.acting_for(self.user_id, snapshot=True) as connection,
+            self.database.transaction(self.user_id, snapshot=True) as connection,
             connection.cursor(binary=True, row_factory=dict_row) as cursor,
         ):
             yield cursor

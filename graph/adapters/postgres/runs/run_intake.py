@@ -7,8 +7,8 @@ from uuid import uuid4
 from psycopg.errors import UniqueViolation
 
 from graph.adapters.crypto.cipher import Sealer
-from graph.adapters.postgres.database import Connection, Database, broke_off, fetch_all, fetch_one
-from graph.adapters.postgres.runs.run_rows import QUERIES, append_events, decrypt_input, entries_of, run_of, supersede
+from graph.adapters.postgres.database import Connection, Database, fetch_all, fetch_one, outcome_unknown
+from graph.adapters.postgres.runs.run_rows import QUERIES, append_events, decrypt_input, supersede, to_events, to_run
 from graph.errors import (
     DatabaseUnavailable,
     IdempotencyMismatch,
@@ -22,22 +22,22 @@ from graph.errors import (
 from graph.ports.memory import MemorySnapshot
 from graph.ports.runs import WITHDRAWN, LoggedEvent, OnConflict, Question, Run, RunRequest
 
-MOST_QUEUED = 10
+MAX_QUEUED = 10
 """Runs that may wait for one session."""
 PRIORITIES: Mapping[OnConflict, int] = {"reject": 0, "enqueue": 0, "interrupt": 1}
 """Of the runs that wait for a session the highest begins first."""
 
 
-class PendingMemory(Protocol):
+class PendingSnapshot(Protocol):
     """Queries of the memory that were sent and not read yet."""
 
-    async def answer(self) -> MemorySnapshot: ...
+    async def receive(self) -> MemorySnapshot: ...
 
 
 class MemoryQueries(Protocol):
     """Reads the memory of a session in a transaction of its user."""
 
-    async def ask(self, connection: Connection, session_id: str) -> PendingMemory: ...
+    async def send(self, connection: Connection, session_id: str) -> PendingSnapshot: ...
 
 
 class PostgresRunIntake:
@@ -70,12 +70,12 @@ class PostgresRunIntake:
             # The same key may have been accepted at the same moment by another connection; now its run can be found.
             return await self._accept(request, values)
         except DatabaseUnavailable as error:
-            if not broke_off(error):
+            if not outcome_unknown(error):
                 raise
             return await self._accepted(request, values) or await self._accept(request, values)
 
     async def _accepted(self, request: RunRequest, values: dict[str, Any]) -> Run | None:
-        row = await self.database.find(request.user_id, QUERIES["accepted_run"], values)
+        row = await self.database.fetch_one(request.user_id, QUERIES["accepted_run"], values)
         if row is None:
             return None
         return Run(
@@ -84,7 +84,7 @@ class PostgresRunIntake:
 
     async def _accept(self, request: RunRequest, values: dict[str, Any]) -> Run:
         """Store the run. The statements travel together: what each says is read after the last was sent."""
-        async with self.database.acting_for(request.user_id) as connection:
+        async with self.database.transaction(request.user_id) as connection:
             earlier = await self._same_request(connection, request)
             if earlier:
                 return earlier
@@ -94,13 +94,13 @@ class PostgresRunIntake:
             inserted = await connection.execute(QUERIES["insert_run"], values)
             turn = await connection.execute(QUERIES["take_turn"], self.limits)
             # What an edit leaves behind is not to be remembered, and that is not done yet.
-            asked = None
+            pending = None
             if self.memory and not values["replaces"]:
-                asked = await self.memory.ask(connection, values["session_id"])
-            await connection.settle()
+                pending = await self.memory.send(connection, values["session_id"])
+            await connection.sync()
             row = await inserted.fetchone()
             if row:
-                remembered = await asked.answer() if asked else None
+                remembered = await pending.receive() if pending else None
                 run = Run(
                     values["run_id"], request.user_id, values["session_id"], row["employee_slug"], remembered=remembered
                 )
@@ -108,7 +108,7 @@ class PostgresRunIntake:
             else:
                 run = await self._queue(connection, request, values)
             if not await turn.fetchone():
-                raise await self._why_no_turn(connection)
+                raise await self._limit_error(connection)
             return run
 
     async def _same_request(self, connection: Connection, request: RunRequest) -> Run | None:
@@ -119,7 +119,7 @@ class PostgresRunIntake:
             return None
         if bytes(row["request_hash"]) != self._hash(request):
             raise IdempotencyMismatch
-        return run_of(request.user_id, row)
+        return to_run(request.user_id, row)
 
     def _hash(self, request: RunRequest) -> bytes:
         """Of all that was asked for. Which question is answered anew is not the caller's word."""
@@ -172,7 +172,7 @@ class PostgresRunIntake:
         """
         gave_up = await fetch_one(connection, QUERIES["cancel_session_wait"], values)
         if request.on_conflict != "reject" or gave_up:
-            more = {**values, "priority": PRIORITIES[request.on_conflict], "max_queued": MOST_QUEUED}
+            more = {**values, "priority": PRIORITIES[request.on_conflict], "max_queued": MAX_QUEUED}
             if row := await fetch_one(connection, QUERIES["queue_run"], more):
                 return Run(
                     values["run_id"], request.user_id, values["session_id"], row["employee_slug"], "queued", epoch=0
@@ -184,7 +184,7 @@ class PostgresRunIntake:
             raise RunActive(run_id=str(active["id"]) if active else "")
         raise RunActive("Too many messages wait for this session; send this one later.")
 
-    async def _why_no_turn(self, connection: Connection) -> LimitExceeded:
+    async def _limit_error(self, connection: Connection) -> LimitExceeded:
         why = await fetch_one(connection, QUERIES["limit_reason"], self.limits)
         assert why is not None
         if why["spent"]:
@@ -192,19 +192,19 @@ class PostgresRunIntake:
         return TooManyTurns(retry_after=why["bucket_wait"])
 
     async def read(self, user_id: str, run_id: str) -> Run:
-        row = await self.database.find(user_id, QUERIES["read_run"], {"run_id": run_id})
+        row = await self.database.fetch_one(user_id, QUERIES["read_run"], {"run_id": run_id})
         if row is None:
             raise NotFound
-        return run_of(user_id, row)
+        return to_run(user_id, row)
 
     async def last_question(self, user_id: str, session_id: str, on_conflict: OnConflict) -> Question:
         values = {"session_id": session_id, "priority": PRIORITIES[on_conflict]}
-        async with self.database.acting_for(user_id) as connection:
+        async with self.database.transaction(user_id) as connection:
             # In this order: a run that ends in between has left its question in the history.
             ahead = await connection.execute(QUERIES["run_ahead"], values)
-            asked = await connection.execute(QUERIES["last_question"], values)
-            await connection.settle()
-            run, message = await ahead.fetchone(), await asked.fetchone()
+            pending = await connection.execute(QUERIES["last_question"], values)
+            await connection.sync()
+            run, message = await ahead.fetchone(), await pending.fetchone()
         if run:
             text = decrypt_input(self.sealer, user_id, str(run["id"]), run["encrypted_input"])
             if text is None:
@@ -216,18 +216,20 @@ class PostgresRunIntake:
 
     async def active(self, user_id: str, session_id: str) -> list[Run]:
         values = {"session_id": session_id}
-        async with self.database.acting_for(user_id) as connection:
+        async with self.database.transaction(user_id) as connection:
             session = await connection.execute(QUERIES["read_session"], values)
             rows = await fetch_all(connection, QUERIES["active_runs"], values)
             if not await session.fetchone():
                 raise NotFound
-        return [run_of(user_id, row) for row in rows]
+        return [to_run(user_id, row) for row in rows]
 
     async def events(self, user_id: str, run_id: str, after: int) -> list[LoggedEvent]:
-        return entries_of(await self.database.rows(user_id, QUERIES["read_events"], {"run_id": run_id, "after": after}))
+        return to_events(
+            await self.database.fetch_all(user_id, QUERIES["read_events"], {"run_id": run_id, "after": after})
+        )
 
     async def request_stop(self, user_id: str, run_id: str) -> None:
-        async with self.database.acting_for(user_id) as connection:
+        async with self.database.transaction(user_id) as connection:
             await connection.execute(QUERIES["request_stop"], {"run_id": run_id})
             await connection.execute(QUERIES["cancel_run_wait"], {"run_id": run_id})
             if await fetch_one(connection, QUERIES["withdraw_run"], {"run_id": run_id}):

@@ -12,16 +12,16 @@ from psycopg.types.json import Json
 
 from graph.adapters.crypto.cipher import Sealer
 from graph.adapters.postgres.database import Connection, Database, fetch_all, fetch_one
-from graph.adapters.postgres.fencing import hold
-from graph.adapters.postgres.runs.run_rows import QUERIES, append_events, decrypt_input, entries_of, supersede
+from graph.adapters.postgres.fencing import fence
+from graph.adapters.postgres.runs.run_rows import QUERIES, append_events, decrypt_input, supersede, to_events
 from graph.errors import LeaseLost
 from graph.ports.runs import ClaimedRun, LoggedEvent, Run, RunOutcome
 
 log = structlog.get_logger(__name__)
 
-HELD_UP_SECONDS = 0.5
+BLOCKED_SECONDS = 0.5
 """How long the row of an abandoned run may be held up before it is looked who does it."""
-MOST_CLAIMED = 20
+MAX_CLAIMED = 20
 """Runs that a process takes over at one look, so that others have their share."""
 
 
@@ -32,15 +32,15 @@ class PostgresRunQueue:
         self.lease_seconds = lease_seconds
 
     async def list_claimable(self) -> list[tuple[str, str]]:
-        async with self.database.acting_for_nobody() as connection:
-            rows = await fetch_all(connection, QUERIES["claimable_runs"], {"max_rows": MOST_CLAIMED})
+        async with self.database.system_transaction() as connection:
+            rows = await fetch_all(connection, QUERIES["claimable_runs"], {"max_rows": MAX_CLAIMED})
         return [(str(row["run_id"]), str(row["user_id"])) for row in rows]
 
     async def claim(self, user_id: str, run_id: str) -> ClaimedRun | None:
         values = {"run_id": run_id, "lease_seconds": self.lease_seconds, "after": 0}
         try:
-            async with self.database.acting_for(user_id) as connection:
-                async with self._not_held_up(connection):
+            async with self.database.transaction(user_id) as connection:
+                async with self._unblocked(connection):
                     row = await fetch_one(connection, QUERIES["claim_run"], values)
                 if row and row["epoch"] == 1:
                     await supersede(connection, {**row, "run_id": run_id})
@@ -53,41 +53,41 @@ class PostgresRunQueue:
         return ClaimedRun(
             run,
             decrypt_input(self.sealer, user_id, run_id, row["encrypted_input"]),
-            entries_of(logged),
+            to_events(logged),
             row["stop_requested"],
         )
 
     @asynccontextmanager
-    async def _not_held_up(self, connection: Connection) -> AsyncIterator[None]:
+    async def _unblocked(self, connection: Connection) -> AsyncIterator[None]:
         """If the row is not had soon, end the connections of sleeping processes that hold it."""
-        ending = asyncio.create_task(self._end_sleepers(connection.info.backend_pid))
+        ending = asyncio.create_task(self._terminate_idle_blockers(connection.info.backend_pid))
         try:
             yield
         finally:
             ending.cancel()
             await asyncio.gather(ending, return_exceptions=True)
 
-    async def _end_sleepers(self, pid: int) -> None:
+    async def _terminate_idle_blockers(self, pid: int) -> None:
         """End what holds up the connection of this process id, if it waits for a process that says nothing."""
         while True:
-            await asyncio.sleep(HELD_UP_SECONDS)
-            async with self.database.acting_for_nobody() as connection:
+            await asyncio.sleep(BLOCKED_SECONDS)
+            async with self.database.system_transaction() as connection:
                 for ended in await fetch_all(connection, QUERIES["terminate_idle_blockers"], {"pid": pid}):
                     log.warning("sleeper_ended", pid=ended["pid"])
 
     async def append(self, run: Run, events: Sequence[LoggedEvent]) -> None:
-        async with self.database.acting_for(run.user_id) as connection:
-            await hold(connection, run.id, run.epoch)
+        async with self.database.transaction(run.user_id) as connection:
+            await fence(connection, run.id, run.epoch)
             await append_events(connection, run.id, events)
 
     async def renew(self, run: Run) -> bool:
-        row = await self.database.find(run.user_id, QUERIES["renew_lease"], self._lease(run))
+        row = await self.database.fetch_one(run.user_id, QUERIES["renew_lease"], self._lease(run))
         if row is None:
             raise LeaseLost
         return bool(row["stop_requested"])
 
     async def release(self, run: Run) -> None:
-        async with self.database.acting_for(run.user_id) as connection:
+        async with self.database.transaction(run.user_id) as connection:
             await connection.execute(QUERIES["release_lease"], self._lease(run))
 
     def _lease(self, run: Run) -> dict[str, Any]:
@@ -102,8 +102,8 @@ class PostgresRunQueue:
             "error_code": outcome.error_code,
             "trace": Json(outcome.trace) if outcome.trace else None,
         }
-        async with self.database.acting_for(run.user_id) as connection:
-            await hold(connection, run.id, run.epoch)
+        async with self.database.transaction(run.user_id) as connection:
+            await fence(connection, run.id, run.epoch)
             finished = await connection.execute(
                 QUERIES["suspend_run" if outcome.status == "waiting" else "finish_run"], values
             )

@@ -18,7 +18,7 @@ log = structlog.get_logger(__name__)
 QUERIES = adapter_queries("runs")
 
 
-def run_of(user_id: str, row: DictRow) -> Run:
+def to_run(user_id: str, row: DictRow) -> Run:
     return Run(
         str(row["id"]),
         user_id,
@@ -31,7 +31,7 @@ def run_of(user_id: str, row: DictRow) -> Run:
     )
 
 
-def entries_of(rows: Sequence[DictRow]) -> list[LoggedEvent]:
+def to_events(rows: Sequence[DictRow]) -> list[LoggedEvent]:
     return [(row["seq"], row["event"]) for row in rows]
 
 

@@ -6,7 +6,7 @@ from graph.adapters.postgres.runs.run_intake import MemoryQueries, PostgresRunIn
 from graph.adapters.postgres.runs.run_queue import PostgresRunQueue
 from graph.adapters.postgres.runs.run_rows import QUERIES
 
-MOST_DROPPED = 500
+MAX_DELETED = 500
 """Logs that are forgotten at one look."""
 
 
@@ -34,11 +34,11 @@ class PostgresRunStore(PostgresRunIntake, PostgresRunQueue):
             lease_seconds=lease_seconds,
         )
 
-    async def drop_logs(self, days: float) -> int:
+    async def delete_expired_logs(self, days: float) -> int:
         """Forget the events of runs that ended more than so many days ago, some at a time; how many runs that were."""
-        async with self.database.acting_for_nobody() as connection:
-            rows = await fetch_all(connection, QUERIES["expired_run_logs"], {"days": days, "max_rows": MOST_DROPPED})
+        async with self.database.system_transaction() as connection:
+            rows = await fetch_all(connection, QUERIES["expired_run_logs"], {"days": days, "max_rows": MAX_DELETED})
         for row in rows:
-            async with self.database.acting_for(str(row["user_id"])) as connection:
+            async with self.database.transaction(str(row["user_id"])) as connection:
                 await connection.execute(QUERIES["delete_run_log"], {"run_id": row["run_id"]})
         return len(rows)

@@ -22,7 +22,7 @@ SOON = WAIT_SECONDS + 1.5
 
 
 async def caller(database: Database, user_id: str) -> object:
-    async with database.acting_for(user_id) as connection:
+    async with database.transaction(user_id) as connection:
         cursor = await connection.execute("select auth.uid()::text as uid")
         [row] = await cursor.fetchall()
         return row["uid"]
@@ -34,16 +34,16 @@ async def test_a_transaction_acts_for_its_user(database: Database, user_id: str)
 
 async def test_a_transaction_for_nobody_has_no_user(database: Database, user_id: str) -> None:
     await caller(database, user_id)
-    async with database.acting_for_nobody() as connection:
+    async with database.system_transaction() as connection:
         cursor = await connection.execute("select auth.uid() as uid")
         assert await cursor.fetchall() == [{"uid": None}]
 
 
 async def test_a_connection_that_acted_for_a_user_serves_nobody_afterwards(database_url: str, user_id: str) -> None:
     async with Database.open(database_url, size=1) as database:
-        async with database.acting_for(user_id) as connection:
+        async with database.transaction(user_id) as connection:
             assert await fetch_one(connection, b"select auth.uid() as user_id", {})
-        async with database.acting_for_nobody() as connection:
+        async with database.system_transaction() as connection:
             assert await fetch_one(connection, b"select auth.uid() as user_id", {}) == {"user_id": None}
 
 
@@ -53,7 +53,7 @@ async def test_a_transaction_whose_process_sleeps_between_two_statements_is_ende
     """Its rows would be held for as long as it sleeps."""
 
     async def sleep() -> None:
-        async with database.acting_for(user_id) as connection:
+        async with database.transaction(user_id) as connection:
             await fetch_one(connection, b"select id from chat_sessions for update", {})
             await asyncio.sleep(3.5)
             sql("update chat_sessions set title = 'free' where id = %(id)s", id=session)
@@ -71,23 +71,23 @@ async def test_an_owner_with_quotes_is_an_owner_and_no_sql(database: Database) -
 async def test_a_snapshot_does_not_see_what_others_commit_meanwhile(
     database: Database, user_id: str, session: str
 ) -> None:
-    async with database.acting_for(user_id, snapshot=True) as connection:
+    async with database.transaction(user_id, snapshot=True) as connection:
         for expected in (0, 0):
             cursor = await connection.execute("select count(*) from user_memory_facts where user_id = auth.uid()")
             assert await cursor.fetchone() == {"count": expected}
-            async with database.acting_for(user_id) as other:
+            async with database.transaction(user_id) as other:
                 await other.execute("insert into user_memory_facts (fact) values (gen_random_uuid()::text)")
 
 
 async def test_an_error_undoes_the_transaction(database: Database, user_id: str, session: str) -> None:
     async def half() -> None:
-        async with database.acting_for(user_id) as connection:
+        async with database.transaction(user_id) as connection:
             await connection.execute("insert into user_memory_facts (fact) values ('half')")
             raise LookupError
 
     with pytest.raises(LookupError):
         await half()
-    async with database.acting_for(user_id) as connection:
+    async with database.transaction(user_id) as connection:
         cursor = await connection.execute("select fact from user_memory_facts where user_id = auth.uid()")
         assert await cursor.fetchall() == []
 
@@ -102,7 +102,7 @@ async def test_a_statement_that_fails_undoes_what_travelled_with_it(
     async with Database.open(database_url, size=1) as narrow:
 
         async def both() -> None:
-            async with narrow.acting_for(user_id) as connection:
+            async with narrow.transaction(user_id) as connection:
                 await connection.execute(RENAME, {"id": session})
                 await connection.execute(query)
 
@@ -120,7 +120,7 @@ async def test_a_transaction_that_is_cancelled_is_undone(
         began = asyncio.Event()
 
         async def rename() -> None:
-            async with narrow.acting_for(user_id) as connection:
+            async with narrow.transaction(user_id) as connection:
                 await connection.execute(RENAME, {"id": session})
                 began.set()
                 await asyncio.sleep(60)
@@ -137,9 +137,9 @@ async def test_a_query_by_itself_acts_for_its_user_and_leaves_nothing_behind(
     database_url: str, user_id: str, stranger: str, session: str, sql: Sql
 ) -> None:
     async with Database.open(database_url, size=1) as narrow:
-        assert await narrow.rows(stranger, RENAME, {"id": session}) == []
-        assert len(await narrow.rows(user_id, RENAME, {"id": session})) == 1
-        async with narrow.acting_for_nobody() as connection:
+        assert await narrow.fetch_all(stranger, RENAME, {"id": session}) == []
+        assert len(await narrow.fetch_all(user_id, RENAME, {"id": session})) == 1
+        async with narrow.system_transaction() as connection:
             row = await fetch_one(
                 connection, b"select auth.uid() as uid, current_setting('statement_timeout') as time", {}
             )
@@ -153,7 +153,7 @@ async def test_a_query_by_itself_is_ended_when_it_waits_too_long_for_others(
     with psycopg.connect(admin_url) as other:
         other.execute("select from chat_sessions where id = %s for update", (session,))
         with pytest.raises(DatabaseUnavailable):
-            await database.rows(user_id, RENAME, {"id": session})
+            await database.fetch_all(user_id, RENAME, {"id": session})
 
 
 async def test_a_pool_that_is_lent_out_refuses_in_about_a_second_and_recovers(database_url: str, user_id: str) -> None:
@@ -161,7 +161,7 @@ async def test_a_pool_that_is_lent_out_refuses_in_about_a_second_and_recovers(da
         release = asyncio.Event()
 
         async def hold() -> None:
-            async with database.acting_for_nobody():
+            async with database.system_transaction():
                 await release.wait()
 
         holding = [asyncio.create_task(hold()) for _ in range(2)]
@@ -178,7 +178,7 @@ async def test_a_pool_that_is_lent_out_refuses_in_about_a_second_and_recovers(da
 
 async def test_a_borrower_that_is_cancelled_gives_its_connection_back(database_url: str, user_id: str) -> None:
     async def sleep(database: Database) -> None:
-        async with database.acting_for(user_id) as connection:
+        async with database.transaction(user_id) as connection:
             await connection.execute("select pg_sleep(30)")
 
     async with Database.open(database_url, size=2) as database:
@@ -217,7 +217,7 @@ async def test_connections_that_the_server_ended_are_replaced_unnoticed(
 
 async def test_a_connection_that_breaks_in_use_is_unavailable(database_url: str, admin_url: str, user_id: str) -> None:
     async def broken(database: Database) -> None:
-        async with database.acting_for(user_id) as connection:
+        async with database.transaction(user_id) as connection:
             cursor = await connection.execute("select pg_backend_pid() as pid")
             [row] = await cursor.fetchall()
             with psycopg.connect(admin_url, autocommit=True) as admin:
@@ -247,7 +247,7 @@ def lonely(tmp_path: Path) -> Iterator[EmbeddedPostgres]:
 
 async def test_after_a_restart_of_the_server_it_goes_on_by_itself(lonely: EmbeddedPostgres) -> None:
     async def one(database: Database) -> object:
-        async with database.acting_for_nobody() as connection:
+        async with database.system_transaction() as connection:
             return await (await connection.execute("select 1 as one")).fetchone()
 
     async with Database.open(lonely.admin_url("postgres"), size=3) as database:
@@ -272,7 +272,7 @@ async def test_no_cancelled_borrower_costs_the_pool_a_connection(database_url: s
 
     async def borrow(database: Database) -> None:
         with contextlib.suppress(TimeoutError, DatabaseUnavailable):
-            async with asyncio.timeout(0.004 * dice.random()), database.acting_for(str(uuid.uuid4())) as connection:
+            async with asyncio.timeout(0.004 * dice.random()), database.transaction(str(uuid.uuid4())) as connection:
                 await connection.execute("select 1")
 
     async with Database.open(database_url, size=3) as database:
@@ -280,5 +280,5 @@ async def test_no_cancelled_borrower_costs_the_pool_a_connection(database_url: s
             await asyncio.gather(*(borrow(database) for _ in range(6)))
         async with contextlib.AsyncExitStack() as stack:
             for _ in range(3):
-                await stack.enter_async_context(database.acting_for(str(uuid.uuid4())))
+                await stack.enter_async_context(database.transaction(str(uuid.uuid4())))
             assert database.pool.get_stats()["requests_waiting"] == 0

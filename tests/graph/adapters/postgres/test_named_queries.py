@@ -32,7 +32,7 @@ def test_two_queries_of_one_name_are_refused(tmp_path: Path) -> None:
 
 
 def test_the_queries_of_an_adapter_are_found_by_its_name() -> None:
-    assert "issue" in adapter_queries("vault")
+    assert "values_of_tokens" in adapter_queries("vault")
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.parent.name}/{file.name}")

@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
 
-from graph.adapters.postgres.conversation.memory import HISTORY_ROWS, PostgresMemory
+from graph.adapters.postgres.conversation.memory import MAX_HISTORY_ROWS, PostgresMemory
 from graph.adapters.postgres.database import Database
 from tests.graph.conftest import Sql
 
@@ -90,10 +90,10 @@ async def test_history_comes_oldest_first_as_the_model_reads_it(
 
 
 async def test_only_the_newest_messages_are_read(memory: PostgresMemory, user_id: str, session: str, say: Say) -> None:
-    for number in range(HISTORY_ROWS + 10):
+    for number in range(MAX_HISTORY_ROWS + 10):
         say("user", f"message {number}")
     history = (await memory.load(user_id, session, "prime-boss")).history
-    assert [message.text for message in history] == [f"message {number}" for number in range(10, HISTORY_ROWS + 10)]
+    assert [message.text for message in history] == [f"message {number}" for number in range(10, MAX_HISTORY_ROWS + 10)]
 
 
 async def test_what_the_summary_covers_is_not_read_again(

@@ -117,7 +117,7 @@ async def test_a_search_leaves_no_claims_behind(
     await notes.upsert(user_id, [note(1)])
     for _ in range(10):
         await retriever.search(user_id, "0")
-        async with database.acting_for_nobody() as connection:
+        async with database.system_transaction() as connection:
             row = await fetch_one(
                 connection, b"select auth.uid() as uid, (select count(*) from memory_embeddings) as seen", {}
             )
@@ -132,7 +132,7 @@ async def test_all_searches_are_one_statement_to_postgres(
         retriever = PostgresRetriever(narrow, Compass())
         for asking in [user_id, stranger] * 10:
             await retriever.search(asking, "0")
-        async with narrow.acting_for_nobody() as connection:
+        async with narrow.system_transaction() as connection:
             query = b"select count(*) from pg_prepared_statements where statement like '%%<=>%%'"
             row = await fetch_one(connection, query, {})
     assert row == {"count": 1}

@@ -94,7 +94,7 @@ async def test_every_sealed_value_comes_under_the_new_key(
     old = Sealer(OLD)
     tokens = await PostgresVault(database, old).tokenize(user_id, {CARD, ANA})
     run = await store_on(database, old).accept(RunRequest(user_id, "my secret words"))
-    file = await PostgresFiles(database, old).keep(user_id, "a.csv", "text/csv", b"1,2")
+    file = await PostgresFiles(database, old).store(user_id, "a.csv", "text/csv", b"1,2")
     assert await PostgresSeals(database, rotated).reseal(user_id) == Resealed(4, 0)
     for place, table in zip(PLACES, ("pii_vault", "chat_runs", "chat_files"), strict=True):
         rows = sql(f"select key_prefix from {table} where user_id = %(user_id)s", user_id=user_id)  # noqa: S608
@@ -190,7 +190,7 @@ async def test_the_hash_key_comes_under_the_new_key_and_is_the_same(fresh: Datab
 
 async def test_the_database_shows_the_hash_key_sealed_only(fresh: Database) -> None:
     sealer = await unlock(fresh, lambda: [OLD])
-    async with fresh.acting_for_nobody() as connection:
+    async with fresh.system_transaction() as connection:
         [row] = await (await connection.execute("select ciphertext from vault_hash_key")).fetchall()
     assert sealer.hash_key not in bytes(row["ciphertext"])
     assert sealer.unseal(bytes(row["ciphertext"]), HASH_KEY) == sealer.hash_key

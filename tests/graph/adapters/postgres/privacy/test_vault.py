@@ -9,7 +9,7 @@ from graph.adapters.crypto.cipher import Sealer
 from graph.adapters.postgres.conversation.memory import PostgresMemory
 from graph.adapters.postgres.database import Database
 from graph.adapters.postgres.privacy import vault as vault_module
-from graph.adapters.postgres.privacy.vault import DRAWS, PostgresVault
+from graph.adapters.postgres.privacy.vault import MAX_ATTEMPTS, PostgresVault
 from graph.errors import ConfigurationError, RedactionFailed
 from graph.ports.redaction import PersonalValue
 from tests.graph.adapters.vault_contract import ANA, CARD, VaultContract
@@ -80,7 +80,7 @@ class TestPostgresVault(VaultContract):
         await vault.tokenize(user_id, {CARD})
         with pytest.raises(RedactionFailed):
             await vault.tokenize(user_id, {PersonalValue("CARD", "1", "1")})
-        assert len(drawn) == 1 + DRAWS
+        assert len(drawn) == 1 + MAX_ATTEMPTS
 
     async def test_two_users_may_have_the_same_token(
         self, vault: PostgresVault, monkeypatch: pytest.MonkeyPatch

@@ -8,12 +8,16 @@ import pytest
 from langchain_core.runnables import RunnableConfig
 
 from graph.adapters.postgres.database import Database
-from graph.adapters.postgres.runs.buffered_checkpointer import FLUSH_SECONDS, PostgresCheckpoints, TurnSaver
-from graph.adapters.postgres.runs.checkpointer import OwnedSaver
+from graph.adapters.postgres.runs.buffered_checkpointer import (
+    FLUSH_INTERVAL_SECONDS,
+    BufferedCheckpointer,
+    PostgresCheckpoints,
+)
+from graph.adapters.postgres.runs.checkpointer import UserCheckpointer
 from graph.errors import DatabaseUnavailable
 from graph.ports.runs import Run
-from tests.graph.adapters.saver_contract import assert_conforms
 from tests.graph.conftest import Sql
+from tests.support.checkpointer_contract import assert_conforms
 from tests.support.checkpoints import latest, put, talk
 
 pytestmark = pytest.mark.anyio
@@ -22,7 +26,7 @@ pytestmark = pytest.mark.anyio
 async def test_the_saver_of_a_running_turn_passes_all_parts_of_the_conformance_suite(
     database: Database, resumed: Run
 ) -> None:
-    await assert_conforms(lambda: TurnSaver(database, resumed))
+    await assert_conforms(lambda: BufferedCheckpointer(database, resumed))
 
 
 # A turn's writes ------------------------------------------------------------------------------------------------------
@@ -34,7 +38,7 @@ def stored(sql: Sql, thread: str) -> int:
 
 
 async def test_what_a_turn_writes_is_gathered_until_it_is_flushed(database: Database, run: Run, sql: Sql) -> None:
-    thread, saver = str(uuid4()), TurnSaver(database, run)
+    thread, saver = str(uuid4()), BufferedCheckpointer(database, run)
     for _ in range(3):
         config = await put(saver, thread, plan=["a"])
         await saver.aput_writes(config, [("plan", ["b"])], "task")
@@ -44,7 +48,7 @@ async def test_what_a_turn_writes_is_gathered_until_it_is_flushed(database: Data
 
 
 async def test_gathered_writes_are_sent_in_one_transaction(database: Database, run: Run, sql: Sql) -> None:
-    thread, saver = str(uuid4()), TurnSaver(database, run)
+    thread, saver = str(uuid4()), BufferedCheckpointer(database, run)
     for _ in range(5):
         await saver.aput_writes(await put(saver, thread, plan=["a"]), [("plan", ["b"])], "task")
     await saver.flush()
@@ -58,7 +62,7 @@ async def test_gathered_writes_are_sent_in_one_transaction(database: Database, r
 
 
 async def test_a_read_sees_what_was_gathered(database: Database, run: Run) -> None:
-    thread, saver = str(uuid4()), TurnSaver(database, run)
+    thread, saver = str(uuid4()), BufferedCheckpointer(database, run)
     config = await put(saver, thread, plan=["a"])
     await saver.aput_writes(config, [("plan", ["b"])], "task")
     found = await latest(saver, thread)
@@ -68,7 +72,7 @@ async def test_a_read_sees_what_was_gathered(database: Database, run: Run) -> No
 
 
 async def test_reads_beside_a_flush_are_not_mixed_up_with_it(database: Database, run: Run) -> None:
-    thread, saver = str(uuid4()), TurnSaver(database, run)
+    thread, saver = str(uuid4()), BufferedCheckpointer(database, run)
     for number in range(40):
         await put(saver, thread, plan=[number])
 
@@ -85,13 +89,13 @@ async def test_writes_that_could_not_be_sent_stay_gathered(database: Database, r
     class Down(Database):
         up = False
 
-        def acting_for(self, user_id: str, *, snapshot: bool = False) -> Any:
+        def transaction(self, user_id: str, *, snapshot: bool = False) -> Any:
             if not self.up:
                 raise DatabaseUnavailable
-            return super().acting_for(user_id, snapshot=snapshot)
+            return super().transaction(user_id, snapshot=snapshot)
 
     down = Down(database.pool)
-    thread, saver = str(uuid4()), TurnSaver(down, run)
+    thread, saver = str(uuid4()), BufferedCheckpointer(down, run)
     await put(saver, thread, plan=["a"])
     with pytest.raises(DatabaseUnavailable):
         await saver.flush()
@@ -102,7 +106,7 @@ async def test_writes_that_could_not_be_sent_stay_gathered(database: Database, r
 
 
 async def test_a_flush_that_is_cancelled_loses_nothing(database: Database, run: Run, sql: Sql) -> None:
-    thread, saver = str(uuid4()), TurnSaver(database, run)
+    thread, saver = str(uuid4()), BufferedCheckpointer(database, run)
     for number in range(30):
         await put(saver, thread, plan=[number])
     for pause in (0.001, 0.003, 0.006, 0.01):
@@ -118,7 +122,7 @@ async def test_a_long_turn_is_stored_while_it_lasts(database: Database, run: Run
     thread = str(uuid4())
     async with PostgresCheckpoints(database, 5).turn(run) as saver:
         await put(saver, thread, plan=["a"])
-        await asyncio.sleep(FLUSH_SECONDS * 3)
+        await asyncio.sleep(FLUSH_INTERVAL_SECONDS * 3)
         assert stored(sql, thread) == 1
 
 
@@ -137,7 +141,7 @@ async def test_the_end_of_a_turn_stores_the_rest_however_it_ends(database: Datab
 
 async def test_a_turn_whose_checkpoints_cannot_be_stored_goes_on(database: Database, run: Run) -> None:
     class Down(Database):
-        def acting_for(self, user_id: str, *, snapshot: bool = False) -> Any:
+        def transaction(self, user_id: str, *, snapshot: bool = False) -> Any:
             raise DatabaseUnavailable
 
     went_on = False
@@ -179,7 +183,7 @@ async def test_fewer_turns_than_are_kept_all_stay(database: Database, resumed: R
 async def test_every_kept_checkpoint_can_still_be_read(database: Database, user_id: str, resumed: Run) -> None:
     thread = resumed.session_id
     await take_turns(database, resumed, turns=5, kept=2)
-    graph = talk(OwnedSaver(database, user_id))
+    graph = talk(UserCheckpointer(database, user_id))
     states = [state async for state in graph.aget_state_history({"configurable": {"thread_id": thread}})]
     assert len(states) == 2
     assert states[0].values["said"][-2:] == ["question 4", "answer to question 4"]
@@ -192,7 +196,7 @@ async def test_a_conversation_can_be_forked_from_any_turn_that_is_kept(
 ) -> None:
     thread = resumed.session_id
     await take_turns(database, resumed, turns=5, kept=2)
-    graph = talk(OwnedSaver(database, user_id))
+    graph = talk(UserCheckpointer(database, user_id))
     states = [state async for state in graph.aget_state_history({"configurable": {"thread_id": thread}})]
     assert states[1].values["said"][-1] == "answer to question 3"
     again = await graph.ainvoke({"said": ["another question 4"]}, states[1].config)
@@ -227,7 +231,7 @@ async def test_a_pruned_thread_goes_on(database: Database, user_id: str, resumed
     thread = resumed.session_id
     await take_turns(database, resumed, turns=4, kept=1)
     await take_turns(database, resumed, turns=1, kept=1)
-    found = await talk(OwnedSaver(database, user_id)).aget_state({"configurable": {"thread_id": thread}})
+    found = await talk(UserCheckpointer(database, user_id)).aget_state({"configurable": {"thread_id": thread}})
     assert len(found.values["said"]) == 10
 
 

@@ -11,16 +11,16 @@ from langgraph.checkpoint.conformance.test_utils import generate_checkpoint, gen
 from langgraph.checkpoint.serde.types import _DeltaSnapshot
 
 from graph.adapters.postgres.database import Database
-from graph.adapters.postgres.runs.checkpointer import OwnedSaver
-from tests.graph.adapters.saver_contract import assert_conforms
+from graph.adapters.postgres.runs.checkpointer import UserCheckpointer
 from tests.graph.conftest import Sql
+from tests.support.checkpointer_contract import assert_conforms
 from tests.support.checkpoints import latest, put, rows, talk
 
 pytestmark = pytest.mark.anyio
 
 
 async def test_the_saver_passes_all_parts_of_the_conformance_suite(database: Database) -> None:
-    await assert_conforms(lambda: OwnedSaver(database, str(uuid4())))
+    await assert_conforms(lambda: UserCheckpointer(database, str(uuid4())))
 
 
 # One owner's rows -----------------------------------------------------------------------------------------------------
@@ -28,17 +28,17 @@ async def test_the_saver_passes_all_parts_of_the_conformance_suite(database: Dat
 
 async def test_a_thread_of_another_user_is_empty(database: Database, user_id: str, stranger: str) -> None:
     thread = str(uuid4())
-    await put(OwnedSaver(database, user_id), thread, plan=["mine"])
-    theirs = OwnedSaver(database, stranger)
+    await put(UserCheckpointer(database, user_id), thread, plan=["mine"])
+    theirs = UserCheckpointer(database, stranger)
     assert await latest(theirs, thread) is None
     assert [found async for found in theirs.alist(generate_config(thread))] == []
     assert [found async for found in theirs.alist(None)] == []
 
 
 async def test_another_user_cannot_delete_or_prune_a_thread(database: Database, user_id: str, stranger: str) -> None:
-    thread, saver = str(uuid4()), OwnedSaver(database, user_id)
+    thread, saver = str(uuid4()), UserCheckpointer(database, user_id)
     await put(saver, thread, plan=["mine"])
-    theirs = OwnedSaver(database, stranger)
+    theirs = UserCheckpointer(database, stranger)
     await theirs.adelete_thread(thread)
     await theirs.aprune([thread], strategy="delete")
     found = await latest(saver, thread)
@@ -49,9 +49,9 @@ async def test_another_user_cannot_delete_or_prune_a_thread(database: Database, 
 async def test_copying_the_thread_of_another_user_copies_nothing(
     database: Database, user_id: str, stranger: str, sql: Sql
 ) -> None:
-    thread, copy, saver = str(uuid4()), str(uuid4()), OwnedSaver(database, user_id)
+    thread, copy, saver = str(uuid4()), str(uuid4()), UserCheckpointer(database, user_id)
     await saver.aput_writes(await put(saver, thread, plan=["mine"]), [("plan", ["more"])], "task")
-    theirs = OwnedSaver(database, stranger)
+    theirs = UserCheckpointer(database, stranger)
     await theirs.acopy_thread(thread, copy)
     assert await latest(theirs, copy) is None
     assert rows(sql, copy) == {}
@@ -61,9 +61,9 @@ async def test_copying_the_thread_of_another_user_copies_nothing(
 async def test_what_is_copied_onto_the_thread_of_another_user_is_not_theirs_to_see(
     database: Database, user_id: str, stranger: str
 ) -> None:
-    thread, copied, saver = str(uuid4()), str(uuid4()), OwnedSaver(database, user_id)
+    thread, copied, saver = str(uuid4()), str(uuid4()), UserCheckpointer(database, user_id)
     await put(saver, thread, plan=["mine"])
-    theirs = OwnedSaver(database, stranger)
+    theirs = UserCheckpointer(database, stranger)
     await put(theirs, copied, plan=["theirs"])
     await theirs.acopy_thread(copied, thread)
     [mine] = [found async for found in saver.alist(generate_config(thread))]
@@ -75,19 +75,19 @@ async def test_what_is_copied_onto_the_thread_of_another_user_is_not_theirs_to_s
 async def test_another_user_cannot_delete_the_checkpoints_of_a_run(
     database: Database, user_id: str, stranger: str, sql: Sql
 ) -> None:
-    thread, saver = str(uuid4()), OwnedSaver(database, user_id)
+    thread, saver = str(uuid4()), UserCheckpointer(database, user_id)
     config = await put(saver, thread, "a run", plan=["mine"])
     await saver.aput_writes(config, [("plan", ["more"])], "task")
-    await OwnedSaver(database, stranger).adelete_for_runs(["a run"])
+    await UserCheckpointer(database, stranger).adelete_for_runs(["a run"])
     assert rows(sql, thread) == {"checkpoints": 1, "checkpoint_blobs": 1, "checkpoint_writes": 1}
 
 
 async def test_savers_do_not_wait_for_one_another(database: Database) -> None:
     """The stock saver holds one lock for the whole process; here a connection that is kept busy delays nobody."""
-    saver = OwnedSaver(database, str(uuid4()))
+    saver = UserCheckpointer(database, str(uuid4()))
     async with asyncio.timeout(5), saver._cursor() as busy:
         await busy.execute("select 1")
-        other, thread = OwnedSaver(database, str(uuid4())), str(uuid4())
+        other, thread = UserCheckpointer(database, str(uuid4())), str(uuid4())
         await put(other, thread, plan=["other"])
         assert await latest(other, thread)
         assert await latest(saver, str(uuid4())) is None
@@ -97,7 +97,7 @@ async def test_savers_do_not_wait_for_one_another(database: Database) -> None:
 
 
 async def test_a_copy_goes_on_without_its_source(database: Database, user_id: str) -> None:
-    thread, copy, saver = str(uuid4()), str(uuid4()), OwnedSaver(database, user_id)
+    thread, copy, saver = str(uuid4()), str(uuid4()), UserCheckpointer(database, user_id)
     config = {"configurable": {"thread_id": thread}}
     for number in range(2):
         await talk(saver).ainvoke({"said": [f"question {number}"]}, config)
@@ -108,7 +108,7 @@ async def test_a_copy_goes_on_without_its_source(database: Database, user_id: st
 
 
 async def test_copying_twice_changes_nothing(database: Database, user_id: str, sql: Sql) -> None:
-    thread, copy, saver = str(uuid4()), str(uuid4()), OwnedSaver(database, user_id)
+    thread, copy, saver = str(uuid4()), str(uuid4()), UserCheckpointer(database, user_id)
     await saver.aput_writes(await put(saver, thread, plan=["a"]), [("plan", ["b"])], "task")
     await saver.acopy_thread(thread, copy)
     await saver.acopy_thread(thread, copy)
@@ -116,7 +116,7 @@ async def test_copying_twice_changes_nothing(database: Database, user_id: str, s
 
 
 async def test_nothing_of_a_run_that_is_deleted_is_left(database: Database, user_id: str, sql: Sql) -> None:
-    thread, saver = str(uuid4()), OwnedSaver(database, user_id)
+    thread, saver = str(uuid4()), UserCheckpointer(database, user_id)
     config: RunnableConfig = {"configurable": {"thread_id": thread, "run": "the only run"}}
     await talk(saver).ainvoke({"said": ["a question"]}, config)
     assert set(rows(sql, thread)) == {"checkpoints", "checkpoint_blobs", "checkpoint_writes"}
@@ -125,7 +125,7 @@ async def test_nothing_of_a_run_that_is_deleted_is_left(database: Database, user
 
 
 async def test_the_other_runs_of_a_thread_keep_all_that_they_need(database: Database, user_id: str) -> None:
-    thread, saver = str(uuid4()), OwnedSaver(database, user_id)
+    thread, saver = str(uuid4()), UserCheckpointer(database, user_id)
     for number in range(3):
         config: RunnableConfig = {"configurable": {"thread_id": thread, "run": f"run {number}"}}
         await talk(saver).ainvoke({"said": [f"question {number}"]}, config)
@@ -140,7 +140,7 @@ async def test_the_other_runs_of_a_thread_keep_all_that_they_need(database: Data
 
 
 async def test_values_come_back_as_they_were(database: Database, user_id: str) -> None:
-    thread, saver = str(uuid4()), OwnedSaver(database, user_id)
+    thread, saver = str(uuid4()), UserCheckpointer(database, user_id)
     values: dict[str, Any] = {
         "none": None,
         "flag": True,
@@ -158,7 +158,7 @@ async def test_values_come_back_as_they_were(database: Database, user_id: str) -
 
 
 async def test_a_value_that_did_not_change_is_stored_once(database: Database, user_id: str, sql: Sql) -> None:
-    thread, saver = str(uuid4()), OwnedSaver(database, user_id)
+    thread, saver = str(uuid4()), UserCheckpointer(database, user_id)
     values, config = {"plan": ["a"], "notes": ["b"]}, generate_config(thread)
     versions: ChannelVersions = {}
     changes: list[ChannelVersions] = [{"plan": "1", "notes": "1"}, {"notes": "2"}]
@@ -175,7 +175,7 @@ async def test_a_value_that_did_not_change_is_stored_once(database: Database, us
 async def test_a_snapshot_of_a_delta_channel_is_marked_in_its_checkpoint(
     database: Database, user_id: str, sql: Sql
 ) -> None:
-    thread, saver = str(uuid4()), OwnedSaver(database, user_id)
+    thread, saver = str(uuid4()), UserCheckpointer(database, user_id)
     await put(saver, thread, said=_DeltaSnapshot(["a"]))
     [row] = sql("select checkpoint -> 'channel_values' as inline from checkpoints where thread_id = %(t)s", t=thread)
     assert row["inline"] == {"said": True}

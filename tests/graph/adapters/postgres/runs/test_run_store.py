@@ -68,7 +68,7 @@ class PostgresBackend:
 
     async def decide_all(self, run: Run) -> None:
         self.sql("update tool_approvals set status = 'approved' where run_id = %(id)s", id=run.id)
-        async with self.database.acting_for(run.user_id) as connection:
+        async with self.database.transaction(run.user_id) as connection:
             await connection.execute(adapter_queries("approvals")["resume_run"], {"run_id": run.id})
 
     async def record(self, run: Run, question: str, answer: str) -> str:

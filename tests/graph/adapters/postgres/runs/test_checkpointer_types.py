@@ -16,7 +16,7 @@ from langgraph.checkpoint.conformance.test_utils import generate_checkpoint, gen
 from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
 from graph.adapters.postgres.database import Database
-from graph.adapters.postgres.runs.checkpointer import OwnedSaver
+from graph.adapters.postgres.runs.checkpointer import UserCheckpointer
 from tests.graph.conftest import Sql
 
 pytestmark = pytest.mark.anyio
@@ -57,9 +57,9 @@ PLANTED: dict[str, Planted] = {
 """Stored values that make a folder where they are believed."""
 
 
-async def stored(database: Database, user_id: str, sql: Sql, value: tuple[str, bytes]) -> tuple[OwnedSaver, str]:
+async def stored(database: Database, user_id: str, sql: Sql, value: tuple[str, bytes]) -> tuple[UserCheckpointer, str]:
     """A saver, and a thread in whose stored checkpoint somebody has put this in the place of a value and of a write."""
-    saver, thread = OwnedSaver(database, user_id), str(uuid4())
+    saver, thread = UserCheckpointer(database, user_id), str(uuid4())
     checkpoint = generate_checkpoint(channel_values={"plan": ["a"]}, channel_versions={"plan": 1})
     config = await saver.aput(generate_config(thread), checkpoint, generate_metadata(), {"plan": 1})
     await saver.aput_writes(config, [("plan", ["b"])], "task")
@@ -99,7 +99,7 @@ async def test_a_pickle_is_not_read(database: Database, user_id: str, sql: Sql, 
 
 
 async def test_an_object_that_no_list_names_comes_back_as_its_data(database: Database, user_id: str) -> None:
-    saver, thread = OwnedSaver(database, user_id), str(uuid4())
+    saver, thread = UserCheckpointer(database, user_id), str(uuid4())
     checkpoint = generate_checkpoint(channel_values={"plan": [Foreign("x")]}, channel_versions={"plan": 1})
     await saver.aput(generate_config(thread), checkpoint, generate_metadata(), {"plan": 1})
     found = await saver.aget_tuple(generate_config(thread))
@@ -126,7 +126,7 @@ async def test_what_a_turn_holds_comes_back_as_it_was(database: Database, user_i
         AIMessage("It was 412.80.", id="4"),
     ]
     values = {"messages": messages, "sums": [Decimal("412.80")], "days": {"first": date(2026, 1, 1)}}
-    saver, thread = OwnedSaver(database, user_id), str(uuid4())
+    saver, thread = UserCheckpointer(database, user_id), str(uuid4())
     checkpoint = generate_checkpoint(channel_values=values, channel_versions=dict.fromkeys(values, 1))
     await saver.aput(generate_config(thread), checkpoint, generate_metadata(), dict.fromkeys(values, 1))
     found = await saver.aget_tuple(generate_config(thread))

@@ -17,7 +17,7 @@ from psycopg import sql as compose
 from psycopg.types.json import Jsonb
 
 from graph.adapters.postgres.database import Database
-from graph.adapters.postgres.runs.checkpointer import OwnedSaver
+from graph.adapters.postgres.runs.checkpointer import UserCheckpointer
 from graph.build import build, with_checkpointer
 from graph.context import TurnContext
 from graph.replay.play import Stage, todays_code
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.anyio
 
 HERE = Path(__file__).parent
 FILES = sorted((HERE / "checkpoints").glob("*.json"))
-ANSWER = HERE.parent.parent / "recordings" / "plain_answer.json"
+ANSWER = HERE.parents[3] / "recordings" / "plain_answer.json"
 
 
 def decoded(value: Any) -> Any:
@@ -59,7 +59,7 @@ async def test_a_turn_that_an_older_version_began_goes_on(
 ) -> None:
     config: RunnableConfig = {"configurable": {"thread_id": stored(admin_url, file, user_id)}}
     stage = Stage(Recording.read(ANSWER), todays_code(tmp_path))
-    graph = with_checkpointer(build(stage.ports()), OwnedSaver(database, user_id))
+    graph = with_checkpointer(build(stage.ports()), UserCheckpointer(database, user_id))
     state = await graph.aget_state(config)
     assert state.next == ("reason",)
     [question] = state.values["messages"]

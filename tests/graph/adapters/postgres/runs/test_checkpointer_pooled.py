@@ -14,11 +14,11 @@ from psycopg.rows import dict_row
 from psycopg_pool import AsyncConnectionPool
 
 from graph.adapters.postgres.database import Connection, Database
-from graph.adapters.postgres.runs.buffered_checkpointer import TurnSaver
-from graph.adapters.postgres.runs.checkpointer import OwnedSaver
+from graph.adapters.postgres.runs.buffered_checkpointer import BufferedCheckpointer
+from graph.adapters.postgres.runs.checkpointer import UserCheckpointer
 from graph.ports.runs import Run
-from tests.graph.adapters.saver_contract import assert_conforms
 from tests.graph.adapters.transaction_pooler import TransactionPooler
+from tests.support.checkpointer_contract import assert_conforms
 
 pytestmark = pytest.mark.anyio
 
@@ -45,18 +45,18 @@ async def pooled(pooler: TransactionPooler) -> AsyncIterator[Database]:
 
 
 async def test_the_saver_passes_all_parts_of_the_conformance_suite(pooler: TransactionPooler, pooled: Database) -> None:
-    await assert_conforms(lambda: OwnedSaver(pooled, str(uuid4())))
+    await assert_conforms(lambda: UserCheckpointer(pooled, str(uuid4())))
     assert len(pooler.served) > 100
     assert all(number != following for number, following in pairwise(pooler.served)), "each transaction, another server"
 
 
 async def test_so_does_the_saver_of_a_running_turn(pooled: Database, resumed: Run) -> None:
-    await assert_conforms(lambda: TurnSaver(pooled, resumed))
+    await assert_conforms(lambda: BufferedCheckpointer(pooled, resumed))
 
 
 async def test_writers_at_once_find_their_own_checkpoints_and_no_others(pooled: Database) -> None:
     async def write() -> None:
-        saver, thread = OwnedSaver(pooled, str(uuid4())), str(uuid4())
+        saver, thread = UserCheckpointer(pooled, str(uuid4())), str(uuid4())
         config = generate_config(thread)
         for number in range(ROUNDS):
             config = await put(saver, config, number)
@@ -68,7 +68,7 @@ async def test_writers_at_once_find_their_own_checkpoints_and_no_others(pooled: 
     await asyncio.gather(*(write() for _ in range(WRITERS)))
 
 
-async def put(saver: OwnedSaver, config: RunnableConfig, number: int) -> RunnableConfig:
+async def put(saver: UserCheckpointer, config: RunnableConfig, number: int) -> RunnableConfig:
     checkpoint = generate_checkpoint(channel_values={"plan": [number]}, channel_versions={"plan": number})
     return await saver.aput(config, checkpoint, generate_metadata(), {"plan": number})
 
