@@ -158,7 +158,8 @@ def schema_tokens(tools: tuple[Tool, ...], count: CountTokens) -> int:
 
 def take_back(prompt: Prompt, runtime: Runtime[TurnContext]) -> None:
     """Void the words that were streamed of an answer. Once a turn has called tools, its stream holds more than them, so they
-    stay there; they are in no history."""
+    stay there; they are in no history.
+    """
     if not any(isinstance(message, AIMessage) for message in prompt.turn):
         runtime.stream_writer(Restart(type="restart"))
 

@@ -152,7 +152,7 @@ class Many(conjecture.many):  # type: ignore[misc]
 
 @contextmanager
 def understanding_one_another() -> Iterator[None]:
-    """hypothesis and hypothesis-jsonschema work together."""
+    """Make hypothesis-jsonschema work with this version of hypothesis."""
     known = vars(conjecture) | ({} if hasattr(conjecture.many, "more") else {"many": Many})
     with patch.object(from_schema, "cu", SimpleNamespace(**known)), warnings.catch_warnings():
         warnings.simplefilter("ignore", HypothesisWarning)

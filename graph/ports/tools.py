@@ -51,7 +51,8 @@ class ToolRuntime(Protocol):
 
     def files(self, user_id: str, call: str = "") -> Files:
         """Where a user's tools leave files. What a call (named by the run, its number and its arguments) leaves again, because
-        the process died that made it, takes the place of what it left before."""
+        the process died that made it, takes the place of what it left before.
+        """
         ...
 
     def knowledge(self, user_id: str) -> Knowledge: ...

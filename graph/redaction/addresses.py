@@ -88,7 +88,8 @@ def host_of(address: str) -> str:
 
 def is_inside_address(text: str, start: int, end: int) -> bool:
     """Whether the token at `text[start:end]` is a part of an address: scheme, host, path, query, fragment, a Markdown target or
-    an HTML attribute. In doubt it is: a token that stays is an inconvenience, a value in an address is sent to its host."""
+    an HTML attribute. In doubt it is: a token that stays is an inconvenience, a value in an address is sent to its host.
+    """
     before, after = text[max(0, start - MAX_ADDRESS) : start], text[end : end + MAX_ADDRESS]
     return _is_in_target(before) or _is_in_tag(before) or _is_in_word(_last_word(before), _first_word(after))
 

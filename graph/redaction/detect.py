@@ -115,7 +115,8 @@ def _is_weak(text: str, guess: SpanOfTokens) -> bool:
 
 class LoadedPipeline(SpacyNlpEngine):
     """A pipeline that is loaded already; it finds entities and nothing else, and is spared texts in which it could find none
-    that counts: it takes four fifths of the time, and nine in ten questions to a bank are such."""
+    that counts: it takes four fifths of the time, and nine in ten questions to a bank are such.
+    """
 
     def __init__(self, nlp: Language) -> None:
         super().__init__()

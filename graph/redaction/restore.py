@@ -1,7 +1,7 @@
-"""Putting values back in the places of their tokens.
+r"""Putting values back in the places of their tokens.
 
 A model does not always repeat `[CARD_7K3Q9D]` as it read it. These spellings are the same token: brackets or
-underscore escaped for Markdown (`\\[CARD\\_7K3Q9D\\]`), small letters within brackets, and, in capitals, no brackets at
+underscore escaped for Markdown (`\[CARD\_7K3Q9D\]`), small letters within brackets, and, in capitals, no brackets at
 all or other ones (`<CARD_7K3Q9D>` keeps its own). What stands around a token (asterisks, backticks, quotes, 's, a plural s)
 stays. A token with something else in it (a space, a line's end, a character that shows nothing, another character in place of
 one) is no token: no model was seen to write that, and each form that is accepted is one more that could be guessed.

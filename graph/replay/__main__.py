@@ -50,7 +50,8 @@ def read_options() -> argparse.Namespace:
 
 async def write_recordings(run_or_session: UUID, folder: Path, settings: Settings, code: Code) -> int:
     """Record, and play each recording once: that gives what the model was asked, and shows whether today's code does the
-    same as the code that answered then."""
+    same as the code that answered then.
+    """
     async with AsyncExitStack() as stack:
         addresses = await stack.enter_async_context(database_of(settings, tell))
         database = await stack.enter_async_context(Database.open(addresses.server, size=1))

@@ -49,7 +49,8 @@ class RecordedStep:
 
 def rest_of(recording: Recording, messages: Sequence[AnyMessage]) -> Recording:
     """What is still to come of a turn that has these messages: the answers after the last one, and the results that it or
-    later ones ask for."""
+    later ones ask for.
+    """
     said = sum(isinstance(message, AIMessage) for message in messages)
     asked_before = sum(len(answer.calls) for answer in recording.answers[: max(said - 1, 0)])
     return recording.model_copy(

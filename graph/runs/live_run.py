@@ -66,7 +66,8 @@ class LiveRun:
 
     def hand_over(self) -> None:
         """This process shuts down: cancel the graph, so that another process goes on. A graph that has ended is not handed
-        over."""
+        over.
+        """
         if not (self.graph_task and self.graph_task.done()) and self._enter(RunPhase.HANDING_OVER):
             self._cancel()
 

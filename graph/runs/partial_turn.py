@@ -77,7 +77,8 @@ class PartialTurnRecorder:
 
 def close_open_calls(messages: Sequence[AnyMessage], partial: str) -> list[AnyMessage]:
     """The messages of a broken-off turn in a form that a model accepts: the partial answer is added, and each call of the
-    last message gets a result."""
+    last message gets a result.
+    """
     if not messages:
         return []
     last = messages[-1]
@@ -97,7 +98,7 @@ def usage_of_partial(usage: Usage | None, aborted_usage: AbortedUsage, partial_t
 
     Args:
         usage: of the model calls whose answers are part of the turn; None without any.
-        unfinished: the usage of the calls that broke off in this process.
+        aborted_usage: the usage of the calls that broke off in this process.
         partial_tokens: tokens of the partial answer; they count where no call broke off here.
     """
     if aborted_usage.usage:

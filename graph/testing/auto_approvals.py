@@ -1,5 +1,6 @@
 """Approvals that nobody stores (port `Approvals`): in LangGraph Studio whoever steps through a turn decides, and a replay
-knows what was decided."""
+knows what was decided.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Literal

@@ -131,7 +131,8 @@ def apply_answer(approval: Approval, word: Any) -> Approval:
 
 def needs_approval(each: PreparedCall, given: ApprovalState, sources: Sequence[str]) -> bool:
     """Whether a call needs its user's word. What others wrote may have talked the model into it: then trust does not count.
-    What was put to the user once is the user's to decide."""
+    What was put to the user once is the user's to decide.
+    """
     before = given.calls.get(each.ordinal)
     trusted = each.tool.risk == "write" and each.tool.name in given.trusted and not sources
     return not trusted or (before is not None and matches_call(before, each))

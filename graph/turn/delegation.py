@@ -109,7 +109,8 @@ class Delegation:
 
     async def _answer(self, turn: Turn, caller: TurnContext) -> None:
         """Let the colleague work until there is an answer, or no more may be spent on one; the turn is brought up to date
-        after each step."""
+        after each step.
+        """
         call_tools = self.call_tools_with(self._deeper())
         runtime = Runtime(context=caller, stream_writer=lambda event: None)
         for _ in range(MAX_ROUNDS):

@@ -77,7 +77,8 @@ def without_foreign_links(event: Event, turn: Turn) -> Event:
 def history_without_foreign_links(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Stored messages as they may be shown: the results of tools and the arguments of calls without addresses that the user did
     not write in one of these messages. What the user and the model said stays: the one is the user's, the other was looked
-    through when it was streamed."""
+    through when it was streamed.
+    """
     allowed = AllowedAddresses(row["content"] for row in rows if row["role"] == "user")
     return [
         {

@@ -1,5 +1,6 @@
 """Reads a model's reply: the chunks become one message, its calls and its usage are put together, and it is looked at
-whether there is an answer at all."""
+whether there is an answer at all.
+"""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -26,7 +27,8 @@ Finish = Literal["length", "refusal"]
 
 def whole(chunks: Sequence[AIMessageChunk], shown: str) -> AIMessage:
     """The message that the chunks make up, with the text as it was shown; it keeps their id, by which a stream of messages
-    knows that it has had it."""
+    knows that it has had it.
+    """
     return AIMessage(
         content=shown,
         tool_calls=read_calls(chunks),

@@ -48,7 +48,7 @@ def truncate_json(result: Mapping[str, Json], limit: int, *, atomic_texts: bool 
     Args:
         result: may hold all that `to_json` takes, and the note of an earlier excerpt.
         limit: characters; some hundred more than the note has.
-        whole_texts: whether texts are kept whole or not at all. What is not masked yet must not be cut: half a card number
+        atomic_texts: whether texts are kept whole or not at all. What is not masked yet must not be cut: half a card number
             would not be found.
 
     Raises:

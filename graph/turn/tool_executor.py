@@ -204,7 +204,8 @@ class ToolExecutor:
 
     async def _masked(self, result: Json, each: PreparedCall, user_id: str) -> Json:
         """The result with tokens in the place of personal values: first of those that the tool was given, then of all that is
-        found. Text that the tool exempts is searched for what it was given only."""
+        found. Text that the tool exempts is searched for what it was given only.
+        """
         result = with_numbers_as_text(result, each.restored)
         texts = texts_in(result, each.tool.unmasked_fields)
         masked = await self.redactor.mask(user_id, texts, each.restored)

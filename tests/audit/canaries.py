@@ -368,7 +368,8 @@ VECTOR = re.compile(rb"\[-?[\d.e,+-]{1000,}\]")
 
 def dump_outside_the_ledger(server: Server) -> bytes:
     """A dump without the lines of the statements, which may hold values, and without vectors: among their millions of decimals
-    any nine digits occur sooner or later."""
+    any nine digits occur sooner or later.
+    """
     content = VECTOR.sub(b"[a vector]", dump(server.admin_url()))
     rest = server.sql("select to_jsonb(t) - 'description' as row from transactions t")
     begin = content.index(b"COPY public.transactions ")

@@ -266,7 +266,8 @@ def base64_core(plain: bytes, shift: int) -> bytes:
 
 def found_in(folder: Path, values: Iterable[str], scratch: Path, leaving_out: Iterable[Path] = ()) -> set[str]:
     """Which needles some file under a folder holds, as it is or without its NULs; some files are not looked into. Digits within
-    longer numbers are none: LangGraph's versions alone have so many random decimals that any nine digits are among them."""
+    longer numbers are none: LangGraph's versions alone have so many random decimals that any nine digits are among them.
+    """
     needles = scratch / "needles"
     needles.write_bytes(b"\n".join(sorted(set().union(*map(disguises, values)))))
     left_out = set(leaving_out)

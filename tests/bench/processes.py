@@ -81,7 +81,8 @@ class Stage:
         environment: Mapping[str, str] = MappingProxyType({}),
     ) -> AsyncIterator[Service]:
         """This runtime with everything on, spoken to as the demo user; `command` is the module that runs it, `environment` is
-        set beside what all have."""
+        set beside what all have.
+        """
         environment = {**self.environment(database_port), **environment}
         async with self._started(*command, **environment) as process:
             token = LocalIssuer(Path(environment["DATA_DIR"]) / "issuer.pem").sign(DEMO_USER)

@@ -1,5 +1,6 @@
 """A tool of an MCP server answers in a turn; a server that is not there, or an odd tool, keeps nothing from starting, and is
-named."""
+named.
+"""
 
 import json
 import re

@@ -1,5 +1,6 @@
 """What a hijacked model could write into arguments: SQL is a word like any other, paths and templates are refused, and whatever
-it is, no tool opens a file or a connection because of it."""
+it is, no tool opens a file or a connection because of it.
+"""
 
 import sys
 import uuid

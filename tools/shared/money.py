@@ -1,5 +1,6 @@
 """Amounts of money as a model reads them: exact decimal numbers in strings, with the decimals of their currency, one currency
-at a time."""
+at a time.
+"""
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal

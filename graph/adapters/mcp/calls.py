@@ -87,7 +87,6 @@ async def answer_to(session: "ClientSession", request: "ClientRequestType") -> M
 
 async def list_offers(connection: Mapping[str, Any], seconds: float) -> Sequence[Offer]:
     """All tools that a server lists, page by page."""
-
     from mcp.types import ListToolsRequest, PaginatedRequestParams
 
     async def pages(session: "ClientSession") -> list[Offer]:
@@ -201,7 +200,8 @@ class Remote:
 
 def result_of(answer: Mapping[str, Any], source: str) -> dict[str, Any]:
     """What a server returned: its structured answer if it gave one, else its texts. Nothing is fetched: pictures, sounds, files
-    and links are counted."""
+    and links are counted.
+    """
     structured = answer.get("structuredContent")
     others = Counter(kind for kind, text in blocks_of(answer) if text is None)
     return {

@@ -154,7 +154,8 @@ class Inlining:
 
 def merged(schema: Mapping[str, Any]) -> dict[str, Any]:
     """The schema of all arguments without conditions: what one of several schemas takes may be given, what all of them need has
-    to be."""
+    to be.
+    """
     whole = {name: value for name, value in schema.items() if name not in NOT_AT_THE_TOP}
     for part in schema.get("allOf", ()):
         for name, value in merged(part).items():

@@ -87,7 +87,8 @@ class VisibleText:
 
     def flush(self, *, is_cut: bool = False) -> str:
         """The rest, at the end. Thoughts that were never closed are words after all if visible ones stand before them, or
-        if none were announced; not if the answer was cut."""
+        if none were announced; not if the answer was cut.
+        """
         held, self._held = self._held, ""
         if self._closing is None:
             return self._seen(held)

@@ -152,7 +152,7 @@ def _month(match: re.Match[str], limit: dt.date) -> Days:
 
 
 def _month_beside(match: re.Match[str], today: dt.date) -> Days:
-    """ "March last year" or "last March"."""
+    """Read a month beside a word for its year: "March last year", "last March"."""
     if match.re.groupindex.get("how_year"):
         return months(today.year + HOW_FAR[match["how_year"].lower()], _month_number(match))
     back = match["how"].lower() == "last" and _month_number(match) >= today.month

@@ -63,7 +63,8 @@ _ADVICE = "Run as an ordinary user on a directory of that user's own: remove thi
 
 class EmbeddedPostgres:
     """One cluster, its server and its address. Processes that start it for the same home share one server; the last
-    one to stop shuts it down, and so is a server that a killed process left behind."""
+    one to stop shuts it down, and so is a server that a killed process left behind.
+    """
 
     def __init__(self, home: Path, report: Callable[[str], None], settings: Mapping[str, str] | None = None) -> None:
         """Name a cluster; nothing is touched before `start`.

@@ -55,7 +55,8 @@ class KnownValuesCache:
 
     def confirm(self, user_id: str, newest_at: dt.datetime | None) -> None:
         """Take what was read of a user for all there is, if it goes as far as the newest value of the vault (None: there is
-        none). It saves the turn a query."""
+        none). It saves the turn a query.
+        """
         entry = self._entry(user_id)
         if entry.until == newest_at:
             entry.read_at = self.clock()

@@ -186,7 +186,8 @@ class WorkerRedactor(InlineRedactor):
 
     async def _undisturbed(self, texts: Sequence[str]) -> list[list[Finding]] | Failure:
         """A hop that may end though its caller is cancelled: a worker that is left in the middle has to be killed, and all
-        others wait for the next one to load its model."""
+        others wait for the next one to load its model.
+        """
         hop = asyncio.create_task(self._hop(texts))
         self._hops.add(hop)
         hop.add_done_callback(self._hops.discard)

@@ -119,7 +119,8 @@ def _is_iban(plain: str) -> bool:
 
 def _is_grouped(number: str) -> bool:
     """Whether a number is written in one piece, in fours or in single characters, or is hardly anything but digits: no words
-    of a sentence, and no row of a table."""
+    of a sentence, and no row of a table.
+    """
     if _FOURS.fullmatch(number):
         return True
     digits = sum(character.isdigit() for character in number)

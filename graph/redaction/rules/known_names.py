@@ -78,7 +78,8 @@ def known_names(text: str) -> Iterator[Span]:
 
 def may_hold_name(text: str) -> bool:
     """Whether a guess of the model at this text could count: it has a known name, or a word that does not begin with a small
-    letter and is neither a common nor a plain one."""
+    letter and is neither a common nor a plain one.
+    """
     words = (match[0] for match in _LETTERS.finditer(text))
     return any(not word[0].islower() and word.casefold() not in plain_words() for word in words) or holds_known_name(
         text

@@ -40,7 +40,8 @@ histories = st.lists(st.one_of(st.builds(human, words), callers, results, st.bui
 @st.composite
 def sound_histories(draw: st.DrawFn) -> list[BaseMessage]:
     """Histories that a provider accepts: each message of the user is answered, and the results of a round may come in any
-    order."""
+    order.
+    """
     messages: list[BaseMessage] = []
     for rounds in draw(st.lists(st.lists(callers, max_size=3), max_size=4)):
         messages.append(draw(st.builds(human, words)))

@@ -35,6 +35,20 @@ def vector(text: str, width: int = DIMENSIONS) -> list[float]:
     return [float(len(text)), *([1.0] * (width - 1))]
 
 
+def encoded(numbers: list[float]) -> str:
+    return base64.b64encode(struct.pack(f"<{len(numbers)}f", *numbers)).decode()
+
+
+FAILURES: dict[str, tuple[int, Any]] = {
+    "no data": (200, {"error": None}),
+    "refused key": (401, {"error": {"message": "Incorrect API key"}}),
+    "unknown model": (404, {"error": {"message": "model not found"}}),
+    "refused": (400, {"error": {"message": "no embeddings here"}}),
+    "no credit": (402, {"error": {"message": "Insufficient Balance"}}),
+    "down": (503, {}),
+}
+
+
 @dataclass
 class Embeddings:
     """An endpoint that answers as its manners say."""
@@ -43,39 +57,32 @@ class Embeddings:
     bodies: list[dict[str, Any]] = field(default_factory=list)
 
     def respond(self, body: dict[str, Any]) -> tuple[int, Any]:
+        if self.manners in FAILURES:
+            return FAILURES[self.manners]
+        if self.manners == "no dimensions" and "dimensions" in body:
+            return 400, {"error": {"message": "Model does not support matryoshka representation: dimensions"}}
+        if self.manners == "no encoding_format" and "encoding_format" in body:
+            return 422, {"detail": [{"loc": ["body", "encoding_format"], "msg": "Extra inputs are not permitted"}]}
         width = 768 if self.manners == "another width" else DIMENSIONS
         data = [{"index": place, "embedding": vector(text, width)} for place, text in enumerate(body["input"])]
+        return 200, {"data": self.changed(data)}
+
+    def changed(self, data: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The vectors in the form that the manners ask for."""
         match self.manners:
-            case "no dimensions" if "dimensions" in body:
-                return 400, {"error": {"message": "Model does not support matryoshka representation: dimensions"}}
-            case "no encoding_format" if "encoding_format" in body:
-                return 422, {"detail": [{"loc": ["body", "encoding_format"], "msg": "Extra inputs are not permitted"}]}
             case "base64":
-                for each in data:
-                    each["embedding"] = base64.b64encode(struct.pack(f"<{width}f", *each["embedding"])).decode()
+                return [{**item, "embedding": encoded(item["embedding"])} for item in data]
             case "reversed":
-                data.reverse()
+                return data[::-1]
             case "without index":
-                data = [{"embedding": each["embedding"]} for each in data]
+                return [{"embedding": item["embedding"]} for item in data]
             case "one less":
-                data.pop()
+                return data[:-1]
             case "not a number":
                 data[0]["embedding"][0] = float("nan")
             case "nowhere":
                 data[0]["embedding"] = [0.0] * DIMENSIONS
-            case "no data":
-                return 200, {"error": None}
-            case "refused key":
-                return 401, {"error": {"message": "Incorrect API key"}}
-            case "unknown model":
-                return 404, {"error": {"message": "model not found"}}
-            case "refused":
-                return 400, {"error": {"message": "no embeddings here"}}
-            case "no credit":
-                return 402, {"error": {"message": "Insufficient Balance"}}
-            case "down":
-                return 503, {}
-        return 200, {"data": data}
+        return data
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()

@@ -267,7 +267,6 @@ async def test_an_acceptance_whose_reply_was_lost_is_not_made_twice(
     database: Database, store_with: Store, user_id: str, sql: Sql
 ) -> None:
     """The connection breaks after the commit: the second attempt finds what the first one stored."""
-
     store = store_with()
     store.database = LosesTheFirstReply(database.pool)
     run = await store.accept(RunRequest(user_id, "hello"))
