@@ -31,7 +31,7 @@ class Retrieve:
         try:
             passages = await self.retriever.search(runtime.context.user_id, state["question"])
         except ModelError as error:
-            log.warning("retrieval_left_out", reason=error.code)
+            log.warning("retrieval_skipped", reason=error.code)
             return Turn(passages=[])
         texts = take_within([passage["text"] for passage in passages], int(self.budget * PASSAGES_SHARE), self.count)
         return Turn(passages=passages[: len(texts)])

@@ -1,12 +1,12 @@
-"""News of runs between processes through Redis Streams (port `Notifier`): one stream, which all processes write and read.
+"""Run notifications between processes through Redis Streams (port `Notifier`): all processes write and read one stream.
 
-Nothing depends on it but speed: while Redis is away, who waits looks into the database.
+They only save time: while Redis is unreachable, waiters poll the database.
 """
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
-from typing import cast, get_args
+from typing import Literal, cast, get_args
 
 import structlog
 from redis.asyncio import BlockingConnectionPool, Redis
@@ -20,117 +20,120 @@ from graph.ports.notifications import RunNotification
 log = structlog.get_logger(__name__)
 
 STREAM = "chat:runs"
-KEPT = 10_000
-"""Entries that the stream keeps, about: some seconds of news of a busy service. They are read at once or never."""
+MAX_STREAM_ENTRIES = 10_000
+"""Approximate length of the stream: some seconds of a busy service. Entries are read at once or never."""
 SEND_SECONDS = 0.25
-"""How long a run may be held up by news of it."""
-PAUSE_SECONDS = 1.0
-"""After a failure, until something is sent or heard again."""
+"""How long sending a notification may delay a run."""
+RETRY_PAUSE_SECONDS = 1.0
+"""Pause after a failure, before the next attempt to send or read."""
 BLOCK_SECONDS = 2.0
-"""How long a read waits for news."""
-SILENCE_SECONDS = 5.0
-"""Without an answer after which a connection counts as broken."""
-CONNECTIONS = 4
+"""How long a read waits for an entry."""
+RESPONSE_TIMEOUT_SECONDS = 5.0
+"""A connection without a response for so long counts as broken."""
+MAX_CONNECTIONS = 4
 KINDS = get_args(get_args(RunNotification)[0])
-"""What news can be of; others may write to the stream, too."""
+"""Kinds of notifications; entries of other kinds are ignored."""
 
-BROKEN = (RedisError, OSError)
+CONNECTION_ERRORS = (RedisError, OSError)
 
 Entries = list[tuple[str, dict[str, str]]]
-"""Entries of a stream: their ids and their fields."""
-Read = list[tuple[str, Entries]]
-"""What a read brings of each stream."""
+"""Ids and fields of a stream's entries."""
+StreamBatches = list[tuple[str, Entries]]
+"""The new entries of each stream."""
 
 
 class RedisNotifier:
-    """Sends and hears news over Redis 5 or later, or what speaks its protocol."""
+    """Works with Redis 5 or later and with servers that speak its protocol."""
 
     def __init__(self, address: str) -> None:
         """
         Args:
-            address: `redis://`, `rediss://` or `unix://`, as redis-py reads it. The server need not be there yet.
+            address: `redis://`, `rediss://` or `unix://`, as redis-py reads it. The server may start later.
 
         Raises:
-            ConfigurationError: it is no such address.
+            ConfigurationError: the address is malformed.
         """
         self.connected = False
-        self._client = client_of(address)
-        self._silent_until = 0.0
-        """When something is sent again, in the loop's time."""
-        self._failing: set[str] = set()
-        """What has failed and was logged: `sent`, `heard`."""
+        self._client = build_client(address)
+        self._paused_until = 0.0
+        """Nothing is sent before this instant of the loop's clock."""
+        self._logged_failures: set[str] = set()
+        """Log events of failures that are not over: each is logged once."""
 
     async def send(self, notification: RunNotification) -> None:
-        """Tell all processes. Who cannot be told finds it out later: nothing is raised."""
+        """Notify all processes. Never raises: a process that misses a notification polls."""
         now = asyncio.get_running_loop().time()
-        if now < self._silent_until:
+        if now < self._paused_until:
             return
         kind, run_id = notification
         try:
             async with asyncio.timeout(SEND_SECONDS):
-                await self._client.xadd(STREAM, {"kind": kind, "run": run_id}, maxlen=KEPT, approximate=True)
-        except BROKEN as error:
-            self._silent_until = now + PAUSE_SECONDS
-            self._failed("sent", error)
+                await self._client.xadd(
+                    STREAM, {"kind": kind, "run": run_id}, maxlen=MAX_STREAM_ENTRIES, approximate=True
+                )
+        except CONNECTION_ERRORS as error:
+            self._paused_until = now + RETRY_PAUSE_SECONDS
+            self._log_failure("notifications_not_sent", error)
         else:
-            self._failing.discard("sent")
+            self._logged_failures.discard("notifications_not_sent")
 
     async def subscribe(self) -> AsyncIterator[RunNotification]:
-        """The news of all processes. When the listening ends, so does the sending: the connections are closed."""
+        """Yield the notifications of all processes. Its end closes the connections, also those for sending."""
         try:
             while True:
                 try:
-                    async with aclosing(self._heard()) as notifications:
+                    async with aclosing(self._read_stream()) as notifications:
                         async for notification in notifications:
                             yield notification
-                except BROKEN as error:
-                    self._failed("heard", error)
+                except CONNECTION_ERRORS as error:
+                    self._log_failure("notifications_not_received", error)
                 finally:
                     self.connected = False
-                await asyncio.sleep(PAUSE_SECONDS)
+                await asyncio.sleep(RETRY_PAUSE_SECONDS)
         finally:
             await self._client.aclose()
 
-    async def _heard(self) -> AsyncGenerator[RunNotification, None]:
-        """What comes from now on. `$` would mean another moment at each read, and lose what comes between two."""
-        position = await self._newest()
+    async def _read_stream(self) -> AsyncGenerator[RunNotification, None]:
+        """Yield entries from now on. The id `$` would mean a later moment at each read, and lose entries between two."""
+        position = await self._last_entry_id()
         self.connected = True
-        self._failing.discard("heard")
+        self._logged_failures.discard("notifications_not_received")
         while True:
             for entry, fields in await self._read(position):
                 position = entry
                 if fields.get("kind") in KINDS and "run" in fields:
                     yield cast(RunNotification, (fields["kind"], fields["run"]))
 
-    async def _newest(self) -> str:
-        """The id of the last entry that there is."""
-        async with asyncio.timeout(SILENCE_SECONDS):
+    async def _last_entry_id(self) -> str:
+        """The id of the newest entry; `0` in an empty stream."""
+        async with asyncio.timeout(RESPONSE_TIMEOUT_SECONDS):
             last = cast(Entries, await self._client.xrevrange(STREAM, count=1))
         return last[0][0] if last else "0"
 
     async def _read(self, position: str) -> Entries:
-        """What comes after an entry within a while."""
-        async with asyncio.timeout(SILENCE_SECONDS):
-            read = cast(Read, await self._client.xread({STREAM: position}, block=int(BLOCK_SECONDS * 1000)))
+        """The entries after `position`, waiting at most `BLOCK_SECONDS` for one."""
+        async with asyncio.timeout(RESPONSE_TIMEOUT_SECONDS):
+            read = cast(StreamBatches, await self._client.xread({STREAM: position}, block=int(BLOCK_SECONDS * 1000)))
         return [entry for _, entries in read for entry in entries]
 
-    def _failed(self, what: str, error: BaseException) -> None:
-        """Log the first of the failures in a row."""
-        if what not in self._failing:
-            self._failing.add(what)
-            log.warning(f"news_not_{what}", reason=safe_summary(error))
+    def _log_failure(
+        self, event: Literal["notifications_not_sent", "notifications_not_received"], error: BaseException
+    ) -> None:
+        """Log the first of consecutive failures."""
+        if event not in self._logged_failures:
+            self._logged_failures.add(event)
+            log.warning(event, reason=safe_summary(error))
 
 
-def client_of(address: str) -> Redis:
-    """A client that neither tries again nor gives up of its own accord: whoever uses it knows better when.
+def build_client(address: str) -> Redis:
+    """A client without retries and timeouts of its own; the callers have theirs.
 
-    With time-outs of its own it would, on Python 3.11, now and then not notice that its task is cancelled: it sends within
-    `asyncio.wait_for`.
+    With its own timeouts it uses `asyncio.wait_for`, which on Python 3.11 sometimes swallows a cancellation.
     """
     try:
         pool = BlockingConnectionPool.from_url(
             address,
-            max_connections=CONNECTIONS,
+            max_connections=MAX_CONNECTIONS,
             socket_timeout=None,
             socket_connect_timeout=None,
             retry=Retry(NoBackoff(), 0),
@@ -138,10 +141,10 @@ def client_of(address: str) -> Redis:
             decode_responses=True,
             encoding_errors="replace",
         )
-        # This connects to nothing yet, and refuses options that there are not.
+        # This does not connect yet; it rejects unknown options.
         pool.connection_class(**pool.connection_kwargs)
     except (ValueError, TypeError):
         raise ConfigurationError(
-            "REDIS_URL is no address of a Redis: redis://[user:password@]host[:port][/number]."
+            "REDIS_URL is not a valid Redis URL: redis://[user:password@]host[:port][/number]."
         ) from None
     return Redis.from_pool(pool)

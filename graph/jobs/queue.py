@@ -69,7 +69,7 @@ async def keep_rescuing(app: procrastinate.App) -> None:
             await rescue(app)
             pause = STALLED_SECONDS
         except ConnectorException as error:
-            log.warning("rescue_interrupted", reason=safe_summary(error.__cause__ or error))
+            log.warning("requeue_interrupted", reason=safe_summary(error.__cause__ or error))
             pause = PAUSE_SECONDS
         await asyncio.sleep(pause)
 

@@ -252,7 +252,7 @@ class Runner:
         self.ports.metrics.ended(live.run, outcome, usage, time.perf_counter() - live.started_at)
         if end["type"] == "done" and (amounts := end.get("untraced_amounts")):
             self.ports.metrics.ungrounded_amounts(live.run, len(amounts))
-            log.warning("untraced_amounts", count=len(amounts))
+            log.warning("ungrounded_amounts", count=len(amounts))
 
 
 def graph_result(live: LiveRun) -> GraphResult | None:

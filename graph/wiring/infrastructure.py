@@ -13,7 +13,7 @@ from graph.adapters.postgres.privacy.key_rotation import unlock
 from graph.adapters.postgres.privacy.vault import PostgresVault
 from graph.adapters.postgres.provisioning import DatabaseUrls, Report, check_migrations
 from graph.adapters.redaction.workers import WorkerRedactor
-from graph.adapters.telemetry.instrumentation import Observer
+from graph.adapters.telemetry.instrumentation import Telemetry
 from graph.jobs.queue import open_queue
 from graph.runs.fault_injection import FailPoint, parse_fail_point
 from graph.settings import Settings
@@ -37,7 +37,7 @@ class Infrastructure:
     models: Models
     stores: Stores
     queue: procrastinate.App
-    telemetry: Observer
+    telemetry: Telemetry
     failpoint: FailPoint
 
 
@@ -50,7 +50,7 @@ async def build_infrastructure(
         ConfigurationError: a configured part does not work.
     """
     failpoint = parse_fail_point(settings.failpoint)
-    telemetry = Observer(await stack.enter_async_context(build_tracer(settings)))
+    telemetry = Telemetry(await stack.enter_async_context(build_tracer(settings)))
     database = await stack.enter_async_context(Database.open(urls.server, size=settings.database_pool_size))
     telemetry.watch_pool(database.pool.get_stats)
     await check_migrations(database)
@@ -60,7 +60,7 @@ async def build_infrastructure(
     models = await build_models(settings, telemetry, stack)
     redactor = await start_redactor(settings, database, cipher, roster)
     queue = await stack.enter_async_context(open_queue(urls.server))
-    queue.worker_defaults["worker_middleware"] = [telemetry.around_job]
+    queue.worker_defaults["worker_middleware"] = [telemetry.wrap_job]
     return Infrastructure(
         settings=settings,
         catalogue=catalogue,

@@ -16,7 +16,7 @@ from graph.adapters.models.fallback import WithFallback
 from graph.adapters.models.langchain import MAX_ATTEMPTS, LangChainModel, openai_model
 from graph.adapters.models.token_counter import token_counter
 from graph.adapters.offline.model import offline_model
-from graph.adapters.telemetry.instrumentation import Observer
+from graph.adapters.telemetry.instrumentation import Telemetry
 from graph.ports.models import DIMENSIONS, ChatModel, CountTokens, Embedder
 from graph.settings import Settings
 from tools.catalog import CATALOG
@@ -31,7 +31,7 @@ class Models:
     count_tokens: CountTokens
 
 
-async def build_models(settings: Settings, telemetry: Observer, stack: AsyncExitStack) -> Models:
+async def build_models(settings: Settings, telemetry: Telemetry, stack: AsyncExitStack) -> Models:
     """Build all models; `stack` closes their connections.
 
     Raises:
@@ -44,14 +44,14 @@ async def build_models(settings: Settings, telemetry: Observer, stack: AsyncExit
     return Models(chat, embedder, count_tokens)
 
 
-def load_local_files(settings: Settings, telemetry: Observer) -> tuple[Embedder, CountTokens]:
+def load_local_files(settings: Settings, telemetry: Telemetry) -> tuple[Embedder, CountTokens]:
     """Load the embedder and the tokenizer from disk. It blocks for a moment."""
     embedder = build_embedder(settings, partial(telemetry.providers.report, "embeddings"))
     return embedder, build_token_counter(settings)
 
 
 def build_chat_model(
-    settings: Settings, telemetry: Observer | None = None, stack: AsyncExitStack | None = None
+    settings: Settings, telemetry: Telemetry | None = None, stack: AsyncExitStack | None = None
 ) -> ChatModel:
     """Build the provider's models, with the fallback if one is configured; without a provider the offline model.
 
@@ -72,7 +72,7 @@ class ChatModelBuilder:
     """Builds chat models with the deadlines of the settings."""
 
     settings: Settings
-    telemetry: Observer | None
+    telemetry: Telemetry | None
     stack: AsyncExitStack | None
 
     def offline(self) -> ChatModel:
@@ -116,7 +116,7 @@ class ChatModelBuilder:
             breaker=telemetry.breaker(provider) if telemetry else None,
             report=partial(telemetry.providers.report, provider) if telemetry else None,
         )
-        return telemetry.around_model(model) if telemetry else model
+        return telemetry.wrap_model(model) if telemetry else model
 
 
 def build_embedder(settings: Settings, report: Callable[[str | None], None] = lambda fault: None) -> Embedder:

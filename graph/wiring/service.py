@@ -116,10 +116,10 @@ async def build_run_manager(infra: Infrastructure) -> RunManager:
     ports, prefetch = with_prefetching(await build_ports(infra, infra.stores.approvals), infra)
     settings = infra.settings
     notifier = build_notifier(settings, infra.urls)
-    infra.telemetry.watch_news(lambda: notifier.connected)
+    infra.telemetry.watch_notifications(lambda: notifier.connected)
 
     def wrap_node(name: str, node: Node) -> Node:
-        return infra.telemetry.around_step(name, infra.failpoint.wrap_node(name, node))
+        return infra.telemetry.wrap_step(name, infra.failpoint.wrap_node(name, node))
 
     graph = build(ports, wrap_node)
     infra.failpoint.require_step_of([name for name in graph.nodes if name != START])

@@ -20,7 +20,7 @@ async def build_ports(infra: Infrastructure, approvals: Approvals) -> Ports:
         infra: holds the adapters.
         approvals: the stored approvals need an accepted run; Studio has none and uses its own.
     """
-    tools = {name: infra.telemetry.around_tool(tool) for name, tool in infra.catalogue.tools_by_name().items()}
+    tools = {name: infra.telemetry.wrap_tool(tool) for name, tool in infra.catalogue.tools_by_name().items()}
     return Ports(
         redactor=infra.redactor,
         memory=infra.stores.memory,

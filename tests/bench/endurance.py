@@ -33,7 +33,7 @@ IDLE_SECONDS = 8
 """After which a server has hung up on connections that are not used."""
 MEMORY_GROWTH = 1.05
 
-TASKS = re.compile(r"^chat_tasks (\S+)$", re.MULTILINE)
+TASKS = re.compile(r"^chat_event_loop_tasks (\S+)$", re.MULTILINE)
 
 Say = Callable[[str], None]
 

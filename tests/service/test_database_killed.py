@@ -43,7 +43,7 @@ def kill_database(server: Server) -> float:
 def until_ready(server: Server, since: float) -> float:
     """Seconds until the server called itself ready, after it had noticed that its database is gone."""
     while (took := time.monotonic() - since) < 4 * BACK_SECONDS:
-        if "postgres_is_back" in server.log.read_text() and httpx.get(f"{server.address}/ready").status_code == 200:
+        if "postgres_restarted" in server.log.read_text() and httpx.get(f"{server.address}/ready").status_code == 200:
             break
         time.sleep(0.05)
     return took
@@ -61,7 +61,7 @@ def test_a_turn_during_which_the_database_is_killed_is_answered_and_stored(frail
     history = client.get(f"/api/sessions/{answer.session}/messages").json()["items"]
     assert [message["content"] for message in history if message["role"] == "assistant"] == [WORDS]
     assert client.ask("Are you back?", session_id=answer.session).last["status"] == "complete"
-    assert {"postgres_died", "postgres_is_back"} <= {event_of(line) for line in frail.log.read_text().splitlines()}
+    assert {"postgres_died", "postgres_restarted"} <= {event_of(line) for line in frail.log.read_text().splitlines()}
 
 
 def event_of(line: str) -> str:

@@ -32,7 +32,7 @@ def test_a_servers_tool_answers_in_a_turn_and_a_missing_server_is_said(tmp_path:
         ready = user.get("/ready")
         assert (ready.status_code, ready.json()["mcp_unreachable"]) == (200, "gone")
         assert ready.json()["mcp_left_out"] == "odd: store (its schema is no object)"
-        assert {"mcp_unreachable", "mcp_tool_left_out"} <= set(re.findall(r'"event": "(\w+)"', started.log.read_text()))
+        assert {"mcp_unreachable", "mcp_tool_rejected"} <= set(re.findall(r'"event": "(\w+)"', started.log.read_text()))
         answer = user.ask('CALL:rates_convert:{"amount": 2.5, "to": "CAD", "note": "for Anna Whitfield"}')
         [result] = answer.of("tool_result")
         assert result["result"]["result"] == {"amount": "5.00", "currency": "CAD", "note": "for Anna Whitfield"}

@@ -107,7 +107,7 @@ def test_a_complete_turn_with_a_tool_moves_what_it_did_and_nothing_else(watched:
         ("chat_model_calls_total", counts(model="gpt-4o", outcome="complete")): 2,
         ("chat_model_call_seconds_count", counts(model="gpt-4o")): 2,
         ("chat_model_first_token_seconds_count", counts(model="gpt-4o")): 2,
-        ("chat_model_attempts_total", counts(provider="chosen", outcome="made")): 2,
+        ("chat_model_attempts_total", counts(provider="chosen", outcome="sent")): 2,
         ("chat_tool_calls_total", counts(tool="account_balances_query", outcome="complete")): 1,
         ("chat_tool_call_seconds_count", counts(tool="account_balances_query")): 1,
         **{("chat_step_seconds_count", counts(step=step)): times for step, times in steps.items()},
@@ -123,7 +123,7 @@ def test_a_turn_whose_model_fails_shows_the_code_and_the_attempts(watched: Serve
         ("chat_runs_ended_total", counts(employee=EMPLOYEE, status="failed", code="model_unavailable")): 1,
         ("chat_model_calls_total", counts(model="gpt-4o", outcome="model_unavailable")): 1,
         ("chat_model_call_seconds_count", counts(model="gpt-4o")): 1,
-        ("chat_model_attempts_total", counts(provider="chosen", outcome="made")): 2,
+        ("chat_model_attempts_total", counts(provider="chosen", outcome="sent")): 2,
         ("chat_step_failures_total", counts(step="reason", code="model_unavailable")): 1,
     }
 
@@ -215,8 +215,8 @@ def ended(server: Server) -> float:
 
 def test_what_is_at_the_moment_is_shown(watched: Server) -> None:
     assert gauge(watched, "chat_runs_active") == 0
-    assert gauge(watched, "chat_runs_due") == 0
-    assert gauge(watched, "chat_news_connected") == 1
+    assert gauge(watched, "chat_runs_claimable") == 0
+    assert gauge(watched, "chat_notifications_connected") == 1
     assert gauge(watched, "chat_model_breaker_open", {"provider": "chosen"}) == 0
     assert gauge(watched, "chat_database_pool_max") == 16
     assert 1 <= gauge(watched, "chat_database_pool_available") <= gauge(watched, "chat_database_pool_size") <= 16

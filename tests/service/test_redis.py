@@ -133,7 +133,7 @@ def test_a_process_starts_without_the_redis_that_it_is_told_of(pair: TwoServers,
     with running(tmp_path, environment) as server, server.client() as client:
         assert client.ask(SLOW).text == WORDS
     said = server.log.read_text()
-    assert said.count("news_not_heard") == said.count("news_not_sent") == 1
+    assert said.count("notifications_not_received") == said.count("notifications_not_sent") == 1
     assert "a-password" not in said
 
 

@@ -10,7 +10,7 @@ SAYS = r"You have $9,87\u0036.54, and $50 more. It is $9,87\u0036.54."
 INVENTED = f"[[call account_balances_query {{}}]] [[then raw {SAYS}]] for fifty dollars"
 """The model says $9,876.54, which stands like this in nobody's words, and the $50 of the question."""
 
-COUNTED = 'chat_untraced_amounts_total{employee="prime-boss"}'
+COUNTED = 'chat_ungrounded_amounts_total{employee="prime-boss"}'
 
 
 def counted(server: Server) -> float:
@@ -38,11 +38,11 @@ def test_it_is_counted_and_logged_without_the_amount(scripted: Server, scripted_
     before = counted(scripted)
     answer = scripted_user.ask(INVENTED)
     lines = [
-        line for line in scripted.log.read_text().splitlines() if answer.run in line and "untraced_amounts" in line
+        line for line in scripted.log.read_text().splitlines() if answer.run in line and "ungrounded_amounts" in line
     ]
     [logged] = map(json.loads, lines)
     assert counted(scripted) == before + 1
-    assert (logged["event"], logged["count"], logged["level"]) == ("untraced_amounts", 1, "warning")
+    assert (logged["event"], logged["count"], logged["level"]) == ("ungrounded_amounts", 1, "warning")
     assert "9,876" not in lines[0]
 
 

@@ -108,7 +108,7 @@ class KeyRing:
             self.failure = ""
         except (httpx.HTTPError, OSError, ValueError, LookupError, TypeError, RecursionError) as error:
             self.failure = NO_KEYS if isinstance(error, NoKeys) else UNREACHABLE
-            log.warning("keys_unavailable", reason=type(error).__name__)
+            log.warning("jwks_unavailable", reason=type(error).__name__)
         finally:
             self._fetching = None
 

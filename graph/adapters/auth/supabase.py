@@ -82,5 +82,5 @@ async def check_sign_in(settings: Settings, verifier: TokenVerifier, report: Cal
         if issuer and issuer != settings.auth_address:
             verifier.problem = f"The project of SUPABASE_URL signs as another issuer: set SUPABASE_ISSUER={issuer}"
     if verifier.problem:
-        log.warning("sign_in_fails", reason=verifier.problem)
+        log.warning("sign_in_unavailable", reason=verifier.problem)
         report(verifier.problem)

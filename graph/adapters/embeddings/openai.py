@@ -60,7 +60,7 @@ class RawEmbeddings:
                 if name is None:
                     raise
                 self._refused.add(name)
-                log.warning("model_parameter_left_out", model=request.get("model"), parameter=name)
+                log.warning("model_parameter_dropped", model=request.get("model"), parameter=name)
             else:
                 return {"data": [{"embedding": vector} for vector in parse_vectors(response)]}
 

@@ -143,7 +143,7 @@ async def join(servers: Sequence[McpServer], taken: Sequence[str] = ()) -> Joine
                 tool = tool_of(server, offer, breaker, names)
             except OddSchema as reason:
                 left_out.append(f"{server.name}: {named(offer)} ({reason})")
-                log.warning("mcp_tool_left_out", server=server.name, tool=named(offer), reason=str(reason))
+                log.warning("mcp_tool_rejected", server=server.name, tool=named(offer), reason=str(reason))
                 continue
             names.add(tool.name)
             admitted.append(tool)
@@ -161,7 +161,7 @@ async def list_tools(server: McpServer) -> Sequence[Offer] | None:
     except Exception as error:  # noqa: BLE001 - an unreachable server must not stop the start
         log.warning("mcp_unreachable", server=server.name, reason=safe_summary(error))
         return None
-    log.info("mcp_joined", server=server.name, tools=len(offers))
+    log.info("mcp_connected", server=server.name, tools=len(offers))
     if len(offers) > MAX_TOOLS:
         log.warning("mcp_too_many_tools", server=server.name, tools=len(offers), taken=MAX_TOOLS)
     return offers[:MAX_TOOLS]

@@ -78,7 +78,7 @@ class RawCompletions:
                 if name is None:
                     raise
                 self._refused.add(name)
-                log.warning("model_parameter_left_out", model=request.get("model"), parameter=name)
+                log.warning("model_parameter_dropped", model=request.get("model"), parameter=name)
 
     async def _post(self, body: Mapping[str, Any]) -> ChunkStream:
         return await self._client.post(

@@ -26,7 +26,7 @@ async def watch(cluster: EmbeddedPostgres) -> None:
             began = time.monotonic()
             log.error("postgres_died")
             await asyncio.to_thread(cluster.revive)
-            log.warning("postgres_is_back", seconds=round(time.monotonic() - began, 1))
+            log.warning("postgres_restarted", seconds=round(time.monotonic() - began, 1))
 
 
 @asynccontextmanager

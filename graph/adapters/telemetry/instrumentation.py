@@ -1,4 +1,4 @@
-"""Measures and traces steps, models, tools, jobs and runs: what is put around them, so that they know nothing of it."""
+"""Wrappers that measure and trace steps, models, tools, jobs and runs."""
 
 import asyncio
 import time
@@ -16,7 +16,7 @@ from procrastinate import JobContext
 
 from graph.adapters.base.provider_status import ProviderStatus
 from graph.adapters.telemetry.metrics import Metrics
-from graph.adapters.telemetry.tracing import mark
+from graph.adapters.telemetry.tracing import mark_failed
 from graph.context import TurnContext
 from graph.errors import ChatError
 from graph.ports.models import ChatModel, ModelSettings
@@ -25,18 +25,18 @@ from graph.state import Turn, Usage
 from graph.tool import Tool, ToolContext, ToolError
 from graph.turn.node import Node
 
-Told = Callable[[str, float], None]
-"""Is told how something ended (`complete`, `stopped`, or a code) and after how many seconds."""
+OnOutcome = Callable[[str, float], None]
+"""Called with an outcome (`complete`, `stopped`, `waiting`, or an error code) and the duration in seconds."""
 
-SLACK_SECONDS = 0.02
-"""A deadline is set a moment before what it is for begins, and an event loop's timers are not exact."""
+TIMER_SLACK_SECONDS = 0.02
+"""Tolerance for timers: a deadline is set a moment before its operation starts."""
 
 FINISHES = ("stop", "length", "tool_calls", "content_filter", "refusal")
-"""The reasons for which a model ends its answer; a provider that invents one is not quoted."""
+"""Finish reasons that a span may hold; others become `other`, since a provider could put any text there."""
 
 
-class Observer(Metrics):
-    """Metrics, and a tracer whose spans are opened at the same places."""
+class Telemetry(Metrics):
+    """The metrics, and spans of a tracer for the same operations."""
 
     def __init__(self, tracer: Tracer | None = None) -> None:
         super().__init__()
@@ -47,7 +47,7 @@ class Observer(Metrics):
     def track_run(self, run: Run, waited: bool = False) -> Iterator[None]:
         ids = {"chat.run_id": run.id, "chat.session_id": run.session_id}
         span = self.tracer.start_span("run", attributes={**ids, "chat.employee": run.employee, "chat.epoch": run.epoch})
-        with current(span), super().track_run(run, waited):
+        with as_current(span), super().track_run(run, waited):
             try:
                 yield
             finally:
@@ -61,7 +61,7 @@ class Observer(Metrics):
         super().ended(run, outcome, usage, seconds)
         span = get_current_span()
         span.set_attribute("chat.status", outcome.status)
-        if outcome.status != "waiting":  # a span of a later round tells what all of them took
+        if outcome.status != "waiting":  # the span of the last round has the usage of all
             span.set_attributes(tokens_of(usage["prompt"], usage["completion"]))
         if outcome.error_code:
             span.set_attribute("error.type", outcome.error_code)
@@ -71,50 +71,50 @@ class Observer(Metrics):
         super().detached(run)
         get_current_span().set_attribute("chat.status", "lost")
 
-    def around_step(self, name: str, node: Node) -> Node:
-        return ObservedStep(self, name, node)
+    def wrap_step(self, name: str, node: Node) -> Node:
+        return TracedStep(self, name, node)
 
-    def around_model(self, model: ChatModel) -> ChatModel:
-        return ObservedModel(self, model)
+    def wrap_model(self, model: ChatModel) -> ChatModel:
+        return TracedModel(self, model)
 
-    def around_tool(self, tool: Tool) -> Tool:
-        """The tool; what its deadline cuts off counts as `timeout`."""
+    def wrap_tool(self, tool: Tool) -> Tool:
+        """Wrap a tool. A call that its deadline ends counts as `timeout`."""
 
         @wraps(tool.function)
-        async def observed(arguments: Any, context: ToolContext) -> Mapping[str, Any]:
+        async def traced(arguments: Any, context: ToolContext) -> Mapping[str, Any]:
             span = self.tracer.start_span(f"tool {tool.name}", attributes={"gen_ai.tool.name": tool.name})
-            with observing(span, partial(self.tool_call, tool.name), deadline=tool.timeout_seconds):
+            with observed(span, partial(self.tool_call, tool.name), deadline=tool.timeout_seconds):
                 return await tool.function(arguments, context)
 
-        return replace(tool, function=observed)
+        return replace(tool, function=traced)
 
-    async def around_job(self, work: Callable[[], Awaitable[Any]], context: JobContext, worker: object) -> Any:
-        """A middleware for procrastinate's worker."""
+    async def wrap_job(self, work: Callable[[], Awaitable[Any]], context: JobContext, worker: object) -> Any:
+        """A middleware of procrastinate's worker."""
         name = context.job.task_name
         span = self.tracer.start_span(f"job {name}", attributes={"chat.attempt": context.job.attempts + 1})
-        with current(span), observing(span, partial(self.job, name)):
+        with as_current(span), observed(span, partial(self.job, name)):
             return await work()
 
 
 @dataclass(frozen=True, slots=True)
-class ObservedStep:
-    """A step of a turn."""
+class TracedStep:
+    """A step of a turn (a LangGraph node)."""
 
-    observer: Observer
+    telemetry: Telemetry
     name: str
     node: Node
 
     async def __call__(self, state: Turn, runtime: Runtime[TurnContext]) -> Turn:
-        span = self.observer.tracer.start_span(f"step {self.name}")
-        with current(span), observing(span, partial(self.observer.step, self.name)):
+        span = self.telemetry.tracer.start_span(f"step {self.name}")
+        with as_current(span), observed(span, partial(self.telemetry.step, self.name)):
             return await self.node(state, runtime)
 
 
 @dataclass(frozen=True, slots=True)
-class ObservedModel:
+class TracedModel:
     """A chat model (port `ChatModel`)."""
 
-    observer: Observer
+    telemetry: Telemetry
     model: ChatModel
 
     def name(self, settings: ModelSettings) -> str:
@@ -125,19 +125,19 @@ class ObservedModel:
     ) -> AsyncIterator[AIMessageChunk]:
         name = self.name(settings)
         asked = {"gen_ai.operation.name": "chat", "gen_ai.request.model": name}
-        span = self.observer.tracer.start_span(f"model {name}", kind=SpanKind.CLIENT, attributes=asked)
+        span = self.telemetry.tracer.start_span(f"model {name}", kind=SpanKind.CLIENT, attributes=asked)
         began, spoke = time.perf_counter(), False
-        with observing(span, partial(self.observer.model_call, name)):
+        with observed(span, partial(self.telemetry.model_call, name)):
             async for chunk in self.model.stream(messages, tools, settings):
                 if not spoke:
                     spoke = True
-                    self.observer.first_token(name, time.perf_counter() - began)
-                note(chunk, span)
+                    self.telemetry.first_token(name, time.perf_counter() - began)
+                record_chunk(chunk, span)
                 yield chunk
 
 
-def note(chunk: AIMessageChunk, span: Span) -> None:
-    """Write into a model's span what a chunk tells of the answer: what it took and why it ended."""
+def record_chunk(chunk: AIMessageChunk, span: Span) -> None:
+    """Write a chunk's usage and finish reason into the span of its answer."""
     if used := chunk.usage_metadata:
         span.set_attributes(tokens_of(used["input_tokens"], used["output_tokens"]))
     if finish := chunk.response_metadata.get("finish_reason"):
@@ -148,31 +148,31 @@ def tokens_of(prompt: int, completion: int) -> dict[str, int]:
     return {"gen_ai.usage.input_tokens": prompt, "gen_ai.usage.output_tokens": completion}
 
 
-def current(span: Span) -> AbstractContextManager[Span]:
-    """Makes a span the parent of those that are opened within; it is not told of exceptions, whose messages may quote."""
+def as_current(span: Span) -> AbstractContextManager[Span]:
+    """Make a span the parent of later ones. Exceptions are not recorded in it: their messages may quote a user."""
     return use_span(span, record_exception=False, set_status_on_exception=False)
 
 
 @contextmanager
-def observing(span: Span, told: Told, deadline: float = float("inf")) -> Iterator[None]:
-    """Time something, tell how it ended, and end its span.
+def observed(span: Span, on_outcome: OnOutcome, deadline: float = float("inf")) -> Iterator[None]:
+    """Measure the block, end its span, and report its outcome.
 
     Args:
-        span: of it.
-        told: is told.
-        deadline: the seconds after which it is cut off; what is cancelled then counts as `timeout`.
+        span: the span to end.
+        on_outcome: called with the outcome and the duration in seconds.
+        deadline: seconds after which the block is cancelled; a later cancellation counts as `timeout`.
     """
     began, outcome = time.perf_counter(), "complete"
     try:
         yield
     except BaseException as error:
-        late = time.perf_counter() - began > deadline - SLACK_SECONDS
+        late = time.perf_counter() - began > deadline - TIMER_SLACK_SECONDS
         outcome = outcome_of(error, late)
-        mark(span, outcome, error)
+        mark_failed(span, outcome, error)
         raise
     finally:
         span.end()
-        told(outcome, time.perf_counter() - began)
+        on_outcome(outcome, time.perf_counter() - began)
 
 
 def outcome_of(error: BaseException, late: bool) -> str:

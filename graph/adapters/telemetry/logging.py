@@ -1,8 +1,8 @@
-"""Structured logs: one line of JSON an event, on standard error, without anything that a user typed.
+"""Structured logs: one JSON line an event on standard error, without any text of a user.
 
-Our own lines name ids, codes and counts. Of foreign exceptions only the type and the place are written, and of a library's
-line the place and the words without what is put into them: their messages may quote values. Libraries say nothing below a
-warning, at any LOG_LEVEL: at `debug` they write what they send.
+Our own lines have ids, codes and counts. Exceptions are logged by type and place, and a library's line by its place and its
+format string without arguments, since both may quote values. Libraries log warnings and errors only, at any LOG_LEVEL: at
+`debug` they would log what they send.
 """
 
 import logging
@@ -15,13 +15,13 @@ import structlog
 from graph.errors import safe_summary
 
 OURS = ("graph", "nodes", "tools", "employees", "migrations", "server")
-"""Packages whose lines LOG_LEVEL lets through."""
+"""Packages whose level is LOG_LEVEL."""
 
 log = structlog.get_logger(__name__)
 
 
 def configure_logs(level: str) -> None:
-    """Send every line, ours and the libraries', through one formatter."""
+    """Send all lines, ours and the libraries', through one formatter."""
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -66,7 +66,7 @@ def without_messages(logger: object, method: str, line: dict[str, Any]) -> dict[
 
 
 def without_quotations(logger: object, method: str, line: dict[str, Any]) -> dict[str, Any]:
-    """Replace a library's message by the place that wrote it, and by its words where they are apart from what they quote."""
+    """Replace a library's message by its place, and by its format string if it has arguments."""
     record: logging.LogRecord = line["_record"]
     line["event"] = str(record.msg) if line.pop("positional_args", None) else "library"
     line["place"] = f"{record.filename}:{record.lineno}"
@@ -81,5 +81,5 @@ def log_warning(
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
-    """Log where Python warns of something; the words of a warning may quote a value."""
+    """Log the category and place of a Python warning; its message may quote a value."""
     log.warning("python_warning", category=category.__name__, place=f"{filename.rsplit('/', 1)[-1]}:{lineno}")

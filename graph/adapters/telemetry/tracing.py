@@ -1,7 +1,7 @@
-"""Spans of OpenTelemetry, sent to a collector over OTLP/HTTP.
+"""OpenTelemetry spans, sent to a collector over OTLP/HTTP.
 
-A span holds ids, names of ours, codes and counts: nothing of a message, an answer, an argument or a result. So an exception
-is not recorded as the library would do it, with its message; its code, type and place are.
+A span holds ids, our own names, codes and counts, and no text of a message, an answer, an argument or a result. An exception
+is recorded by code, type and place, not with its message.
 """
 
 import asyncio
@@ -19,21 +19,19 @@ from opentelemetry.trace import Span, StatusCode, Tracer
 from graph.errors import safe_summary
 
 EXPORT_SECONDS = 5.0
-"""How long spans may be on their way to the collector, attempts included; then they are dropped."""
+"""Timeout of an export, retries included; then its spans are dropped."""
 LAST_SECONDS = 2.0
-"""How long the last spans may delay the end of the process."""
+"""How long the export of the last spans may delay the end of the process."""
 
 
 @asynccontextmanager
 async def open_tracer(endpoint: str, headers: Mapping[str, str], service: str) -> AsyncIterator[Tracer]:
-    """A tracer whose spans are sent in batches by a thread of its own.
-
-    A collector that is slow or away costs spans, and no time.
+    """A tracer whose spans a thread sends in batches. An unreachable collector costs spans, not time.
 
     Args:
-        endpoint: where the collector takes spans.
-        headers: what is sent along, such as a key.
-        service: what the spans are said to be of.
+        endpoint: the collector's URL for spans.
+        headers: HTTP headers for the collector, such as its API key.
+        service: the OpenTelemetry service name.
     """
     exporter = OTLPSpanExporter(endpoint=endpoint, headers=headers, timeout=EXPORT_SECONDS)
     processor = BatchSpanProcessor(exporter)
@@ -43,16 +41,16 @@ async def open_tracer(endpoint: str, headers: Mapping[str, str], service: str) -
     try:
         yield provider.get_tracer("chat")
     finally:
-        # The library waits for half a minute: it does so in a thread that nobody waits for any longer than this.
+        # The library may wait for half a minute, so it shuts down in a thread that is joined for a shorter time.
         ending = Thread(target=processor.shutdown, name="last spans", daemon=True)
         ending.start()
         await asyncio.to_thread(ending.join, LAST_SECONDS)
         if ending.is_alive():
-            exporter.shutdown()  # type: ignore[no-untyped-call]  # ends the attempts that are still to come
+            exporter.shutdown()  # type: ignore[no-untyped-call]  # ends its remaining retries
 
 
-def mark(span: Span, outcome: str, error: BaseException) -> None:
-    """Say in a span how something ended that did not complete; a stop is no error, nor is a step that waits for its user."""
+def mark_failed(span: Span, outcome: str, error: BaseException) -> None:
+    """Write an outcome into a span. A stop and a step that waits for its user are no errors."""
     span.set_attribute("chat.outcome", outcome)
     if outcome not in ("stopped", "waiting"):
         span.set_attribute("error.type", outcome)

@@ -51,7 +51,7 @@ async def sending(address: str) -> AsyncIterator[RedisNotifier]:
 
 @pytest.fixture(autouse=True)
 def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(redis_notifications, "PAUSE_SECONDS", 0.1)
+    monkeypatch.setattr(redis_notifications, "RETRY_PAUSE_SECONDS", 0.1)
 
 
 @pytest.fixture
@@ -99,13 +99,13 @@ async def test_a_send_to_nobody_is_logged_once_and_raises_nothing() -> None:
         async with sending(f"redis://:a-password@127.0.0.1:{free_port()}") as notifier:
             for _ in range(3):
                 await notifier.send(("events", "run"))
-                await asyncio.sleep(redis_notifications.PAUSE_SECONDS)
-    assert [(entry["event"], entry["log_level"]) for entry in logs] == [("news_not_sent", "warning")]
+                await asyncio.sleep(redis_notifications.RETRY_PAUSE_SECONDS)
+    assert [(entry["event"], entry["log_level"]) for entry in logs] == [("notifications_not_sent", "warning")]
     assert "a-password" not in str(logs)
 
 
 async def test_a_send_that_is_not_answered_holds_up_a_run_for_a_moment_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(redis_notifications, "PAUSE_SECONDS", 60)
+    monkeypatch.setattr(redis_notifications, "RETRY_PAUSE_SECONDS", 60)
     async with mute_server() as address, sending(address) as notifier:
         began = time.monotonic()
         for _ in range(100):
@@ -120,18 +120,18 @@ async def test_after_a_send_that_failed_the_next_ones_come_through_when_redis_is
                 redis.kill()
                 await notifier.send(("events", "lost"))
                 redis.start()
-                await asyncio.sleep(redis_notifications.PAUSE_SECONDS * 2)
+                await asyncio.sleep(redis_notifications.RETRY_PAUSE_SECONDS * 2)
                 async with subscribed(RedisNotifier(redis.address)) as received:
                     await notifier.send(("events", f"run {number}"))
                     await eventually(lambda: bool(received))
-    assert [entry["event"] for entry in logs] == ["news_not_sent"] * 2
+    assert [entry["event"] for entry in logs] == ["notifications_not_sent"] * 2
 
 
 async def test_a_process_that_starts_before_redis_hears_of_it_later(redis: RedisServer) -> None:
     redis.kill()
     notifier = RedisNotifier(redis.address)
     async with subscribed(notifier, connected=False) as received:
-        await asyncio.sleep(redis_notifications.PAUSE_SECONDS * 3)
+        await asyncio.sleep(redis_notifications.RETRY_PAUSE_SECONDS * 3)
         assert not notifier.connected
         redis.start()
         await eventually(lambda: notifier.connected)
@@ -145,9 +145,9 @@ async def test_a_wrong_password_is_logged_once_and_harms_nobody(tmp_path: Path) 
         async with subscribed(notifier, connected=False):
             for _ in range(3):
                 await notifier.send(("events", "run"))
-                await asyncio.sleep(redis_notifications.PAUSE_SECONDS)
+                await asyncio.sleep(redis_notifications.RETRY_PAUSE_SECONDS)
             assert not notifier.connected
-    assert sorted(entry["event"] for entry in logs) == ["news_not_heard", "news_not_sent"]
+    assert sorted(entry["event"] for entry in logs) == ["notifications_not_received", "notifications_not_sent"]
     assert "wrong" not in str(logs)
 
 
@@ -162,7 +162,7 @@ async def test_the_right_password_opens(tmp_path: Path) -> None:
 async def test_the_stream_keeps_so_many_entries_and_hardly_more(
     redis: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(redis_notifications, "KEPT", 200)
+    monkeypatch.setattr(redis_notifications, "MAX_STREAM_ENTRIES", 200)
     async with sending(redis.address) as notifier, Redis.from_url(redis.address) as client:
         for _ in range(1000):
             await notifier.send(("events", "run"))
@@ -186,7 +186,7 @@ async def test_a_key_of_another_kind_in_the_streams_place_harms_nobody(redis: Re
             await notifier.send(("events", "run"))
             await client.delete(STREAM)
             await eventually(lambda: notifier.connected)
-            await asyncio.sleep(redis_notifications.PAUSE_SECONDS * 2)
+            await asyncio.sleep(redis_notifications.RETRY_PAUSE_SECONDS * 2)
             await notifier.send(("events", "run"))
             await eventually(lambda: bool(received))
 
@@ -205,7 +205,7 @@ async def test_a_server_that_answers_no_more_counts_as_away_until_it_does(
     redis: RedisServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(redis_notifications, "BLOCK_SECONDS", 0.1)
-    monkeypatch.setattr(redis_notifications, "SILENCE_SECONDS", 0.5)
+    monkeypatch.setattr(redis_notifications, "RESPONSE_TIMEOUT_SECONDS", 0.5)
     notifier = RedisNotifier(redis.address)
     async with subscribed(notifier) as received:
         with redis.frozen():

@@ -36,7 +36,7 @@ class PostgresNotifier:
 
     async def subscribe(self) -> AsyncIterator[RunNotification]:
         if is_transaction_pooler(self.address):
-            log.warning("news_by_polling", reason="the database's address is a transaction pooler's")
+            log.warning("notifications_by_polling", reason="the database's address is a transaction pooler's")
             return
         while True:
             try:
@@ -44,7 +44,7 @@ class PostgresNotifier:
                     yield notification
             except psycopg.Error as error:
                 if self.connected:
-                    log.warning("news_interrupted", reason=safe_summary(error))
+                    log.warning("notifications_interrupted", reason=safe_summary(error))
             finally:
                 self.connected = False
             await asyncio.sleep(PAUSE_SECONDS)

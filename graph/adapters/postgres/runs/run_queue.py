@@ -73,7 +73,7 @@ class PostgresRunQueue:
             await asyncio.sleep(BLOCKED_SECONDS)
             async with self.database.system_transaction() as connection:
                 for ended in await fetch_all(connection, QUERIES["terminate_idle_blockers"], {"pid": pid}):
-                    log.warning("sleeper_ended", pid=ended["pid"])
+                    log.warning("idle_blocker_terminated", pid=ended["pid"])
 
     async def append(self, run: Run, events: Sequence[LoggedEvent]) -> None:
         async with self.database.transaction(run.user_id) as connection:

@@ -3,7 +3,7 @@
 from structlog.testing import capture_logs
 
 from graph.adapters.base.provider_status import ProviderStatus
-from graph.adapters.telemetry.instrumentation import Observer
+from graph.adapters.telemetry.instrumentation import Telemetry
 
 
 def test_a_fault_is_there_until_the_provider_serves() -> None:
@@ -27,7 +27,7 @@ def test_a_fault_is_logged_when_it_appears_and_when_it_is_gone() -> None:
 
 
 def test_each_fault_is_counted() -> None:
-    observer = Observer()
+    observer = Telemetry()
     for _ in range(2):
         observer.providers.report("chosen", "payment")
     counted = {"provider": "chosen", "fault": "payment"}

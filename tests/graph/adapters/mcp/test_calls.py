@@ -198,7 +198,7 @@ async def test_one_odd_tool_is_left_out_and_named_and_the_others_join(file: Path
     assert both.unreachable == []
     assert both.left_out[0] == "bank: yes (its schema is no object)"
     assert both.left_out[-1] == "bank: (no name) (it has no name)"
-    left_out = [entry["tool"] for entry in logs if entry["event"] == "mcp_tool_left_out"]
+    left_out = [entry["tool"] for entry in logs if entry["event"] == "mcp_tool_rejected"]
     assert left_out == ["yes", "none", "list", "bare", "(no name)", "(no name)"]
 
 

@@ -75,7 +75,7 @@ async def test_an_optional_parameter_that_is_refused_by_name_is_left_out_from_th
         with capture_logs() as logs:
             assert [await answer(model), await answer(model)] == ["well", "well"]
     assert [parameter in body for body in provider.bodies] == [True, False, False]
-    assert [line["parameter"] for line in logs if line["event"] == "model_parameter_left_out"] == [parameter]
+    assert [line["parameter"] for line in logs if line["event"] == "model_parameter_dropped"] == [parameter]
 
 
 async def test_a_limit_that_is_unknown_by_its_present_name_is_sent_by_the_one_before() -> None:

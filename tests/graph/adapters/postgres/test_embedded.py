@@ -400,10 +400,10 @@ async def test_a_server_that_is_killed_is_revived_by_who_watches_it(frail: Embed
         async with kept_up(frail):
             await asyncio.to_thread(kill_postmaster, frail_home)
             async with asyncio.timeout(REVIVED_SECONDS):
-                while "postgres_is_back" not in [line["event"] for line in lines]:  # noqa: ASYNC110
+                while "postgres_restarted" not in [line["event"] for line in lines]:  # noqa: ASYNC110
                     await asyncio.sleep(0.02)
             assert ask(frail, "select 1") == 1
-    assert [line["event"] for line in lines] == ["postgres_died", "postgres_is_back"]
+    assert [line["event"] for line in lines] == ["postgres_died", "postgres_restarted"]
 
 
 @pytest.mark.anyio

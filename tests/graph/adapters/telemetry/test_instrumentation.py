@@ -17,7 +17,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from pydantic import BaseModel
 
-from graph.adapters.telemetry.instrumentation import Observer
+from graph.adapters.telemetry.instrumentation import Telemetry
 from graph.context import TurnContext
 from graph.errors import DatabaseUnavailable, ModelTimeout
 from graph.ports.models import ModelSettings
@@ -40,7 +40,7 @@ class Watched:
         self.exporter = InMemorySpanExporter()
         self.provider = TracerProvider(shutdown_on_exit=False)
         self.provider.add_span_processor(SimpleSpanProcessor(self.exporter))
-        self.observer = Observer(self.provider.get_tracer("test"))
+        self.telemetry = Telemetry(self.provider.get_tracer("test"))
 
     @property
     def spans(self) -> dict[str, ReadableSpan]:
@@ -49,7 +49,7 @@ class Watched:
         return {span.name: span for span in spans}
 
     def value(self, name: str, **labels: str) -> float | None:
-        return self.observer.registry.get_sample_value(name, labels)
+        return self.telemetry.registry.get_sample_value(name, labels)
 
 
 @pytest.fixture
@@ -121,14 +121,14 @@ async def call(tool: Tool) -> Any:
 
 
 async def test_a_step_does_what_it_does(watched: Watched) -> None:
-    step = watched.observer.around_step("redact", Step())
+    step = watched.telemetry.wrap_step("redact", Step())
     assert await step(Turn(question="what"), runtime_of()) == {"question": "what!"}
     assert watched.value("chat_step_seconds_count", step="redact") == 1
     assert "step redact" in watched.spans
 
 
 async def test_a_step_that_fails_raises_what_it_raised_and_is_counted_by_its_code(watched: Watched) -> None:
-    step = watched.observer.around_step("persist", Step(DatabaseUnavailable(SECRET)))
+    step = watched.telemetry.wrap_step("persist", Step(DatabaseUnavailable(SECRET)))
     with pytest.raises(DatabaseUnavailable):
         await step(Turn(question="what"), runtime_of())
     assert watched.value("chat_step_failures_total", step="persist", code="database_unavailable") == 1
@@ -142,7 +142,7 @@ async def test_a_step_that_fails_raises_what_it_raised_and_is_counted_by_its_cod
 async def test_a_step_that_is_stopped_or_waits_for_its_user_has_not_failed(
     how: BaseException, outcome: str, watched: Watched
 ) -> None:
-    step = watched.observer.around_step("reason", Step(how))
+    step = watched.telemetry.wrap_step("reason", Step(how))
     with pytest.raises(type(how)):
         await step(Turn(question="what"), runtime_of())
     assert watched.value("chat_step_failures_total", step="reason", code=outcome) is None
@@ -156,7 +156,7 @@ async def test_a_model_streams_as_it_does_and_its_span_says_what_it_took_and_why
         AIMessageChunk("", response_metadata={"finish_reason": "stop"}),
         AIMessageChunk("", usage_metadata=used),
     ]
-    model = watched.observer.around_model(Model(chunks))
+    model = watched.telemetry.wrap_model(Model(chunks))
     assert [chunk async for chunk in model.stream((), (), ModelSettings("large"))] == chunks
     assert watched.value("chat_model_calls_total", model="model-large", outcome="complete") == 1
     assert watched.value("chat_model_first_token_seconds_count", model="model-large") == 1
@@ -170,13 +170,13 @@ async def test_a_model_streams_as_it_does_and_its_span_says_what_it_took_and_why
 
 
 async def test_a_reason_to_end_that_a_provider_invents_is_not_quoted(watched: Watched) -> None:
-    model = watched.observer.around_model(Model([AIMessageChunk("", response_metadata={"finish_reason": SECRET})]))
+    model = watched.telemetry.wrap_model(Model([AIMessageChunk("", response_metadata={"finish_reason": SECRET})]))
     assert [chunk async for chunk in model.stream((), (), ModelSettings())]
     assert attributes(watched.spans["model model-small"])["gen_ai.response.finish_reasons"] == ("other",)
 
 
 async def test_a_model_that_fails_before_its_first_word_is_counted_by_its_code(watched: Watched) -> None:
-    model = watched.observer.around_model(Model([], ModelTimeout(SECRET)))
+    model = watched.telemetry.wrap_model(Model([], ModelTimeout(SECRET)))
     with pytest.raises(ModelTimeout):
         [chunk async for chunk in model.stream((), (), ModelSettings())]
     assert watched.value("chat_model_calls_total", model="model-small", outcome="model_timeout") == 1
@@ -186,7 +186,7 @@ async def test_a_model_that_fails_before_its_first_word_is_counted_by_its_code(w
 
 async def test_a_tool_stays_the_tool_that_it_is(watched: Watched) -> None:
     tool = Tool(echo, unmasked_fields={"text": "it is the test's own"})
-    around = watched.observer.around_tool(tool)
+    around = watched.telemetry.wrap_tool(tool)
     assert (around.name, around.description, around.arguments) == ("echo", "Say it again.", Arguments)
     assert around.schema() == tool.schema()
     assert around.unmasked_fields == {"text": "it is the test's own"}
@@ -197,7 +197,7 @@ async def test_a_tool_stays_the_tool_that_it_is(watched: Watched) -> None:
 
 async def test_a_tool_that_says_it_cannot_is_a_fault(watched: Watched) -> None:
     with pytest.raises(ToolError):
-        await call(watched.observer.around_tool(Tool(refuse)))
+        await call(watched.telemetry.wrap_tool(Tool(refuse)))
     assert watched.value("chat_tool_calls_total", tool="refuse", outcome="fault") == 1
     assert attributes(watched.spans["tool refuse"])["error.type"] == "fault"
 
@@ -207,7 +207,7 @@ async def test_a_tool_that_is_cut_off_at_its_deadline_is_told_apart_from_one_tha
     for tool in (late, stopped):
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.05):
-                await call(watched.observer.around_tool(tool))
+                await call(watched.telemetry.wrap_tool(tool))
     assert watched.value("chat_tool_calls_total", tool="slow", outcome="timeout") == 1
     assert watched.value("chat_tool_calls_total", tool="slow", outcome="stopped") == 1
 
@@ -221,24 +221,24 @@ async def test_a_job_is_counted_by_how_it_ended_and_traced_without_its_arguments
     async def fail() -> None:
         raise ModelTimeout
 
-    assert await watched.observer.around_job(work, context, None) == "done"
+    assert await watched.telemetry.wrap_job(work, context, None) == "done"
     with pytest.raises(ModelTimeout):
-        await watched.observer.around_job(fail, context, None)
+        await watched.telemetry.wrap_job(fail, context, None)
     assert watched.value("chat_jobs_total", job="summarize", outcome="complete") == 1
     assert watched.value("chat_jobs_total", job="summarize", outcome="model_timeout") == 1
     assert attributes(watched.spans["job summarize"])["chat.attempt"] == 2
 
 
 async def test_what_happens_in_a_run_is_below_its_span_also_in_tasks_of_its_own(watched: Watched) -> None:
-    model = watched.observer.around_model(Model([AIMessageChunk("word")]))
+    model = watched.telemetry.wrap_model(Model([AIMessageChunk("word")]))
 
     class Reason(Step):
         async def __call__(self, state: Turn, runtime: Runtime[TurnContext]) -> Turn:
             assert [chunk async for chunk in model.stream((), (), ModelSettings())]
             return Turn()
 
-    with watched.observer.track_run(RUN):
-        await asyncio.create_task(watched.observer.around_step("reason", Reason())(Turn(), runtime_of()))
+    with watched.telemetry.track_run(RUN):
+        await asyncio.create_task(watched.telemetry.wrap_step("reason", Reason())(Turn(), runtime_of()))
     spans = watched.spans
     assert spans["run"].parent is None
     assert spans["step reason"].parent == spans["run"].context
@@ -248,9 +248,9 @@ async def test_what_happens_in_a_run_is_below_its_span_also_in_tasks_of_its_own(
 async def test_the_span_of_a_run_says_whose_it_was_and_how_it_ended(watched: Watched) -> None:
     usage = Usage(prompt=10, completion=5, total=15, cost="0", source="provider")
     trace = Trace(version="1", model="m", path=[], usage=[], turn=Turn(question=SECRET))
-    with watched.observer.track_run(RUN):
-        watched.observer.first_text(RUN, 0.25)
-        watched.observer.ended(RUN, RunOutcome("failed", None, "run_timeout", trace), usage, 1.0)
+    with watched.telemetry.track_run(RUN):
+        watched.telemetry.first_text(RUN, 0.25)
+        watched.telemetry.ended(RUN, RunOutcome("failed", None, "run_timeout", trace), usage, 1.0)
     assert attributes(watched.spans["run"]) == {
         "chat.run_id": "a run",
         "chat.session_id": "a session",
@@ -266,15 +266,15 @@ async def test_the_span_of_a_run_says_whose_it_was_and_how_it_ended(watched: Wat
 
 
 async def test_a_run_that_another_process_has_is_lost(watched: Watched) -> None:
-    with watched.observer.track_run(RUN):
-        watched.observer.detached(RUN)
+    with watched.telemetry.track_run(RUN):
+        watched.telemetry.detached(RUN)
     assert attributes(watched.spans["run"])["chat.status"] == "lost"
 
 
 async def test_without_a_tracer_the_same_is_counted() -> None:
-    observer = Observer()
-    with observer.track_run(RUN):
-        await observer.around_step("redact", Step())(Turn(question="what"), runtime_of())
-        observer.first_text(RUN, 0.1)
-    assert observer.registry.get_sample_value("chat_step_seconds_count", {"step": "redact"}) == 1
-    assert observer.registry.get_sample_value("chat_runs_taken_over_total") == 1
+    telemetry = Telemetry()
+    with telemetry.track_run(RUN):
+        await telemetry.wrap_step("redact", Step())(Turn(question="what"), runtime_of())
+        telemetry.first_text(RUN, 0.1)
+    assert telemetry.registry.get_sample_value("chat_step_seconds_count", {"step": "redact"}) == 1
+    assert telemetry.registry.get_sample_value("chat_runs_taken_over_total") == 1

@@ -17,15 +17,15 @@ RUN = Run("0b4e2f8e-0000-4000-8000-0000000000aa", "an owner", "a session", "test
 TRACE = Trace(version="1", model="a model", path=[], usage=[], turn=Turn())
 USAGE = Usage(prompt=1200, completion=34, total=1234, cost="0.0025", source="provider")
 
-LABELS = {"employee", "code", "status", "what", "kind", "model", "step", "outcome", "provider", "tool", "job", "le"}
+LABELS = {"employee", "code", "status", "target", "kind", "model", "step", "outcome", "provider", "tool", "job", "le"}
 """Each has few values: no ids, no words."""
 UNITS = ("_total", "_seconds", "_bytes", "_fds")
 STATES = {
     "chat_runs_active",
-    "chat_runs_due",
+    "chat_runs_claimable",
     "chat_model_breaker_open",
-    "chat_news_connected",
-    "chat_tasks",
+    "chat_notifications_connected",
+    "chat_event_loop_tasks",
     "chat_database_pool_max",
     "chat_database_pool_size",
     "chat_database_pool_available",
@@ -90,14 +90,14 @@ async def test_what_was_refused_is_counted_by_its_code(metrics: Metrics) -> None
 
 
 async def test_what_waits_what_is_lost_and_what_is_tried_again_is_shown(metrics: Metrics) -> None:
-    assert value(metrics, "chat_run_retries_total", what="lease") == 0
+    assert value(metrics, "chat_run_write_retries_total", target="lease") == 0
     metrics.write_retried("lease")
     metrics.detached(RUN)
     metrics.claimable(4)
     metrics.claimable(3)
-    assert value(metrics, "chat_run_retries_total", what="lease") == 1
-    assert value(metrics, "chat_runs_lost_total") == 1
-    assert value(metrics, "chat_runs_due") == 3
+    assert value(metrics, "chat_run_write_retries_total", target="lease") == 1
+    assert value(metrics, "chat_runs_detached_total") == 1
+    assert value(metrics, "chat_runs_claimable") == 3
 
 
 async def test_first_words_after_five_milliseconds_and_after_thirty_seconds_are_told_apart_from_all_others(
@@ -118,8 +118,8 @@ async def test_a_breaker_counts_the_calls_that_it_admits_and_spares_and_shows_wh
         breaker.record_failure()
     assert value(metrics, "chat_model_breaker_open", provider="chosen") == 1
     assert breaker.wait_seconds() > 0
-    assert value(metrics, "chat_model_attempts_total", provider="chosen", outcome="made") == FAILURE_THRESHOLD
-    assert value(metrics, "chat_model_attempts_total", provider="chosen", outcome="spared") == 1
+    assert value(metrics, "chat_model_attempts_total", provider="chosen", outcome="sent") == FAILURE_THRESHOLD
+    assert value(metrics, "chat_model_attempts_total", provider="chosen", outcome="rejected") == 1
     breaker.record_success()
     assert value(metrics, "chat_model_breaker_open", provider="chosen") == 0
 
@@ -165,7 +165,7 @@ def use_all(metrics: Metrics) -> None:
     metrics.job("summarize", "complete", 0.1)
     metrics.breaker("chosen")
     metrics.watch_pool(dict)
-    metrics.watch_news(lambda: True)
+    metrics.watch_notifications(lambda: True)
 
 
 @pytest.mark.parametrize(

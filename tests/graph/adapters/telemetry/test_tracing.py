@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from graph.adapters.telemetry.tracing import LAST_SECONDS, mark, open_tracer
+from graph.adapters.telemetry.tracing import LAST_SECONDS, mark_failed, open_tracer
 from graph.errors import DatabaseUnavailable
 from tests.fakes.collector import Collector
 
@@ -34,7 +34,7 @@ async def test_spans_arrive_at_the_latest_when_the_process_ends(collector: Colle
 async def test_an_error_is_marked_by_code_and_place_and_not_by_its_message(collector: Collector) -> None:
     async with open_tracer(f"{collector.address}/v1/traces", {}, "a service") as tracer:
         span = tracer.start_span("step persist")
-        mark(span, "database_unavailable", DatabaseUnavailable("Ana"))
+        mark_failed(span, "database_unavailable", DatabaseUnavailable("Ana"))
         span.end()
     [received] = collector.spans
     assert received.failed
