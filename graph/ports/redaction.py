@@ -29,7 +29,6 @@ class Redactor(Protocol):
         """Mask texts of one user; the same value always gets the same token, however it is spelt.
 
         Args:
-            user_id: the user whose texts they are.
             texts: as they came.
             restored: values by token that a tool was given whose texts these are. They are replaced wherever they stand.
 

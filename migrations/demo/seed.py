@@ -73,9 +73,7 @@ async def seed(connection: psycopg.AsyncConnection[Any], user_id: str, today: dt
 
     Args:
         connection: of the server's role or of an administrator; its transaction acts for `user_id` from here on.
-        user_id: the user.
         today: the last day of the ledger.
-        user_id: the user.
         today: the last day of the ledger.
 
     Returns:

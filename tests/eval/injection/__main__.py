@@ -65,12 +65,6 @@ def undisturbed(name: str, played: Sequence[Played]) -> Figure:
 def figures(server: Server, orders: Sequence[Hidden], harmless: Sequence[str], every: bool) -> Iterator[Figure]:
     """
     Args:
-        server: the service.
-        orders: the attacks.
-        harmless: texts without an attack.
-        server: the service.
-        orders: the attacks.
-        harmless: texts without an attack.
         every: each order for each employee; else for one of them, in turn.
     """
     with ThreadPoolExecutor(AT_ONCE) as threads:

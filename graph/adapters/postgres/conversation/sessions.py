@@ -32,7 +32,6 @@ class PostgresSessions:
         """Who answers in a session of this id, which is opened if there is none.
 
         Args:
-            user_id: the user.
             session_id: the session.
             employee: slug of the one who is asked for and takes the session over; None leaves it with whom it is.
             default: slug of the one with whom a session is opened if nobody is asked for.
