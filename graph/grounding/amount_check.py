@@ -1,16 +1,15 @@
-"""Finds the amounts of money in an answer for which nothing that the turn was given accounts.
+"""Finds the ungrounded amounts of money in an answer: those that the turn's own data does not explain.
 
-An amount is accounted for by a number with its value in what the model had to go by: the results of the turn's tools, the
-user's words, the remembered facts, summary and history, the passages. The sign does not count; the currency does, where both
-say one. So does a rounding count as far as it shows itself (`graph.grounding.money_parser.reading`).
+An amount is grounded if the model could read a number with its value: in the results of the turn's tools, the user's words, the
+remembered facts, summary and history, or the passages. The sign does not count. The currency counts where both name one. A
+rounded amount is grounded by a number in its range (`graph.grounding.interpretation`).
 
-Beyond that only arithmetic over figures that the answer itself shows and that are accounted for, and only where the sentence
-says so (`together`, `left`, `each`, `a year`, `%`): the sum of a run of amounts or of two, the difference of two or of one and
-those behind it, an average, a product or quotient with a number of the sentence, with 2 and with 12, a percentage of the
-sentence. Among all figures of a result there are so many sums and differences that most wrong amounts would be one of them.
+An amount is also grounded if arithmetic over other grounded amounts of the answer gives it, but only where its sentence says
+so (`together`, `left`, `each`, `a year`, `%`; see `graph.grounding.arithmetic`). Arithmetic over all numbers of a result would
+explain most wrong amounts: there are too many sums and differences.
 
-What is not found: a wrong amount that is another figure of the turn (it is of the wrong thing), and a wrong one of those that
-are said to be "about" so much, if it is near to any figure.
+Two faults are not found: an amount that is right for another thing of the turn, and a wrong "about" amount that is near any
+known number.
 """
 
 import re
@@ -22,87 +21,96 @@ from operator import itemgetter
 
 from langchain_core.messages import AIMessage
 
-from graph.grounding.arithmetic import ARITHMETIC, RUN, Shown
-from graph.grounding.interpretation import Reading
-from graph.grounding.known_numbers import Figure, figures_of_turn, figures_remembered
+from graph.grounding.arithmetic import ARITHMETIC, MAX_RUN, SentenceContext
+from graph.grounding.interpretation import Interpretation
+from graph.grounding.known_numbers import KnownNumber, numbers_in_memory, numbers_of_turn
 from graph.grounding.money_parser import Amount, amounts_in
 from graph.state import Turn
 
 SENTENCE_END = re.compile(r"\n|[.!?] ")
-REACH = 200
-"""Characters on each side in which the sentence of an amount begins and ends."""
-RECKONED = 40
-"""Amounts of an answer that are tried by arithmetic; one with more that nothing accounts for is wrong throughout."""
+SENTENCE_WINDOW = 200
+"""Characters on each side of an amount in which its sentence is looked for."""
+MAX_CALCULATED = 40
+"""Amounts of an answer that are tried by arithmetic. An answer with more unmatched amounts is wrong throughout."""
 
 
-def untraced_amounts(turn: Turn) -> list[str]:
-    """The amounts in a turn's answers for which nothing accounts, as they are written, each once."""
+def ungrounded_amounts(turn: Turn) -> list[str]:
+    """The ungrounded amounts in a turn's answers, as they are written, each once."""
     answer = "\n".join(str(message.text) for message in turn.get("messages", ()) if isinstance(message, AIMessage))
     amounts = amounts_in(answer)
     if not amounts:
         return []
-    figures: set[Figure] = set()
-    for more in (figures_of_turn, figures_remembered):  # the second are many, and mostly not needed
-        figures.update(more(turn))
-        values = reckoned(amounts, [*traced(amounts, sorted(figures))], answer)
+    known: set[KnownNumber] = set()
+    for source in (numbers_of_turn, numbers_in_memory):  # the memory holds many numbers and is rarely needed
+        known.update(source(turn))
+        values = resolve_arithmetic(amounts, [*match_known(amounts, sorted(known))], answer)
         if None not in values:
             return []
-    return list(dict.fromkeys(amount.written for amount, value in zip(amounts, values, strict=True) if value is None))
+    return list(dict.fromkeys(amount.text for amount, value in zip(amounts, values, strict=True) if value is None))
 
 
-def traced(amounts: Iterable[Amount], figures: Sequence[Figure]) -> Iterator[Decimal | None]:
-    """What each amount is, if one of these figures (in order) accounts for it."""
+def match_known(amounts: Iterable[Amount], known: Sequence[KnownNumber]) -> Iterator[Decimal | None]:
+    """The value of each amount that a known number grounds, None for the others; the known numbers are sorted."""
     for amount in amounts:
-        yield next((reading.value for reading in amount.readings if accounts_for(reading, amount, figures)), None)
+        yield next((meaning.value for meaning in amount.interpretations if is_grounded(meaning, amount, known)), None)
 
 
-def accounts_for(reading: Reading, amount: Amount, figures: Sequence[Figure]) -> bool:
-    first = bisect_left(figures, reading.low, key=itemgetter(0))
-    near = takewhile(lambda figure: figure.value <= reading.high, islice(figures, first, None))
-    return any(not (each.currency and amount.currencies) or each.currency in amount.currencies for each in near)
+def is_grounded(meaning: Interpretation, amount: Amount, known: Sequence[KnownNumber]) -> bool:
+    """Whether a known number lies in the range of a meaning and can have the amount's currency."""
+    first = bisect_left(known, meaning.low, key=itemgetter(0))
+    near = takewhile(lambda number: number.value <= meaning.high, islice(known, first, None))
+    return any(not (number.currency and amount.currencies) or number.currency in amount.currencies for number in near)
 
 
-def reckoned(amounts: Sequence[Amount], traced: Sequence[Decimal | None], answer: str) -> list[Decimal | None]:
-    """The values of the amounts, those among them that are arithmetic over others; tried twice, as a sum may come first."""
-    values = list(traced)
-    missing = [index for index, value in enumerate(values) if value is None and amounts[index].readings][:RECKONED]
-    for index in (*missing, *missing):
+def resolve_arithmetic(
+    amounts: Sequence[Amount], matched: Sequence[Decimal | None], answer: str
+) -> list[Decimal | None]:
+    """The matched values, completed by those that arithmetic explains.
+
+    It passes over the amounts twice, because a total may stand before its parts.
+    """
+    values = list(matched)
+    missing = [index for index, value in enumerate(values) if value is None and amounts[index].interpretations]
+    for index in 2 * missing[:MAX_CALCULATED]:
         if values[index] is None:
-            values[index] = reckon(index, amounts, values, answer)
+            values[index] = calculate(index, amounts, values, answer)
     return values
 
 
-def reckon(index: int, amounts: Sequence[Amount], values: Sequence[Decimal | None], answer: str) -> Decimal | None:
-    sentence = sentence_at(answer, amounts[index])
-    ways = [way for words, way in ARITHMETIC if words.search(sentence)]
-    if not ways:
+def calculate(index: int, amounts: Sequence[Amount], values: Sequence[Decimal | None], answer: str) -> Decimal | None:
+    """The value of an amount, if arithmetic that its sentence names gives it."""
+    sentence = sentence_around(answer, amounts[index])
+    operations = [operation for words, operation in ARITHMETIC if words.search(sentence)]
+    if not operations:
         return None
-    shown = Shown(
-        before=alike(amounts[index], reversed(amounts[:index]), reversed(values[:index])),
-        after=alike(amounts[index], amounts[index + 1 :], values[index + 1 :]),
+    context = SentenceContext(
+        before=same_currency(amounts[index], reversed(amounts[:index]), reversed(values[:index])),
+        after=same_currency(amounts[index], amounts[index + 1 :], values[index + 1 :]),
         sentence=sentence,
     )
-    for candidate in (candidate for way in ways for candidate in way(shown)):
-        for reading in amounts[index].readings:
-            if reading.low <= abs(candidate) <= reading.high:
-                return reading.value
+    for candidate in (candidate for operation in operations for candidate in operation(context)):
+        for meaning in amounts[index].interpretations:
+            if meaning.low <= abs(candidate) <= meaning.high:
+                return meaning.value
     return None
 
 
-def alike(amount: Amount, others: Iterable[Amount], values: Iterable[Decimal | None]) -> list[Decimal]:
-    """The values of those amounts that are accounted for and may be of the same currency."""
+def same_currency(amount: Amount, others: Iterable[Amount], values: Iterable[Decimal | None]) -> list[Decimal]:
+    """The values of the grounded amounts that may be in the currency of an amount."""
     same = (
         value
         for other, value in zip(others, values, strict=True)
         if value is not None
         and not (amount.currencies and other.currencies and amount.currencies.isdisjoint(other.currencies))
     )
-    return list(islice(same, RUN))
+    return list(islice(same, MAX_RUN))
 
 
-def sentence_at(text: str, amount: Amount) -> str:
-    """The sentence or line in which an amount stands."""
-    ends = list(SENTENCE_END.finditer(text, max(0, amount.start - REACH), amount.end + REACH))
-    start = max((end.end() for end in ends if end.end() <= amount.start), default=max(0, amount.start - REACH))
-    end = min((end.start() for end in ends if end.start() >= amount.end), default=amount.end + REACH)
+def sentence_around(text: str, amount: Amount) -> str:
+    """The sentence or line that holds an amount."""
+    ends = list(SENTENCE_END.finditer(text, max(0, amount.start - SENTENCE_WINDOW), amount.end + SENTENCE_WINDOW))
+    start = max(
+        (end.end() for end in ends if end.end() <= amount.start), default=max(0, amount.start - SENTENCE_WINDOW)
+    )
+    end = min((end.start() for end in ends if end.start() >= amount.end), default=amount.end + SENTENCE_WINDOW)
     return text[start:end]

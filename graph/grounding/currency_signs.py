@@ -26,37 +26,50 @@ SYMBOLS = {
     "₦": "NGN",
     "¢": "",
 }
-LETTERS = {
-    **{code: code for code in CODES.split()},
-    **{"US$": "USD", "C$": "CAD", "CA$": "CAD", "A$": "AUD", "AU$": "AUD", "NZ$": "NZD", "HK$": "HKD", "S$": "SGD"},
-    **{
-        "MX$": "MXN",
-        "R$": "BRL",
-        "Rs": "INR",
-        "Fr": "CHF",
-        "zł": "PLN",
-        "Kč": "CZK",
-        "Ft": "HUF",
-        "kr": "SEK NOK DKK ISK",
-    },
+ABBREVIATIONS = {
+    "US$": "USD",
+    "C$": "CAD",
+    "CA$": "CAD",
+    "A$": "AUD",
+    "AU$": "AUD",
+    "NZ$": "NZD",
+    "HK$": "HKD",
+    "S$": "SGD",
+    "MX$": "MXN",
+    "R$": "BRL",
+    "Rs": "INR",
+    "Fr": "CHF",
+    "zł": "PLN",
+    "Kč": "CZK",
+    "Ft": "HUF",
+    "kr": "SEK NOK DKK ISK",
 }
-NAMES = {
-    **{
-        "dollar": DOLLARS,
-        "buck": DOLLARS,
-        "euro": "EUR",
-        "pound": "GBP EGP",
-        "quid": "GBP",
-        "yen": "JPY",
-        "rupee": "INR",
-    },
-    **{"franc": "CHF", "peso": "", "zloty": "PLN", "krona": "SEK ISK", "kronor": "SEK", "kroner": "NOK DKK"},
-    **{"cent": "", "pence": "GBP", "grand": ""},
+CODES_AND_ABBREVIATIONS = {code: code for code in CODES.split()} | ABBREVIATIONS
+SPOKEN_NAMES = {
+    "dollar": DOLLARS,
+    "buck": DOLLARS,
+    "euro": "EUR",
+    "pound": "GBP EGP",
+    "quid": "GBP",
+    "yen": "JPY",
+    "rupee": "INR",
+    "franc": "CHF",
+    "peso": "",
+    "zloty": "PLN",
+    "krona": "SEK ISK",
+    "kronor": "SEK",
+    "kroner": "NOK DKK",
+    "cent": "",
+    "pence": "GBP",
+    "grand": "",
 }
-"""What stands at an amount, and the currencies (ISO 4217) that it may mean; none where it does not say."""
+"""The words before or after an amount, and the currencies (ISO 4217) that each may mean; empty where it names none."""
 
-CURRENCIES = {sign: frozenset(codes.split()) for sign, codes in (SYMBOLS | LETTERS | NAMES).items()}
-PARTS = {"cent": Decimal("0.01"), "pence": Decimal("0.01"), "¢": Decimal("0.01"), "grand": Decimal(1000)}
+CURRENCIES = {
+    sign: frozenset(codes.split()) for sign, codes in (SYMBOLS | CODES_AND_ABBREVIATIONS | SPOKEN_NAMES).items()
+}
+SUBUNITS = {"cent": Decimal("0.01"), "pence": Decimal("0.01"), "¢": Decimal("0.01"), "grand": Decimal(1000)}
+"""What an amount with such a sign is multiplied by to be in units of its currency."""
 SCALES = {
     "k": 10**3,
     "hundred": 100,
@@ -67,7 +80,9 @@ SCALES = {
     "bn": 10**9,
     "billion": 10**9,
 }
+"""What a number before such a word or letter is multiplied by."""
 
 
 def any_of(words: Iterable[str]) -> str:
+    """A regular expression for one of the words, the longest first."""
     return "|".join(sorted(map(re.escape, words), key=len, reverse=True))

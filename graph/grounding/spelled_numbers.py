@@ -5,43 +5,29 @@ from decimal import Decimal
 
 from graph.grounding.currency_signs import any_of
 
-UP_TO_19 = (
-    *(
-        "zero",
-        "one",
-        "two",
-        "three",
-        "four",
-        "five",
-        "six",
-        "seven",
-        "eight",
-        "nine",
-        "ten",
-        "eleven",
-        "twelve",
-        "thirteen",
-    ),
-    *("fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
+WORDS_TO_19 = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen"
+    " nineteen"
 )
-TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
-SPELLED = {word: value for value, word in enumerate(UP_TO_19)} | {word: 10 * tens for tens, word in enumerate(TENS, 2)}
-LARGE = {"hundred": 100, "thousand": 1000, "million": 10**6}
-WORD = rf"(?:{any_of([*SPELLED, *LARGE])})"
-WORDS = re.compile(rf"\b(?:a )?{WORD}\b(?:[ -](?:and )?{WORD}\b)*", re.IGNORECASE)
+TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
+WORD_VALUES = {word: value for value, word in enumerate(WORDS_TO_19.split())}
+WORD_VALUES |= {word: 10 * tens for tens, word in enumerate(TENS.split(), 2)}
+MULTIPLIERS = {"hundred": 100, "thousand": 1000, "million": 10**6}
+NUMBER_WORD = rf"(?:{any_of([*WORD_VALUES, *MULTIPLIERS])})"
+NUMBER_WORDS = re.compile(rf"\b(?:a )?{NUMBER_WORD}\b(?:[ -](?:and )?{NUMBER_WORD}\b)*", re.IGNORECASE)
 
 
-def spelled(words: str) -> Decimal | None:
-    """The number that these words say; None for `hundred` alone, which is said of many."""
-    said = [word for word in re.split(r"[ -]", words.lower()) if word != "and"]
-    if said[0] in LARGE:
+def parse_words(words: str) -> Decimal | None:
+    """The number that the words spell; None for a bare `hundred`, which also means many."""
+    parts = [word for word in re.split(r"[ -]", words.lower()) if word != "and"]
+    if parts[0] in MULTIPLIERS:
         return None
     total = current = 0
-    for word in said:
+    for word in parts:
         if word == "hundred":
             current = (current or 1) * 100
-        elif word in LARGE:
-            total, current = total + (current or 1) * LARGE[word], 0
+        elif word in MULTIPLIERS:
+            total, current = total + (current or 1) * MULTIPLIERS[word], 0
         else:
-            current += SPELLED.get(word, 0)
+            current += WORD_VALUES.get(word, 0)
     return Decimal(total + current)

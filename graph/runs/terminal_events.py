@@ -7,7 +7,7 @@ from langchain_core.messages import AIMessage
 from employees.roster import Employee
 from graph.errors import ChatError
 from graph.events import Done, Error, Start
-from graph.grounding.amount_check import untraced_amounts
+from graph.grounding.amount_check import ungrounded_amounts
 from graph.ports.runs import Run
 from graph.state import NO_USAGE, Turn
 from graph.turn.model_reply import Finish, finish_of
@@ -26,7 +26,7 @@ def done_event(turn: Turn, message_id: str | None, status: Status) -> Done:
     )
     if status == "complete" and (finish := answer_finish(turn)):
         done["finish"] = finish
-    if status == "complete" and (untraced := untraced_amounts(turn)):
+    if status == "complete" and (untraced := ungrounded_amounts(turn)):
         done["untraced_amounts"] = untraced
     return done
 

@@ -1,18 +1,17 @@
-"""Rows of transactions on the demo user's accounts."""
+"""Makes rows of transactions on the demo user's accounts."""
 
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal
 
-from migrations.demo.chance import amount_of, dice
+from migrations.demo.chance import random_amount, random_source
 from migrations.demo.config import Account, Line, Role, demo_data
-from migrations.demo.rows import (
-    DemoTransaction,
-)
+from migrations.demo.rows import DemoTransaction
 
 
-def refund_of(purchase: DemoTransaction, day: dt.date, amount: Decimal) -> DemoTransaction:
+def refund_row(purchase: DemoTransaction, day: dt.date, amount: Decimal) -> DemoTransaction:
+    """The refund of a purchase: a positive amount in the purchase's category."""
     return replace(
         purchase,
         key=f"{purchase.key}:refund",
@@ -22,12 +21,13 @@ def refund_of(purchase: DemoTransaction, day: dt.date, amount: Decimal) -> DemoT
     )
 
 
-def payment(name: str, day: dt.date, account: Role, category: str, line: Line) -> DemoTransaction:
-    price = amount_of(line, dice("price", name, day))
-    return booking(name, day, account, category, -price, line.description, merchant=line.merchant)
+def payment_row(name: str, day: dt.date, account: Role, category: str, line: Line) -> DemoTransaction:
+    """A payment whose price is drawn from the bounds of a line."""
+    price = random_amount(line, random_source("price", name, day))
+    return make_row(name, day, account, category, -price, line.description, merchant=line.merchant)
 
 
-def booking(
+def make_row(
     name: str,
     day: dt.date,
     account: Role,
@@ -54,5 +54,5 @@ def account_of(role: Role) -> Account:
     return account
 
 
-def total(rows: Iterable[DemoTransaction]) -> Decimal:
+def sum_amounts(rows: Iterable[DemoTransaction]) -> Decimal:
     return sum((row.amount for row in rows), Decimal("0.00"))

@@ -1,4 +1,4 @@
-"""Chance that comes out the same every time, so that a demo seeded tomorrow tells the same past."""
+"""Reproducible randomness: what happens on a day depends on its date alone, so a demo seeded tomorrow has the same past."""
 
 import random
 from decimal import Decimal
@@ -8,11 +8,11 @@ from migrations.demo.config import Line
 SEED = "ledger-1"
 
 
-def amount_of(line: Line, chances: random.Random) -> Decimal:
-    """An amount within the bounds of a line, in units of its currency."""
+def random_amount(line: Line, chances: random.Random) -> Decimal:
+    """A random amount within the bounds of a line, in units of its currency."""
     return Decimal(chances.randint(line.low, line.high)).scaleb(-2)
 
 
-def dice(*names: object) -> random.Random:
-    """Randomness that the same names give again."""
+def random_source(*names: object) -> random.Random:
+    """A random generator that is seeded by names: the same names give the same numbers."""
     return random.Random(":".join([SEED, *map(str, names)]))  # noqa: S311 - made-up data, no secret

@@ -1,4 +1,4 @@
-"""What the demo user has, earns, buys and pays, read from `demo_*.yaml`."""
+"""The demo user's accounts, income, habits, bills and trip, read from `demo_*.yaml`."""
 
 from dataclasses import dataclass, fields
 from decimal import Decimal
@@ -15,40 +15,40 @@ from migrations.demo.rows import DemoProfile
 FOLDER = Path(__file__).parent
 
 
-def written(value: object) -> str:
+def require_text(value: object) -> str:
     if not isinstance(value, str):
-        raise ValueError('an amount is written in quotes, as in "12.50"')
+        raise ValueError('an amount must be in quotes, as in "12.50"')
     return value
 
 
-Amount = Annotated[Decimal, Field(ge=0, decimal_places=2), BeforeValidator(written)]
-"""Money in units of its currency; text in the files, because YAML would make a float of it."""
+Amount = Annotated[Decimal, Field(ge=0, decimal_places=2), BeforeValidator(require_text)]
+"""Money in units of its currency. It is text in the files, because YAML reads a bare number as a float."""
 Cents = Annotated[int, Field(gt=0)]
 Chance = Annotated[float, Field(ge=0, le=1)]
 DayOfMonth = Annotated[int, Field(ge=1, le=28)]
 """A day that every month has."""
 Role = Literal["checking", "savings", "card", "canadian"]
-"""What an account is for; names one of `Accounts`."""
+"""The purpose of an account: a field of `Accounts`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """How a payment looks on a statement, and what it may cost."""
+    """How a payment looks on a statement, and the bounds of its price."""
 
     merchant: str | None
-    """None where a person paid or was paid."""
+    """None for a payment from or to a person."""
     description: str
     low: Cents
     high: Cents
 
     def __post_init__(self) -> None:
         if self.low > self.high:
-            raise ValueError(f"low is {self.low}, which is more than high, {self.high}")
+            raise ValueError(f"low ({self.low}) is greater than high ({self.high})")
 
 
 @dataclass(frozen=True, slots=True)
 class Habit:
-    """Something paid now and then: at most once a day, with a chance that differs at weekends."""
+    """A kind of purchase that happens at most once a day, with a chance that differs at weekends."""
 
     name: str
     category: str
@@ -57,12 +57,12 @@ class Habit:
     lines: Annotated[tuple[Line, ...], Field(min_length=1)]
     account: Role = "card"
     returned: Chance = 0.0
-    """The chance that what was bought is returned."""
+    """The chance that a purchase is returned."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """Something paid on the same day of every month."""
+    """A payment on the same day of every month."""
 
     name: str
     category: str
@@ -70,15 +70,15 @@ class Bill:
     line: Line
     account: Role = "checking"
     rise: int = 0
-    """Cents by which the price rises every ten months, so that every year has seen a rise."""
+    """Cents by which the price rises every ten months, so that every ledger of a year holds a rise."""
 
 
 @dataclass(frozen=True, slots=True)
 class TripLine:
-    """Something paid for the trip."""
+    """A payment for the trip."""
 
     after: int
-    """Days after its start; negative before."""
+    """Days after the start of the trip; negative before it."""
     account: Role
     category: str
     line: Line
@@ -86,22 +86,22 @@ class TripLine:
 
 @dataclass(frozen=True, slots=True)
 class TripRefund:
-    """What is paid back of the trip."""
+    """A refund for the trip."""
 
     after: int
-    """Days after its start."""
+    """Days after the start of the trip."""
     amount: Amount
     of: TripLine
 
 
 @dataclass(frozen=True, slots=True)
 class Trip:
-    """The journey of every year."""
+    """The yearly trip."""
 
     month: Annotated[int, Field(ge=1, le=12)]
     day: DayOfMonth
     days: int
-    """How long the user is away."""
+    """Length of the trip."""
     lines: tuple[TripLine, ...]
     refund: TripRefund
 
@@ -113,7 +113,7 @@ class Account:
     currency: str
     number_last4: str
     opening: Amount = Decimal("0.00")
-    """What was there before the first day."""
+    """The balance before the first day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ class Accounts:
     card: Account
     """Paid off on the 1st of each month."""
     canadian: Account
-    """Nobody reports its balance."""
+    """Its balance is never reported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,12 +134,12 @@ class Income:
     """Paid once a month."""
     freelance: Line
     freelance_chance: Chance
-    """Of a freelance fee on any day."""
+    """The chance of a freelance fee on any day."""
 
 
 @dataclass(frozen=True, slots=True)
 class StandingOrders:
-    """What leaves the checking account for another one every month."""
+    """Monthly transfers from the checking account."""
 
     savings: Amount
     canadian: Amount
@@ -153,7 +153,7 @@ class Goal:
     target_amount: Amount
     current_amount: Amount
     years: int
-    """How many years after this one it is due, at the end of December."""
+    """Years from the current one to the one at whose end the goal is due."""
     status: str
     priority: int
 
@@ -163,7 +163,7 @@ class Debt:
     name: str
     kind: str
     balance: Amount
-    """As it is on the first day of the month."""
+    """What is owed on the first day of the month."""
     annual_rate_percent: Amount
     minimum_payment: Amount
 
@@ -172,13 +172,13 @@ class Debt:
 class Reminder:
     text: str
     day: DayOfMonth
-    """Of next month."""
+    """The day of next month on which it is first due."""
     recurrence: Literal["none", "weekly", "monthly", "yearly"]
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """Between what a US dollar is worth, in ten-thousandths of the other currency."""
+    """The bounds of the value of a US dollar, in ten-thousandths of the other currency."""
 
     low: Cents
     high: Cents
@@ -191,17 +191,17 @@ class User:
     income: Income
     standing_orders: StandingOrders
     budgets: dict[str, Amount]
-    """By category, for a month."""
+    """Monthly amounts by category."""
     goals: tuple[Goal, ...]
     debts: tuple[Debt, ...]
     reminders: tuple[Reminder, ...]
     rates: dict[str, Rate]
-    """By currency; the Canadian dollar has the rate of the transfers."""
+    """By currency. The Canadian dollar is missing: it has the rate of the transfers."""
 
 
 @dataclass(frozen=True, slots=True)
 class DemoData:
-    """All of it; each field is the content of `demo_<field>.yaml`."""
+    """The whole configuration; each field is the content of `demo_<field>.yaml`."""
 
     __pydantic_config__ = ConfigDict(extra="forbid")
 
@@ -213,15 +213,15 @@ class DemoData:
 
 @cache
 def demo_data() -> DemoData:
-    """The data of this folder, read once."""
+    """The configuration in this folder, read once per process."""
     return read_demo_data(FOLDER)
 
 
 def read_demo_data(folder: Path) -> DemoData:
-    """Read the files of a folder.
+    """Read the configuration from a folder.
 
     Raises:
-        ConfigurationError: a file cannot be used; the message names the file and the place in it.
+        ConfigurationError: a file is invalid; the message names the file and the position in it.
     """
     content = {field.name: _load(folder / f"demo_{field.name}.yaml") for field in fields(DemoData)}
     try:
@@ -234,12 +234,12 @@ def _load(file: Path) -> object:
     try:
         return yaml.safe_load(file.read_text("utf-8"))
     except yaml.YAMLError as error:
-        raise ConfigurationError(f"migrations/{file.name}: it is not valid YAML: {error}") from None
+        raise ConfigurationError(f"migrations/demo/{file.name}: it is not valid YAML: {error}") from None
 
 
 def _first_fault(error: ValidationError) -> ConfigurationError:
     fault = error.errors()[0]
     reasons = {"unexpected_keyword_argument": "the key is unknown", "missing": "the key is missing"}
     name, *place = map(str, fault["loc"])
-    where = [f"migrations/demo_{name}.yaml", *([".".join(place)] if place else [])]
+    where = [f"migrations/demo/demo_{name}.yaml", *([".".join(place)] if place else [])]
     return ConfigurationError(": ".join([*where, reasons.get(fault["type"], fault["msg"])]))

@@ -1,16 +1,13 @@
-"""Makes the demo user's ledger: a year of made-up but plausible rows up to a given day.
-
-What happens on a day depends on its date alone, so that a demo seeded tomorrow tells the same past.
-"""
+"""Generates the demo user's ledger: a year of invented but plausible rows up to a given day."""
 
 import datetime as dt
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
-from migrations.demo.bookings import total
-from migrations.demo.chance import dice
+from migrations.demo.bookings import sum_amounts
+from migrations.demo.chance import random_source
 from migrations.demo.config import Account, Debt, Goal, Reminder, demo_data
-from migrations.demo.movements import RATES_DAY, canadian_rate, card_rows, days, earned, moved
+from migrations.demo.movements import RATES_DAY, canadian_rate, card_spending, days_between, income_on, transfers_on
 from migrations.demo.rows import (
     DemoAccount,
     DemoBudget,
@@ -21,16 +18,17 @@ from migrations.demo.rows import (
     DemoReminder,
     DemoTransaction,
 )
-from migrations.demo.spending import spent
+from migrations.demo.spending import spending_on
 
 DEMO_USER = "de300000-0000-4000-8000-000000000001"
 """The user id of the demo user."""
 DAYS = 365
+"""Length of the ledger."""
 
 
 def demo_rows(today: dt.date) -> DemoLedger:
-    """The ledger of the 365 days up to `today`, which is the last of them."""
-    year = tuple(days(today - dt.timedelta(days=DAYS - 1), today))
+    """The ledger of the 365 days that end with `today`."""
+    year = tuple(days_between(today - dt.timedelta(days=DAYS - 1), today))
     transactions = tuple(row for day in year for row in rows_of(day))
     user = demo_data().user
     return DemoLedger(
@@ -38,40 +36,41 @@ def demo_rows(today: dt.date) -> DemoLedger:
         accounts=accounts(today, transactions),
         transactions=transactions,
         budgets=tuple(DemoBudget(category, amount) for category, amount in user.budgets.items()),
-        goals=tuple(goal_from(goal, today.year) for goal in user.goals),
-        debts=tuple(debt_from(debt, today) for debt in user.debts),
-        reminders=tuple(reminder_from(reminder, today) for reminder in user.reminders),
-        rates=tuple(rate for day in year if day.day == RATES_DAY for rate in rates(day)),
+        goals=tuple(demo_goal(goal, today.year) for goal in user.goals),
+        debts=tuple(demo_debt(debt, today) for debt in user.debts),
+        reminders=tuple(demo_reminder(reminder, today) for reminder in user.reminders),
+        rates=tuple(rate for day in year if day.day == RATES_DAY for rate in rates_on(day)),
     )
 
 
 def rows_of(day: dt.date) -> list[DemoTransaction]:
-    return [*earned(day), *spent(day), *moved(day)]
+    """All transactions of a day."""
+    return [*income_on(day), *spending_on(day), *transfers_on(day)]
 
 
 def accounts(today: dt.date, transactions: Iterable[DemoTransaction]) -> tuple[DemoAccount, ...]:
-    """The accounts with their balances; nobody reported the Canadian one, so it is unknown."""
-    had = demo_data().user.accounts
+    """The accounts with their balances. The balance of the Canadian account is unknown."""
+    configured = demo_data().user.accounts
     # The card is paid off on the 1st of each month, so only this month is owed.
-    owed = total(card_rows(days(today.replace(day=1), today)))
+    owed = sum_amounts(card_spending(days_between(today.replace(day=1), today)))
     return (
-        account_from(had.checking, balance_of(had.checking, transactions), today),
-        account_from(had.savings, balance_of(had.savings, transactions), today),
-        account_from(had.card, owed, today),
-        account_from(had.canadian, None, None),
+        demo_account(configured.checking, balance_of(configured.checking, transactions), today),
+        demo_account(configured.savings, balance_of(configured.savings, transactions), today),
+        demo_account(configured.card, owed, today),
+        demo_account(configured.canadian, None, None),
     )
 
 
-def account_from(account: Account, balance: Decimal | None, as_of: dt.date | None) -> DemoAccount:
+def demo_account(account: Account, balance: Decimal | None, as_of: dt.date | None) -> DemoAccount:
     return DemoAccount(account.name, account.type, account.currency, account.number_last4, balance, as_of)
 
 
 def balance_of(account: Account, transactions: Iterable[DemoTransaction]) -> Decimal:
-    return account.opening + total(row for row in transactions if row.account == account.name)
+    return account.opening + sum_amounts(row for row in transactions if row.account == account.name)
 
 
-def goal_from(goal: Goal, this_year: int) -> DemoGoal:
-    """The goal, due at the end of a year."""
+def demo_goal(goal: Goal, this_year: int) -> DemoGoal:
+    """The goal, due on the last day of its year."""
     return DemoGoal(
         name=goal.name,
         description=goal.description,
@@ -84,7 +83,7 @@ def goal_from(goal: Goal, this_year: int) -> DemoGoal:
     )
 
 
-def debt_from(debt: Debt, today: dt.date) -> DemoDebt:
+def demo_debt(debt: Debt, today: dt.date) -> DemoDebt:
     return DemoDebt(
         name=debt.name,
         kind=debt.kind,
@@ -95,14 +94,15 @@ def debt_from(debt: Debt, today: dt.date) -> DemoDebt:
     )
 
 
-def reminder_from(reminder: Reminder, today: dt.date) -> DemoReminder:
-    """The reminder, due next month for the first time."""
+def demo_reminder(reminder: Reminder, today: dt.date) -> DemoReminder:
+    """The reminder, first due next month."""
     next_month = today.replace(day=1) + dt.timedelta(days=31)
     return DemoReminder(reminder.text, next_month.replace(day=reminder.day), reminder.recurrence)
 
 
-def rates(day: dt.date) -> Iterator[DemoRate]:
+def rates_on(day: dt.date) -> Iterator[DemoRate]:
+    """The exchange rates of a day, for one US dollar."""
     yield DemoRate("CAD", day, canadian_rate(day))
-    for currency, between in demo_data().user.rates.items():
-        rate = Decimal(dice("rate", currency, day).randint(between.low, between.high)) / 10_000
+    for currency, bounds in demo_data().user.rates.items():
+        rate = Decimal(random_source("rate", currency, day).randint(bounds.low, bounds.high)) / 10_000
         yield DemoRate(currency, day, rate)

@@ -19,14 +19,14 @@ class DemoAccount:
     currency: str
     number_last4: str
     balance: Decimal | None
-    """None: nobody has reported it."""
+    """None if it was never reported."""
     balance_as_of: dt.date | None
 
 
 @dataclass(frozen=True, slots=True)
 class DemoTransaction:
     key: str
-    """Names the row among the rows of all days; its id is made from it."""
+    """Unique among the rows of all days; the id is derived from it."""
     account: str
     posted_at: dt.date
     amount: Decimal
@@ -34,7 +34,7 @@ class DemoTransaction:
     currency: str
     category: str
     merchant: str | None
-    """None where a person paid or was paid."""
+    """None for a payment from or to a person."""
     description: str
     is_transfer: bool = False
 
@@ -63,7 +63,7 @@ class DemoDebt:
     name: str
     kind: str
     balance: Decimal
-    """What is owed, positive."""
+    """What is owed, as a positive amount."""
     annual_rate_percent: Decimal
     minimum_payment: Decimal
     as_of: dt.date
@@ -79,7 +79,7 @@ class DemoReminder:
 
 @dataclass(frozen=True, slots=True)
 class DemoRate:
-    """Units of `quote` for one US dollar on a day; made up."""
+    """Units of `quote` for one US dollar on a day; invented."""
 
     quote: str
     day: dt.date
@@ -98,4 +98,4 @@ class DemoLedger:
     debts: tuple[DemoDebt, ...]
     reminders: tuple[DemoReminder, ...]
     rates: tuple[DemoRate, ...]
-    """Belong to nobody: all users of the database see them."""
+    """They have no owner: all users of the database see them."""

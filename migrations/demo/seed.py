@@ -1,4 +1,4 @@
-"""Puts the demo user's ledger into the database, once."""
+"""Stores the demo user's ledger in the database, once."""
 
 import datetime as dt
 import json
@@ -13,8 +13,8 @@ from migrations.demo.chance import SEED
 from migrations.demo.generate import demo_rows
 from migrations.demo.rows import DemoLedger
 
-LOCK = 7_236_403
-"""Key of the advisory lock that keeps two servers from seeding at once."""
+LOCK_KEY = 7_236_403
+"""Key of the advisory lock that prevents two servers from seeding at the same time."""
 
 INSERT_PROFILE = """
 insert into profiles (user_id, display_name, currency, time_zone)
@@ -69,22 +69,22 @@ on conflict do nothing
 
 
 async def seed(connection: psycopg.AsyncConnection[Any], user_id: str, today: dt.date) -> bool:
-    """Give a user the demo ledger; a user who has transactions keeps them and gets nothing.
+    """Store the demo ledger for a user who has no transactions.
 
     Args:
-        connection: of the server's role or of an administrator; its transaction acts for `user_id` from here on.
-        today: the last day of the ledger.
+        connection: of the server's role or of an administrator. The claims of its transaction are set to `user_id`.
+        user_id: the user who gets the ledger.
         today: the last day of the ledger.
 
     Returns:
-        Whether the user got it.
+        Whether the ledger was stored.
     """
     async with connection.transaction():
         await connection.execute(
             "select set_config('request.jwt.claims', %s, true)",
             (json.dumps({"sub": user_id, "role": "authenticated"}),),
         )
-        await connection.execute("select pg_advisory_xact_lock(%s)", (LOCK,))
+        await connection.execute("select pg_advisory_xact_lock(%s)", (LOCK_KEY,))
         cursor = await connection.execute("select from transactions where user_id = %s limit 1", (user_id,))
         if await cursor.fetchall():
             return False
@@ -99,22 +99,26 @@ async def insert(connection: psycopg.AsyncConnection[Any], user_id: uuid.UUID, l
 
 
 def inserts(user_id: uuid.UUID, ledger: DemoLedger) -> Iterator[tuple[str, list[dict[str, object]]]]:
-    """Each statement with the rows it inserts, accounts before the transactions that name them."""
+    """The statements with the rows they insert, accounts before the transactions that refer to them."""
 
-    def named(*names: str) -> uuid.UUID:
+    def row_id(*names: str) -> uuid.UUID:
         return uuid.uuid5(user_id, ":".join([SEED, *names]))
 
     yield INSERT_PROFILE, [asdict(ledger.profile)]
-    yield INSERT_ACCOUNT, [asdict(each) | {"id": named("account", each.name)} for each in ledger.accounts]
+    yield INSERT_ACCOUNT, [asdict(account) | {"id": row_id("account", account.name)} for account in ledger.accounts]
     yield (
         INSERT_TRANSACTION,
         [
-            asdict(each) | {"id": named("transaction", each.key), "account_id": named("account", each.account)}
-            for each in ledger.transactions
+            asdict(transaction)
+            | {"id": row_id("transaction", transaction.key), "account_id": row_id("account", transaction.account)}
+            for transaction in ledger.transactions
         ],
     )
-    yield INSERT_BUDGET, [asdict(each) for each in ledger.budgets]
-    yield INSERT_GOAL, [asdict(each) | {"id": named("goal", each.name)} for each in ledger.goals]
-    yield INSERT_DEBT, [asdict(each) | {"id": named("debt", each.name)} for each in ledger.debts]
-    yield INSERT_REMINDER, [asdict(each) | {"id": named("reminder", each.text)} for each in ledger.reminders]
-    yield INSERT_RATE, [asdict(each) for each in ledger.rates]
+    yield INSERT_BUDGET, [asdict(budget) for budget in ledger.budgets]
+    yield INSERT_GOAL, [asdict(goal) | {"id": row_id("goal", goal.name)} for goal in ledger.goals]
+    yield INSERT_DEBT, [asdict(debt) | {"id": row_id("debt", debt.name)} for debt in ledger.debts]
+    yield (
+        INSERT_REMINDER,
+        [asdict(reminder) | {"id": row_id("reminder", reminder.text)} for reminder in ledger.reminders],
+    )
+    yield INSERT_RATE, [asdict(rate) for rate in ledger.rates]

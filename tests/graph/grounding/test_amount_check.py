@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 
-from graph.grounding.amount_check import untraced_amounts
+from graph.grounding.amount_check import ungrounded_amounts
 from graph.state import LoadedMemory, Passage, Turn
 
 RIGHT = 600
@@ -57,16 +57,16 @@ def remembered(**known: Any) -> LoadedMemory:
 
 def test_an_amount_of_a_tools_result_is_accounted_for_in_any_notation() -> None:
     answer = "You spent $582.63, \u2212582.63 USD, 582,63 dollars, (US$582.63) of **3.200,00** USD and 120,40 \u20ac."
-    assert untraced_amounts(turn(answer)) == []
+    assert ungrounded_amounts(turn(answer)) == []
 
 
 def test_an_amount_that_nothing_accounts_for_is_told_as_it_is_written_and_once() -> None:
-    assert untraced_amounts(turn("You spent **$587.63**, that is $587.63, of $3,200.")) == ["$587.63"]
+    assert ungrounded_amounts(turn("You spent **$587.63**, that is $587.63, of $3,200.")) == ["$587.63"]
 
 
 def test_an_amount_of_the_users_words_is_accounted_for() -> None:
     question = "Can I afford a laptop for 1200, or fifty dollars a month, with 3k saved?"
-    assert untraced_amounts(turn("The laptop costs $1,200, the plan $50, you have $3,000.", question)) == []
+    assert ungrounded_amounts(turn("The laptop costs $1,200, the plan $50, you have $3,000.", question)) == []
 
 
 def test_so_are_those_of_passages_facts_summary_and_history() -> None:
@@ -74,30 +74,30 @@ def test_so_are_those_of_passages_facts_summary_and_history() -> None:
     known = remembered(facts=["The user saves 200 a month."], summary="They plan a trip for $3,150.", history=history)
     passage = Passage(id="1", text="The monthly fee is EUR 4.90.", source="document", similarity=0.9)
     answer = "$1,450, $2,900.00, $200, $3,150 and 4.90 EUR"
-    assert untraced_amounts(turn(answer, recollection=known, passages=[passage])) == []
+    assert ungrounded_amounts(turn(answer, recollection=known, passages=[passage])) == []
 
 
 def test_digits_of_ids_and_dates_account_for_nothing() -> None:
-    assert untraced_amounts(turn("$1,200 on $10, $24 and $2026")) == ["$1,200", "$10", "$24", "$2026"]
+    assert ungrounded_amounts(turn("$1,200 on $10, $24 and $2026")) == ["$1,200", "$10", "$24", "$2026"]
 
 
 def test_an_amount_in_another_currency_than_its_figure_is_not_accounted_for() -> None:
-    assert untraced_amounts(turn("You spent \u20ac582.63 and $120.40.")) == ["\u20ac582.63", "$120.40"]
+    assert ungrounded_amounts(turn("You spent \u20ac582.63 and $120.40.")) == ["\u20ac582.63", "$120.40"]
 
 
 def test_a_sign_that_several_currencies_share_is_taken_for_each() -> None:
-    assert untraced_amounts(turn("You spent $12.50.", result={"currency": "CAD", "total": "12.50"})) == []
+    assert ungrounded_amounts(turn("You spent $12.50.", result={"currency": "CAD", "total": "12.50"})) == []
 
 
 def test_where_a_result_names_several_currencies_its_amounts_are_of_any() -> None:
     result = {"from_currency": "USD", "to_currency": "EUR", "amount": "100.00", "converted": "92.15"}
-    assert untraced_amounts(turn("$100.00 are \u20ac92.15.", result=result)) == []
+    assert ungrounded_amounts(turn("$100.00 are \u20ac92.15.", result=result)) == []
 
 
 def test_what_a_model_says_before_its_calls_counts_as_answer_and_accounts_for_nothing() -> None:
     early = turn("It was $77.")
     early["messages"][1] = AIMessage("Let me look for the $77.", tool_calls=early["messages"][1].tool_calls)
-    assert untraced_amounts(early) == ["$77"]
+    assert ungrounded_amounts(early) == ["$77"]
 
 
 # Rounding
@@ -107,14 +107,14 @@ def test_what_a_model_says_before_its_calls_counts_as_answer_and_accounts_for_no
     "amount", ["$583", "about $580", "around $600", "over $580", "almost $600", "$3.2k", "some 583 dollars"]
 )
 def test_a_rounding_is_accounted_for_as_far_as_it_shows_itself(amount: str) -> None:
-    assert untraced_amounts(turn(f"You spent {amount}.")) == []
+    assert ungrounded_amounts(turn(f"You spent {amount}.")) == []
 
 
 @pytest.mark.parametrize(
     "amount", ["$582", "$584", "$580", "$582.60", "about $590", "over $590", "almost $580", "$16", "$3.3k"]
 )
 def test_what_would_be_rounded_otherwise_is_not(amount: str) -> None:
-    assert untraced_amounts(turn(f"You spent {amount}.")) == [amount.split(" ")[-1]]
+    assert ungrounded_amounts(turn(f"You spent {amount}.")) == [amount.split(" ")[-1]]
 
 
 # Arithmetic
@@ -136,7 +136,7 @@ def test_what_would_be_rounded_otherwise_is_not(amount: str) -> None:
     ],
 )
 def test_arithmetic_over_shown_figures_is_accounted_for_where_the_sentence_says_so(answer: str) -> None:
-    assert untraced_amounts(turn(answer)) == []
+    assert ungrounded_amounts(turn(answer)) == []
 
 
 @pytest.mark.parametrize(
@@ -151,14 +151,14 @@ def test_arithmetic_over_shown_figures_is_accounted_for_where_the_sentence_says_
     ],
 )
 def test_other_arithmetic_is_not(answer: str, wrong: str) -> None:
-    assert wrong in untraced_amounts(turn(answer))
+    assert wrong in ungrounded_amounts(turn(answer))
 
 
 # Robustness
 
 
 def test_a_turn_without_an_answer_has_no_amounts() -> None:
-    assert untraced_amounts(Turn()) == []
+    assert ungrounded_amounts(Turn()) == []
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ def test_a_turn_without_an_answer_has_no_amounts() -> None:
 def test_any_result_can_be_read(content: str) -> None:
     odd = turn("$13.50")
     odd["messages"][2] = ToolMessage(content, tool_call_id="call_1")
-    assert untraced_amounts(odd) == ["$13.50"]
+    assert ungrounded_amounts(odd) == ["$13.50"]
 
 
 PIECES = st.sampled_from(
@@ -177,7 +177,7 @@ PIECES = st.sampled_from(
 
 @given(st.lists(PIECES, max_size=80).map("".join))
 def test_no_answer_breaks_it_and_what_it_names_stands_there(answer: str) -> None:
-    assert all(amount in answer for amount in untraced_amounts(turn(answer)))
+    assert all(amount in answer for amount in ungrounded_amounts(turn(answer)))
 
 
 # How often it errs
@@ -408,7 +408,7 @@ def test_of_right_answers_at_most_one_in_a_hundred_is_flagged() -> None:
     flagged = {
         answer: wrong
         for answer, figures in made_answers
-        if (wrong := untraced_amounts(turn(answer, QUESTION, figures.result)))
+        if (wrong := ungrounded_amounts(turn(answer, QUESTION, figures.result)))
     }
     assert len(flagged) <= RIGHT / 100, flagged
 
@@ -418,7 +418,7 @@ def test_every_planted_wrong_amount_is_flagged() -> None:
     missed = [
         (wrong, said["messages"][-1].text)
         for said, wrong in (next(wrong_ones) for _ in range(WRONG))
-        if not any(wrong in amount for amount in untraced_amounts(said))
+        if not any(wrong in amount for amount in ungrounded_amounts(said))
     ]
     assert missed == []
 
@@ -438,5 +438,5 @@ def test_amounts_are_compared_with_the_decimals_of_their_currency(
     currency: str, figure: str, right: str, wrong: str
 ) -> None:
     result = {"totals": [{"currency": currency, "count": 1, "spent_net": figure}]}
-    assert untraced_amounts(turn(right, result=result)) == []
-    assert len(untraced_amounts(turn(wrong, result=result))) == 1
+    assert ungrounded_amounts(turn(right, result=result)) == []
+    assert len(ungrounded_amounts(turn(wrong, result=result))) == 1

@@ -11,12 +11,12 @@ from graph.grounding.money_parser import amounts_in, numbers_in
 
 def found(text: str) -> list[tuple[str, ...]]:
     """The values of each amount of a text."""
-    return [tuple(str(reading.value) for reading in amount.readings) for amount in amounts_in(text)]
+    return [tuple(str(reading.value) for reading in amount.interpretations) for amount in amounts_in(text)]
 
 
 def value(text: str) -> Decimal:
     [amount] = amounts_in(text)
-    return amount.readings[0].value
+    return amount.interpretations[0].value
 
 
 @pytest.mark.parametrize(
@@ -144,8 +144,8 @@ def test_three_digits_behind_a_separator_may_be_decimals_of_a_currency_that_has_
 
 def test_an_amount_of_three_decimals_is_exact_to_the_third() -> None:
     [amount] = amounts_in("1.23 KWD")
-    assert amount.readings[0].low > Decimal("1.229")
-    assert amount.readings[0].high < Decimal("1.234")
+    assert amount.interpretations[0].low > Decimal("1.229")
+    assert amount.interpretations[0].high < Decimal("1.234")
 
 
 def test_a_space_may_part_thousands_or_numbers() -> None:
@@ -167,8 +167,8 @@ def test_a_space_may_part_thousands_or_numbers() -> None:
 )
 def test_an_amount_stands_for_what_is_written_so_when_it_is_rounded(text: str, low: str, high: str) -> None:
     [amount] = amounts_in(text)
-    assert amount.readings[0].low == Decimal(low)
-    assert amount.readings[0].high == Decimal(high)
+    assert amount.interpretations[0].low == Decimal(low)
+    assert amount.interpretations[0].high == Decimal(high)
 
 
 def test_an_amount_knows_the_currencies_that_it_may_be_of() -> None:
@@ -179,7 +179,7 @@ def test_an_amount_knows_the_currencies_that_it_may_be_of() -> None:
 
 def test_an_amount_is_kept_as_it_is_written() -> None:
     text = "You spent **$1,234.50** and 12,50\u00a0\u20ac."
-    assert [amount.written for amount in amounts_in(text)] == ["$1,234.50", "12,50\u00a0\u20ac"]
+    assert [amount.text for amount in amounts_in(text)] == ["$1,234.50", "12,50\u00a0\u20ac"]
 
 
 def test_all_numbers_of_a_text_are_found_in_each_meaning() -> None:

@@ -152,10 +152,10 @@ FAULTS = [
     ("habits", "returned: 0.14", "return: 0.14", "4.return: the key is unknown"),
     ("habits", "low: 2800,", "low: 2800, hihg: 1,", "0.lines.0.hihg: the key is unknown"),
     ("habits", "weekend: 0.48", "weekend: 48", "0.weekend: Input should be less than or equal to 1"),
-    ("habits", "low: 2800,", "low: 280000,", "0.lines.0: Value error, low is 280000, which is more than high, 11800"),
+    ("habits", "low: 2800,", "low: 280000,", "0.lines.0: Value error, low (280000) is greater than high (11800)"),
     ("bills", "  day: 9\n", "", "1.day: the key is missing"),
     ("trip", "account: card", "account: purse", "lines.0.account: Input should be 'checking', 'savings', 'card'"),
-    ("user", '"900.00"', "900.00", 'budgets.Groceries: Value error, an amount is written in quotes, as in "12.50"'),
+    ("user", '"900.00"', "900.00", 'budgets.Groceries: Value error, an amount must be in quotes, as in "12.50"'),
     ("user", "time_zone:", "zone:", "profile.time_zone: the key is missing"),
     ("user", "profile: {", "profile: {{", "it is not valid YAML"),
     ("user", "accounts:\n", "cars: {}\naccounts:\n", "cars: the key is unknown"),
@@ -170,7 +170,7 @@ def test_a_file_that_is_not_right_is_refused_with_its_name_and_the_place(tmp_pat
     text = file.read_text("utf-8")
     assert old in text
     file.write_text(text.replace(old, new, 1), "utf-8")
-    with pytest.raises(ConfigurationError, match=re.escape(f"migrations/{file.name}: {complaint}")):
+    with pytest.raises(ConfigurationError, match=re.escape(f"migrations/demo/{file.name}: {complaint}")):
         read_demo_data(tmp_path)
 
 
