@@ -1,8 +1,8 @@
 """Types and checks of single settings. No error message quotes a value, since any value may be or contain a password."""
 
 import re
-from collections.abc import Callable
-from typing import Annotated
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 from pydantic_settings import NoDecode, PydanticBaseSettingsSource
@@ -153,6 +153,12 @@ def refuse_former_names(*sources: PydanticBaseSettingsSource) -> None:
     ]
     if renamed:
         raise ConfigurationError(f"{', '.join(renamed)}: rename {'it' if len(renamed) == 1 else 'them'}.")
+
+
+def format_fault(fault: Mapping[str, Any]) -> str:
+    """Format an error with the name of its variable and without its value."""
+    message = fault["msg"].removeprefix("Value error, ")
+    return f"{fault['loc'][0].upper()}: {message}" if fault["loc"] else message
 
 
 DatabaseAddress = Annotated[SecretStr, secret(check_database_address)]

@@ -3,10 +3,9 @@
 Settings are read once, validated before anything starts, and never change. Each class is a section of `.env.example`.
 """
 
-from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 from pydantic import AnyHttpUrl, BaseModel, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
@@ -26,6 +25,7 @@ from graph.setting_checks import (
     Origins,
     PromptTokens,
     Seconds,
+    format_fault,
     refuse_former_names,
     without_control_characters,
 )
@@ -296,9 +296,3 @@ def read_settings(**overrides: object) -> Settings:
         ) from None
     except (OSError, UnicodeError, SettingsError):
         raise ConfigurationError(".env cannot be read: it must be a UTF-8 text file that this user may read.") from None
-
-
-def format_fault(fault: Mapping[str, Any]) -> str:
-    """Format an error with the name of its variable and without its value."""
-    message = fault["msg"].removeprefix("Value error, ")
-    return f"{fault['loc'][0].upper()}: {message}" if fault["loc"] else message

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
 
+import psycopg
 import pytest
 from openpyxl import load_workbook
 
@@ -255,8 +256,6 @@ async def test_an_amount_is_converted_to_the_decimals_of_the_other_currency(
 
 
 def add_rate(admin_url: str, base: str, quote: str, rate: str) -> None:
-    import psycopg
-
     with psycopg.connect(admin_url, autocommit=True) as connection:
         connection.execute(
             "insert into exchange_rates (base, quote, day, rate, source) values (%s, %s, '2025-11-01', %s, 'test') "
