@@ -1,4 +1,4 @@
-"""What a run knows and no checkpoint keeps."""
+"""The context of a run: what the nodes need and no checkpoint stores."""
 
 from dataclasses import dataclass, field
 from typing import Annotated
@@ -10,7 +10,7 @@ from graph.state import Usage, add_usage
 
 @dataclass(slots=True)
 class AbortedUsage:
-    """What the calls of models took whose answers are not part of the turn: they broke off, and are paid all the same."""
+    """The usage of model calls that broke off. Their answers are not in the turn, but their tokens are paid."""
 
     usage: Usage | None = None
 
@@ -20,20 +20,20 @@ class AbortedUsage:
 
 @dataclass(frozen=True, slots=True)
 class TurnContext:
-    """Who is asking, for which session, and the words as they were typed.
+    """The user, the session, the run, and the text as the user typed it.
 
-    LangGraph hands it to every node as `runtime.context` and stores none of it. All fields that its schema has are plain,
-    so that Studio can draw a form for it.
+    LangGraph passes it to every node as `runtime.context` and does not store it. The fields of its schema are plain values, so
+    Studio can draw a form for it.
     """
 
     user_id: str = ""
-    """The caller, a UUID; the database shows this user's rows only."""
+    """A UUID; the database shows only this user's rows."""
     session_id: str = ""
-    """The conversation, a UUID; also LangGraph's thread_id."""
+    """A UUID; also LangGraph's thread_id."""
     run_id: str = ""
-    """The accepted run, a UUID."""
+    """A UUID."""
     epoch: int = 0
-    """How often a process has begun to work on the run; 0 where nobody accepted one, as in Studio."""
+    """The attempt at the run, from 1; 0 without an accepted run, as in Studio."""
     employee: str = ""
     """Slug of the employee who answers."""
     text: str = field(default="", repr=False)
@@ -41,4 +41,4 @@ class TurnContext:
     aborted_usage: Annotated[AbortedUsage, SkipJsonSchema()] = field(
         default_factory=AbortedUsage, repr=False, compare=False
     )
-    """What the run must count beside the usage in its state."""
+    """The usage that the run counts beside the usage in its state."""

@@ -1,8 +1,11 @@
-"""What a turn carries from node to node, and what a checkpoint therefore keeps.
+"""The state of a turn: what the nodes pass on and checkpoints store.
 
-Everything here is masked text, ids and numbers; what a user typed travels in `graph.context` and never enters the state,
-because LangGraph stores a graph's input before the first node has run. The state holds one turn: the history of the
-conversation lives in `chat_messages` and is read anew by `load_memory`.
+The state holds masked text, ids and numbers only. The text that the user typed travels in `graph.context`, because LangGraph
+stores a graph's input before the first node runs. The state holds one turn; `load_memory` reads the conversation's history
+from `chat_messages`.
+
+The names of the fields are the names of LangGraph's channels and are stored in checkpoints and in the traces of runs, so they
+stay as they are: a run that waits for an approval must load after an update.
 """
 
 import json
@@ -16,105 +19,105 @@ from typing_extensions import TypedDict  # pydantic refuses that of typing befor
 
 
 def validated(kind: Any) -> Callable[[Any, Any], Any]:
-    """A field that holds what its type says, and nothing of what it held before.
+    """The reducer of a field: the new value, validated, replaces the former one.
 
-    What somebody edits in Studio comes as JSON: here its messages become messages again, and what does not fit is refused
-    (ValueError).
+    An edit in Studio arrives as JSON; validation turns its messages into message objects. The reducer raises ValueError for a
+    value that does not fit the type.
     """
     adapter = TypeAdapter(kind)
 
-    def replaced(_: Any, given: Any) -> Any:
+    def replace(_: Any, value: Any) -> Any:
         try:
-            return adapter.validate_python(given)
-        except TypeError as error:  # LangChain's, of a message without a type
+            return adapter.validate_python(value)
+        except TypeError as error:  # LangChain raises it for a message without a type
             raise ValueError(str(error)) from error
 
-    return replaced
+    return replace
 
 
 class LoadedMemory(TypedDict):
-    """What `load_memory` found, already within its token budgets."""
+    """The memory of the user and the conversation, cut to its token budgets."""
 
     facts: list[str]
-    """Pinned facts about the user, the global ones and the employee's own; the most recent first."""
+    """Pinned facts about the user, the global ones and the employee's own; newest first."""
     summary: str
-    """The running summary of the conversation so far; empty until one was made."""
+    """Summary of the conversation's older messages; empty until a summary exists."""
     history: list[AnyMessage]
-    """The recent messages that the summary does not cover, oldest first; a tool call always comes with its result."""
+    """The messages after the summary, oldest first; every tool call has its result."""
     summarized_to: int
     """Position in `chat_messages` of the last message that the summary covers; 0 without a summary."""
     searchable: bool
-    """Whether anything is stored for the user that `retrieve` could find."""
+    """Whether the user has texts with embeddings that `retrieve` could find."""
 
 
 class Passage(TypedDict):
-    """A stored text that resembles the question."""
+    """A stored text that retrieval found for the question."""
 
     id: str
     text: str
     source: str
-    """Where it came from: a note, a summary, a document."""
+    """The origin of the text: a note, a summary, a document."""
     similarity: float
-    """Cosine similarity to the question, on the scale of the embedding model that made both."""
+    """Cosine similarity to the question, on the scale of the embedding model."""
 
 
 class Usage(TypedDict):
-    """What the model calls of a turn took."""
+    """Tokens and cost of model calls."""
 
     prompt: int
     completion: int
     total: int
     cost: str
-    """US dollars by the price table, as a decimal number in a string; "0" for models without a price."""
+    """US dollars as a decimal number, by the price table; "0" for models without a price."""
     source: Literal["provider", "counted"]
-    """`provider` if the provider reported every call, `counted` if tiktoken had to."""
+    """`provider` if the provider reported the tokens of every call; `counted` if some were counted with tiktoken."""
 
 
 class SummaryBacklog(TypedDict):
-    """What decides whether a conversation is due for a summary: what came since the last one."""
+    """What a conversation has accumulated since its last summary."""
 
     turns: int
     tokens: int
     seconds: float
-    """Since the last summary, or since the session began."""
+    """Since the last summary, or since the start of the session."""
 
 
 class TurnInput(TypedDict, total=False):
-    """The form that LangGraph Studio shows. The service leaves it empty and puts the text in the context."""
+    """The input form in LangGraph Studio. The service leaves it empty and passes the text in the context."""
 
     message: str
     """The user's message; the `redact` node replaces it with the masked text."""
     employee: str
-    """Slug or alias of the employee to talk to; empty means the session's."""
+    """Slug or alias of the employee; empty for the session's employee."""
 
 
 class Turn(TurnInput, total=False):
     """The state of the graph."""
 
     today: str
-    """The date of the turn (ISO 8601): every period such as "last month" is counted from it."""
+    """The date of the turn where the user lives (ISO 8601). Periods such as "last month" count from it."""
     question: str
     """The user's message, masked."""
     recollection: Annotated[LoadedMemory, validated(LoadedMemory)]
-    """What is remembered of the user and the conversation."""
+    """The loaded memory of the user and the conversation."""
     passages: list[Passage]
-    """What was retrieved for the question, best first."""
+    """The texts that retrieval found for the question, best first."""
     messages: Annotated[list[AnyMessage], validated(list[AnyMessage])]
     """This turn: the question, each answer of the model, each result of a tool, in order."""
     usage: Usage
     """The sum over the turn's model calls so far."""
     speaker: str
-    """Slug of the employee who answers now, once a colleague has handed the conversation over; empty before that."""
+    """Slug of the employee who answers after a hand-off; empty before one."""
     message_id: str
-    """Id of the stored answer, once `persist` has stored it."""
+    """Id of the answer after `persist` has stored it; empty before."""
     unsummarized: SummaryBacklog
-    """What `summarize` decided by."""
+    """What `summarize` based its decision on."""
     summary_due: bool
-    """Whether `summarize` handed the conversation to a summary job."""
+    """Whether `summarize` has requested a summary job."""
 
 
 def parse_tool_result(message: ToolMessage) -> dict[str, Any]:
-    """What a tool gave back; nothing where its text was left out."""
+    """The result in a tool's message; empty if the message holds no JSON object, as after its text was omitted."""
     try:
         result = json.loads(str(message.content))
     except ValueError:
@@ -122,23 +125,32 @@ def parse_tool_result(message: ToolMessage) -> dict[str, Any]:
     return result if isinstance(result, dict) else {}
 
 
+def no_memory() -> LoadedMemory:
+    return LoadedMemory(facts=[], summary="", history=[], summarized_to=0, searchable=False)
+
+
 def no_usage(source: Literal["provider", "counted"]) -> Usage:
-    """Nothing was used. A sum begins with `provider`; what no provider reported is `counted`."""
+    """Zero usage. Sums start with the source `provider`; usage that no provider reported is `counted`."""
     return Usage(prompt=0, completion=0, total=0, cost="0", source=source)
 
 
-def add_usage(sofar: Usage, more: Usage) -> Usage:
+def add_usage(first: Usage, second: Usage) -> Usage:
     return Usage(
-        prompt=sofar["prompt"] + more["prompt"],
-        completion=sofar["completion"] + more["completion"],
-        total=sofar["total"] + more["total"],
-        cost=str(Decimal(sofar["cost"]) + Decimal(more["cost"])),
-        source="counted" if "counted" in (sofar["source"], more["source"]) else "provider",
+        prompt=first["prompt"] + second["prompt"],
+        completion=first["completion"] + second["completion"],
+        total=first["total"] + second["total"],
+        cost=str(Decimal(first["cost"]) + Decimal(second["cost"])),
+        source="counted" if "counted" in (first["source"], second["source"]) else "provider",
     )
 
 
 def last_model_name(messages: Sequence[AnyMessage], otherwise: str) -> str:
-    """The model that gave the last answer among these messages; a fallback may have. `otherwise` where none says so."""
+    """The model that gave the last answer, which may be a fallback model.
+
+    Args:
+        messages: of the turn.
+        otherwise: the name if no message has one.
+    """
     names = [message.response_metadata.get("model_name") for message in messages if isinstance(message, AIMessage)]
     return next((name for name in reversed(names) if name), otherwise)
 

@@ -1,1 +1,1 @@
-"""The steps of a turn, one file each."""
+"""The nodes of the turn's graph, one module each."""

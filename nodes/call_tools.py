@@ -1,4 +1,4 @@
-"""Runs the tools that the model called, a round at once; whatever goes wrong becomes a result that the model reads."""
+"""Runs the tools that the model called."""
 
 import asyncio
 import datetime as dt
@@ -9,98 +9,104 @@ from functools import reduce
 from typing import Protocol
 
 from langchain_core.messages import AIMessage, ToolMessage
-from langchain_core.messages import ToolCall as Call
+from langchain_core.messages import ToolCall as RequestedCall
 from langgraph.runtime import Runtime
 
 from graph.context import TurnContext
-from graph.events import Event, ToolCall, ToolResult
+from graph.events import Event, ToolCall, ToolCallView, ToolResult
 from graph.state import Turn, add_usage, parse_tool_result
 from graph.tool import ToolError, ToolOutput
 from graph.turn.approval_gate import CallRound
-from graph.turn.handoff import employee_after, events_of_result, usage_of
+from graph.turn.handoff import delegated_usage, employee_after, events_of_result
 from graph.turn.tool_executor import PreparedCall, ToolExecutor, truncated
 
 MAX_CALLS = 8
-"""Calls of one round that are made; the model is told about the others."""
+"""Calls that are made in one round; for each further call the model reads an error."""
 
 
 class ApprovalPolicy(Protocol):
-    """Says which calls of a round are made, and with what arguments."""
+    """Decides which calls of a round are made, and with what arguments."""
 
-    async def resolve(self, ready: CallRound, state: Turn, runtime: Runtime[TurnContext]) -> CallRound: ...
+    async def resolve(self, calls: CallRound, state: Turn, runtime: Runtime[TurnContext]) -> CallRound:
+        """The calls in their order; a call that must not be made is replaced by its error."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class CallTools:
-    calls: ToolExecutor
-    consent: ApprovalPolicy
+    """Runs the calls of the model's last message at once and adds a result for each. Every failure becomes a result."""
+
+    executor: ToolExecutor
+    policy: ApprovalPolicy
 
     async def __call__(self, state: Turn, runtime: Runtime[TurnContext]) -> Turn:
-        request = state["messages"][-1]
-        assert isinstance(request, AIMessage)
-        for call in request.tool_calls:
-            runtime.stream_writer(
-                ToolCall(type="tool_call", tool={"id": call["id"] or "", "name": call["name"], "args": call["args"]})
-            )
-        first, caller = made_before(state), self._speaking(state, runtime.context)
-        ready = await asyncio.gather(
-            *(self._prepared(first, number, call, caller) for number, call in enumerate(request.tool_calls))
+        message = state["messages"][-1]
+        assert isinstance(message, AIMessage)
+        for requested in message.tool_calls:
+            view = ToolCallView(id=requested["id"] or "", name=requested["name"], args=requested["args"])
+            runtime.stream_writer(ToolCall(type="tool_call", tool=view))
+        context = replace(runtime.context, employee=state.get("speaker") or runtime.context.employee)
+        first = count_earlier_calls(state)
+        prepared = await asyncio.gather(
+            *(self._prepare(first, place, requested, context) for place, requested in enumerate(message.tool_calls))
         )
-        resolve = await self.consent.resolve(ready, state, runtime)
-        tell = runtime.stream_writer
-        answers = await asyncio.gather(
+        resolved = await self.policy.resolve(prepared, state, runtime)
+        today = dt.date.fromisoformat(state["today"])
+        results = await asyncio.gather(
             *(
-                self._answer(call, each, state, caller, tell)
-                for call, each in zip(request.tool_calls, resolve, strict=True)
+                self._result(requested, call, today, context, runtime.stream_writer)
+                for requested, call in zip(message.tool_calls, resolved, strict=True)
             )
         )
-        spent = [usage for each in answers for usage in usage_of(each.name or "", parse_tool_result(each))]
+        usages = [
+            usage for result in results for usage in delegated_usage(result.name or "", parse_tool_result(result))
+        ]
         return Turn(
-            messages=[*state["messages"], *answers],
-            speaker=employee_after(answers, state.get("speaker", "")),
-            usage=reduce(add_usage, spent, state["usage"]),
+            messages=[*state["messages"], *results],
+            speaker=employee_after(results, state.get("speaker", "")),
+            usage=reduce(add_usage, usages, state["usage"]),
         )
 
-    def _speaking(self, state: Turn, caller: TurnContext) -> TurnContext:
-        return replace(caller, employee=state.get("speaker") or caller.employee)
-
-    async def _prepared(self, first: int, number: int, call: Call, caller: TurnContext) -> PreparedCall | ToolError:
-        if number >= MAX_CALLS:
+    async def _prepare(
+        self, first: int, place: int, requested: RequestedCall, context: TurnContext
+    ) -> PreparedCall | ToolError:
+        if place >= MAX_CALLS:
             return ToolError(f"only {MAX_CALLS} calls are made in one round; call this one again in the next")
         try:
-            return await self.calls.prepare(first + number, call, caller.employee, caller.user_id)
-        except ToolError as fault:
-            return fault
+            return await self.executor.prepare(first + place, requested, context.employee, context.user_id)
+        except ToolError as error:
+            return error
 
-    async def _answer(
+    async def _result(
         self,
-        call: Call,
-        each: PreparedCall | ToolError,
-        state: Turn,
-        caller: TurnContext,
-        tell: Callable[[Event], None],
+        requested: RequestedCall,
+        call: PreparedCall | ToolError,
+        today: dt.date,
+        context: TurnContext,
+        stream: Callable[[Event], None],
     ) -> ToolMessage:
-        failed = False
+        """Execute a call, stream its result, and return the message that the model reads."""
+        has_failed = False
         try:
-            if isinstance(each, ToolError):
-                raise each
-            output = await self.calls.make(each, dt.date.fromisoformat(state["today"]), caller)
-        except ToolError as fault:
-            failed, output = True, ToolOutput(truncated({"error": str(fault)}))
-        event = ToolResult(type="tool_result", tool_call_id=call["id"] or "", result=output.result)
+            if isinstance(call, ToolError):
+                raise call
+            output = await self.executor.execute(call, today, context)
+        except ToolError as error:
+            has_failed, output = True, ToolOutput(truncated({"error": str(error)}))
+        event = ToolResult(type="tool_result", tool_call_id=requested["id"] or "", result=output.result)
         if output.display:
             event["display"] = output.display
-        tell(event)
-        for more in events_of_result(call["name"], {} if failed else output.result):
-            tell(more)
+        stream(event)
+        for derived in events_of_result(requested["name"], {} if has_failed else output.result):
+            stream(derived)
         return ToolMessage(
             json.dumps(output.result, ensure_ascii=False),
-            tool_call_id=call["id"] or "",
-            name=call["name"],
-            status="error" if failed else "success",
+            tool_call_id=requested["id"] or "",
+            name=requested["name"],
+            status="error" if has_failed else "success",
         )
 
 
-def made_before(state: Turn) -> int:
+def count_earlier_calls(state: Turn) -> int:
     """The calls of earlier rounds of this turn."""
     return sum(len(message.tool_calls) for message in state["messages"][:-1] if isinstance(message, AIMessage))

@@ -1,4 +1,4 @@
-"""What is known of the user and said before, cut to its share of the token budget."""
+"""Loads the memory of the user and the conversation."""
 
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -14,6 +14,8 @@ from graph.turn.prompt import FACTS_SHARE, HISTORY_SHARE, SUMMARY_SHARE, newest_
 
 @dataclass(frozen=True, slots=True)
 class LoadMemory:
+    """Reads facts, summary and history, cuts each to its share of the token budget, and dates the turn."""
+
     memory: Memory
     count: CountTokens
     clock: Clock
@@ -21,23 +23,22 @@ class LoadMemory:
     """Tokens of the whole prompt."""
 
     async def __call__(self, state: Turn, runtime: Runtime[TurnContext]) -> Turn:
-        caller = runtime.context
-        found = await self.memory.load(caller.user_id, caller.session_id, caller.employee)
+        context = runtime.context
+        stored = await self.memory.load(context.user_id, context.session_id, context.employee)
+        summary = take_within(stored.summary.splitlines(), int(self.budget * SUMMARY_SHARE), self.count)
         return Turn(
-            today=self._today(found.time_zone),
+            today=self._today(stored.time_zone),
             recollection=LoadedMemory(
-                facts=take_within(found.facts, int(self.budget * FACTS_SHARE), self.count),
-                summary="\n".join(
-                    take_within(found.summary.splitlines(), int(self.budget * SUMMARY_SHARE), self.count)
-                ),
-                history=newest_within(found.history, int(self.budget * HISTORY_SHARE), self.count),
-                summarized_to=found.summarized_to,
-                searchable=found.searchable,
+                facts=take_within(stored.facts, int(self.budget * FACTS_SHARE), self.count),
+                summary="\n".join(summary),
+                history=newest_within(stored.history, int(self.budget * HISTORY_SHARE), self.count),
+                summarized_to=stored.summary_until,
+                searchable=stored.has_embeddings,
             ),
         )
 
     def _today(self, time_zone: str) -> str:
-        """The date where the user lives; UTC if the profile names no zone that exists."""
+        """The date where the user lives; in UTC if the profile names no existing time zone."""
         try:
             zone = ZoneInfo(time_zone)
         except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: a directory of zones, such as "America"

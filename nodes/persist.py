@@ -1,4 +1,4 @@
-"""Stores the turn: messages, tool calls and results, what it took, in one transaction."""
+"""Stores the turn."""
 
 from dataclasses import dataclass
 
@@ -15,22 +15,24 @@ from graph.turn.taint import taint_sources
 
 @dataclass(frozen=True, slots=True)
 class Persist:
+    """Stores the turn's messages, tool calls, results and usage in one transaction."""
+
     transcript: Transcript
     model: ChatModel
     roster: Roster
     toolbox: ToolRuntime
 
     async def __call__(self, state: Turn, runtime: Runtime[TurnContext]) -> Turn:
-        caller = runtime.context
-        speaker = state.get("speaker") or caller.employee
+        context = runtime.context
+        employee = self.roster.find(state.get("speaker") or context.employee)
         message_id = await self.transcript.record(
             TurnRecord(
-                user_id=caller.user_id,
-                session_id=caller.session_id,
-                run_id=caller.run_id,
-                epoch=caller.epoch,
-                employee=caller.employee,
-                model=last_model_name(state["messages"], self.model.name(self.roster.find(speaker).settings)),
+                user_id=context.user_id,
+                session_id=context.session_id,
+                run_id=context.run_id,
+                epoch=context.epoch,
+                employee=context.employee,
+                model=last_model_name(state["messages"], self.model.name(employee.settings)),
                 messages=state["messages"],
                 usage=state["usage"],
                 untrusted_sources=taint_sources(state, self.toolbox),

@@ -1,4 +1,4 @@
-"""The first step: the user's words, masked, become the question. Nothing after it sees anything else."""
+"""Masks the user's message. No later node sees the typed text."""
 
 from dataclasses import dataclass
 
@@ -7,12 +7,12 @@ from langgraph.runtime import Runtime
 
 from graph.context import TurnContext
 from graph.ports.redaction import Redactor
-from graph.state import LoadedMemory, SummaryBacklog, Turn, no_usage
+from graph.state import SummaryBacklog, Turn, no_memory, no_usage
 
 
 @dataclass(frozen=True, slots=True)
 class Redact:
-    """Masks the raw text of the context (or Studio's form) and begins the turn's state anew."""
+    """Masks the text of the context, or of Studio's form, and resets every field of the state."""
 
     redactor: Redactor
 
@@ -24,7 +24,7 @@ class Redact:
             message=question if state.get("message") else "",
             question=question,
             today="",
-            recollection=LoadedMemory(facts=[], summary="", history=[], summarized_to=0, searchable=False),
+            recollection=no_memory(),
             passages=[],
             messages=[HumanMessage(question)],
             usage=no_usage("provider"),

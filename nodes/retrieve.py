@@ -1,7 +1,4 @@
-"""Stored texts of the user that resemble the question; where nothing is stored, nothing is embedded for it.
-
-A turn goes on without them where the embedder does not serve.
-"""
+"""Retrieves stored texts that resemble the question."""
 
 from dataclasses import dataclass
 
@@ -20,6 +17,11 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Retrieve:
+    """Finds the passages for the prompt, within their share of the token budget.
+
+    A user without stored texts costs no embedding. The turn continues without passages while the embedder is down.
+    """
+
     retriever: Retriever
     count: CountTokens
     budget: int

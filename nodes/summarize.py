@@ -1,4 +1,4 @@
-"""Decides whether the conversation is due for a summary, and hands it to a job that outlives the run."""
+"""Requests a summary of the conversation when one is due."""
 
 from dataclasses import dataclass
 
@@ -15,33 +15,35 @@ log = structlog.get_logger(__name__)
 SUMMARY_TURNS = 12
 SUMMARY_TOKENS = 4000
 SUMMARY_SECONDS = 30 * 60
-"""Since the last summary; the thresholds are the original's."""
+"""A summary is due when the backlog since the last one reaches any of these."""
 
 MIN_TURNS = 4
-"""The newest exchanges are never summarised, so fewer than this leave nothing to do, however long ago they were."""
+"""The newest exchanges are never summarised, so a smaller backlog leaves nothing to do, whatever its age."""
 
 
 @dataclass(frozen=True, slots=True)
 class Summarize:
+    """Requests a background job for the summary, if one is due."""
+
     summaries: Summaries
 
     async def __call__(self, state: Turn, runtime: Runtime[TurnContext]) -> Turn:
-        """The answer is stored already, so a failure here costs nothing but a summary; the next turn tries again."""
-        caller = runtime.context
+        """The answer is stored by now: a failure here costs only the summary, and the next turn tries again."""
+        context = runtime.context
         try:
-            unsummarized = await self.summaries.state(caller.user_id, caller.session_id)
-            due = is_due(unsummarized)
-            if due:
-                await self.summaries.request(caller.user_id, caller.session_id)
+            backlog = await self.summaries.backlog(context.user_id, context.session_id)
+            is_due = is_summary_due(backlog)
+            if is_due:
+                await self.summaries.request(context.user_id, context.session_id)
         except ChatError as error:
             log.warning("summary_not_requested", reason=error.code)
             return Turn(summary_due=False)
-        return Turn(unsummarized=unsummarized, summary_due=due)
+        return Turn(unsummarized=backlog, summary_due=is_due)
 
 
-def is_due(since: SummaryBacklog) -> bool:
+def is_summary_due(backlog: SummaryBacklog) -> bool:
     return (
-        since["turns"] >= SUMMARY_TURNS
-        or since["tokens"] >= SUMMARY_TOKENS
-        or (since["turns"] >= MIN_TURNS and since["seconds"] >= SUMMARY_SECONDS)
+        backlog["turns"] >= SUMMARY_TURNS
+        or backlog["tokens"] >= SUMMARY_TOKENS
+        or (backlog["turns"] >= MIN_TURNS and backlog["seconds"] >= SUMMARY_SECONDS)
     )

@@ -177,7 +177,7 @@ class TurnPrefetcher:
     def _start_search(
         self, run: Run, text: str, masking: "asyncio.Task[MaskedTexts]", remembered: MemorySnapshot
     ) -> None:
-        if not remembered.searchable:
+        if not remembered.has_embeddings:
             return
         if self.embedder:
             self.embedder.prefetch(text)

@@ -50,7 +50,7 @@ class QueuedSummaries:
         self.database = database
         self.queue = queue
 
-    async def state(self, user_id: str, session_id: str) -> SummaryBacklog:
+    async def backlog(self, user_id: str, session_id: str) -> SummaryBacklog:
         row = await self.database.fetch_one(user_id, QUERIES["summary_state"], {"session_id": session_id})
         if row is None or row["seconds"] is None:
             return SummaryBacklog(turns=0, tokens=0, seconds=0)

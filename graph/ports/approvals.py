@@ -1,4 +1,4 @@
-"""Calls that wait for their user's approval."""
+"""Tool calls that wait for the user's approval."""
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
@@ -9,64 +9,73 @@ from graph.context import TurnContext
 
 @dataclass(frozen=True, slots=True)
 class ProposedCall:
-    """A call that is not made without its user's word. All text in it is masked."""
+    """A call that needs the user's approval. All text in it is masked."""
 
     ordinal: int
-    """Which call of the run it is."""
+    """Position among all calls of the run, from 0."""
     tool: str
     arguments: Mapping[str, Any]
     preview: Mapping[str, Any]
-    """What it would change."""
+    """What the call would change."""
     reason: str = ""
-    """Why a trusted tool asks."""
+    """Why a trusted tool needs an approval; empty for other tools."""
 
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """What a user was asked, and said."""
+    """A proposed call and the user's decision."""
 
     id: str
     proposal: ProposedCall
     status: Literal["pending", "approved", "rejected", "expired"]
     arguments: Mapping[str, Any]
-    """The proposed ones, or what the user made of them."""
+    """The proposed arguments, or those that the user changed them to; masked."""
     comment: str
-    """The user's word to the employee; masked."""
+    """The user's comment for the employee; masked."""
     expires_at: str
+    """ISO 8601."""
 
 
 @dataclass(frozen=True, slots=True)
 class ApprovalState:
-    """What a user has said to the calls of a run, and which tools are trusted in its conversation."""
+    """The approvals of a run, and what its session says about trust."""
 
     calls: Mapping[int, Approval]
     """By ordinal."""
     trusted: Set[str]
+    """Names of the tools that need no approval in this session."""
     untrusted_sources: Sequence[str] = ()
-    """What has brought text into earlier turns of the conversation that its user did not write."""
+    """The sources of text in earlier turns of the session that the user did not write."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a user says to a call."""
+    """The user's decision on a call."""
 
     approve: bool
     arguments: Mapping[str, Any] | None = None
-    """In place of the proposed ones; masked."""
+    """Arguments that replace the proposed ones; masked."""
     comment: str = ""
     trust: bool = False
-    """Whether this tool need not ask again in this conversation."""
+    """Whether this tool needs no further approval in this session."""
 
 
 class Approvals(Protocol):
-    """What users decide on calls that change something."""
+    """Stores proposed calls and the users' decisions on them."""
 
-    async def state_of_run(self, caller: TurnContext) -> ApprovalState:
-        """What is known of this run."""
+    async def state_of_run(self, context: TurnContext) -> ApprovalState:
+        """The approvals of the run of this context.
+
+        Raises:
+            DatabaseUnavailable: no connection could be had in time.
+        """
         ...
 
-    async def request(self, caller: TurnContext, proposals: Sequence[ProposedCall]) -> Mapping[int, Approval]:
-        """Put calls to the user; one that was put before with the same arguments stays as it is. All calls of the run.
+    async def request(self, context: TurnContext, proposals: Sequence[ProposedCall]) -> Mapping[int, Approval]:
+        """Put calls to the user. A call that was put before with the same arguments keeps its approval.
+
+        Returns:
+            All approvals of the run by ordinal.
 
         Raises:
             LeaseLost: another process works on the run.

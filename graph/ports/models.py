@@ -27,17 +27,29 @@ class Embedder(Protocol):
 
     @property
     def minimum_similarity(self) -> float:
-        """The cosine below which a passage has nothing to do with the query, measured for this model."""
+        """Cosine similarity below which a passage is unrelated to the query, measured for this model."""
         ...
 
-    async def query(self, text: str) -> list[float]: ...
+    async def query(self, text: str) -> list[float]:
+        """The vector of a search query.
 
-    async def passages(self, texts: Sequence[str]) -> list[list[float]]: ...
+        Raises:
+            ModelError: the embedding model could not be reached, did not answer in time, or refused.
+        """
+        ...
+
+    async def passages(self, texts: Sequence[str]) -> list[list[float]]:
+        """The vectors of texts to store, in the order of the texts.
+
+        Raises:
+            ModelError: the embedding model could not be reached, did not answer in time, or refused.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class ModelSettings:
-    """How an employee wants to be answered for."""
+    """The model settings of an employee."""
 
     size: Literal["small", "large"] = "small"
     temperature: float = 0.7
@@ -45,8 +57,10 @@ class ModelSettings:
 
 
 class ChatModel(Protocol):
+    """A language model that streams its answers."""
+
     def name(self, settings: ModelSettings) -> str:
-        """The provider's name of the model that these settings choose."""
+        """The provider's name of the model that these settings select."""
         ...
 
     def stream(
@@ -69,3 +83,4 @@ class Price:
 
 
 Prices = Mapping[str, Price]
+"""Prices by the provider's name of the model."""

@@ -12,25 +12,27 @@ JsonT = TypeVar("JsonT")
 
 @dataclass(frozen=True, slots=True)
 class MaskedTexts:
-    """Texts in which every personal value that was found is replaced by a token, in the order they were given."""
+    """Texts in which a token stands in the place of every personal value that was found."""
 
     texts: tuple[str, ...]
+    """In the order of the unmasked texts."""
 
 
 NOTHING_RESTORED: Mapping[str, str] = MappingProxyType({})
 
 
 class Redactor(Protocol):
-    """Replaces personal values by tokens, and tokens by values for their owner."""
+    """Replaces a user's personal values by tokens, and the tokens by the values."""
 
     async def mask(
         self, user_id: str, texts: Sequence[str], restored: Mapping[str, str] = NOTHING_RESTORED
     ) -> MaskedTexts:
-        """Mask texts of one user; the same value always gets the same token, however it is spelt.
+        """Mask texts of one user. A value always gets the same token, in every spelling.
 
         Args:
-            texts: as they came.
-            restored: values by token that a tool was given whose texts these are. They are replaced wherever they stand.
+            user_id: the user.
+            texts: unmasked.
+            restored: values by token that a tool was given; they are replaced wherever the texts repeat them.
 
         Raises:
             RedactionFailed: the texts could not be checked in time; they must not be passed on.
@@ -38,11 +40,11 @@ class Redactor(Protocol):
         ...
 
     async def token_values(self, user_id: str, value: Any) -> Mapping[str, str]:
-        """The owner's values behind the tokens that a JSON value mentions, by token."""
+        """The user's values behind the tokens in a JSON value, by token."""
         ...
 
     async def unmask(self, user_id: str, value: JsonT) -> JsonT:
-        """Put the owner's values back into every text of a JSON value; a token that was not issued to this owner stays."""
+        """The JSON value with the user's values in the place of their tokens; a token of another user stays."""
         ...
 
 
@@ -53,27 +55,30 @@ class PersonalValue:
     kind: str
     """CARD, EMAIL, PERSON …: the first part of its token."""
     key: str = field(repr=False)
-    """The normal form: what is compared, and what the vault looks up (as a keyed hash)."""
+    """The normal form, which is compared; the vault looks up its keyed hash."""
     text: str = field(repr=False, compare=False)
-    """The value as its owner first wrote it: what the vault seals and a token is restored to."""
+    """The spelling that the user wrote first. The vault encrypts it, and the token is restored to it."""
 
 
 class Vault(Protocol):
-    """Keeps the values behind the tokens, sealed, for one user each."""
+    """Stores the values behind the tokens, encrypted, for one user each."""
 
     async def tokenize(self, user_id: str, secrets: Set[PersonalValue]) -> Mapping[PersonalValue, str]:
-        """The token of each value; new ones are made for values that this user never had.
+        """The token of each value; a value that this user never had gets a new one.
 
-        Two callers at once get the same token for the same value, and no two values of a user share a token.
+        Concurrent calls get the same token for the same value. No two values of a user share a token.
         """
         ...
 
     async def detokenize(self, user_id: str, tokens: Set[str]) -> Mapping[str, str]:
-        """The texts of those tokens that were issued to this user."""
+        """The texts by token; a token of another user is left out."""
         ...
 
     async def values_since(self, user_id: str, since: dt.datetime | None) -> "IssuedValues":
-        """The values that were issued to this user since an instant, some seconds before it included; all for None."""
+        """The user's values that were stored since an instant, or all for None.
+
+        The values of the last seconds before the instant are included, since transactions may commit late.
+        """
         ...
 
 
@@ -82,6 +87,6 @@ class IssuedValues:
     """Values of one user's vault."""
 
     secrets: Sequence[PersonalValue]
-    """The newest first; some thousands at most."""
+    """Newest first; some thousands at most."""
     until: dt.datetime | None
-    """When the newest was issued; None if there is none."""
+    """When the newest value was stored; None without values."""

@@ -10,28 +10,37 @@ from graph.tool import Files, Knowledge, Rows, Tool, ToolOutput
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """One call of a tool that changes something."""
+    """One call of a write or outbound tool. `run_id` and `ordinal` identify it."""
 
     user_id: str
     run_id: str
     epoch: int
-    """Of the run, as its worker knows it."""
+    """The attempt at the run; 0 without a run."""
     ordinal: int
-    """Which call of the run it is; with the run it names the effect."""
+    """Position among all calls of the run, from 0."""
     tool: str
     arguments: Mapping[str, Any]
     external: bool = False
-    """Whether it is made outside the database."""
+    """Whether the effect is outside the database."""
 
 
 class DelegationPort(Protocol):
-    """Colleagues who answer a question."""
+    """Lets colleagues answer questions."""
 
-    async def delegate(self, caller: TurnContext, colleague: str, question: str, today: str) -> Mapping[str, Any]:
-        """A colleague's answer (see `Colleagues.delegate`); `caller` names who asks, and for which user.
+    async def delegate(self, context: TurnContext, colleague: str, question: str, today: str) -> Mapping[str, Any]:
+        """A colleague's answer.
+
+        Args:
+            context: of the employee who asks.
+            colleague: the slug.
+            question: all that the colleague reads of the conversation.
+            today: the date of the turn (ISO 8601).
+
+        Returns:
+            As `graph.tool.Colleagues.delegate`.
 
         Raises:
-            ToolError: nobody can be asked from here.
+            ToolError: delegation is not possible here.
         """
         ...
 
@@ -40,31 +49,39 @@ class ToolRuntime(Protocol):
     """The tools, and what they may use for a user."""
 
     def tools(self, names: Sequence[str]) -> Sequence[Tool]:
-        """The tools of these names; a name that is none is left out."""
+        """The tools of these names, in this order; unknown names are left out."""
         ...
 
     def try_acquire(self, user_id: str, tool: Tool) -> bool:
-        """Count a call; false if there were too many of this user's in the last minute."""
+        """Count a call against the tool's rate limit for this user; False if the limit is exceeded."""
         ...
 
-    def rows(self, user_id: str) -> Rows: ...
+    def rows(self, user_id: str) -> Rows:
+        """The rows of one user."""
+        ...
 
     def files(self, user_id: str, call: str = "") -> Files:
-        """Where a user's tools leave files. What a call (named by the run, its number and its arguments) leaves again, because
-        the process died that made it, takes the place of what it left before.
+        """The file store of one user.
+
+        Args:
+            user_id: the user.
+            call: identifies the call (`graph.turn.tool_executor.call_key`). The same call, executed again after its process
+                died, replaces the file that it stored before.
         """
         ...
 
-    def knowledge(self, user_id: str) -> Knowledge: ...
+    def knowledge(self, user_id: str) -> Knowledge:
+        """The stored texts of one user."""
+        ...
 
-    async def execute_once(self, effect: Effect, make: Callable[[Rows], Awaitable[ToolOutput]]) -> ToolOutput:
-        """Make an effect, and store its outcome with it, in one transaction; if it was made before, read the outcome.
+    async def execute_once(self, effect: Effect, execute: Callable[[Rows], Awaitable[ToolOutput]]) -> ToolOutput:
+        """Execute an effect and store its outcome in one transaction; return the stored outcome of an earlier execution.
 
-        What led to the effect is durable before it is made. One that is made elsewhere is made at most once: its entry is
-        written before it, and completed after it.
+        The checkpoint that led to the effect is durable before the effect happens. An external effect happens at most once:
+        its ledger entry is written before it and completed after it.
 
         Raises:
             LeaseLost: another process works on the run.
-            ToolError: it is made elsewhere, was begun before, and nobody knows what came of it.
+            ToolError: an external effect was started earlier and its outcome is unknown.
         """
         ...

@@ -44,7 +44,7 @@ class RecordedMemory:
             facts=self.memory.facts,
             summary=self.memory.summary,
             history=[to_message(dict(said)) for said in self.memory.history],
-            searchable=self.memory.searchable,
+            has_embeddings=self.memory.searchable,
         )
 
 
@@ -152,8 +152,8 @@ class RecordedTools:
 
         return replace(tool, function=play, preview=None)
 
-    async def execute_once(self, effect: Effect, make: Callable[[Rows], Awaitable[ToolOutput]]) -> ToolOutput:
-        return await make(NoRows())
+    async def execute_once(self, effect: Effect, execute: Callable[[Rows], Awaitable[ToolOutput]]) -> ToolOutput:
+        return await execute(NoRows())
 
     async def _wait_for_turn(self, place: int) -> None:
         """Let the results of one round come in the order in which they came."""
@@ -193,7 +193,7 @@ class RecordedSummaries:
     def __init__(self, unsummarized: SummaryBacklog | None) -> None:
         self.unsummarized = unsummarized
 
-    async def state(self, user_id: str, session_id: str) -> SummaryBacklog:
+    async def backlog(self, user_id: str, session_id: str) -> SummaryBacklog:
         if self.unsummarized is None:
             raise DatabaseUnavailable
         return self.unsummarized

@@ -1,4 +1,4 @@
-"""What a user has to say before a call is made that changes something."""
+"""Asks the user before a tool changes anything."""
 
 import asyncio
 import datetime as dt
@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from langchain_core.messages import ToolCall as Call
+from langchain_core.messages import ToolCall
 from langgraph.runtime import Runtime
 from langgraph.types import interrupt
 
@@ -20,138 +20,154 @@ from graph.turn.taint import taint_sources
 from graph.turn.tool_executor import PreparedCall, ToolExecutor
 
 APPROVE = "approve"
-"""What to resume with in LangGraph Studio to have the calls made; anything else rejects them."""
+"""The value that approves the calls when a turn is resumed in LangGraph Studio; any other value rejects them."""
 
 UNTRUSTED_TEXT_REASON = (
-    "Text that you did not write has come into this conversation ({sources}), so every change is asked for."
+    "This conversation contains text that you did not write ({sources}); changes need your approval."
 )
 
 NOT_PROPOSED = "this call could not be made when the other calls of its round were put to the user; call it again"
 
 CallRound = Sequence[PreparedCall | ToolError]
-"""The calls of a round in order: those that can be made, and what is wrong with the others."""
+"""The calls of one message of the model, in order: each prepared, or with its error."""
 
 
 @dataclass(frozen=True, slots=True)
 class ApprovalGate:
-    """Asks for what is not allowed yet, and turns calls into what their user decided."""
+    """Interrupts the turn for the calls that need an approval, and applies the user's decisions to them."""
 
     approvals: Approvals
-    calls: ToolExecutor
+    executor: ToolExecutor
     interrupt: Callable[[Any], Any] = field(default=interrupt)
-    """Ends the step: the run waits for its user."""
+    """Ends the node: the run waits for its user."""
 
-    async def resolve(self, ready: CallRound, state: Turn, runtime: Runtime[TurnContext]) -> CallRound:
-        """The calls of a round as their user wants them made. None is made before all are decided.
+    async def resolve(self, calls: CallRound, state: Turn, runtime: Runtime[TurnContext]) -> CallRound:
+        """The calls with the user's decisions applied. No call is made before all of the round are decided.
 
         Raises:
-            GraphInterrupt: they are not.
+            GraphInterrupt: the user has not decided on all calls yet.
         """
-        changing = [each for each in ready if isinstance(each, PreparedCall) and each.tool.risk != "read"]
+        changing = [call for call in calls if isinstance(call, PreparedCall) and call.tool.risk != "read"]
         if not changing:
-            return ready
-        caller, today = runtime.context, dt.date.fromisoformat(state["today"])
-        given = await retry_on_database_down(lambda: self.approvals.state_of_run(caller), READ_DELAYS)
-        sources = sorted({*taint_sources(state, self.calls.toolbox), *given.untrusted_sources})
-        asking = [each for each in changing if needs_approval(each, given, sources)]
-        before = {
-            each.ordinal: put for each in asking if (put := given.calls.get(each.ordinal)) and matches_call(put, each)
-        }
-        reasons = [approval_reason(each, given, sources) for each in asking]
-        proposed = await asyncio.gather(
-            *(self._proposal(each, before, reason, today, caller) for each, reason in zip(asking, reasons, strict=True))
-        )
-        faults = {
-            each.ordinal: fault for each, fault in zip(asking, proposed, strict=True) if isinstance(fault, ToolError)
-        }
-        approvals = await self._asked([each for each in proposed if isinstance(each, ProposedCall)], caller)
-        for each in asking:
-            if each.ordinal in approvals:
-                runtime.stream_writer(approval_event(approvals[each.ordinal], each.call))
+            return calls
+        context, today = runtime.context, dt.date.fromisoformat(state["today"])
+        known = await retry_on_database_down(lambda: self.approvals.state_of_run(context), READ_DELAYS)
+        sources = sorted({*taint_sources(state, self.executor.toolbox), *known.untrusted_sources})
+        asking = [call for call in changing if needs_approval(call, known, sources)]
+        proposals = await self._proposals(asking, known, sources, today, context)
+        approvals = await self._request(list(proposals.values()), context)
+        for call in asking:
+            if call.ordinal in approvals:
+                runtime.stream_writer(approval_event(approvals[call.ordinal], call.requested))
         if any(approval.status == "pending" for approval in approvals.values()):
-            word = self.interrupt([approval.proposal.tool for approval in approvals.values()])
-            approvals = {ordinal: apply_answer(approval, word) for ordinal, approval in approvals.items()}
-        return [await self._as_decided(each, faults, approvals, caller) for each in ready]
+            answer = self.interrupt([approval.proposal.tool for approval in approvals.values()])
+            approvals = {ordinal: apply_answer(approval, answer) for ordinal, approval in approvals.items()}
+        errors = {ordinal: error for ordinal, error in proposals.items() if isinstance(error, ToolError)}
+        return [await self._apply_decision(call, errors, approvals, context) for call in calls]
+
+    async def _proposals(
+        self,
+        calls: Sequence[PreparedCall],
+        known: ApprovalState,
+        sources: Sequence[str],
+        today: dt.date,
+        context: TurnContext,
+    ) -> Mapping[int, ProposedCall | ToolError]:
+        """What is put to the user, by ordinal."""
+        earlier = {call.ordinal: put for call in calls if (put := known.calls.get(call.ordinal)) and matches(put, call)}
+        proposals = await asyncio.gather(
+            *(self._proposal(call, earlier, approval_reason(call, known, sources), today, context) for call in calls)
+        )
+        return {call.ordinal: proposal for call, proposal in zip(calls, proposals, strict=True)}
 
     async def _proposal(
-        self, each: PreparedCall, before: Mapping[int, Approval], reason: str, today: dt.date, caller: TurnContext
-    ) -> ProposedCall | ToolError:
-        """What is put to the user; a call that its preview or its limit refuses is not.
-
-        A step that goes on after its user decided runs anew: `before` holds the calls that were put then. The calls of a
-        round are put together, so one that is missing there was refused, and is not put on its own.
-        """
-        if each.ordinal in before:
-            return before[each.ordinal].proposal
-        try:
-            preview = await self.calls.preview(each, today, caller)
-            if before:
-                raise ToolError(NOT_PROPOSED)
-            self.calls.admit(each, caller.user_id)
-        except ToolError as fault:
-            return fault
-        return ProposedCall(each.ordinal, each.tool.name, each.call["args"], preview, reason)
-
-    async def _asked(self, proposals: Sequence[ProposedCall], caller: TurnContext) -> Mapping[int, Approval]:
-        if not proposals:
-            return {}
-        known = await retry_on_database_down(lambda: self.approvals.request(caller, proposals), READ_DELAYS)
-        return {proposal.ordinal: known[proposal.ordinal] for proposal in proposals}
-
-    async def _as_decided(
         self,
-        each: PreparedCall | ToolError,
-        faults: Mapping[int, ToolError],
+        call: PreparedCall,
+        earlier: Mapping[int, Approval],
+        reason: str,
+        today: dt.date,
+        context: TurnContext,
+    ) -> ProposedCall | ToolError:
+        """What is put to the user, or the error if the tool's preview or its rate limit refuses the call.
+
+        The node runs again after the user decided; `earlier` then holds the calls that were put to the user. All calls of a
+        round are put together, so a call that is missing there was refused, and is not put on its own.
+        """
+        if call.ordinal in earlier:
+            return earlier[call.ordinal].proposal
+        try:
+            preview = await self.executor.preview(call, today, context)
+            if earlier:
+                raise ToolError(NOT_PROPOSED)
+            self.executor.acquire(call, context.user_id)
+        except ToolError as error:
+            return error
+        return ProposedCall(call.ordinal, call.tool.name, call.requested["args"], preview, reason)
+
+    async def _request(
+        self, proposals: Sequence[ProposedCall | ToolError], context: TurnContext
+    ) -> Mapping[int, Approval]:
+        proposed = [proposal for proposal in proposals if isinstance(proposal, ProposedCall)]
+        if not proposed:
+            return {}
+        known = await retry_on_database_down(lambda: self.approvals.request(context, proposed), READ_DELAYS)
+        return {proposal.ordinal: known[proposal.ordinal] for proposal in proposed}
+
+    async def _apply_decision(
+        self,
+        call: PreparedCall | ToolError,
+        errors: Mapping[int, ToolError],
         approvals: Mapping[int, Approval],
-        caller: TurnContext,
+        context: TurnContext,
     ) -> PreparedCall | ToolError:
-        if isinstance(each, ToolError) or each.ordinal in faults:
-            return each if isinstance(each, ToolError) else faults[each.ordinal]
-        approval = approvals.get(each.ordinal)
+        if isinstance(call, ToolError) or call.ordinal in errors:
+            return call if isinstance(call, ToolError) else errors[call.ordinal]
+        approval = approvals.get(call.ordinal)
         if approval is None:
-            return each
+            return call
         if approval.status == "approved":
             try:
-                changed = await self.calls.with_arguments(each, approval.arguments, caller.user_id)
-            except ToolError as fault:
-                return fault
-            return replace(changed, counted=True)
+                approved = await self.executor.with_arguments(call, approval.arguments, context.user_id)
+            except ToolError as error:
+                return error
+            return replace(approved, is_counted=True)
         if approval.status == "rejected":
-            said = f" and said: {approval.comment}" if approval.comment else ""
-            return ToolError(f"the user rejected this call{said}; nothing was changed")
+            comment = f" and said: {approval.comment}" if approval.comment else ""
+            return ToolError(f"the user rejected this call{comment}; nothing was changed")
         return ToolError("the user did not decide on this call in time; nothing was changed")
 
 
-def apply_answer(approval: Approval, word: Any) -> Approval:
-    """An approval after the word with which somebody resumes the turn in LangGraph Studio; nobody else comes here."""
+def apply_answer(approval: Approval, answer: Any) -> Approval:
+    """Applies Studio's resume value to a pending approval. In the service every approval is decided by then."""
     if approval.status != "pending":
         return approval
-    return replace(approval, status="approved" if word == APPROVE else "rejected")
+    return replace(approval, status="approved" if answer == APPROVE else "rejected")
 
 
-def needs_approval(each: PreparedCall, given: ApprovalState, sources: Sequence[str]) -> bool:
-    """Whether a call needs its user's word. What others wrote may have talked the model into it: then trust does not count.
-    What was put to the user once is the user's to decide.
+def needs_approval(call: PreparedCall, known: ApprovalState, sources: Sequence[str]) -> bool:
+    """Whether the user must decide on a call.
+
+    Trust in a tool does not count while the conversation holds untrusted text, which may carry instructions to the model. A
+    call that was put to the user once stays the user's to decide.
     """
-    before = given.calls.get(each.ordinal)
-    trusted = each.tool.risk == "write" and each.tool.name in given.trusted and not sources
-    return not trusted or (before is not None and matches_call(before, each))
+    earlier = known.calls.get(call.ordinal)
+    is_trusted = call.tool.risk == "write" and call.tool.name in known.trusted and not sources
+    return not is_trusted or (earlier is not None and matches(earlier, call))
 
 
-def approval_reason(each: PreparedCall, given: ApprovalState, sources: Sequence[str]) -> str:
-    """Why a tool asks that its user trusts."""
-    return (
-        UNTRUSTED_TEXT_REASON.format(sources=", ".join(sources)) if each.tool.name in given.trusted and sources else ""
-    )
+def approval_reason(call: PreparedCall, known: ApprovalState, sources: Sequence[str]) -> str:
+    """Why a trusted tool needs an approval; empty for other tools."""
+    is_suspended = call.tool.name in known.trusted and sources
+    return UNTRUSTED_TEXT_REASON.format(sources=", ".join(sources)) if is_suspended else ""
 
 
-def matches_call(approval: Approval, each: PreparedCall) -> bool:
-    """Whether a decision was made on this very call."""
+def matches(approval: Approval, call: PreparedCall) -> bool:
+    """Whether the approval is for this tool with these arguments."""
     proposal = approval.proposal
-    return proposal.tool == each.tool.name and proposal.arguments == each.call["args"]
+    return proposal.tool == call.tool.name and proposal.arguments == call.requested["args"]
 
 
-def approval_event(approval: Approval, call: Call) -> ApprovalRequired:
+def approval_event(approval: Approval, call: ToolCall) -> ApprovalRequired:
     return ApprovalRequired(
         type="approval_required",
         approval_id=approval.id,

@@ -1,7 +1,7 @@
-"""A question to a colleague: the colleague's own prompt and tools, a few rounds, and an answer that comes back as a result.
+"""Lets a colleague answer a question, with the colleague's own prompt and tools, in a few rounds.
 
-The colleague reads the question and nothing else of the conversation, and changes nothing: what needs the user's word is for
-whoever speaks with the user.
+The colleague reads the question and nothing else of the conversation, and only reads data: changes are left to the employee
+who speaks with the user.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ from graph.context import AbortedUsage, TurnContext
 from graph.errors import ChatError
 from graph.ports.redaction import Redactor
 from graph.ports.tools import DelegationPort
-from graph.state import LoadedMemory, Turn, Usage, add_usage, no_usage
+from graph.state import Turn, Usage, add_usage, no_memory, no_usage
 from graph.tool import ToolError
 from graph.turn.approval_gate import CallRound
 from graph.turn.links import DelegatedQuestion
@@ -28,91 +28,92 @@ from graph.turn.tool_executor import PreparedCall
 log = structlog.get_logger(__name__)
 
 MAX_DEPTH = 2
-"""How many colleagues may ask one another in a row."""
+"""Colleagues in a chain, each asked by the one before."""
 MAX_CONCURRENT = 3
 """Colleagues who work for one turn at the same time."""
 TIMEOUT_SECONDS = 15.0
-"""In which a colleague answers, the wait for others to finish included."""
+"""For one answer, including the wait for a free place."""
 MAX_TOKENS = 12_000
-"""That a colleague may spend on an answer; what is spent is looked at after each round."""
+"""For one answer; checked after each round."""
 MAX_ROUNDS = 4
+"""Messages of the colleague's model for one answer."""
 
 
 class ReadOnlyPolicy:
-    """What a colleague may do unasked (in the place of `ApprovalGate`): look."""
+    """Refuses every call that changes something; takes the place of `ApprovalGate` for a colleague."""
 
-    async def resolve(self, ready: CallRound, state: Turn, runtime: Runtime[TurnContext]) -> CallRound:
+    async def resolve(self, calls: CallRound, state: Turn, runtime: Runtime[TurnContext]) -> CallRound:
         return [
-            ToolError(f"{each.tool.name} changes something; say what you would change, and leave it to who asked you")
-            if isinstance(each, PreparedCall) and each.tool.risk != "read"
-            else each
-            for each in ready
+            ToolError(f"{call.tool.name} changes something; say what you would change, and leave it to who asked you")
+            if isinstance(call, PreparedCall) and call.tool.risk != "read"
+            else call
+            for call in calls
         ]
 
 
 class DelegationDisabled:
-    """Nobody may be asked from here (port `DelegationPort`)."""
+    """Port `DelegationPort` for the last colleague in a chain."""
 
-    async def delegate(self, caller: TurnContext, colleague: str, question: str, today: str) -> Mapping[str, Any]:
+    async def delegate(self, context: TurnContext, colleague: str, question: str, today: str) -> Mapping[str, Any]:
         raise ToolError("you were asked by a colleague yourself; answer with your own tools")
 
 
 class ConcurrencyLimits:
-    """How many colleagues may work at the same time, for each run that has any at work."""
+    """A semaphore for each run whose colleagues are at work."""
 
-    def __init__(self, most: int) -> None:
-        self.most = most
-        self._of_runs: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
+    def __init__(self, limit: int) -> None:
+        """
+        Args:
+            limit: colleagues of one run who may work at the same time.
+        """
+        self.limit = limit
+        self._semaphores: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
     def of(self, run_id: str) -> asyncio.Semaphore:
-        return self._of_runs.setdefault(run_id, asyncio.Semaphore(self.most))
+        return self._semaphores.setdefault(run_id, asyncio.Semaphore(self.limit))
 
 
 @dataclass(frozen=True, slots=True)
 class Delegation:
-    """Asks colleagues (port `DelegationPort`)."""
+    """Port `DelegationPort`: runs the nodes of the model and of its tools for the colleague."""
 
     reason: Node
-    """Lets the colleague's model speak."""
-    call_tools_with: Callable[[DelegationPort], Node]
-    """Makes the node that calls the colleague's tools; they may ask through these delegates."""
+    """Asks the colleague's model."""
+    build_call_tools: Callable[[DelegationPort], Node]
+    """Builds the node that runs the colleague's tools, which may delegate through this port."""
     redactor: Redactor
     depth: int = 1
-    places: ConcurrencyLimits = field(default_factory=lambda: ConcurrencyLimits(MAX_CONCURRENT))
+    limits: ConcurrencyLimits = field(default_factory=lambda: ConcurrencyLimits(MAX_CONCURRENT))
 
-    async def delegate(self, caller: TurnContext, colleague: str, question: str, today: str) -> Mapping[str, Any]:
-        masked = await self.redactor.mask(caller.user_id, [question])
-        told = {"from": caller.employee, "to": colleague, "question": masked.texts[0]}
+    async def delegate(self, context: TurnContext, colleague: str, question: str, today: str) -> Mapping[str, Any]:
+        masked = await self.redactor.mask(context.user_id, [question])
+        request = {"from": context.employee, "to": colleague, "question": masked.texts[0]}
         turn = Turn(
             today=today,
             question=masked.texts[0],
-            recollection=LoadedMemory(facts=[], summary="", history=[], summarized_to=0, searchable=False),
+            recollection=no_memory(),
             passages=[],
             messages=[DelegatedQuestion(content=masked.texts[0])],
             usage=no_usage("provider"),
         )
-        aborted_usage = AbortedUsage()
+        aborted = AbortedUsage()
         try:
-            async with asyncio.timeout(TIMEOUT_SECONDS), self.places.of(caller.run_id):
-                await self._answer(turn, replace(caller, employee=colleague, text="", aborted_usage=aborted_usage))
+            async with asyncio.timeout(TIMEOUT_SECONDS), self.limits.of(context.run_id):
+                await self._answer(turn, replace(context, employee=colleague, text="", aborted_usage=aborted))
         except TimeoutError:
-            answer, taken = f"no answer within {TIMEOUT_SECONDS:g} seconds", taken_by(turn, aborted_usage)
-            return {**told, "status": "timeout", "answer": answer, "tools": [], "usage": taken}
+            return {**request, **failure("timeout", f"no answer within {TIMEOUT_SECONDS:g} seconds", turn, aborted)}
         except ChatError as error:
             log.warning("delegation_failed", reason=error.code)
-            taken = taken_by(turn, aborted_usage)
-            return {**told, "status": "failed", "answer": error.message, "tools": [], "usage": taken}
+            return {**request, **failure("failed", error.message, turn, aborted)}
         except asyncio.CancelledError:
-            caller.aborted_usage.add(taken_by(turn, aborted_usage))
+            context.aborted_usage.add(total_usage(turn, aborted))
             raise
-        return {**told, **summary_of(turn)}
+        return {**request, **answer_of(turn)}
 
-    async def _answer(self, turn: Turn, caller: TurnContext) -> None:
-        """Let the colleague work until there is an answer, or no more may be spent on one; the turn is brought up to date
-        after each step.
-        """
-        call_tools = self.call_tools_with(self._deeper())
-        runtime = Runtime(context=caller, stream_writer=lambda event: None)
+    async def _answer(self, turn: Turn, context: TurnContext) -> None:
+        """Run the nodes until the colleague answers or a limit is reached. The turn is updated after each node."""
+        call_tools = self.build_call_tools(self._deeper())
+        runtime = Runtime(context=context, stream_writer=lambda event: None)
         for _ in range(MAX_ROUNDS):
             turn.update(await self.reason(turn, runtime))
             last = turn["messages"][-1]
@@ -121,21 +122,24 @@ class Delegation:
             turn.update(await call_tools(turn, runtime))
 
     def _deeper(self) -> DelegationPort:
-        """Whom a colleague asks: one after the other, in the place of the colleague, who waits for the answers."""
-        return (
-            replace(self, depth=self.depth + 1, places=ConcurrencyLimits(1))
-            if self.depth < MAX_DEPTH
-            else DelegationDisabled()
-        )
+        """The port for the colleague, who holds a place of the run's limit and therefore delegates one by one."""
+        if self.depth >= MAX_DEPTH:
+            return DelegationDisabled()
+        return replace(self, depth=self.depth + 1, limits=ConcurrencyLimits(1))
 
 
-def taken_by(turn: Turn, aborted_usage: AbortedUsage) -> Usage:
-    """What a colleague's work took that came to no answer."""
-    return add_usage(turn["usage"], aborted_usage.usage) if aborted_usage.usage else turn["usage"]
+def total_usage(turn: Turn, aborted: AbortedUsage) -> Usage:
+    """The usage of the colleague's answers, with that of the answers that broke off."""
+    return add_usage(turn["usage"], aborted.usage) if aborted.usage else turn["usage"]
 
 
-def summary_of(turn: Turn) -> dict[str, Any]:
-    """What comes back of a colleague's work."""
+def failure(status: str, reason: str, turn: Turn, aborted: AbortedUsage) -> dict[str, Any]:
+    """The part of the result that says why there is no answer."""
+    return {"status": status, "answer": reason, "tools": [], "usage": total_usage(turn, aborted)}
+
+
+def answer_of(turn: Turn) -> dict[str, Any]:
+    """The part of the result that holds the answer."""
     answers = [message for message in turn["messages"] if isinstance(message, AIMessage)]
     text = "" if answers[-1].tool_calls else str(answers[-1].text)
     return {

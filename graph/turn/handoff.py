@@ -1,4 +1,4 @@
-"""What of a tool's result moves a conversation, or tells of a colleague's work: the events that go with it."""
+"""Hand-offs and delegations, as the results of their two tools tell them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
@@ -10,15 +10,15 @@ from graph.state import Usage, parse_tool_result
 
 HANDOFF_TOOL = "handoff_to_employee"
 DELEGATE_TOOL = "delegate_to_employee"
-"""The two tools, by which no other can be named."""
+"""Reserved names: no other tool may have them."""
 
 
 def events_of_result(tool: str, result: Any) -> Iterator[Event]:
-    """What a client is told beside a result."""
+    """The events that follow a result in the stream; none for other tools."""
     if not isinstance(result, Mapping):
         return
-    if tool == HANDOFF_TOOL and (moved := result.get("handoff")):
-        yield cast(Handoff, {"type": "handoff", **{name: moved[name] for name in ("from", "to", "reason")}})
+    if tool == HANDOFF_TOOL and (handoff := result.get("handoff")):
+        yield cast(Handoff, {"type": "handoff", **{name: handoff[name] for name in ("from", "to", "reason")}})
     if tool == DELEGATE_TOOL:
         names = ("from", "to", "question", "status", "answer", "tools")
         for answer in result.get("answers", ()):
@@ -26,15 +26,20 @@ def events_of_result(tool: str, result: Any) -> Iterator[Event]:
 
 
 def employee_after(messages: Sequence[AnyMessage], first: str) -> str:
-    """The slug of the employee who speaks after these messages; `first` is who was asked."""
-    speaker = first
+    """The slug of the employee who speaks after these messages.
+
+    Args:
+        messages: of one turn.
+        first: the employee who speaks before them.
+    """
+    employee = first
     for message in messages:
         if isinstance(message, ToolMessage) and message.name == HANDOFF_TOOL and message.status != "error":
-            speaker = parse_tool_result(message).get("handoff", {}).get("to", speaker)
-    return speaker
+            employee = parse_tool_result(message).get("handoff", {}).get("to", employee)
+    return employee
 
 
-def usage_of(tool: str, result: Any) -> Iterator[Usage]:
-    """What colleagues took to find a result."""
+def delegated_usage(tool: str, result: Any) -> Iterator[Usage]:
+    """The usage of each colleague whose answer the result holds."""
     if tool == DELEGATE_TOOL and isinstance(result, Mapping):
         yield from (answer["usage"] for answer in result.get("answers", ()) if answer.get("usage"))

@@ -1,4 +1,4 @@
-"""What a step of the turn is."""
+"""The type of a node of the turn's graph."""
 
 from typing import Protocol
 
@@ -9,6 +9,6 @@ from graph.state import Turn
 
 
 class Node(Protocol):
-    """A step: from the turn so far, and what the run knows, to what changes in the turn."""
+    """Takes the state of the turn and returns the fields that change."""
 
     async def __call__(self, state: Turn, runtime: Runtime[TurnContext]) -> Turn: ...

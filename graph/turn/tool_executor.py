@@ -1,4 +1,7 @@
-"""One call of a tool, from what the model wrote to a result that it may read; whatever goes wrong is a `ToolError`."""
+"""Executes a tool call: validates its arguments, calls the tool's function, masks and truncates its result.
+
+Whatever goes wrong becomes a `ToolError`, which the model reads.
+"""
 
 import asyncio
 import datetime as dt
@@ -8,17 +11,18 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import structlog
-from langchain_core.messages import ToolCall as Call
+from langchain_core.messages import ToolCall
 from pydantic import BaseModel, ValidationError
 
 from employees.roster import Roster
 from graph.context import TurnContext
-from graph.errors import DatabaseUnavailable, UnknownEmployee, safe_summary
+from graph.errors import DatabaseUnavailable, safe_summary
 from graph.ports.redaction import Redactor
 from graph.ports.tools import DelegationPort, Effect, ToolRuntime
 from graph.redaction.restore import restore_json
 from graph.retry import READ_DELAYS, retry_on_database_down
 from graph.tool import INVALID_JSON, OUTCOME_UNKNOWN, Rows, Tool, ToolContext, ToolError, ToolOutput
+from graph.turn.colleague_directory import ColleagueDirectory
 from graph.turn.result_texts import texts_in, with_numbers_as_text, with_texts
 from graph.turn.result_truncation import to_json, truncate_json
 from graph.validation import validation_messages
@@ -27,105 +31,74 @@ from graph.values.text import storable
 log = structlog.get_logger(__name__)
 
 MAX_RESULT_CHARS = 16_000
-"""Characters of a result, as JSON, that are passed on."""
+"""Longer results, as JSON, are truncated before the model reads them."""
 MAX_MASKED_CHARS = 20_000
-"""Characters of a result that are looked through for personal values; the redactor takes no longer text."""
-MAX_FAULT_CHARS = 2_000
-"""Characters of a tool's word to the model; a longer one is none."""
+"""Longer results, as JSON, are truncated before they are masked: the redactor takes no longer text."""
+MAX_ERROR_CHARS = 2_000
+"""Longer tool errors are replaced by a generic one."""
 
 Json = Any
 
 
 @dataclass(frozen=True, slots=True)
 class PreparedCall:
-    """A call that can be made."""
+    """A call whose tool exists and whose arguments are valid."""
 
     ordinal: int
-    """Which call of the turn it is."""
-    call: Call
-    """As the model wrote it, masked."""
+    """Position among all calls of the turn, from 0."""
+    requested: ToolCall
+    """The call as the model wrote it, masked."""
     tool: Tool
     arguments: BaseModel
-    """With the caller's own values."""
+    """Validated, with the user's own values in the place of tokens."""
     restored: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """These values, by token: where the tool repeats one, its token comes back in its place."""
-    counted: bool = False
-    """Whether it counts against its tool's limit already: a call that waited for its user did when it was proposed."""
-
-
-@dataclass(frozen=True, slots=True)
-class ColleagueDirectory:
-    """The colleagues of the employee who calls a tool (port `Colleagues`)."""
-
-    roster: Roster
-    delegates: DelegationPort
-    caller: TurnContext
-    today: str
-
-    @property
-    def employee(self) -> str:
-        return self.caller.employee
-
-    def resolve(self, name: str) -> str:
-        listed = [colleague.slug for colleague in self.roster.colleagues(self.employee)]
-        try:
-            slug = self.roster.find(name).slug
-        except UnknownEmployee:
-            slug = ""
-        if slug not in listed:
-            raise ToolError(f"there is no such colleague to turn to; there are: {', '.join(listed) or 'none'}")
-        return slug
-
-    async def delegate(self, colleague: str, question: str) -> Mapping[str, Any]:
-        return await self.delegates.delegate(self.caller, colleague, question, self.today)
+    """These values by token. Where the result repeats a value, its token takes its place again."""
+    is_counted: bool = False
+    """Whether the call has been counted against its tool's rate limit, as one that was put to the user has."""
 
 
 @dataclass(frozen=True, slots=True)
 class ToolExecutor:
-    """Makes calls on behalf of a caller."""
+    """Executes the calls of an employee for a user."""
 
     toolbox: ToolRuntime
     redactor: Redactor
     roster: Roster
-    delegates: DelegationPort
+    delegation: DelegationPort
 
-    async def prepare(self, ordinal: int, call: Call, employee: str, user_id: str) -> PreparedCall:
-        """A call that this employee can make for this user.
+    async def prepare(self, ordinal: int, requested: ToolCall, employee: str, user_id: str) -> PreparedCall:
+        """Select the tool and validate the arguments.
 
         Raises:
-            ToolError: it cannot be made.
+            ToolError: the employee has no such tool, or the arguments are not valid.
         """
-        tool = self._tool(call["name"], employee)
-        if INVALID_JSON in call["args"]:
+        tool = self._tool(requested["name"], employee)
+        if INVALID_JSON in requested["args"]:
             raise ToolError(f"the arguments of {tool.name} were not valid JSON; call it again")
-        return await self._prepared(ordinal, call, tool, call["args"], user_id)
+        return await self._prepared(ordinal, requested, tool, requested["args"], user_id)
 
-    async def with_arguments(self, each: PreparedCall, arguments: Mapping[str, Any], user_id: str) -> PreparedCall:
-        """The call with the arguments that its user decided on.
+    async def with_arguments(self, call: PreparedCall, arguments: Mapping[str, Any], user_id: str) -> PreparedCall:
+        """The call with other arguments, as the user approved them.
 
         Raises:
-            ToolError: they are not what the tool takes.
+            ToolError: the arguments are not valid.
         """
-        changed = await self._prepared(each.ordinal, each.call, each.tool, arguments, user_id)
-        return replace(changed, counted=each.counted)
+        changed = await self._prepared(call.ordinal, call.requested, call.tool, arguments, user_id)
+        return replace(changed, is_counted=call.is_counted)
 
     async def _prepared(
-        self, ordinal: int, call: Call, tool: Tool, arguments: Mapping[str, Any], user_id: str
+        self, ordinal: int, requested: ToolCall, tool: Tool, arguments: Mapping[str, Any], user_id: str
     ) -> PreparedCall:
-        """The call with its user's own values in the place of tokens.
-
-        Raises:
-            ToolError: the arguments are not what the tool takes.
-        """
         restored = await retry_on_database_down(lambda: self.redactor.token_values(user_id, arguments), READ_DELAYS)
         try:
-            return PreparedCall(ordinal, call, tool, check(restore_json(dict(arguments), restored), tool), restored)
-        except ToolError as fault:
-            raise await self._masked_fault(fault, restored, user_id) from None
+            validated = resolve_arguments(restore_json(dict(arguments), restored), tool)
+        except ToolError as error:
+            raise await self._masked_error(error, restored, user_id) from None
+        return PreparedCall(ordinal, requested, tool, validated, restored)
 
-    async def _masked_fault(self, fault: ToolError, restored: Mapping[str, str], user_id: str) -> ToolError:
-        """The fault in masked words: it may repeat what the tool was asked for."""
-        masked = await self.redactor.mask(user_id, [str(fault)], restored)
+    async def _masked_error(self, error: ToolError, restored: Mapping[str, str], user_id: str) -> ToolError:
+        """The error with its text masked: it may repeat the arguments."""
+        masked = await self.redactor.mask(user_id, [str(error)], restored)
         return ToolError(masked.texts[0])
 
     def _tool(self, name: str, employee: str) -> Tool:
@@ -135,147 +108,157 @@ class ToolExecutor:
                 return tool
         raise ToolError(f"there is no tool {name!r}; yours are: {', '.join(tool.name for tool in allowed) or 'none'}")
 
-    def admit(self, each: PreparedCall, user_id: str) -> PreparedCall:
-        """The call, counted once against its tool's limit.
+    def acquire(self, call: PreparedCall, user_id: str) -> PreparedCall:
+        """Count the call against its tool's rate limit, once.
 
         Raises:
-            ToolError: there were too many within a minute.
+            ToolError: the limit is exceeded.
         """
-        tool = each.tool
-        if not each.counted and not self.toolbox.try_acquire(user_id, tool):
+        tool = call.tool
+        if not call.is_counted and not self.toolbox.try_acquire(user_id, tool):
             raise ToolError(
                 f"{tool.name} was called {tool.max_calls_per_minute} times within a minute; go on with what you have"
             )
-        return replace(each, counted=True)
+        return replace(call, is_counted=True)
 
-    async def make(self, each: PreparedCall, today: dt.date, caller: TurnContext) -> ToolOutput:
-        """Make a call. What changes something is made once.
+    async def execute(self, call: PreparedCall, today: dt.date, context: TurnContext) -> ToolOutput:
+        """Execute a call. The effect of a write or outbound tool happens once, however often the node runs.
 
         Raises:
-            ToolError: it failed, or there were too many within a minute.
+            ToolError: the call failed, or its tool's rate limit is exceeded.
             LeaseLost: another process works on the run.
         """
-        counted = each
+        counted = call
 
-        async def made(rows: Rows) -> ToolOutput:
+        async def run(rows: Rows) -> ToolOutput:
             nonlocal counted
-            counted = self.admit(counted, caller.user_id)  # an effect that is in the ledger already does not come here
-            return await self._made(each, rows, today, caller)
+            counted = self.acquire(counted, context.user_id)  # an effect that the ledger holds is not counted again
+            return await self._run(call, rows, today, context)
 
         try:
-            if each.tool.risk == "read":
-                return await made(self.toolbox.rows(caller.user_id))
-            return await self.toolbox.execute_once(effect_of(each, caller), made)
+            if call.tool.risk == "read":
+                return await run(self.toolbox.rows(context.user_id))
+            return await self.toolbox.execute_once(effect_of(call, context), run)
         except DatabaseUnavailable:
-            raise failed(each.tool) from None
+            raise failure_of(call.tool) from None
 
-    async def preview(self, each: PreparedCall, today: dt.date, caller: TurnContext) -> Json:
-        """What a call would change, masked.
+    async def preview(self, call: PreparedCall, today: dt.date, context: TurnContext) -> Mapping[str, Any]:
+        """What the call would change, masked; empty if its tool has no preview.
 
         Raises:
-            ToolError: it would be refused.
+            ToolError: the call would be refused.
         """
-        if each.tool.preview is None:
+        if call.tool.preview is None:
             return {}
-        previewing = replace(each, tool=replace(each.tool, function=each.tool.preview, external=False))
+        previewing = replace(call, tool=replace(call.tool, function=call.tool.preview, external=False))
         try:
-            output = await self._made(previewing, self.toolbox.rows(caller.user_id), today, caller)
+            output = await self._run(previewing, self.toolbox.rows(context.user_id), today, context)
         except DatabaseUnavailable:
-            raise failed(each.tool) from None
+            raise failure_of(call.tool) from None
         return output.to_json()
 
-    async def _made(self, each: PreparedCall, rows: Rows, today: dt.date, caller: TurnContext) -> ToolOutput:
-        """What the tool's function returns, masked and cut to what is passed on.
+    async def _run(self, call: PreparedCall, rows: Rows, today: dt.date, context: TurnContext) -> ToolOutput:
+        """Run the tool's function, then mask and truncate its result.
 
         Raises:
             ToolError: it failed.
             DatabaseUnavailable: it may be tried again.
         """
-        user_id, desk = caller.user_id, ColleagueDirectory(self.roster, self.delegates, caller, today.isoformat())
-        context = ToolContext(
-            rows, today, self.toolbox.files(user_id, name_of(each, caller)), self.toolbox.knowledge(user_id), desk
+        user_id = context.user_id
+        tool_context = ToolContext(
+            rows,
+            today,
+            self.toolbox.files(user_id, call_key(call, context)),
+            self.toolbox.knowledge(user_id),
+            ColleagueDirectory(self.roster, self.delegation, context, today.isoformat()),
         )
         try:
-            result = await invoke(each.tool, each.arguments, context)
-            output = ToolOutput.from_json(await self._masked(result, each, user_id))
-        except ToolError as fault:
-            raise await self._masked_fault(fault, each.restored, user_id) from None
+            result = await invoke(call.tool, call.arguments, tool_context)
+            output = ToolOutput.from_json(await self._masked(result, call, user_id))
+        except ToolError as error:
+            raise await self._masked_error(error, call.restored, user_id) from None
         return ToolOutput(truncated(output.result), truncated(output.display) if output.display else None)
 
-    async def _masked(self, result: Json, each: PreparedCall, user_id: str) -> Json:
-        """The result with tokens in the place of personal values: first of those that the tool was given, then of all that is
-        found. Text that the tool exempts is searched for what it was given only.
+    async def _masked(self, result: Json, call: PreparedCall, user_id: str) -> Json:
+        """The result with tokens in the place of personal values.
+
+        The values that the call was given are replaced everywhere; all other values where the tool does not exempt the text.
         """
-        result = with_numbers_as_text(result, each.restored)
-        texts = texts_in(result, each.tool.unmasked_fields)
-        masked = await self.redactor.mask(user_id, texts, each.restored)
-        return with_texts(result, dict(zip(texts, masked.texts, strict=True)), each.tool.unmasked_fields)
+        result = with_numbers_as_text(result, call.restored)
+        texts = texts_in(result, call.tool.unmasked_fields)
+        masked = await self.redactor.mask(user_id, texts, call.restored)
+        return with_texts(result, dict(zip(texts, masked.texts, strict=True)), call.tool.unmasked_fields)
 
 
-def name_of(each: PreparedCall, caller: TurnContext) -> str:
-    """What names a call of a run, whichever process makes it; nothing outside a run."""
-    arguments = json.dumps(each.call["args"], sort_keys=True)
-    return f"{caller.run_id}/{caller.employee}/{each.ordinal}/{each.tool.name}/{arguments}" if caller.epoch else ""
+def call_key(call: PreparedCall, context: TurnContext) -> str:
+    """Identifies a call of a run in every process that executes it; empty outside a run."""
+    arguments = json.dumps(call.requested["args"], sort_keys=True)
+    return f"{context.run_id}/{context.employee}/{call.ordinal}/{call.tool.name}/{arguments}" if context.epoch else ""
 
 
-def effect_of(each: PreparedCall, caller: TurnContext) -> Effect:
+def effect_of(call: PreparedCall, context: TurnContext) -> Effect:
     return Effect(
-        caller.user_id,
-        caller.run_id,
-        caller.epoch,
-        each.ordinal,
-        each.tool.name,
-        each.arguments.model_dump(mode="json"),
-        each.tool.external,
+        context.user_id,
+        context.run_id,
+        context.epoch,
+        call.ordinal,
+        call.tool.name,
+        call.arguments.model_dump(mode="json"),
+        call.tool.external,
     )
 
 
-def failed(tool: Tool, reason: str = DatabaseUnavailable.code) -> ToolError:
+def failure_of(tool: Tool, reason: str = DatabaseUnavailable.code) -> ToolError:
+    """Logs the reason of a failure and returns the error for the model, which does not repeat it."""
     log.error("tool_failed", tool=tool.name, reason=reason)
-    return ToolError(f"{tool.name} failed; {outcome_of(tool, 'say so to the user instead of guessing its result')}")
+    advice = outcome_text(tool, "say so to the user instead of guessing its result")
+    return ToolError(f"{tool.name} failed; {advice}")
 
 
-def outcome_of(tool: Tool, otherwise: str) -> str:
-    """What is said of a call that broke off: what it changes elsewhere may be changed."""
+def outcome_text(tool: Tool, otherwise: str) -> str:
+    """What the model is told about an interrupted call: an external effect may have happened."""
     return OUTCOME_UNKNOWN if tool.external and tool.risk != "read" else otherwise
 
 
 async def invoke(tool: Tool, arguments: BaseModel, context: ToolContext) -> Json:
-    """Call the function within its deadline; its result as JSON, or as much of it as can be masked.
+    """Call the tool's function within its timeout.
+
+    Returns:
+        The result as JSON, truncated to the size that can be masked.
 
     Raises:
-        ToolError: it says so itself, took too long, or broke; what broke is in the log, not in the result.
-        DatabaseUnavailable: it may be done again.
+        ToolError: the tool's own error, a timeout, or a failure, whose reason is only in the log.
+        DatabaseUnavailable: the call may be tried again.
     """
-    deadline = asyncio.timeout(tool.timeout_seconds)
+    timeout = asyncio.timeout(tool.timeout_seconds)
     try:
-        async with deadline:
+        async with timeout:
             result = await tool.function(arguments, context)
         return to_json(truncate_json(result, MAX_MASKED_CHARS, atomic_texts=True))
     except DatabaseUnavailable:
         raise
     except Exception as error:  # noqa: BLE001 - a tool is a plug-in; the turn continues
-        if isinstance(error, ToolError) and len(str(error)) <= MAX_FAULT_CHARS:
+        if isinstance(error, ToolError) and len(str(error)) <= MAX_ERROR_CHARS:
             raise ToolError(storable(str(error))) from None
-        if deadline.expired():
+        if timeout.expired():
             took = f"{tool.name} took longer than {tool.timeout_seconds:g} seconds"
-            raise ToolError(f"{took}; {outcome_of(tool, 'it was stopped')}") from None
-        raise failed(tool, safe_summary(error)) from None
+            raise ToolError(f"{took}; {outcome_text(tool, 'it was stopped')}") from None
+        raise failure_of(tool, safe_summary(error)) from None
 
 
-def check(arguments: Mapping[str, Any], tool: Tool) -> BaseModel:
+def resolve_arguments(arguments: Mapping[str, Any], tool: Tool) -> BaseModel:
     """The validated arguments.
 
     Raises:
-        ToolError: they are not what the tool takes; says which field and why, without repeating what was given.
+        ToolError: they are not valid; the message names the fields and the reasons, and repeats no value.
     """
     try:
         return tool.validate(arguments)
     except ValidationError as error:
-        faults = "; ".join(validation_messages(error, "arguments"))
-        raise ToolError(f"the arguments of {tool.name} are not valid: {faults}") from None
+        messages = "; ".join(validation_messages(error, "arguments"))
+        raise ToolError(f"the arguments of {tool.name} are not valid: {messages}") from None
 
 
 def truncated(result: Json) -> Json:
-    """As much of a masked result as is passed on, with a note of what was left out."""
+    """The masked result, truncated for the model, with a note of what was left out."""
     return truncate_json(result, MAX_RESULT_CHARS)

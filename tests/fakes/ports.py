@@ -208,10 +208,10 @@ class GivenTools:
     def knowledge(self, user_id: str) -> NoKnowledge:
         return NoKnowledge()
 
-    async def execute_once(self, effect: Effect, make: Callable[[Rows], Awaitable[ToolOutput]]) -> ToolOutput:
+    async def execute_once(self, effect: Effect, execute: Callable[[Rows], Awaitable[ToolOutput]]) -> ToolOutput:
         key = (effect.run_id, effect.ordinal)
         if key not in self.effects:
-            self.effects[key] = await make(NoRows(effect.user_id))
+            self.effects[key] = await execute(NoRows(effect.user_id))
         return self.effects[key]
 
 
@@ -240,7 +240,7 @@ class GivenState:
     failure: Exception | None = None
     requested: list[tuple[str, str]] = field(default_factory=list)
 
-    async def state(self, user_id: str, session_id: str) -> SummaryBacklog:
+    async def backlog(self, user_id: str, session_id: str) -> SummaryBacklog:
         return self.given
 
     async def request(self, user_id: str, session_id: str) -> None:

@@ -128,7 +128,7 @@ async def test_a_memory_that_was_read_with_the_run_is_not_read_again() -> None:
 
 
 async def test_nothing_is_embedded_or_searched_for_a_user_without_texts() -> None:
-    wrapped = Wrapped(MemorySnapshot(searchable=False))
+    wrapped = Wrapped(MemorySnapshot(has_embeddings=False))
     await wrapped.start(run(), "hello")
     assert (wrapped.embedded.queries, wrapped.searched.asked) == ([], [])
 

@@ -306,11 +306,11 @@ async def test_turns_and_tokens_are_counted_since_the_last_summary(
     summaries: QueuedSummaries, summarizer: Summarizer, model: GivenAnswers, talk: Talk
 ) -> None:
     talk.go_on(5)
-    state = await summaries.state(talk.user_id, talk.session)
+    state = await summaries.backlog(talk.user_id, talk.session)
     assert (state["turns"], state["tokens"]) == (5, 150)
     model.answers = [answer("They spoke.")]
     await summarizer.summarize(talk.user_id, talk.session)
-    state = await summaries.state(talk.user_id, talk.session)
+    state = await summaries.backlog(talk.user_id, talk.session)
     assert (state["turns"], state["tokens"]) == (2, 60)
     assert state["seconds"] < 60
 
@@ -319,7 +319,7 @@ async def test_time_is_counted_from_the_beginning_of_the_session_at_first(
     summaries: QueuedSummaries, talk: Talk
 ) -> None:
     talk.sql("update chat_sessions set created_at = now() - interval '2 hours' where id = %(s)s", s=talk.session)
-    state = await summaries.state(talk.user_id, talk.session)
+    state = await summaries.backlog(talk.user_id, talk.session)
     assert 7200 <= state["seconds"] < 7260
 
 
@@ -329,7 +329,7 @@ async def test_a_session_of_somebody_else_is_never_due(
     stranger: str,
 ) -> None:
     talk.go_on(20)
-    assert await summaries.state(stranger, talk.session) == SummaryBacklog(turns=0, tokens=0, seconds=0)
+    assert await summaries.backlog(stranger, talk.session) == SummaryBacklog(turns=0, tokens=0, seconds=0)
 
 
 async def test_a_session_that_is_asked_for_twice_waits_once(summaries: QueuedSummaries, talk: Talk) -> None:

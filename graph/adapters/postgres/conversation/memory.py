@@ -31,8 +31,8 @@ class PendingSnapshot:
             facts=row["facts"],
             summary=format_summary(row) if row["summary"] is not None else "",
             history=[to_message(each) for each in reversed(await self.history.fetchall())],
-            summarized_to=row["last_summarized_position"] or 0,
-            searchable=row["has_embeddings"],
+            summary_until=row["last_summarized_position"] or 0,
+            has_embeddings=row["has_embeddings"],
             newest_value_at=row["newest_value_at"],
         )
 

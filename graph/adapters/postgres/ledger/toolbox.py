@@ -103,30 +103,30 @@ class PostgresToolbox:
     def rows(self, user_id: str) -> UserRows:
         return UserRows(self.database, self.queries, user_id)
 
-    async def execute_once(self, effect: Effect, make: Callable[[Rows], Awaitable[ToolOutput]]) -> ToolOutput:
+    async def execute_once(self, effect: Effect, execute: Callable[[Rows], Awaitable[ToolOutput]]) -> ToolOutput:
         if effect.external:
-            return await self._at_most_once(effect, make)
-        return await retry_on_database_down(lambda: self._once(effect, make))
+            return await self._at_most_once(effect, execute)
+        return await retry_on_database_down(lambda: self._once(effect, execute))
 
-    async def _once(self, effect: Effect, make: Callable[[Rows], Awaitable[ToolOutput]]) -> ToolOutput:
+    async def _once(self, effect: Effect, execute: Callable[[Rows], Awaitable[ToolOutput]]) -> ToolOutput:
         if not effect.epoch:
-            return await self._without_ledger(effect, make)
+            return await self._without_ledger(effect, execute)
         await self.commit(effect.run_id)
         async with self.database.transaction(effect.user_id) as connection:
             made = await self._entry(connection, effect)
             if made:
                 return ToolOutput.from_json(made["result"])
-            output = await make(TransactionRows(connection, self.queries))
+            output = await execute(TransactionRows(connection, self.queries))
             await self._record(connection, effect, json.dumps(output.to_json()))
         return output
 
-    async def _at_most_once(self, effect: Effect, make: Callable[[Rows], Awaitable[ToolOutput]]) -> ToolOutput:
+    async def _at_most_once(self, effect: Effect, execute: Callable[[Rows], Awaitable[ToolOutput]]) -> ToolOutput:
         """Make an effect that no transaction can hold."""
         if effect.epoch and (begun := await retry_on_database_down(lambda: self._begin(effect))):
             if begun["result"] is None:
                 raise ToolError(UNKNOWN_OUTCOME)
             return ToolOutput.from_json(begun["result"])
-        output = await make(self.rows(effect.user_id))
+        output = await execute(self.rows(effect.user_id))
         if effect.epoch:
             try:
                 await retry_on_database_down(lambda: self._complete(effect, json.dumps(output.to_json())), READ_DELAYS)
@@ -160,10 +160,10 @@ class PostgresToolbox:
         entry = {"tool": effect.tool, "arguments_hash": self._hash(effect), "result": result}
         await connection.execute(QUERIES["record_effect"], {**place_of(effect), **entry})
 
-    async def _without_ledger(self, effect: Effect, make: Callable[[Rows], Awaitable[ToolOutput]]) -> ToolOutput:
+    async def _without_ledger(self, effect: Effect, execute: Callable[[Rows], Awaitable[ToolOutput]]) -> ToolOutput:
         """An effect of a turn that is no accepted run, as in LangGraph Studio: nobody takes it over and makes it again."""
         async with self.database.transaction(effect.user_id) as connection:
-            return await make(TransactionRows(connection, self.queries))
+            return await execute(TransactionRows(connection, self.queries))
 
     def _hash(self, effect: Effect) -> bytes:
         return self.sealer.digest(effect.tool, json.dumps(effect.arguments, sort_keys=True))

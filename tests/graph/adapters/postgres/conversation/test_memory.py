@@ -160,6 +160,6 @@ async def test_it_says_whether_the_user_has_a_text_of_the_embedders_model(
     )
     sql(embed, user=user_id, model="another-model")
     sql(embed, user=str(uuid4()), model="a-model")
-    assert not (await memory.load(user_id, session, "prime-boss")).searchable
+    assert not (await memory.load(user_id, session, "prime-boss")).has_embeddings
     sql(embed, user=user_id, model="a-model")
-    assert (await memory.load(user_id, session, "prime-boss")).searchable
+    assert (await memory.load(user_id, session, "prime-boss")).has_embeddings

@@ -445,7 +445,7 @@ async def test_what_was_left_behind_makes_no_summary_due_and_is_in_none(talk: Ta
     await talk.turn("due", edited_message_id=talk.question(runs[1]))
     await talk.turn("tre")
     async with open_queue(database_url) as queue:
-        state = await QueuedSummaries(talk.database, queue).state(talk.user_id, talk.session)
+        state = await QueuedSummaries(talk.database, queue).backlog(talk.user_id, talk.session)
     assert (state["turns"], state["tokens"]) == (3, 3 * 4)
     model = GivenAnswers([answer("They spoke.")])
     assert await summarizer(talk, model).summarize(talk.user_id, talk.session)
