@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
+from graph.errors import MessageEmpty, MessageTooLong
 from graph.ports.runs import OnConflict
 from graph.values.text import storable_json
 from graph.web.sanitize import sanitize
@@ -41,6 +42,19 @@ class RequestBody(BaseModel):
         if isinstance(body, dict) and len(body) > MAX_FIELDS:
             raise ValueError(f"there are more than {MAX_FIELDS} fields")
         return body
+
+
+def require_message(message: str, max_chars: int) -> None:
+    """Refuse a message that no employee can answer.
+
+    Raises:
+        MessageEmpty: the message has only white space.
+        MessageTooLong: it has more than `max_chars` characters.
+    """
+    if not message.strip():
+        raise MessageEmpty
+    if len(message) > max_chars:
+        raise MessageTooLong(f"The message is longer than {max_chars} characters; shorten it or send it in parts.")
 
 
 class AnswerOptions(RequestBody):

@@ -9,12 +9,12 @@ from fastapi import APIRouter, Body, Header
 from fastapi.responses import JSONResponse, Response
 from fastapi.sse import EventSourceResponse
 
-from graph.errors import MessageEmpty, MessageTooLong, RunLogExpired, ServiceUnavailable, error_from_code
+from graph.errors import RunLogExpired, ServiceUnavailable, error_from_code
 from graph.events import FINAL, answer_text, is_waiting
 from graph.ports.runs import LoggedEvent, Run, RunRequest
 from graph.web.auth import UserId
 from graph.web.protocols.native import encode, parse_last_event_id
-from graph.web.schemas import AnswerOptions, ChatRequest, RegenerateRequest, error_responses
+from graph.web.schemas import AnswerOptions, ChatRequest, RegenerateRequest, error_responses, require_message
 from graph.web.service import Service, ServiceDep
 from graph.web.sse import event_stream
 
@@ -99,10 +99,7 @@ def build_run_request(body: ChatRequest, user_id: str, service: Service, key: st
         MessageTooLong: it has more characters than the setting allows.
         UnknownEmployee: no employee has this slug.
     """
-    if not body.message.strip():
-        raise MessageEmpty
-    if len(body.message) > service.max_message_chars:
-        raise MessageTooLong(f"The message is longer than {service.max_message_chars} characters; send it in parts.")
+    require_message(body.message, service.max_message_chars)
     return RunRequest(
         user_id,
         body.message,

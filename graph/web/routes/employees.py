@@ -6,9 +6,8 @@ from fastapi import APIRouter
 
 from employees.ranking import Match
 from employees.roster import Employee
-from graph.errors import MessageEmpty, MessageTooLong
 from graph.web.auth import UserId
-from graph.web.schemas import Page, RankingQuestion
+from graph.web.schemas import Page, RankingQuestion, require_message
 from graph.web.service import ServiceDep
 
 router = APIRouter(prefix="/api", tags=["employees"])
@@ -29,10 +28,7 @@ async def read_employee(slug: str, user_id: UserId, service: ServiceDep) -> dict
 @router.post("/route")
 async def route_question(body: RankingQuestion, user_id: UserId, service: ServiceDep) -> Page:
     """Rank all employees for a message, best first, with scores from 0 to 1. Nothing is stored, and no model is called."""
-    if not body.message.strip():
-        raise MessageEmpty
-    if len(body.message) > service.max_message_chars:
-        raise MessageTooLong(f"The message is longer than {service.max_message_chars} characters.")
+    require_message(body.message, service.max_message_chars)
     return Page(items=[to_ranked_json(match) for match in await service.ranker.rank(body.message)])
 
 
