@@ -7,13 +7,13 @@ class TokenVerifier(Protocol):
     """Verifies bearer tokens."""
 
     problem: str
-    """What an operator has to mend so that users can sign in; empty if nothing is known to be wrong."""
+    """What an operator has to fix so that users can sign in; empty if no problem is known."""
 
-    async def works(self, patience: float = ...) -> bool:
-        """Whether the keys to verify tokens are available; waits at most `patience` seconds for them."""
+    async def is_available(self, wait_seconds: float = ...) -> bool:
+        """Whether the keys to verify tokens are available; waits at most `wait_seconds` for them."""
         ...
 
-    async def user_of(self, token: str) -> str:
+    async def verify(self, token: str) -> str:
         """The id of the user to whom the token was issued.
 
         Raises:

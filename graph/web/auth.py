@@ -23,7 +23,7 @@ async def authenticate(
     """
     if credentials is None or len(request.headers.getlist("authorization")) != 1:
         raise Unauthenticated
-    return await service.verifier.user_of(credentials.credentials)
+    return await service.verifier.verify(credentials.credentials)
 
 
 UserId = Annotated[str, Depends(authenticate)]

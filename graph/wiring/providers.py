@@ -6,9 +6,9 @@ from functools import partial
 from opentelemetry.trace import NoOpTracer, Tracer
 from opentelemetry.util.re import parse_env_headers
 
-from graph.adapters.auth.jwt_verifier import KeyRing, Verifier, fetch_over_http
+from graph.adapters.auth.jwt_verifier import JwksCache, JwtVerifier, http_key_source
 from graph.adapters.auth.local_issuer import ISSUER, LocalIssuer
-from graph.adapters.auth.supabase import SecretVerifier
+from graph.adapters.auth.supabase import SharedSecretVerifier
 from graph.adapters.crypto.cipher import ReadKeys, decode_key, keep_keys
 from graph.adapters.postgres.provisioning import DatabaseUrls
 from graph.adapters.postgres.runs.notifications import PostgresNotifier
@@ -58,8 +58,8 @@ def build_tracer(settings: Settings) -> AbstractAsyncContextManager[Tracer]:
 def build_verifier(settings: Settings, issuer: LocalIssuer | None) -> TokenVerifier:
     """Build the verifier of the local issuer's tokens, or of the Supabase project's if there is no local issuer."""
     if issuer:
-        return Verifier(KeyRing(issuer.keys), ISSUER)
+        return JwtVerifier(JwksCache(issuer.keys), ISSUER)
     name = settings.supabase_issuer or settings.auth_address
     if settings.supabase_jwt_secret:
-        return SecretVerifier(settings.supabase_jwt_secret.get_secret_value().encode(), name)
-    return Verifier(KeyRing(fetch_over_http(f"{settings.auth_address}/.well-known/jwks.json")), name)
+        return SharedSecretVerifier(settings.supabase_jwt_secret.get_secret_value().encode(), name)
+    return JwtVerifier(JwksCache(http_key_source(f"{settings.auth_address}/.well-known/jwks.json")), name)

@@ -8,7 +8,7 @@ from langgraph.graph import START
 
 from employees.ranking import Router
 from graph.adapters.auth.local_issuer import LocalIssuer
-from graph.adapters.auth.supabase import check_sign_in
+from graph.adapters.auth.supabase import report_sign_in_problem
 from graph.adapters.embeddings.local import LocalEmbedder
 from graph.adapters.postgres.database import Database
 from graph.adapters.postgres.ledger.catalogue_sync import project
@@ -47,7 +47,7 @@ async def open_service(
     async with AsyncExitStack() as stack:
         infra = await stack.enter_async_context(open_infrastructure(settings, report, catalogue))
         service = await build_service(infra, stack)
-        await check_sign_in(settings, service.verifier, report)
+        await report_sign_in_problem(settings, service.verifier, report)
         yield service
 
 
@@ -150,7 +150,7 @@ async def readiness(
 ) -> dict[str, bool]:
     """Whether each part that a turn needs works now. A process that is shutting down does not accept runs."""
     own = {"models": redactor.is_warm, "accepting": not runs.draining}
-    if not await verifier.works():
+    if not await verifier.is_available():
         own["sign_in"] = False
     try:
         async with asyncio.timeout(READY_SECONDS), database.system_transaction() as connection:

@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from contextlib import suppress
 
-from graph.adapters.auth.jwt_verifier import REFETCH_SECONDS, KeyRing, Verifier, fetch_over_http
+from graph.adapters.auth.jwt_verifier import REFETCH_SECONDS, JwksCache, JwtVerifier, http_key_source
 from graph.errors import Unauthenticated
 from tests.audit.line import Line
 from tests.fakes.jwks import JwksServer
@@ -32,7 +32,7 @@ async def rotate(rotations: int, flood: int) -> Counter[str]:
     counted: Counter[str] = Counter()
     signer = Forger(ISSUER, kid="key 0")
     async with JwksServer.serving(signer.jwk) as source:
-        verifier = Verifier(KeyRing(fetch_over_http(source.address), hasty), ISSUER)
+        verifier = JwtVerifier(JwksCache(http_key_source(source.address), hasty), ISSUER)
         began = hasty()
 
         async def call() -> None:
@@ -68,9 +68,9 @@ async def rotate(rotations: int, flood: int) -> Counter[str]:
     return counted
 
 
-async def named(verifier: Verifier, token: str) -> str | None:
+async def named(verifier: JwtVerifier, token: str) -> str | None:
     with suppress(Unauthenticated):
-        return await verifier.user_of(token)
+        return await verifier.verify(token)
     return None
 
 

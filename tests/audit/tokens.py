@@ -6,7 +6,7 @@ python -m tests.audit.tokens
 import http.client
 from urllib.parse import urlsplit
 
-from graph.adapters.auth.local_issuer import ISSUER, keep_key_pair
+from graph.adapters.auth.local_issuer import ISSUER, load_or_create_key_pair
 from tests.audit.line import Line
 from tests.fakes.tokens import BAD, Forger
 from tests.fuzz import own_server
@@ -15,7 +15,7 @@ from tests.service.test_tokens import SCHEMES, get
 
 def measure() -> Line:
     with own_server() as server:
-        forger = Forger(ISSUER, keep_key_pair(server.data / "issuer.pem"), server.issuer.kid)
+        forger = Forger(ISSUER, load_or_create_key_pair(server.data / "issuer.pem"), server.issuer.kid)
         connection = http.client.HTTPConnection(urlsplit(server.address).netloc, timeout=10)
         sound = forger.token().encode()
         headers = [b"Bearer " + forge(forger).encode("latin-1") for forge in BAD.values()]

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from graph.adapters.auth.local_issuer import ISSUER, keep_key_pair
+from graph.adapters.auth.local_issuer import ISSUER, load_or_create_key_pair
 from tests.fakes.tokens import BAD, USER, Forger, encode
 from tests.service.conftest import Client, Server
 
@@ -27,7 +27,7 @@ class Told:
 
 @pytest.fixture(scope="module")
 def forger(server: Server) -> Forger:
-    return Forger(ISSUER, keep_key_pair(server.data / "issuer.pem"), server.issuer.kid)
+    return Forger(ISSUER, load_or_create_key_pair(server.data / "issuer.pem"), server.issuer.kid)
 
 
 @pytest.fixture(scope="module")

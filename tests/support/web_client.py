@@ -15,10 +15,10 @@ class TokenIsUserId:
 
     problem = ""
 
-    async def works(self, patience: float = 0) -> bool:
+    async def is_available(self, wait_seconds: float = 0) -> bool:
         return True
 
-    async def user_of(self, token: str) -> str:
+    async def verify(self, token: str) -> str:
         if not token:
             raise Unauthenticated
         return token

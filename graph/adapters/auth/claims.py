@@ -1,4 +1,4 @@
-"""What a token says, read in one way only; whether its signature is right is checked elsewhere."""
+"""Reads and validates the claims of a token. The verifiers check its signature."""
 
 import json
 import re
@@ -12,24 +12,24 @@ from graph.errors import Unauthenticated
 
 MAX_TOKEN_CHARS = 8192
 TOKEN = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
-"""A signed token in its compact form. Decoders of base64 pass over anything else: one token could be written in many ways."""
+"""A signed JWT in compact form. Base64 decoders skip other characters, which would give one token many spellings."""
 HEADER_FIELDS = frozenset({"alg", "kid", "typ"})
 MAX_TIME = 253_402_300_799
-"""The end of the year 9999, in seconds: no token of a user is meant to live longer."""
+"""The end of the year 9999 in seconds since 1970; a later time is malformed."""
 LEEWAY = 30
-"""Seconds by which clocks may differ."""
+"""Allowed difference of clocks, in seconds."""
 
 
-def claims_of(token: str) -> dict[str, Any]:
-    """The claims as they were signed: the library that checks the signature reads a text as the number that it spells."""
+def read_claims(token: str) -> dict[str, Any]:
+    """The claims as signed. The library that checks the signature would convert texts to numbers."""
     return read_part(token.split(".")[1])
 
 
-def caller_of(claims: Mapping[str, Any], issuer: str) -> str:
-    """Who is named by claims whose signature is right.
+def validate_claims(claims: Mapping[str, Any], issuer: str) -> str:
+    """The user's id from claims whose signature is valid.
 
     Raises:
-        Unauthenticated: nobody who is signed in, nobody of this issuer, or not at this time.
+        Unauthenticated: the issuer, the audience, the role, a time or the subject is wrong.
     """
     now = time.time()
     audience = claims.get("aud")
@@ -43,14 +43,14 @@ def caller_of(claims: Mapping[str, Any], issuer: str) -> str:
     )
     if not sound:
         raise Unauthenticated
-    return subject_of(claims)
+    return read_subject(claims)
 
 
-def subject_of(claims: Mapping[str, Any]) -> str:
+def read_subject(claims: Mapping[str, Any]) -> str:
     """The user's id.
 
     Raises:
-        Unauthenticated: it is missing, or no UUID in the usual form.
+        Unauthenticated: it is missing, or not a UUID in canonical form.
     """
     subject = claims.get("sub")
     try:
@@ -62,15 +62,15 @@ def subject_of(claims: Mapping[str, Any]) -> str:
 
 
 def is_time(value: object) -> bool:
-    """Whether this is a time as RFC 7519 writes it: a number of seconds since 1970, of this age of the world."""
+    """Whether this is a NumericDate (RFC 7519): seconds since 1970, up to `MAX_TIME`."""
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= MAX_TIME
 
 
 def read_header(token: str) -> dict[str, Any]:
-    """The header of a token if it holds nothing but what it may hold, and the claims can be read in one way only.
+    """The header of a token, with allowed fields only.
 
     Raises:
-        Unauthenticated: it is too long, is not a JWT, names something twice, or its header asks for another way of checking it.
+        Unauthenticated: the token is too long or malformed, has a duplicate name, or its header has another field.
     """
     if len(token) > MAX_TOKEN_CHARS or not TOKEN.fullmatch(token):
         raise Unauthenticated
@@ -81,13 +81,13 @@ def read_header(token: str) -> dict[str, Any]:
 
 
 def read_part(part: str) -> dict[str, Any]:
-    """Header or claims of a token.
+    """Decode the header or the claims of a token.
 
     Raises:
-        Unauthenticated: this is no JSON object, or one that names something twice.
+        Unauthenticated: it is not a JSON object, or has a duplicate name.
     """
     try:
-        read = json.loads(urlsafe_b64decode(part + "=" * (-len(part) % 4)), object_pairs_hook=each_once)
+        read = json.loads(urlsafe_b64decode(part + "=" * (-len(part) % 4)), object_pairs_hook=reject_duplicates)
     except (ValueError, RecursionError):
         raise Unauthenticated from None
     if not isinstance(read, dict):
@@ -95,9 +95,9 @@ def read_part(part: str) -> dict[str, Any]:
     return read
 
 
-def each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object of JSON; of two fields of one name, one reader takes the first and another the last."""
+def reject_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object. Of two fields with one name, one parser would take the first and another the last."""
     named = dict(pairs)
     if len(named) < len(pairs):
-        raise ValueError("a name stands twice")
+        raise ValueError("duplicate name")
     return named

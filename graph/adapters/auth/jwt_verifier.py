@@ -1,4 +1,4 @@
-"""Who is calling: verifies bearer tokens against cached keys, and fails closed."""
+"""Verifies bearer tokens against cached public keys (port `TokenVerifier`). It fails closed."""
 
 import asyncio
 import json
@@ -16,25 +16,25 @@ from jwt.exceptions import PyJWTError
 from supabase_auth import AsyncGoTrueClient
 from supabase_auth.types import JWK
 
-from graph.adapters.auth.claims import caller_of, claims_of, read_header
+from graph.adapters.auth.claims import read_claims, read_header, validate_claims
 from graph.errors import ServiceUnavailable, Unauthenticated
 
 log = structlog.get_logger(__name__)
 
 Jwk = dict[str, Any]
-FetchKeys = Callable[[], Awaitable[list[Jwk]]]
+KeySource = Callable[[], Awaitable[list[Jwk]]]
 
 ALGORITHMS = frozenset({"ES256", "RS256"})
 MIN_RSA_BITS = 2048
 FRESH_SECONDS = 600.0
 STALE_SECONDS = 86_400.0
-"""How long keys are trusted while their source cannot be reached."""
+"""How long cached keys are used while their source is unreachable."""
 REFETCH_SECONDS = 30.0
-"""At most one fetch in this time, whatever key ids are sent."""
+"""Minimum interval of fetches, whatever key ids the tokens name."""
 FETCH_SECONDS = 5.0
-"""How long a fetch may take."""
-GLANCE_SECONDS = 1.0
-"""How long a caller whose key is cached waits for newer ones."""
+"""Timeout of a fetch."""
+CACHED_KEY_WAIT_SECONDS = 1.0
+"""How long a request whose key is cached waits for newer keys."""
 MAX_KEYS_BYTES = 1_000_000
 
 
@@ -48,77 +48,78 @@ UNREACHABLE = (
 OTHER_ISSUER = "Tokens that the project signed name another issuer: set SUPABASE_ISSUER to the `iss` of one."
 
 
-class NoKeys(ValueError):
-    """The source answered without a key that can check a token."""
+class NoUsableKeys(ValueError):
+    """The source's answer has no key that can verify a token."""
 
 
-class KeyRing:
-    """The issuer's public keys: cached, fetched again when old or when a key id is unknown, never more than once in 30 s.
+class JwksCache:
+    """Caches the issuer's public keys. It fetches them again when they are old or a key id is unknown, at most once in 30 s.
 
-    A key that the issuer publishes 30 s before it signs with it is known by its first token. What is no list of usable keys
-    replaces nothing.
+    A key that is published 30 s before its first use is therefore known in time. An answer without usable keys changes nothing.
     """
 
-    def __init__(self, fetch: FetchKeys, clock: Callable[[], float] = time.monotonic) -> None:
-        self._fetch = fetch
+    def __init__(self, fetch: KeySource, clock: Callable[[], float] = time.monotonic) -> None:
+        self._source = fetch
         self._clock = clock
         self._keys: Mapping[str, Jwk] = {}
         self._fetched_at = float("-inf")
-        self._tried_at = float("-inf")
+        self._attempted_at = float("-inf")
         self._fetching: asyncio.Task[None] | None = None
         self.failure = ""
-        """Why the last fetch brought no keys; empty if it did."""
+        """Why the last fetch failed; empty if it succeeded."""
 
-    async def find(self, kid: str) -> Jwk | None:
-        """The key of this id, or None if the issuer has none.
+    async def key(self, kid: str) -> Jwk | None:
+        """The key with this id; None if the issuer does not publish it.
 
         Raises:
-            ServiceUnavailable: no keys, or only keys that are too old, and their source cannot be reached.
+            ServiceUnavailable: the source is unreachable, and cached keys are missing or too old.
         """
         if kid not in self._keys or self._age() > FRESH_SECONDS:
-            await self._refresh(GLANCE_SECONDS if kid in self._keys and self._age() <= STALE_SECONDS else FETCH_SECONDS)
+            await self._refresh(
+                CACHED_KEY_WAIT_SECONDS if kid in self._keys and self._age() <= STALE_SECONDS else FETCH_SECONDS
+            )
         if self._age() > STALE_SECONDS:
             raise ServiceUnavailable(
                 "Sign-in cannot be checked at the moment; try again soon.", retry_after=REFETCH_SECONDS
             )
         return self._keys.get(kid)
 
-    async def has_any(self, patience: float) -> bool:
-        """Whether there are keys to check with; if not, they are fetched when that is due."""
+    async def has_keys(self, wait_seconds: float) -> bool:
+        """Whether keys are cached that are not too old; fetches them if they are not."""
         if self._age() > STALE_SECONDS:
-            await self._refresh(patience)
+            await self._refresh(wait_seconds)
         return self._age() <= STALE_SECONDS
 
     def _age(self) -> float:
         return self._clock() - self._fetched_at
 
-    async def _refresh(self, patience: float) -> None:
-        """Wait for the fetch that is under way, or due. It belongs to nobody: a caller who leaves does not end it."""
-        if self._fetching is None and self._clock() - self._tried_at >= REFETCH_SECONDS:
-            self._tried_at = self._clock()
-            self._fetching = asyncio.create_task(self._renew(), name="keys")
+    async def _refresh(self, wait_seconds: float) -> None:
+        """Wait for the running fetch, or start one if it is due. A cancelled request does not cancel the fetch."""
+        if self._fetching is None and self._clock() - self._attempted_at >= REFETCH_SECONDS:
+            self._attempted_at = self._clock()
+            self._fetching = asyncio.create_task(self._fetch_keys(), name="keys")
         if self._fetching:
-            await asyncio.wait([self._fetching], timeout=patience)
+            await asyncio.wait([self._fetching], timeout=wait_seconds)
 
-    async def _renew(self) -> None:
+    async def _fetch_keys(self) -> None:
         try:
             async with asyncio.timeout(FETCH_SECONDS):
-                self._keys = usable(await self._fetch())
+                self._keys = usable_keys(await self._source())
             self._fetched_at = self._clock()
             self.failure = ""
         except (httpx.HTTPError, OSError, ValueError, LookupError, TypeError, RecursionError) as error:
-            self.failure = NO_KEYS if isinstance(error, NoKeys) else UNREACHABLE
+            self.failure = NO_KEYS if isinstance(error, NoUsableKeys) else UNREACHABLE
             log.warning("jwks_unavailable", reason=type(error).__name__)
         finally:
             self._fetching = None
 
 
-def usable(keys: list[Jwk]) -> dict[str, Jwk]:
-    """The keys that can check a token, by their ids. Of two keys with one id nobody knows which is meant: neither is used.
+def usable_keys(keys: list[Jwk]) -> dict[str, Jwk]:
+    """The keys that can verify a token, by id. Two different keys with one id are ambiguous: neither is used.
 
     Raises:
         NoKeys: there is none.
-        TypeError: this is no list.
+        TypeError: `keys` is not a list.
     """
     found: list[Jwk] = []
     for key in keys:
@@ -127,12 +128,12 @@ def usable(keys: list[Jwk]) -> dict[str, Jwk]:
     named = Counter(key["kid"] for key in found)
     once = {key["kid"]: key for key in found if named[key["kid"]] == 1}
     if not once:
-        raise NoKeys
+        raise NoUsableKeys
     return once
 
 
 def is_usable(key: object) -> bool:
-    """Whether this is a named public key to check signatures with; a document may also list keys for other uses."""
+    """Whether this is a public key with an id for verifying signatures; a JWKS may also list other keys."""
     if not isinstance(key, dict) or not isinstance(key.get("kid"), str) or "d" in key or not is_for_signatures(key):
         return False
     try:
@@ -148,7 +149,7 @@ def is_for_signatures(key: Jwk) -> bool:
 
 
 def is_strong(key: object, algorithm: str) -> bool:
-    """Whether this is a key for this algorithm, as RFC 7518 wants it."""
+    """Whether the key is of the type and size that RFC 7518 requires for the algorithm."""
     match algorithm:
         case "ES256":
             return isinstance(key, EllipticCurvePublicKey) and isinstance(key.curve, SECP256R1)
@@ -158,8 +159,8 @@ def is_strong(key: object, algorithm: str) -> bool:
             return False
 
 
-def fetch_over_http(address: str) -> FetchKeys:
-    """Reads a JWKS document."""
+def http_key_source(address: str) -> KeySource:
+    """A source that reads a JWKS document from a URL."""
 
     async def fetch() -> list[Jwk]:
         async with httpx.AsyncClient(timeout=FETCH_SECONDS) as client, client.stream("GET", address) as answer:
@@ -171,44 +172,44 @@ def fetch_over_http(address: str) -> FetchKeys:
 
 
 async def read_body(answer: httpx.Response) -> bytes:
-    """The body, decompressed.
+    """The decompressed body.
 
     Raises:
         NoKeys: it is larger than any list of keys.
     """
     body = b""
-    async for piece in answer.aiter_bytes():
-        body += piece
+    async for chunk in answer.aiter_bytes():
+        body += chunk
         if len(body) > MAX_KEYS_BYTES:
-            raise NoKeys
+            raise NoUsableKeys
     return body
 
 
-class Verifier:
-    """Checks a token's form, signature and claims. Every refusal is the same `Unauthenticated`."""
+class JwtVerifier:
+    """Verifies form, signature and claims. Every rejection is the same `Unauthenticated`."""
 
-    def __init__(self, keys: KeyRing, issuer: str) -> None:
+    def __init__(self, keys: JwksCache, issuer: str) -> None:
         self._keys = keys
         self._issuer = issuer
         self._client = AsyncGoTrueClient(url=issuer, auto_refresh_token=False, persist_session=False)
         self.problem = ""
 
-    async def works(self, patience: float = GLANCE_SECONDS) -> bool:
-        has_keys = await self._keys.has_any(patience)
+    async def is_available(self, wait_seconds: float = CACHED_KEY_WAIT_SECONDS) -> bool:
+        has_keys = await self._keys.has_keys(wait_seconds)
         if not has_keys:
             self.problem = self._keys.failure or UNREACHABLE
         elif self.problem in (NO_KEYS, UNREACHABLE):
             self.problem = ""
         return has_keys
 
-    async def user_of(self, token: str) -> str:
-        key = await self._keys.find(read_kid(token))
+    async def verify(self, token: str) -> str:
+        key = await self._keys.key(read_kid(token))
         if key is None:
             raise Unauthenticated
         await self._check_signature(token, key)
-        claims = claims_of(token)
+        claims = read_claims(token)
         self.problem = "" if claims.get("iss") == self._issuer else OTHER_ISSUER
-        return caller_of(claims, self._issuer)
+        return validate_claims(claims, self._issuer)
 
     async def _check_signature(self, token: str, key: Jwk) -> None:
         try:
@@ -220,10 +221,10 @@ class Verifier:
 
 
 def read_kid(token: str) -> str:
-    """The key id of a token that is signed with a key pair.
+    """The key id of a token with an asymmetric signature.
 
     Raises:
-        Unauthenticated: as `read_header`, or it names no key, or another algorithm.
+        Unauthenticated: the header is invalid, names no key, or names another algorithm.
     """
     header = read_header(token)
     kid, algorithm = header.get("kid"), header.get("alg")

@@ -1,4 +1,4 @@
-"""A local issuer of tokens for the embedded default: its own key pair, its JWKS, tokens that the same verifier checks."""
+"""The local token issuer of the embedded default: its key pair and JWKS. `JwtVerifier` verifies its tokens too."""
 
 import time
 from pathlib import Path
@@ -18,10 +18,10 @@ TOKEN_SECONDS = 7 * 86_400
 
 
 class LocalIssuer:
-    """Signs tokens with a key that is kept in a file for its owner only."""
+    """Signs tokens with a key from a file that only its owner can read."""
 
     def __init__(self, file: Path) -> None:
-        self._key = keep_key_pair(file)
+        self._key = load_or_create_key_pair(file)
         public: dict[str, Any] = ECAlgorithm.to_jwk(self._key.public_key(), as_dict=True)
         self.kid = str(public["x"])[:16]
         self._public = {**public, "kid": self.kid, "alg": "ES256", "use": "sig"}
@@ -31,7 +31,7 @@ class LocalIssuer:
         return [self._public]
 
     def sign(self, subject: str, seconds: int = TOKEN_SECONDS, **claims: object) -> str:
-        """A token for this user (a UUID), valid for so many seconds."""
+        """A token for a user (a UUID), valid for `seconds`."""
         now = int(time.time())
         payload = {
             "iss": ISSUER,
@@ -45,14 +45,14 @@ class LocalIssuer:
         return jwt.encode(payload, self._key, algorithm="ES256", headers={"kid": self.kid})
 
 
-def keep_key_pair(file: Path) -> ec.EllipticCurvePrivateKey:
-    """The key pair in this file, made on first use.
+def load_or_create_key_pair(file: Path) -> ec.EllipticCurvePrivateKey:
+    """The key pair in `file`; generated if the file does not exist.
 
     Raises:
-        ConfigurationError: the file cannot be used, or holds something else.
+        ConfigurationError: the file is unreadable, or holds something else.
     """
     try:
-        loaded = serialization.load_pem_private_key(keep_secret(file, new_key_pair), password=None)
+        loaded = serialization.load_pem_private_key(keep_secret(file, generate_key_pair), password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         loaded = None
     if not isinstance(loaded, ec.EllipticCurvePrivateKey) or not isinstance(loaded.curve, ec.SECP256R1):
@@ -62,7 +62,7 @@ def keep_key_pair(file: Path) -> ec.EllipticCurvePrivateKey:
     return loaded
 
 
-def new_key_pair() -> bytes:
+def generate_key_pair() -> bytes:
     key = ec.generate_private_key(ec.SECP256R1())
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()

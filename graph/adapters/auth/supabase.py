@@ -1,4 +1,4 @@
-"""A Supabase project whose tokens are signed with its JWT secret (HS256), and what a project says of itself."""
+"""Supabase projects that sign with their JWT secret (HS256), and the check of a project's configuration."""
 
 import asyncio
 import json
@@ -11,7 +11,7 @@ import structlog
 from jwt.exceptions import PyJWTError
 from jwt.types import Options
 
-from graph.adapters.auth.claims import caller_of, claims_of, read_header
+from graph.adapters.auth.claims import read_claims, read_header, validate_claims
 from graph.adapters.auth.jwt_verifier import FETCH_SECONDS, OTHER_ISSUER, read_body
 from graph.errors import Unauthenticated
 from graph.ports.auth import TokenVerifier
@@ -27,39 +27,34 @@ SIGNATURE_ONLY: Options = {
     "verify_aud": False,
     "verify_sub": False,
 }
-"""The claims are checked as those of any other token."""
+"""PyJWT checks the signature only; `validate_claims` checks the claims."""
 
 
-class SecretVerifier:
-    """Checks tokens that are signed with a secret, and takes no others."""
+class SharedSecretVerifier:
+    """Verifies tokens that are signed with a shared secret; it accepts no others (port `TokenVerifier`)."""
 
     def __init__(self, secret: bytes, issuer: str) -> None:
         self._secret = secret
         self._issuer = issuer
         self.problem = ""
 
-    async def works(self, patience: float = 0) -> bool:
+    async def is_available(self, wait_seconds: float = 0) -> bool:
         return True
 
-    async def user_of(self, token: str) -> str:
-        """The caller's id.
-
-        Raises:
-            Unauthenticated: the token is not one that the project gave to a signed-in user, or not at this time.
-        """
+    async def verify(self, token: str) -> str:
         if read_header(token).get("alg") != ALGORITHM:
             raise Unauthenticated
         try:
             jwt.decode(token, self._secret, algorithms=[ALGORITHM], options=SIGNATURE_ONLY)
         except (PyJWTError, ValueError):
             raise Unauthenticated from None
-        claims = claims_of(token)
+        claims = read_claims(token)
         self.problem = "" if claims.get("iss") == self._issuer else OTHER_ISSUER
-        return caller_of(claims, self._issuer)
+        return validate_claims(claims, self._issuer)
 
 
-async def published_issuer(address: str) -> str | None:
-    """The issuer that the project's OpenID configuration names; None if it has none, or cannot be asked."""
+async def fetch_published_issuer(address: str) -> str | None:
+    """The issuer in the project's OpenID configuration; None without one, or if the project is unreachable."""
     try:
         async with (
             asyncio.timeout(FETCH_SECONDS),
@@ -73,12 +68,12 @@ async def published_issuer(address: str) -> str | None:
     return issuer if isinstance(issuer, str) and urlsplit(issuer).scheme in ("http", "https") else None
 
 
-async def check_sign_in(settings: Settings, verifier: TokenVerifier, report: Callable[[str], None]) -> None:
-    """Say at the start what keeps the project's users from signing in. It may mend itself, so the start goes on."""
+async def report_sign_in_problem(settings: Settings, verifier: TokenVerifier, report: Callable[[str], None]) -> None:
+    """Report at the start what prevents users from signing in. The start continues, since the problem may pass."""
     if not settings.supabase_url:
         return
-    if await verifier.works(FETCH_SECONDS) and not settings.supabase_issuer:
-        issuer = await published_issuer(settings.auth_address)
+    if await verifier.is_available(FETCH_SECONDS) and not settings.supabase_issuer:
+        issuer = await fetch_published_issuer(settings.auth_address)
         if issuer and issuer != settings.auth_address:
             verifier.problem = f"The project of SUPABASE_URL signs as another issuer: set SUPABASE_ISSUER={issuer}"
     if verifier.problem:

@@ -12,13 +12,13 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from graph.adapters.auth.jwt_verifier import (
+    CACHED_KEY_WAIT_SECONDS,
     FRESH_SECONDS,
-    GLANCE_SECONDS,
     REFETCH_SECONDS,
     STALE_SECONDS,
-    KeyRing,
-    Verifier,
-    fetch_over_http,
+    JwksCache,
+    JwtVerifier,
+    http_key_source,
 )
 from graph.errors import ServiceUnavailable, Unauthenticated
 from tests.audit.rotation import rotate
@@ -54,8 +54,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def verifier(source: JwksServer, clock: Clock) -> Verifier:
-    return Verifier(KeyRing(fetch_over_http(source.address), clock), ISSUER)
+def verifier(source: JwksServer, clock: Clock) -> JwtVerifier:
+    return JwtVerifier(JwksCache(http_key_source(source.address), clock), ISSUER)
 
 
 def deep(depth: int) -> bytes:
@@ -99,39 +99,39 @@ GARBAGE: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("kind", GARBAGE)
 async def test_garbage_leaves_the_cached_keys_in_force_up_to_their_age(
-    verifier: Verifier, source: JwksServer, clock: Clock, kind: str
+    verifier: JwtVerifier, source: JwksServer, clock: Clock, kind: str
 ) -> None:
-    assert await verifier.user_of(FORGER.token()) == USER
+    assert await verifier.verify(FORGER.token()) == USER
     for name, value in GARBAGE[kind].items():
         setattr(source, name, value)
     for age in (FRESH_SECONDS + 1, STALE_SECONDS - 1):
         clock.now = 1000.0 + age
-        assert await verifier.user_of(FORGER.token()) == USER
+        assert await verifier.verify(FORGER.token()) == USER
     clock.now = 1000.0 + STALE_SECONDS + 1
     with pytest.raises(ServiceUnavailable):
-        await verifier.user_of(FORGER.token())
+        await verifier.verify(FORGER.token())
     assert source.asked >= 3
     vars(source).update(vars(JwksServer(source.keys)), asked=0, address=source.address)
     clock.now += REFETCH_SECONDS
-    assert await verifier.user_of(FORGER.token()) == USER
+    assert await verifier.verify(FORGER.token()) == USER
 
 
-async def test_a_key_for_another_use_beside_ours_does_no_harm(verifier: Verifier, source: JwksServer) -> None:
+async def test_a_key_for_another_use_beside_ours_does_no_harm(verifier: JwtVerifier, source: JwksServer) -> None:
     source.keys += [{"kid": "secret", "kty": "oct", "k": "c2VjcmV0"}, {"kid": "odd", "kty": "XYZ"}]
-    assert await verifier.user_of(FORGER.token()) == USER
+    assert await verifier.verify(FORGER.token()) == USER
     with pytest.raises(Unauthenticated):
-        await verifier.user_of(FORGER.with_secret(b"secret", kid="secret"))
+        await verifier.verify(FORGER.with_secret(b"secret", kid="secret"))
 
 
 async def test_a_slow_source_holds_up_nobody_whose_key_is_cached(
-    verifier: Verifier, source: JwksServer, clock: Clock
+    verifier: JwtVerifier, source: JwksServer, clock: Clock
 ) -> None:
-    await verifier.user_of(FORGER.token())
+    await verifier.verify(FORGER.token())
     source.wait = 60
     clock.now += FRESH_SECONDS + 1
     began = time.monotonic()
-    assert await asyncio.gather(*(verifier.user_of(FORGER.token()) for _ in range(20))) == [USER] * 20
-    assert time.monotonic() - began < GLANCE_SECONDS + 1
+    assert await asyncio.gather(*(verifier.verify(FORGER.token()) for _ in range(20))) == [USER] * 20
+    assert time.monotonic() - began < CACHED_KEY_WAIT_SECONDS + 1
     assert source.asked == 2
 
 
@@ -140,14 +140,14 @@ async def test_a_source_that_drips_is_given_up(source: JwksServer, monkeypatch: 
     source.drip = 0.05
     began = time.monotonic()
     with pytest.raises(ServiceUnavailable):
-        await Verifier(KeyRing(fetch_over_http(source.address)), ISSUER).user_of(FORGER.token())
+        await JwtVerifier(JwksCache(http_key_source(source.address)), ISSUER).verify(FORGER.token())
     assert time.monotonic() - began < 3
 
 
-async def test_a_caller_who_leaves_does_not_end_the_fetch_for_others(verifier: Verifier, source: JwksServer) -> None:
+async def test_a_caller_who_leaves_does_not_end_the_fetch_for_others(verifier: JwtVerifier, source: JwksServer) -> None:
     source.wait = 0.5
-    first = asyncio.create_task(verifier.user_of(FORGER.token()))
-    second = asyncio.create_task(verifier.user_of(FORGER.token()))
+    first = asyncio.create_task(verifier.verify(FORGER.token()))
+    second = asyncio.create_task(verifier.verify(FORGER.token()))
     await asyncio.sleep(0.2)
     first.cancel()
     assert await second == USER
@@ -156,26 +156,26 @@ async def test_a_caller_who_leaves_does_not_end_the_fetch_for_others(verifier: V
 
 async def test_a_source_that_is_gone_closes_the_door(clock: Clock) -> None:
     async with JwksServer.serving(FORGER.jwk) as source:
-        verifier = Verifier(KeyRing(fetch_over_http(source.address), clock), ISSUER)
-        assert await verifier.user_of(FORGER.token()) == USER
+        verifier = JwtVerifier(JwksCache(http_key_source(source.address), clock), ISSUER)
+        assert await verifier.verify(FORGER.token()) == USER
     clock.now += FRESH_SECONDS + 1
-    assert await verifier.user_of(FORGER.token()) == USER
+    assert await verifier.verify(FORGER.token()) == USER
     clock.now += STALE_SECONDS
     with pytest.raises(ServiceUnavailable):
-        await verifier.user_of(FORGER.token())
+        await verifier.verify(FORGER.token())
 
 
 async def test_ten_thousand_unknown_key_ids_cause_one_fetch(
-    verifier: Verifier, source: JwksServer, clock: Clock
+    verifier: JwtVerifier, source: JwksServer, clock: Clock
 ) -> None:
-    await verifier.user_of(FORGER.token())
+    await verifier.verify(FORGER.token())
     clock.now += REFETCH_SECONDS
     dice = random.Random("kids")
     for _ in range(10_000):
         clock.now += 0.9 * REFETCH_SECONDS / 10_000
         header = encode(FORGER.header(kid=dice.randbytes(9).hex())).decode()
         with pytest.raises(Unauthenticated):
-            await verifier.user_of(f"{header}.e30.AAAA")
+            await verifier.verify(f"{header}.e30.AAAA")
     assert source.asked == 2
 
 

@@ -28,7 +28,7 @@ class BrokenVerifier:
 
     problem = ""
 
-    async def user_of(self, token: str) -> str:
+    async def verify(self, token: str) -> str:
         raise KeyError(token)
 
 

@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 
 from graph.adapters.auth.jwt_verifier import NO_KEYS, OTHER_ISSUER, UNREACHABLE
-from graph.adapters.auth.supabase import SecretVerifier, check_sign_in
+from graph.adapters.auth.supabase import SharedSecretVerifier, report_sign_in_problem
 from graph.errors import ConfigurationError, Unauthenticated
 from graph.settings import Settings, read_settings
 from graph.wiring.providers import build_verifier
@@ -23,17 +23,19 @@ FORGER = Forger(ISSUER)
 
 
 @pytest.fixture
-def verifier() -> SecretVerifier:
-    return SecretVerifier(SECRET.encode(), ISSUER)
+def verifier() -> SharedSecretVerifier:
+    return SharedSecretVerifier(SECRET.encode(), ISSUER)
 
 
 # Tokens of a secret ---------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("header", [{}, {"kid": None}, {"kid": "legacy"}, {"typ": None}])
-async def test_a_token_of_the_projects_secret_names_its_user(verifier: SecretVerifier, header: dict[str, Any]) -> None:
-    assert await verifier.user_of(FORGER.with_secret(SECRET.encode(), **header)) == USER
-    assert await verifier.works()
+async def test_a_token_of_the_projects_secret_names_its_user(
+    verifier: SharedSecretVerifier, header: dict[str, Any]
+) -> None:
+    assert await verifier.verify(FORGER.with_secret(SECRET.encode(), **header)) == USER
+    assert await verifier.is_available()
     assert verifier.problem == ""
 
 
@@ -57,15 +59,17 @@ async def test_a_token_of_the_projects_secret_names_its_user(verifier: SecretVer
         lambda: FORGER.with_secret(SECRET.encode(), b64=False),
     ],
 )
-async def test_another_signature_or_header_names_nobody(verifier: SecretVerifier, forge: Callable[[], str]) -> None:
+async def test_another_signature_or_header_names_nobody(
+    verifier: SharedSecretVerifier, forge: Callable[[], str]
+) -> None:
     with pytest.raises(Unauthenticated):
-        await verifier.user_of(forge())
+        await verifier.verify(forge())
 
 
 @pytest.mark.parametrize("kind", FORM)
-async def test_what_is_no_token_names_nobody(verifier: SecretVerifier, kind: str) -> None:
+async def test_what_is_no_token_names_nobody(verifier: SharedSecretVerifier, kind: str) -> None:
     with pytest.raises(Unauthenticated):
-        await verifier.user_of(FORM[kind](FORGER))
+        await verifier.verify(FORM[kind](FORGER))
 
 
 class Signing(Forger):
@@ -77,11 +81,11 @@ class Signing(Forger):
 
 
 @pytest.mark.parametrize("kind", CLAIMS)
-async def test_bad_claims_name_nobody_under_the_right_secret_either(verifier: SecretVerifier, kind: str) -> None:
+async def test_bad_claims_name_nobody_under_the_right_secret_either(verifier: SharedSecretVerifier, kind: str) -> None:
     signing = Signing(ISSUER)
-    assert await verifier.user_of(signing.token()) == USER
+    assert await verifier.verify(signing.token()) == USER
     with pytest.raises(Unauthenticated):
-        await verifier.user_of(CLAIMS[kind](signing))
+        await verifier.verify(CLAIMS[kind](signing))
 
 
 # Settings -------------------------------------------------------------------------------------------------------------
@@ -137,7 +141,7 @@ def start() -> Start:
         said: list[str] = []
         configured = Settings(**settings)
         verifier = build_verifier(configured, None)
-        await check_sign_in(configured, verifier, said.append)
+        await report_sign_in_problem(configured, verifier, said.append)
         return verifier, said
 
     return started
@@ -148,20 +152,20 @@ async def test_a_project_that_publishes_no_keys_is_told_with_the_setting_for_its
         verifier, said = await start(supabase_url=address)
         assert said == [NO_KEYS]
         assert "SUPABASE_JWT_SECRET" in verifier.problem
-        assert not await verifier.works()
+        assert not await verifier.is_available()
 
 
 async def test_with_its_secret_a_project_needs_no_keys(start: Start) -> None:
     async with project([]) as address:
         verifier, said = await start(supabase_url=address, supabase_jwt_secret=SECRET)
         assert said == []
-        assert await verifier.user_of(Forger(f"{address}/auth/v1").with_secret(SECRET.encode())) == USER
+        assert await verifier.verify(Forger(f"{address}/auth/v1").with_secret(SECRET.encode())) == USER
 
 
 async def test_a_project_that_cannot_be_reached_is_told_with_its_address(start: Start) -> None:
     verifier, said = await start(supabase_url="http://127.0.0.1:1")
     assert said == [UNREACHABLE]
-    assert not await verifier.works()
+    assert not await verifier.is_available()
 
 
 async def test_a_project_that_names_another_issuer_is_told_with_the_setting_for_it(start: Start) -> None:
@@ -171,7 +175,7 @@ async def test_a_project_that_names_another_issuer_is_told_with_the_setting_for_
         assert f"SUPABASE_ISSUER={ISSUER}" in verifier.problem
         verifier, said = await start(supabase_url=address, supabase_issuer=ISSUER)
         assert (said, verifier.problem) == ([], "")
-        assert await verifier.user_of(FORGER.token()) == USER
+        assert await verifier.verify(FORGER.token()) == USER
 
 
 @pytest.mark.parametrize("secret", [None, SECRET])
@@ -184,10 +188,10 @@ async def test_a_token_that_the_project_signed_as_another_issuer_is_told_until_o
         wrong, right = (forger.with_secret(SECRET.encode()) if secret else forger.token() for forger in (FORGER, ours))
         assert said == []
         with pytest.raises(Unauthenticated):
-            await verifier.user_of(wrong)
-        assert await verifier.works()
+            await verifier.verify(wrong)
+        assert await verifier.is_available()
         assert verifier.problem == OTHER_ISSUER
-        assert await verifier.user_of(right) == USER
+        assert await verifier.verify(right) == USER
         assert verifier.problem == ""
 
 
@@ -195,7 +199,7 @@ async def test_a_strangers_token_does_not_pass_for_one_of_another_issuer(start: 
     async with project([FORGER.jwk]) as address:
         verifier, _ = await start(supabase_url=address)
         with pytest.raises(Unauthenticated):
-            await verifier.user_of(Forger(ISSUER).token())
+            await verifier.verify(Forger(ISSUER).token())
         assert verifier.problem == ""
 
 
@@ -206,7 +210,7 @@ async def test_keys_that_are_published_later_are_found_by_whoever_asks_whether_s
     keys: list[dict[str, Any]] = []
     async with project(keys) as address:
         verifier, _ = await start(supabase_url=address)
-        assert not await verifier.works()
+        assert not await verifier.is_available()
         keys.append(FORGER.jwk)
-        assert await verifier.works()
+        assert await verifier.is_available()
         assert verifier.problem == ""
