@@ -54,7 +54,7 @@ async def build_infrastructure(
     database = await stack.enter_async_context(Database.open(urls.server, size=settings.database_pool_size))
     telemetry.watch_pool(database.pool.get_stats)
     await check_migrations(database)
-    report("loading the models that find personal data and embed text")
+    report("loading the models for redaction and embeddings")
     cipher = await unlock(database, load_vault_keys(settings))
     roster = await asyncio.to_thread(build_roster, catalogue)
     models = await build_models(settings, telemetry, stack)
