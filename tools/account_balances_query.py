@@ -1,4 +1,4 @@
-"""Tells what is on the accounts, as far as it is known."""
+"""Returns the balances of the user's accounts."""
 
 from collections.abc import Sequence
 from typing import Any, Literal

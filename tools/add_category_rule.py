@@ -1,4 +1,4 @@
-"""Adds a rule: which merchants belong to a category."""
+"""Adds a category rule: which merchants belong to a category."""
 
 from typing import Any, Literal
 
@@ -11,7 +11,7 @@ from tools.shared.category_rules import MAX_RULES, rule_result
 from tools.shared.text_fields import ShortText
 
 MIN_PATTERN_CHARS = 2
-"""Of a pattern that a name contains."""
+"""The shortest pattern of a rule that matches part of a name."""
 
 
 class AddCategoryRule(ToolArguments):
@@ -58,10 +58,10 @@ async def preview_add_category_rule(arguments: AddCategoryRule, context: ToolCon
 
 
 async def resolve_new_rule(arguments: AddCategoryRule, rows: Rows) -> tuple[str, Row | None]:
-    """The category as it is stored, and the rule of this pattern if there is one.
+    """The category's stored name, and the rule that already has this pattern, or None.
 
     Raises:
-        ToolError: there is no such category, the rule fits almost anything or is there already, or there are too many.
+        ToolError: the category does not exist, the pattern is too short, the same rule exists, or the user has too many rules.
     """
     if arguments.match == "contains" and len(arguments.pattern) < MIN_PATTERN_CHARS:
         raise ToolError(

@@ -63,10 +63,10 @@ async def preview_add_debt(arguments: AddDebt, context: ToolContext) -> dict[str
 
 
 async def resolve_new_debt(arguments: AddDebt, context: ToolContext) -> dict[str, Any]:
-    """The values of a debt that can be added.
+    """The column values of the new debt.
 
     Raises:
-        ToolError: it cannot, and why.
+        ToolError: the debt cannot be added; the message says why.
     """
     check_as_of(arguments.as_of, context.today)
     debts = await context.rows.fetch("debts")

@@ -17,7 +17,7 @@ from tools.shared.text_fields import ShortText
 from tools.shared.transaction_lookup import transaction_result
 
 INCOME_CATEGORIES = ("Income", "Investments", UNCATEGORIZED)
-"""Categories in which money that comes in is income; in any other it is a refund."""
+"""Categories in which incoming money is income. In any other category it is a refund."""
 EARLIEST_DAY = dt.date(1970, 1, 1)
 
 
@@ -84,10 +84,10 @@ async def preview_add_transaction(arguments: AddTransaction, context: ToolContex
 
 
 async def resolve_new_transaction(arguments: AddTransaction, context: ToolContext) -> tuple[dict[str, Any], str, int]:
-    """The row to store, why it has its category, and how many like it there are.
+    """The row to store, the reason for its category, and how many equal transactions exist.
 
     Raises:
-        ToolError: the day is not one that can have been, the account or category is not clear, the category does not fit the
+        ToolError: the day is in the future or too early, the account or category is ambiguous, the category does not fit the
             type, or the amount has more decimals than its currency.
     """
     rows, day = context.rows, arguments.day or context.today
@@ -115,10 +115,10 @@ async def resolve_new_transaction(arguments: AddTransaction, context: ToolContex
 
 
 async def resolve_category_and_reason(arguments: AddTransaction, rows: Rows) -> tuple[str, str]:
-    """The category, and why that one.
+    """The category, and the reason for it as the result names it.
 
     Raises:
-        ToolError: there is no such category, or it does not fit the type.
+        ToolError: the category does not exist, or does not fit the type.
     """
     if arguments.category:
         category = await resolve_category(arguments.category, rows)
@@ -136,7 +136,7 @@ async def resolve_category_and_reason(arguments: AddTransaction, rows: Rows) -> 
 
 
 def category_fits_type(category: str, kind: Literal["expense", "income", "refund"]) -> bool:
-    """Whether an amount of that type counts as such in the category."""
+    """Whether an amount in the category counts as the type."""
     if kind == "expense":
         return category != "Income"
     return (kind == "income") == (category in INCOME_CATEGORIES)

@@ -1,4 +1,4 @@
-"""Finds what is out of the ordinary among the purchases of a period."""
+"""Finds unusual purchases in a period."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -23,20 +23,20 @@ from tools.shared.payment_series import (
 
 ONE_YEAR = dt.timedelta(days=365)
 MAX_DAYS = 366
-"""Of a period."""
+"""The longest period, in days."""
 DEFAULT_PERIOD = dt.timedelta(days=29)
-"""What lies between the first and the last of the thirty days that are looked at if none are named."""
+"""The time from the first to the last day of the default period of thirty days."""
 
 MIN_COMPARED = 10
-"""Purchases with which one is compared, at least."""
+"""The fewest purchases that an amount is compared with."""
 MAX_DUPLICATE_DAYS = 2
-"""Days within which the same purchase may be a duplicate."""
+"""The most days between a purchase and its duplicate."""
 MAX_USUAL_REPEATS = 2
-"""Such repeats in the year before up to which another one is unusual."""
+"""The most repeats in the year before with which another repeat is still unusual."""
 LARGE_QUANTILE = 0.95
-"""The share of the purchases of the year before that a large one exceeds."""
+"""A large purchase exceeds this share of the purchases of the year before."""
 MIN_RISE_RATIO = Decimal("1.01")
-"""How many times the old price the new one is, at least."""
+"""The smallest ratio of a new price to the old one that counts as a rise."""
 
 METHOD = (
     "unusual_amount: the modified z-score 0.6745 (x - median) / MAD of Iglewicz and Hoaglin (1993) in category and currency, "
@@ -98,10 +98,10 @@ async def anomalies(arguments: Anomalies, context: ToolContext) -> dict[str, Any
 
 
 def resolve_period(arguments: Anomalies, today: dt.date) -> tuple[dt.date, dt.date]:
-    """First and last day.
+    """The first and the last day of the period.
 
     Raises:
-        ToolError: the period ends before it starts, is too long, or the calendar does not reach so far.
+        ToolError: the period ends before it starts, is too long, or lies outside the calendar.
     """
     arguments.check_period()
     last = arguments.end_date or max(today, arguments.start_date or today)
@@ -206,13 +206,13 @@ async def price_rises(arguments: Anomalies, first: dt.date, last: dt.date, rows:
 
 
 def in_date_order(row: Row) -> dict[str, Any]:
-    """The bookings of a payee, the oldest first."""
+    """The payee's row with its bookings ordered by day."""
     days, amounts = zip(*sorted(zip(row["days"], row["amounts"], strict=True)), strict=True)
     return {**row, "days": days, "amounts": amounts}
 
 
 def payee_price_rises(row: Row, first: dt.date) -> list[dict[str, Any]]:
-    """The last rise of each regular payment of a payee, if it is not before a day."""
+    """The last price rise of each regular payment of a payee, if it is on or after a day."""
     found = []
     for series in payee_series(row):
         at = last_rise(series.bookings)
@@ -222,7 +222,7 @@ def payee_price_rises(row: Row, first: dt.date) -> list[dict[str, Any]]:
 
 
 def last_rise(bookings: Sequence[Booking]) -> int | None:
-    """Where the price last rose after it had been the same at least twice."""
+    """The index of the booking at which the price last rose after at least two equal prices; None without a rise."""
     for at in range(len(bookings) - 1, 1, -1):
         before, after = bookings[at - 1].amount, bookings[at].amount
         if abs(after) >= abs(before) * MIN_RISE_RATIO and before == bookings[at - 2].amount:
@@ -253,11 +253,11 @@ def price_rise_result(series: PaymentSeries, at: int, row: Row) -> dict[str, Any
     return anomaly_result("price_rise", booked, evidence)
 
 
-# What they share ------------------------------------------------------------------------------------------------------
+# Shared by the kinds --------------------------------------------------------------------------------------------------
 
 
 def count_all(found: Sequence[Row]) -> int:
-    """How many there are beyond those that are listed, too."""
+    """The number of all anomalies found, listed or not."""
     return found[0]["found"] if found else 0
 
 

@@ -1,4 +1,4 @@
-"""Says how the user's budgets stand this month."""
+"""Reports the state of the user's budgets this month."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -14,7 +14,7 @@ from tools.shared.display import table
 from tools.shared.money import amount_text, by_currency, percent_text
 
 MAX_BUDGETS = 60
-"""That a result holds."""
+"""The most budgets in a result."""
 METHOD = (
     "even_pace is the budget times the days gone (today included) by the days of the month. projected is what is spent so far "
     "by the days gone times the days of the month, rounded to the smallest unit of the currency (half to even): a straight "
@@ -74,7 +74,7 @@ def budget_result(row: Row, days: int, length: int) -> dict[str, Any]:
 
 
 def project_spending(spent: Decimal, days: int, length: int, currency: str) -> Decimal:
-    """What is spent by the end of the month if each day to come costs what those gone did on average."""
+    """Spending at the end of the month, if the remaining days cost as much as the past days on average."""
     return round_amount(spent * length / days, currency) if spent > 0 else spent
 
 

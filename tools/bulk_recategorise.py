@@ -13,9 +13,9 @@ from tools.shared.text_fields import ShortText
 from tools.shared.transaction_lookup import transaction_results
 
 MAX_ROWS = 500
-"""That one bulk change takes."""
+"""The most transactions that one call changes."""
 PREVIEW_ROWS = 10
-"""Of a bulk change, in its preview."""
+"""The most transactions that a preview lists."""
 
 
 class BulkRecategorise(PeriodArguments):
@@ -71,7 +71,7 @@ async def resolve_matches(arguments: BulkRecategorise, rows: Rows) -> tuple[list
     """The transactions to change, newest first, and the filters that were applied.
 
     Raises:
-        ToolError: the filters are too wide, match nothing, or make no sense.
+        ToolError: the filters match too many transactions or none, or contradict each other.
     """
     arguments.check_period()
     if not (arguments.merchant or arguments.description or arguments.from_category):
@@ -103,7 +103,7 @@ async def resolve_matches(arguments: BulkRecategorise, rows: Rows) -> tuple[list
 
 
 def applied_filters(arguments: BulkRecategorise, category: str, from_category: str | None) -> dict[str, Any]:
-    """The filters that were applied; the words to look for have names of their own, so that they are masked."""
+    """The filters that were applied. Search words are in fields of their own names, so that they are masked."""
     given = arguments.model_dump(mode="json", exclude_none=True, exclude={"merchant", "description"})
     words = {"merchant_contains": arguments.merchant, "description_contains": arguments.description}
     names = {"category": category, "from_category": from_category}

@@ -1,4 +1,4 @@
-"""Looks ahead: what the months to come may bring in and cost."""
+"""Forecasts the income and spending of the coming months."""
 
 import asyncio
 import datetime as dt
@@ -20,9 +20,9 @@ from tools.shared.money import amount_text
 from tools.shared.payment_series import MIN_BOOKINGS, PaymentSeries, fetch_payees, find_series
 
 MONTHS_BACK = 6
-"""Whole months that are looked at."""
+"""The whole months of history that a forecast is based on."""
 MIN_MONTHS = 3
-"""Of these that there must be."""
+"""The fewest whole months of history that a forecast needs."""
 
 METHOD = (
     f"From the last {MONTHS_BACK} whole months. What comes regularly (the same payee at least {MIN_BOOKINGS} times at a "
@@ -64,17 +64,17 @@ async def cash_flow_forecast(arguments: CashFlowForecast, context: ToolContext) 
         fetch_payees(context.rows, context.today),
         fetch("accounts"),
     )
-    series = [each for each in find_series(payees) if not each.is_over(context.today)]
+    active = [series for series in find_series(payees) if not series.is_over(context.today)]
     forecasts = [
         forecast_currency(
-            currency_history(currency, flows, series, this_month),
+            currency_history(currency, flows, active, this_month),
             [account for account in accounts if account["currency"] == currency],
             [add_months(this_month, number) for number in range(1, arguments.months + 1)],
         )
         for currency in sorted({flow["currency"] for flow in flows})
         if arguments.currency in (None, currency)
     ]
-    rows = [{"currency": each["currency"], **month} for each in forecasts for month in each["months"]]
+    rows = [{"currency": forecast["currency"], **month} for forecast in forecasts for month in forecast["months"]]
     return {
         "status": "ok" if forecasts else "no_rows",
         "filters": arguments.as_filters(),
@@ -91,32 +91,32 @@ def currency_history(
     own = [flow for flow in flows if flow["currency"] == currency]
     first = dt.date.min if own[0]["has_earlier"] else min(flow["first_day"] for flow in own)
     return CurrencyHistory(
-        currency, whole_months(first, this_month), own, [each for each in series if each.currency == currency]
+        currency, whole_months(first, this_month), own, [payment for payment in series if payment.currency == currency]
     )
 
 
 def whole_months(first_booking: dt.date, this_month: dt.date) -> list[dt.date]:
-    """The months looked at that begin on the day of the first booking or later."""
+    """The months of the history that begin on the day of the first booking or later."""
     back = [add_months(this_month, -number) for number in range(MONTHS_BACK, 0, -1)]
     return [month for month in back if month >= first_booking]
 
 
 @dataclass(frozen=True, slots=True)
 class CurrencyHistory:
-    """What is known of one currency."""
+    """The history of one currency."""
 
     currency: str
     months: Sequence[dt.date]
-    """Whole months."""
+    """The whole months of the history, by their first days."""
     flows: Sequence[Row]
-    """`month`, `income` and `spent`."""
+    """One row a month: `month`, `income` and `spent`."""
     series: Sequence[PaymentSeries]
-    """What goes on."""
+    """The payment series that have not ended."""
 
 
 @dataclass(frozen=True, slots=True)
 class MonthFlow:
-    """Income and spending, both positive."""
+    """Income and spending of a month, both positive."""
 
     income: Decimal
     spent: Decimal
@@ -137,10 +137,10 @@ def forecast_currency(history: CurrencyHistory, accounts: Sequence[Row], ahead: 
         return {"status": "too_few_months", **head, "needed_months": MIN_MONTHS, "months": []}
     other = [irregular_flow(history, month) for month in history.months]
     usual = MonthFlow(
-        round_amount(median(each.income for each in other), currency),
-        round_amount(median(each.spent for each in other), currency),
+        round_amount(median(flow.income for flow in other), currency),
+        round_amount(median(flow.spent for flow in other), currency),
     )
-    worst, best = min(each.net for each in other), max(each.net for each in other)
+    worst, best = min(flow.net for flow in other), max(flow.net for flow in other)
     expected = [expected_flow(history.series, month) for month in ahead]
     months = [
         {
@@ -168,8 +168,8 @@ def forecast_currency(history: CurrencyHistory, accounts: Sequence[Row], ahead: 
 
 
 def irregular_flow(history: CurrencyHistory, month: dt.date) -> MonthFlow:
-    """What a month brought and cost beside what comes regularly."""
-    flow = next((each for each in history.flows if each["month"] == month), None)
+    """Income and spending of a month without the regular payments."""
+    flow = next((row for row in history.flows if row["month"] == month), None)
     regular = booked_flow(history.series, month)
     if flow is None:
         return MonthFlow(Decimal(), Decimal())
@@ -177,7 +177,7 @@ def irregular_flow(history: CurrencyHistory, month: dt.date) -> MonthFlow:
 
 
 def booked_flow(series: Sequence[PaymentSeries], month: dt.date) -> MonthFlow:
-    """What of these series was booked in a month."""
+    """Income and spending of the series that were booked in a month."""
     amounts = [
         booking.amount for payment in series for booking in payment.bookings if booking.day.replace(day=1) == month
     ]
@@ -185,7 +185,7 @@ def booked_flow(series: Sequence[PaymentSeries], month: dt.date) -> MonthFlow:
 
 
 def expected_flow(series: Sequence[PaymentSeries], month: dt.date) -> MonthFlow:
-    """What of these series is expected in a month."""
+    """Income and spending of the series that are expected in a month."""
     return sum_amounts(
         [payment.usual_amount for payment in series for _ in payment.expected_between(month, last_day(month))]
     )
@@ -197,7 +197,7 @@ def sum_amounts(amounts: Sequence[Decimal]) -> MonthFlow:
 
 
 def projected_balance(accounts: Sequence[Row], net: Decimal, currency: str) -> dict[str, Any]:
-    """What is on the accounts that money comes to and is paid from, now and at the end of the forecast."""
+    """The balance of checking and savings accounts, now and at the end of the forecast."""
     cash = [account for account in accounts if account["type"] in ("checking", "savings")]
     known = [account["balance"] for account in cash if account["balance"] is not None]
     start = sum(known, Decimal())

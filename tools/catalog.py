@@ -1,4 +1,4 @@
-"""The one list of what a model may call."""
+"""The list of all tools."""
 
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
@@ -117,7 +117,7 @@ CATALOG: tuple[Tool, ...] = (
 
 
 def by_name(tools: Iterable[Tool] = CATALOG) -> Mapping[str, Tool]:
-    """The tools by their names.
+    """The tools by name.
 
     Raises:
         ConfigurationError: two tools have one name.

@@ -42,10 +42,10 @@ async def preview_categorise_transaction(arguments: CategoriseTransaction, conte
 
 
 async def resolve_change(arguments: CategoriseTransaction, rows: Rows) -> tuple[dict[str, Any], str]:
-    """The transaction, and the category's name as it is stored.
+    """The transaction, and the stored name of the new category.
 
     Raises:
-        ToolError: there is no such category, or not one such transaction, or it is in the category.
+        ToolError: the category does not exist, not exactly one transaction matches, or it is in the category already.
     """
     category = await resolve_category(arguments.category, rows)
     row = await resolve_transaction(arguments, rows)

@@ -1,4 +1,4 @@
-"""Draws what is left of a budget day by day."""
+"""Draws the rest of a budget day by day."""
 
 import datetime as dt
 import itertools
@@ -63,13 +63,13 @@ async def chart_budget_burn_down(arguments: ChartBudgetBurnDown, context: ToolCo
 
 
 def burn_down(found: Sequence[Row], first: dt.date, end: dt.date, currency: str) -> dict[str, Any]:
-    """What was left of budgets of one currency on each day from the first of a month on.
+    """The rest of the budgets of one currency at the end of each day of a month.
 
     Args:
-        found: a line for each budget and day, or one with a null day for a budget without spending.
-        first: of the month.
-        end: the last day that is shown.
-        currency: of the budgets.
+        found: a row for each budget and day with spending; one row with a null day for a budget without spending.
+        first: the first day of the month.
+        end: the last day in the chart.
+        currency: the currency of the budgets.
     """
     budgets = {row["category"]: row["monthly_amount"] for row in found}
     whole = sum(budgets.values(), Decimal())

@@ -15,7 +15,7 @@ from tools.shared.flows import category_amount, flow_totals, sum_flows
 from tools.shared.money import amount_text, percent_text
 
 MAX_BARS = 12
-"""Categories that are shown by name; the smaller ones are shown as one."""
+"""The most bars. The smallest categories share the last bar."""
 OTHERS = "All others"
 
 
@@ -56,7 +56,7 @@ async def chart_by_category(arguments: ChartByCategory, context: ToolContext) ->
 
 
 def category_bars(groups: Sequence[Row]) -> list[dict[str, Any]]:
-    """Categories of one currency and type, the largest total first, the smaller ones as one."""
+    """The bars of one currency and type, the largest total first; the smallest categories share the last bar."""
     ordered = sorted(groups, key=lambda group: (-category_amount(group), group["category"]))
     entries = [(group["category"], group["matches"], category_amount(group)) for group in ordered]
     if len(entries) > MAX_BARS:

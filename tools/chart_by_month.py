@@ -54,7 +54,7 @@ async def chart_by_month(arguments: ChartByMonth, context: ToolContext) -> dict[
         kind="columns",
         currency=chosen.currency,
         labels=[row["month"] for row in rows],
-        series=[each for each in series if any(Decimal(text) for text in each.amounts)] or series[1:],
+        series=[line for line in series if any(Decimal(amount) for amount in line.amounts)] or series[1:],
     )
     return result | {DISPLAY: await store_chart(chart, f"by-month-{context.today}", context.files)}
 
@@ -62,7 +62,7 @@ async def chart_by_month(arguments: ChartByMonth, context: ToolContext) -> dict[
 def month_rows(
     groups: Sequence[Row], first: dt.date, count: int, current: dt.date, currency: str
 ) -> list[dict[str, Any]]:
-    """Each month of one currency, those without a row, too."""
+    """A row for each month of one currency, also for months without transactions."""
     found = {group["month"]: group for group in groups}
     rows = []
     for month in (add_months(first, number) for number in range(count)):

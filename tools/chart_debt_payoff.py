@@ -14,7 +14,7 @@ from tools.shared.interest import INTEREST_METHOD, MAX_MONTHS, monthly_interest,
 from tools.shared.money import MAX_DECIMALS, amount_text, check_decimals
 
 MAX_MONTHLY_ROWS = 24
-"""Payments of which each is a row; of more only each twelfth is."""
+"""The most payments with a row each. A longer schedule has a row for every twelfth payment."""
 
 
 class ChartDebtPayoff(ToolArguments):

@@ -1,4 +1,4 @@
-"""Compares what was spent and earned in two periods."""
+"""Compares spending and income in two periods."""
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
@@ -33,7 +33,7 @@ class ComparePeriods(PeriodArguments):
 
 @dataclass(frozen=True, slots=True)
 class DateRange:
-    """A period: its first and its last day."""
+    """A period with its first and its last day."""
 
     first: dt.date
     last: dt.date
@@ -87,10 +87,10 @@ async def compare_periods(arguments: ComparePeriods, context: ToolContext) -> di
 
 
 def resolve_periods(arguments: ComparePeriods, today: dt.date) -> tuple[DateRange, DateRange]:
-    """The earlier and the later period.
+    """The earlier and the later period, in this order.
 
     Raises:
-        ToolError: an end is missing, or a period ends before it starts.
+        ToolError: a date is missing, or a period ends before it starts.
     """
     arguments.check_period()
     first, last = arguments.start_date, arguments.end_date
@@ -112,11 +112,13 @@ def resolve_periods(arguments: ComparePeriods, today: dt.date) -> tuple[DateRang
 
 
 def preceding_range(days: DateRange) -> DateRange:
-    """The period before: as many whole months before whole months, the same days of the month before a part of a month, else
-    as many days.
+    """The period before another one.
+
+    Whole months are preceded by as many whole months, the beginning of a month by the same days of the month before, and any
+    other period by as many days.
 
     Raises:
-        ToolError: the calendar does not go so far back.
+        ToolError: the period before lies outside the calendar.
     """
     month = days.first.replace(day=1)
     try:
@@ -134,7 +136,7 @@ def preceding_range(days: DateRange) -> DateRange:
 
 
 def compare_totals(currency: str, groups: Sequence[Row]) -> dict[str, Any]:
-    """Income, spending and what was left of one currency in both periods."""
+    """Income, net spending and net flow of one currency in both periods."""
     before, after = (
         sum_flows(currency, [group for group in groups if group["period"] == period]) for period in ("before", "after")
     )
@@ -148,7 +150,7 @@ def compare_totals(currency: str, groups: Sequence[Row]) -> dict[str, Any]:
 
 
 def compare_categories(groups: Iterable[Row]) -> list[dict[str, Any]]:
-    """Each category of each type and currency in both periods, the largest difference first."""
+    """A row for each category, type and currency with both periods, the largest difference first."""
     found: dict[tuple[str, str, str], dict[str, Row]] = {}
     for group in groups:
         found.setdefault((group["category"], group["flow"], group["currency"]), {})[group["period"]] = group
@@ -168,7 +170,7 @@ def compare_categories(groups: Iterable[Row]) -> list[dict[str, Any]]:
 
 
 def change_result(before: Decimal, after: Decimal, currency: str) -> dict[str, Any]:
-    """From one amount to another."""
+    """The change from one amount to another."""
     return {
         "before": amount_text(before, currency),
         "after": amount_text(after, currency),
@@ -178,11 +180,11 @@ def change_result(before: Decimal, after: Decimal, currency: str) -> dict[str, A
 
 
 def percent_change(before: Decimal, after: Decimal) -> str | None:
-    """By how many percent, with one decimal, rounded half to even; None if there was nothing before, or less."""
+    """The change in percent, with one decimal, rounded half to even; None if the first amount is not positive."""
     if before <= 0:
         return None
     percent = (100 * (after - before) / before).quantize(TENTH, ROUND_HALF_EVEN)
-    return str(percent or abs(percent))  # a fall of next to nothing is no -0.0
+    return str(percent or abs(percent))  # avoids -0.0
 
 
 TOOL = Tool(

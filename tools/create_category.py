@@ -1,4 +1,4 @@
-"""Creates a category of the user's own."""
+"""Creates a category for the user."""
 
 import hashlib
 import re
@@ -12,7 +12,7 @@ from tools.shared.arguments import ToolArguments
 from tools.shared.text_fields import ShortText
 
 MAX_CATEGORIES = 100
-"""Of a user's own."""
+"""The most categories that a user can create."""
 
 
 class CreateCategory(ToolArguments):
@@ -39,10 +39,10 @@ async def preview_create_category(arguments: CreateCategory, context: ToolContex
 
 
 async def resolve_new_name(arguments: CreateCategory, rows: Rows) -> str:
-    """The name with single spaces.
+    """The category's name with single spaces.
 
     Raises:
-        ToolError: there is such a category, or there are too many.
+        ToolError: the category exists, or the user has too many.
     """
     name = " ".join(arguments.name.split())
     stored = await rows.fetch("categories")
@@ -55,7 +55,7 @@ async def resolve_new_name(arguments: CreateCategory, rows: Rows) -> str:
 
 
 def slugify(name: str) -> str:
-    """The name in letters of an address; one without any gets a short one that is always the same."""
+    """The name in ASCII letters and digits; a hash for a name without any."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     words = "-".join(re.findall(r"[a-z0-9]+", plain))
     return words or f"category-{hashlib.sha256(name.encode()).hexdigest()[:8]}"

@@ -58,10 +58,10 @@ async def preview_create_goal(arguments: CreateGoal, context: ToolContext) -> di
 
 
 async def resolve_goal_currency(arguments: CreateGoal, context: ToolContext) -> str:
-    """The currency of a goal that can be created.
+    """The currency of the new goal.
 
     Raises:
-        ToolError: it cannot, and why.
+        ToolError: the goal cannot be created; the message says why.
     """
     if arguments.target_date and arguments.target_date <= context.today:
         raise ToolError("target_date is not in the future; ask for a later one or leave it out.")

@@ -1,4 +1,4 @@
-"""Converts an amount by a rate that is on file."""
+"""Converts an amount by a stored exchange rate."""
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
@@ -77,30 +77,30 @@ async def currency_conversion(arguments: CurrencyConversion, context: ToolContex
 
 @dataclass(frozen=True, slots=True)
 class ConversionPath:
-    """From one currency to another by one stored rate, or by two."""
+    """A conversion by one stored rate, or by two."""
 
     rate: Decimal
     rows: Sequence[Row]
 
     @property
     def day(self) -> dt.date:
-        """Of the oldest rate in it."""
+        """The day of the older rate."""
         day: dt.date = min(row["day"] for row in self.rows)
         return day
 
 
 def best_path(found: Sequence[Row], start: str, end: str) -> ConversionPath | None:
-    """The newest direct rate, else the newest way through one other currency; None if there is none.
+    """The newest direct conversion, else the newest one through a third currency; None if there is none.
 
     Args:
-        found: `base`, `quote`, `day`, `rate` and `source`, one of each pair.
+        found: the newest rate of each pair: `base`, `quote`, `day`, `rate` and `source`.
         start: the currency of the amount.
-        end: the currency that is wanted.
+        end: the currency of the result.
     """
     direct = list(direct_paths(found, start, end))
     if direct:
         return newest_path(direct)
-    between = {each[side] for each in found for side in ("base", "quote")} - {start, end}
+    between = {row[side] for row in found for side in ("base", "quote")} - {start, end}
     ways = [
         ConversionPath(first.rate * second.rate, [*first.rows, *second.rows])
         for middle in sorted(between)
@@ -111,7 +111,7 @@ def best_path(found: Sequence[Row], start: str, end: str) -> ConversionPath | No
 
 
 def direct_paths(found: Sequence[Row], start: str, end: str) -> Iterator[ConversionPath]:
-    """The stored rates of a pair, as they stand first, then those the other way round."""
+    """Conversions by one rate: the stored rates of the pair first, then the inverted ones."""
     for row in found:
         if (row["base"], row["quote"]) == (start, end):
             yield ConversionPath(row["rate"], [row])

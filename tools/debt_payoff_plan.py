@@ -69,7 +69,7 @@ async def debt_payoff_plan(arguments: DebtPayoffPlan, context: ToolContext) -> d
 
 
 def compare_orders(debts: Sequence[Row], extra: Decimal, today: dt.date) -> dict[str, Any]:
-    """Both plans for debts of one currency."""
+    """The plans by both orders for debts of one currency."""
     currency = debts[0]["currency"]
     check_decimals(currency, extra)
     owed = [
@@ -107,7 +107,7 @@ def plan_result(plan: PayoffPlan | None, today: dt.date, currency: str) -> dict[
         "total_interest": amount_text(plan.interest, currency),
         "order": [
             {"name": name, "payoff_month": month(number), "months": number}
-            for name, number in sorted(plan.months.items(), key=lambda each: (each[1], each[0]))
+            for name, number in sorted(plan.months.items(), key=lambda debt: (debt[1], debt[0]))
         ],
     }
 

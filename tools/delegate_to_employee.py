@@ -1,4 +1,4 @@
-"""Asks colleagues and brings their answers."""
+"""Asks other employees and returns their answers."""
 
 import asyncio
 from typing import Any
@@ -29,10 +29,12 @@ async def delegate_to_employee(arguments: DelegateToEmployee, context: ToolConte
     tools of their own and changes nothing. An answer whose status is not "ok" did not come: say so. Put the answers together
     in your own words, and name who found what.
     """
-    slugs = [context.colleagues.resolve(each.employee) for each in arguments.questions]
+    slugs = [context.colleagues.resolve(question.employee) for question in arguments.questions]
     asked = zip(slugs, arguments.questions, strict=True)
     return {
-        "answers": await asyncio.gather(*(context.colleagues.delegate(slug, each.question) for slug, each in asked))
+        "answers": await asyncio.gather(
+            *(context.colleagues.delegate(slug, question.question) for slug, question in asked)
+        )
     }
 
 

@@ -38,10 +38,10 @@ async def preview_delete_budget(arguments: DeleteBudget, context: ToolContext) -
 
 
 async def resolve_budget(arguments: DeleteBudget, context: ToolContext) -> Row:
-    """The budget that is meant.
+    """The budget to delete.
 
     Raises:
-        ToolError: there is none, or one in each of several currencies.
+        ToolError: no budget matches, or the category has budgets in several currencies.
     """
     found = await fetch_budgets(arguments.category, context)
     meant = [row for row in found if arguments.currency in (None, row["currency"])]

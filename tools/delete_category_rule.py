@@ -39,10 +39,10 @@ async def preview_delete_category_rule(arguments: DeleteCategoryRule, context: T
 
 
 async def resolve_rule(arguments: DeleteCategoryRule, rows: Rows) -> Row:
-    """The rule that is meant.
+    """The rule to delete.
 
     Raises:
-        ToolError: there is none, or there are two.
+        ToolError: no rule matches, or two rules do.
     """
     if arguments.rule_id is None and arguments.pattern is None:
         raise ToolError("Say which rule: give its id or its pattern; list_category_rules has both.")

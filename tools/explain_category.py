@@ -36,8 +36,8 @@ async def explain_category(arguments: ExplainCategory, context: ToolContext) -> 
         "source": row["source"],
         "because": explain(row, corrections, advice),
         "corrections": [
-            {"from_category": each["category_before"], "to_category": each["category"], "date": each["day"].isoformat()}
-            for each in corrections
+            {"from_category": row["category_before"], "to_category": row["category"], "date": row["day"].isoformat()}
+            for row in corrections
         ],
         "evidence": dict(advice.evidence) if advice and fits else {},
         "other_suggestion": suggestion_result(advice) if advice and not fits else None,

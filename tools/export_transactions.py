@@ -1,4 +1,4 @@
-"""Writes transactions into a file for a spreadsheet."""
+"""Exports transactions to a CSV or Excel file."""
 
 import asyncio
 import csv
@@ -19,13 +19,13 @@ from tools.shared.flows import flow_totals
 from tools.shared.money import amount_text
 
 MAX_ROWS = 20_000
-"""That a file has."""
+"""The most rows in a file."""
 
 COLUMNS = ("Date", "Amount", "Currency", "Type", "Category", "Merchant", "Description", "Account")
 FORMULA_STARTS = ("=", "+", "-", "@", "|", "%")
-"""Characters with which a cell begins that a spreadsheet may compute, or hand to another program."""
+"""First characters of cells that a spreadsheet may execute as a formula or pass to another program."""
 CONTROL_CHARACTERS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
-"""What no spreadsheet file may hold."""
+"""Characters that a spreadsheet file must not contain."""
 LINE_BREAKS = re.compile(r"[\t\r\n]+")
 
 MEDIA_TYPES = {
@@ -82,7 +82,7 @@ async def export_transactions(arguments: ExportTransactions, context: ToolContex
 
 
 def write_csv(rows: Sequence[Row]) -> bytes:
-    """The rows as CSV (RFC 4180, UTF-8 with the mark by which Excel knows it)."""
+    """The rows as CSV: RFC 4180, UTF-8 with a byte order mark, which Excel needs."""
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
@@ -93,7 +93,7 @@ def write_csv(rows: Sequence[Row]) -> bytes:
 
 
 def write_xlsx(rows: Sequence[Row]) -> bytes:
-    """The rows as an Excel workbook: dates are dates, amounts are numbers, all else is text."""
+    """The rows as an Excel workbook with dates, numeric amounts and text."""
     from openpyxl import Workbook  # type: ignore[import-untyped]
     from openpyxl.cell import WriteOnlyCell  # type: ignore[import-untyped]
 
@@ -113,7 +113,7 @@ def write_xlsx(rows: Sequence[Row]) -> bytes:
 
 
 def number_format(currency: str) -> str:
-    """How a spreadsheet shows amounts of a currency."""
+    """The spreadsheet number format for amounts of a currency."""
     decimals = decimal_places(currency)
     return f"0.{'0' * decimals}" if decimals else "0"
 
@@ -127,9 +127,10 @@ def text_cells(row: Row) -> list[str]:
 
 
 def escape_formula(text: str) -> str:
-    """The text as a cell that no spreadsheet takes for a formula: an apostrophe before what looks like one.
+    """The text of a cell, with an apostrophe before anything that looks like a formula.
 
-    Whoever sends a payment writes its description, so it may be meant to run when the file is opened (CSV injection, OWASP).
+    The sender of a payment writes its description, so it can carry an attack on the program that opens the file (CSV
+    injection, OWASP).
     """
     plain = LINE_BREAKS.sub(" ", CONTROL_CHARACTERS.sub("", text))
     return f"'{plain}" if unicodedata.normalize("NFKC", plain).lstrip().startswith(FORMULA_STARTS) else plain

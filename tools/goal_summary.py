@@ -1,4 +1,4 @@
-"""Sums the user's goals up."""
+"""Sums up the user's goals."""
 
 import datetime as dt
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Moves the conversation to a colleague."""
+"""Hands the conversation over to another employee."""
 
 from typing import Any
 

@@ -10,7 +10,7 @@ from tools.shared.display import table
 from tools.shared.reminders import reminder_result
 
 MAX_REMINDERS = 50
-"""That a result holds."""
+"""The most reminders in a result."""
 
 
 class ListReminders(ToolArguments):
@@ -27,7 +27,7 @@ async def list_reminders(arguments: ListReminders, context: ToolContext) -> dict
     """
     wanted = None if arguments.status == "all" else arguments.status
     reminders = [reminder_result(row, context.today) for row in await context.rows.fetch("reminders", status=wanted)]
-    reminders.sort(key=lambda each: (each["next_due"] or each["first_due"], each["time"] or ""))
+    reminders.sort(key=lambda reminder: (reminder["next_due"] or reminder["first_due"], reminder["time"] or ""))
     listed = reminders[: arguments.limit]
     return {
         "status": "ok" if reminders else "no_rows",

@@ -1,4 +1,4 @@
-"""Works out what a loan costs."""
+"""Calculates the cost of a loan."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ from tools.shared.interest import (
 from tools.shared.money import MAX_DECIMALS, amount_text, check_decimals
 
 MAX_YEARS = 40
-"""Of a schedule that are listed."""
+"""The most years that a schedule lists."""
 
 
 class LoanAmortisation(ToolArguments):
@@ -73,8 +73,8 @@ async def loan_amortisation(arguments: LoanAmortisation, context: ToolContext) -
         ),
     }
     plan, faster = (
-        payment_schedule(arguments.principal, arguments.annual_rate_percent, each, currency, arguments.months)
-        for each in (payment, payment + arguments.extra_payment)
+        payment_schedule(arguments.principal, arguments.annual_rate_percent, amount, currency, arguments.months)
+        for amount in (payment, payment + arguments.extra_payment)
     )
     if plan is None:
         return {"status": "never_paid", "within_months": MAX_MONTHS, **head, "with_extra": None, "schedule": []}
@@ -115,7 +115,7 @@ def total_interest(plan: Sequence[Payment]) -> Decimal:
 
 
 def yearly_schedule(plan: Sequence[Payment], principal: Decimal, currency: str | None) -> list[dict[str, Any]]:
-    """Each twelve payments together."""
+    """One row for every twelve payments."""
     rows = []
     for start in range(0, len(plan), 12):
         year = plan[start : start + 12]

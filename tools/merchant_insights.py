@@ -1,4 +1,4 @@
-"""Tells all that is known of one merchant."""
+"""Reports everything about one merchant."""
 
 import datetime as dt
 import uuid
@@ -69,7 +69,7 @@ async def merchant_insights(arguments: MerchantInsights, context: ToolContext) -
 
 @dataclass(slots=True)
 class MerchantSums:
-    """What groups of one currency come to."""
+    """The sums of transactions of one currency."""
 
     matches: int = 0
     income: Decimal = Decimal()
@@ -102,7 +102,7 @@ def sum_groups(groups: Iterable[Row]) -> MerchantSums:
 
 
 def overall_result(currency: str, groups: Sequence[Row]) -> dict[str, Any]:
-    """All that one currency comes to; the average is rounded to its smallest unit, half to even."""
+    """The sums of one currency over all time. The average is rounded to the smallest unit, half to even."""
     sums = sum_groups(groups)
     return {
         "currency": currency,
@@ -115,7 +115,7 @@ def overall_result(currency: str, groups: Sequence[Row]) -> dict[str, Any]:
 
 
 def usual_category(groups: Sequence[Row]) -> dict[str, Any] | None:
-    """The category with most transactions, and how many of all are in it."""
+    """The category with the most transactions, with their number and the number of all transactions."""
     counts: dict[str, int] = {}
     for group in groups:
         counts[group["category"]] = counts.get(group["category"], 0) + group["matches"]
@@ -126,7 +126,7 @@ def usual_category(groups: Sequence[Row]) -> dict[str, Any] | None:
 
 
 def month_rows(currency: str, groups: Sequence[Row], count: int, today: dt.date) -> list[dict[str, Any]]:
-    """The last months of one currency, the oldest first, those without a row, too."""
+    """A row for each of the last months of one currency, the oldest first, also for months without transactions."""
     last = max([today.replace(day=1), *(group["month"] for group in groups)])
     return [
         {

@@ -1,4 +1,4 @@
-"""A month's money as a document: totals, categories and merchants, beside the month before."""
+"""Writes a PDF report of a month: totals, categories and merchants, compared with the month before."""
 
 import asyncio
 import datetime as dt
@@ -83,7 +83,7 @@ def month_range(first: dt.date) -> dict[str, dt.date]:
 def currency_section(
     currency: str, groups: Sequence[Row], earlier: Sequence[Row], merchants: Sequence[Row]
 ) -> dict[str, Any]:
-    """What the report says of one currency."""
+    """The part of the result for one currency."""
     now, then = flow_result(groups, currency), flow_result(earlier, currency)
     return {
         "currency": currency,
@@ -99,7 +99,7 @@ def currency_section(
 
 
 def flow_result(groups: Iterable[Row], currency: str) -> dict[str, Any]:
-    """Income, spending less refunds, and what is left."""
+    """Income, spending less refunds, and the difference."""
     sums = sum_flows(currency, groups)
     spent = net_spending(sums)
     return {
@@ -111,7 +111,7 @@ def flow_result(groups: Iterable[Row], currency: str) -> dict[str, Any]:
 
 
 def compare_categories(groups: Iterable[Row], earlier: Iterable[Row], currency: str) -> list[dict[str, str]]:
-    """Spending by category in both months, the largest of this one first, the smaller ones as one."""
+    """Spending by category in both months, the largest of this month first; the smallest categories share the last row."""
     now, then = (
         {row["category"]: net_spending(row) for row in rows if row["flow"] == "expense"} for rows in (groups, earlier)
     )
@@ -142,25 +142,26 @@ def compare_categories(groups: Iterable[Row], earlier: Iterable[Row], currency: 
 
 
 def document_parts(result: Row, months: Sequence[Row], oldest: dt.date) -> list[DocumentPart]:
-    """What the document shows: each figure stands in it as it does in the result."""
+    """The content of the document; each figure is the text of the result."""
     parts: list[DocumentPart] = (
         [] if result["complete"] else [Note("The month is not over; its figures are those so far.")]
     )
     own_months = by_currency(months)
-    for each in result["currencies"]:
-        parts += [Heading(each["currency"]), *section_tables(each, result["month"], result["compared_with"])]
+    for section in result["currencies"]:
+        parts += [Heading(section["currency"]), *section_tables(section, result["month"], result["compared_with"])]
         parts += [
-            Picture(render_chart(chart)) for chart in section_charts(each, own_months.get(each["currency"], []), oldest)
+            Picture(render_chart(chart))
+            for chart in section_charts(section, own_months.get(section["currency"], []), oldest)
         ]
     parts.append(Note("Spending is less refunds. Moves between the user's own accounts are not counted."))
     return parts
 
 
-def section_tables(each: Row, month: str, before: str) -> list[DocumentPart]:
-    columns = (each["this_month"], each["month_before"], each["change"])
+def section_tables(section: Row, month: str, before: str) -> list[DocumentPart]:
+    columns = (section["this_month"], section["month_before"], section["change"])
     totals = [[name.capitalize(), *(column[name] for column in columns)] for name in FLOWS]
-    categories = [[row["category"], row["spent"], row["before"], row["change"]] for row in each["categories"]]
-    merchants = [[row["merchant"], str(row["count"]), row["spent"]] for row in each["merchants"]]
+    categories = [[row["category"], row["spent"], row["before"], row["change"]] for row in section["categories"]]
+    merchants = [[row["merchant"], str(row["count"]), row["spent"]] for row in section["merchants"]]
     grids = [
         Grid("Totals", ("", month, before, "Change"), totals),
         Grid("Spending by category", ("Category", month, before, "Change"), categories),
@@ -169,8 +170,8 @@ def section_tables(each: Row, month: str, before: str) -> list[DocumentPart]:
     return [grid for grid in grids if grid.rows]
 
 
-def section_charts(each: Row, months: Sequence[Row], oldest: dt.date) -> list[Chart]:
-    found, currency = {row["month"]: row for row in months}, each["currency"]
+def section_charts(section: Row, months: Sequence[Row], oldest: dt.date) -> list[Chart]:
+    found, currency = {row["month"]: row for row in months}, section["currency"]
     drawn = [add_months(oldest, number) for number in range(CHART_MONTHS)]
     flows_drawn = [found.get(month, NO_FLOW) for month in drawn]
     income = [amount_text(flow["income"], currency) for flow in flows_drawn]
@@ -178,13 +179,13 @@ def section_charts(each: Row, months: Sequence[Row], oldest: dt.date) -> list[Ch
     by_month = Chart(
         "Income and spending by month",
         "columns",
-        each["currency"],
+        section["currency"],
         [f"{month:%Y-%m}" for month in drawn],
         [ChartSeries("Income", income), ChartSeries("Spent", spent)],
     )
-    shown = [row for row in each["categories"] if Decimal(row["spent"])]
+    shown = [row for row in section["categories"] if Decimal(row["spent"])]
     series = [ChartSeries("Spent", [row["spent"] for row in shown])]
-    by_category = Chart("Spending by category", "bars", each["currency"], [row["category"] for row in shown], series)
+    by_category = Chart("Spending by category", "bars", section["currency"], [row["category"] for row in shown], series)
     return [by_category, by_month] if shown else [by_month]
 
 

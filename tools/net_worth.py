@@ -1,4 +1,4 @@
-"""Adds up what the user has and owes."""
+"""Adds up the user's accounts and debts."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,7 +13,7 @@ METHOD = (
     "with a known balance counts as that account only."
 )
 MAX_ITEMS = 60
-"""That a result holds."""
+"""The most accounts and debts in a result."""
 
 
 class NetWorth(ToolArguments):
@@ -43,7 +43,7 @@ async def net_worth(arguments: NetWorth, context: ToolContext) -> dict[str, Any]
 
 
 def assets_and_debts(accounts: Sequence[Row], debts: Sequence[Row]) -> list[Row]:
-    """Accounts and debts alike: what is owed is negative, what is not known None. Debts that an account shows are left out."""
+    """Accounts and debts as items. Owed amounts are negative, unknown ones None. Debts that an account includes are omitted."""
     shown_by = {account["id"] for account in accounts if account["balance"] is not None}
     return [
         *(

@@ -1,4 +1,4 @@
-"""Finds what is paid, or comes in, again and again."""
+"""Finds recurring payments and income."""
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
@@ -24,11 +24,11 @@ from tools.shared.payment_series import (
 )
 
 LONG_LOOK_BACK = dt.timedelta(days=1200)
-"""How far back yearly bookings are looked for."""
+"""The time in which yearly bookings are searched."""
 MAX_YEARLY_BOOKINGS = 8
-"""Bookings in that time up to which a merchant is one that comes seldom: twice a year makes 7."""
+"""The most bookings in that time of a merchant that is paid yearly or half-yearly: twice a year makes 7."""
 MIN_DAYS_APART = 150
-"""Days that lie between two of them on average, at least."""
+"""The smallest average distance of such bookings, in days."""
 
 SUBSCRIPTION_CATEGORIES = (
     "Entertainment",
@@ -38,10 +38,10 @@ SUBSCRIPTION_CATEGORIES = (
     "Business Expenses",
     "Bills & Services",
 )
-"""Categories in which a fixed price that comes again is taken for a subscription."""
+"""Categories in which a recurring fixed price counts as a subscription."""
 BILLS_CATEGORY = "Bills & Services"
 MAX_SUBSCRIPTION_BILL = 100
-"""Up to which price that holds for a bill; rent is none."""
+"""The highest price of a bill that counts as a subscription, so that rent does not."""
 
 
 METHOD = (
@@ -76,21 +76,23 @@ async def recurring_payments(arguments: RecurringPayments, context: ToolContext)
     today = context.today
     series = await fetch_series(arguments.type, context)
     kept = [
-        each
-        for each in series
-        if (arguments.include_ended or not each.is_over(today))
-        and (is_subscription(each) or not arguments.subscriptions_only)
+        payment
+        for payment in series
+        if (arguments.include_ended or not payment.is_over(today))
+        and (is_subscription(payment) or not arguments.subscriptions_only)
     ]
-    kept.sort(key=lambda each: (each.is_over(today), -monthly_cost(each), each.merchant or "", each.last_date))
-    listed = [series_result(each, today) for each in kept[: arguments.limit]]
+    kept.sort(
+        key=lambda payment: (payment.is_over(today), -monthly_cost(payment), payment.merchant or "", payment.last_date)
+    )
+    listed = [series_result(payment, today) for payment in kept[: arguments.limit]]
     return {
         "status": "ok" if kept else "no_rows",
         "filters": arguments.model_dump(mode="json") | {"as_of": today.isoformat()},
         "method": METHOD,
         "found": len(kept),
         "listed": len(listed),
-        "ended": sum(each.is_over(today) for each in series),
-        "totals": all_totals([each for each in kept if not each.is_over(today)]),
+        "ended": sum(payment.is_over(today) for payment in series),
+        "totals": all_totals([payment for payment in kept if not payment.is_over(today)]),
         "recurring": listed,
         **table(
             "Recurring",
@@ -101,7 +103,7 @@ async def recurring_payments(arguments: RecurringPayments, context: ToolContext)
 
 
 async def fetch_series(flow: str, context: ToolContext) -> list[PaymentSeries]:
-    """All series of one kind, over or not."""
+    """All series of expenses or of income, also those that have ended."""
     today = context.today
     lately = await fetch_payees(context.rows, today)
     seldom = await context.rows.fetch(
@@ -113,7 +115,7 @@ async def fetch_series(flow: str, context: ToolContext) -> list[PaymentSeries]:
         apart=MIN_DAYS_APART,
     )
     found = [series for row in lately if row["flow"] == flow for series in payee_series(row)]
-    known = {(each.merchant, each.description, each.currency) for each in found}
+    known = {(series.merchant, series.description, series.currency) for series in found}
     yearly = [
         series
         for row in seldom
@@ -136,7 +138,7 @@ def is_subscription(series: PaymentSeries) -> bool:
 
 
 def monthly_cost(series: PaymentSeries) -> Decimal:
-    """What a series comes to in a month, rounded to the smallest unit of its currency, half to even."""
+    """The monthly cost of a series, rounded to the smallest unit of its currency, half to even."""
     rule, amount = CADENCE_RULES[series.cadence], abs(series.usual_amount)
     exact = amount / rule.months if rule.months else amount * 365 / (12 * rule.days)
     return round_amount(exact, series.currency)
@@ -171,8 +173,8 @@ def all_totals(active: Iterable[PaymentSeries]) -> list[dict[str, Any]]:
 
 
 def currency_totals(currency: str, series: Sequence[PaymentSeries]) -> dict[str, Any]:
-    """What the series of one currency come to in a month: the sum of what each is said to come to."""
-    subscriptions = [each for each in series if is_subscription(each)]
+    """The monthly cost of the series of one currency: the sum of their rounded costs."""
+    subscriptions = [payment for payment in series if is_subscription(payment)]
     return {
         "currency": currency,
         "count": len(series),

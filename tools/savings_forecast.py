@@ -1,4 +1,4 @@
-"""Works out what savings grow to."""
+"""Calculates the growth of savings."""
 
 import datetime as dt
 from decimal import Decimal
@@ -64,7 +64,7 @@ async def savings_forecast(arguments: SavingsForecast, context: ToolContext) -> 
 
 
 def savings_after(arguments: SavingsForecast, months: int, today: dt.date) -> dict[str, Any]:
-    """How it stands after so many months."""
+    """The savings after a number of months."""
     start, added = arguments.starting_balance, arguments.monthly_contribution * months
     value = future_value(
         start, arguments.monthly_contribution, arguments.annual_rate_percent, months, arguments.currency

@@ -1,4 +1,4 @@
-"""Sets the budget of a category."""
+"""Sets the monthly budget of a category."""
 
 from decimal import Decimal
 from typing import Any
@@ -47,11 +47,11 @@ async def preview_set_budget(arguments: SetBudget, context: ToolContext) -> dict
 
 
 async def resolve_category_and_currency(arguments: SetBudget, rows: Rows) -> tuple[str, str]:
-    """The category and currency of a budget that can be set.
+    """The category and the currency of the budget.
 
     Raises:
-        ToolError: there is no such category, it is none of spending, the currency is not known, or the amount has more
-            decimals than it.
+        ToolError: the category does not exist or is not one of spending, the currency is unknown, or the amount has more
+            decimals than the currency.
     """
     name = await resolve_category(arguments.category, rows)
     if name == "Income":

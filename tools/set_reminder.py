@@ -1,4 +1,4 @@
-"""Notes a reminder."""
+"""Stores a reminder."""
 
 import datetime as dt
 from typing import Any
@@ -11,7 +11,7 @@ from tools.shared.reminders import Recurrence, reminder_result, reminder_state
 from tools.shared.text_fields import ShortText
 
 MAX_AHEAD = dt.timedelta(days=3660)
-"""Ahead that a reminder can be."""
+"""The longest time from today to the day of a reminder."""
 
 
 class SetReminder(ToolArguments):
@@ -55,10 +55,10 @@ def reminder_values(arguments: SetReminder) -> dict[str, Any]:
 
 
 async def check_reminder(arguments: SetReminder, context: ToolContext) -> None:
-    """See that the reminder can be noted.
+    """Check that the reminder can be stored.
 
     Raises:
-        ToolError: its day is past or too far ahead, or there is one like it.
+        ToolError: its day is in the past or too far ahead, or the same reminder exists.
     """
     if not context.today <= arguments.date <= context.today + MAX_AHEAD:
         raise ToolError("The date is not between today and ten years from now; ask for another day.")

@@ -55,7 +55,7 @@ def account_result(group: Row) -> dict[str, Any]:
 
 
 def net_transfers(groups: Iterable[Row]) -> Decimal:
-    """What all transfers of one currency come to: nothing, where both sides of each are on file."""
+    """The sum of all transfers of one currency; zero if both sides of each are stored."""
     return sum((group["transfers_in"] - group["transfers_out"] for group in groups), Decimal())
 
 

@@ -70,7 +70,7 @@ def merchant_result(row: Row, flow: str) -> dict[str, Any]:
 
 
 def merchant_totals(currency: str, lines: Sequence[Row]) -> dict[str, Any]:
-    """The totals of one currency, which each of its lines has beside it."""
+    """The totals of one currency. Each line of the query repeats them."""
     whole = lines[0]
     nobody = [line for line in lines if line["merchant"] is None]
     return {

@@ -66,10 +66,10 @@ async def spending_by_month(arguments: SpendingByMonth, context: ToolContext) ->
 
 
 def resolve_period(arguments: SpendingByMonth, today: dt.date) -> tuple[dt.date, dt.date]:
-    """First and last day.
+    """The first and the last day of the period.
 
     Raises:
-        ToolError: that is too long, or has not begun.
+        ToolError: the period is too long.
     """
     last = arguments.end_date or max(today, arguments.start_date or today)
     first = arguments.start_date or first_of_earlier_month(last, arguments.months - 1)
@@ -79,14 +79,14 @@ def resolve_period(arguments: SpendingByMonth, today: dt.date) -> tuple[dt.date,
 
 
 def first_of_earlier_month(day: dt.date, months: int) -> dt.date:
-    """The first day of the month that was so many months before, as far as the calendar goes."""
+    """The first day of the month a number of months before, or of the calendar's first month."""
     return add_months(day.replace(day=1), -min(months, (day.year - 1) * 12 + day.month - 1))
 
 
 def month_rows(
     currency: str, groups: Sequence[Row], first: dt.date, last: dt.date, today: dt.date
 ) -> list[dict[str, Any]]:
-    """Each month of one currency, those without a row, too."""
+    """A row for each month of one currency, also for months without transactions."""
     found = {group["month"]: group for group in groups}
     empty = {"currency": currency, **NO_FLOW}
     return [
@@ -98,20 +98,20 @@ def month_rows(
 
 
 def months_between(first: dt.date, last: dt.date) -> list[dt.date]:
-    """The first days of all months that the period touches."""
+    """The first days of all months of the period, also of partial ones."""
     count = (last.year - first.year) * 12 + last.month - first.month + 1
     return [add_months(first.replace(day=1), number) for number in range(count)]
 
 
 def is_complete(month: dt.date, first: dt.date, last: dt.date, today: dt.date) -> bool:
-    """Whether a month is over and lies in the period with all its days."""
+    """Whether a month is over and lies completely in the period."""
     return first <= month and last_day(month) <= last and last_day(month) < today
 
 
 def average_month(
     currency: str, groups: Sequence[Row], first: dt.date, last: dt.date, today: dt.date
 ) -> dict[str, Any]:
-    """The mean month of one currency over the complete months, rounded to its smallest unit, half to even."""
+    """The monthly average of one currency over the complete months, rounded to its smallest unit, half to even."""
     whole = [month for month in months_between(first, last) if is_complete(month, first, last, today)]
     sums = sum_flows(currency, [group for group in groups if group["month"] in whole])
     return {

@@ -66,10 +66,10 @@ async def preview_split_transaction(arguments: SplitTransaction, context: ToolCo
 
 
 async def resolve_split(arguments: SplitTransaction, rows: Rows) -> tuple[Row, list[Decimal], list[str]]:
-    """The transaction, and the parts' amounts with their sign and categories as they are stored.
+    """The transaction, the signed amounts of the parts, and the stored names of their categories.
 
     Raises:
-        ToolError: it is not clear which, it cannot be split, or the parts do not add up.
+        ToolError: not exactly one transaction matches, it cannot be split, or the parts do not add up.
     """
     row = await resolve_transaction(arguments, rows)
     if row["split_of"] or row["was_split"]:

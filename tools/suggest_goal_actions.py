@@ -1,4 +1,4 @@
-"""Says what would bring the user's goals nearer."""
+"""Suggests how to reach the user's goals sooner."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from tools.shared.name_lookup import matching_rows
 from tools.shared.text_fields import ShortText
 
 COMPARED_MONTHS = 3
-"""Whole months that say what is usual, before the last whole one."""
+"""The whole months before the last whole one whose median is the usual spending."""
 MAX_RISES = 5
 
 
@@ -59,7 +59,7 @@ async def suggest_goal_actions(arguments: SuggestGoalActions, context: ToolConte
 
 
 def money_result(currency: str, goals: Sequence[Row], groups: Sequence[Row], today: dt.date) -> dict[str, Any]:
-    """What the goals of one currency need, and where it could come from."""
+    """The monthly need of the goals of one currency, and the money that could cover it."""
     own = [group for group in groups if group["currency"] == currency]
     needed = sum((needed_per_month(goal, today) or Decimal() for goal in goals), Decimal())
     months = months_with_history(own, today)
@@ -76,7 +76,7 @@ def money_result(currency: str, goals: Sequence[Row], groups: Sequence[Row], tod
 
 
 def months_with_history(groups: Sequence[Row], today: dt.date) -> list[dt.date]:
-    """The last whole months, from the first one that has a row on."""
+    """The last whole months, beginning with the first month that has a row."""
     if not groups:
         return []
     first = min(group["month"] for group in groups)
@@ -85,7 +85,7 @@ def months_with_history(groups: Sequence[Row], today: dt.date) -> list[dt.date]:
 
 
 def category_rises(groups: Sequence[Row], months: Sequence[dt.date], currency: str) -> list[dict[str, Any]]:
-    """Categories on which the last month cost more than the median of the months before; none where these are too few."""
+    """Categories that cost more in the last month than the median of the months before; none if there are too few months."""
     if len(months) <= COMPARED_MONTHS:
         return []
     *before, last = months
@@ -96,7 +96,7 @@ def category_rises(groups: Sequence[Row], months: Sequence[dt.date], currency: s
         rise = spent.get((category, last), Decimal()) - usual
         if rise > 0:
             found.append((rise, category, usual))
-    found.sort(key=lambda each: (-each[0], each[1]))
+    found.sort(key=lambda rise: (-rise[0], rise[1]))
     return [
         {
             "category": category,

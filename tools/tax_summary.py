@@ -1,4 +1,4 @@
-"""Sums a calendar year up for a tax return."""
+"""Sums up a calendar year for a tax return."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -16,14 +16,14 @@ from tools.shared.money import amount_text, by_currency
 DEDUCTION_CATEGORIES = frozenset(
     {"Business Expenses", "Education", "Gifts & Donations", "Healthcare", "Insurance", "Investments", "Fees & Charges"}
 )
-"""Categories of spending in which tax laws know deductions, in some countries and under conditions."""
+"""Categories of spending that are deductible in some countries under conditions."""
 
 NOTE = (
     "deduction_candidate only marks categories in which some countries know deductions; whether and how much of it counts "
     "depends on the law and the receipts. This is a sum of bookings, no tax advice."
 )
 MAX_CATEGORIES = 80
-"""That a result holds."""
+"""The most categories in a result."""
 
 
 class TaxSummary(ToolArguments):
@@ -47,7 +47,9 @@ async def tax_summary(arguments: TaxSummary, context: ToolContext) -> dict[str, 
     groups = await context.rows.fetch(
         "category_totals", start_date=dt.date(year, 1, 1), end_date=dt.date(year, 12, 31), flow=None
     )
-    entries = sorted(map(category_result, groups), key=lambda each: (each["currency"], each["type"], each["category"]))
+    entries = sorted(
+        map(category_result, groups), key=lambda entry: (entry["currency"], entry["type"], entry["category"])
+    )
     listed = entries[:MAX_CATEGORIES]
     return {
         "status": "ok" if groups else "no_rows",

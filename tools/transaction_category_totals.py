@@ -45,7 +45,7 @@ async def transaction_category_totals(arguments: TransactionCategoryTotals, cont
 
 
 def by_currency_and_flow(groups: Iterable[Row]) -> list[list[Row]]:
-    """The groups that agree in currency and flow, together."""
+    """The groups of each currency and flow."""
 
     def key(group: Row) -> tuple[str, str]:
         return group["currency"], group["flow"]

@@ -75,20 +75,20 @@ async def transactions_query(arguments: TransactionsQuery, context: ToolContext)
 
 
 def check_filters(arguments: TransactionsQuery) -> None:
-    """See that the filters can match anything.
+    """Check that the filters can match anything.
 
     Raises:
-        ToolError: the limits of the period or of the amounts are the wrong way round.
+        ToolError: the limits of the period or of the amounts are in the wrong order.
     """
     arguments.check_period()
     check_amount_range(arguments.min_amount, arguments.max_amount)
 
 
 async def resolve_accounts(words: str, rows: Rows) -> list[Row]:
-    """The accounts of exactly this name, else those that contain it or end with these four digits.
+    """The accounts with exactly this name, else those whose name contains it or whose number ends with it.
 
     Raises:
-        ToolError: there is none; the fault lists the accounts that exist.
+        ToolError: no account matches; the message lists the existing ones.
     """
     accounts = await rows.fetch("accounts")
     wanted = words.strip().casefold()
@@ -102,10 +102,10 @@ async def resolve_accounts(words: str, rows: Rows) -> list[Row]:
 
 
 def like_pattern(words: str | None) -> str | None:
-    """A LIKE pattern that finds these words anywhere, with no character of them a wildcard."""
+    """A LIKE pattern that matches the words literally at any position."""
     if words is None:
         return None
-    # PostgreSQL stores no NUL, so leaving it out changes no match.
+    # PostgreSQL stores no NUL, so removing it changes no match.
     literal = words.strip().replace("\0", "").replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return f"%{literal}%"
 
@@ -145,7 +145,7 @@ def row_result(row: Row) -> dict[str, Any]:
 def applied_filters(
     arguments: TransactionsQuery, categories: Sequence[str] | None, accounts: Sequence[Row] | None
 ) -> dict[str, Any]:
-    """The filters that were applied; the words to look for have names of their own, so that they are masked."""
+    """The filters that were applied. Search words are in fields of their own names, so that they are masked."""
     filters = {
         "start_date": arguments.start_date and arguments.start_date.isoformat(),
         "end_date": arguments.end_date and arguments.end_date.isoformat(),

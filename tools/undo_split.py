@@ -51,10 +51,10 @@ async def preview_undo_split(arguments: UndoSplit, context: ToolContext) -> dict
 
 
 async def resolve_parts(arguments: UndoSplit, rows: Rows) -> tuple[Sequence[dict[str, Any]], str]:
-    """The parts, the one that was split first, and the category of the whole.
+    """The parts, the original transaction first, and the category of the whole.
 
     Raises:
-        ToolError: it is not clear which, or it was not split.
+        ToolError: not exactly one transaction matches, or it was not split.
     """
     row = await resolve_transaction(arguments, rows)
     if not (row["split_of"] or row["was_split"]):

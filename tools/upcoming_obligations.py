@@ -1,4 +1,4 @@
-"""Tells what will have to be paid soon."""
+"""Lists upcoming payments and reminders."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from tools.shared.payment_series import SERIES_METHOD, PaymentSeries, fetch_paye
 from tools.shared.reminders import due_between
 
 MAX_ITEMS = 60
-"""That a result holds of either kind."""
+"""The most payments, and the most reminders, in a result."""
 
 
 class UpcomingObligations(ToolArguments):
@@ -62,7 +62,7 @@ async def upcoming_obligations(arguments: UpcomingObligations, context: ToolCont
 
 
 def expected_payments(series: PaymentSeries, today: dt.date, end: dt.date) -> list[dict[str, Any]]:
-    """The payments of a series that are due in a period, and one that should have come before; none of one that is over."""
+    """The payments of a series that are due up to a day, overdue ones included; none if the series has ended."""
     if series.is_over(today):
         return []
     return [

@@ -55,10 +55,10 @@ async def preview_update_debt(arguments: UpdateDebt, context: ToolContext) -> di
 
 
 async def resolve_change(arguments: UpdateDebt, context: ToolContext) -> tuple[Row, dict[str, Any]]:
-    """The debt that is meant, and what becomes of it.
+    """The debt to change, and its new column values.
 
     Raises:
-        ToolError: it is not clear, or nothing changes.
+        ToolError: not exactly one debt matches, or nothing changes.
     """
     check_as_of(arguments.as_of, context.today)
     values = arguments.model_dump(exclude={"debt"})

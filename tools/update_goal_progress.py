@@ -1,4 +1,4 @@
-"""Records how far a goal is."""
+"""Records the progress of a goal."""
 
 from decimal import Decimal
 from typing import Any, Literal
@@ -63,10 +63,10 @@ async def preview_update_goal_progress(arguments: UpdateGoalProgress, context: T
 
 
 async def resolve_goal(arguments: UpdateGoalProgress, rows: Rows) -> Row:
-    """The goal that is meant, if it can be changed so.
+    """The goal to change.
 
     Raises:
-        ToolError: it cannot, and why.
+        ToolError: the goal cannot be changed; the message says why.
     """
     if arguments.current_amount is not None and arguments.add_amount is not None:
         raise ToolError("Give current_amount or add_amount, not both.")
@@ -89,7 +89,7 @@ def reached_after(arguments: UpdateGoalProgress, goal: Row) -> Decimal:
 
 
 def status_after(goal: Row, reached: Decimal) -> str:
-    """What the status becomes by itself."""
+    """The status that follows from the amount reached."""
     if reached >= goal["target_amount"]:
         return "completed"
     return "active" if goal["status"] == "completed" else str(goal["status"])

@@ -1,40 +1,40 @@
-"""Charts, as PNG pictures and in words. What is drawn are texts and amounts that the caller has; nothing is worked out here."""
+"""Charts as data, and their description in words. Amounts are drawn as given; nothing is calculated here."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 ChartKind = Literal["bars", "columns", "lines"]
-"""Bars lie, columns stand, lines join points."""
+"""Bars are horizontal, columns vertical."""
 
 PNG = "image/png"
 MAX_AMOUNTS_IN_ALT_TEXT = 13
-"""Of a series in words; of more, the first and the last."""
+"""The most amounts of a series in the alt text. Of a longer series it has the first and the last ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChartSeries:
-    """One row of amounts of a chart, and how each is written."""
+    """One series of amounts of a chart."""
 
     name: str
     amounts: Sequence[str]
-    """Amounts as they stand in the result: `-12.50`."""
+    """The amounts' texts in the result: `-12.50`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """What a picture shows."""
+    """The content of a chart."""
 
     title: str
     kind: ChartKind
     currency: str
     labels: Sequence[str]
-    """What the amounts are of: categories, months, days."""
+    """One label for each amount: categories, months or days."""
     series: Sequence[ChartSeries]
 
 
 def alt_text(chart: Chart) -> str:
-    """The chart in words, for who cannot see it: its title and its amounts, the first and the last of many."""
+    """The chart in words, for users who cannot see it: its title and its amounts."""
     said = [f"{chart.title} ({chart.currency})."]
     for series in chart.series:
         pairs = [f"{label} {text}" for label, text in zip(chart.labels, series.amounts, strict=True)]

@@ -1,4 +1,4 @@
-"""Documents: headings, notes, tables and pictures, as PDF."""
+"""Documents as data: headings, notes, tables and pictures."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """A table under a title; all columns but the first are amounts, and stand to the right."""
+    """A table with a title. All columns but the first hold amounts and are right-aligned."""
 
     title: str
     columns: Sequence[str]
@@ -29,7 +29,7 @@ class Grid:
 class Picture:
     png: bytes
     share: float = 1.0
-    """Of the width of the text."""
+    """Width, as a share of the width of the text."""
 
 
 DocumentPart = Heading | Note | Grid | Picture

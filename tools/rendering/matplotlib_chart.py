@@ -1,6 +1,6 @@
-"""Paints charts with matplotlib.
+"""Renders charts with matplotlib.
 
-The same chart always gives the same bytes. No state of matplotlib is shared: each picture has a figure of its own.
+The same chart always gives the same bytes. Each picture has its own figure, so no state of matplotlib is shared.
 """
 
 import io
@@ -26,9 +26,9 @@ WIDTH_INCHES = 9.0
 MAX_LABEL_CHARS = 34
 MAX_AXIS_LABELS = 13
 MAX_LABELLED_POINTS = 40
-"""Points of a chart beyond which amounts are not written beside them: they would cover one another."""
+"""The most points whose amounts are written beside them. More would overlap."""
 COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7")
-"""Four of Okabe and Ito's colours, which most colour-blind people tell apart."""
+"""Four of the Okabe-Ito colours, which most colour-blind people can distinguish."""
 INK, GRID = "#222222", "#d9d9d9"
 
 
@@ -40,7 +40,7 @@ def render_png(chart: Chart) -> bytes:
 
 
 def build_figure(chart: Chart) -> Figure:
-    """The chart before it is a picture."""
+    """The chart as a matplotlib figure."""
     figure = Figure(figsize=(WIDTH_INCHES, figure_height(chart)), layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
@@ -59,7 +59,7 @@ def figure_height(chart: Chart) -> float:
 
 
 def draw_bars(axes: Axes, chart: Chart) -> None:
-    """The first label on top; the amount at the end of each bar."""
+    """Draw horizontal bars, the first label on top, with the amount at the end of each bar."""
     [series] = chart.series
     places = range(len(chart.labels))
     painted = axes.barh(places, float_amounts(series), color=COLOURS[0], height=0.7)
@@ -72,7 +72,7 @@ def draw_bars(axes: Axes, chart: Chart) -> None:
 
 
 def draw_columns(axes: Axes, chart: Chart) -> None:
-    """The series beside one another at each label."""
+    """Draw vertical columns, with the series side by side at each label."""
     width = 0.8 / len(chart.series)
     few = len(chart.labels) * len(chart.series) <= MAX_LABELLED_POINTS
     for number, series in enumerate(chart.series):
@@ -88,7 +88,7 @@ def draw_columns(axes: Axes, chart: Chart) -> None:
 
 
 def draw_lines(axes: Axes, chart: Chart) -> None:
-    """A line for each series; its last amount is written."""
+    """Draw a line for each series, with its last amount beside it."""
     places = range(len(chart.labels))
     for number, series in enumerate(chart.series):
         values = float_amounts(series)
@@ -116,7 +116,7 @@ DRAWERS: Mapping[ChartKind, Callable[[Axes, Chart], None]] = {
 
 
 def label_x_axis(axes: Axes, chart: Chart) -> None:
-    """Labels below, not all of them if there are many; amounts at the side."""
+    """Label the x axis, with gaps if there are many labels, and format the y axis."""
     labels = chart.labels
     step = -(-len(labels) // MAX_AXIS_LABELS)
     places = range(0, len(labels), step)
@@ -127,7 +127,7 @@ def label_x_axis(axes: Axes, chart: Chart) -> None:
 
 
 def format_amount_axis(axis: Axis, currency: str) -> None:
-    """How amounts along an axis are written: with the decimals of their currency, unless these are none."""
+    """Write the amounts of an axis with the decimals of their currency, without a fraction of zero."""
     decimals = decimal_places(currency)
     axis.set_major_locator(MaxNLocator(6))
     axis.set_major_formatter(
@@ -137,7 +137,7 @@ def format_amount_axis(axis: Axis, currency: str) -> None:
 
 
 def float_amounts(series: ChartSeries) -> list[float]:
-    """Where to draw: a picture has no exact amounts, so binary fractions do no harm here."""
+    """The amounts as positions. A picture is not exact, so binary fractions do no harm."""
     return [float(Decimal(text)) for text in series.amounts]
 
 
@@ -146,22 +146,22 @@ def truncated(text: str) -> str:
 
 
 def chart_text(text: str) -> str:
-    """A text that the font can draw, in one line, with no formula in it; a letter that the font lacks becomes a box."""
+    """The text on one line, with missing letters as boxes, and escaped so that matplotlib sees no formula."""
     return printable(text).replace("$", r"\$")
 
 
 def printable(text: str) -> str:
-    """The text in one line, in letters of the font."""
+    """The text on one line, with a box for each letter that the font lacks."""
     plain = " ".join(unicodedata.normalize("NFC", text).split())
     return "".join(letter if ord(letter) in font_characters() else "□" for letter in plain)
 
 
 @cache
 def font_characters() -> frozenset[int]:
-    """What the font can draw."""
+    """The code points of the font's letters."""
     return frozenset(FT2Font(str(font_file())).get_charmap())
 
 
 def font_file() -> Path:
-    """DejaVu Sans, which comes with matplotlib."""
+    """The file of DejaVu Sans, which comes with matplotlib."""
     return Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"

@@ -1,4 +1,4 @@
-"""Documents as PDF and charts as PNG; the libraries are imported when the first one is made."""
+"""Renders documents as PDF and charts as PNG. The libraries are imported on first use."""
 
 import asyncio
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from tools.rendering.file_storage import store_file
 
 
 def render_pdf(title: str, parts: Sequence[DocumentPart]) -> bytes:
-    """The document as PDF, in A4, with page numbers."""
+    """The document as an A4 PDF with page numbers."""
     from tools.rendering.reportlab_pdf import (
         render_document,  # reportlab takes long to import, and few processes set one soon
     )
@@ -20,12 +20,12 @@ def render_pdf(title: str, parts: Sequence[DocumentPart]) -> bytes:
 
 
 async def store_chart(chart: Chart, name: str, files: Files) -> dict[str, Any]:
-    """Draw a chart, leave it with the caller's files, and return the `display` that shows it.
+    """Render a chart, store it with the user's files, and return the `display` that shows it.
 
     Args:
-        chart: what to draw.
-        name: what the file is called, without its ending.
-        files: of the caller.
+        chart: the chart.
+        name: the name of the file without its extension.
+        files: the user's files.
     """
     file_id = await store_file(
         files, f"{name}.png", PNG, await asyncio.to_thread(render_chart, chart), "answer in words"

@@ -1,4 +1,4 @@
-"""Sets documents as PDF with reportlab. The same document always gives the same bytes."""
+"""Renders documents as PDF with reportlab. The same document always gives the same bytes."""
 
 import io
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ SHADE = colors.HexColor("#f2f2f2")
 
 
 def render_document(title: str, parts: Sequence[DocumentPart]) -> bytes:
-    """The document as PDF, in A4, with page numbers."""
+    """The document as an A4 PDF with page numbers."""
     content, name = io.BytesIO(), registered_font()
     document = SimpleDocTemplate(
         content,
@@ -69,7 +69,7 @@ def render_part(part: DocumentPart) -> Flowable:
 
 
 def paragraph(text: str, size: float, before: float = 0) -> Paragraph:
-    """Text as it is: whatever looks like reportlab's mark-up in it is only text."""
+    """A paragraph of plain text: reportlab's markup in it is escaped."""
     style = ParagraphStyle(
         "words", fontName=registered_font(), fontSize=size, leading=size * 1.4, spaceBefore=before, spaceAfter=3
     )
@@ -77,7 +77,7 @@ def paragraph(text: str, size: float, before: float = 0) -> Paragraph:
 
 
 def render_grid(grid: Grid) -> Table:
-    """Cells are plain strings, in which reportlab looks for no mark-up."""
+    """The table. Its cells are plain strings, in which reportlab reads no markup."""
     cells = [[printable(truncated(cell)) for cell in row] for row in (grid.columns, *grid.rows)]
     first, others = 0.40 * TEXT_WIDTH, 0.60 * TEXT_WIDTH / max(1, len(grid.columns) - 1)
     table = Table(cells, colWidths=[first, *[others] * (len(grid.columns) - 1)], repeatRows=1)
@@ -104,6 +104,6 @@ def render_picture(picture: Picture) -> Image:
 
 @cache
 def registered_font() -> str:
-    """The name under which reportlab knows the font of the pictures."""
+    """The registered name of the charts' font."""
     pdfmetrics.registerFont(TTFont("DejaVu", str(font_file())))
     return "DejaVu"

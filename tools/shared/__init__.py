@@ -1,1 +1,1 @@
-"""What several tools use."""
+"""Code that several tools share."""

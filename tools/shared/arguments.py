@@ -1,4 +1,4 @@
-"""What the arguments of tools have in common."""
+"""Base classes and checks of tools' arguments."""
 
 import datetime as dt
 import re
@@ -14,7 +14,7 @@ SUSPICIOUS_TEXT = re.compile(
     r"\.\.[/\\]|^\s*(?:/[\w.-]+){2}|^\s*[A-Za-z]:[/\\]|^\s*(?:file|ftp|gopher|ldap|jar|dict)://"
     r"|\$\{|\{\{|\{[^{}]{0,40}(?:__|[.\[!])[^{}]{0,40}\}|(?:%\d{0,4}\$?[nspx]){2}|%n\b|\b__\w{1,20}__\b"
 )
-"""Paths out of a folder or from the root, addresses of files, templates and format strings: no words of a user."""
+"""Paths, addresses of files, templates and format strings. A user's words contain none of them."""
 
 
 class ToolArguments(BaseModel):
@@ -55,13 +55,13 @@ def is_blank(value: Any) -> bool:
 
 
 class PeriodArguments(ToolArguments):
-    """A span of days, open at an end that is not given."""
+    """A period of days; an end without a date is open."""
 
     start_date: dt.date | None = Field(None, description="First day, YYYY-MM-DD, included. Leave out for no limit.")
     end_date: dt.date | None = Field(None, description="Last day, YYYY-MM-DD, included. Leave out for no limit.")
 
     def check_period(self) -> None:
-        """See that the period holds at least a day.
+        """Check that the period holds at least a day.
 
         Raises:
             ToolError: the period ends before it starts.

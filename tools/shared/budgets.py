@@ -8,7 +8,7 @@ from tools.shared.money import amount_text
 
 
 async def fetch_budgets(category: str | None, context: ToolContext) -> list[dict[str, Any]]:
-    """The budgets of a category, or all, with what is spent this month."""
+    """The budgets of a category, or all budgets, with this month's spending."""
     return await context.rows.fetch(
         "budgets_with_spending",
         categories=await category_filter(category, context.rows),

@@ -1,4 +1,4 @@
-"""The categories that a caller's transactions can have."""
+"""The categories of transactions."""
 
 from collections.abc import Iterable
 from typing import Annotated
@@ -27,7 +27,7 @@ SYSTEM_CATEGORIES = (
     "Business Expenses",
     "Uncategorized",
 )
-"""What the migration stores for everybody; a model is told these names, and the user's own when it asks for another."""
+"""The categories that the migrations store for all users. Only they are named in descriptions of arguments."""
 
 
 OptionalCategory = Annotated[
@@ -36,10 +36,10 @@ OptionalCategory = Annotated[
 
 
 async def resolve_categories(names: Iterable[str], rows: Rows) -> list[str]:
-    """Spell the names as they are stored; case and outer spaces do not matter, a name given twice counts once.
+    """The categories' names as they are stored, each once. Case and outer spaces do not matter.
 
     Raises:
-        ToolError: there is no such category; the fault lists those that exist.
+        ToolError: a category does not exist; the message lists the existing ones.
     """
     stored = await rows.fetch("categories")
     spelling = {row["name"].casefold(): row["name"] for row in stored}
@@ -54,7 +54,7 @@ async def resolve_category(name: str, rows: Rows) -> str:
     """The category's name as it is stored.
 
     Raises:
-        ToolError: there is no such category; the fault lists those that exist.
+        ToolError: a category does not exist; the message lists the existing ones.
     """
     [category] = await resolve_categories([name], rows)
     return category
@@ -64,6 +64,6 @@ async def category_filter(name: str | None, rows: Rows) -> list[str] | None:
     """The filter of a query: the category's name as it is stored, or None for all categories.
 
     Raises:
-        ToolError: there is no such category; the fault lists those that exist.
+        ToolError: a category does not exist; the message lists the existing ones.
     """
     return [await resolve_category(name, rows)] if name else None

@@ -1,4 +1,4 @@
-"""Which category fits a merchant, by what the user corrected, ruled and did before."""
+"""Suggests a category for a merchant by the user's corrections, rules and history."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from uuid import UUID
 from graph.tool import Row, Rows
 
 MIN_EQUAL_CORRECTIONS = 2
-"""Equal corrections from which they count."""
+"""The fewest equal corrections that lead to a suggestion."""
 UNCATEGORIZED = "Uncategorized"
 
 SUGGESTION_METHOD = (
@@ -20,7 +20,7 @@ SUGGESTION_METHOD = (
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A category, and why."""
+    """A category and the reason for it."""
 
     category: str
     because: Literal["corrections", "rule", "history"]
@@ -28,17 +28,17 @@ class Suggestion:
 
 
 async def suggest_for_merchant(merchant: str, rows: Rows, apart_from: UUID | None = None) -> Suggestion | None:
-    """What fits a merchant, or None if nothing is known; its transaction of this id does not count."""
+    """The suggestion for a merchant, or None. The transaction with the id `apart_from` does not count."""
     known = await rows.fetch("what_is_known_of_merchants", merchant=merchant, apart_from=apart_from)
     return best_suggestion(known)
 
 
 def best_suggestion(known: Sequence[Row]) -> Suggestion | None:
-    """The suggestion that follows from what is known.
+    """The suggestion that follows from corrections, rules and history, in this order; None if nothing is known.
 
     Args:
-        known: lines with `source` (correction, rule or history), `category`, `matches`, and for corrections and history the
-            time of the `latest`, for the rule `pattern` and `match`.
+        known: rows with `source` (correction, rule or history), `category` and `matches`. Corrections and history have the
+            time of the `latest` one, rules have `pattern` and `match`.
     """
     by_source = {
         source: [row for row in known if row["source"] == source] for source in ("correction", "rule", "history")

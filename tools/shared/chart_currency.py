@@ -1,4 +1,4 @@
-"""The one currency that a chart is drawn in."""
+"""Chooses the currency of a chart."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class ChartArguments(ToolArguments):
 
 @dataclass(frozen=True, slots=True)
 class ChartCurrency:
-    """The currency that is drawn, if it is clear which, and what the result says of it."""
+    """The currency of a chart, None if it is ambiguous, and the result's fields about it."""
 
     currency: str | None
     result_fields: Mapping[str, Any]
@@ -29,13 +29,13 @@ class ChartCurrency:
 async def choose_currency(
     found: Iterable[Row], wanted: str | None, rows: Rows, nothing: str = "no_rows"
 ) -> ChartCurrency:
-    """The currency that was asked for, else the only one, else the user's main one.
+    """The requested currency, else the only one, else the user's main one.
 
     Args:
-        found: rows with their currencies.
-        wanted: the currency that was asked for.
-        rows: of the caller.
-        nothing: the status if no row is in it.
+        found: rows with a `currency`.
+        wanted: the requested currency.
+        rows: the user's rows.
+        nothing: the status if no row has the currency.
     """
     currencies = sorted({row["currency"] for row in found})
     if wanted:
@@ -47,7 +47,7 @@ async def choose_currency(
         wanted = next((row["currency"] for row in profile if row["currency"] in currencies), None)
         if wanted is None:
             return ChartCurrency(None, {"status": "ambiguous", "currencies": currencies})
-    others = {"other_currencies": rest} if (rest := [each for each in currencies if each != wanted]) else {}
+    others = {"other_currencies": rest} if (rest := [currency for currency in currencies if currency != wanted]) else {}
     if wanted not in currencies:
         return ChartCurrency(None, {"status": nothing, **others})
     return ChartCurrency(wanted, {"status": "ok", "currency": wanted, **others})

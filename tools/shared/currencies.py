@@ -1,4 +1,4 @@
-"""Currencies as people write them, and which one a question without one means."""
+"""Currency codes in arguments, and the user's main currency."""
 
 from typing import Annotated
 
@@ -7,17 +7,17 @@ from pydantic import AfterValidator, Field
 from graph.tool import Rows, ToolError
 
 CurrencyCode = Annotated[str, Field(pattern=r"^[A-Za-z]{3}$"), AfterValidator(str.upper)]
-"""Three letters."""
+"""A currency code of three letters, in upper case."""
 OptionalCurrency = Annotated[
     CurrencyCode | None, Field(description="Three letters, such as USD; leave out for the user's main one.")
 ]
 
 
 async def resolve_currency(wanted: str | None, rows: Rows) -> str:
-    """The currency that was asked for, else the user's main one.
+    """The requested currency, else the user's main one.
 
     Raises:
-        ToolError: none was asked for, and the main one is not known.
+        ToolError: no currency is requested, and the main one is unknown.
     """
     if wanted:
         return wanted

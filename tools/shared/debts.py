@@ -1,4 +1,4 @@
-"""The user's debts: how each stands."""
+"""Debts as results hold them."""
 
 import datetime as dt
 from decimal import Decimal
@@ -9,7 +9,7 @@ from tools.shared.interest import monthly_interest
 from tools.shared.money import amount_text
 
 MAX_DEBTS = 40
-"""That a result holds, and that a plan is made for."""
+"""The most debts in a result and in a plan."""
 
 
 def debt_result(debt: Row) -> dict[str, Any]:
@@ -35,7 +35,7 @@ def debt_state(debt: Row) -> dict[str, Any]:
 
 
 def rate_text(rate: Decimal) -> str:
-    """A rate in percent with two decimals, or with four where it has more."""
+    """A rate in percent with two decimals, or four if it has more than two."""
     return f"{rate:.2f}" if rate == round(rate, 2) else f"{rate:.4f}"
 
 

@@ -1,4 +1,4 @@
-"""Tables for the user's screen."""
+"""Tables that a client displays."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,7 +7,7 @@ from graph.tool import DISPLAY, Row
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Row]) -> dict[str, Any]:
-    """The part of a result that shows its own rows, by the names of their fields; nothing if there are none."""
+    """The `display` of a result with these columns of its rows; empty without rows."""
     if not rows:
         return {}
     picked = [{name: row[name] for name in columns} for row in rows]

@@ -1,4 +1,4 @@
-"""The user's goals: how each stands, and what it needs."""
+"""Goals as results hold them, and the monthly amount that each needs."""
 
 import datetime as dt
 from decimal import ROUND_CEILING, Decimal
@@ -9,7 +9,7 @@ from graph.values.currencies import round_amount
 from tools.shared.money import amount_text, percent_text
 
 MAX_GOALS = 40
-"""That a result holds."""
+"""The most goals in a result."""
 GoalType = Literal["savings", "debt_payoff", "investment", "purchase", "other"]
 PACE_METHOD = (
     "needed_per_month is what is left, divided by the calendar months up to the month of the target date (the current one "
@@ -58,7 +58,7 @@ def is_overdue(goal: Row, today: dt.date) -> bool:
 
 
 def needed_per_month(goal: Row, today: dt.date) -> Decimal | None:
-    """What has to be put aside each month; None without a date ahead or with nothing left."""
+    """The monthly amount that reaches the target by its date; None without a future date or if nothing is left."""
     due: dt.date | None = goal["target_date"]
     if goal["status"] != "active" or due is None or due < today or not amount_left(goal):
         return None

@@ -1,6 +1,6 @@
-"""Interest month by month: what a debt costs until it is paid, and what savings grow to.
+"""Monthly interest: payment schedules of debts and the growth of savings.
 
-The yearly rate is nominal: a month bears a twelfth of it.
+The yearly rate is nominal: the monthly rate is a twelfth of it.
 """
 
 import itertools
@@ -11,7 +11,7 @@ from decimal import Decimal
 from graph.values.currencies import round_amount
 
 MAX_MONTHS = 1200
-"""A debt that is not paid after so many counts as one that is never paid off."""
+"""A debt that takes more months counts as never paid off."""
 
 INTEREST_METHOD = (
     "Each month the balance grows by a twelfth of the yearly rate, rounded to the smallest unit of the currency (half to "
@@ -25,12 +25,12 @@ def monthly_rate(annual_rate_percent: Decimal) -> Decimal:
 
 
 def monthly_interest(balance: Decimal, annual_rate_percent: Decimal, currency: str | None) -> Decimal:
-    """Of one month, in whole units of the currency."""
+    """The interest of one month, rounded to the smallest unit of the currency."""
     return round_amount(balance * monthly_rate(annual_rate_percent), currency)
 
 
 def level_payment(principal: Decimal, annual_rate_percent: Decimal, months: int, currency: str | None) -> Decimal:
-    """The equal monthly payment that pays a loan in so many months, rounded; the last one takes what rounding left.
+    """The equal monthly payment that repays a loan, rounded; the last payment absorbs the rounding.
 
     The annuity formula: P·i / (1 - (1 + i)^-n), or P / n without interest.
     """
@@ -40,7 +40,7 @@ def level_payment(principal: Decimal, annual_rate_percent: Decimal, months: int,
 
 
 def is_never_paid(left: Decimal, monthly_payment: Decimal, months_gone: int) -> bool:
-    """Whether what is left is too much for the rest of `MAX_MONTHS`, even if it bore no more interest."""
+    """Whether the balance cannot be repaid within `MAX_MONTHS`, even without further interest."""
     return left > monthly_payment * (MAX_MONTHS - months_gone)
 
 
@@ -54,9 +54,9 @@ class Payment:
 def payment_schedule(
     balance: Decimal, annual_rate_percent: Decimal, payment: Decimal, currency: str | None, term: int | None = None
 ) -> list[Payment] | None:
-    """The monthly payments until nothing is left, or None if it is never paid off.
+    """The monthly payments until the balance is zero, or None if it is never paid off.
 
-    With a term the payment of its last month is all that is left then.
+    With a term, the last payment is the whole remaining balance.
     """
     plan: list[Payment] = []
     while balance > 0:
@@ -73,7 +73,7 @@ def payment_schedule(
 def future_value(
     start: Decimal, contribution: Decimal, annual_rate_percent: Decimal, months: int, currency: str | None
 ) -> Decimal:
-    """What savings come to when the contribution is added at the end of each month, rounded once, half to even.
+    """The value of savings with a contribution at the end of each month, rounded once, half to even.
 
     S·(1 + i)^n + C·((1 + i)^n - 1) / i, or S + C·n without interest.
     """
@@ -95,23 +95,23 @@ class DebtTerms:
 
 
 PayoffOrder = Callable[[DebtTerms, Decimal], tuple[Decimal, Decimal, str]]
-"""A debt and what is left of it, to a key: the debt with the smallest one gets what is over."""
+"""Maps a debt and its remaining balance to a key. The debt with the smallest key gets the extra money."""
 
 
 def avalanche(debt: DebtTerms, left: Decimal) -> tuple[Decimal, Decimal, str]:
-    """The dearest first."""
+    """Orders debts by interest rate, the highest first."""
     return -debt.annual_rate_percent, left, debt.name
 
 
 def snowball(debt: DebtTerms, left: Decimal) -> tuple[Decimal, Decimal, str]:
-    """The smallest first."""
+    """Orders debts by balance, the smallest first."""
     return left, -debt.annual_rate_percent, debt.name
 
 
 @dataclass(frozen=True, slots=True)
 class PayoffPlan:
     months: Mapping[str, int]
-    """After which each debt is paid, by name; 0 for one that is paid already."""
+    """The month in which each debt is paid off, by name; 0 for a debt without balance."""
     interest: Decimal
 
     @property
@@ -120,12 +120,12 @@ class PayoffPlan:
 
 
 def plan_payoff(debts: Sequence[DebtTerms], extra: Decimal, order: PayoffOrder, currency: str) -> PayoffPlan | None:
-    """Pay every minimum, and put the rest of a budget that stays the same onto one debt after another.
+    """Plan a constant monthly budget that pays every minimum and puts the rest onto one debt after another.
 
-    The budget is the sum of all minimums and the extra payment; what a paid debt no longer needs goes to the next.
+    The budget is the sum of all minimums and the extra payment. The money of a paid debt goes to the next one.
 
     Returns:
-        None if they are never all paid off.
+        The plan, or None if the debts are never paid off.
     """
     budget = sum((debt.minimum for debt in debts if debt.balance), extra)
     left = {debt.name: debt.balance for debt in debts}
@@ -151,10 +151,10 @@ def plan_payoff(debts: Sequence[DebtTerms], extra: Decimal, order: PayoffOrder, 
 def split_budget(
     debts: Sequence[DebtTerms], left: Mapping[str, Decimal], budget: Decimal, order: PayoffOrder
 ) -> Iterator[tuple[DebtTerms, Decimal]]:
-    """What each debt gets of a month's budget."""
+    """The payment of each debt from a month's budget."""
     minimums = {debt.name: min(debt.minimum, left[debt.name]) for debt in debts}
     spare = budget - sum(minimums.values())
-    for debt in sorted(debts, key=lambda each: order(each, left[each.name])):
+    for debt in sorted(debts, key=lambda owed: order(owed, left[owed.name])):
         more = min(spare, left[debt.name] - minimums[debt.name])
         spare -= more
         yield debt, minimums[debt.name] + more

@@ -1,6 +1,4 @@
-"""Amounts of money as a model reads them: exact decimal numbers in strings, with the decimals of their currency, one currency
-at a time.
-"""
+"""Amounts of money as results hold them: exact decimal strings with the decimals of their currency."""
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
@@ -10,7 +8,7 @@ from graph.tool import Row, ToolError
 from graph.values.currencies import decimal_places, round_amount
 
 MAX_DECIMALS = 8
-"""That an argument may have; how many its currency has is seen by `check_decimals`."""
+"""The most decimals of an argument; `check_decimals` applies the limit of its currency."""
 
 
 def amount_text(amount: Decimal, currency: str | None) -> str:
@@ -19,10 +17,10 @@ def amount_text(amount: Decimal, currency: str | None) -> str:
 
 
 def check_decimals(currency: str | None, *amounts: Decimal | None) -> None:
-    """See that amounts have no more decimals than their currency.
+    """Check that amounts have no more decimals than their currency.
 
     Raises:
-        ToolError: one has.
+        ToolError: an amount has more.
     """
     for amount in amounts:
         if amount is not None and amount != round_amount(amount, currency):
@@ -32,14 +30,14 @@ def check_decimals(currency: str | None, *amounts: Decimal | None) -> None:
 
 
 def percent_text(part: Decimal, whole: Decimal) -> str:
-    """How much of the whole a part is, in percent with one decimal; 0.0 unless both are positive."""
+    """The share of a part in the whole, in percent with one decimal; 0.0 unless both are positive."""
     if part <= 0 or whole <= 0:
         return "0.0"
     return f"{100 * part / whole:.1f}"
 
 
 def by_currency(rows: Iterable[Row]) -> dict[str, list[Row]]:
-    """The rows of each currency, the currencies in alphabetical order; rows of one currency stay in theirs."""
+    """The rows of each currency, with the currencies in alphabetical order and each one's rows in the given order."""
     groups: dict[str, list[Row]] = {}
     for row in rows:
         groups.setdefault(row["currency"], []).append(row)
@@ -47,11 +45,11 @@ def by_currency(rows: Iterable[Row]) -> dict[str, list[Row]]:
 
 
 def balance_totals(currency: str, balances: Sequence[Decimal]) -> dict[str, Any]:
-    """Sums over the known balances of one currency; the amounts are None where none is known.
+    """Sums over the known balances of one currency; the amounts are None if no balance is known.
 
     Args:
-        currency: of the balances.
-        balances: what is owed is negative.
+        currency: the currency of the balances.
+        balances: the known balances; owed amounts are negative.
     """
     assets = sum((balance for balance in balances if balance > 0), Decimal())
     owed = -sum((balance for balance in balances if balance < 0), Decimal())

@@ -1,18 +1,18 @@
-"""Calendar months as the arguments of tools name them."""
+"""Calendar months in tools' arguments."""
 
 import datetime as dt
 
 from graph.tool import ToolError
 
 MONTH_PATTERN = r"^[0-9]{4}-(0[1-9]|1[0-2])$"
-"""How a month is named: 2025-03."""
+"""The form of a month: 2025-03."""
 
 
 def parse_month(text: str) -> dt.date:
-    """The month of this name.
+    """The first day of the month.
 
     Raises:
-        ToolError: no calendar has it.
+        ToolError: the month does not exist.
     """
     try:
         return dt.date.fromisoformat(f"{text}-01")

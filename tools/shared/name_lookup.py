@@ -1,25 +1,25 @@
-"""Things that a user has named: which one is meant."""
+"""Finds a user's goal, debt, account or reminder by its name."""
 
 from collections.abc import Sequence
 
 from graph.tool import Row, ToolError
 
 MAX_LISTED = 20
-"""Names that a fault lists."""
+"""The most names that an error message lists."""
 
 
 def matching_rows(words: str, rows: Sequence[Row], field: str = "name") -> list[Row]:
-    """The rows of this id or exactly this name, else those whose name contains it; upper and lower case are the same."""
+    """The rows with this id or exact name, else those whose name contains the words. Case does not matter."""
     wanted = words.strip().casefold()
     exact = [row for row in rows if wanted in (str(row["id"]), row[field].casefold())]
     return exact or [row for row in rows if wanted in row[field].casefold()]
 
 
 def resolve_one(words: str, rows: Sequence[Row], noun: str, field: str = "name") -> Row:
-    """The row that is meant.
+    """The only matching row.
 
     Raises:
-        ToolError: none or several match; the fault lists those that exist, or that match.
+        ToolError: no row matches or several do; the message lists the existing or the matching ones.
     """
     found = matching_rows(words, rows, field)
     if len(found) == 1:

@@ -1,4 +1,4 @@
-"""What comes back again and again: bookings of one payee at a regular distance."""
+"""Payment series: bookings of one payee at regular intervals."""
 
 import datetime as dt
 import itertools
@@ -13,18 +13,18 @@ from graph.tool import Row, Rows
 from graph.values.months import add_months, last_day
 
 LOOK_BACK = dt.timedelta(days=400)
-"""How far back bookings are looked at."""
+"""The time in which bookings are searched."""
 MIN_BOOKINGS = 3
-"""Bookings that make a series."""
+"""The fewest bookings of a series."""
 MAX_BOOKINGS = 60
-"""Bookings in the time looked at from which a payee is one that is paid now and then: weekly makes 57."""
+"""The most bookings of a regular payee in that time; weekly makes 57."""
 SIMILAR_RATIO = Decimal("1.15")
-"""How many times one amount may be the next smaller one of its series."""
+"""The largest ratio of an amount to the next smaller one of its series."""
 MAX_BILL_RATIO = 3
-"""How many times the smallest amount of a series that varies the largest may be."""
+"""The largest ratio of the largest to the smallest amount of a series with varying amounts."""
 
 MAX_MEAN_DRIFT_DAYS = 0.5
-"""Days by which the mean distance of what comes every week or two may differ: twice a month is not every two weeks."""
+"""The largest deviation of a weekly or biweekly series' mean interval, in days: twice a month is not every two weeks."""
 
 SERIES_METHOD = (
     f"A series is at least {MIN_BOOKINGS} bookings of one payee in the last {LOOK_BACK.days} days, each a week, two weeks, a "
@@ -38,7 +38,7 @@ Cadence = Literal["weekly", "biweekly", "monthly", "quarterly", "half_yearly", "
 
 @dataclass(frozen=True, slots=True)
 class CadenceRule:
-    """How far apart the bookings of a cadence are."""
+    """The intervals between the bookings of a cadence, in days."""
 
     days: int
     min_days: int
@@ -64,12 +64,12 @@ class Booking(NamedTuple):
 
 @dataclass(frozen=True)
 class PaymentSeries:
-    """Bookings of one payee at a regular distance, the oldest first."""
+    """Bookings of one payee at regular intervals, the oldest first."""
 
     merchant: str | None
-    """None where a person paid or was paid."""
+    """None for a payment from or to a person."""
     description: str | None
-    """The line of the statement, where there is no merchant."""
+    """The statement line; set if there is no merchant."""
     currency: str
     category: str
     cadence: Cadence
@@ -77,7 +77,7 @@ class PaymentSeries:
 
     @cached_property
     def usual_amount(self) -> Decimal:
-        """What to expect: the median of the last three bookings."""
+        """The expected amount: the median of the last three bookings."""
         return median(booking.amount for booking in self.bookings[-3:])
 
     @property
@@ -86,11 +86,11 @@ class PaymentSeries:
 
     @cached_property
     def amount_varies(self) -> bool:
-        """Whether the amounts differ so much that the next one is not known."""
+        """Whether the amounts differ too much to predict the next one."""
         return not has_similar_amounts(self.bookings)
 
     def expected_dates(self) -> Iterator[dt.date]:
-        """The days after the last booking on which it should come again, without end."""
+        """The expected days after the last booking, without end."""
         rule = CADENCE_RULES[self.cadence]
         if not rule.months:
             return (self.last_date + number * dt.timedelta(days=rule.days) for number in itertools.count(1))
@@ -105,12 +105,12 @@ class PaymentSeries:
         return [day for day in until if day >= start]
 
     def is_over(self, today: dt.date) -> bool:
-        """Whether it should have come again by now, half its distance ago or longer."""
+        """Whether the next booking is late by more than half an interval."""
         grace = dt.timedelta(days=CADENCE_RULES[self.cadence].days // 2)
         return next(self.expected_dates()) + grace < today
 
     def _usual_day(self) -> int:
-        """The day of the month; a last day stands for itself, whatever the month's length."""
+        """The usual day of the month; 31 if all bookings are on the last day of their months."""
         days = [booking.day for booking in self.bookings]
         if all(day == last_day(day) for day in days):
             return 31
@@ -118,30 +118,30 @@ class PaymentSeries:
 
 
 def nearest_month(day: dt.date, usual: int) -> dt.date:
-    """The first of the month whose usual day is nearest: what comes on the 31st may be booked on the 1st."""
+    """The month whose usual day is nearest to a day: a payment of the 31st may be booked on the 1st."""
     first = day.replace(day=1)
     months = [add_months(first, number) for number in (-1, 0, 1)]
     return min(months, key=lambda month: abs(day_in_month(month, usual) - day))
 
 
 def day_in_month(month: dt.date, day: int) -> dt.date:
-    """This day of the month, or its last one where it is shorter."""
+    """The day of the month, or the last day of a shorter month."""
     return month.replace(day=min(day, last_day(month).day))
 
 
 async def fetch_payees(rows: Rows, today: dt.date) -> list[dict[str, Any]]:
-    """The payees of the time looked at, each with its bookings as `find_series` takes them."""
+    """The payees of the last `LOOK_BACK`, each with its bookings, as `find_series` takes them."""
     return await rows.fetch(
         "payees_with_bookings", start_date=today - LOOK_BACK, end_date=today, fewest=MIN_BOOKINGS, most=MAX_BOOKINGS
     )
 
 
 def find_series(found: Sequence[Row]) -> list[PaymentSeries]:
-    """The series among bookings.
+    """The series of all payees.
 
     Args:
-        found: for each payee `merchant` or `description`, `currency`, `category`, and beside one another `days` and
-            `amounts`, the oldest first; expenses and income are not mixed.
+        found: one row a payee with `merchant` or `description`, `currency`, `category`, and the parallel lists `days` and
+            `amounts`, the oldest first. Expenses and income are in separate rows.
     """
     series = []
     for row in found:
@@ -154,11 +154,13 @@ def find_series(found: Sequence[Row]) -> list[PaymentSeries]:
 
 
 def payee_series(row: Row) -> list[PaymentSeries]:
-    """The series of one payee: all its bookings, if they come monthly or less often and are much alike, so that a price that
-    rose does not make it two; else those of like amounts.
+    """The series of one payee.
+
+    All bookings are one series if they come monthly or less often and their amounts are similar, so that a price rise does not
+    split it. Otherwise similar amounts make a series each.
 
     Args:
-        row: as `find_series` takes them.
+        row: a row as `find_series` takes it.
     """
     bookings = [Booking(day, amount) for day, amount in zip(row["days"], row["amounts"], strict=True)]
     cadence = detect_cadence(bookings)
@@ -168,7 +170,7 @@ def payee_series(row: Row) -> list[PaymentSeries]:
 
 
 def regular_groups(bookings: Sequence[Booking]) -> list[tuple[Cadence, Sequence[Booking]]]:
-    """The bookings of one payee as series: by amount, where that explains all of them, else as a whole."""
+    """The regular groups of a payee's bookings: by amount if that covers all bookings, else all bookings together."""
     parts = [(detect_cadence(part), part) for part in group_by_amount(bookings)]
     regular: list[tuple[Cadence, Sequence[Booking]]] = [(cadence, part) for cadence, part in parts if cadence]
     if sum(len(part) for _, part in regular) == len(bookings):
@@ -180,7 +182,7 @@ def regular_groups(bookings: Sequence[Booking]) -> list[tuple[Cadence, Sequence[
 
 
 def group_by_amount(bookings: Sequence[Booking]) -> list[list[Booking]]:
-    """Bookings of like amounts together, each by day."""
+    """Groups of bookings with similar amounts, each ordered by day."""
     groups: list[list[Booking]] = []
     most = Decimal()
     for amount, booking in sorted((abs(booking.amount), booking) for booking in bookings):
@@ -202,7 +204,7 @@ def has_bill_amounts(bookings: Sequence[Booking]) -> bool:
 
 
 def detect_cadence(bookings: Sequence[Booking]) -> Cadence | None:
-    """How often these come, if they come regularly: every distance but one in six fits."""
+    """The cadence of the bookings, or None. One interval in six may be irregular."""
     if len(bookings) < MIN_BOOKINGS:
         return None
     gaps = sorted((after.day - before.day).days for before, after in itertools.pairwise(bookings))

@@ -1,4 +1,4 @@
-"""On which days a reminder is due."""
+"""Reminders as results hold them, and the days on which they are due."""
 
 import datetime as dt
 import itertools
@@ -13,7 +13,7 @@ MONTHS_BETWEEN: Mapping[str, int] = {"monthly": 1, "yearly": 12}
 
 
 def due_days(first: dt.date, recurrence: Recurrence) -> Iterator[dt.date]:
-    """The days from the first on; each is counted from the first, so that the 31st comes back after a shorter month."""
+    """The due days in order. Each is counted from the first one, so that the 31st returns after a shorter month."""
     match recurrence:
         case "none":
             yield first
@@ -27,13 +27,13 @@ def due_days(first: dt.date, recurrence: Recurrence) -> Iterator[dt.date]:
 
 
 def due_between(reminder: Row, start: dt.date, end: dt.date) -> list[dt.date]:
-    """The days of a period on which a reminder is due."""
+    """The days of a period on which a reminder is due, both ends included."""
     days = itertools.takewhile(lambda day: day <= end, due_days(reminder["due_on"], reminder["recurrence"]))
     return [day for day in days if day >= start]
 
 
 def next_due(reminder: Row, today: dt.date) -> dt.date | None:
-    """Today or the nearest day to come; None for one that was due once, in the past."""
+    """The next due day, today included; None for a single reminder in the past."""
     return next((day for day in due_days(reminder["due_on"], reminder["recurrence"]) if day >= today), None)
 
 

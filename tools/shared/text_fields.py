@@ -1,4 +1,4 @@
-"""Words that a user or a model gives a tool to look for or to write down."""
+"""Texts in tools' arguments."""
 
 from typing import Annotated
 
@@ -8,10 +8,10 @@ from graph.values.text import storable
 
 
 def stripped_text(text: str) -> str:
-    """The text as the database holds it, without outer spaces.
+    """The text without outer spaces and without characters that the database cannot store.
 
     Raises:
-        ValueError: nothing is left of it.
+        ValueError: the text is empty.
     """
     kept = storable(text).strip()
     if not kept:
@@ -20,4 +20,4 @@ def stripped_text(text: str) -> str:
 
 
 ShortText = Annotated[str, Field(max_length=100), AfterValidator(stripped_text)]
-"""A name or a part of one."""
+"""A name, a part of a name, or a short text."""

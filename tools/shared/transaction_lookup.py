@@ -1,4 +1,4 @@
-"""Which one of the user's transactions is meant."""
+"""Finds one of the user's transactions."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ MAX_CANDIDATES = 8
 
 
 class TransactionSelector(ToolArguments):
-    """One transaction, by its id or by what is known of it."""
+    """Selects one transaction by its id, or by merchant, day and amount."""
 
     transaction_id: UUID | None = Field(None, description="Its id, from another tool's result; then nothing else.")
     merchant: ShortText | None = Field(
@@ -28,10 +28,10 @@ class TransactionSelector(ToolArguments):
 
 
 async def matching_transactions(which: TransactionSelector, rows: Rows) -> tuple[int, list[dict[str, Any]]]:
-    """How many transactions are meant, and the newest of them.
+    """The number of matching transactions, and the newest of them.
 
     Raises:
-        ToolError: nothing is said of it.
+        ToolError: neither an id nor a merchant nor an amount is given.
     """
     if which.transaction_id:
         found = await rows.fetch("transaction_by_id", id=which.transaction_id)
@@ -45,10 +45,10 @@ async def matching_transactions(which: TransactionSelector, rows: Rows) -> tuple
 
 
 async def resolve_transaction(which: TransactionSelector, rows: Rows) -> dict[str, Any]:
-    """The one that is meant.
+    """The only matching transaction.
 
     Raises:
-        ToolError: there is none, or there are several; the fault lists them.
+        ToolError: no transaction matches, or several do; the message lists them.
     """
     count, found = await matching_transactions(which, rows)
     if count == 0:
@@ -82,7 +82,7 @@ def transaction_results(rows: Sequence[Row]) -> list[dict[str, Any]]:
 
 
 async def transaction_or_result(which: TransactionSelector, rows: Rows) -> tuple[Row | None, dict[str, Any]]:
-    """The transaction that is meant, or the result that says that there is none, or several."""
+    """The only matching transaction, or None and the result that reports no match or several matches."""
     count, found = await matching_transactions(which, rows)
     if count == 1:
         return found[0], {}
