@@ -7,9 +7,10 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import ValidationError
 
-from graph.errors import UnprocessableRequest
+from graph.errors import ServiceUnavailable, UnprocessableRequest
 from graph.ports.approvals import Approval, Decision
 from graph.redaction.json_strings import strings_in, with_strings
+from graph.tool import Tool
 from graph.web.auth import UserId
 from graph.web.errors import MAX_FAULTS, format_fault, public_location
 from graph.web.schemas import DecisionBody
@@ -49,9 +50,10 @@ async def build_decision(body: DecisionBody, tool: str, user_id: str, service: S
 
     Raises:
         UnprocessableRequest: the tool does not accept these arguments, or trust is not possible for this decision.
+        ServiceUnavailable: the decision depends on a tool that is missing.
     """
     approve = body.decision == "approve"
-    if body.trust and (not approve or service.tools[tool].risk == "outbound"):
+    if body.trust and (not approve or resolve_tool(tool, service).risk == "outbound"):
         raise UnprocessableRequest("trust: only an approved call can be trusted, and no outbound one.")
     if body.arguments is not None and not approve:
         raise UnprocessableRequest("arguments: only an approved call can be changed.")
@@ -65,15 +67,27 @@ async def masked_arguments(arguments: dict[str, Any], tool: str, user_id: str, s
 
     Raises:
         UnprocessableRequest: the tool does not accept them.
+        ServiceUnavailable: the tool is missing.
     """
     try:
-        service.tools[tool].validate(await service.redactor.unmask(user_id, arguments))
+        resolve_tool(tool, service).validate(await service.redactor.unmask(user_id, arguments))
     except ValidationError as error:
         faults = (format_fault(("", *public_location(fault)), fault["msg"]) for fault in error.errors()[:MAX_FAULTS])
         raise UnprocessableRequest(f"{tool} does not take these arguments: {'; '.join(faults)}") from None
     masked = await service.redactor.mask(user_id, list(strings_in(arguments)))
     changed: Mapping[str, Any] = with_strings(arguments, list(masked.texts))
     return changed
+
+
+def resolve_tool(name: str, service: Service) -> Tool:
+    """The tool that a call is for.
+
+    Raises:
+        ServiceUnavailable: the tool is missing, as its MCP server was unreachable when the service started.
+    """
+    if name not in service.tools:
+        raise ServiceUnavailable(f"{name} is unavailable; reject the call, or try again later.")
+    return service.tools[name]
 
 
 def to_json(approval: Approval) -> dict[str, Any]:
