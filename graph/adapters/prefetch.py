@@ -161,12 +161,12 @@ class TurnPrefetcher:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self, run: Run, text: str) -> None:
-        if run.remembered:
-            self.confirm_values(run.user_id, run.remembered.newest_value_at)
+        if run.memory:
+            self.confirm_values(run.user_id, run.memory.newest_value_at)
         masking = self.redactor.prefetch(run.user_id, [text])
-        if run.remembered:
-            self.memory.put(run.user_id, run.session_id, run.employee, run.remembered)
-            self._start_search(run, text, masking, run.remembered)
+        if run.memory:
+            self.memory.put(run.user_id, run.session_id, run.employee, run.memory)
+            self._start_search(run, text, masking, run.memory)
         else:
             self._spawn(self._read_memory(run, text, masking))
 

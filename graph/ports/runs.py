@@ -76,7 +76,7 @@ class Run:
     """Whether this request created the run; False if an earlier one with the same idempotency key did, or if it was read."""
     log_expired: bool = False
     """Whether the events were deleted because their retention time has passed."""
-    remembered: MemorySnapshot | None = field(default=None, repr=False, compare=False)
+    memory: MemorySnapshot | None = field(default=None, repr=False, compare=False)
     """The memory that the turn starts from, if it was read when the run was accepted."""
 
     @property

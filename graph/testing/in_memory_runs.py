@@ -51,7 +51,8 @@ class StoredRun:
     def status(self) -> RunStatus:
         return self.run.status
 
-    def set_status(self, status: RunStatus) -> None:
+    @status.setter
+    def status(self, status: RunStatus) -> None:
         self.run = replace(self.run, status=status)
 
 
@@ -99,12 +100,11 @@ class InMemoryRunStore:
     def _same_request(self, request: RunRequest) -> Run | None:
         if request.client_key is None:
             return None
-        for stored in self.runs.values():
-            if (stored.run.user_id, stored.request.client_key) == (request.user_id, request.client_key):
-                if content_of(stored.request) != content_of(request):
-                    raise IdempotencyMismatch
-                return replace(stored.run, created=False)
-        return None
+        key = (request.user_id, request.client_key)
+        stored = next((run for run in self.runs.values() if (run.run.user_id, run.request.client_key) == key), None)
+        if stored and content_of(stored.request) != content_of(request):
+            raise IdempotencyMismatch
+        return replace(stored.run, created=False) if stored else None
 
     def _edited_run(self, request: RunRequest) -> str | None:
         """The run that asked with the edited message, which is in the current branch or was just replaced by an active run."""
@@ -113,10 +113,8 @@ class InMemoryRunStore:
         for turn in self.transcript.session(request.user_id, request.session_id or ""):
             if turn.question_id == request.edited_message_id:
                 successor = self.runs.get(turn.superseded_by or "")
-                is_current = turn.superseded_by is None
-                if is_current or (
-                    successor and successor.status == "running" and successor.replaces == turn.record.run_id
-                ):
+                just_replaced = successor and (successor.status, successor.replaces) == ("running", turn.record.run_id)
+                if turn.superseded_by is None or just_replaced:
                     return turn.record.run_id
         raise NotFound
 
@@ -154,7 +152,7 @@ class InMemoryRunStore:
                 self._requeue(stored, stop=True)
 
     def _requeue(self, stored: StoredRun, *, stop: bool) -> None:
-        stored.set_status("queued")
+        stored.status = "queued"
         stored.priority = RESUMED
         stored.stop_requested = stored.stop_requested or stop
 
@@ -193,7 +191,7 @@ class InMemoryRunStore:
 
     async def events(self, user_id: str, run_id: str, after: int) -> list[LoggedEvent]:
         stored = self._stored(user_id, run_id)
-        return [(seq, stored.log[seq]) for seq in sorted(stored.log) if seq >= after] if stored else []
+        return [entry for entry in sorted(stored.log.items()) if entry[0] >= after] if stored else []
 
     async def request_stop(self, user_id: str, run_id: str) -> None:
         stored = self._stored(user_id, run_id)
@@ -204,7 +202,7 @@ class InMemoryRunStore:
         elif stored.status == "waiting" or (stored.status == "queued" and stored.run.epoch):
             self._requeue(stored, stop=True)
         elif stored.status == "queued":
-            stored.set_status("stopped")
+            stored.status = "stopped"
             stored.text = None
             stored.log[1] = WITHDRAWN
 
@@ -216,8 +214,7 @@ class InMemoryRunStore:
     def _is_claimable(self, stored: StoredRun) -> bool:
         if stored.status in ("running", "waiting"):
             return stored.lease_expires_at <= self.clock()
-        active = self._active(stored.run.session_id)
-        return stored.status == "queued" and active[0] is stored
+        return stored.status == "queued" and self._active(stored.run.session_id)[0] is stored
 
     async def claim(self, user_id: str, run_id: str) -> ClaimedRun | None:
         stored = self._stored(user_id, run_id)
@@ -228,7 +225,7 @@ class InMemoryRunStore:
         stored.lease_expires_at = self.clock() + self.lease_seconds
         if stored.run.epoch == 1:
             self._begin(stored)
-        return ClaimedRun(stored.run, stored.text, sorted_entries(stored.log), stored.stop_requested)
+        return ClaimedRun(stored.run, stored.text, sorted(stored.log.items()), stored.stop_requested)
 
     async def append(self, run: Run, events: Sequence[LoggedEvent]) -> None:
         stored = self._require_lease(run.user_id, run.id, run.epoch)
@@ -254,7 +251,7 @@ class InMemoryRunStore:
             return self._wait(stored, others_wait=others_wait)
         stored.pending_approvals = 0
         stored.text = None
-        stored.set_status(outcome.status)
+        stored.status = outcome.status
         return others_wait
 
     def _wait(self, stored: StoredRun, *, others_wait: bool) -> bool:
@@ -262,7 +259,7 @@ class InMemoryRunStore:
         if others_wait or not stored.pending_approvals:
             self._requeue(stored, stop=others_wait)
             return True
-        stored.set_status("waiting")
+        stored.status = "waiting"
         stored.lease_expires_at = self.clock() + APPROVAL_SECONDS
         return False
 
@@ -301,7 +298,3 @@ def content_of(request: RunRequest) -> tuple[object, ...]:
     if request.regenerated_run_id:
         return ("regenerate", *session)
     return (request.text, request.edited_message_id, *session)
-
-
-def sorted_entries(log: Mapping[int, Event]) -> list[LoggedEvent]:
-    return sorted(log.items(), key=lambda entry: entry[0])

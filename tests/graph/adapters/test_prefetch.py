@@ -73,7 +73,7 @@ class Wrapped:
 
 
 def run(remembered: MemorySnapshot | None = None) -> Run:
-    return Run(RUN, OWNER, SESSION, "tester", remembered=remembered)
+    return Run(RUN, OWNER, SESSION, "tester", memory=remembered)
 
 
 async def test_a_turn_uses_what_was_started_and_each_port_is_called_once() -> None:

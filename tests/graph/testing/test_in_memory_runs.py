@@ -7,7 +7,8 @@ from graph.ports.memory import TurnRecord
 from graph.ports.runs import Run
 from graph.state import NO_USAGE
 from graph.testing.in_memory_runs import InMemoryRunStore
-from tests.graph.ports.run_store_contract import RunStoreContract
+from tests.graph.ports.run_intake_contract import RunIntakeContract
+from tests.graph.ports.run_queue_contract import RunQueueContract
 
 
 class InMemoryBackend:
@@ -42,5 +43,5 @@ def backend() -> InMemoryBackend:
     return InMemoryBackend()
 
 
-class TestInMemoryRunStore(RunStoreContract):
+class TestInMemoryRunStore(RunIntakeContract, RunQueueContract):
     """The twin keeps the contract."""

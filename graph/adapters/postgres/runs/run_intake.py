@@ -52,7 +52,7 @@ class PostgresRunIntake:
         daily_tokens: int,
         lease_seconds: float,
     ) -> None:
-        """`memory` is read in the transaction that accepts a run, unless it is None; see `Run.remembered`."""
+        """`memory` is read in the transaction that accepts a run, unless it is None; see `Run.memory`."""
         self.database = database
         self.sealer = sealer
         self.memory = memory
@@ -93,16 +93,20 @@ class PostgresRunIntake:
                 values = {**values, "replaces": await self._run_of_question(connection, request, values)}
             inserted = await connection.execute(QUERIES["insert_run"], values)
             turn = await connection.execute(QUERIES["take_turn"], self.limits)
-            # What an edit leaves behind is not to be remembered, and that is not done yet.
+            # An edit supersedes messages that must not be read, and they are not superseded yet.
             pending = None
             if self.memory and not values["replaces"]:
                 pending = await self.memory.send(connection, values["session_id"])
             await connection.sync()
             row = await inserted.fetchone()
             if row:
-                remembered = await pending.receive() if pending else None
+                memory_snapshot = await pending.receive() if pending else None
                 run = Run(
-                    values["run_id"], request.user_id, values["session_id"], row["employee_slug"], remembered=remembered
+                    values["run_id"],
+                    request.user_id,
+                    values["session_id"],
+                    row["employee_slug"],
+                    memory=memory_snapshot,
                 )
                 await supersede(connection, values)
             else:

@@ -535,8 +535,8 @@ async def test_a_run_begins_with_what_is_remembered_of_its_session(talk: Talk) -
     memory = PostgresMemory(talk.database, "any")
     await talk.turn("one")
     run = await talk.ask("two")
-    assert run.remembered == await memory.load(talk.user_id, talk.session, run.employee)
-    assert [message.text for message in run.remembered.history] == ["one", "answer to one"]
+    assert run.memory == await memory.load(talk.user_id, talk.session, run.employee)
+    assert [message.text for message in run.memory.history] == ["one", "answer to one"]
 
 
 async def test_a_run_begins_with_the_facts_of_whom_its_session_is_with(talk: Talk) -> None:
@@ -547,24 +547,24 @@ async def test_a_run_begins_with_the_facts_of_whom_its_session_is_with(talk: Tal
             s=scope,
         )
     run = await talk.ask("one", employee="tag-ai")
-    assert run.remembered
-    assert run.remembered.facts == ["tag-ai"]
+    assert run.memory
+    assert run.memory.facts == ["tag-ai"]
     await talk.store.finish(run, [], RunOutcome())
     run = await talk.ask("two")
-    assert run.remembered
-    assert run.remembered.facts == ["tag-ai"]
+    assert run.memory
+    assert run.memory.facts == ["tag-ai"]
 
 
 async def test_what_an_edit_leaves_behind_is_not_remembered_when_it_is_accepted(talk: Talk) -> None:
     first = await talk.turn("one")
     edited = await talk.ask("one, but better", edited_message_id=talk.question(first))
-    assert edited.remembered is None
+    assert edited.memory is None
     assert (await PostgresMemory(talk.database, "any").load(talk.user_id, talk.session, edited.employee)).history == []
 
 
 async def test_a_run_that_waits_remembers_nothing_yet(talk: Talk) -> None:
     first = await talk.ask("one")
     waiting = await talk.ask("two", on_conflict="enqueue")
-    assert waiting.remembered is None
+    assert waiting.memory is None
     await talk.end(first, "one", "answer to one")
-    assert (await talk.begin(waiting)).remembered is None
+    assert (await talk.begin(waiting)).memory is None

@@ -27,7 +27,8 @@ from graph.ports.runs import Run, RunOutcome, RunRequest
 from graph.state import NO_USAGE
 from tests.fakes.ports import words
 from tests.graph.conftest import LosesTheFirstReply, Sql, store_of_runs
-from tests.graph.ports.run_store_contract import RunStoreContract
+from tests.graph.ports.run_intake_contract import RunIntakeContract
+from tests.graph.ports.run_queue_contract import RunQueueContract
 
 pytestmark = pytest.mark.anyio
 
@@ -95,7 +96,7 @@ def backend(database: Database, store_with: Store, sql: Sql) -> PostgresBackend:
     return PostgresBackend(database, store_with(), sql)
 
 
-class TestPostgresRunStore(RunStoreContract):
+class TestPostgresRunStore(RunIntakeContract, RunQueueContract):
     """The store keeps the contract."""
 
 
