@@ -70,7 +70,7 @@ async def open_backend(settings: Settings, report: Callable[[str], None]) -> Asy
         await stack.enter_async_context(running_worker(infra.queue))
         default = default_employee(infra.roster, settings)
         report("ready: turns run as the demo user")
-        context = DemoUserContext(infra.stores.sessions.enter, infra.roster, default)
+        context = DemoUserContext(infra.stores.sessions.get_or_create, infra.roster, default)
         yield StudioBackend(ports, lambda name, node: WithContext(context, node))
 
 

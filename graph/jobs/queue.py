@@ -1,4 +1,4 @@
-"""The queue of durable jobs, on procrastinate: rows in the schema `jobs`, worked off by every server process."""
+"""The queue of durable jobs, on procrastinate: rows in the schema `jobs`, which every server process executes."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -16,18 +16,18 @@ from graph.errors import DatabaseUnavailable, safe_summary
 log = structlog.get_logger(__name__)
 
 POLL_SECONDS = 5.0
-"""New jobs are told of at once; this finds those that a lock or a pause held up."""
-PAUSE_SECONDS = 1.0
-"""Between an interruption and the next attempt to work."""
+"""New jobs are announced at once; polling finds jobs that waited for a lock or a retry."""
+RETRY_SECONDS = 1.0
+"""Pause before the worker starts again after the database was down."""
 STALLED_SECONDS = 30.0
-"""Without a sign of life after which a process counts as killed; a living one gives three in that time."""
-GRACE_SECONDS = 5.0
-"""How long jobs may go on when the process is told to stop; what is cut off is tried again."""
+"""A worker without a heartbeat for so long counts as killed; a running one sends three in that time."""
+SHUTDOWN_SECONDS = 5.0
+"""How long running jobs may continue at shutdown; interrupted jobs are retried."""
 
 
 @asynccontextmanager
 async def open_queue(address: str) -> AsyncIterator[procrastinate.App]:
-    """Connect to the queue. The role's own search path finds its schema."""
+    """Connect to the queue; the search path of the server's role finds its schema."""
     connector = procrastinate.PsycopgConnector(
         conninfo=address, min_size=1, max_size=3, timeout=WAIT_SECONDS, reconnect_timeout=RECONNECT_SECONDS
     )
@@ -35,49 +35,49 @@ async def open_queue(address: str) -> AsyncIterator[procrastinate.App]:
         yield app
 
 
-async def work(app: procrastinate.App) -> None:
-    """Work off jobs until cancelled; a database that goes away interrupts the work and does not end it."""
+async def run_worker_until_cancelled(app: procrastinate.App) -> None:
+    """Execute jobs until cancelled, also across interruptions of the database."""
     this = asyncio.current_task()
     assert this is not None
-    rescuing = asyncio.create_task(keep_rescuing(app), name="rescue of jobs")
+    requeueing = asyncio.create_task(requeue_stalled_periodically(app), name="requeue stalled jobs")
     try:
         while not this.cancelling():
-            await work_uninterrupted(app)
+            await run_worker(app)
             if not this.cancelling():
-                await asyncio.sleep(PAUSE_SECONDS)
+                await asyncio.sleep(RETRY_SECONDS)
     finally:
-        rescuing.cancel()
+        requeueing.cancel()
 
 
-async def work_uninterrupted(app: procrastinate.App) -> None:
-    """Work off jobs while all goes well; successful ones leave no row behind."""
+async def run_worker(app: procrastinate.App) -> None:
+    """Execute jobs until the database is down; the rows of successful jobs are deleted."""
     try:
         await app.run_worker_async(
             concurrency=2,
             install_signal_handlers=False,
             delete_jobs="successful",
             fetch_job_polling_interval=POLL_SECONDS,
-            shutdown_graceful_timeout=GRACE_SECONDS,
+            shutdown_graceful_timeout=SHUTDOWN_SECONDS,
         )
     except ConnectorException as error:
         log.warning("jobs_interrupted", reason=safe_summary(error.__cause__ or error))
 
 
-async def keep_rescuing(app: procrastinate.App) -> None:
+async def requeue_stalled_periodically(app: procrastinate.App) -> None:
     while True:
         try:
-            await rescue(app)
+            await requeue_stalled(app)
             pause = STALLED_SECONDS
         except ConnectorException as error:
             log.warning("requeue_interrupted", reason=safe_summary(error.__cause__ or error))
-            pause = PAUSE_SECONDS
+            pause = RETRY_SECONDS
         await asyncio.sleep(pause)
 
 
-async def rescue(app: procrastinate.App) -> None:
-    """Queue the jobs of killed processes again; until then their locks hold up all that come after them.
+async def requeue_stalled(app: procrastinate.App) -> None:
+    """Queue the jobs of killed processes again; until then their locks block later jobs.
 
-    Each process does so. A job that another one has queued meanwhile, or that has ended, is passed over.
+    Every process does this. A job that another process has queued in the meantime, or that has ended, is skipped.
     """
     for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=STALLED_SECONDS):
         try:
@@ -88,18 +88,19 @@ async def rescue(app: procrastinate.App) -> None:
 
 
 async def requeue(app: procrastinate.App, job: Job) -> None:
-    """
+    """Queue a job again.
+
     Raises:
-        ConnectorException: because of a `RaiseException` if the job is no longer being done.
+        ConnectorException: caused by a `RaiseException` if the job is not running any more.
     """
     try:
         await app.job_manager.retry_job(job)
-    except UniqueViolation:  # another one with the same lock waits already
+    except UniqueViolation:  # a job with the same lock is queued already
         await app.job_manager.finish_job(job, Status.FAILED, delete_job=True)
 
 
 async def defer_once(app: procrastinate.App, task: str, lock: str, **ids: str) -> None:
-    """Queue a job unless one with this lock waits already; jobs with one lock run one after another.
+    """Queue a job unless a job with this lock is queued already. Jobs with the same lock run one after another.
 
     Raises:
         DatabaseUnavailable: the queue cannot be reached.

@@ -1,7 +1,6 @@
-"""Forgetting what was kept for long enough: once an hour, by whichever process is the first to see that it is time.
+"""Retention: once an hour, one process deletes the event logs of old runs and expired files.
 
-The logs of old runs go, and files that have expired. The messages of those runs stay in the history; what goes of them is the
-stream, word by word, that could be resumed.
+The messages of those runs stay in the history. Their streams can no longer be resumed.
 """
 
 import procrastinate
@@ -13,43 +12,43 @@ TASK = "drop_logs"
 FILES_TASK = "drop_files"
 
 SCHEDULE = "17 * * * *"
-"""At 17 minutes past each hour, as cron writes it."""
+"""In cron syntax: 17 minutes past each hour."""
 RETRY = procrastinate.RetryStrategy(max_attempts=4, exponential_wait=4)
 
 
-async def forget_logs(store: PostgresRunStore, days: float) -> int:
-    """Forget the logs of all runs, whosever they are, that ended more than so many days ago; how many that were.
+async def delete_expired_logs(store: PostgresRunStore, days: float) -> int:
+    """Delete the event logs of all users' runs that ended more than so many days ago; returns the number of runs.
 
     Raises:
-        DatabaseUnavailable: some may be left; the job is tried again.
+        DatabaseUnavailable: the rest is left to the retry of the job.
     """
-    forgotten = 0
-    while some := await store.delete_expired_logs(days):
-        forgotten += some
-    return forgotten
+    deleted = 0
+    while batch := await store.delete_expired_logs(days):
+        deleted += batch
+    return deleted
 
 
-async def forget_files(files: PostgresFiles) -> int:
-    """Delete all files that have expired, whosever they are; how many that were.
+async def delete_expired_files(files: PostgresFiles) -> int:
+    """Delete the expired files of all users; returns the number of files.
 
     Raises:
-        DatabaseUnavailable: some may be left; the job is tried again.
+        DatabaseUnavailable: the rest is left to the retry of the job.
     """
-    forgotten = 0
-    while some := await files.drop_expired():
-        forgotten += some
-    return forgotten
+    deleted = 0
+    while batch := await files.delete_expired():
+        deleted += batch
+    return deleted
 
 
-def register(queue: procrastinate.App, store: PostgresRunStore, days: float, files: PostgresFiles) -> None:
-    """Teach the queue the jobs. Several processes make one of each an hour."""
+def register_tasks(queue: procrastinate.App, store: PostgresRunStore, days: float, files: PostgresFiles) -> None:
+    """Register the jobs. However many processes run, each job is queued once an hour."""
 
     @queue.periodic(cron=SCHEDULE)
     @queue.task(name=TASK, queueing_lock=TASK, lock=TASK, retry=RETRY)
     async def drop_logs(timestamp: int) -> None:
-        await forget_logs(store, days)
+        await delete_expired_logs(store, days)
 
     @queue.periodic(cron=SCHEDULE)
     @queue.task(name=FILES_TASK, queueing_lock=FILES_TASK, lock=FILES_TASK, retry=RETRY)
     async def drop_files(timestamp: int) -> None:
-        await forget_files(files)
+        await delete_expired_files(files)

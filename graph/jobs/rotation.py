@@ -1,7 +1,7 @@
-"""Bringing what is sealed under the current key, while everything goes on.
+"""Key rotation: stored values are encrypted with the current key while the service runs.
 
-A new key is set beside the old one (VAULT_KEY and VAULT_PREVIOUS_KEYS, or a further line in vault.key); from then on it seals,
-and both open. What the old one has sealed is opened and sealed again, user by user; when nothing is left the old key can go.
+A new key is set beside the previous one (VAULT_KEY and VAULT_PREVIOUS_KEYS, or another line in vault.key). From then on the new
+key encrypts, and both decrypt. The job encrypts older values again, user by user; after that the previous key can be removed.
 """
 
 import time
@@ -10,49 +10,49 @@ from collections.abc import Callable
 import procrastinate
 import structlog
 
-from graph.adapters.postgres.privacy.key_rotation import PostgresSeals
+from graph.adapters.postgres.privacy.key_rotation import KeyRotation
 
 TASK = "rotate_key"
 
 SCHEDULE = "*/5 * * * *"
-"""Every five minutes, as cron writes it. Mostly there is nothing to do."""
+"""In cron syntax: every five minutes. Usually no value is outdated."""
 RETRY = procrastinate.RetryStrategy(max_attempts=4, exponential_wait=4)
-MOST_OWNERS = 100_000
-"""Users who are found at a time."""
+MAX_USERS = 100_000
+"""Users of one job."""
 REPORT_SECONDS = 1.0
 
 log = structlog.get_logger(__name__)
 
 
-async def rotate(seals: PostgresSeals, report: Callable[[str], None]) -> int:
-    """Bring everything under the current key, whosever it is; how many values that were.
+async def rotate(key_rotation: KeyRotation, report: Callable[[str], None]) -> int:
+    """Encrypt the values of all users with the current key; returns the number of values.
 
     Args:
-        seals: what is sealed.
-        report: takes a line of progress, once a second at most.
+        key_rotation: the values of all users.
+        report: called with a line of progress, at most once a second.
 
     Raises:
-        DatabaseUnavailable: some may be left; the job is tried again.
+        DatabaseUnavailable: the rest is left to the retry of the job.
     """
-    owners = await seals.owners_due(MOST_OWNERS)
-    values, lost, told = 0, 0, time.monotonic()
-    for number, user_id in enumerate(owners, 1):
-        done = await seals.reseal(user_id)
-        values, lost = values + done.values, lost + done.lost
-        if number == len(owners) or time.monotonic() - told > REPORT_SECONDS:
-            report(f"{number} of {len(owners)} users, {values} values under the new key")
-            told = time.monotonic()
-    await seals.reseal_hash_key()
+    users = await key_rotation.users_to_reencrypt(MAX_USERS)
+    values, lost, reported_at = 0, 0, time.monotonic()
+    for number, user_id in enumerate(users, 1):
+        result = await key_rotation.reencrypt(user_id)
+        values, lost = values + result.values, lost + result.lost
+        if number == len(users) or time.monotonic() - reported_at > REPORT_SECONDS:
+            report(f"{number} of {len(users)} users, {values} values under the new key")
+            reported_at = time.monotonic()
+    await key_rotation.reencrypt_hash_key()
     if lost:
         report(f"{lost} values are under a key that is not configured; they stay as they are")
     return values
 
 
-def register(queue: procrastinate.App, seals: PostgresSeals) -> None:
-    """Teach the queue the job."""
+def register_tasks(queue: procrastinate.App, key_rotation: KeyRotation) -> None:
+    """Register the job."""
 
     @queue.periodic(cron=SCHEDULE)
     @queue.task(name=TASK, queueing_lock=TASK, lock=TASK, retry=RETRY)
     async def rotate_key(timestamp: int) -> None:
-        seals.sealer.refresh()
-        await rotate(seals, lambda line: log.info("key_rotation", progress=line))
+        key_rotation.cipher.reload_keys()
+        await rotate(key_rotation, lambda line: log.info("key_rotation", progress=line))

@@ -1,4 +1,4 @@
-"""Running summaries of conversations: asked for by a turn, made by a durable job, kept out of the turn's way."""
+"""Running summaries of sessions: a turn requests one, and a durable job writes it after the turn."""
 
 import re
 from collections.abc import Sequence
@@ -23,28 +23,28 @@ QUERIES = adapter_queries("memory")
 
 TASK = "summarize"
 
-KEPT_TURNS = 2
-"""The newest exchanges stay out of the summary, word for word."""
-MOST_MESSAGES = 400
-"""Read for one summary; what is over waits for the next."""
-MOST_TOKENS = 12_000
-"""Of conversation in one request to the model."""
+VERBATIM_TURNS = 2
+"""The newest turns, which the summary does not cover."""
+MAX_MESSAGES = 400
+"""Messages of one summary; later messages wait for the next one."""
+MAX_TOKENS = 12_000
+"""Tokens of messages in one request to the model."""
 SETTINGS = ModelSettings(size="small", temperature=0.3, max_tokens=500)
-MOST_FACTS = 5
+MAX_FACTS = 5
 RETRY = procrastinate.RetryStrategy(max_attempts=4, exponential_wait=4)
 
 JSON_OBJECT = re.compile(r"\{.*\}", re.DOTALL)
 
 
 class Summary(BaseModel):
-    """What the model is asked for."""
+    """The answer that the prompt requests."""
 
     summary: str = Field(min_length=1, max_length=4000)
     key_facts: list[str] = Field(max_length=20)
 
 
 class QueuedSummaries:
-    """Port `Summaries`: counts in Postgres, jobs in the queue."""
+    """Port `Summaries`: counts messages in Postgres and queues jobs."""
 
     def __init__(self, database: Database, queue: procrastinate.App) -> None:
         self.database = database
@@ -62,7 +62,7 @@ class QueuedSummaries:
 
 @dataclass(frozen=True, slots=True)
 class Summarizer:
-    """Extends the summary of a session by the messages that it does not cover yet, and makes it searchable."""
+    """Extends the summary of a session by the messages that it does not cover, and stores its embedding."""
 
     database: Database
     model: ChatModel
@@ -71,34 +71,34 @@ class Summarizer:
     prompt: str
 
     async def summarize(self, user_id: str, session_id: str) -> bool:
-        """Whether there was anything to add.
+        """Extend the summary; returns whether there were messages to add.
 
         Raises:
-            ModelError: the model failed or did not answer in the form asked for; the job is tried again.
+            ModelError: the model failed, or its answer is not a summary in the requested form; the job is retried.
         """
         async with self.database.transaction(user_id) as connection:
             previous = await fetch_one(connection, QUERIES["summary"], {"session_id": session_id})
-            values = {"session_id": session_id, "limit": MOST_MESSAGES}
-            rows = older_than_kept(await fetch_all(connection, QUERIES["unsummarized_messages"], values))
+            values = {"session_id": session_id, "limit": MAX_MESSAGES}
+            rows = without_latest_turns(await fetch_all(connection, QUERIES["unsummarized_messages"], values))
         rows = self._within_budget(rows)
         if not rows:
             return False
         earlier = format_summary(previous) if previous else ""
-        made = parse(await self._ask(earlier, rows))
-        await self._store(user_id, session_id, made, rows[-1])
+        summary = parse_summary(await self._request_summary(earlier, rows))
+        await self._store(user_id, session_id, summary, rows[-1])
         return True
 
     def _within_budget(self, rows: Sequence[DictRow]) -> list[DictRow]:
-        kept: list[DictRow] = []
+        fitting: list[DictRow] = []
         tokens = 0
         for row in rows:
             tokens += self.count(row["content"])
-            if kept and tokens > MOST_TOKENS:
+            if fitting and tokens > MAX_TOKENS:
                 break
-            kept.append(row)
-        return kept
+            fitting.append(row)
+        return fitting
 
-    async def _ask(self, earlier: str, rows: Sequence[DictRow]) -> AIMessageChunk:
+    async def _request_summary(self, earlier: str, rows: Sequence[DictRow]) -> AIMessageChunk:
         spoken = [f"{row['role']}: {row['content']}" for row in rows if row["role"] in ("user", "assistant")]
         material = "\n".join(
             ["<previous_summary>", earlier, "</previous_summary>", "<new_messages>", *spoken, "</new_messages>"]
@@ -107,14 +107,14 @@ class Summarizer:
         chunks = [chunk async for chunk in self.model.stream(messages, (), SETTINGS)]
         return add_ai_message_chunks(AIMessageChunk(content=""), *chunks)
 
-    async def _store(self, user_id: str, session_id: str, made: Summary, last: DictRow) -> None:
-        text = "\n".join([made.summary, *(f"- {fact}" for fact in made.key_facts)])
+    async def _store(self, user_id: str, session_id: str, summary: Summary, last: DictRow) -> None:
+        text = "\n".join([summary.summary, *(f"- {fact}" for fact in summary.key_facts)])
         embedded = SourceText(f"session:{session_id}", "an earlier conversation", text, scope="conversation")
         [vector] = await self.embeddings.embed([embedded])
         values = {
             "session_id": session_id,
-            "summary": made.summary,
-            "key_facts": made.key_facts,
+            "summary": summary.summary,
+            "key_facts": summary.key_facts,
             "message_id": last["id"],
             "tokens": self.count(text),
         }
@@ -123,29 +123,29 @@ class Summarizer:
                 await self.embeddings.write(connection, embedded, vector)
 
 
-def register(queue: procrastinate.App, summarizer: Summarizer) -> None:
-    """Teach the queue the job. Its arguments are ids."""
+def register_tasks(queue: procrastinate.App, summarizer: Summarizer) -> None:
+    """Register the job. Its arguments are ids, never text."""
 
     @queue.task(name=TASK, retry=RETRY)
     async def summarize(user_id: str, session_id: str) -> None:
         await summarizer.summarize(user_id, session_id)
 
 
-def older_than_kept(rows: Sequence[DictRow]) -> list[DictRow]:
-    """The rows before the newest exchanges, which stay word for word."""
+def without_latest_turns(rows: Sequence[DictRow]) -> list[DictRow]:
+    """The rows before the newest turns."""
     questions = [index for index, row in enumerate(rows) if row["role"] == "user"]
-    return list(rows[: questions[-KEPT_TURNS]]) if len(questions) > KEPT_TURNS else []
+    return list(rows[: questions[-VERBATIM_TURNS]]) if len(questions) > VERBATIM_TURNS else []
 
 
-def parse(answer: AIMessageChunk) -> Summary:
-    """The summary in a model's answer, code fences or not.
+def parse_summary(answer: AIMessageChunk) -> Summary:
+    """The summary in a model's answer, with or without code fences.
 
     Raises:
-        ModelError: it is not what was asked for.
+        ModelError: the answer is not a summary in the requested form.
     """
     found = JSON_OBJECT.search(str(answer.text))
     try:
-        made = Summary.model_validate_json(found.group() if found else "")
+        summary = Summary.model_validate_json(found.group() if found else "")
     except ValidationError:
         raise ModelError("The summary came back in another form than the one asked for.") from None
-    return made.model_copy(update={"key_facts": made.key_facts[:MOST_FACTS]})
+    return summary.model_copy(update={"key_facts": summary.key_facts[:MAX_FACTS]})

@@ -10,7 +10,7 @@ from pathlib import Path
 from uuid import UUID
 
 from graph.adapters.postgres.database import Database
-from graph.adapters.postgres.provisioning import database_of
+from graph.adapters.postgres.provisioning import open_database
 from graph.adapters.telemetry.logging import configure_logs
 from graph.errors import ChatError, ConfigurationError, NotFound
 from graph.replay.check import described
@@ -53,7 +53,7 @@ async def write_recordings(run_or_session: UUID, folder: Path, settings: Setting
     same as the code that answered then.
     """
     async with AsyncExitStack() as stack:
-        addresses = await stack.enter_async_context(database_of(settings, tell))
+        addresses = await stack.enter_async_context(open_database(settings, tell))
         database = await stack.enter_async_context(Database.open(addresses.server, size=1))
         try:
             recordings = await record(database, str(run_or_session), settings.default_token_budget)

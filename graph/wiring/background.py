@@ -9,10 +9,10 @@ import procrastinate
 
 from employees.hot_reload import watch
 from employees.roster import Roster
-from graph.adapters.postgres.ledger.catalogue_sync import project
-from graph.adapters.postgres.privacy.key_rotation import PostgresSeals
+from graph.adapters.postgres.ledger.catalogue_sync import sync_catalogue
+from graph.adapters.postgres.privacy.key_rotation import KeyRotation
 from graph.jobs import retention, rotation, summaries
-from graph.jobs.queue import work
+from graph.jobs.queue import run_worker_until_cancelled
 from graph.jobs.summaries import Summarizer
 from graph.wiring.catalogue import ROOT, build_roster
 from graph.wiring.infrastructure import Infrastructure
@@ -29,15 +29,15 @@ def register_tasks(infra: Infrastructure) -> None:
         infra.models.count_tokens,
         SUMMARY_PROMPT.read_text("utf-8"),
     )
-    summaries.register(infra.queue, summarizer)
-    retention.register(infra.queue, infra.stores.runs, infra.settings.run_log_days, infra.stores.files)
-    rotation.register(infra.queue, PostgresSeals(infra.database, infra.cipher))
+    summaries.register_tasks(infra.queue, summarizer)
+    retention.register_tasks(infra.queue, infra.stores.runs, infra.settings.run_log_days, infra.stores.files)
+    rotation.register_tasks(infra.queue, KeyRotation(infra.database, infra.cipher))
 
 
 @asynccontextmanager
 async def running_worker(queue: procrastinate.App) -> AsyncIterator[None]:
     """Run jobs of the queue for as long as the context is open."""
-    worker = asyncio.create_task(work(queue), name="jobs")
+    worker = asyncio.create_task(run_worker_until_cancelled(queue), name="jobs")
     try:
         yield
     finally:
@@ -66,5 +66,5 @@ async def apply_roster(infra: Infrastructure, roster: Roster) -> None:
         UnknownEmployee: the default employee is missing.
     """
     roster.find(infra.settings.default_employee_slug)
-    await project(infra.database, roster, infra.catalogue.tools)
+    await sync_catalogue(infra.database, roster, infra.catalogue.tools)
     infra.redactor.keep = frozenset(employee.name for employee in roster.all())

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import procrastinate
 
 from employees.roster import Roster
-from graph.adapters.crypto.cipher import Sealer
+from graph.adapters.crypto.cipher import VaultCipher
 from graph.adapters.postgres.database import Database
-from graph.adapters.postgres.privacy.key_rotation import unlock
+from graph.adapters.postgres.privacy.key_rotation import open_cipher
 from graph.adapters.postgres.privacy.vault import PostgresVault
 from graph.adapters.postgres.provisioning import DatabaseUrls, Report, check_migrations
 from graph.adapters.redaction.workers import WorkerRedactor
@@ -32,7 +32,7 @@ class Infrastructure:
     roster: Roster
     urls: DatabaseUrls
     database: Database
-    cipher: Sealer
+    cipher: VaultCipher
     redactor: WorkerRedactor
     models: Models
     stores: Stores
@@ -55,7 +55,7 @@ async def build_infrastructure(
     telemetry.watch_pool(database.pool.get_stats)
     await check_migrations(database)
     report("loading the models for redaction and embeddings")
-    cipher = await unlock(database, load_vault_keys(settings))
+    cipher = await open_cipher(database, load_vault_keys(settings))
     roster = await asyncio.to_thread(build_roster, catalogue)
     models = await build_models(settings, telemetry, stack)
     redactor = await start_redactor(settings, database, cipher, roster)
@@ -77,7 +77,7 @@ async def build_infrastructure(
     )
 
 
-async def start_redactor(settings: Settings, database: Database, cipher: Sealer, roster: Roster) -> WorkerRedactor:
+async def start_redactor(settings: Settings, database: Database, cipher: VaultCipher, roster: Roster) -> WorkerRedactor:
     """Start the worker processes that detect personal values. The names of the employees are not masked."""
     names = [employee.name for employee in roster.all()]
     redactor = WorkerRedactor(PostgresVault(database, cipher), workers=settings.redaction_workers, keep=names)

@@ -10,8 +10,8 @@ import yaml
 from graph.adapters.crypto.cipher import add_key
 from graph.adapters.postgres.conversation.embedding_store import EmbeddingStore, SourceText
 from graph.adapters.postgres.database import Database
-from graph.adapters.postgres.privacy.key_rotation import PostgresSeals, unlock
-from graph.adapters.postgres.provisioning import Report, check_migrations, database_of
+from graph.adapters.postgres.privacy.key_rotation import KeyRotation, open_cipher
+from graph.adapters.postgres.provisioning import Report, check_migrations, open_database
 from graph.errors import ModelUnavailable
 from graph.jobs import rotation
 from graph.settings import Settings
@@ -32,11 +32,11 @@ async def rotate_keys(settings: Settings, report: Report) -> None:
         ConfigurationError: the keys do not open the vault.
     """
     async with migrated_database(settings, report) as database:
-        seals = PostgresSeals(database, await unlock(database, load_vault_keys(settings)))
-        if not settings.vault_key and not await seals.owners_due(1):
+        key_rotation = KeyRotation(database, await open_cipher(database, load_vault_keys(settings)))
+        if not settings.vault_key and not await key_rotation.users_to_reencrypt(1):
             await asyncio.to_thread(add_key, settings.data_dir / "vault.key")
-            seals.sealer.refresh()
-        report(f"{await rotation.rotate(seals, report)} values were encrypted with the current key")
+            key_rotation.cipher.reload_keys()
+        report(f"{await rotation.rotate(key_rotation, report)} values were encrypted with the current key")
 
 
 async def seed_database(settings: Settings, report: Report) -> None:
@@ -53,7 +53,7 @@ async def migrated_database(settings: Settings, report: Report) -> AsyncIterator
     Raises:
         ConfigurationError: a migration is missing.
     """
-    async with database_of(settings, report) as urls, Database.open(urls.server, size=POOL_SIZE) as database:
+    async with open_database(settings, report) as urls, Database.open(urls.server, size=POOL_SIZE) as database:
         await check_migrations(database)
         yield database
 

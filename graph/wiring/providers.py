@@ -9,7 +9,7 @@ from opentelemetry.util.re import parse_env_headers
 from graph.adapters.auth.jwt_verifier import JwksCache, JwtVerifier, http_key_source
 from graph.adapters.auth.local_issuer import ISSUER, LocalIssuer
 from graph.adapters.auth.supabase import SharedSecretVerifier
-from graph.adapters.crypto.cipher import ReadKeys, decode_key, keep_keys
+from graph.adapters.crypto.cipher import ReadKeys, decode_key, load_or_create_keys
 from graph.adapters.postgres.provisioning import DatabaseUrls
 from graph.adapters.postgres.runs.notifications import PostgresNotifier
 from graph.adapters.redis_notifications import RedisNotifier
@@ -34,7 +34,7 @@ def build_notifier(settings: Settings, urls: DatabaseUrls) -> Notifier:
 def load_vault_keys(settings: Settings) -> ReadKeys:
     """Return a function that reads the keys: from the settings, or from `vault.key`, which it creates."""
     if not settings.vault_key:
-        return partial(keep_keys, settings.data_dir / "vault.key")
+        return partial(load_or_create_keys, settings.data_dir / "vault.key")
     previous = settings.vault_previous_keys.get_secret_value().split(",") if settings.vault_previous_keys else []
     keys = [
         decode_key(settings.vault_key.get_secret_value()),

@@ -11,8 +11,8 @@ from graph.adapters.auth.local_issuer import LocalIssuer
 from graph.adapters.auth.supabase import report_sign_in_problem
 from graph.adapters.embeddings.local import LocalEmbedder
 from graph.adapters.postgres.database import Database
-from graph.adapters.postgres.ledger.catalogue_sync import project
-from graph.adapters.postgres.provisioning import Report, database_of
+from graph.adapters.postgres.ledger.catalogue_sync import sync_catalogue
+from graph.adapters.postgres.provisioning import Report, open_database
 from graph.adapters.redaction.workers import WorkerRedactor
 from graph.build import build
 from graph.errors import ChatError
@@ -61,10 +61,10 @@ async def open_infrastructure(
         ConfigurationError: a configured part does not work.
     """
     async with AsyncExitStack() as stack:
-        urls = await stack.enter_async_context(database_of(settings, report))
+        urls = await stack.enter_async_context(open_database(settings, report))
         catalogue = await with_mcp_tools(catalogue, settings)
         infra = await build_infrastructure(settings, catalogue, urls, stack, report)
-        await project(infra.database, infra.roster, catalogue.tools)
+        await sync_catalogue(infra.database, infra.roster, catalogue.tools)
         if not settings.database_url:
             await seed_demo(infra.database, infra.stores.embeddings, report)
         register_tasks(infra)

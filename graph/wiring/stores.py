@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from employees.roster import Roster
-from graph.adapters.crypto.cipher import Sealer
+from graph.adapters.crypto.cipher import VaultCipher
 from graph.adapters.postgres.conversation.embedding_store import EmbeddingStore
 from graph.adapters.postgres.conversation.facts import PostgresFacts
 from graph.adapters.postgres.conversation.memory import PostgresMemory
@@ -38,7 +38,7 @@ class Stores:
 
 
 def build_stores(
-    settings: Settings, database: Database, cipher: Sealer, models: Models, roster: Roster, failpoint: FailPoint
+    settings: Settings, database: Database, cipher: VaultCipher, models: Models, roster: Roster, failpoint: FailPoint
 ) -> Stores:
     """Build all stores on one database.
 

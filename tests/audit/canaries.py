@@ -24,7 +24,7 @@ from typing import Any
 import httpx
 from fastapi import FastAPI, Request
 
-from graph.adapters.crypto.cipher import keep_key
+from graph.adapters.crypto.cipher import load_or_create_key
 from graph.adapters.postgres.database import Database
 from graph.adapters.postgres.embedded import EmbeddedPostgres
 from graph.adapters.telemetry.logging import configure_logs
@@ -379,7 +379,7 @@ def dump_outside_the_ledger(server: Server) -> bytes:
 async def record_all(server: Server, folder: Path, scratch: Path, sessions: list[str]) -> None:
     """Write every turn of these sessions as the command does, each played once."""
     postgres = EmbeddedPostgres(server.data / "postgres", lambda line: None)
-    address = postgres.url("chat_server", keep_key(server.data / "server.password").hex(), "chat")
+    address = postgres.url("chat_server", load_or_create_key(server.data / "server.password").hex(), "chat")
     code = todays_code(scratch)
     async with Database.open(address, size=1) as database:
         for session in sessions:

@@ -16,7 +16,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from graph.adapters.crypto.cipher import Sealer
+from graph.adapters.crypto.cipher import VaultCipher
 from graph.adapters.postgres import database as transactions
 from graph.adapters.postgres.database import Database
 from graph.adapters.postgres.embedded import EmbeddedPostgres
@@ -221,7 +221,7 @@ def test_a_where_that_is_gone_is_caught_by_the_policy_and_both_gone_are_noticed(
     """Even then the value does not open: it is sealed for its owner."""
 
     def check_with(database: Database) -> Awaitable[None]:
-        return VAULT().test_a_token_of_another_owner_opens_to_nothing(PostgresVault(database, Sealer(b"k" * 32)))
+        return VAULT().test_a_token_of_another_owner_opens_to_nothing(PostgresVault(database, VaultCipher(b"k" * 32)))
 
     check = on(copy, check_with)
     check()
@@ -237,14 +237,14 @@ def test_values_that_are_sealed_for_nobody_in_particular_are_noticed(
     copy: DatabaseUrls, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def check_with(database: Database) -> Awaitable[None]:
-        vault = PostgresVault(database, Sealer(b"k" * 32))
+        vault = PostgresVault(database, VaultCipher(b"k" * 32))
         return test_vault.TestPostgresVault().test_a_sealed_value_moved_to_another_token_does_not_open(vault, copy.rows)
 
     check = on(copy, check_with)
     check()
-    seal, unseal = Sealer.seal, Sealer.unseal
-    monkeypatch.setattr(Sealer, "seal", lambda self, plain, context: seal(self, plain, ""))
-    monkeypatch.setattr(Sealer, "unseal", lambda self, sealed, context: unseal(self, sealed, ""))
+    encrypt, decrypt = VaultCipher.encrypt, VaultCipher.decrypt
+    monkeypatch.setattr(VaultCipher, "encrypt", lambda self, plain, context: encrypt(self, plain, ""))
+    monkeypatch.setattr(VaultCipher, "decrypt", lambda self, sealed, context: decrypt(self, sealed, ""))
     assert_red(check)
     assert_red(lambda: test_sealer.test_it_does_not_open_for_another_context("other"))
 
@@ -254,12 +254,12 @@ def test_an_input_that_is_stored_as_it_is_is_noticed(copy: DatabaseUrls, monkeyp
 
     def check_with(database: Database) -> Awaitable[None]:
         return test_run_store.test_the_text_is_stored_sealed_and_for_this_run_only(
-            store_on(database), str(uuid.uuid4()), Sealer(b"k" * 32), copy.rows
+            store_on(database), str(uuid.uuid4()), VaultCipher(b"k" * 32), copy.rows
         )
 
     check = on(copy, check_with)
     check()
-    monkeypatch.setattr(Sealer, "seal", lambda self, plain, context: plain)
+    monkeypatch.setattr(VaultCipher, "encrypt", lambda self, plain, context: plain)
     assert_red(check)
 
 
@@ -289,7 +289,7 @@ def employee(copy: DatabaseUrls) -> None:
 
 
 def store_on(database: Database, lease_seconds: float = 60.0) -> PostgresRunStore:
-    return store_of_runs(database, Sealer(b"k" * 32), lease_seconds=lease_seconds)
+    return store_of_runs(database, VaultCipher(b"k" * 32), lease_seconds=lease_seconds)
 
 
 # Tokens and masking ---------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from psycopg.rows import dict_row
 
-from graph.adapters.crypto.cipher import Sealer
+from graph.adapters.crypto.cipher import VaultCipher
 from graph.adapters.postgres.conversation.memory import PostgresMemory
 from graph.adapters.postgres.database import Connection, Database
 from graph.adapters.postgres.runs.run_store import PostgresRunStore
@@ -39,11 +39,11 @@ def sql(admin_url: str) -> Sql:
     return run
 
 
-def store_of_runs(database: Database, sealer: Sealer, **changes: float) -> PostgresRunStore:
+def store_of_runs(database: Database, cipher: VaultCipher, **changes: float) -> PostgresRunStore:
     """A store of runs whose limits nobody reaches, but for those that are given."""
     limits: dict[str, Any] = {"turns_per_minute": 1000, "daily_tokens": 0, "lease_seconds": 60.0, **changes}
     memory = PostgresMemory(database, "any")
-    return PostgresRunStore(database, sealer, memory, default_employee="prime-boss", **limits)
+    return PostgresRunStore(database, cipher, memory, default_employee="prime-boss", **limits)
 
 
 @pytest.fixture
@@ -67,8 +67,8 @@ class LosesTheFirstReply(Database):
 
 
 @pytest.fixture
-def sealer() -> Sealer:
-    return Sealer(b"k" * 32)
+def cipher() -> VaultCipher:
+    return VaultCipher(b"k" * 32)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from graph.__main__ import COMMANDS, main
 from graph.adapters.auth.local_issuer import LocalIssuer
-from graph.adapters.postgres.provisioning import make_data_dir, start_embedded
+from graph.adapters.postgres.provisioning import create_data_dir, start_embedded
 from graph.errors import ConfigurationError, DatabaseUnavailable
 from graph.settings import Settings
 from tests.conftest import PASSWORD
@@ -72,7 +72,7 @@ def test_a_data_directory_that_cannot_be_created_is_reported_by_its_name(tmp_pat
 
 
 def start_embedded_in(place: Path) -> None:
-    make_data_dir(place)
+    create_data_dir(place)
     start_embedded(place, lambda line: None)
 
 

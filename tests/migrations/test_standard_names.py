@@ -10,12 +10,12 @@ import pytest
 from psycopg import sql
 from psycopg.rows import DictRow, dict_row
 
-from graph.adapters.crypto.cipher import Sealer
+from graph.adapters.crypto.cipher import VaultCipher
 from graph.adapters.postgres.conversation.embedding_store import EmbeddingStore
 from graph.adapters.postgres.database import Database
 from graph.adapters.postgres.embedded import EmbeddedPostgres
 from graph.adapters.postgres.privacy.file_store import PostgresFiles, context_of
-from graph.adapters.postgres.privacy.key_rotation import HASH_KEY, PostgresSeals, unlock
+from graph.adapters.postgres.privacy.key_rotation import HASH_KEY_CONTEXT, KeyRotation, open_cipher
 from graph.adapters.postgres.privacy.vault import PostgresVault
 from graph.adapters.postgres.runs.approvals import PostgresApprovals
 from graph.context import TurnContext
@@ -67,15 +67,15 @@ FORMER_ROWS = (
 
 def former_values() -> dict[str, object]:
     """What the former version stored, encrypted under a key that has been replaced since."""
-    sealer = Sealer(KEY)
+    cipher = VaultCipher(KEY)
     return {
         **{"user": USER, "session": SESSION, "waiting": WAITING, "abandoned": ABANDONED, "file": FILE},
         "approval": APPROVAL,
-        "waiting_input": sealer.seal(b"save for a trip", f"{USER}/{WAITING}"),
-        "abandoned_input": sealer.seal(b"how much did I spend", f"{USER}/{ABANDONED}"),
-        "hash_key": sealer.seal(b"h" * 32, HASH_KEY),
-        "value": sealer.seal(b"ana@example.com", f"{USER}/[EMAIL_abc123]"),
-        "content": sealer.seal(b"a;b\n", context_of(USER, FILE)),
+        "waiting_input": cipher.encrypt(b"save for a trip", f"{USER}/{WAITING}"),
+        "abandoned_input": cipher.encrypt(b"how much did I spend", f"{USER}/{ABANDONED}"),
+        "hash_key": cipher.encrypt(b"h" * 32, HASH_KEY_CONTEXT),
+        "value": cipher.encrypt(b"ana@example.com", f"{USER}/[EMAIL_abc123]"),
+        "content": cipher.encrypt(b"a;b\n", context_of(USER, FILE)),
         "lock": f"summary:{SESSION}",
         "arguments": json.dumps({"owner": USER, "session_id": SESSION}),
     }
@@ -119,8 +119,8 @@ async def database(server_url: str) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-async def sealer(database: Database) -> Sealer:
-    return await unlock(database, lambda: (NEWER_KEY, KEY))
+async def cipher(database: Database) -> VaultCipher:
+    return await open_cipher(database, lambda: (NEWER_KEY, KEY))
 
 
 def count_rows(address: str) -> dict[str, int]:
@@ -146,8 +146,8 @@ async def test_no_row_is_lost_or_added(counts: dict[str, tuple[int, int]]) -> No
     assert changed.keys() == {"schema_migrations"}
 
 
-async def test_an_abandoned_run_is_claimed_with_its_input_and_events(database: Database, sealer: Sealer) -> None:
-    store = store_of_runs(database, sealer)
+async def test_an_abandoned_run_is_claimed_with_its_input_and_events(database: Database, cipher: VaultCipher) -> None:
+    store = store_of_runs(database, cipher)
     assert (ABANDONED, USER) in await store.list_claimable()
     assert await store.claim(STRANGER, ABANDONED) is None
     claim = await store.claim(USER, ABANDONED)
@@ -157,8 +157,8 @@ async def test_an_abandoned_run_is_claimed_with_its_input_and_events(database: D
     assert [seq for seq, _ in await store.events(USER, ABANDONED, 0)] == [1, 2]
 
 
-async def test_the_approval_of_a_waiting_run_is_decided(database: Database, sealer: Sealer) -> None:
-    approvals = PostgresApprovals(database, sealer, seconds=60)
+async def test_the_approval_of_a_waiting_run_is_decided(database: Database, cipher: VaultCipher) -> None:
+    approvals = PostgresApprovals(database, cipher, seconds=60)
     state = await approvals.state_of_run(
         TurnContext(user_id=USER, session_id=SESSION, run_id=WAITING, employee="prime-boss", text="", epoch=1)
     )
@@ -169,17 +169,19 @@ async def test_the_approval_of_a_waiting_run_is_decided(database: Database, seal
     assert run["status"] == "queued"
 
 
-async def test_stored_values_and_files_decrypt_and_come_under_the_new_key(database: Database, sealer: Sealer) -> None:
+async def test_stored_values_and_files_decrypt_and_come_under_the_new_key(
+    database: Database, cipher: VaultCipher
+) -> None:
     async def read() -> tuple[object, bytes]:
-        values = await PostgresVault(database, sealer).detokenize(USER, {"[EMAIL_abc123]"})
-        return values, (await PostgresFiles(database, sealer).read(USER, FILE)).content
+        values = await PostgresVault(database, cipher).detokenize(USER, {"[EMAIL_abc123]"})
+        return values, (await PostgresFiles(database, cipher).read(USER, FILE)).content
 
-    assert sealer.hash_key == b"h" * 32
+    assert cipher.hash_key == b"h" * 32
     assert await read() == ({"[EMAIL_abc123]": "ana@example.com"}, b"a;b\n")
-    rotation = PostgresSeals(database, sealer)
-    assert await rotation.owners_due(10) == [USER]
-    assert (await rotation.reseal(USER)).lost == 0
-    assert await rotation.owners_due(10) == []
+    rotation = KeyRotation(database, cipher)
+    assert await rotation.users_to_reencrypt(10) == [USER]
+    assert (await rotation.reencrypt(USER)).lost == 0
+    assert await rotation.users_to_reencrypt(10) == []
     assert await read() == ({"[EMAIL_abc123]": "ana@example.com"}, b"a;b\n")
 
 

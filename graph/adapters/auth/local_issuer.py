@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 
-from graph.adapters.crypto.secret_files import keep_secret
+from graph.adapters.crypto.secret_files import load_or_create_secret
 from graph.errors import ConfigurationError
 
 ISSUER = "chat-runtime-local"
@@ -52,7 +52,7 @@ def load_or_create_key_pair(file: Path) -> ec.EllipticCurvePrivateKey:
         ConfigurationError: the file is unreadable, or holds something else.
     """
     try:
-        loaded = serialization.load_pem_private_key(keep_secret(file, generate_key_pair), password=None)
+        loaded = serialization.load_pem_private_key(load_or_create_secret(file, generate_key_pair), password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         loaded = None
     if not isinstance(loaded, ec.EllipticCurvePrivateKey) or not isinstance(loaded.curve, ec.SECP256R1):

@@ -1,9 +1,9 @@
-"""Sealing: AES-256-GCM under a key that can be changed, and keyed hashes under one that stays.
+"""Encryption: AES-256-GCM under a key that can be rotated, and keyed hashes under a key that stays.
 
-A sealed value begins with a byte for its form and four for the key that sealed it, so a value under an older key opens as long
-as that key is configured, and what is due for the current one can be found. The keyed hashes have a key of their own, drawn at
-random and kept sealed in the database (`seals.py`): when the sealing key changes, that one row is sealed anew and every hash
-stays as it is. So a value keeps its token, and a repeated request is still known as one, during a rotation and after it.
+A ciphertext begins with a byte for its format and four bytes for the key that encrypted it. So a ciphertext of an older key
+decrypts as long as that key is configured, and a job can find the ciphertexts of older keys. The keyed hashes have a random key
+of their own, which is stored encrypted in the database (`key_rotation`). A rotation encrypts that one row again and changes no
+hash: a value keeps its token, and a repeated request is still recognised, during a rotation and after it.
 """
 
 import base64
@@ -18,36 +18,39 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from graph.adapters.crypto.secret_files import keep_secret, replace_private
+from graph.adapters.crypto.secret_files import load_or_create_secret, replace_private
 from graph.errors import ConfigurationError
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
 KEY_ID_BYTES = 4
-VERSION = b"\x02"
-BEFORE_KEY_IDS = b"\x01"
-"""The form of values that do not say which key sealed them."""
+FORMAT = b"\x02"
+"""The format of a ciphertext that names its key."""
+LEGACY_FORMAT = b"\x01"
+"""The format of a ciphertext that does not name its key."""
 
 ReadKeys = Callable[[], Sequence[bytes]]
-"""Gives the keys that are configured, the current one first."""
+"""Returns the configured keys, the current one first."""
 
 
-class Sealer:
-    """Seals bytes so that only these keys, and only for the same context, open them again."""
+class VaultCipher:
+    """Encrypts bytes for a context. They decrypt under these keys and for the same context only."""
 
-    def __init__(self, key: bytes, *old: bytes, hash_key: bytes | None = None, read: ReadKeys | None = None) -> None:
+    def __init__(
+        self, key: bytes, *previous: bytes, hash_key: bytes | None = None, read: ReadKeys | None = None
+    ) -> None:
         """
         Args:
-            key: seals and opens.
-            old: keys that only open.
-            hash_key: makes the keyed hashes; without it one is derived from `key`.
-            read: gives all keys anew when a value is under one that is not known here yet.
+            key: encrypts and decrypts.
+            previous: keys that only decrypt.
+            hash_key: key of the keyed hashes; derived from `key` if it is None.
+            read: called for the current keys when a ciphertext names an unknown key.
         """
         self._read = read
-        self._use(key, *old)
+        self._set_keys(key, *previous)
         self._hash_key = hash_key or derive(key, b"lookup")
 
-    def _use(self, *keys: bytes) -> None:
+    def _set_keys(self, *keys: bytes) -> None:
         if any(len(key) != KEY_BYTES for key in keys):
             raise ConfigurationError(
                 f"VAULT_KEY must be {KEY_BYTES} bytes in base64: `openssl rand -base64 32` makes one."
@@ -56,57 +59,57 @@ class Sealer:
         self._ciphers = {key_id(key): AESGCM(derive(key, b"seal")) for key in keys}
 
     @property
-    def prefix(self) -> bytes:
-        """How everything begins that is under the current key."""
-        return VERSION + self._current
+    def key_prefix(self) -> bytes:
+        """The first bytes of every ciphertext of the current key."""
+        return FORMAT + self._current
 
     @property
     def hash_key(self) -> bytes:
         return self._hash_key
 
-    def refresh(self) -> None:
-        """Take the keys as they are configured now.
+    def reload_keys(self) -> None:
+        """Read the configured keys again.
 
         Raises:
-            ConfigurationError: they cannot be read.
+            ConfigurationError: the keys cannot be read.
         """
         if self._read:
-            self._use(*self._read())
+            self._set_keys(*self._read())
 
-    def seal(self, plain: bytes, context: str) -> bytes:
-        """Encrypt; `context` (whose it is) is authenticated, so a sealed value moved to another owner does not open."""
+    def encrypt(self, plain: bytes, context: str) -> bytes:
+        """Encrypt. The context names the user and the row, so a ciphertext that is moved to another user does not decrypt."""
         nonce, current = secrets.token_bytes(NONCE_BYTES), self._current
-        return VERSION + current + nonce + self._ciphers[current].encrypt(nonce, plain, context.encode())
+        return FORMAT + current + nonce + self._ciphers[current].encrypt(nonce, plain, context.encode())
 
-    def unseal(self, sealed: bytes, context: str) -> bytes:
+    def decrypt(self, ciphertext: bytes, context: str) -> bytes:
         """Decrypt.
 
         Raises:
-            ConfigurationError: none of the keys sealed the value, or not for this context.
+            ConfigurationError: no configured key decrypts the ciphertext for this context.
         """
-        if sealed[:1] == VERSION and sealed[1 : 1 + KEY_ID_BYTES] not in self._ciphers:
-            self.refresh()
-        body = sealed[1:] if sealed[:1] == BEFORE_KEY_IDS else sealed[1 + KEY_ID_BYTES :]
-        for cipher in self._ciphers_for(sealed):
+        if ciphertext[:1] == FORMAT and ciphertext[1 : 1 + KEY_ID_BYTES] not in self._ciphers:
+            self.reload_keys()
+        body = ciphertext[1:] if ciphertext[:1] == LEGACY_FORMAT else ciphertext[1 + KEY_ID_BYTES :]
+        for cipher in self._ciphers_for(ciphertext):
             try:
                 return cipher.decrypt(body[:NONCE_BYTES], body[NONCE_BYTES:], context.encode())
-            except (InvalidTag, ValueError):  # ValueError: it is shorter than a nonce
+            except (InvalidTag, ValueError):  # a ciphertext shorter than a nonce raises ValueError
                 continue
-        raise ConfigurationError("A sealed value does not open: VAULT_KEY is not the key that sealed it.")
+        raise ConfigurationError("An encrypted value does not decrypt: VAULT_KEY is not the key that encrypted it.")
 
-    def _ciphers_for(self, sealed: bytes) -> Sequence[AESGCM]:
-        if sealed[:1] == BEFORE_KEY_IDS:
+    def _ciphers_for(self, ciphertext: bytes) -> Sequence[AESGCM]:
+        if ciphertext[:1] == LEGACY_FORMAT:
             return tuple(self._ciphers.values())
-        cipher = self._ciphers.get(sealed[1 : 1 + KEY_ID_BYTES]) if sealed[:1] == VERSION else None
+        cipher = self._ciphers.get(ciphertext[1 : 1 + KEY_ID_BYTES]) if ciphertext[:1] == FORMAT else None
         return (cipher,) if cipher else ()
 
     def digest(self, *parts: str) -> bytes:
-        """A keyed hash (HMAC-SHA-256) by which equal values are found again without opening any."""
+        """A keyed hash (HMAC-SHA-256): it finds equal values without decrypting any."""
         return hmac.digest(self._hash_key, "\x1f".join(parts).encode("utf-8", "surrogatepass"), "sha256")
 
 
 def key_id(key: bytes) -> bytes:
-    """By what a key is known; it tells nothing of the key."""
+    """The id of a key; it reveals nothing of the key."""
     return derive(key, b"id")[:KEY_ID_BYTES]
 
 
@@ -115,7 +118,7 @@ def derive(key: bytes, purpose: bytes) -> bytes:
 
 
 def decode_key(text: str, name: str = "VAULT_KEY") -> bytes:
-    """The key behind VAULT_KEY.
+    """Decode a key from base64; `name` is the setting or file to name in the error.
 
     Raises:
         ConfigurationError: the text is not base64.
@@ -126,24 +129,24 @@ def decode_key(text: str, name: str = "VAULT_KEY") -> bytes:
         raise ConfigurationError(f"{name} is not base64: `openssl rand -base64 32` makes one.") from None
 
 
-def keep_key(file: Path) -> bytes:
-    """The current key of this file, made on first use.
+def load_or_create_key(file: Path) -> bytes:
+    """The current key in a file; the file is created on first use.
 
     Raises:
         ConfigurationError: the file cannot be used, or holds no key.
     """
-    return keep_keys(file)[0]
+    return load_or_create_keys(file)[0]
 
 
-def keep_keys(file: Path) -> list[bytes]:
-    """The keys of a file, the current one first: lines of `version:key`, of which the highest version is current; a line
-    without a version is version 1. The first one is made on first use.
+def load_or_create_keys(file: Path) -> list[bytes]:
+    """The keys in a file, the current one first. A line is `version:key`, and the highest version is current; a line without
+    a version has version 1. The file is created with one key on first use.
 
     Raises:
-        ConfigurationError: the file cannot be used, or a line is none of these.
+        ConfigurationError: the file cannot be used, or a line is no such line.
     """
     keys: dict[int, bytes] = {}
-    for line in keep_secret(file, new_key).decode("ascii", "replace").split():
+    for line in load_or_create_secret(file, new_key).decode("ascii", "replace").split():
         version, colon, key = line.rpartition(":")
         if colon and not version.isdecimal():
             raise ConfigurationError(f"{file.name} has a line that is not `version:key`.")
@@ -154,13 +157,13 @@ def keep_keys(file: Path) -> list[bytes]:
 
 
 def add_key(file: Path) -> None:
-    """Put a new key into a file; it is the current one from now on.
+    """Add a new key to a file; it becomes the current one.
 
     Raises:
-        ConfigurationError: as `keep_keys`.
+        ConfigurationError: as in `load_or_create_keys`.
     """
-    old = reversed(keep_keys(file))
-    keys = [*(base64.b64encode(key) for key in old), new_key()]
+    previous = reversed(load_or_create_keys(file))
+    keys = [*(base64.b64encode(key) for key in previous), new_key()]
     replace_private(file, b"".join(b"%d:%s\n" % (version, key) for version, key in enumerate(keys, 1)))
 
 

@@ -1,6 +1,6 @@
-"""Secrets in files of the data directory: made on first use, readable by their owner only.
+"""Secret files in the data directory: created on first use, readable by their owner only.
 
-What root makes in somebody else's directory belongs to that somebody, so that root and the owner can take turns.
+A file that root creates in a directory of another user belongs to that user, so root and the user can run the service in turn.
 """
 
 import os
@@ -11,8 +11,8 @@ from graph.adapters.base.owned_files import create_folder, match_owner
 from graph.errors import ConfigurationError
 
 
-def keep_secret(file: Path, make: Callable[[], bytes]) -> bytes:
-    """The content of this file; `make` gives it if there is none yet.
+def load_or_create_secret(file: Path, create: Callable[[], bytes]) -> bytes:
+    """The content of a file; `create` returns the content of a missing file.
 
     Raises:
         ConfigurationError: this user may not read or write it.
@@ -20,7 +20,7 @@ def keep_secret(file: Path, make: Callable[[], bytes]) -> bytes:
     try:
         create_folder(file.parent)
         if not file.exists():
-            write_private(file, make())
+            write_private(file, create())
         return file.read_bytes()
     except OSError as error:
         raise ConfigurationError(
@@ -29,32 +29,32 @@ def keep_secret(file: Path, make: Callable[[], bytes]) -> bytes:
 
 
 def write_private(file: Path, content: bytes) -> None:
-    """Write a new file for its owner only; whole or not at all, and the first of two writers wins."""
-    part = write_part(file, content)
+    """Create a file atomically, readable by its owner only; if two writers create it, the first one wins."""
+    temporary = write_temporary(file, content)
     try:
-        file.hardlink_to(part)
+        file.hardlink_to(temporary)
     except FileExistsError:
         pass
     finally:
-        part.unlink()
+        temporary.unlink()
 
 
 def replace_private(file: Path, content: bytes) -> None:
-    """Put a new content into a file; whoever reads it meanwhile finds the old one or the new one, whole.
+    """Replace the content of a file atomically.
 
     Raises:
         ConfigurationError: this user may not write it.
     """
     try:
-        write_part(file, content).replace(file)
+        write_temporary(file, content).replace(file)
     except OSError as error:
         raise ConfigurationError(
             f"{file} cannot be written ({error.strerror}): run as the user who owns it."
         ) from error
 
 
-def write_part(file: Path, content: bytes) -> Path:
-    """Write a file beside another one, for the same owner only."""
+def write_temporary(file: Path, content: bytes) -> Path:
+    """Write a temporary file in the folder of another file, readable by the folder's owner only."""
     part = file.with_name(f".{file.name}.{os.getpid()}")
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as stream:

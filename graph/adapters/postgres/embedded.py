@@ -29,15 +29,15 @@ from urllib.parse import quote
 import psycopg
 from psycopg import sql
 
-from graph.adapters.postgres.postmaster import end_orphans, has_crashed
+from graph.adapters.postgres.postmaster import has_crashed, terminate_orphans
 from graph.errors import ConfigurationError
 
 SUPERUSER = "admin"
-PATIENCE = 60
+TIMEOUT_SECONDS = 60
 """Seconds that a start or a stop may take; recovery after a crash can need many of them."""
-TRIES, PAUSE = 10, 0.5
+MAX_START_ATTEMPTS, RETRY_SECONDS = 10, 0.5
 """How often a start is tried where what keeps it off may go away, and the seconds between."""
-SETTINGS: Mapping[str, str] = {
+SERVER_SETTINGS: Mapping[str, str] = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",  # a socket's path may have 107 bytes only, and `home` can be anywhere
     "max_connections": "100",
@@ -78,7 +78,7 @@ class EmbeddedPostgres:
         self._data = self._home / "data"
         self._log = self._home / "log"
         self._report = report
-        self._settings = {**SETTINGS, **(settings or {})}
+        self._settings = {**SERVER_SETTINGS, **(settings or {})}
         self._use: ExitStack | None = None
 
     def __enter__(self) -> Self:
@@ -101,9 +101,9 @@ class EmbeddedPostgres:
             with self._lock("door"):
                 self._use = ExitStack()
                 self._use.enter_context(self._lock("users", fcntl.LOCK_SH))
-                self._end_orphans()
-                if not self._found_running():
-                    self._launch()
+                self._terminate_orphans()
+                if not self._wait_for_running():
+                    self._start_server()
         except BaseException as error:
             self.stop()
             if isinstance(error, OSError):
@@ -114,7 +114,7 @@ class EmbeddedPostgres:
         """Whether the server ended without having been told to; one that was told to stop has not."""
         return has_crashed(self._data)
 
-    def revive(self) -> None:
+    def restart(self) -> None:
         """Start a server that has crashed again, on its port; return when it answers.
 
         Raises:
@@ -122,15 +122,15 @@ class EmbeddedPostgres:
         """
         try:
             with self._lock("door"):
-                self._end_orphans()
-                if not self._found_running():
-                    self._launch(moves=False)
+                self._terminate_orphans()
+                if not self._wait_for_running():
+                    self._start_server(may_change_port=False)
         except OSError as error:
             raise ConfigurationError(f"PostgreSQL cannot use {self._home}: {error}. {_ADVICE}") from error
 
-    def _end_orphans(self) -> None:
+    def _terminate_orphans(self) -> None:
         if self.has_crashed():
-            end_orphans(self._data)
+            terminate_orphans(self._data)
 
     def stop(self) -> None:
         """Stop using the server; it is shut down unless another process uses it too."""
@@ -170,11 +170,11 @@ class EmbeddedPostgres:
                 return False
         return True
 
-    def _found_running(self) -> bool:
+    def _wait_for_running(self) -> bool:
         """Wait while a server of this home starts, recovers or ends; False once none is left."""
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT_SECONDS
         while self._is_alive():
-            if self._answers():
+            if self._accepts_connections():
                 self._report(f"PostgreSQL already runs on 127.0.0.1:{self._read('port')}")
                 return True
             if time.monotonic() > deadline:
@@ -189,45 +189,47 @@ class EmbeddedPostgres:
         except BlockingIOError:
             return True
 
-    def _answers(self) -> bool:
+    def _accepts_connections(self) -> bool:
         try:
             psycopg.connect(self.admin_url("postgres"), connect_timeout=2).close()
         except (ConfigurationError, psycopg.Error):
             return False
         return True
 
-    def _launch(self, *, moves: bool = True) -> None:
+    def _start_server(self, *, may_change_port: bool = True) -> None:
         """Start a server on the last port, or on another if somebody else has taken it and nobody knows it by its port yet."""
         with self._lock("server") as held:
             if not (self._data / "PG_VERSION").exists():
                 self._make_cluster(held)
             (self._data / "postmaster.pid").unlink(missing_ok=True)  # stale, as nobody held the lock
-            port = self._last_port() or _some_port()
-            for _ in range(TRIES):
-                if self._runs_on(port, held):
+            port = self._last_port() or random_port()
+            for _ in range(MAX_START_ATTEMPTS):
+                if self._start_on_port(port, held):
                     return self._report(f"PostgreSQL runs on 127.0.0.1:{port}")
-                if moves:
-                    port = _some_port()
+                if may_change_port:
+                    port = random_port()
                 else:
-                    time.sleep(PAUSE)
-        raise self._failure(f"{TRIES} ports in a row were taken" if moves else f"its port {port} is taken")
+                    time.sleep(RETRY_SECONDS)
+        raise self._failure(
+            f"{MAX_START_ATTEMPTS} ports in a row were taken" if may_change_port else f"its port {port} is taken"
+        )
 
     def _last_port(self) -> str:
         file = self._home / "port"
         return file.read_text() if file.exists() else ""
 
-    def _runs_on(self, port: str, held: int) -> bool:
+    def _start_on_port(self, port: str, held: int) -> bool:
         """Try one port; False if it is taken, or if the memory of the server before is still in use."""
         self._write("port", port)
         settings = {**self._settings, "port": port}
         self._write("data/postgresql.conf", "".join(f"{name} = '{value}'\n" for name, value in settings.items()))
         said = self._log.stat().st_size if self._log.exists() else 0
-        start = self._run("pg_ctl", "start", "-D", "data", "-l", "log", "-w", "-t", str(PATIENCE), held=held)
+        start = self._run("pg_ctl", "start", "-D", "data", "-l", "log", "-w", "-t", str(TIMEOUT_SECONDS), held=held)
         if start.returncode == 0:
             return True
         told = self._log.read_bytes()[said:] if self._log.exists() else b""
         if b"pre-existing shared memory block" in told:
-            time.sleep(PAUSE)
+            time.sleep(RETRY_SECONDS)
             return False
         if b"could not create any TCP/IP sockets" in told:
             return False
@@ -247,10 +249,10 @@ class EmbeddedPostgres:
 
     def _shut_down(self) -> None:
         # Asked to end fast while it recovers, PostgreSQL 18.4 hangs; ended at once, it only recovers at the next start.
-        for mode in ("fast", "immediate") if self._answers() else ("immediate",):
+        for mode in ("fast", "immediate") if self._accepts_connections() else ("immediate",):
             if self._is_alive():
                 self._report("Stopping PostgreSQL")
-                self._run("pg_ctl", "stop", "-D", "data", "-m", mode, "-w", "-t", str(PATIENCE // 3))
+                self._run("pg_ctl", "stop", "-D", "data", "-m", mode, "-w", "-t", str(TIMEOUT_SECONDS // 3))
 
     def _run(self, program: str, *options: str, held: int | None = None) -> subprocess.CompletedProcess[str]:
         """Run a program as the owner of home and in home, without our environment: that has keys."""
@@ -343,6 +345,6 @@ def _programs() -> Path:
     return Path(package.origin).resolve().parent / "pginstall18" / "bin"
 
 
-def _some_port() -> str:
+def random_port() -> str:
     """A port below those that the kernel lends to outgoing connections: likely to be free at the next start, too."""
     return str(20_000 + secrets.randbelow(12_000))

@@ -11,30 +11,30 @@ from graph.adapters.postgres.embedded import EmbeddedPostgres
 
 log = structlog.get_logger(__name__)
 
-LOOK_SECONDS = 0.5
+CHECK_SECONDS = 0.5
 
 
-async def watch(cluster: EmbeddedPostgres) -> None:
+async def supervise(cluster: EmbeddedPostgres) -> None:
     """Look after the server for good.
 
     Raises:
         ConfigurationError: it was killed, and cannot be started again.
     """
     while True:
-        await asyncio.sleep(LOOK_SECONDS)
+        await asyncio.sleep(CHECK_SECONDS)
         if cluster.has_crashed():
             began = time.monotonic()
             log.error("postgres_died")
-            await asyncio.to_thread(cluster.revive)
+            await asyncio.to_thread(cluster.restart)
             log.warning("postgres_restarted", seconds=round(time.monotonic() - began, 1))
 
 
 @asynccontextmanager
-async def kept_up(cluster: EmbeddedPostgres) -> AsyncIterator[None]:
+async def supervised(cluster: EmbeddedPostgres) -> AsyncIterator[None]:
     """Watch the server while the block runs; a server that cannot be started again ends the block with its error."""
     block = asyncio.current_task()
     assert block is not None
-    watcher = asyncio.create_task(watch(cluster), name="embedded database")
+    watcher = asyncio.create_task(supervise(cluster), name="embedded database")
 
     def end_block(ended: "asyncio.Task[None]") -> None:
         if not ended.cancelled():

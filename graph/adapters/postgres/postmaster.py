@@ -19,10 +19,10 @@ def has_crashed(data: Path) -> bool:
         pid = int((data / "postmaster.pid").read_text().split()[0])
     except (OSError, ValueError, IndexError):
         return False
-    return pid > 0 and not lives(pid)
+    return pid > 0 and not is_running(pid)
 
 
-def lives(pid: int) -> bool:
+def is_running(pid: int) -> bool:
     """Whether a process runs; one that nobody has waited for yet does not."""
     try:
         os.kill(pid, 0)
@@ -37,7 +37,7 @@ def lives(pid: int) -> bool:
     return state not in "ZX"
 
 
-def end_orphans(data: Path) -> None:
+def terminate_orphans(data: Path) -> None:
     """End what still works for a server that has crashed, or holds its memory and keeps a new one from starting."""
     for number, seconds in ((signal.SIGQUIT, QUIT_SECONDS), (signal.SIGKILL, KILLED_SECONDS)):
         for pid in processes_of(data):
@@ -53,5 +53,5 @@ def processes_of(data: Path) -> Iterator[int]:
     for entry in PROC.glob("[0-9]*"):
         with suppress(OSError):
             is_server = (entry / "exe").readlink().name.removesuffix(" (deleted)") == "postgres"
-            if is_server and (entry / "cwd").readlink() == data and lives(int(entry.name)):
+            if is_server and (entry / "cwd").readlink() == data and is_running(int(entry.name)):
                 yield int(entry.name)

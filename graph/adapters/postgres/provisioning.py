@@ -10,11 +10,11 @@ import psycopg
 from psycopg import sql
 
 from graph.adapters.base.owned_files import create_folder
-from graph.adapters.crypto.cipher import keep_key
+from graph.adapters.crypto.cipher import load_or_create_key
 from graph.adapters.postgres.await_database import await_database
 from graph.adapters.postgres.database import Database
 from graph.adapters.postgres.embedded import EmbeddedPostgres
-from graph.adapters.postgres.embedded_watch import kept_up
+from graph.adapters.postgres.embedded_watch import supervised
 from graph.errors import ConfigurationError
 from graph.settings import Settings
 from migrations.runner import LOCK, migrate, pending, read_migrations
@@ -36,13 +36,13 @@ class DatabaseUrls:
 
 
 @asynccontextmanager
-async def database_of(settings: Settings, report: Report) -> AsyncIterator[DatabaseUrls]:
+async def open_database(settings: Settings, report: Report) -> AsyncIterator[DatabaseUrls]:
     """The configured database, or the embedded one: started, migrated, kept up, and stopped at the end.
 
     Raises:
         ConfigurationError: there is none, or the embedded one was killed and cannot be started again.
     """
-    make_data_dir(settings.data_dir)
+    create_data_dir(settings.data_dir)
     if settings.database_url:
         server, migration = settings.database_url.get_secret_value(), settings.migration_database_url
         await await_database(server, "DATABASE_URL", report)
@@ -50,13 +50,13 @@ async def database_of(settings: Settings, report: Report) -> AsyncIterator[Datab
         return
     cluster = await asyncio.to_thread(start_embedded, settings.data_dir, report)
     try:
-        async with kept_up(cluster):
+        async with supervised(cluster):
             yield await prepare_embedded(cluster, settings.data_dir / "server.password", report)
     finally:
         await asyncio.to_thread(cluster.stop)
 
 
-def make_data_dir(data_dir: Path) -> None:
+def create_data_dir(data_dir: Path) -> None:
     """
     Raises:
         ConfigurationError: there can be no such directory.
@@ -78,7 +78,7 @@ async def prepare_embedded(cluster: EmbeddedPostgres, password_file: Path, repor
     await asyncio.to_thread(cluster.create_database, DATABASE)
     url = cluster.admin_url(DATABASE)
     await migrate(url, await asyncio.to_thread(read_migrations), report)
-    password = (await asyncio.to_thread(keep_key, password_file)).hex()
+    password = (await asyncio.to_thread(load_or_create_key, password_file)).hex()
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
         await connection.execute("select pg_advisory_lock(%s)", (LOCK,))  # two of these at once would be an error
         await connection.execute(sql.SQL("alter role chat_server login password {}").format(password))
@@ -128,5 +128,5 @@ async def migrate_database(settings: Settings, report: Report) -> None:
         applied = await migrate(url, read_migrations(), report)
         report(f"{len(applied)} migrations applied")
         return
-    async with database_of(settings, report):
+    async with open_database(settings, report):
         report("the embedded database is up to date")

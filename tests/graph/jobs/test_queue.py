@@ -13,7 +13,13 @@ from procrastinate.jobs import Job
 from psycopg.rows import TupleRow
 
 from graph.jobs import queue
-from graph.jobs.queue import defer_once, keep_rescuing, open_queue, rescue, work
+from graph.jobs.queue import (
+    defer_once,
+    open_queue,
+    requeue_stalled,
+    requeue_stalled_periodically,
+    run_worker_until_cancelled,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -23,7 +29,7 @@ SEEN: list[str] = []
 @pytest.fixture(autouse=True)
 def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queue, "POLL_SECONDS", 0.1)
-    monkeypatch.setattr(queue, "PAUSE_SECONDS", 0.1)
+    monkeypatch.setattr(queue, "RETRY_SECONDS", 0.1)
 
 
 @asynccontextmanager
@@ -39,7 +45,7 @@ async def queue_with_a_job(database_url: str) -> AsyncIterator[procrastinate.App
 
 @asynccontextmanager
 async def working(app: procrastinate.App) -> AsyncIterator[None]:
-    worker = asyncio.create_task(work(app))
+    worker = asyncio.create_task(run_worker_until_cancelled(app))
     try:
         yield
     finally:
@@ -127,7 +133,7 @@ async def test_the_job_of_a_living_process_is_left_alone(database_url: str, admi
         await defer_once(app, "note", word, word=word)
         abandon(admin_url, word)
         administer(admin_url, "update procrastinate_workers set last_heartbeat = now()")
-        await rescue(app)
+        await requeue_stalled(app)
         assert [status for status, _ in jobs_of(admin_url, word)] == ["doing"]
 
 
@@ -139,7 +145,7 @@ async def test_two_processes_that_look_at_once_queue_each_job_of_a_killed_one(
         for word in words:
             await defer_once(one, "note", word, word=word)
             abandon(admin_url, word)
-        await asyncio.gather(rescue(one), rescue(other))
+        await asyncio.gather(requeue_stalled(one), requeue_stalled(other))
         assert [status for word in words for status, _ in jobs_of(admin_url, word)] == ["todo"] * len(words)
 
 
@@ -158,7 +164,7 @@ async def test_a_job_that_ends_while_the_others_are_queued_again_keeps_none_of_t
 
         monkeypatch.setattr(app.job_manager, "get_stalled_jobs", listed)
         administer(admin_url, "delete from procrastinate_jobs where lock = %s", words[0])
-        await rescue(app)
+        await requeue_stalled(app)
         assert [status for word in words for status, _ in jobs_of(admin_url, word)] == ["todo", "todo"]
 
 
@@ -173,9 +179,9 @@ async def test_a_look_that_broke_off_is_repeated_soon(database_url: str, monkeyp
             looked_again.set()
         raise ConnectorException from psycopg.OperationalError("gone")
 
-    monkeypatch.setattr(queue, "rescue", broken)
+    monkeypatch.setattr(queue, "requeue_stalled", broken)
     async with queue_with_a_job(database_url) as app:
-        looking = asyncio.create_task(keep_rescuing(app))
+        looking = asyncio.create_task(requeue_stalled_periodically(app))
         async with asyncio.timeout(5):
             await looked_again.wait()
         looking.cancel()

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from graph.adapters.crypto.cipher import Sealer
+from graph.adapters.crypto.cipher import VaultCipher
 from graph.adapters.postgres.database import Database
 from graph.adapters.postgres.privacy import file_store as file_store
 from graph.adapters.postgres.privacy.file_store import PostgresFiles
@@ -14,8 +14,8 @@ from graph.adapters.postgres.runs import run_store
 from graph.adapters.postgres.runs.run_store import PostgresRunStore
 from graph.events import Text
 from graph.jobs import queue, retention
-from graph.jobs.queue import open_queue, work
-from graph.jobs.retention import forget_files, forget_logs, register
+from graph.jobs.queue import open_queue, run_worker_until_cancelled
+from graph.jobs.retention import delete_expired_files, delete_expired_logs, register_tasks
 from graph.ports.runs import Run, RunOutcome, RunRequest
 from tests.graph.conftest import Sql, store_of_runs
 
@@ -29,13 +29,13 @@ RunThatEnded = Callable[[str, float], Awaitable[Run]]
 
 
 @pytest.fixture
-def store(database: Database, sealer: Sealer) -> PostgresRunStore:
-    return store_of_runs(database, sealer)
+def store(database: Database, cipher: VaultCipher) -> PostgresRunStore:
+    return store_of_runs(database, cipher)
 
 
 @pytest.fixture
-def files(database: Database, sealer: Sealer) -> PostgresFiles:
-    return PostgresFiles(database, sealer)
+def files(database: Database, cipher: VaultCipher) -> PostgresFiles:
+    return PostgresFiles(database, cipher)
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ async def test_the_log_of_an_old_run_is_forgotten_and_the_run_says_so(
     store: PostgresRunStore, run_that_ended: RunThatEnded, user_id: str
 ) -> None:
     run = await run_that_ended(user_id, DAYS + 0.01)
-    assert await forget_logs(store, DAYS) >= 1
+    assert await delete_expired_logs(store, DAYS) >= 1
     found = await store.read(user_id, run.id)
     assert (found.status, found.log_expired) == ("complete", True)
     assert await store.events(user_id, run.id, 0) == []
@@ -91,7 +91,7 @@ async def test_the_logs_of_all_users_are_forgotten_though_nobody_asks_for_it(
     store: PostgresRunStore, run_that_ended: RunThatEnded, user_id: str, stranger: str, logged: Callable[[Run], object]
 ) -> None:
     runs = [await run_that_ended(user, DAYS + 1) for user in (user_id, stranger)]
-    await forget_logs(store, DAYS)
+    await delete_expired_logs(store, DAYS)
     assert [logged(run) for run in runs] == [[], []]
 
 
@@ -99,7 +99,7 @@ async def test_the_log_of_a_young_run_stays(
     store: PostgresRunStore, run_that_ended: RunThatEnded, user_id: str
 ) -> None:
     run = await run_that_ended(user_id, DAYS - 0.01)
-    await forget_logs(store, DAYS)
+    await delete_expired_logs(store, DAYS)
     assert await store.events(user_id, run.id, 0) == SAID
     assert not (await store.read(user_id, run.id)).log_expired
 
@@ -115,7 +115,7 @@ async def test_the_log_of_a_run_that_is_not_over_stays_however_old_it_is(
         "where user_id = %(user_id)s",
         user_id=user_id,
     )
-    await forget_logs(store, DAYS)
+    await delete_expired_logs(store, DAYS)
     assert await store.events(user_id, run.id, 0) == SAID
     assert [(await store.read(user_id, each.id)).log_expired for each in (run, waiting)] == [False, False]
 
@@ -129,16 +129,16 @@ async def test_all_old_logs_are_forgotten_however_many_there_are(
 ) -> None:
     monkeypatch.setattr(run_store, "MAX_DELETED", 2)
     runs = [await run_that_ended(user_id, DAYS + 1) for _ in range(5)]
-    assert await forget_logs(store, DAYS) >= 5
+    assert await delete_expired_logs(store, DAYS) >= 5
     assert [logged(run) for run in runs] == [[]] * 5
-    assert await forget_logs(store, DAYS) == 0
+    assert await delete_expired_logs(store, DAYS) == 0
 
 
 async def test_two_processes_that_forget_at_once_do_not_disturb_each_other(
     store: PostgresRunStore, run_that_ended: RunThatEnded, user_id: str, logged: Callable[[Run], object]
 ) -> None:
     runs = [await run_that_ended(user_id, DAYS + 1) for _ in range(5)]
-    await asyncio.gather(*(forget_logs(store, DAYS) for _ in range(2)))
+    await asyncio.gather(*(delete_expired_logs(store, DAYS) for _ in range(2)))
     assert [logged(run) for run in runs] == [[]] * 5
 
 
@@ -147,7 +147,7 @@ async def test_expired_files_of_all_users_are_deleted_and_the_others_stay(
 ) -> None:
     gone = [await file_that_expired(user, days) for user in (user_id, stranger) for days in (0.0, 40.0)]
     young = await file_that_expired(user_id, -0.01)
-    assert await forget_files(files) >= len(gone)
+    assert await delete_expired_files(files) >= len(gone)
     left = sql("select id from chat_files where id = any(%(ids)s::uuid[])", ids=[*gone, young])
     assert [str(row["id"]) for row in left] == [young]
 
@@ -158,9 +158,9 @@ async def test_all_expired_files_are_deleted_however_many_there_are(
     monkeypatch.setattr(file_store, "MAX_DELETED", 2)
     for _ in range(5):
         await file_that_expired(user_id, 1)
-    assert await forget_files(files) >= 5
+    assert await delete_expired_files(files) >= 5
     assert sql("select 1 from chat_files where user_id = %(user_id)s", user_id=user_id) == []
-    assert await forget_files(files) == 0
+    assert await delete_expired_files(files) == 0
 
 
 async def test_the_queue_does_it_of_its_own_accord_when_it_is_time(
@@ -178,8 +178,8 @@ async def test_the_queue_does_it_of_its_own_accord_when_it_is_time(
     run = await run_that_ended(user_id, DAYS + 1)
     await file_that_expired(user_id, 1)
     async with open_queue(database_url) as app:
-        register(app, store, DAYS, files)
-        worker = asyncio.create_task(work(app))
+        register_tasks(app, store, DAYS, files)
+        worker = asyncio.create_task(run_worker_until_cancelled(app))
         try:
             for _ in range(200):
                 if not logged(run) and not await files.page(user_id, 1, None):

@@ -11,7 +11,7 @@ from graph.adapters.postgres.conversation.embedding_store import EmbeddingStore
 from graph.adapters.postgres.database import Database
 from graph.errors import ModelError, ModelTimeout
 from graph.jobs.queue import open_queue
-from graph.jobs.summaries import KEPT_TURNS, QueuedSummaries, Summarizer, older_than_kept, parse
+from graph.jobs.summaries import VERBATIM_TURNS, QueuedSummaries, Summarizer, parse_summary, without_latest_turns
 from graph.state import SummaryBacklog
 from tests.fakes.ports import GivenAnswers, words
 from tests.graph.adapters.postgres.conversation.test_retriever import Compass
@@ -40,17 +40,17 @@ def rows(*roles: str) -> list[dict[str, object]]:
 
 def test_the_newest_exchanges_stay_word_for_word() -> None:
     said = rows("user", "assistant", "user", "assistant", "user", "tool", "assistant")
-    assert [row["position"] for row in older_than_kept(said)] == [0, 1]
+    assert [row["position"] for row in without_latest_turns(said)] == [0, 1]
 
 
-@pytest.mark.parametrize("turns", range(KEPT_TURNS + 1))
+@pytest.mark.parametrize("turns", range(VERBATIM_TURNS + 1))
 def test_so_few_turns_leave_nothing_to_summarise(turns: int) -> None:
-    assert older_than_kept(rows(*["user", "assistant"] * turns)) == []
+    assert without_latest_turns(rows(*["user", "assistant"] * turns)) == []
 
 
 def test_messages_before_the_first_question_are_not_lost() -> None:
     said = rows("assistant", "user", "user", "user")
-    assert [row["position"] for row in older_than_kept(said)] == [0, 1]
+    assert [row["position"] for row in without_latest_turns(said)] == [0, 1]
 
 
 # What a model answers -------------------------------------------------------------------------------------------------
@@ -66,7 +66,7 @@ def test_messages_before_the_first_question_are_not_lost() -> None:
     ],
 )
 def test_a_summary_is_read_with_or_without_what_models_put_around_it(text: str) -> None:
-    made = parse(AIMessageChunk(text))
+    made = parse_summary(AIMessageChunk(text))
     assert (made.summary, made.key_facts) == ("They spoke.", ["one"])
 
 
@@ -88,11 +88,13 @@ def test_a_summary_is_read_with_or_without_what_models_put_around_it(text: str) 
 )
 def test_an_answer_in_another_form_is_a_model_error(text: str) -> None:
     with pytest.raises(ModelError):
-        parse(AIMessageChunk(text))
+        parse_summary(AIMessageChunk(text))
 
 
 def test_there_are_five_key_facts_at_most() -> None:
-    made = parse(AIMessageChunk(json.dumps({"summary": "a", "key_facts": [str(number) for number in range(9)]})))
+    made = parse_summary(
+        AIMessageChunk(json.dumps({"summary": "a", "key_facts": [str(number) for number in range(9)]}))
+    )
     assert made.key_facts == ["0", "1", "2", "3", "4"]
 
 
@@ -184,7 +186,7 @@ async def test_the_next_summary_begins_with_the_last_one_and_adds_what_is_new(
 
 async def test_nothing_new_is_nothing_to_do(summarizer: Summarizer, model: GivenAnswers, talk: Talk) -> None:
     assert await summarizer.summarize(talk.user_id, talk.session) is False
-    talk.go_on(KEPT_TURNS)
+    talk.go_on(VERBATIM_TURNS)
     assert await summarizer.summarize(talk.user_id, talk.session) is False
     assert model.prompts == []
 

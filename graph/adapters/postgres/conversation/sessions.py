@@ -28,7 +28,7 @@ class PostgresSessions:
     async def read(self, user_id: str, session_id: str) -> Row:
         return await self._one(user_id, "read_session", {"session_id": session_id})
 
-    async def enter(self, user_id: str, session_id: str, employee: str | None, default: str) -> str:
+    async def get_or_create(self, user_id: str, session_id: str, employee: str | None, default: str) -> str:
         """Who answers in a session of this id, which is opened if there is none.
 
         Args:

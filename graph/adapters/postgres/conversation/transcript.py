@@ -22,9 +22,9 @@ from graph.turn.handoff import employee_after
 QUERIES = adapter_queries("transcript")
 RUNS = adapter_queries("runs")
 
-TITLE_CHARS = 60
+MAX_TITLE_CHARS = 60
 
-TOKENS = re.compile(TOKEN)
+PLACEHOLDER_PATTERN = re.compile(TOKEN)
 
 
 class PostgresTranscript:
@@ -37,7 +37,7 @@ class PostgresTranscript:
             if turn.epoch:
                 await fence(connection, turn.run_id, turn.epoch)
             # The usage comes first: its row is unique for the run, so of two that record it at once the second one waits here.
-            if await fetch_one(connection, QUERIES["log_usage"], {**place_of(turn), **usage_row(turn)}):
+            if await fetch_one(connection, QUERIES["log_usage"], {**turn_ids(turn), **usage_row(turn)}):
                 return await self._store(connection, turn)
             stored = await fetch_one(connection, QUERIES["last_message_of_run"], {"run_id": turn.run_id})
             if stored is None:
@@ -54,16 +54,16 @@ class PostgresTranscript:
         return StoredTurn(
             message_id=str(rows[-1]["id"]),
             messages=[to_message(row) for row in rows],
-            usage=usage_for(taken),
+            usage=usage_of_row(taken),
             status="complete" if taken["success"] else "failed" if taken["error"] else "stopped",
             error=taken["error"],
         )
 
     async def _store(self, connection: Connection, turn: TurnRecord) -> str:
         rows = list(self._rows(turn))
-        place = place_of(turn)
+        place = turn_ids(turn)
         await connection.execute(QUERIES["insert_messages"], {**place, "messages": json.dumps(rows)})
-        title = shorten(str(turn.messages[0].content))
+        title = to_title(str(turn.messages[0].content))
         marks = {"session_id": turn.session_id, "title": title, "untrusted_sources": list(turn.untrusted_sources)}
         await connection.execute(QUERIES["update_session"], marks)
         await connection.execute(QUERIES["add_day_tokens"], {"total": turn.usage["total"]})
@@ -78,11 +78,11 @@ class PostgresTranscript:
             yield {**row, "id": str(uuid4()), "employee_slug": employee, "tokens": self.count(row["content"])}
 
 
-def place_of(turn: TurnRecord) -> dict[str, str]:
+def turn_ids(turn: TurnRecord) -> dict[str, str]:
     return {"session_id": turn.session_id, "run_id": turn.run_id}
 
 
-def usage_for(row: Mapping[str, Any]) -> Usage:
+def usage_of_row(row: Mapping[str, Any]) -> Usage:
     """What a stored turn took."""
     return Usage(
         prompt=row["prompt"],
@@ -105,11 +105,13 @@ def usage_row(turn: TurnRecord) -> dict[str, Any]:
     }
 
 
-def shorten(text: str) -> str:
+def to_title(text: str) -> str:
     """A text on one line, as a title: cut before a token rather than within it."""
     line = " ".join(text.split())
-    if len(line) <= TITLE_CHARS:
+    if len(line) <= MAX_TITLE_CHARS:
         return line
-    end = TITLE_CHARS - 1
-    cut = next((token.start() for token in TOKENS.finditer(line) if token.start() < end < token.end()), end)
+    end = MAX_TITLE_CHARS - 1
+    cut = next(
+        (token.start() for token in PLACEHOLDER_PATTERN.finditer(line) if token.start() < end < token.end()), end
+    )
     return line[:cut].rstrip() + "…"

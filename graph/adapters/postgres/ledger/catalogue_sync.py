@@ -11,7 +11,7 @@ from graph.tool import Tool
 QUERIES = adapter_queries("catalogue_sync")
 
 
-async def project(database: Database, roster: Roster, tools: Iterable[Tool]) -> None:
+async def sync_catalogue(database: Database, roster: Roster, tools: Iterable[Tool]) -> None:
     """Make `employee_profiles` and `tools_registry` say what the files say."""
     employees = [
         {

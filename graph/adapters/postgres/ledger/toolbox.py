@@ -11,7 +11,7 @@ import structlog
 from psycopg.rows import DictRow
 
 from graph.adapters.base.rate_limiter import ToolCallLimiter
-from graph.adapters.crypto.cipher import Sealer
+from graph.adapters.crypto.cipher import VaultCipher
 from graph.adapters.postgres.database import Connection, Database, fetch_all, fetch_one
 from graph.adapters.postgres.fencing import fence
 from graph.adapters.postgres.named_queries import adapter_queries, read_queries
@@ -67,7 +67,7 @@ class PostgresToolbox:
         database: Database,
         catalog: Mapping[str, Tool],
         queries: Sequence[Path],
-        sealer: Sealer,
+        cipher: VaultCipher,
         commit: Callable[[str], Awaitable[None]],
         files: Callable[[str, str], Files] = lambda user_id, call: NoFiles(),
         knowledge: Callable[[str], Knowledge] = lambda user_id: NoKnowledge(),
@@ -85,7 +85,7 @@ class PostgresToolbox:
         self.database = database
         self.catalog = catalog
         self.queries = read_queries(*(file for folder in queries for file in sorted(folder.glob("*.sql"))))
-        self.sealer = sealer
+        self.cipher = cipher
         self.commit = commit
         self.rates = ToolCallLimiter()
         self._files = files
@@ -166,7 +166,7 @@ class PostgresToolbox:
             return await execute(TransactionRows(connection, self.queries))
 
     def _hash(self, effect: Effect) -> bytes:
-        return self.sealer.digest(effect.tool, json.dumps(effect.arguments, sort_keys=True))
+        return self.cipher.digest(effect.tool, json.dumps(effect.arguments, sort_keys=True))
 
 
 def place_of(effect: Effect) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 
-from graph.adapters.crypto.cipher import Sealer
+from graph.adapters.crypto.cipher import VaultCipher
 from graph.adapters.postgres.database import Database, fetch_all
 from graph.adapters.postgres.named_queries import adapter_queries
 from graph.errors import FileTooLarge, NotFound
@@ -17,7 +17,7 @@ QUERIES = adapter_queries("files")
 
 FILE_IDS = UUID("7d0a6f7e-5f0b-4f43-9c58-0a3c1d2b9e11")
 """The namespace of ids that are made from a call."""
-MOST_BYTES = 10_000_000
+MAX_BYTES = 10_000_000
 """Of one file."""
 MAX_DELETED = 500
 """Files that are deleted at a time."""
@@ -26,24 +26,24 @@ MAX_DELETED = 500
 class PostgresFiles:
     """The files of all users, each sealed for its owner and under its id; a file that has expired does not exist."""
 
-    def __init__(self, database: Database, sealer: Sealer) -> None:
+    def __init__(self, database: Database, cipher: VaultCipher) -> None:
         self.database = database
-        self.sealer = sealer
+        self.cipher = cipher
 
-    def of(self, user_id: str, call: str = "") -> "OwnedFiles":
-        return OwnedFiles(self, user_id, call)
+    def of(self, user_id: str, call: str = "") -> "UserFiles":
+        return UserFiles(self, user_id, call)
 
     async def store(self, user_id: str, name: str, media_type: str, content: bytes, call: str = "") -> str:
         """Store a file and return its id. A file of the same name that the same call left before is replaced.
 
         Raises:
-            FileTooLarge: it has more than `MOST_BYTES`.
+            FileTooLarge: it has more than `MAX_BYTES`.
             DatabaseUnavailable: no connection could be had in time.
         """
-        if len(content) > MOST_BYTES:
+        if len(content) > MAX_BYTES:
             raise FileTooLarge
         file_id = str(uuid5(FILE_IDS, f"{user_id}/{call}/{name}") if call else uuid4())
-        sealed = await asyncio.to_thread(self.sealer.seal, content, context_of(user_id, file_id))
+        sealed = await asyncio.to_thread(self.cipher.encrypt, content, context_of(user_id, file_id))
         values = {"id": file_id, "name": name, "media_type": media_type, "size": len(content), "ciphertext": sealed}
         await retry_on_database_down(lambda: self._insert(user_id, values), READ_DELAYS)
         return file_id
@@ -58,7 +58,7 @@ class PostgresFiles:
         if row is None:
             raise NotFound
         content = await asyncio.to_thread(
-            self.sealer.unseal, bytes(row["ciphertext"]), context_of(user_id, str(row["id"]))
+            self.cipher.decrypt, bytes(row["ciphertext"]), context_of(user_id, str(row["id"]))
         )
         return StoredFile(row["name"], row["media_type"], content)
 
@@ -68,7 +68,7 @@ class PostgresFiles:
         values = {"limit": limit, "before": created_at, "before_id": file_id}
         return await self.database.fetch_all(user_id, QUERIES["list_files"], values)
 
-    async def drop_expired(self) -> int:
+    async def delete_expired(self) -> int:
         """Delete files that have expired, whosever they are, some at a time; how many that were."""
         async with self.database.system_transaction() as connection:
             rows = await fetch_all(connection, QUERIES["expired_files"], {"max_rows": MAX_DELETED})
@@ -82,7 +82,7 @@ class PostgresFiles:
 
 
 @dataclass(frozen=True, slots=True)
-class OwnedFiles:
+class UserFiles:
     """Where a tool leaves files for one user (port `Files`)."""
 
     files: PostgresFiles

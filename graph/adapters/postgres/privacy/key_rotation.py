@@ -1,4 +1,4 @@
-"""Everything in the database that is sealed, and how it comes under another key."""
+"""All encrypted columns of the database, and their rotation to another key."""
 
 import asyncio
 import json
@@ -7,148 +7,149 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from graph.adapters.crypto.cipher import KEY_BYTES, ReadKeys, Sealer
+from graph.adapters.crypto.cipher import KEY_BYTES, ReadKeys, VaultCipher
 from graph.adapters.postgres.database import Database, fetch_one
 from graph.adapters.postgres.named_queries import adapter_queries
 from graph.errors import ConfigurationError
 
 QUERIES = adapter_queries("key_rotation")
 
-HASH_KEY = "hash key"
-"""What the key of the keyed hashes is sealed for."""
+HASH_KEY_CONTEXT = "hash key"
+"""The encryption context of the key of the keyed hashes."""
 
-LOST = (
-    "The vault does not open: neither VAULT_KEY nor VAULT_PREVIOUS_KEYS (or the keys in vault.key) is the key that sealed it. "
-    "Set the right one: without it the values behind the tokens are lost."
+WRONG_KEY = (
+    "The vault does not open: neither VAULT_KEY nor VAULT_PREVIOUS_KEYS (or the keys in vault.key) is the key that encrypted "
+    "it. Set the right one: without it the values behind the tokens are lost."
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A table that holds sealed values."""
+class EncryptedColumn:
+    """A column that holds ciphertexts."""
 
     name: str
-    """Of its queries: `outdated_<name>` and `reencrypt_<name>`."""
+    """Part of the names of its queries: `outdated_<name>` and `reencrypt_<name>`."""
     context: str
-    """What a value is sealed for."""
-    most: int
-    """Values that are opened at a time."""
+    """The encryption context of a value."""
+    batch_size: int
 
 
-PLACES = (
-    Place("vault", "{user_id}/{id}", 500),
-    Place("inputs", "{user_id}/{id}", 100),
-    Place("files", "file/{user_id}/{id}", 1),
+ENCRYPTED_COLUMNS = (
+    EncryptedColumn("vault", "{user_id}/{id}", 500),
+    EncryptedColumn("inputs", "{user_id}/{id}", 100),
+    EncryptedColumn("files", "file/{user_id}/{id}", 1),
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Resealed:
-    """What was done for one user."""
+class RotationResult:
+    """The values of one user after a rotation."""
 
     values: int
-    """That are under the current key now."""
+    """Values that the current key encrypts now."""
     lost: int
-    """That no key opens."""
+    """Values that no configured key decrypts."""
 
 
-class PostgresSeals:
-    """Brings sealed values under the current key, one user at a time, while they are in use."""
+class KeyRotation:
+    """Encrypts stored values with the current key, one user at a time, while the values are in use."""
 
-    def __init__(self, database: Database, sealer: Sealer) -> None:
+    def __init__(self, database: Database, cipher: VaultCipher) -> None:
         self.database = database
-        self.sealer = sealer
+        self.cipher = cipher
 
-    async def owners_due(self, most: int) -> list[str]:
-        """Users who have values under another key than the current one."""
+    async def users_to_reencrypt(self, max_rows: int) -> list[str]:
+        """Users with values that another key than the current one encrypted."""
         async with self.database.system_transaction() as connection:
             cursor = await connection.execute(
-                QUERIES["users_to_reencrypt"], {"current": self.sealer.prefix, "max_rows": most}
+                QUERIES["users_to_reencrypt"], {"current": self.cipher.key_prefix, "max_rows": max_rows}
             )
             return [str(row["user_id"]) for row in await cursor.fetchall()]
 
-    async def reseal(self, user_id: str) -> Resealed:
-        """Bring all values of a user under the current key. What no key opens stays as it is.
+    async def reencrypt(self, user_id: str) -> RotationResult:
+        """Encrypt all values of a user with the current key. Values that no configured key decrypts stay as they are.
 
         Raises:
-            DatabaseUnavailable: the rest is still due.
+            DatabaseUnavailable: the remaining values are still outdated.
         """
-        done = [await self._reseal(place, user_id) for place in PLACES]
-        return Resealed(sum(each.values for each in done), sum(each.lost for each in done))
+        results = [await self._reencrypt_column(column, user_id) for column in ENCRYPTED_COLUMNS]
+        return RotationResult(sum(result.values for result in results), sum(result.lost for result in results))
 
-    async def _reseal(self, place: Place, user_id: str) -> Resealed:
+    async def _reencrypt_column(self, column: EncryptedColumn, user_id: str) -> RotationResult:
         values, lost, after = 0, 0, ""
-        while rows := await self._due(place, user_id, after):
-            entries = await asyncio.to_thread(self._under_current_key, place, user_id, rows)
+        while rows := await self._outdated_rows(column, user_id, after):
+            entries = await asyncio.to_thread(self._reencrypt_rows, column, user_id, rows)
             if entries:
                 async with self.database.transaction(user_id) as connection:
-                    await connection.execute(QUERIES[f"reencrypt_{place.name}"], {"entries": json.dumps(entries)})
+                    await connection.execute(QUERIES[f"reencrypt_{column.name}"], {"entries": json.dumps(entries)})
             values, lost, after = values + len(entries), lost + len(rows) - len(entries), rows[-1]["id"]
-        return Resealed(values, lost)
+        return RotationResult(values, lost)
 
-    async def _due(self, place: Place, user_id: str, after: str) -> list[dict[str, Any]]:
-        values = {"current": self.sealer.prefix, "after": after, "max_rows": place.most}
-        return await self.database.fetch_all(user_id, QUERIES[f"outdated_{place.name}"], values)
+    async def _outdated_rows(self, column: EncryptedColumn, user_id: str, after: str) -> list[dict[str, Any]]:
+        values = {"current": self.cipher.key_prefix, "after": after, "max_rows": column.batch_size}
+        return await self.database.fetch_all(user_id, QUERIES[f"outdated_{column.name}"], values)
 
-    def _under_current_key(self, place: Place, user_id: str, rows: Sequence[dict[str, Any]]) -> list[dict[str, str]]:
+    def _reencrypt_rows(
+        self, column: EncryptedColumn, user_id: str, rows: Sequence[dict[str, Any]]
+    ) -> list[dict[str, str]]:
         entries = []
         for row in rows:
-            context, before = place.context.format(user_id=user_id, id=row["id"]), bytes(row["ciphertext"])
+            context, before = column.context.format(user_id=user_id, id=row["id"]), bytes(row["ciphertext"])
             try:
-                sealed = self.sealer.seal(self.sealer.unseal(before, context), context)
+                sealed = self.cipher.encrypt(self.cipher.decrypt(before, context), context)
             except ConfigurationError:
                 continue
             entries.append({"id": row["id"], "before": before.hex(), "ciphertext": sealed.hex()})
         return entries
 
-    async def reseal_hash_key(self) -> None:
-        """Bring the key of the keyed hashes under the current key."""
+    async def reencrypt_hash_key(self) -> None:
+        """Encrypt the key of the keyed hashes with the current key."""
         async with self.database.system_transaction() as connection:
             row = await fetch_one(connection, QUERIES["hash_key"], {})
-            if row and not bytes(row["ciphertext"]).startswith(self.sealer.prefix):
+            if row and not bytes(row["ciphertext"]).startswith(self.cipher.key_prefix):
                 before = bytes(row["ciphertext"])
-                sealed = self.sealer.seal(self.sealer.unseal(before, HASH_KEY), HASH_KEY)
+                sealed = self.cipher.encrypt(self.cipher.decrypt(before, HASH_KEY_CONTEXT), HASH_KEY_CONTEXT)
                 await connection.execute(QUERIES["reencrypt_hash_key"], {"ciphertext": sealed, "before": before})
 
 
-async def unlock(database: Database, read: ReadKeys) -> Sealer:
+async def open_cipher(database: Database, read: ReadKeys) -> VaultCipher:
     """The sealer of a database: the configured keys, and the hash key that is kept there.
 
     Raises:
-        ConfigurationError: the keys cannot be read, or are not those of this database.
+        ConfigurationError: the keys cannot be read, or belong to another database.
     """
     keys = await asyncio.to_thread(read)
-    sealer = Sealer(*keys, read=read)
+    cipher = VaultCipher(*keys, read=read)
     try:
-        return Sealer(*keys, hash_key=await hash_key_of(database, sealer), read=read)
+        return VaultCipher(*keys, hash_key=await load_hash_key(database, cipher), read=read)
     except ConfigurationError as error:
-        raise ConfigurationError(LOST) from error
+        raise ConfigurationError(WRONG_KEY) from error
 
 
-async def hash_key_of(database: Database, sealer: Sealer) -> bytes:
-    """The key of the keyed hashes; a new database gets one. One that is older has hashes under a key that was derived."""
+async def load_hash_key(database: Database, cipher: VaultCipher) -> bytes:
+    """The key of the keyed hashes. A new database gets a random one; a database with older values keeps the derived key."""
     async with database.system_transaction() as connection:
         row = await fetch_one(connection, QUERIES["hash_key"], {})
     if row is None:
-        key = sealer.hash_key if await was_used(database, sealer) else secrets.token_bytes(KEY_BYTES)
+        key = cipher.hash_key if await has_encrypted_values(database, cipher) else secrets.token_bytes(KEY_BYTES)
         async with database.system_transaction() as connection:
-            await connection.execute(QUERIES["insert_hash_key"], {"ciphertext": sealer.seal(key, HASH_KEY)})
+            await connection.execute(QUERIES["insert_hash_key"], {"ciphertext": cipher.encrypt(key, HASH_KEY_CONTEXT)})
             row = await fetch_one(connection, QUERIES["hash_key"], {})
     assert row is not None
-    return sealer.unseal(bytes(row["ciphertext"]), HASH_KEY)
+    return cipher.decrypt(bytes(row["ciphertext"]), HASH_KEY_CONTEXT)
 
 
-async def was_used(database: Database, sealer: Sealer) -> bool:
-    """Whether a database without a hash key holds values of before.
+async def has_encrypted_values(database: Database, cipher: VaultCipher) -> bool:
+    """Whether a database without a hash key holds encrypted values.
 
     Raises:
-        ConfigurationError: they do not open.
+        ConfigurationError: the values do not decrypt.
     """
     async with database.system_transaction() as connection:
-        due = await fetch_one(connection, QUERIES["users_to_reencrypt"], {"current": b"", "max_rows": 1})
-    if due is None:
+        row = await fetch_one(connection, QUERIES["users_to_reencrypt"], {"current": b"", "max_rows": 1})
+    if row is None:
         return False
-    user_id = str(due["user_id"])
-    if row := await database.fetch_one(user_id, QUERIES["any_value"], {}):
-        sealer.unseal(bytes(row["ciphertext"]), f"{user_id}/{row['token']}")
+    user_id = str(row["user_id"])
+    if value := await database.fetch_one(user_id, QUERIES["any_value"], {}):
+        cipher.decrypt(bytes(value["ciphertext"]), f"{user_id}/{value['token']}")
     return True

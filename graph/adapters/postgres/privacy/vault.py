@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from psycopg.errors import UniqueViolation
 
-from graph.adapters.crypto.cipher import Sealer
+from graph.adapters.crypto.cipher import VaultCipher
 from graph.adapters.postgres.database import Connection, Database, fetch_all
 from graph.adapters.postgres.named_queries import adapter_queries
 from graph.errors import RedactionFailed
@@ -29,12 +29,12 @@ MAX_ATTEMPTS = 5
 
 
 class PostgresVault:
-    def __init__(self, database: Database, sealer: Sealer) -> None:
+    def __init__(self, database: Database, cipher: VaultCipher) -> None:
         self.database = database
-        self.sealer = sealer
+        self.cipher = cipher
 
     async def tokenize(self, user_id: str, secrets: Set[PersonalValue]) -> Mapping[PersonalValue, str]:
-        lookups = {self.sealer.digest(user_id, secret.kind, secret.key): secret for secret in secrets}
+        lookups = {self.cipher.digest(user_id, secret.kind, secret.key): secret for secret in secrets}
         for _ in range(MAX_ATTEMPTS):
             with suppress(UniqueViolation):
                 async with self.database.transaction(user_id) as connection:
@@ -60,7 +60,7 @@ class PostgresVault:
 
     def _entry(self, user_id: str, lookup: bytes, secret: PersonalValue) -> dict[str, str]:
         token = new_token(secret.kind)
-        sealed = self.sealer.seal(secret.text.encode("utf-8", "surrogatepass"), f"{user_id}/{token}")
+        sealed = self.cipher.encrypt(secret.text.encode("utf-8", "surrogatepass"), f"{user_id}/{token}")
         return {"token": token, "entity_type": secret.kind, "lookup": lookup.hex(), "ciphertext": sealed.hex()}
 
     async def detokenize(self, user_id: str, tokens: Set[str]) -> Mapping[str, str]:
@@ -79,4 +79,4 @@ class PostgresVault:
         return IssuedValues(secrets, rows[0]["created_at"] if rows else since)
 
     def _text(self, user_id: str, token: str, sealed: bytes) -> str:
-        return self.sealer.unseal(sealed, f"{user_id}/{token}").decode("utf-8", "surrogatepass")
+        return self.cipher.decrypt(sealed, f"{user_id}/{token}").decode("utf-8", "surrogatepass")

@@ -6,7 +6,7 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from graph.adapters.crypto.cipher import Sealer
+from graph.adapters.crypto.cipher import VaultCipher
 from graph.adapters.postgres.database import Connection, Database, fetch_all, fetch_one
 from graph.adapters.postgres.fencing import fence
 from graph.adapters.postgres.named_queries import adapter_queries
@@ -18,7 +18,7 @@ QUERIES = adapter_queries("approvals")
 
 
 class PostgresApprovals:
-    def __init__(self, database: Database, sealer: Sealer, *, seconds: float) -> None:
+    def __init__(self, database: Database, cipher: VaultCipher, *, seconds: float) -> None:
         """
         Args:
             database: where they are.
@@ -26,7 +26,7 @@ class PostgresApprovals:
             seconds: how long a user may think about a call.
         """
         self.database = database
-        self.sealer = sealer
+        self.cipher = cipher
         self.seconds = seconds
 
     async def state_of_run(self, caller: TurnContext) -> ApprovalState:
@@ -61,7 +61,7 @@ class PostgresApprovals:
             "ordinal": proposal.ordinal,
             "tool": proposal.tool,
             "arguments": proposal.arguments,
-            "hash": self.sealer.digest(proposal.tool, written).hex(),
+            "hash": self.cipher.digest(proposal.tool, written).hex(),
             "preview": proposal.preview,
             "reason": proposal.reason,
         }

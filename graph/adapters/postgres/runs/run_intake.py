@@ -6,7 +6,7 @@ from uuid import uuid4
 
 from psycopg.errors import UniqueViolation
 
-from graph.adapters.crypto.cipher import Sealer
+from graph.adapters.crypto.cipher import VaultCipher
 from graph.adapters.postgres.database import Connection, Database, fetch_all, fetch_one, outcome_unknown
 from graph.adapters.postgres.runs.run_rows import QUERIES, append_events, decrypt_input, supersede, to_events, to_run
 from graph.errors import (
@@ -44,7 +44,7 @@ class PostgresRunIntake:
     def __init__(
         self,
         database: Database,
-        sealer: Sealer,
+        cipher: VaultCipher,
         memory: MemoryQueries | None,
         *,
         default_employee: str,
@@ -54,7 +54,7 @@ class PostgresRunIntake:
     ) -> None:
         """`memory` is read in the transaction that accepts a run, unless it is None; see `Run.memory`."""
         self.database = database
-        self.sealer = sealer
+        self.cipher = cipher
         self.memory = memory
         self.default_employee = default_employee
         self.limits = {"per_minute": turns_per_minute, "daily_tokens": daily_tokens}
@@ -129,14 +129,14 @@ class PostgresRunIntake:
         """Of all that was asked for. Which question is answered anew is not the caller's word."""
         where = (request.employee or "", request.session_id or "")
         if request.regenerated_run_id:
-            return self.sealer.digest("", *where, "again")
-        return self.sealer.digest(
+            return self.cipher.digest("", *where, "again")
+        return self.cipher.digest(
             request.text, *where, *([request.edited_message_id] if request.edited_message_id else [])
         )
 
     def _key(self, request: RunRequest) -> str | None:
         """What is stored of an idempotency key: clients choose it, and it may be somebody's address."""
-        return self.sealer.digest(request.user_id, request.client_key).hex() if request.client_key else None
+        return self.cipher.digest(request.user_id, request.client_key).hex() if request.client_key else None
 
     def _values(self, request: RunRequest) -> dict[str, Any]:
         run_id = str(uuid4())
@@ -146,7 +146,7 @@ class PostgresRunIntake:
             "employee": request.employee or self.default_employee,
             "client_key": self._key(request),
             "request_hash": self._hash(request),
-            "encrypted_input": self.sealer.seal(request.text.encode(), f"{request.user_id}/{run_id}"),
+            "encrypted_input": self.cipher.encrypt(request.text.encode(), f"{request.user_id}/{run_id}"),
             "replaces": request.regenerated_run_id,
             "lease_seconds": self.lease_seconds,
         }
@@ -210,7 +210,7 @@ class PostgresRunIntake:
             await connection.sync()
             run, message = await ahead.fetchone(), await pending.fetchone()
         if run:
-            text = decrypt_input(self.sealer, user_id, str(run["id"]), run["encrypted_input"])
+            text = decrypt_input(self.cipher, user_id, str(run["id"]), run["encrypted_input"])
             if text is None:
                 raise RunAbandoned
             return Question(str(run["id"]), text)

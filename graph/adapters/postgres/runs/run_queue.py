@@ -10,7 +10,7 @@ import structlog
 from psycopg.errors import UniqueViolation
 from psycopg.types.json import Json
 
-from graph.adapters.crypto.cipher import Sealer
+from graph.adapters.crypto.cipher import VaultCipher
 from graph.adapters.postgres.database import Connection, Database, fetch_all, fetch_one
 from graph.adapters.postgres.fencing import fence
 from graph.adapters.postgres.runs.run_rows import QUERIES, append_events, decrypt_input, supersede, to_events
@@ -26,9 +26,9 @@ MAX_CLAIMED = 20
 
 
 class PostgresRunQueue:
-    def __init__(self, database: Database, sealer: Sealer, *, lease_seconds: float) -> None:
+    def __init__(self, database: Database, cipher: VaultCipher, *, lease_seconds: float) -> None:
         self.database = database
-        self.sealer = sealer
+        self.cipher = cipher
         self.lease_seconds = lease_seconds
 
     async def list_claimable(self) -> list[tuple[str, str]]:
@@ -52,7 +52,7 @@ class PostgresRunQueue:
         run = Run(run_id, user_id, str(row["session_id"]), row["employee_slug"], epoch=row["epoch"])
         return ClaimedRun(
             run,
-            decrypt_input(self.sealer, user_id, run_id, row["encrypted_input"]),
+            decrypt_input(self.cipher, user_id, run_id, row["encrypted_input"]),
             to_events(logged),
             row["stop_requested"],
         )

@@ -7,7 +7,7 @@ from typing import Any
 import structlog
 from psycopg.rows import DictRow
 
-from graph.adapters.crypto.cipher import Sealer
+from graph.adapters.crypto.cipher import VaultCipher
 from graph.adapters.postgres.database import Connection
 from graph.adapters.postgres.named_queries import adapter_queries
 from graph.errors import ConfigurationError
@@ -47,10 +47,10 @@ async def supersede(connection: Connection, values: Mapping[str, Any]) -> None:
         await connection.execute(QUERIES["delete_superseded_summary"], values)
 
 
-def decrypt_input(sealer: Sealer, user_id: str, run_id: str, encrypted: bytes) -> str | None:
+def decrypt_input(cipher: VaultCipher, user_id: str, run_id: str, encrypted: bytes) -> str | None:
     """The message of a run; None if no configured key decrypts it."""
     try:
-        return sealer.unseal(bytes(encrypted), f"{user_id}/{run_id}").decode()
+        return cipher.decrypt(bytes(encrypted), f"{user_id}/{run_id}").decode()
     except ConfigurationError:
         log.error("run_input_unreadable", run_id=run_id)
         return None

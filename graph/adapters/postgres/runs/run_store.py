@@ -1,6 +1,6 @@
 """All that is stored of runs: both ports of runs on one database, and the retention of their logs."""
 
-from graph.adapters.crypto.cipher import Sealer
+from graph.adapters.crypto.cipher import VaultCipher
 from graph.adapters.postgres.database import Database, fetch_all
 from graph.adapters.postgres.runs.run_intake import MemoryQueries, PostgresRunIntake
 from graph.adapters.postgres.runs.run_queue import PostgresRunQueue
@@ -14,7 +14,7 @@ class PostgresRunStore(PostgresRunIntake, PostgresRunQueue):
     def __init__(
         self,
         database: Database,
-        sealer: Sealer,
+        cipher: VaultCipher,
         memory: MemoryQueries | None,
         *,
         default_employee: str,
@@ -22,11 +22,11 @@ class PostgresRunStore(PostgresRunIntake, PostgresRunQueue):
         daily_tokens: int,
         lease_seconds: float,
     ) -> None:
-        PostgresRunQueue.__init__(self, database, sealer, lease_seconds=lease_seconds)
+        PostgresRunQueue.__init__(self, database, cipher, lease_seconds=lease_seconds)
         PostgresRunIntake.__init__(
             self,
             database,
-            sealer,
+            cipher,
             memory,
             default_employee=default_employee,
             turns_per_minute=turns_per_minute,

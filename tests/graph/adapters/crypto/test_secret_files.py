@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from graph.adapters.base.owned_files import create_folder
-from graph.adapters.crypto.secret_files import keep_secret, replace_private, write_private
+from graph.adapters.crypto.secret_files import load_or_create_secret, replace_private, write_private
 from graph.errors import ConfigurationError
 
 ROOT = Path(__file__).parents[4]
@@ -19,25 +19,25 @@ AS_ROOT = os.geteuid() == 0
 
 def test_a_secret_is_made_on_first_use_and_kept(tmp_path: Path) -> None:
     file = tmp_path / "secret"
-    assert keep_secret(file, lambda: b"first") == b"first"
-    assert keep_secret(file, lambda: b"second") == b"first"
+    assert load_or_create_secret(file, lambda: b"first") == b"first"
+    assert load_or_create_secret(file, lambda: b"second") == b"first"
 
 
 def test_only_the_owner_can_read_it_whatever_the_umask(tmp_path: Path) -> None:
     before = os.umask(0)
     try:
-        keep_secret(tmp_path / "secret", lambda: b"x")
+        load_or_create_secret(tmp_path / "secret", lambda: b"x")
     finally:
         os.umask(before)
     assert stat.S_IMODE((tmp_path / "secret").stat().st_mode) == 0o600
 
 
 def test_missing_folders_are_made(tmp_path: Path) -> None:
-    assert keep_secret(tmp_path / "a" / "b" / "secret", lambda: b"x") == b"x"
+    assert load_or_create_secret(tmp_path / "a" / "b" / "secret", lambda: b"x") == b"x"
 
 
 def test_no_part_is_left_beside_it(tmp_path: Path) -> None:
-    keep_secret(tmp_path / "secret", lambda: b"x")
+    load_or_create_secret(tmp_path / "secret", lambda: b"x")
     assert [file.name for file in tmp_path.iterdir()] == ["secret"]
 
 
@@ -63,9 +63,9 @@ def test_a_secret_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 def test_processes_at_once_agree_on_one_secret(tmp_path: Path) -> None:
     """Each waits for the moment that all are ready for, then makes the secret from its own number."""
     program = (
-        "import os, sys, time; from pathlib import Path; from graph.adapters.crypto.secret_files import keep_secret; "
+        "import os, sys, time; from pathlib import Path; from graph.adapters.crypto.secret_files import load_or_create_secret; "
         "file, moment = Path(sys.argv[1]), float(sys.argv[2]); time.sleep(max(0, moment - time.time())); "
-        "print(keep_secret(file, lambda: str(os.getpid()).encode()).decode())"
+        "print(load_or_create_secret(file, lambda: str(os.getpid()).encode()).decode())"
     )
     command = [sys.executable, "-c", program, str(tmp_path / "secret"), str(time.time() + 0.7)]
     children = [subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT, text=True) for _ in range(5)]
@@ -78,19 +78,19 @@ def test_a_file_that_may_not_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "secret").write_bytes(b"x")
     (tmp_path / "secret").chmod(0)
     with pytest.raises(ConfigurationError, match="secret"):
-        keep_secret(tmp_path / "secret", lambda: b"y")
+        load_or_create_secret(tmp_path / "secret", lambda: b"y")
 
 
 def test_a_folder_in_its_place_is_named(tmp_path: Path) -> None:
     (tmp_path / "secret").mkdir()
     with pytest.raises(ConfigurationError, match="secret"):
-        keep_secret(tmp_path / "secret", lambda: b"x")
+        load_or_create_secret(tmp_path / "secret", lambda: b"x")
 
 
 @pytest.mark.skipif(not AS_ROOT, reason="only root can make files for somebody else")
 def test_what_root_makes_belongs_to_the_owner_of_the_folder(tmp_path: Path) -> None:
     os.chown(tmp_path, 65534, 65534)
-    keep_secret(tmp_path / "inner" / "secret", lambda: b"x")
+    load_or_create_secret(tmp_path / "inner" / "secret", lambda: b"x")
     for path in (tmp_path / "inner", tmp_path / "inner" / "secret"):
         assert (path.stat().st_uid, path.stat().st_gid) == (65534, 65534)
 

@@ -21,8 +21,8 @@ from structlog.testing import capture_logs
 
 from graph.adapters.postgres import embedded as embedded_postgres
 from graph.adapters.postgres.embedded import EmbeddedPostgres
-from graph.adapters.postgres.embedded_watch import kept_up
-from graph.adapters.postgres.postmaster import end_orphans, lives
+from graph.adapters.postgres.embedded_watch import supervised
+from graph.adapters.postgres.postmaster import is_running, terminate_orphans
 from graph.errors import ConfigurationError
 
 REPOSITORY = Path(__file__).parents[4]
@@ -292,7 +292,7 @@ def kill_postmaster(home: Path) -> None:
     """Return when it is gone; its children may still be there."""
     pid = postmaster_of(home)
     os.kill(pid, signal.SIGKILL)
-    while lives(pid):
+    while is_running(pid):
         time.sleep(0.01)
 
 
@@ -318,7 +318,7 @@ def test_a_server_that_was_killed_is_up_again_on_its_port_with_its_rows(
     kill_postmaster(frail_home)
     assert frail.has_crashed()
     began = time.monotonic()
-    frail.revive()
+    frail.restart()
     assert time.monotonic() - began < REVIVED_SECONDS
     assert not frail.has_crashed()
     assert frail.admin_url("postgres") == address
@@ -335,7 +335,7 @@ def test_a_server_whose_processes_are_busy_when_it_is_killed_is_up_again_soon(
             time.sleep(0.02)
         kill_postmaster(frail_home)
         began = time.monotonic()
-        frail.revive()
+        frail.restart()
         assert time.monotonic() - began < REVIVED_SECONDS
         busy.join(10)
     assert ask(frail, "select 1") == 1
@@ -358,7 +358,7 @@ def test_a_next_start_after_a_kill_ends_what_is_left_and_starts(tmp_path: Path) 
 def test_a_server_that_was_told_to_stop_has_not_crashed(frail: EmbeddedPostgres, frail_home: Path) -> None:
     pid = postmaster_of(frail_home)
     os.kill(pid, signal.SIGQUIT)
-    while lives(pid):
+    while is_running(pid):
         time.sleep(0.01)
     assert not frail.has_crashed()
 
@@ -367,29 +367,29 @@ def test_two_processes_that_see_the_server_killed_revive_one(frail: EmbeddedPost
     with cluster(frail_home) as other:
         kill_postmaster(frail_home)
         with ThreadPoolExecutor(2) as pool:
-            list(pool.map(lambda each: each.revive(), (frail, other)))
+            list(pool.map(lambda each: each.restart(), (frail, other)))
         assert ask(frail, "select 1") == ask(other, "select 1") == 1
 
 
 def test_a_server_whose_port_was_taken_meanwhile_is_not_moved(
     frail: EmbeddedPostgres, frail_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(embedded_postgres, "TRIES", 2)
-    monkeypatch.setattr(embedded_postgres, "PAUSE", 0.01)
+    monkeypatch.setattr(embedded_postgres, "MAX_START_ATTEMPTS", 2)
+    monkeypatch.setattr(embedded_postgres, "RETRY_SECONDS", 0.01)
     port = int((frail_home / "port").read_text())
     kill_postmaster(frail_home)
-    end_orphans(frail_home / "data")
+    terminate_orphans(frail_home / "data")
     with (
         closing(socket.create_server(("127.0.0.1", port))),
         pytest.raises(ConfigurationError, match=f"its port {port} is taken"),
     ):
-        frail.revive()
-    frail.revive()
+        frail.restart()
+    frail.restart()
     assert ask(frail, "select 1") == 1
 
 
 async def block_of(postgres: EmbeddedPostgres, started: "asyncio.Event") -> None:
-    async with kept_up(postgres):
+    async with supervised(postgres):
         started.set()
         await asyncio.Event().wait()
 
@@ -397,7 +397,7 @@ async def block_of(postgres: EmbeddedPostgres, started: "asyncio.Event") -> None
 @pytest.mark.anyio
 async def test_a_server_that_is_killed_is_revived_by_who_watches_it(frail: EmbeddedPostgres, frail_home: Path) -> None:
     with capture_logs() as lines:
-        async with kept_up(frail):
+        async with supervised(frail):
             await asyncio.to_thread(kill_postmaster, frail_home)
             async with asyncio.timeout(REVIVED_SECONDS):
                 while "postgres_restarted" not in [line["event"] for line in lines]:  # noqa: ASYNC110
@@ -423,5 +423,5 @@ async def test_a_server_that_cannot_be_revived_ends_what_stands_on_it(tmp_path: 
 @pytest.mark.anyio
 async def test_an_error_of_what_stands_on_a_watched_server_stays_what_it_is(frail: EmbeddedPostgres) -> None:
     with pytest.raises(KeyError):
-        async with kept_up(frail):
+        async with supervised(frail):
             raise KeyError

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 
-from graph.adapters.postgres.conversation.transcript import TITLE_CHARS, PostgresTranscript, shorten
+from graph.adapters.postgres.conversation.transcript import MAX_TITLE_CHARS, PostgresTranscript, to_title
 from graph.adapters.postgres.database import Database
 from graph.errors import LeaseLost
 from graph.ports.memory import TurnRecord
@@ -197,18 +197,18 @@ async def test_the_first_question_names_the_session_and_no_later_one(
     [
         ("short", "short"),
         ("  two\n lines\t", "two lines"),
-        ("x" * TITLE_CHARS, "x" * TITLE_CHARS),
-        ("x" * (TITLE_CHARS + 1), "x" * (TITLE_CHARS - 1) + "…"),
+        ("x" * MAX_TITLE_CHARS, "x" * MAX_TITLE_CHARS),
+        ("x" * (MAX_TITLE_CHARS + 1), "x" * (MAX_TITLE_CHARS - 1) + "…"),
     ],
 )
 def test_a_title_is_one_short_line(text: str, title: str) -> None:
-    assert shorten(text) == title
+    assert to_title(text) == title
 
 
-@pytest.mark.parametrize("before", range(TITLE_CHARS - 20, TITLE_CHARS + 2))
+@pytest.mark.parametrize("before", range(MAX_TITLE_CHARS - 20, MAX_TITLE_CHARS + 2))
 def test_a_title_never_ends_within_a_token(before: int) -> None:
     """A token that is cut stays a riddle to its owner."""
-    title = shorten("x" * before + " [PERSON_7K3Q9D] and more words to make it long enough")
+    title = to_title("x" * before + " [PERSON_7K3Q9D] and more words to make it long enough")
     assert "[PERSON_7K3Q9D]" in title or "[" not in title
 
 

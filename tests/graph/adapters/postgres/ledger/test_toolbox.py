@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from graph.adapters.crypto.cipher import Sealer
+from graph.adapters.crypto.cipher import VaultCipher
 from graph.adapters.postgres.database import Database
 from graph.adapters.postgres.ledger.toolbox import PostgresToolbox
 from graph.errors import DatabaseUnavailable, LeaseLost
@@ -36,9 +36,9 @@ Make = Callable[[Database], PostgresToolbox]
 
 
 @pytest.fixture
-def toolbox_on(tmp_path: Path, sealer: Sealer) -> Make:
+def toolbox_on(tmp_path: Path, cipher: VaultCipher) -> Make:
     (tmp_path / "goals.sql").write_text(QUERY)
-    return lambda database: PostgresToolbox(database, {}, [tmp_path], sealer, nothing)
+    return lambda database: PostgresToolbox(database, {}, [tmp_path], cipher, nothing)
 
 
 @pytest.fixture
@@ -228,13 +228,13 @@ async def test_a_turn_without_a_run_sends_without_an_entry(toolbox: PostgresTool
 
 
 async def test_what_was_sent_is_told_though_its_entry_cannot_be_completed(
-    database: Database, tmp_path: Path, sealer: Sealer, run: Run
+    database: Database, tmp_path: Path, cipher: VaultCipher, run: Run
 ) -> None:
     class Unfinished(PostgresToolbox):
         async def _complete(self, effect: Effect, result: str) -> None:
             raise DatabaseUnavailable
 
-    toolbox, send = Unfinished(database, {}, [tmp_path], sealer, nothing), Sent()
+    toolbox, send = Unfinished(database, {}, [tmp_path], cipher, nothing), Sent()
     assert await toolbox.execute_once(sent_by(run), send) == SENT
     with pytest.raises(ToolError, match="not known whether it was carried out"):
         await toolbox.execute_once(sent_by(run), send)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from graph.adapters.crypto.cipher import Sealer
+from graph.adapters.crypto.cipher import VaultCipher
 from graph.adapters.postgres.database import Database
 from graph.adapters.postgres.ledger.toolbox import PostgresToolbox
 from graph.adapters.postgres.privacy import file_store as file_store
@@ -20,8 +20,8 @@ CONTENT = b"what a user bought at Quarterdeck Chandlery"
 
 
 @pytest.fixture
-def files(database: Database, sealer: Sealer) -> PostgresFiles:
-    return PostgresFiles(database, sealer)
+def files(database: Database, cipher: VaultCipher) -> PostgresFiles:
+    return PostgresFiles(database, cipher)
 
 
 class TestPostgresFiles(StoredFilesContract):
@@ -55,14 +55,14 @@ async def test_a_foreign_an_unknown_and_an_expired_file_are_the_same(
 
 
 async def test_a_sealed_file_opens_for_its_owner_and_under_its_id_only(
-    files: PostgresFiles, user_id: str, stranger: str, sealer: Sealer, sql: Sql
+    files: PostgresFiles, user_id: str, stranger: str, cipher: VaultCipher, sql: Sql
 ) -> None:
     file_id = await files.store(user_id, "chart.png", "image/png", CONTENT)
     [row] = sql("select ciphertext from chat_files where id = %(id)s", id=file_id)
-    assert sealer.unseal(bytes(row["ciphertext"]), context_of(user_id, file_id)) == CONTENT
+    assert cipher.decrypt(bytes(row["ciphertext"]), context_of(user_id, file_id)) == CONTENT
     for context in (context_of(stranger, file_id), context_of(user_id, str(uuid.uuid4()))):
         with pytest.raises(ConfigurationError):
-            sealer.unseal(bytes(row["ciphertext"]), context)
+            cipher.decrypt(bytes(row["ciphertext"]), context)
 
 
 async def test_a_list_has_the_latest_first_goes_on_at_a_place_and_holds_no_content(
@@ -85,27 +85,27 @@ async def test_a_file_is_kept_for_thirty_days(files: PostgresFiles, user_id: str
 async def test_a_file_that_is_too_large_is_an_error_of_its_own(
     files: PostgresFiles, user_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(file_store, "MOST_BYTES", len(CONTENT))
+    monkeypatch.setattr(file_store, "MAX_BYTES", len(CONTENT))
     await files.store(user_id, "chart.png", "image/png", CONTENT)
     with pytest.raises(FileTooLarge):
         await files.store(user_id, "chart.png", "image/png", CONTENT + b"!")
 
 
 async def test_a_file_is_stored_once_though_the_reply_was_lost(
-    database: Database, sealer: Sealer, user_id: str
+    database: Database, cipher: VaultCipher, user_id: str
 ) -> None:
-    files = PostgresFiles(LosesTheFirstReply(database.pool), sealer)
+    files = PostgresFiles(LosesTheFirstReply(database.pool), cipher)
     file_id = await files.store(user_id, "chart.png", "image/png", CONTENT)
     assert [str(row["id"]) for row in await files.page(user_id, 10, None)] == [file_id]
 
 
 async def test_the_toolbox_gives_a_users_tools_that_users_files(
-    database: Database, files: PostgresFiles, sealer: Sealer, user_id: str, stranger: str, tmp_path: Path
+    database: Database, files: PostgresFiles, cipher: VaultCipher, user_id: str, stranger: str, tmp_path: Path
 ) -> None:
     async def nothing(run_id: str) -> None:
         """There is nothing to commit."""
 
-    toolbox = PostgresToolbox(database, {}, [tmp_path], sealer, nothing, files.of)
+    toolbox = PostgresToolbox(database, {}, [tmp_path], cipher, nothing, files.of)
     await toolbox.files(user_id).store("chart.png", "image/png", CONTENT)
     assert [len(await files.page(user, 10, None)) for user in (user_id, stranger)] == [1, 0]
 

@@ -8,11 +8,17 @@ import psycopg
 import pytest
 from psycopg import sql as statements
 
-from graph.adapters.crypto.cipher import Sealer
+from graph.adapters.crypto.cipher import VaultCipher
 from graph.adapters.postgres.database import Database
 from graph.adapters.postgres.embedded import EmbeddedPostgres
 from graph.adapters.postgres.privacy.file_store import PostgresFiles
-from graph.adapters.postgres.privacy.key_rotation import HASH_KEY, PLACES, PostgresSeals, Resealed, unlock
+from graph.adapters.postgres.privacy.key_rotation import (
+    ENCRYPTED_COLUMNS,
+    HASH_KEY_CONTEXT,
+    KeyRotation,
+    RotationResult,
+    open_cipher,
+)
 from graph.adapters.postgres.privacy.vault import PostgresVault
 from graph.adapters.postgres.runs.run_store import PostgresRunStore
 from graph.errors import ConfigurationError
@@ -29,9 +35,9 @@ OLD, NEW, OTHER = b"o" * 32, b"n" * 32, b"x" * 32
 
 
 @pytest.fixture
-def rotated() -> Sealer:
+def rotated() -> VaultCipher:
     """Seals with the new key, opens with both; its hashes are the old one's."""
-    return Sealer(NEW, OLD, hash_key=Sealer(OLD).hash_key)
+    return VaultCipher(NEW, OLD, hash_key=VaultCipher(OLD).hash_key)
 
 
 @pytest.fixture(scope="module")
@@ -58,106 +64,110 @@ async def fresh(cluster: EmbeddedPostgres, fresh_name: str) -> AsyncIterator[Dat
 
 
 async def test_a_new_database_gets_a_hash_key_of_its_own_that_its_key_opens_again(fresh: Database) -> None:
-    first, second = await unlock(fresh, lambda: [OLD]), await unlock(fresh, lambda: [OLD])
-    assert first.hash_key == second.hash_key != Sealer(OLD).hash_key
+    first, second = await open_cipher(fresh, lambda: [OLD]), await open_cipher(fresh, lambda: [OLD])
+    assert first.hash_key == second.hash_key != VaultCipher(OLD).hash_key
 
 
 async def test_processes_that_start_at_once_agree_on_the_hash_key(fresh: Database) -> None:
-    sealers = await asyncio.gather(*(unlock(fresh, lambda: [OLD]) for _ in range(4)))
-    assert len({sealer.hash_key for sealer in sealers}) == 1
+    sealers = await asyncio.gather(*(open_cipher(fresh, lambda: [OLD]) for _ in range(4)))
+    assert len({cipher.hash_key for cipher in sealers}) == 1
 
 
 async def test_a_database_of_before_keeps_its_hashes(fresh: Database, user_id: str) -> None:
-    token = (await PostgresVault(fresh, Sealer(OLD)).tokenize(user_id, {CARD}))[CARD]
-    assert await PostgresVault(fresh, await unlock(fresh, lambda: [OLD])).tokenize(user_id, {CARD}) == {CARD: token}
+    token = (await PostgresVault(fresh, VaultCipher(OLD)).tokenize(user_id, {CARD}))[CARD]
+    assert await PostgresVault(fresh, await open_cipher(fresh, lambda: [OLD])).tokenize(user_id, {CARD}) == {
+        CARD: token
+    }
 
 
 async def test_another_key_does_not_unlock_a_database(fresh: Database) -> None:
-    await unlock(fresh, lambda: [OLD])
+    await open_cipher(fresh, lambda: [OLD])
     with pytest.raises(ConfigurationError, match="VAULT_KEY"):
-        await unlock(fresh, lambda: [OTHER])
+        await open_cipher(fresh, lambda: [OTHER])
 
 
 async def test_another_key_does_not_unlock_a_database_of_before(fresh: Database, user_id: str) -> None:
-    await PostgresVault(fresh, Sealer(OLD)).tokenize(user_id, {CARD})
+    await PostgresVault(fresh, VaultCipher(OLD)).tokenize(user_id, {CARD})
     with pytest.raises(ConfigurationError, match="VAULT_KEY"):
-        await unlock(fresh, lambda: [OTHER])
-    assert (await unlock(fresh, lambda: [OTHER, OLD])).prefix == Sealer(OTHER).prefix
+        await open_cipher(fresh, lambda: [OTHER])
+    assert (await open_cipher(fresh, lambda: [OTHER, OLD])).key_prefix == VaultCipher(OTHER).key_prefix
 
 
 # Changing the key -----------------------------------------------------------------------------------------------------
 
 
 async def test_every_sealed_value_comes_under_the_new_key(
-    database: Database, user_id: str, rotated: Sealer, sql: Sql
+    database: Database, user_id: str, rotated: VaultCipher, sql: Sql
 ) -> None:
-    old = Sealer(OLD)
+    old = VaultCipher(OLD)
     tokens = await PostgresVault(database, old).tokenize(user_id, {CARD, ANA})
     run = await store_on(database, old).accept(RunRequest(user_id, "my secret words"))
     file = await PostgresFiles(database, old).store(user_id, "a.csv", "text/csv", b"1,2")
-    assert await PostgresSeals(database, rotated).reseal(user_id) == Resealed(4, 0)
-    for place, table in zip(PLACES, ("pii_vault", "chat_runs", "chat_files"), strict=True):
+    assert await KeyRotation(database, rotated).reencrypt(user_id) == RotationResult(4, 0)
+    for column, table in zip(ENCRYPTED_COLUMNS, ("pii_vault", "chat_runs", "chat_files"), strict=True):
         rows = sql(f"select key_prefix from {table} where user_id = %(user_id)s", user_id=user_id)  # noqa: S608
-        assert rows, place
-        assert {bytes(row["key_prefix"]) for row in rows} == {Sealer(NEW).prefix}, place
-    assert await PostgresVault(database, Sealer(NEW)).detokenize(user_id, set(tokens.values())) == {
+        assert rows, column
+        assert {bytes(row["key_prefix"]) for row in rows} == {VaultCipher(NEW).key_prefix}, column
+    assert await PostgresVault(database, VaultCipher(NEW)).detokenize(user_id, set(tokens.values())) == {
         tokens[CARD]: CARD.text,
         tokens[ANA]: ANA.text,
     }
     [row] = sql("select encrypted_input from chat_runs where id = %(id)s", id=run.id)
-    assert Sealer(NEW).unseal(bytes(row["encrypted_input"]), f"{user_id}/{run.id}") == b"my secret words"
-    assert (await PostgresFiles(database, Sealer(NEW)).read(user_id, file)).content == b"1,2"
+    assert VaultCipher(NEW).decrypt(bytes(row["encrypted_input"]), f"{user_id}/{run.id}") == b"my secret words"
+    assert (await PostgresFiles(database, VaultCipher(NEW)).read(user_id, file)).content == b"1,2"
 
 
 async def test_a_value_keeps_its_token_before_during_and_after(
-    database: Database, user_id: str, rotated: Sealer
+    database: Database, user_id: str, rotated: VaultCipher
 ) -> None:
-    issued = await PostgresVault(database, Sealer(OLD)).tokenize(user_id, {CARD})
+    issued = await PostgresVault(database, VaultCipher(OLD)).tokenize(user_id, {CARD})
     assert await PostgresVault(database, rotated).tokenize(user_id, {CARD}) == issued
-    await PostgresSeals(database, rotated).reseal(user_id)
-    after = Sealer(NEW, hash_key=rotated.hash_key)
+    await KeyRotation(database, rotated).reencrypt(user_id)
+    after = VaultCipher(NEW, hash_key=rotated.hash_key)
     assert await PostgresVault(database, after).tokenize(user_id, {CARD}) == issued
 
 
 async def test_users_are_due_until_their_values_are_under_the_new_key(
-    database: Database, user_id: str, stranger: str, rotated: Sealer
+    database: Database, user_id: str, stranger: str, rotated: VaultCipher
 ) -> None:
-    seals = PostgresSeals(database, rotated)
-    for user, sealer in ((user_id, Sealer(OLD)), (stranger, Sealer(NEW))):
-        await PostgresVault(database, sealer).tokenize(user, {CARD})
-    due = await seals.owners_due(10_000)
+    key_rotation = KeyRotation(database, rotated)
+    for user, cipher in ((user_id, VaultCipher(OLD)), (stranger, VaultCipher(NEW))):
+        await PostgresVault(database, cipher).tokenize(user, {CARD})
+    due = await key_rotation.users_to_reencrypt(10_000)
     assert user_id in due
     assert stranger not in due
-    await seals.reseal(user_id)
-    assert user_id not in await seals.owners_due(10_000)
-    assert await seals.reseal(user_id) == Resealed(0, 0)
+    await key_rotation.reencrypt(user_id)
+    assert user_id not in await key_rotation.users_to_reencrypt(10_000)
+    assert await key_rotation.reencrypt(user_id) == RotationResult(0, 0)
 
 
 async def test_all_values_of_a_user_come_along_however_many_there_are(
-    database: Database, user_id: str, rotated: Sealer
+    database: Database, user_id: str, rotated: VaultCipher
 ) -> None:
     many = {PersonalValue("ID", f"value {number}", f"Value {number}") for number in range(1200)}
-    tokens = await PostgresVault(database, Sealer(OLD)).tokenize(user_id, many)
-    assert await PostgresSeals(database, rotated).reseal(user_id) == Resealed(1200, 0)
-    opened = await PostgresVault(database, Sealer(NEW)).detokenize(user_id, set(tokens.values()))
+    tokens = await PostgresVault(database, VaultCipher(OLD)).tokenize(user_id, many)
+    assert await KeyRotation(database, rotated).reencrypt(user_id) == RotationResult(1200, 0)
+    opened = await PostgresVault(database, VaultCipher(NEW)).detokenize(user_id, set(tokens.values()))
     assert opened == {token: secret.text for secret, token in tokens.items()}
 
 
 async def test_what_no_key_opens_stays_and_does_not_hold_up_the_rest(
-    database: Database, user_id: str, rotated: Sealer, sql: Sql
+    database: Database, user_id: str, rotated: VaultCipher, sql: Sql
 ) -> None:
-    await PostgresVault(database, Sealer(OTHER)).tokenize(user_id, {ANA})
-    tokens = await PostgresVault(database, Sealer(OLD)).tokenize(user_id, {CARD})
-    assert await PostgresSeals(database, rotated).reseal(user_id) == Resealed(1, 1)
-    assert await PostgresVault(database, Sealer(NEW)).detokenize(user_id, {tokens[CARD]}) == {tokens[CARD]: CARD.text}
-    assert await PostgresSeals(database, rotated).reseal(user_id) == Resealed(0, 1)
+    await PostgresVault(database, VaultCipher(OTHER)).tokenize(user_id, {ANA})
+    tokens = await PostgresVault(database, VaultCipher(OLD)).tokenize(user_id, {CARD})
+    assert await KeyRotation(database, rotated).reencrypt(user_id) == RotationResult(1, 1)
+    assert await PostgresVault(database, VaultCipher(NEW)).detokenize(user_id, {tokens[CARD]}) == {
+        tokens[CARD]: CARD.text
+    }
+    assert await KeyRotation(database, rotated).reencrypt(user_id) == RotationResult(0, 1)
 
 
 async def test_values_are_read_and_made_while_the_key_changes(
-    database: Database, user_id: str, rotated: Sealer
+    database: Database, user_id: str, rotated: VaultCipher
 ) -> None:
     """Users notice nothing: every value opens at every moment, and new ones are under the new key."""
-    tokens = await PostgresVault(database, Sealer(OLD)).tokenize(
+    tokens = await PostgresVault(database, VaultCipher(OLD)).tokenize(
         user_id, {PersonalValue("ID", f"{number}", f"{number}") for number in range(600)}
     )
     vault, over = PostgresVault(database, rotated), asyncio.Event()
@@ -172,29 +182,29 @@ async def test_values_are_read_and_made_while_the_key_changes(
 
     using = asyncio.create_task(use())
     await asyncio.sleep(0.05)
-    done = await PostgresSeals(database, rotated).reseal(user_id)
+    done = await KeyRotation(database, rotated).reencrypt(user_id)
     over.set()
     assert await using > 0
-    assert done == Resealed(600, 0)
+    assert done == RotationResult(600, 0)
 
 
 async def test_the_hash_key_comes_under_the_new_key_and_is_the_same(fresh: Database) -> None:
-    before = await unlock(fresh, lambda: [OLD])
-    during = await unlock(fresh, lambda: [NEW, OLD])
-    await PostgresSeals(fresh, during).reseal_hash_key()
-    after = await unlock(fresh, lambda: [NEW])
+    before = await open_cipher(fresh, lambda: [OLD])
+    during = await open_cipher(fresh, lambda: [NEW, OLD])
+    await KeyRotation(fresh, during).reencrypt_hash_key()
+    after = await open_cipher(fresh, lambda: [NEW])
     assert before.hash_key == during.hash_key == after.hash_key
     with pytest.raises(ConfigurationError):
-        await unlock(fresh, lambda: [OLD])
+        await open_cipher(fresh, lambda: [OLD])
 
 
 async def test_the_database_shows_the_hash_key_sealed_only(fresh: Database) -> None:
-    sealer = await unlock(fresh, lambda: [OLD])
+    cipher = await open_cipher(fresh, lambda: [OLD])
     async with fresh.system_transaction() as connection:
         [row] = await (await connection.execute("select ciphertext from vault_hash_key")).fetchall()
-    assert sealer.hash_key not in bytes(row["ciphertext"])
-    assert sealer.unseal(bytes(row["ciphertext"]), HASH_KEY) == sealer.hash_key
+    assert cipher.hash_key not in bytes(row["ciphertext"])
+    assert cipher.decrypt(bytes(row["ciphertext"]), HASH_KEY_CONTEXT) == cipher.hash_key
 
 
-def store_on(database: Database, sealer: Sealer) -> PostgresRunStore:
-    return store_of_runs(database, sealer)
+def store_on(database: Database, cipher: VaultCipher) -> PostgresRunStore:
+    return store_of_runs(database, cipher)

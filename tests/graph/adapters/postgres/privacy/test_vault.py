@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from graph.adapters.crypto.cipher import Sealer
+from graph.adapters.crypto.cipher import VaultCipher
 from graph.adapters.postgres.conversation.memory import PostgresMemory
 from graph.adapters.postgres.database import Database
 from graph.adapters.postgres.privacy import vault as vault_module
@@ -17,8 +17,8 @@ from tests.graph.conftest import Sql
 
 
 @pytest.fixture
-def vault(database: Database, sealer: Sealer) -> PostgresVault:
-    return PostgresVault(database, sealer)
+def vault(database: Database, cipher: VaultCipher) -> PostgresVault:
+    return PostgresVault(database, cipher)
 
 
 class TestPostgresVault(VaultContract):
@@ -46,7 +46,7 @@ class TestPostgresVault(VaultContract):
         user_id = str(uuid4())
         token = (await vault.tokenize(user_id, {CARD}))[CARD]
         with pytest.raises(ConfigurationError, match="VAULT_KEY"):
-            await PostgresVault(database, Sealer(b"x" * 32)).detokenize(user_id, {token})
+            await PostgresVault(database, VaultCipher(b"x" * 32)).detokenize(user_id, {token})
 
     async def test_a_sealed_value_moved_to_another_token_does_not_open(self, vault: PostgresVault, sql: Sql) -> None:
         user_id = str(uuid4())

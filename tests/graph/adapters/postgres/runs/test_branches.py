@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 
-from graph.adapters.crypto.cipher import Sealer
+from graph.adapters.crypto.cipher import VaultCipher
 from graph.adapters.postgres.conversation.embedding_store import EmbeddingStore
 from graph.adapters.postgres.conversation.memory import PostgresMemory
 from graph.adapters.postgres.conversation.sessions import PostgresSessions
@@ -34,11 +34,11 @@ StoreWith = Callable[..., PostgresRunStore]
 
 
 @pytest.fixture
-def store_with(database: Database, sealer: Sealer) -> StoreWith:
+def store_with(database: Database, cipher: VaultCipher) -> StoreWith:
     """A store with another lease."""
 
     def make(lease_seconds: float = 60.0) -> PostgresRunStore:
-        return store_of_runs(database, sealer, lease_seconds=lease_seconds)
+        return store_of_runs(database, cipher, lease_seconds=lease_seconds)
 
     return make
 
@@ -363,7 +363,7 @@ async def test_what_is_answered_anew_in_a_busy_session_is_the_question_before_it
 
 async def test_the_text_of_a_run_whose_seal_does_not_open_is_not_asked_again(talk: Talk) -> None:
     await talk.ask("one")
-    talk.store.sealer = Sealer(b"o" * 32)
+    talk.store.cipher = VaultCipher(b"o" * 32)
     with pytest.raises(RunAbandoned):
         await talk.store.last_question(talk.user_id, talk.session, "interrupt")
 

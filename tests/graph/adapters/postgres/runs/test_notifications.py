@@ -3,7 +3,7 @@
 import pytest
 import structlog
 
-from graph.adapters.crypto.cipher import Sealer
+from graph.adapters.crypto.cipher import VaultCipher
 from graph.adapters.postgres.database import Database
 from graph.adapters.postgres.runs import notifications
 from graph.adapters.postgres.runs.notifications import PostgresNotifier
@@ -64,9 +64,9 @@ async def test_an_outage_is_logged_without_the_address(carrier: Carrier) -> None
 
 
 async def test_postgres_tells_what_is_written_of_a_run_when_it_is_committed(
-    database: Database, database_url: str, sealer: Sealer, user_id: str
+    database: Database, database_url: str, cipher: VaultCipher, user_id: str
 ) -> None:
-    store = store_of_runs(database, sealer)
+    store = store_of_runs(database, cipher)
     run = await store.accept(RunRequest(user_id, "hello"))
     async with subscribed(PostgresNotifier(database_url)) as received:
         await store.append(run, [(1, SAID)])

@@ -10,7 +10,7 @@ import pytest
 from langchain_core.messages import AIMessage, HumanMessage
 from psycopg import AsyncConnection, OperationalError
 
-from graph.adapters.crypto.cipher import Sealer
+from graph.adapters.crypto.cipher import VaultCipher
 from graph.adapters.postgres.conversation.transcript import PostgresTranscript
 from graph.adapters.postgres.database import Database
 from graph.adapters.postgres.named_queries import adapter_queries
@@ -36,11 +36,11 @@ Store = Callable[..., PostgresRunStore]
 
 
 @pytest.fixture
-def store_with(database: Database, sealer: Sealer) -> Store:
+def store_with(database: Database, cipher: VaultCipher) -> Store:
     """A store with other limits than those that never matter."""
 
     def make(**changes: float) -> PostgresRunStore:
-        return store_of_runs(database, sealer, **changes)
+        return store_of_runs(database, cipher, **changes)
 
     return make
 
@@ -112,14 +112,14 @@ async def end(store: PostgresRunStore, run: Run) -> None:
 
 
 async def test_the_text_is_stored_sealed_and_for_this_run_only(
-    store: PostgresRunStore, user_id: str, sealer: Sealer, sql: Sql
+    store: PostgresRunStore, user_id: str, cipher: VaultCipher, sql: Sql
 ) -> None:
     run = await store.accept(RunRequest(user_id, "my secret words"))
     [row] = sql("select encrypted_input from chat_runs where id = %(id)s", id=run.id)
     assert b"secret" not in bytes(row["encrypted_input"])
-    assert sealer.unseal(bytes(row["encrypted_input"]), f"{user_id}/{run.id}") == b"my secret words"
+    assert cipher.decrypt(bytes(row["encrypted_input"]), f"{user_id}/{run.id}") == b"my secret words"
     with pytest.raises(ChatError):
-        sealer.unseal(bytes(row["encrypted_input"]), f"{user_id}/{uuid4()}")
+        cipher.decrypt(bytes(row["encrypted_input"]), f"{user_id}/{uuid4()}")
 
 
 async def test_the_encrypted_text_is_deleted_when_the_run_has_ended(
@@ -258,7 +258,7 @@ async def test_a_run_whose_seal_does_not_open_is_taken_over_without_its_text(
 ) -> None:
     run = await store_with(lease_seconds=0.0).accept(RunRequest(user_id, "hello"))
     other_key = store_with()
-    other_key.sealer = Sealer(b"o" * 32)
+    other_key.cipher = VaultCipher(b"o" * 32)
     claim = await other_key.claim(user_id, run.id)
     assert claim
     assert claim.text is None
