@@ -28,7 +28,7 @@ from graph.replay.recording import Recording
 from graph.replay.studio_node import RecordedStep
 from graph.settings import Settings, read_settings
 from graph.state import Turn
-from graph.testing.auto_approvals import UnstoredApprovals
+from graph.testing.auto_approvals import AutoApprovals
 from graph.turn.node import Node
 from graph.wiring.background import running_worker
 from graph.wiring.catalogue import default_employee
@@ -66,7 +66,7 @@ async def open_backend(settings: Settings, report: Callable[[str], None]) -> Asy
         return
     async with AsyncExitStack() as stack:
         infra = await stack.enter_async_context(open_infrastructure(settings, report))
-        ports = await build_ports(infra, UnstoredApprovals())
+        ports = await build_ports(infra, AutoApprovals())
         await stack.enter_async_context(running_worker(infra.queue))
         default = default_employee(infra.roster, settings)
         report("ready: turns run as the demo user")

@@ -36,7 +36,7 @@ from graph.replay.recorded_ports import (
 from graph.replay.recording import Outcome, Recording
 from graph.runs.manager import RunManager
 from graph.runs.runner import RunPorts
-from graph.testing.auto_approvals import UnstoredApprovals
+from graph.testing.auto_approvals import AutoApprovals
 from graph.turn.node import Node
 from graph.turn.prompt import PromptTemplates, load_templates
 from tools.catalog import by_name
@@ -118,7 +118,7 @@ class Stage:
             retriever=RecordedPassages(given.passages),
             model=self.model,
             toolbox=self.tools,
-            approvals=UnstoredApprovals("approved"),
+            approvals=AutoApprovals("approved"),
             transcript=self.transcript,
             summaries=RecordedSummaries(given.unsummarized),
             roster=self.code.roster,

@@ -1,6 +1,4 @@
-"""Approvals that nobody stores (port `Approvals`): in LangGraph Studio whoever steps through a turn decides, and a replay
-knows what was decided.
-"""
+"""Approvals that are not stored (port `Approvals`): every proposed call gets the same status."""
 
 from collections.abc import Mapping, Sequence
 from typing import Literal
@@ -9,19 +7,20 @@ from graph.context import TurnContext
 from graph.ports.approvals import Approval, ApprovalState, ProposedCall
 
 
-class UnstoredApprovals:
+class AutoApprovals:
     def __init__(self, status: Literal["pending", "approved"] = "pending") -> None:
         """
         Args:
-            status: of whatever is asked for.
+            status: `pending` where the turn is resumed by hand, as in LangGraph Studio; `approved` in a replay, whose recorded
+                calls were approved.
         """
         self.status = status
 
-    async def state_of_run(self, caller: TurnContext) -> ApprovalState:
+    async def state_of_run(self, context: TurnContext) -> ApprovalState:
         return ApprovalState({}, frozenset())
 
-    async def request(self, caller: TurnContext, proposals: Sequence[ProposedCall]) -> Mapping[int, Approval]:
+    async def request(self, context: TurnContext, proposals: Sequence[ProposedCall]) -> Mapping[int, Approval]:
         return {
-            each.ordinal: Approval(str(each.ordinal), each, self.status, each.arguments, "", expires_at="")
-            for each in proposals
+            call.ordinal: Approval(str(call.ordinal), call, self.status, call.arguments, "", expires_at="")
+            for call in proposals
         }

@@ -1,4 +1,4 @@
-"""The vault in memory: the twin of the Postgres one, for tests and replays."""
+"""The vault in memory (port `Vault`), for tests and replays."""
 
 import datetime as dt
 from collections.abc import Mapping, Set
@@ -7,8 +7,8 @@ from graph.ports.redaction import IssuedValues, PersonalValue
 from graph.redaction.placeholders import new_token
 
 
-class MemoryVault:
-    """Keeps values, as they are, for the life of the process."""
+class InMemoryVault:
+    """Stores the values unencrypted for the life of the process."""
 
     def __init__(self) -> None:
         self._tokens: dict[tuple[str, PersonalValue], str] = {}

@@ -28,7 +28,7 @@ from graph.redaction import decode, normalise, restore
 from graph.redaction.known_values import KnownValues
 from graph.redaction.link_sanitizer import Defuser
 from graph.redaction.stream_buffer import Holdback
-from graph.testing.in_memory_vault import MemoryVault
+from graph.testing.in_memory_vault import InMemoryVault
 from graph.turn import approval_gate as consent
 from graph.turn import links
 from graph.turn.tool_executor import ToolExecutor
@@ -297,13 +297,13 @@ def store_on(database: Database, lease_seconds: float = 60.0) -> PostgresRunStor
 
 def test_a_vault_that_does_not_ask_whose_a_token_is_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     def check() -> None:
-        asyncio.run(VAULT().test_a_token_of_another_owner_opens_to_nothing(MemoryVault()))
+        asyncio.run(VAULT().test_a_token_of_another_owner_opens_to_nothing(InMemoryVault()))
 
-    async def open_anybodys(self: MemoryVault, user_id: str, tokens: set[str]) -> dict[str, str]:
+    async def open_anybodys(self: InMemoryVault, user_id: str, tokens: set[str]) -> dict[str, str]:
         return {token: text for (_, token), text in self._texts.items() if token in tokens}
 
     check()
-    monkeypatch.setattr(MemoryVault, "detokenize", open_anybodys)
+    monkeypatch.setattr(InMemoryVault, "detokenize", open_anybodys)
     assert_red(check)
 
 

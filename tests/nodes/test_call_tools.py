@@ -24,7 +24,7 @@ from graph.ports.approvals import Approvals
 from graph.ports.redaction import Redactor
 from graph.ports.tools import ToolRuntime
 from graph.state import Turn
-from graph.testing.auto_approvals import UnstoredApprovals
+from graph.testing.auto_approvals import AutoApprovals
 from graph.tool import DISPLAY, INVALID_JSON, OUTCOME_UNKNOWN, Tool, ToolContext, ToolError
 from graph.turn.approval_gate import ApprovalGate
 from graph.turn.delegation import DelegationDisabled
@@ -136,7 +136,7 @@ def node_with(
     roster: Roster | None = None,
 ) -> CallTools:
     calls = ToolExecutor(toolbox, redactor or OneNameRedactor(), roster or roster_of(*TOOLS), DelegationDisabled())
-    return CallTools(calls, ApprovalGate(approvals or UnstoredApprovals("approved"), calls))
+    return CallTools(calls, ApprovalGate(approvals or AutoApprovals("approved"), calls))
 
 
 async def run(*calls: dict[str, Any], heard: Heard | None = None, user: str = OWNER, **changes: Any) -> Turn:

@@ -12,7 +12,7 @@ from langgraph.errors import GraphInterrupt
 from graph.context import TurnContext
 from graph.ports.approvals import Approval, ApprovalState, ProposedCall
 from graph.state import Turn
-from graph.testing.auto_approvals import UnstoredApprovals
+from graph.testing.auto_approvals import AutoApprovals
 from graph.tool import Tool, ToolContext, ToolError
 from graph.turn.approval_gate import ApprovalGate
 from graph.turn.delegation import DelegationDisabled
@@ -56,7 +56,7 @@ TOOLS = {
 }
 
 
-class Trusting(UnstoredApprovals):
+class Trusting(AutoApprovals):
     """Everything is trusted in a conversation that has read so much before."""
 
     def __init__(self, *quoted: str) -> None:
@@ -116,7 +116,7 @@ async def test_what_leaves_the_house_is_always_asked_for() -> None:
 # A step that goes on ---------------------------------------------------------------------------------------------------
 
 
-class Stored(UnstoredApprovals):
+class Stored(AutoApprovals):
     """Remembers what was asked, and what its user said to all of it."""
 
     def __init__(self) -> None:

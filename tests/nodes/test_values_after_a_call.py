@@ -7,8 +7,8 @@ import pytest
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 
 from graph.adapters.redaction.workers import InlineRedactor
-from graph.testing.auto_approvals import UnstoredApprovals
-from graph.testing.in_memory_vault import MemoryVault
+from graph.testing.auto_approvals import AutoApprovals
+from graph.testing.in_memory_vault import InMemoryVault
 from graph.tool import DISPLAY, Tool, ToolContext, ToolError
 from graph.turn.approval_gate import ApprovalGate
 from graph.turn.delegation import DelegationDisabled
@@ -73,12 +73,12 @@ TOOLS = {
 
 async def played(said: str, tool: str) -> tuple[str, str, str]:
     """The masked question, and all that a call of this tool with the first token of it left: messages and events."""
-    redactor = InlineRedactor(MemoryVault())
+    redactor = InlineRedactor(InMemoryVault())
     [masked] = (await redactor.mask(OWNER, [said])).texts
     token = masked[masked.index("[") : masked.index("]") + 1]
     toolbox = GivenTools({tool: TOOLS[tool]})
     calls = ToolExecutor(toolbox, redactor, roster_of(tool), DelegationDisabled())
-    node = CallTools(calls, ApprovalGate(UnstoredApprovals("approved"), calls))
+    node = CallTools(calls, ApprovalGate(AutoApprovals("approved"), calls))
     call = {"name": tool, "args": {"words": token}, "id": "call_0", "type": "tool_call"}
     heard = Heard()
     turn = await node(turn_of(HumanMessage(masked), AIMessage("", tool_calls=[call])), runtime_of(heard))
@@ -103,7 +103,7 @@ async def test_a_value_does_not_come_back(kind: str, tool: str) -> None:
 @pytest.mark.parametrize("kind", SAID)
 async def test_a_value_is_masked_in_a_later_message_without_the_words_around_it(kind: str) -> None:
     said, value = SAID[kind]
-    redactor = InlineRedactor(MemoryVault())
+    redactor = InlineRedactor(InMemoryVault())
     [first] = (await redactor.mask(OWNER, [said])).texts
     token = first[first.index("[") : first.index("]") + 1]
     texts = [value, f"is {value} right?", f"<b>{value}</b>", f"({value.upper()})" if kind != "password" else ""]
@@ -113,6 +113,6 @@ async def test_a_value_is_masked_in_a_later_message_without_the_words_around_it(
 
 
 async def test_a_value_is_not_known_to_another_user() -> None:
-    redactor = InlineRedactor(MemoryVault())
+    redactor = InlineRedactor(InMemoryVault())
     await redactor.mask(OWNER, ["my account number is 4929123456"])
     assert (await redactor.mask("another", ["is 4929123456 right?"])).texts == ("is 4929123456 right?",)

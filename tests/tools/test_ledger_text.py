@@ -13,8 +13,8 @@ from psycopg import sql
 from psycopg.rows import DictRow
 
 from graph.adapters.redaction.workers import InlineRedactor
-from graph.testing.auto_approvals import UnstoredApprovals
-from graph.testing.in_memory_vault import MemoryVault
+from graph.testing.auto_approvals import AutoApprovals
+from graph.testing.in_memory_vault import InMemoryVault
 from graph.tool import Rows, Tool
 from graph.turn.approval_gate import ApprovalGate
 from graph.turn.delegation import DelegationDisabled
@@ -122,7 +122,7 @@ async def shown(tool: Tool, arguments: Any, rows: Rows, user: str, redactor: Inl
     """All that a model, a client and the history see of a call."""
     toolbox = ToolRuntime(rows)
     calls = ToolExecutor(toolbox, redactor, roster_of(tool.name), DelegationDisabled())
-    node = CallTools(calls, ApprovalGate(UnstoredApprovals("approved"), calls))
+    node = CallTools(calls, ApprovalGate(AutoApprovals("approved"), calls))
     call = {"name": tool.name, "args": arguments, "id": "call_0", "type": "tool_call"}
     heard = Heard()
     turn = await node(
@@ -138,7 +138,7 @@ async def test_no_tool_shows_a_text_of_the_ledger_unmasked(database_url: str, us
     assert purchase
     arguments = {name: given for name, given in READING.items() if given is not None} | dict(calls(purchase, TODAY))
     assert set(arguments) == {tool.name for tool in CATALOG} - TURNING
-    rows, redactor = OwnRows(database_url, user), InlineRedactor(MemoryVault())
+    rows, redactor = OwnRows(database_url, user), InlineRedactor(InMemoryVault())
     leaks, seen_marks = {}, ""
     for name, given in arguments.items():
         seen = await shown(by_name()[name], json.loads(json.dumps(given, default=str)), rows, user, redactor)

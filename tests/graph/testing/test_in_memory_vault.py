@@ -2,14 +2,14 @@
 
 import pytest
 
-from graph.testing.in_memory_vault import MemoryVault
+from graph.testing.in_memory_vault import InMemoryVault
 from tests.graph.adapters.vault_contract import VaultContract
 
 
 @pytest.fixture
-def vault() -> MemoryVault:
-    return MemoryVault()
+def vault() -> InMemoryVault:
+    return InMemoryVault()
 
 
-class TestMemoryVault(VaultContract):
-    """Keeps the contract."""
+class TestInMemoryVault(VaultContract):
+    """The twin keeps the contract."""

@@ -15,7 +15,7 @@ from employees.roster import Roster
 from graph.ports.models import ModelSettings
 from graph.ports.tools import DelegationPort
 from graph.state import Turn
-from graph.testing.auto_approvals import UnstoredApprovals
+from graph.testing.auto_approvals import AutoApprovals
 from graph.tool import Tool, ToolContext
 from graph.turn.approval_gate import ApprovalGate
 from graph.turn.delegation import MAX_CONCURRENT, Delegation, ReadOnlyPolicy
@@ -112,7 +112,7 @@ def act_with(model: Persons) -> CallTools:
 
     reason = Reason(model, ROSTER, tools, TEMPLATES, {}, words, 6000)
     calls = calls_with(Delegation(reason, reading, redactor))
-    return CallTools(calls, ApprovalGate(UnstoredApprovals(), calls))
+    return CallTools(calls, ApprovalGate(AutoApprovals(), calls))
 
 
 async def call(

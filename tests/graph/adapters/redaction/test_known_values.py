@@ -6,7 +6,7 @@ import pytest
 
 from graph.adapters.redaction.known_values import FRESH_SECONDS, IDLE_SECONDS, MAX_USERS, KnownValuesCache
 from graph.ports.redaction import IssuedValues, PersonalValue
-from graph.testing.in_memory_vault import MemoryVault
+from graph.testing.in_memory_vault import InMemoryVault
 
 pytestmark = pytest.mark.anyio
 
@@ -14,7 +14,7 @@ OWNER, OTHER = "0b4e2f8e-0000-4000-8000-000000000001", "0b4e2f8e-0000-4000-8000-
 ACCOUNT = PersonalValue("ACCOUNT", "4929123456", "4929123456")
 
 
-class CountingVault(MemoryVault):
+class CountingVault(InMemoryVault):
     """Counts how often its values are read."""
 
     reads = 0

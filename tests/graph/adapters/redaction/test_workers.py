@@ -14,7 +14,7 @@ from graph.errors import RedactionFailed
 from graph.ports.redaction import Redactor
 from graph.redaction.chunking import LONGEST_PIECE
 from graph.redaction.worker import Failure, find_all
-from graph.testing.in_memory_vault import MemoryVault
+from graph.testing.in_memory_vault import InMemoryVault
 
 OWNER, OTHER = "0b4e2f8e-0000-4000-8000-000000000001", "0b4e2f8e-0000-4000-8000-000000000002"
 CARD = "4111 1111 1111 1111"
@@ -22,7 +22,7 @@ CARD = "4111 1111 1111 1111"
 pytestmark = pytest.mark.anyio
 
 
-class CountingVault(MemoryVault):
+class CountingVault(InMemoryVault):
     """Counts how often it is asked to open tokens."""
 
     opened = 0
@@ -97,7 +97,7 @@ async def test_a_worker_finds_what_the_twin_finds(redactor: InlineRedactor) -> N
 
 
 async def test_a_worker_that_takes_too_long_is_killed_and_replaced() -> None:
-    redactor = WorkerRedactor(MemoryVault(), seconds=0.05, longest=1_000_000)
+    redactor = WorkerRedactor(InMemoryVault(), seconds=0.05, longest=1_000_000)
     secret = f"My name is Ximena Quiroga and my card is {CARD}. "
     await redactor.start()
     begun = time.monotonic()
@@ -112,7 +112,7 @@ async def test_a_worker_that_takes_too_long_is_killed_and_replaced() -> None:
 
 
 async def test_a_worker_that_died_is_replaced_unnoticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    redactor = WorkerRedactor(MemoryVault())
+    redactor = WorkerRedactor(InMemoryVault())
     hop, hops = redactor._hop, iter([DIED])
     monkeypatch.setattr(redactor, "_hop", lambda texts: hop(texts) if not (dead := next(hops, None)) else answer(dead))
     (masked,) = (await redactor.mask(OWNER, [CARD])).texts
@@ -124,7 +124,7 @@ async def answer(failure: Failure) -> Failure:
 
 
 async def test_a_caller_that_goes_away_leaves_no_worker_busy() -> None:
-    redactor = WorkerRedactor(MemoryVault(), seconds=30, longest=1_000_000)
+    redactor = WorkerRedactor(InMemoryVault(), seconds=30, longest=1_000_000)
     await redactor.start()
     with anyio.move_on_after(0.2) as scope:
         await redactor.mask(OWNER, ["Ximena went to the shop and bought 3 apples. " * 6000])
@@ -134,7 +134,7 @@ async def test_a_caller_that_goes_away_leaves_no_worker_busy() -> None:
 
 
 async def test_the_loop_goes_on_while_a_worker_works() -> None:
-    redactor = WorkerRedactor(MemoryVault())
+    redactor = WorkerRedactor(InMemoryVault())
     await redactor.start()
     ticks = 0
 
