@@ -1,8 +1,8 @@
-"""Which addresses may stand in what a model writes, in its words and in its calls.
+"""Removes links that the user did not write from the text, the tool calls and the events of a turn.
 
-The user's own words are the only source of an address that may be shown. A tool's result is no such source: it repeats what
-the model put into its arguments, and what others wrote into a memo. The arguments of a call may also hold the addresses of
-results, since a tool that opens a page takes the address from a tool that found it. No event shows those.
+Only addresses from the user's own text may be shown. Results of tools are no source of addresses: they repeat the model's
+arguments, and what others wrote into a memo. The arguments of a call may also hold addresses from results, since a tool that
+opens a page takes the address from a tool that found it; events do not show those.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,11 +18,11 @@ NO_ADDRESSES = AllowedAddresses()
 
 
 class DelegatedQuestion(HumanMessage):
-    """A question that one employee put to another: its words are a model's."""
+    """A question from one employee to another; a model wrote its text."""
 
 
 def user_texts(messages: Sequence[AnyMessage], facts: Sequence[str] = ()) -> Iterator[str]:
-    """The texts that the user wrote, masked: among these messages, and the facts, which only the user can store."""
+    """The texts that the user wrote, masked: the user's messages, and the facts, which only the user can store."""
     yield from facts
     for message in messages:
         if isinstance(message, HumanMessage) and not isinstance(message, DelegatedQuestion):
@@ -30,20 +30,20 @@ def user_texts(messages: Sequence[AnyMessage], facts: Sequence[str] = ()) -> Ite
 
 
 def result_texts(messages: Sequence[AnyMessage], passages: Sequence[Passage]) -> Iterator[str]:
-    """The texts that tools and the search returned, masked."""
+    """The texts that tools and retrieval returned, masked."""
     yield from (str(message.text) for message in messages if isinstance(message, ToolMessage))
     yield from (passage["text"] for passage in passages)
 
 
 def with_safe_calls(reply: AIMessage, messages: Sequence[AnyMessage], passages: Sequence[Passage]) -> AIMessage:
-    """The reply with calls whose arguments hold no address of the model's own.
+    """The reply, without the model's own addresses in the arguments of its calls.
 
-    Names and ids of calls hold none at all: the answer to a call that cannot be made repeats them.
+    Names and ids of calls hold no address at all, because the error of an impossible call repeats them.
 
     Args:
         reply: masked.
         messages: of the conversation, this turn's included.
-        passages: what the search found for this turn.
+        passages: those of this turn.
     """
     if not reply.tool_calls:
         return reply
@@ -61,23 +61,26 @@ def with_safe_calls(reply: AIMessage, messages: Sequence[AnyMessage], passages: 
 
 
 def without_foreign_links(event: Event, turn: Turn) -> Event:
-    """The event as it may be streamed, without addresses that the user did not write.
+    """The event without addresses that the user did not write.
 
-    Text is left as it is: the step that streams it looks through it as a whole.
+    Text events stay unchanged: `reason` has sanitized them, because an address may be split over several events.
     """
     if event["type"] in ("text", "start"):
         return event
     memory = turn.get("recollection")
     history, facts = (memory["history"], memory["facts"]) if memory else ((), ())
-    said = user_texts([*history, *turn.get("messages", ())], facts)
-    safe: Event = defuse_json(event, AllowedAddresses(said))
+    allowed = AllowedAddresses(user_texts([*history, *turn.get("messages", ())], facts))
+    safe: Event = defuse_json(event, allowed)
     return safe
 
 
 def history_without_foreign_links(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Stored messages as they may be shown: the results of tools and the arguments of calls without addresses that the user did
-    not write in one of these messages. What the user and the model said stays: the one is the user's, the other was looked
-    through when it was streamed.
+    """Stored messages without addresses that the user did not write in one of them.
+
+    Only the results of tools and the arguments of calls change: the model's text was sanitized when it was streamed.
+
+    Args:
+        rows: messages of one session, with `role`, `content` and `metadata`.
     """
     allowed = AllowedAddresses(row["content"] for row in rows if row["role"] == "user")
     return [

@@ -1,6 +1,4 @@
-"""Reads a model's reply: the chunks become one message, its calls and its usage are put together, and it is looked at
-whether there is an answer at all.
-"""
+"""Merges the chunks of a model's reply into one message, and checks that it is an answer."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -15,93 +13,102 @@ from graph.tool import INVALID_JSON
 from graph.values.text import storable, storable_json
 
 MAX_ARGUMENT_CHARS = 16_000
-"""Characters of a call's arguments that are read; what is longer is cut, and then is no JSON."""
+"""Longer arguments of a call are cut, and are then no valid JSON."""
 
-EMPTY = "The language model gave an empty answer; your message is kept, send it again."
+EMPTY_ANSWER = "The language model gave an empty answer; your message is kept, send it again."
 
 WERE_THOUGHTS = "were_thoughts"
-"""The mark of a chunk (in `additional_kwargs`) before which the model has only thought: no word of that is its answer."""
+"""Key in the `additional_kwargs` of a chunk: all text before this chunk was the model's thoughts, not its answer."""
 
 Finish = Literal["length", "refusal"]
 
 
-def whole(chunks: Sequence[AIMessageChunk], shown: str) -> AIMessage:
-    """The message that the chunks make up, with the text as it was shown; it keeps their id, by which a stream of messages
-    knows that it has had it.
+def merge_chunks(chunks: Sequence[AIMessageChunk], text: str) -> AIMessage:
+    """The message of the chunks. It keeps their id, by which LangGraph's message stream knows that it was streamed.
+
+    Args:
+        chunks: of one reply.
+        text: the sanitized text of the chunks.
     """
     return AIMessage(
-        content=shown,
-        tool_calls=read_calls(chunks),
+        content=text,
+        tool_calls=parse_calls(chunks),
         usage_metadata=reported_usage(chunks),
-        response_metadata=kept_metadata(chunks),
+        response_metadata=metadata_of(chunks),
         id=next((chunk.id for chunk in chunks if chunk.id), None),
     )
 
 
 def check_answer(reply: AIMessage) -> None:
-    """Look whether a reply has words or calls.
+    """Check that a reply has text or tool calls.
 
     Raises:
-        ModelError: it has none.
+        ModelError: the reply is empty.
     """
     if reply.tool_calls or str(reply.text).strip():
         return
-    raise ModelOutOfTokens if finish_of(reply) == "length" else ModelError(EMPTY)
+    raise ModelOutOfTokens if finish_of(reply) == "length" else ModelError(EMPTY_ANSWER)
 
 
 def finish_of(reply: AIMessage) -> Finish | None:
-    """How an answer ended that is not whole: `length` if its tokens were used up, `refusal` if the model declined."""
+    """Why an answer is incomplete: `length` at the token limit, `refusal` if the model declined; None if it is complete."""
     finish = reply.response_metadata.get("finish")
     return finish if finish in ("length", "refusal") else None
 
 
-def kept_metadata(chunks: Iterable[AIMessageChunk]) -> dict[str, str]:
-    kept: dict[str, str] = {}
+def metadata_of(chunks: Iterable[AIMessageChunk]) -> dict[str, str]:
+    metadata: dict[str, str] = {}
     for chunk in chunks:
         if name := chunk.response_metadata.get("model_name"):
-            kept["model_name"] = name
+            metadata["model_name"] = name
         if (reason := chunk.response_metadata.get("finish_reason")) in ("length", "refusal"):
-            kept["finish"] = reason
-    return kept
+            metadata["finish"] = reason
+    return metadata
 
 
 def reported_usage(chunks: Iterable[AIMessageChunk]) -> UsageMetadata | None:
-    """What the provider reported: of each number the largest, because it may report more than once what was used so far."""
+    """The reported usage; the largest of each number, because a provider may report the running total several times."""
     reports = [chunk.usage_metadata for chunk in chunks if chunk.usage_metadata]
     if not reports:
         return None
-    read = max(report["input_tokens"] for report in reports)
-    written = max(report["output_tokens"] for report in reports)
-    return UsageMetadata(input_tokens=read, output_tokens=written, total_tokens=read + written)
+    prompt_tokens = max(report["input_tokens"] for report in reports)
+    completion_tokens = max(report["output_tokens"] for report in reports)
+    return UsageMetadata(
+        input_tokens=prompt_tokens,
+        output_tokens=completion_tokens,
+        total_tokens=prompt_tokens + completion_tokens,
+    )
 
 
-def read_calls(chunks: Iterable[AIMessageChunk]) -> list[ToolCall]:
-    """The calls that the chunks make up: of an id and of a name the last one counts, arguments are appended."""
+def parse_calls(chunks: Iterable[AIMessageChunk]) -> list[ToolCall]:
+    """The tool calls of the chunks: the last id and name of a call count, its arguments are joined."""
     calls: dict[object, dict[str, str]] = {}
     for chunk in chunks:
         for part in chunk.tool_call_chunks:
-            place = object() if part["index"] is None else part["index"]  # without a number each is a call of its own
+            place = (
+                object() if part["index"] is None else part["index"]
+            )  # without an index every part is a separate call
             call = calls.setdefault(place, {"id": "", "name": "", "args": ""})
             call["id"] = part["id"] or call["id"]
             call["name"] = part["name"] or call["name"]
             call["args"] += part["args"] or ""
-    return [read_call(number, call) for number, call in enumerate(calls.values())]
+    return [parse_call(number, call) for number, call in enumerate(calls.values())]
 
 
-def read_call(number: int, call: dict[str, str]) -> ToolCall:
-    """A call as the model wrote it; some servers give it no id."""
+def parse_call(number: int, call: dict[str, str]) -> ToolCall:
+    """A call as the model wrote it, with an id if the provider gave none."""
     return ToolCall(
         name=storable(call["name"]),
-        args=read_arguments(call["args"] or "{}"),
+        args=parse_arguments(call["args"] or "{}"),
         id=storable(call["id"]) or f"call_{number}",
         type="tool_call",
     )
 
 
-def read_arguments(written: str) -> dict[str, Any]:
-    """The arguments of a call. What is no JSON object is kept as it is: the tool step answers it.
+def parse_arguments(written: str) -> dict[str, Any]:
+    """The arguments of a call; text that is no JSON object is kept under `INVALID_JSON`, and `call_tools` answers it.
 
-    LangChain would complete what was cut off, and a filter that lost its end asks for something else.
+    LangChain would complete JSON that was cut off, which changes the meaning of a filter.
     """
     written = storable(written[:MAX_ARGUMENT_CHARS])
     try:
@@ -114,10 +121,10 @@ def read_arguments(written: str) -> dict[str, Any]:
 
 
 def finite(written: str) -> float:
-    """A number that JSON can hold; Python would also read NaN and Infinity, and write them again.
+    """A finite number: Python also parses and writes NaN and Infinity, which JSON does not allow.
 
     Raises:
-        ValueError: it is none.
+        ValueError: the number is not finite.
     """
     number = float(written)
     if not isfinite(number):
@@ -126,7 +133,7 @@ def finite(written: str) -> float:
 
 
 def without_calls(reply: AIMessage) -> AIMessage:
-    """A model that calls tools that it was not offered has only its text."""
+    """The reply without tool calls, for a model that was offered no tools."""
     return AIMessage(
         reply.content,
         usage_metadata=reply.usage_metadata,

@@ -1,9 +1,8 @@
-"""What the model reads: one system message of sections, the history, this turn; within a budget of tokens.
+"""Builds the prompt: a system message of sections, the history, and this turn, within a token budget.
 
-The rules, the employee's prompt and the user's question always stay. When the rest is too much, the oldest exchange of the
-history leaves first, then the least similar passage, the summary, the oldest fact, the text of this turn's oldest tool
-results, and last the arguments of its oldest calls; a call never loses its result, both are only shortened. What is left is
-repaired before it is sent.
+The rules, the employee's prompt and the user's question always stay. If the rest exceeds the budget, parts are dropped in this
+order: the oldest exchanges of the history, the least similar passages, the summary, the oldest facts, the text of this turn's
+oldest tool results, the arguments of its oldest calls. A call never loses its result; both are only shortened.
 """
 
 import json
@@ -22,29 +21,32 @@ TOKENS_PER_MESSAGE = 4
 """Tokens that the chat format adds to a message: 3, and 1 for its role (OpenAI cookbook, counting tokens of messages)."""
 
 MIN_KEPT_ARGUMENT_CHARS = 200
-"""Characters of a call's arguments that are never left out."""
+"""Shorter arguments of a call are never dropped."""
 
 FACTS_SHARE = 0.05
 SUMMARY_SHARE = 0.15
 PASSAGES_SHARE = 0.20
 HISTORY_SHARE = 0.50
-"""Most of the budget that a section may take; the rest is for the rules, the employee, the question and its tools."""
+"""Largest share of the budget for a section. The rest is for the rules, the employee, the question and the tools."""
 
 
 @dataclass(frozen=True, slots=True)
 class PromptTemplates:
-    """The texts of `graph/prompts` that every employee's prompt is made with."""
+    """The texts of `graph/prompts`, from which every employee's prompt is built."""
 
     rules: str
     """The rules for every employee; `{today}` stands for the date."""
     colleagues: str
+    """The heading of this section, as the next three."""
     facts: str
     summary: str
     passages: str
     omitted_result: str
+    """Replaces the text of a dropped tool result."""
 
 
 def load_templates(folder: Path = Path(__file__).parents[1] / "prompts") -> PromptTemplates:
+    """Read the templates from `rules.md` and `sections.yaml`."""
     rules = (folder / "rules.md").read_text("utf-8").strip()
     return PromptTemplates(rules=rules, **yaml.safe_load((folder / "sections.yaml").read_text("utf-8")))
 
@@ -57,7 +59,7 @@ class Prompt:
     today: str
     persona: str
     colleagues: Sequence[str]
-    """To whom the employee may turn, a line each."""
+    """The colleagues to whom the employee may turn, a line each."""
     facts: Sequence[str]
     summary: str
     passages: Sequence[Passage]
@@ -65,7 +67,7 @@ class Prompt:
     turn: Sequence[AnyMessage]
 
     def count_tokens(self, count: CountTokens) -> int:
-        """Tokens; counted by section, because most sections are the same in every turn."""
+        """Tokens of the prompt. Sections are counted one by one: most are the same in every turn, and counts are cached."""
         sections = sum(count(section) for section in self._sections())
         return TOKENS_PER_MESSAGE + sections + count_message_tokens(self._conversation(), count)
 
@@ -73,7 +75,7 @@ class Prompt:
         return [SystemMessage("\n\n".join(self._sections())), *self._conversation()]
 
     def _conversation(self) -> list[BaseMessage]:
-        """History and turn as a provider accepts them, whatever was cut from them or never came."""
+        """History and turn, repaired: parts of them may be cut or missing."""
         return pair_tool_messages([*self.history, *self.turn])
 
     def _sections(self) -> Iterator[str]:
@@ -91,7 +93,7 @@ class Prompt:
 
 
 def fit_to_budget(prompt: Prompt, budget: int, count: CountTokens) -> Prompt:
-    """Leave out the least important until the prompt is within `budget` tokens, or nothing more may leave."""
+    """Drop parts until the prompt is within `budget` tokens, or only what must stay is left."""
     while prompt.count_tokens(count) > budget:
         smaller = drop_least_important(prompt)
         if smaller is None:
@@ -101,7 +103,7 @@ def fit_to_budget(prompt: Prompt, budget: int, count: CountTokens) -> Prompt:
 
 
 def drop_least_important(prompt: Prompt) -> Prompt | None:
-    """The prompt without its least important part; None if only what must stay is left."""
+    """The prompt without its least important part; None if nothing more may be dropped."""
     if prompt.history:
         return replace(prompt, history=list(flatten(exchanges(prompt.history)[1:])))
     if prompt.passages:
@@ -110,22 +112,20 @@ def drop_least_important(prompt: Prompt) -> Prompt | None:
         return replace(prompt, summary="")
     if prompt.facts:
         return replace(prompt, facts=prompt.facts[:-1])
-    shortened = without_first_result(prompt.turn, prompt.templates.omitted_result) or without_first_arguments(
-        prompt.turn
-    )
+    shortened = shorten_first_result(prompt.turn, prompt.templates.omitted_result) or drop_first_arguments(prompt.turn)
     return replace(prompt, turn=shortened) if shortened else None
 
 
-def without_first_result(turn: Sequence[AnyMessage], omitted_result: str) -> list[AnyMessage] | None:
-    """The turn with the text of its first long result replaced; None if there is none."""
+def shorten_first_result(turn: Sequence[AnyMessage], omitted_result: str) -> list[AnyMessage] | None:
+    """The turn with the text of its first long result replaced; None without a long result."""
     for index, message in enumerate(turn):
         if isinstance(message, ToolMessage) and len(message.text) > len(omitted_result):
             return [*turn[:index], message.model_copy(update={"content": omitted_result}), *turn[index + 1 :]]
     return None
 
 
-def without_first_arguments(turn: Sequence[AnyMessage]) -> list[AnyMessage] | None:
-    """The turn with no arguments in its first message whose calls have many; None if there is none."""
+def drop_first_arguments(turn: Sequence[AnyMessage]) -> list[AnyMessage] | None:
+    """The turn without the arguments of its first message with long ones; None without such a message."""
     for index, message in enumerate(turn):
         if isinstance(message, AIMessage) and any(
             len(json.dumps(call["args"])) > MIN_KEPT_ARGUMENT_CHARS for call in message.tool_calls
@@ -136,25 +136,26 @@ def without_first_arguments(turn: Sequence[AnyMessage]) -> list[AnyMessage] | No
 
 
 def exchanges(history: Sequence[AnyMessage]) -> list[list[AnyMessage]]:
-    """The history in pieces that belong together: a user's message and all that answered it.
+    """The history in exchanges: a message of the user with all messages that answer it.
 
-    What comes before the first message of the user lost its beginning to a limit and is left out.
+    Messages before the first message of the user are left out: a limit cut off the beginning of their exchange.
     """
-    pieces: list[list[AnyMessage]] = []
+    split: list[list[AnyMessage]] = []
     for message in history:
         if isinstance(message, HumanMessage):
-            pieces.append([message])
-        elif pieces:
-            pieces[-1].append(message)
-    return pieces
+            split.append([message])
+        elif split:
+            split[-1].append(message)
+    return split
 
 
 def newest_within(history: Sequence[AnyMessage], budget: int, count: CountTokens) -> list[AnyMessage]:
-    """The newest exchanges that fit, oldest first; one that does not fit with its tool results may do without them."""
+    """The newest exchanges within the budget, oldest first. An exchange that is too long is tried without its tool calls."""
     kept: list[list[AnyMessage]] = []
-    for piece in reversed(exchanges(history)):
-        talk = [message for message in piece if isinstance(message, HumanMessage) or is_answer(message)]
-        fitting = next((version for version in (piece, talk) if count_message_tokens(version, count) <= budget), None)
+    for exchange in reversed(exchanges(history)):
+        without_tools = [message for message in exchange if isinstance(message, HumanMessage) or is_answer(message)]
+        versions = (exchange, without_tools)
+        fitting = next((version for version in versions if count_message_tokens(version, count) <= budget), None)
         if fitting is None:
             break
         budget -= count_message_tokens(fitting, count)
@@ -163,7 +164,7 @@ def newest_within(history: Sequence[AnyMessage], budget: int, count: CountTokens
 
 
 def take_within(texts: Sequence[str], budget: int, count: CountTokens) -> list[str]:
-    """The first texts that fit together."""
+    """The first texts that are within the budget together."""
     kept: list[str] = []
     for text in texts:
         budget -= count(text)
@@ -174,7 +175,7 @@ def take_within(texts: Sequence[str], budget: int, count: CountTokens) -> list[s
 
 
 def count_message_tokens(messages: Sequence[BaseMessage], count: CountTokens) -> int:
-    """Tokens of messages as a provider counts them, near enough."""
+    """Tokens of messages, close to the provider's count."""
     return sum(TOKENS_PER_MESSAGE + count(str(message.text)) + count_calls(message, count) for message in messages)
 
 

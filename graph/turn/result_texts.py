@@ -1,6 +1,7 @@
-"""The texts of a tool's result that are masked: all of them, the names of fields that a program would not write included.
+"""Selects and replaces the texts of a tool's result that are masked.
 
-A tool exempts fields by name (`Tool.unmasked_fields`).
+These are all texts, including names of fields that hold data, as in a map from merchants to amounts. A tool exempts fields by
+name (`Tool.unmasked_fields`).
 """
 
 import re
@@ -10,11 +11,11 @@ from typing import Any
 Json = Any
 
 _FIELD_NAME = re.compile(r"[a-z][a-z0-9_]*|[A-Z]{3}")
-"""Names of fields and currencies: no person wrote them."""
+"""Names that a program wrote: fields and currencies."""
 
 
 def texts_in(result: Json, exempt: Collection[str]) -> list[str]:
-    """The distinct texts of a result that are masked, in order."""
+    """The distinct texts that are masked, in order."""
     found: dict[str, None] = {}
 
     def note(text: str) -> str:
@@ -26,12 +27,12 @@ def texts_in(result: Json, exempt: Collection[str]) -> list[str]:
 
 
 def with_texts(result: Json, replacements: Mapping[str, str], exempt: Collection[str]) -> Json:
-    """A copy of the result in which each text of `texts_in` is replaced."""
+    """A copy of the result with a replacement for each text of `texts_in`."""
     return _copy(result, exempt, replacements.__getitem__)
 
 
 def with_numbers_as_text(value: Json, restored: Mapping[str, str]) -> Json:
-    """A copy in which a number that is a restored value stands as text, so that it can be masked."""
+    """A copy in which numbers that are restored values are texts, so that they can be masked."""
     digits = {text for text in restored.values() if text.isdecimal()}
     return _numbers_as_text(value, digits) if digits else value
 

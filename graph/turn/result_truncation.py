@@ -1,4 +1,4 @@
-"""What a tool returned, as JSON that a model can be given: sound, of a limited size, and with a note of what it lacks."""
+"""Converts a tool's result to JSON of a limited size, with a note of what was left out."""
 
 import datetime as dt
 import json
@@ -15,44 +15,44 @@ from graph.values.text import storable_json
 Json = Any
 
 NOTE_FIELD = "shortened"
-"""The field that says what is missing from a result."""
+"""The field of a truncated result that says what is missing."""
 ADVICE = "This result was too long. To see what is missing ask for less: a shorter period, fewer rows, or totals."
 NOTE_CHARS = 600
-"""Characters that the note may have."""
+"""Size limit of the note."""
 MIN_FIELD_CHARS = 64
-"""Characters that each field of an object may have before the long ones share what is left."""
+"""Characters reserved for each field of an object; the long fields share the rest."""
 
 CUT_TOKEN = re.compile(r"\[[A-Z0-9_]*$")
-"""The beginning of a token such as [CARD_7K3Q9D] at the end of a text."""
+"""A token such as [CARD_7K3Q9D] that is cut off at the end of a text."""
 
 OMITTED = object()
-"""In place of a value of which no part has room."""
+"""Stands for a value of which no part fits."""
 
 
 def to_json(value: object) -> Json:
-    """The value as JSON holds it: money, dates and ids as text, so that no binary fraction comes in; NaN and infinity as null.
+    """The value as JSON: money, dates and ids as text, so that no binary fraction arises; NaN and infinity as null.
 
     Raises:
-        TypeError: JSON cannot hold it.
-        ValueError: it holds itself, or an integer of thousands of digits.
+        TypeError: JSON cannot represent the value.
+        ValueError: the value contains itself, or an integer of thousands of digits.
     """
     return storable_json(json.loads(json_text(value), parse_constant=lambda _: None))
 
 
 def truncate_json(result: Mapping[str, Json], limit: int, *, atomic_texts: bool = False) -> Mapping[str, Json]:
-    """The result itself if its JSON has at most `limit` characters; else the parts of it that do, and a note.
+    """The result itself if its JSON has at most `limit` characters; otherwise a part of it, and a note.
 
-    Objects keep their first fields, lists their first items, texts their beginnings; what is short is kept before what is
-    long. The time that it takes grows with the limit, not with the result.
+    Objects keep their first fields, lists their first items, texts their beginnings; short values are kept before long ones.
+    The running time depends on the limit, not on the size of the result.
 
     Args:
-        result: may hold all that `to_json` takes, and the note of an earlier excerpt.
-        limit: characters; some hundred more than the note has.
-        atomic_texts: whether texts are kept whole or not at all. What is not masked yet must not be cut: half a card number
-            would not be found.
+        result: all that `to_json` takes; it may hold the note of an earlier truncation.
+        limit: characters; some hundred more than `NOTE_CHARS`.
+        atomic_texts: whether texts are kept whole or not at all. Unmasked text must not be cut: half a card number would
+            not be found.
 
     Raises:
-        TypeError: it is no object, or JSON cannot hold it.
+        TypeError: the result is no object, or JSON cannot represent it.
     """
     if not isinstance(result, dict):
         raise TypeError("A result is an object.")
@@ -60,29 +60,29 @@ def truncate_json(result: Mapping[str, Json], limit: int, *, atomic_texts: bool 
         return result
     fields = dict(result)
     before = fields.pop(NOTE_FIELD, None)
-    scissors = JsonTruncator(atomic_texts)
-    kept = scissors.cut(fields, limit - NOTE_CHARS)
-    return {**kept, NOTE_FIELD: note(before, scissors.kept)}
+    truncator = JsonTruncator(atomic_texts)
+    kept = truncator.cut(fields, limit - NOTE_CHARS)
+    return {**kept, NOTE_FIELD: note(before, truncator.kept)}
 
 
 def note(before: Json, kept: Mapping[str, str]) -> dict[str, Json]:
-    """What was kept of what, as far as there is room to say it; a whole is what it was before the first excerpt."""
-    told = dict(before["kept"]) if isinstance(before, dict) and isinstance(before.get("kept"), dict) else {}
+    """How much was kept of which value, within `NOTE_CHARS`. The original size is that before the first truncation."""
+    sizes = dict(before["kept"]) if isinstance(before, dict) and isinstance(before.get("kept"), dict) else {}
     for path, share in kept.items():
         part, of, whole = share.partition(" of ")
-        told[path] = part + of + str(told.get(path, whole)).rpartition(" of ")[2]
-    while told and len(json_text({NOTE_FIELD: {"kept": told, "advice": ADVICE}})) > NOTE_CHARS:
-        told.popitem()
-    return {"kept": told, "advice": ADVICE}
+        sizes[path] = part + of + str(sizes.get(path, whole)).rpartition(" of ")[2]
+    while sizes and len(json_text({NOTE_FIELD: {"kept": sizes, "advice": ADVICE}})) > NOTE_CHARS:
+        sizes.popitem()
+    return {"kept": sizes, "advice": ADVICE}
 
 
 @dataclass(slots=True)
 class JsonTruncator:
-    """Cuts values to size."""
+    """Truncates JSON values, and notes what it left out."""
 
     atomic_texts: bool
     kept: dict[str, str] = field(default_factory=dict)
-    """How much was kept of each value that was cut, by its path: `rows[0].text` has "20 of 400 characters"."""
+    """How much was kept of each truncated value, by its path: `rows[0].text` has "20 of 400 characters"."""
 
     def cut(self, value: Json, budget: int, path: str = "") -> Json:
         """As much of a value as its JSON has room for, or NOTHING."""
@@ -133,7 +133,7 @@ class JsonTruncator:
 
 
 def first_names(fields: Mapping[str, Json], budget: int) -> list[str]:
-    """The names of the first fields for which there is room, if the long ones are short."""
+    """The names of the first fields that fit with `MIN_FIELD_CHARS` each."""
     names = []
     for name, item in fields.items():
         budget -= name_length(name) + min(length(item, MIN_FIELD_CHARS), MIN_FIELD_CHARS)
@@ -144,7 +144,7 @@ def first_names(fields: Mapping[str, Json], budget: int) -> list[str]:
 
 
 def first_items(items: Iterable[Json], budget: int) -> list[Json]:
-    """The first items for which there is room as they are."""
+    """The first items that fit untruncated."""
     kept: list[Json] = []
     for item in items:
         budget -= length(item, budget) + len(", ")
@@ -155,16 +155,16 @@ def first_items(items: Iterable[Json], budget: int) -> list[Json]:
 
 
 def allocate(sizes: Mapping[str, int], budget: int) -> dict[str, int]:
-    """What each gets of the room: what it needs, if it is short, else as much as the other long ones."""
-    given: dict[str, int] = {}
+    """The budget of each field: its size if it is short, else an equal share of the rest."""
+    budgets: dict[str, int] = {}
     for place, name in enumerate(sorted(sizes, key=sizes.__getitem__)):
-        given[name] = min(sizes[name], budget // (len(sizes) - place))
-        budget -= given[name]
-    return given
+        budgets[name] = min(sizes[name], budget // (len(sizes) - place))
+        budget -= budgets[name]
+    return budgets
 
 
 def length(value: Json, limit: int) -> int:
-    """Characters of a value's JSON; of a longer one than `limit` only some number above it."""
+    """Characters of a value's JSON; any number above `limit` if it is longer."""
     match value:
         case str():
             return len(json_text(value)) if len(value) <= limit else limit + 1
@@ -183,7 +183,7 @@ def length(value: Json, limit: int) -> int:
 
 
 def name_length(name: object) -> int:
-    """Characters that a field has beside its value."""
+    """Characters of a field without its value."""
     return len(json_text(str(name))) + len(": ") + len(", ")
 
 

@@ -14,7 +14,7 @@ from graph.adapters.base.circuit_breaker import CircuitBreaker
 from graph.adapters.models.langchain import LangChainModel, openai_model
 from graph.errors import ModelUnavailable
 from graph.ports.models import ModelSettings
-from graph.turn.model_reply import whole
+from graph.turn.model_reply import merge_chunks
 from tests.fakes.scripted_model import ScriptedModel
 
 pytestmark = pytest.mark.anyio
@@ -113,7 +113,7 @@ async def test_cut_after_any_byte_an_answer_is_whole_or_an_error(answer: str, en
 
 
 def check(answer: str, heard: list[AIMessageChunk]) -> None:
-    message = whole(heard, "".join(str(chunk.text) for chunk in heard))
+    message = merge_chunks(heard, "".join(str(chunk.text) for chunk in heard))
     if answer == "text":
         assert (message.text, message.tool_calls) == (TEXT, [])
     else:

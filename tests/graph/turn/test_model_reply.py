@@ -6,7 +6,7 @@ from langchain_core.messages.ai import UsageMetadata
 from langchain_core.messages.tool import tool_call_chunk
 
 from graph.errors import ModelError, ModelOutOfTokens
-from graph.turn.model_reply import check_answer, finish_of, whole
+from graph.turn.model_reply import check_answer, finish_of, merge_chunks
 
 
 def part(index: int | None, name: str | None, args: str | None, call_id: str | None) -> AIMessageChunk:
@@ -14,7 +14,7 @@ def part(index: int | None, name: str | None, args: str | None, call_id: str | N
 
 
 def calls(*chunks: AIMessageChunk) -> list[tuple[str | None, str, object]]:
-    return [(call["id"], call["name"], call["args"]) for call in whole(chunks, "").tool_calls]
+    return [(call["id"], call["name"], call["args"]) for call in merge_chunks(chunks, "").tool_calls]
 
 
 def test_id_and_name_of_a_later_chunk_replace_the_former_and_arguments_are_appended() -> None:
@@ -50,14 +50,14 @@ def test_a_character_that_was_cut_in_two_is_whole_in_arguments() -> None:
 
 def test_usage_that_is_told_again_counts_once() -> None:
     told = [UsageMetadata(input_tokens=1000, output_tokens=number, total_tokens=1000 + number) for number in (1, 5, 5)]
-    usage = whole([AIMessageChunk(content="w", usage_metadata=each) for each in told], "www").usage_metadata
+    usage = merge_chunks([AIMessageChunk(content="w", usage_metadata=each) for each in told], "www").usage_metadata
     assert usage == {"input_tokens": 1000, "output_tokens": 5, "total_tokens": 1005}
 
 
 @pytest.mark.parametrize(("reason", "finish"), [("stop", None), ("length", "length"), ("refusal", "refusal")])
 def test_a_message_says_how_it_ended_if_it_is_not_whole(reason: str, finish: str | None) -> None:
     end = AIMessageChunk(content="", response_metadata={"finish_reason": reason, "model_name": "m"})
-    message = whole([AIMessageChunk(content="words"), end], "words")
+    message = merge_chunks([AIMessageChunk(content="words"), end], "words")
     assert finish_of(message) == finish
     assert message.response_metadata["model_name"] == "m"
 

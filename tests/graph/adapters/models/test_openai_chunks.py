@@ -16,7 +16,7 @@ from graph.adapters.models.langchain import LangChainModel
 from graph.adapters.models.openai_chunks import ChunkReader
 from graph.errors import ModelError
 from graph.ports.models import ModelSettings
-from graph.turn.model_reply import whole
+from graph.turn.model_reply import merge_chunks
 from tests.fakes.provider import END, Provider, text
 
 pytestmark = pytest.mark.anyio
@@ -38,7 +38,7 @@ def calls(*parts: dict[str, Any]) -> dict[str, Any]:
 
 
 def message_of(chunks: list[AIMessageChunk]) -> AIMessage:
-    return whole(chunks, "".join(str(chunk.text) for chunk in chunks))
+    return merge_chunks(chunks, "".join(str(chunk.text) for chunk in chunks))
 
 
 def called(message: AIMessage) -> list[tuple[str, Any]]:
