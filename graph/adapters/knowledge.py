@@ -1,4 +1,4 @@
-"""A user's stored texts, as a tool may search them (port `Knowledge`)."""
+"""Search of a user's stored texts for tools (port `Knowledge`)."""
 
 from dataclasses import dataclass
 
@@ -9,14 +9,14 @@ from graph.state import Passage
 
 
 @dataclass(frozen=True, slots=True)
-class OwnedKnowledge:
-    """The stored texts of one user."""
+class UserKnowledge:
+    """Searches the texts of one user."""
 
     redactor: Redactor
     retriever: Retriever
     user_id: str
 
     async def search(self, query: str) -> list[Passage]:
-        """What is stored is masked, and so is what is searched for in it."""
+        """Stored texts are masked, so the query is masked too."""
         masked = await self.redactor.mask(self.user_id, [query])
         return await retry_on_database_down(lambda: self.retriever.search(self.user_id, masked.texts[0]), READ_DELAYS)

@@ -67,4 +67,4 @@ async def apply_roster(infra: Infrastructure, roster: Roster) -> None:
     """
     roster.find(infra.settings.default_employee_slug)
     await sync_catalogue(infra.database, roster, infra.catalogue.tools)
-    infra.redactor.keep = frozenset(employee.name for employee in roster.all())
+    infra.redactor.allowed_names = frozenset(employee.name for employee in roster.all())

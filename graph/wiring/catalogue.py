@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from employees.roster import Roster, read_roster
-from graph.adapters.mcp.servers import equipped, join, read_servers
+from graph.adapters.mcp.servers import connect, read_servers, with_extra_tools
 from graph.errors import ConfigurationError, UnknownEmployee
 from graph.ports.memory import Clock
 from graph.settings import Settings
@@ -55,13 +55,13 @@ async def with_mcp_tools(catalogue: Catalogue, settings: Settings) -> Catalogue:
     if not settings.mcp_servers:
         return catalogue
     servers = await asyncio.to_thread(read_servers, settings.mcp_servers)
-    joined = await join(servers, [tool.name for tool in catalogue.tools])
+    connected = await connect(servers, [tool.name for tool in catalogue.tools])
     return replace(
         catalogue,
-        tools=(*catalogue.tools, *joined.tools),
-        extra_tools=joined.lent,
-        unreachable_servers=joined.unreachable,
-        rejected_tools=joined.left_out,
+        tools=(*catalogue.tools, *connected.tools),
+        extra_tools=connected.extra_tools,
+        unreachable_servers=connected.unreachable_servers,
+        rejected_tools=connected.rejected_tools,
     )
 
 
@@ -71,7 +71,7 @@ def build_roster(catalogue: Catalogue) -> Roster:
     Raises:
         ConfigurationError: an employee's file is invalid.
     """
-    return equipped(read_roster(catalogue.employees, catalogue.tools_by_name()), catalogue.extra_tools)
+    return with_extra_tools(read_roster(catalogue.employees, catalogue.tools_by_name()), catalogue.extra_tools)
 
 
 def default_employee(roster: Roster, settings: Settings) -> str:

@@ -80,6 +80,6 @@ async def build_infrastructure(
 async def start_redactor(settings: Settings, database: Database, cipher: VaultCipher, roster: Roster) -> WorkerRedactor:
     """Start the worker processes that detect personal values. The names of the employees are not masked."""
     names = [employee.name for employee in roster.all()]
-    redactor = WorkerRedactor(PostgresVault(database, cipher), workers=settings.redaction_workers, keep=names)
+    redactor = WorkerRedactor(PostgresVault(database, cipher), workers=settings.redaction_workers, allowed_names=names)
     await redactor.start()
     return redactor

@@ -29,7 +29,7 @@ def with_prefetching(ports: Ports, infra: Infrastructure) -> tuple[Ports, Callab
         PrefetchingMemory(infra.stores.memory),
         PrefetchingRetriever(retriever),
         embedder,
-        infra.redactor.known.confirm,
+        infra.redactor.known.mark_current,
     )
     wrapped = replace(ports, redactor=prefetcher.redactor, memory=prefetcher.memory, retriever=prefetcher.retriever)
     return wrapped, prefetcher.start

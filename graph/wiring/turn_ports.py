@@ -3,7 +3,7 @@
 import asyncio
 from functools import partial
 
-from graph.adapters.knowledge import OwnedKnowledge
+from graph.adapters.knowledge import UserKnowledge
 from graph.adapters.models.pricing import read_prices
 from graph.adapters.postgres.ledger.toolbox import PostgresToolbox
 from graph.build import Ports
@@ -35,7 +35,7 @@ async def build_ports(infra: Infrastructure, approvals: Approvals) -> Ports:
             infra.cipher,
             infra.stores.checkpoints.commit,
             infra.stores.files.of,
-            partial(OwnedKnowledge, infra.redactor, infra.stores.retriever),
+            partial(UserKnowledge, infra.redactor, infra.stores.retriever),
         ),
         transcript=infra.stores.transcript,
         summaries=QueuedSummaries(infra.database, infra.queue),

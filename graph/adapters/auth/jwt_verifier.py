@@ -118,7 +118,7 @@ def usable_keys(keys: list[Jwk]) -> dict[str, Jwk]:
     """The keys that can verify a token, by id. Two different keys with one id are ambiguous: neither is used.
 
     Raises:
-        NoKeys: there is none.
+        NoUsableKeys: no key is usable.
         TypeError: `keys` is not a list.
     """
     found: list[Jwk] = []
@@ -175,7 +175,7 @@ async def read_body(answer: httpx.Response) -> bytes:
     """The decompressed body.
 
     Raises:
-        NoKeys: it is larger than any list of keys.
+        NoUsableKeys: it exceeds `MAX_KEYS_BYTES`.
     """
     body = b""
     async for chunk in answer.aiter_bytes():

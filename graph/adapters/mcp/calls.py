@@ -1,7 +1,7 @@
-"""A call of a tool of an MCP server.
+"""Calls a tool of an MCP server.
 
-Once a call has been sent, nothing that goes wrong says that it was not made: the answer may be what was lost. What a call of a
-tool with an effect came to is then unknown, and it is not made again.
+After a call was sent, an error does not mean that the call failed: only the answer may be lost. The outcome of a call with an
+effect is then unknown, and the call is not repeated.
 """
 
 import asyncio
@@ -14,7 +14,13 @@ import structlog
 from pydantic import BaseModel, ConfigDict
 
 from graph.adapters.base.circuit_breaker import CircuitBreaker
-from graph.adapters.mcp.schemas import MAX_DESCRIPTION_CHARS, arguments_of, resolved, shortened, without_nulls
+from graph.adapters.mcp.schemas import (
+    MAX_DESCRIPTION_CHARS,
+    arguments_model,
+    drop_undeclared_nulls,
+    resolve_schema,
+    truncated,
+)
 from graph.errors import safe_summary
 from graph.tool import OUTCOME_UNKNOWN, Risk, Tool, ToolContext, ToolError
 from graph.values.text import storable
@@ -27,36 +33,36 @@ log = structlog.get_logger(__name__)
 
 MAX_FAULT_CHARS = 1_500
 MAX_PAGES = 50
-"""Of a server's list of tools."""
-SLACK_SECONDS = 6.0
-"""Between a call's own deadline and that of the tool, so that it is the former that ends it: a session is closed in
-between, and the process of a server is given four seconds to end."""
+"""Maximum pages of a server's list of tools."""
+CLOSE_SECONDS = 6.0
+"""Time between a call's own deadline and the tool's, so that the former ends the call. The session closes in between, and a
+server's process has four seconds to end."""
 REFUSALS = (-32601, -32602)
-"""Codes of JSON-RPC for a tool that there is not, and for arguments that it does not take."""
+"""JSON-RPC codes for an unknown tool and for invalid arguments."""
 
 Result = TypeVar("Result")
 
 
 class Answer(BaseModel):
-    """An answer of a server, of which nothing is taken for granted: an odd part must not hide that a call was made."""
+    """An unvalidated answer of a server: a malformed part must not hide that a call was made."""
 
     model_config = ConfigDict(extra="allow")
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
-    """A tool as its server lists it."""
+class ListedTool:
+    """A tool as its server lists it, unvalidated."""
 
     name: object
     description: object
     schema: object
 
 
-async def exchange(
+async def run_in_session(
     connection: Mapping[str, Any], seconds: float, work: "Callable[[ClientSession], Awaitable[Result]]"
 ) -> Result:
-    """The result of some work in a session of its own. What goes wrong when the session is closed is no fault of the work."""
-    from langchain_mcp_adapters.sessions import create_session  # takes a third of a second, and few have servers
+    """Run `work` in a session of its own and return its result. An error while the session closes is ignored."""
+    from langchain_mcp_adapters.sessions import create_session  # 0.3 s, and few installations have MCP servers
 
     results: list[Result] = []
     failures: list[Exception] = []
@@ -65,7 +71,7 @@ async def exchange(
             try:
                 async with asyncio.timeout(
                     seconds
-                ):  # not around the closing, which would wait for a process without end
+                ):  # the deadline does not cover closing, which would then wait for ever for a process
                     await session.initialize()
                     results.append(await work(session))
             except Exception as error:  # noqa: BLE001 - closing the session would wrap it
@@ -77,84 +83,86 @@ async def exchange(
     return results[0]
 
 
-async def answer_to(session: "ClientSession", request: "ClientRequestType") -> Mapping[str, Any]:
-    """The answer as it came: the client's own methods refuse all of an answer for one odd part."""
+async def send_request(session: "ClientSession", request: "ClientRequestType") -> Mapping[str, Any]:
+    """The raw answer: the client's own methods reject a whole answer for one malformed part."""
     from mcp.types import ClientRequest
 
     answer = await session.send_request(ClientRequest(request), Answer)
     return answer.model_extra or {}
 
 
-async def list_offers(connection: Mapping[str, Any], seconds: float) -> Sequence[Offer]:
-    """All tools that a server lists, page by page."""
+async def list_all_tools(connection: Mapping[str, Any], seconds: float) -> Sequence[ListedTool]:
+    """All tools that a server lists, over all pages."""
     from mcp.types import ListToolsRequest, PaginatedRequestParams
 
-    async def pages(session: "ClientSession") -> list[Offer]:
-        offers: list[Offer] = []
+    async def pages(session: "ClientSession") -> list[ListedTool]:
+        listed_tools: list[ListedTool] = []
         cursors: list[Any] = [None]
         while len(cursors) <= MAX_PAGES:
             place = PaginatedRequestParams(cursor=cursors[-1]) if cursors[-1] else None
-            page = await answer_to(session, ListToolsRequest(params=place))
+            page = await send_request(session, ListToolsRequest(params=place))
             listed = page.get("tools")
-            offers += [offer_of(each) for each in listed] if isinstance(listed, list) else []
+            listed_tools += [parse_listed_tool(each) for each in listed] if isinstance(listed, list) else []
             following = page.get("nextCursor")
             if not isinstance(following, str) or following in ("", *cursors):
                 break
             cursors.append(following)
-        return offers
+        return listed_tools
 
-    return await exchange(connection, seconds, pages)
+    return await run_in_session(connection, seconds, pages)
 
 
-def offer_of(listed: object) -> Offer:
+def parse_listed_tool(listed: object) -> ListedTool:
     fields = listed if isinstance(listed, dict) else {}
-    return Offer(fields.get("name"), fields.get("description"), fields.get("inputSchema"))
+    return ListedTool(fields.get("name"), fields.get("description"), fields.get("inputSchema"))
 
 
 @dataclass(frozen=True, slots=True)
-class Remote:
+class McpTool:
     """A tool of a server."""
 
     source: str
-    """The name of its server."""
+    """Name of its server."""
     connection: Mapping[str, Any]
     seconds: float
-    """For a call."""
+    """Timeout of a call."""
     name: str
-    """By which its server knows it."""
+    """The server's own name of the tool."""
     risk: Risk
     breaker: CircuitBreaker
-    """Of the server."""
+    """Circuit breaker of the server."""
 
-    def as_tool(self, name: str, offer: Offer) -> Tool:
-        """
+    def as_tool(self, name: str, listed_tool: ListedTool) -> Tool:
+        """The tool for the catalogue, under this name.
+
         Raises:
-            OddSchema: no model can be told its arguments.
+            UnsupportedSchema: its arguments cannot be described to a model.
         """
-        schema = resolved(offer.schema)
-        arguments = arguments_of(name, schema)
+        schema = resolve_schema(listed_tool.schema)
+        arguments = arguments_model(name, schema)
 
         async def call(given: BaseModel, context: ToolContext) -> dict[str, Any]:
             return await self.call(
-                without_nulls(given.model_dump(mode="json", by_alias=True, exclude_unset=True), schema)
+                drop_undeclared_nulls(given.model_dump(mode="json", by_alias=True, exclude_unset=True), schema)
             )
 
         call.__name__ = name
-        call.__doc__ = self._description(name, offer)
+        call.__doc__ = self._description(name, listed_tool)
         call.__annotations__["given"] = arguments
-        # A server may be slow to say that it has closed a session.
-        deadline = self.seconds + (self.seconds if "url" in self.connection else 0) + SLACK_SECONDS
+        # A server may close its session slowly.
+        deadline = self.seconds + (self.seconds if "url" in self.connection else 0) + CLOSE_SECONDS
         return Tool(call, risk=self.risk, external=True, timeout_seconds=deadline, returns_untrusted_text=True)
 
-    def _description(self, name: str, offer: Offer) -> str:
+    def _description(self, name: str, listed_tool: ListedTool) -> str:
         end = f"\n\nWhat it returns is data of {self.source}."
-        written = storable(offer.description).strip() if isinstance(offer.description, str) else ""
-        return shortened(written or name, MAX_DESCRIPTION_CHARS - len(end)) + end
+        written = storable(listed_tool.description).strip() if isinstance(listed_tool.description, str) else ""
+        return truncated(written or name, MAX_DESCRIPTION_CHARS - len(end)) + end
 
     async def call(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """
+        """Call the tool.
+
         Raises:
-            ToolError: the server refused, could not be reached, or is spared; or nobody knows what came of the call.
+            ToolError: the server refused, is unreachable, or its breaker is open; or the outcome is unknown.
         """
         if self.breaker.wait_seconds():
             raise ToolError(f"{self.source} does not answer at the moment; say so to the user")
@@ -166,10 +174,10 @@ class Remote:
         async def work(session: "ClientSession") -> Mapping[str, Any]:
             nonlocal sent
             sent = True
-            return await answer_to(session, CallToolRequest(params=asked))
+            return await send_request(session, CallToolRequest(params=asked))
 
         try:
-            answer = await exchange(self.connection, self.seconds, work)
+            answer = await run_in_session(self.connection, self.seconds, work)
         except Exception as error:  # noqa: BLE001 - the server's and transport's errors are many
             log.warning("mcp_call_failed", server=self.source, sent=sent, reason=safe_summary(error))
             raise self._fault(error, sent) from None
@@ -178,7 +186,7 @@ class Remote:
             raise ToolError(
                 f"{self.source} refused: {' '.join(texts_of(answer))[:MAX_FAULT_CHARS] or 'no reason given'}"
             )
-        return result_of(answer, self.source)
+        return to_result(answer, self.source)
 
     def _fault(self, error: Exception, sent: bool) -> ToolError:
         from mcp import McpError
@@ -198,9 +206,10 @@ class Remote:
         return ToolError(f"{self.source} could not be reached or did not answer in time; say so to the user")
 
 
-def result_of(answer: Mapping[str, Any], source: str) -> dict[str, Any]:
-    """What a server returned: its structured answer if it gave one, else its texts. Nothing is fetched: pictures, sounds, files
-    and links are counted.
+def to_result(answer: Mapping[str, Any], source: str) -> dict[str, Any]:
+    """The structured part of a server's answer, or else its texts.
+
+    Images, audio, files and links are only counted, never fetched.
     """
     structured = answer.get("structuredContent")
     others = Counter(kind for kind, text in blocks_of(answer) if text is None)
@@ -221,7 +230,7 @@ KINDS = {"image": "image", "audio": "audio", "resource": "file", "resource_link"
 
 
 def blocks_of(answer: Mapping[str, Any]) -> list[tuple[str, str | None]]:
-    """The parts of an answer: what each is, and its text if it has one."""
+    """The kind of each part of an answer, and its text if it has one."""
     content = answer.get("content")
     parts = content if isinstance(content, list) else [content] if content else []
     return [block_of(part) for part in parts]

@@ -1,7 +1,7 @@
-"""The JSON schema of a tool of an MCP server: as a model can be told it, and as the check before a call.
+"""Prepares the JSON schema of an MCP tool: for the model's request, and for validating arguments before a call.
 
-Providers refuse a whole request for one schema that they do not understand, so a tool is admitted only with a schema that
-stands for itself: references are replaced by what they name, and what is left is checked against the standard.
+A provider rejects a whole request for one schema that it does not understand. So a tool needs a self-contained schema:
+references are inlined, and the result is validated against the JSON Schema standard.
 """
 
 import json
@@ -13,52 +13,52 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 from graph.values.text import storable_json
 
 MAX_DESCRIPTION_CHARS = 1_024
-"""Of a tool; OpenAI refuses a longer one."""
+"""OpenAI rejects a longer description of a tool."""
 MAX_ARGUMENT_DESCRIPTION_CHARS = 500
 MAX_TEXT_CHARS = 4_000
-"""Of a text that is given for an argument."""
+"""Maximum length of a text argument."""
 MAX_SCHEMA_CHARS = 16_000
 MAX_SCHEMA_PARTS = 1_000
-"""Schemas within a schema, once its references are replaced."""
+"""Maximum subschemas after inlining."""
 MAX_NESTING = 24
 MAX_REPEATS = 2
-"""How often a reference is replaced within itself."""
+"""How often a recursive reference is inlined within itself."""
 
-SHORTENED = " … (shortened)"
+TRUNCATED = " … (shortened)"
 DEEPER = "More of the same, nested deeper."
 
 SINGLE = frozenset({"items", "not", "if", "then", "else", "contains", "propertyNames", "additionalProperties"})
 NAMED = frozenset({"properties", "patternProperties", "dependentSchemas"})
 LISTED = frozenset({"allOf", "anyOf", "oneOf", "prefixItems"})
-"""The keywords under which a schema holds a schema, schemas by name, and a list of schemas."""
-LEFT_OUT = frozenset({"$schema", "$id", "$anchor", "$comment", "$defs", "definitions", "$ref"})
-NOT_AT_THE_TOP = ("allOf", "anyOf", "oneOf", "not", "if", "then", "else", "enum", "const")
-"""Keywords that OpenAI refuses in the schema of all arguments."""
+"""Keywords whose value is a schema (`SINGLE`), schemas by name (`NAMED`), or a list of schemas (`LISTED`)."""
+DROPPED_KEYWORDS = frozenset({"$schema", "$id", "$anchor", "$comment", "$defs", "definitions", "$ref"})
+UNSUPPORTED_TOP_KEYWORDS = ("allOf", "anyOf", "oneOf", "not", "if", "then", "else", "enum", "const")
+"""Keywords that OpenAI rejects at the top level of a tool's schema."""
 
 
-class OddSchema(Exception):
-    """A schema that no model can be told; the message says why, and quotes nothing of it."""
+class UnsupportedSchema(Exception):
+    """A schema that cannot be sent to a model. The message has the reason, and quotes nothing of the schema."""
 
 
-def shortened(text: str, limit: int) -> str:
-    """The text, or as much of it as there is room for, and a note."""
-    return text if len(text) <= limit else text[: limit - len(SHORTENED)].rstrip() + SHORTENED
+def truncated(text: str, limit: int) -> str:
+    """The text, cut to `limit` characters with a note."""
+    return text if len(text) <= limit else text[: limit - len(TRUNCATED)].rstrip() + TRUNCATED
 
 
-def resolved(given: object) -> dict[str, Any]:
-    """The schema of a tool's arguments, which refers to nothing outside itself.
+def resolve_schema(given: object) -> dict[str, Any]:
+    """A self-contained schema of a tool's arguments.
 
     Raises:
-        OddSchema: no model can be told it.
+        UnsupportedSchema: the schema cannot be sent to a model.
     """
     if not isinstance(given, dict):
-        raise OddSchema("its schema is no object")
+        raise UnsupportedSchema("its schema is no object")
     root: dict[str, Any] = storable_json(given)
-    whole = Inlining(root).schema(root)
-    check_standard(whole)
+    whole = ReferenceInliner(root).schema(root)
+    validate_schema(whole)
     if whole.get("type", "object") != "object":
-        raise OddSchema("its arguments are no object")
-    schema = merged(whole)
+        raise UnsupportedSchema("its arguments are no object")
+    schema = merge_alternatives(whole)
     properties = schema.pop("properties", {})
     required = [name for name in schema.pop("required", []) if name in properties]
     more = schema.pop("additionalProperties", False)
@@ -71,23 +71,23 @@ def resolved(given: object) -> dict[str, Any]:
     }
 
 
-def check_standard(schema: Mapping[str, Any]) -> None:
-    """Raises: OddSchema."""
-    from jsonschema import Draft202012Validator, SchemaError  # takes a tenth of a second, and few have servers
+def validate_schema(schema: Mapping[str, Any]) -> None:
+    """Raises: UnsupportedSchema."""
+    from jsonschema import Draft202012Validator, SchemaError  # 0.1 s, and few installations have MCP servers
 
     try:
         Draft202012Validator.check_schema(schema)
         size = len(json.dumps(schema, allow_nan=False))
     except SchemaError:
-        raise OddSchema("its schema is none by the standard") from None
+        raise UnsupportedSchema("its schema is none by the standard") from None
     except ValueError:
-        raise OddSchema("its schema holds what JSON does not") from None
+        raise UnsupportedSchema("its schema holds what JSON does not") from None
     if size > MAX_SCHEMA_CHARS:
-        raise OddSchema("its schema is too large")
+        raise UnsupportedSchema("its schema is too large")
 
 
-class Inlining:
-    """Replaces the references of one schema."""
+class ReferenceInliner:
+    """Inlines the references of one schema."""
 
     def __init__(self, root: Mapping[str, Any]) -> None:
         from referencing import Registry
@@ -100,26 +100,31 @@ class Inlining:
     def schema(
         self, given: object, trail: tuple[str, ...] = (), depth: int = 0, chain: tuple[str, ...] = ()
     ) -> dict[str, Any]:
-        """
+        """A schema without references.
+
         Args:
-            given: a schema, or what stands in the place of one.
+            given: a value in the place of a schema.
             trail: the references that led to it, the latest last.
-            depth: in how many schemas it is.
-            chain: the last of these references, with no schema in between that is more than a reference.
+            depth: its number of enclosing schemas.
+            chain: the latest references of `trail` that followed one another directly.
 
         Raises:
-            OddSchema: it cannot be told.
+            UnsupportedSchema: the schema cannot be sent to a model.
         """
         self._parts += 1
         if not isinstance(given, dict):
-            raise OddSchema("a part of its schema is no object")
+            raise UnsupportedSchema("a part of its schema is no object")
         if self._parts > MAX_SCHEMA_PARTS or depth > MAX_NESTING:
-            raise OddSchema("its schema is too large")
+            raise UnsupportedSchema("its schema is too large")
         if "$dynamicRef" in given or "$recursiveRef" in given:
-            raise OddSchema("its schema refers to what is not known before a call")
-        own = {name: self._value(name, value, trail, depth) for name, value in given.items() if name not in LEFT_OUT}
+            raise UnsupportedSchema("its schema refers to what is not known before a call")
+        own = {
+            name: self._value(name, value, trail, depth)
+            for name, value in given.items()
+            if name not in DROPPED_KEYWORDS
+        }
         if isinstance(own.get("description"), str):
-            own["description"] = shortened(own["description"], MAX_ARGUMENT_DESCRIPTION_CHARS)
+            own["description"] = truncated(own["description"], MAX_ARGUMENT_DESCRIPTION_CHARS)
         return {**self._referred(given["$ref"], trail, depth, chain), **own} if "$ref" in given else own
 
     def _value(self, name: str, value: Any, trail: tuple[str, ...], depth: int) -> Any:
@@ -139,26 +144,27 @@ class Inlining:
         from referencing.exceptions import Unresolvable
 
         if not isinstance(reference, str):
-            raise OddSchema("a reference of its schema is no text")
+            raise UnsupportedSchema("a reference of its schema is no text")
         if reference in chain:
-            raise OddSchema("its schema refers to itself")
+            raise UnsupportedSchema("its schema refers to itself")
         try:
             target = self._resolver.lookup(reference).contents
         except (Unresolvable, ValueError):
-            raise OddSchema("its schema refers to what it does not hold") from None
+            raise UnsupportedSchema("its schema refers to what it does not hold") from None
         if trail.count(reference) >= MAX_REPEATS:
             kind = target.get("type") if isinstance(target, dict) else None
             return {**({"type": kind} if isinstance(kind, str) else {}), "description": DEEPER}
         return self.schema(target, (*trail, reference), depth + 1, (*chain, reference))
 
 
-def merged(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """The schema of all arguments without conditions: what one of several schemas takes may be given, what all of them need has
-    to be.
+def merge_alternatives(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The schema of all arguments without alternatives and conditions.
+
+    An argument of any alternative is allowed; one is required if all alternatives require it.
     """
-    whole = {name: value for name, value in schema.items() if name not in NOT_AT_THE_TOP}
+    whole = {name: value for name, value in schema.items() if name not in UNSUPPORTED_TOP_KEYWORDS}
     for part in schema.get("allOf", ()):
-        for name, value in merged(part).items():
+        for name, value in merge_alternatives(part).items():
             if name == "properties":
                 whole[name] = {**value, **whole.get(name, {})}
             elif name == "required":
@@ -166,7 +172,7 @@ def merged(schema: Mapping[str, Any]) -> dict[str, Any]:
             else:
                 whole.setdefault(name, value)
     for keyword in ("anyOf", "oneOf"):
-        parts = [merged(part) for part in schema.get(keyword, ())]
+        parts = [merge_alternatives(part) for part in schema.get(keyword, ())]
         for part in parts:
             whole["properties"] = {**part.get("properties", {}), **whole.get("properties", {})}
         if needed := set.intersection(*(set(part.get("required", ())) for part in parts)) if parts else set():
@@ -176,7 +182,7 @@ def merged(schema: Mapping[str, Any]) -> dict[str, Any]:
     return whole
 
 
-# The check ------------------------------------------------------------------------------------------------------------
+# Validation ------------------------------------------------------------------------------------------------------------
 
 KINDS: Mapping[str, Any] = {
     "string": str,
@@ -192,75 +198,75 @@ RANGE = {"minimum": "ge", "maximum": "le", "exclusiveMinimum": "gt", "exclusiveM
 ITEMS = {"minItems": "min_length", "maxItems": "max_length"}
 
 
-def arguments_of(name: str, schema: Mapping[str, Any]) -> type[BaseModel]:
-    """A model of the arguments that a resolved schema describes; it checks each one's type and bounds, and takes no others.
+def arguments_model(name: str, schema: Mapping[str, Any]) -> type[BaseModel]:
+    """A pydantic model that validates the type and bounds of each top-level argument. The server validates nested values.
 
-    A model is told the whole schema. What is nested deeper is taken as it comes; the server checks it.
+    Its JSON schema is the whole given schema.
     """
     required = set(schema.get("required", ()))
     fields: dict[str, Any] = {}
     for number, (argument, described) in enumerate(schema.get("properties", {}).items()):
         needed = argument in required
-        kind = kind_of(described)
-        bounds = bounds_of(described, kind)
-        # The field has a name of ours: the server's may be none that Python or pydantic takes.
+        kind = python_type(described)
+        bounds = field_bounds(described, kind)
+        # The argument's own name may be invalid in Python or pydantic, so it becomes the alias.
         fields[f"argument_{number}"] = (
             kind if needed else kind | None,
             Field(... if needed else described.get("default"), alias=argument, **bounds),
         )
 
-    def tell(model_schema: dict[str, Any]) -> None:
+    def replace_schema(model_schema: dict[str, Any]) -> None:
         model_schema.clear()
         model_schema.update(schema)
 
     extra: Literal["allow", "forbid"] = "allow" if schema.get("additionalProperties") else "forbid"
-    configuration = ConfigDict(extra=extra, frozen=True, json_schema_extra=tell)
+    configuration = ConfigDict(extra=extra, frozen=True, json_schema_extra=replace_schema)
     return create_model(name, __config__=configuration, **fields)
 
 
-def kind_of(described: Mapping[str, Any]) -> Any:
-    """The type of an argument; any, where there are several."""
+def python_type(described: Mapping[str, Any]) -> Any:
+    """The Python type of an argument; `Any` for several types."""
     if values := described.get("enum"):
         plain = [value for value in values if value is not None]
         if not plain or not all(isinstance(value, str | int | bool) for value in plain):
             return Any
         return Literal[tuple(plain)] | None if len(plain) < len(values) else Literal[tuple(plain)]
-    named = described.get("type")
-    names = named if isinstance(named, list) else [named]
+    safe_name = described.get("type")
+    names = safe_name if isinstance(safe_name, list) else [safe_name]
     kinds = [KINDS.get(str(each), Any) for each in names if each != "null"]
     if len(kinds) != 1:
         return Any
     return kinds[0] | None if "null" in names else kinds[0]
 
 
-def bounds_of(described: Mapping[str, Any], kind: Any) -> dict[str, Any]:
-    """The bounds that go with the type, in pydantic's words; a text has one in any case."""
+def field_bounds(described: Mapping[str, Any], kind: Any) -> dict[str, Any]:
+    """Bounds of a type as pydantic's options. A text always has a maximum length."""
     if kind in (str, str | None):
-        return {"max_length": MAX_TEXT_CHARS, **renamed(described, LENGTHS)}
+        return {"max_length": MAX_TEXT_CHARS, **rename_keys(described, LENGTHS)}
     if kind in (int, int | None, int | float, int | float | None):
-        return renamed(described, RANGE)
-    return renamed(described, ITEMS) if kind in (list[Any], list[Any] | None) else {}
+        return rename_keys(described, RANGE)
+    return rename_keys(described, ITEMS) if kind in (list[Any], list[Any] | None) else {}
 
 
-def renamed(described: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
+def rename_keys(described: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
     return {ours: described[theirs] for theirs, ours in names.items() if theirs in described}
 
 
-def without_nulls(arguments: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments without nulls that their schema does not take: with those a model says that it gives none."""
+def drop_undeclared_nulls(arguments: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments without nulls that the schema does not allow: models send them for omitted arguments."""
     described = schema.get("properties", {})
     return {
         name: value
         for name, value in arguments.items()
-        if value is not None or takes_null(described.get(name, {"type": "null"}))
+        if value is not None or allows_null(described.get(name, {"type": "null"}))
     }
 
 
-def takes_null(described: Mapping[str, Any]) -> bool:
+def allows_null(described: Mapping[str, Any]) -> bool:
     if "enum" in described:
         return None in described["enum"]
-    named = described.get("type")
-    if named is not None:
-        return "null" in (named if isinstance(named, list) else [named])
+    safe_name = described.get("type")
+    if safe_name is not None:
+        return "null" in (safe_name if isinstance(safe_name, list) else [safe_name])
     parts = [*described.get("anyOf", ()), *described.get("oneOf", ())]
-    return any(map(takes_null, parts)) if parts else True
+    return any(map(allows_null, parts)) if parts else True

@@ -1,7 +1,7 @@
-"""Tools of MCP servers, as entries of the catalogue. The servers, and who may use their tools, stand in a file of the operator.
+"""Adds the tools of MCP servers to the catalogue. The operator's file lists the servers and the employees that may use them.
 
-A session is opened for each call, so a server may be restarted at any time. What a server returns is data that somebody else
-wrote: all of it is masked, and nothing in it is fetched.
+Each call has a session of its own, so a server can restart at any time. Results are untrusted text: they are masked, and
+nothing in them is fetched.
 """
 
 import asyncio
@@ -17,21 +17,21 @@ from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field, ValidationError, 
 
 from employees.roster import Employee, Roster
 from graph.adapters.base.circuit_breaker import CircuitBreaker
-from graph.adapters.mcp.calls import Offer, Remote, list_offers
-from graph.adapters.mcp.schemas import OddSchema
+from graph.adapters.mcp.calls import ListedTool, McpTool, list_all_tools
+from graph.adapters.mcp.schemas import UnsupportedSchema
 from graph.errors import ConfigurationError, UnknownEmployee, safe_summary
 from graph.tool import Risk, Tool
 from graph.validation import validation_messages
 
 log = structlog.get_logger(__name__)
 
-NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_-]")
+INVALID_NAME_CHARS = re.compile(r"[^A-Za-z0-9_-]")
 MAX_NAME_CHARS = 64
-"""Of the name of a tool, as providers of models take it."""
+"""Maximum length of a tool's name that model providers accept."""
 MAX_TOOLS = 64
-"""Of one server."""
-SILENT = ("sh", "-c", 'exec "$0" "$@" 2>/dev/null')
-"""What a server writes to its error stream may repeat what it was asked, so it does not come into our log."""
+"""Maximum tools of one server."""
+DISCARD_STDERR = ("sh", "-c", 'exec "$0" "$@" 2>/dev/null')
+"""A server's standard error may repeat arguments of calls, so it is discarded instead of logged."""
 
 
 class McpServer(BaseModel):
@@ -40,24 +40,24 @@ class McpServer(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")]
-    """Under which it is named in the log and at /ready."""
+    """Its name in the log and at /ready."""
     command: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
-    """Program and arguments of a server that speaks over its standard input and output."""
+    """Program and arguments of a server with the stdio transport."""
     env: dict[str, str] = Field(default_factory=dict)
-    """Its environment; `${NAME}` in a value stands for that variable of ours."""
+    """Its environment; `${NAME}` in a value is replaced by that variable of this process."""
     url: AnyHttpUrl | None = None
-    """Address of a server that speaks over HTTP."""
+    """Address of a server with the HTTP transport."""
     headers: dict[str, str] = Field(default_factory=dict, repr=False)
     prefix: Annotated[str, Field(pattern=r"^[a-z0-9_]{0,30}$")] = ""
-    """What comes before the names of its tools, so that they collide with no others."""
+    """Prefix of its tools' names, against collisions."""
     risk: Risk = "outbound"
-    """Of its tools: an outbound call is made after the user has approved its arguments."""
+    """Risk of its tools: an outbound call needs the user's approval."""
     tools: dict[str, Risk] = Field(default_factory=dict)
     """Risk of single tools, by the server's own names."""
     timeout: Annotated[float, Field(gt=0, le=120)] = 10.0
-    """Seconds for a call, and for the list of tools at the start."""
+    """Seconds for a call, and for listing the tools at the start."""
     employees: tuple[str, ...] = ()
-    """Slugs of those who may use its tools."""
+    """Slugs of the employees that may use its tools."""
 
     @model_validator(mode="after")
     def require_one_way(self) -> Self:
@@ -66,9 +66,9 @@ class McpServer(BaseModel):
         return self
 
     def connection(self) -> dict[str, Any]:
-        """As langchain-mcp-adapters takes it."""
+        """The connection in the form of langchain-mcp-adapters."""
         if self.command:
-            program, *arguments = SILENT
+            program, *arguments = DISCARD_STDERR
             return {
                 "transport": "stdio",
                 "command": program,
@@ -97,23 +97,23 @@ class McpFile(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Joined:
-    """What the servers bring."""
+class McpTools:
+    """The tools of all servers."""
 
     tools: Sequence[Tool] = ()
-    lent: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    """Names of tools by the slug of the employee who may use them."""
-    unreachable: Sequence[str] = ()
-    """Names of servers whose tools are missing."""
-    left_out: Sequence[str] = ()
-    """Tools that no model can be told, each with its server and the reason."""
+    extra_tools: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Names of tools by the slug of the employee that may use them."""
+    unreachable_servers: Sequence[str] = ()
+    """Names of servers that did not answer."""
+    rejected_tools: Sequence[str] = ()
+    """Tools that cannot be offered to a model, each with its server and the reason."""
 
 
 def read_servers(file: Path) -> Sequence[McpServer]:
-    """The servers of a YAML file.
+    """Read the servers from a YAML file.
 
     Raises:
-        ConfigurationError: it cannot be read, or a field of it is not right; never with a value of it.
+        ConfigurationError: the file is unreadable, or a field is invalid; the message quotes no value.
     """
     try:
         return McpFile.model_validate(yaml.safe_load(file.read_text("utf-8"))).servers
@@ -123,78 +123,84 @@ def read_servers(file: Path) -> Sequence[McpServer]:
         raise ConfigurationError(f"MCP_SERVERS: {'; '.join(validation_messages(error, 'file'))}") from None
 
 
-async def join(servers: Sequence[McpServer], taken: Sequence[str] = ()) -> Joined:
-    """Ask all servers for their tools. A server that does not answer, and a tool that no model can be told, are left out, and
-    named in the log.
+async def connect(servers: Sequence[McpServer], taken: Sequence[str] = ()) -> McpTools:
+    """List the tools of all servers. Unreachable servers and unsupported tools are skipped and logged.
 
     Args:
-        servers: of the file.
-        taken: names of tools that are in the catalogue already.
+        servers: the servers of the file.
+        taken: names of tools that the catalogue already has.
     """
     lists = await asyncio.gather(*(list_tools(server) for server in servers))
     names, tools = set(taken), list[Tool]()
-    lent: dict[str, Sequence[str]] = {}
-    left_out: list[str] = []
-    for server, offers in zip(servers, lists, strict=True):
+    extra_tools: dict[str, Sequence[str]] = {}
+    rejected_tools: list[str] = []
+    for server, listed_tools in zip(servers, lists, strict=True):
         admitted: list[Tool] = []
         breaker = CircuitBreaker()
-        for offer in offers or ():
+        for listed_tool in listed_tools or ():
             try:
-                tool = tool_of(server, offer, breaker, names)
-            except OddSchema as reason:
-                left_out.append(f"{server.name}: {named(offer)} ({reason})")
-                log.warning("mcp_tool_rejected", server=server.name, tool=named(offer), reason=str(reason))
+                tool = build_tool(server, listed_tool, breaker, names)
+            except UnsupportedSchema as reason:
+                rejected_tools.append(f"{server.name}: {safe_name(listed_tool)} ({reason})")
+                log.warning("mcp_tool_rejected", server=server.name, tool=safe_name(listed_tool), reason=str(reason))
                 continue
             names.add(tool.name)
             admitted.append(tool)
         tools += admitted
         for slug in server.employees:
-            lent[slug] = [*lent.get(slug, ()), *(tool.name for tool in admitted)]
-    unreachable = [server.name for server, offers in zip(servers, lists, strict=True) if offers is None]
-    return Joined(tools, lent, unreachable, left_out)
+            extra_tools[slug] = [*extra_tools.get(slug, ()), *(tool.name for tool in admitted)]
+    unreachable_servers = [
+        server.name for server, listed_tools in zip(servers, lists, strict=True) if listed_tools is None
+    ]
+    return McpTools(tools, extra_tools, unreachable_servers, rejected_tools)
 
 
-async def list_tools(server: McpServer) -> Sequence[Offer] | None:
-    """What a server offers; None if it cannot be reached."""
+async def list_tools(server: McpServer) -> Sequence[ListedTool] | None:
+    """The tools of a server; None if it is unreachable."""
     try:
-        offers = await list_offers(server.connection(), server.timeout)
+        listed_tools = await list_all_tools(server.connection(), server.timeout)
     except Exception as error:  # noqa: BLE001 - an unreachable server must not stop the start
         log.warning("mcp_unreachable", server=server.name, reason=safe_summary(error))
         return None
-    log.info("mcp_connected", server=server.name, tools=len(offers))
-    if len(offers) > MAX_TOOLS:
-        log.warning("mcp_too_many_tools", server=server.name, tools=len(offers), taken=MAX_TOOLS)
-    return offers[:MAX_TOOLS]
+    log.info("mcp_connected", server=server.name, tools=len(listed_tools))
+    if len(listed_tools) > MAX_TOOLS:
+        log.warning("mcp_too_many_tools", server=server.name, tools=len(listed_tools), taken=MAX_TOOLS)
+    return listed_tools[:MAX_TOOLS]
 
 
-def tool_of(server: McpServer, offer: Offer, breaker: CircuitBreaker, taken: Set[str]) -> Tool:
+def build_tool(server: McpServer, listed_tool: ListedTool, breaker: CircuitBreaker, taken: Set[str]) -> Tool:
     """The tool for the catalogue.
 
     Raises:
-        OddSchema: no model can be told it.
+        UnsupportedSchema: its name or its schema cannot be sent to a model.
     """
-    if not isinstance(offer.name, str) or not offer.name:
-        raise OddSchema("it has no name")
-    name = server.prefix + named(offer)
+    if not isinstance(listed_tool.name, str) or not listed_tool.name:
+        raise UnsupportedSchema("it has no name")
+    name = server.prefix + safe_name(listed_tool)
     if name in taken or len(name) > MAX_NAME_CHARS:
-        raise OddSchema("its name is taken, or too long")
-    risk = server.tools.get(offer.name, server.risk)
-    return Remote(server.name, server.connection(), server.timeout, offer.name, risk, breaker).as_tool(name, offer)
+        raise UnsupportedSchema("its name is taken, or too long")
+    risk = server.tools.get(listed_tool.name, server.risk)
+    return McpTool(server.name, server.connection(), server.timeout, listed_tool.name, risk, breaker).as_tool(
+        name, listed_tool
+    )
 
 
-def named(offer: Offer) -> str:
-    """The name of a tool with the characters that providers of models take."""
-    return NOT_IN_A_NAME.sub("_", offer.name if isinstance(offer.name, str) else "")[:MAX_NAME_CHARS] or "(no name)"
+def safe_name(listed_tool: ListedTool) -> str:
+    """The tool's name with characters that model providers accept."""
+    return (
+        INVALID_NAME_CHARS.sub("_", listed_tool.name if isinstance(listed_tool.name, str) else "")[:MAX_NAME_CHARS]
+        or "(no name)"
+    )
 
 
-def equipped(roster: Roster, lent: Mapping[str, Sequence[str]]) -> Roster:
-    """The employees, some with tools beside those of their files.
+def with_extra_tools(roster: Roster, extra_tools: Mapping[str, Sequence[str]]) -> Roster:
+    """The roster with the servers' tools added to their employees.
 
     Raises:
-        ConfigurationError: there is no such employee.
+        ConfigurationError: an employee does not exist.
     """
     by_slug: dict[str, Employee] = {employee.slug: employee for employee in roster.all()}
-    for name, tools in lent.items():
+    for name, tools in extra_tools.items():
         try:
             employee = by_slug[roster.find(name).slug]
         except UnknownEmployee:

@@ -1,8 +1,8 @@
-"""Masking and restoring (port `Redactor`): detection in worker processes, values in a vault.
+"""Masking and unmasking (port `Redactor`): detection in worker processes, values in a vault.
 
-Detection holds a processor for milliseconds to a second, so it runs outside the event loop, in processes that are
-killed when they take too long. anyio's workers import the file that Python was started with: it must do nothing at
-import (`if __name__ == "__main__"`) and should import little.
+Detection uses a core for milliseconds to a second, so it runs outside the event loop, in processes that are killed when they
+take too long. anyio's workers import the file that Python was started with: it must do nothing at import
+(`if __name__ == "__main__"`) and should import little.
 """
 
 import asyncio
@@ -29,22 +29,22 @@ from graph.redaction.worker import Failure, find_all, warm
 START_SECONDS = 60.0
 """How long the workers may take to start."""
 
-HOP_CHARACTERS = 16_000
-"""Characters that a worker takes at a time, so that a long job does not keep the others waiting."""
+BATCH_CHARS = 16_000
+"""Maximum characters of a batch for a worker, so that a long call does not block the others."""
 
-LONGEST, LONGEST_TOTAL = 200_000, 400_000
-"""Characters of a text and of a call; a message is shorter, which the door sees to (`MAX_MESSAGE_CHARS`)."""
+MAX_TEXT_CHARS, MAX_CALL_CHARS = 200_000, 400_000
+"""Maximum characters of a text and of a call. Messages are shorter (the setting `MAX_MESSAGE_CHARS`)."""
 
-TOGETHER_SECONDS = 0.05
-"""How long a worker that is warm stays busy, so that the next one starts beside it."""
+WARMUP_SECONDS = 0.05
+"""How long a warm worker stays busy at the start, so that the next one starts beside it."""
 
-TOO_LATE = Failure("TimeoutError", "a worker process")
+TIMED_OUT = Failure("TimeoutError", "a worker process")
 DIED = Failure("BrokenWorkerProcess", "a worker process")
 
 MAX_ATTEMPTS = 2
-"""How often a text is handed to a worker: again only if the first one died, never if it took too long."""
+"""Attempts of a batch: the second only if the first worker died, never after a timeout."""
 
-_FIGURE = re.compile(
+_IMPERSONAL = re.compile(
     r"-?\d{1,7}(?:\.\d{1,4})?|\d{4}-\d\d(?:-\d\d(?:T[\d:.]{5,15}(?:Z|[+-]\d\d:\d\d)?)?)?|[a-z]+(?:_[a-z]+)+"
     r"|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 )
@@ -53,82 +53,84 @@ log = structlog.get_logger(__name__)
 
 
 class InlineRedactor:
-    """Masks and restores the texts of users, detecting in this process: the twin for tests and replays.
-
-    `keep` are names that are never masked (the employees'); `longest` and `longest_total` are the characters that a
-    text and a call may have.
-    """
+    """Detects in this process; for tests and replays."""
 
     def __init__(
-        self, vault: Vault, *, keep: Collection[str] = (), longest: int = LONGEST, longest_total: int = LONGEST_TOTAL
+        self,
+        vault: Vault,
+        *,
+        allowed_names: Collection[str] = (),
+        max_text_chars: int = MAX_TEXT_CHARS,
+        max_call_chars: int = MAX_CALL_CHARS,
     ) -> None:
+        """Mask with the values of `vault`.
+
+        Args:
+            vault: stores the values behind the tokens.
+            allowed_names: names that are never masked (the employees').
+            max_text_chars: maximum characters of a text.
+            max_call_chars: maximum characters of all texts of a call.
+        """
         self.vault = vault
         self.known = KnownValuesCache(vault)
-        self.keep = frozenset(keep)
-        self.longest = longest
-        self.longest_total = longest_total
+        self.allowed_names = frozenset(allowed_names)
+        self.max_text_chars = max_text_chars
+        self.max_call_chars = max_call_chars
 
     async def mask(
         self, user_id: str, texts: Sequence[str], restored: Mapping[str, str] = NOTHING_RESTORED
     ) -> MaskedTexts:
-        """Mask texts of one user; the same value always gets the same token, however it is spelt.
-
-        Raises:
-            RedactionFailed: the texts are too long or could not be checked in time; they must not be passed on.
-        """
         self._check_length(texts)
         distinct = [text for text in dict.fromkeys(texts) if not is_blank(text)]
         if not distinct:
             return MaskedTexts(tuple(texts))
-        found = await self._findings(user_id, distinct, restored)
-        secrets = {secret_of(finding) for findings in found.values() for finding in findings}
+        found = await self._find_all(user_id, distinct, restored)
+        secrets = {value_of(finding) for findings in found.values() for finding in findings}
         tokens = await self.vault.tokenize(user_id, secrets) if secrets else {}
         self.known.add(user_id, secrets)
-        masked = {text: mask(text, found[text], [tokens[secret_of(f)] for f in found[text]]) for text in distinct}
+        masked = {text: mask(text, found[text], [tokens[value_of(f)] for f in found[text]]) for text in distinct}
         return MaskedTexts(tuple(masked.get(text, text) for text in texts))
 
-    async def _findings(
+    async def _find_all(
         self, user_id: str, texts: Sequence[str], restored: Mapping[str, str]
     ) -> Mapping[str, list[Finding]]:
-        """What the rules find in each text, what the user's vault knows, and what a tool was given."""
+        """The detections of the rules, of the user's vault and of the restored values, by text."""
         ruled, known = await asyncio.gather(
-            self._find_in_pieces([text for text in texts if needs_rules(text)]), self.known.of(user_id)
+            self._find_in_chunks([text for text in texts if needs_rules(text)]), self.known.values_of(user_id)
         )
         exact = exact_values(restored)
         return {text: merged(text, ruled.get(text, []), [*exact.find(text), *known.find(text)]) for text in texts}
 
     async def token_values(self, user_id: str, value: Any) -> Mapping[str, str]:
-        """The owner's values behind the tokens that a JSON value mentions; a token not issued to this owner has none."""
         tokens = {token for text in strings_in(value) for token in tokens_in(text)}
         return await self.vault.detokenize(user_id, tokens) if tokens else {}
 
     async def unmask(self, user_id: str, value: JsonT) -> JsonT:
-        """Put the owner's values back into every text of a JSON value; tokens not issued to this owner stay."""
         values = await self.token_values(user_id, value)
         return cast(JsonT, restore_json(value, values)) if values else value
 
     def _check_length(self, texts: Sequence[str]) -> None:
         lengths = [len(text) for text in texts]
-        if max(lengths, default=0) > self.longest or sum(lengths) > self.longest_total:
+        if max(lengths, default=0) > self.max_text_chars or sum(lengths) > self.max_call_chars:
             raise RedactionFailed
 
-    async def _find_in_pieces(self, texts: Sequence[str]) -> dict[str, list[Finding]]:
+    async def _find_in_chunks(self, texts: Sequence[str]) -> dict[str, list[Finding]]:
         pieces = {text: cut(text) for text in texts}
-        found = iter(await self._find([piece.text for parts in pieces.values() for piece in parts]))
+        found = iter(await self._find_batches([piece.text for parts in pieces.values() for piece in parts]))
         return {text: joined(parts, list(islice(found, len(parts)))) for text, parts in pieces.items()}
 
-    async def _find(self, texts: Sequence[str]) -> list[list[Finding]]:
-        return findings_of(find_all(texts, self.keep))
+    async def _find_batches(self, texts: Sequence[str]) -> list[list[Finding]]:
+        return findings_or_raise(find_all(texts, self.allowed_names))
 
 
-LEFT_SECONDS = 1.0
-"""How long a worker may go on with what nobody waits for any more."""
+ABANDONED_SECONDS = 1.0
+"""Grace period before an abandoned batch is cancelled, which kills its worker."""
 
 
 class WorkerRedactor(InlineRedactor):
-    """The same with detection in `workers` processes, off the event loop.
+    """Detects in `workers` processes, off the event loop.
 
-    `seconds` is the time for one hop to a worker, waiting for it included.
+    `seconds` is the timeout of a batch, waiting for a free worker included.
     """
 
     def __init__(
@@ -136,85 +138,90 @@ class WorkerRedactor(InlineRedactor):
         vault: Vault,
         *,
         workers: int = 1,
-        keep: Collection[str] = (),
+        allowed_names: Collection[str] = (),
         seconds: float = 5.0,
-        longest: int = LONGEST,
-        longest_total: int = LONGEST_TOTAL,
+        max_text_chars: int = MAX_TEXT_CHARS,
+        max_call_chars: int = MAX_CALL_CHARS,
     ) -> None:
-        super().__init__(vault, keep=keep, longest=longest, longest_total=longest_total)
+        super().__init__(
+            vault, allowed_names=allowed_names, max_text_chars=max_text_chars, max_call_chars=max_call_chars
+        )
         self.workers = workers
         self.seconds = seconds
         self._limiter = anyio.CapacityLimiter(workers)
         self._starting = anyio.Lock()
         self._warm = False
-        self._hops: set[asyncio.Task[list[list[Finding]] | Failure]] = set()
+        self._batches: set[asyncio.Task[list[list[Finding]] | Failure]] = set()
 
     @property
     def is_warm(self) -> bool:
-        """Whether the workers have loaded their model; one that was killed is replaced at the next call."""
+        """Whether the workers have loaded their model. The next call replaces a killed worker."""
         return self._warm
 
     async def start(self) -> None:
-        """Start the workers and load the model in each; at once if they are warm.
+        """Start the workers and load the model in each, unless they are warm.
 
         Raises:
-            RedactionFailed: they did not start.
+            RedactionFailed: the workers did not start.
         """
         if self._warm:
             return
         async with self._starting:
             if not self._warm:
                 with anyio.move_on_after(START_SECONDS):
-                    self._warm = await self._warm_all()
+                    self._warm = await self._warm_workers()
         if not self._warm:
             raise RedactionFailed("The check for personal data did not start; try again in a moment.")
 
-    async def _find(self, texts: Sequence[str]) -> list[list[Finding]]:
+    async def _find_batches(self, texts: Sequence[str]) -> list[list[Finding]]:
         found: list[list[Finding]] = []
-        for batch in batches(texts, HOP_CHARACTERS):
-            found += await self._batch(batch)
+        for batch in batches(texts, BATCH_CHARS):
+            found += await self._find_batch(batch)
         return found
 
-    async def _batch(self, texts: Sequence[str]) -> list[list[Finding]]:
-        """Have a worker look through texts; if it died meanwhile, another one."""
+    async def _find_batch(self, texts: Sequence[str]) -> list[list[Finding]]:
+        """Detect in a worker; in another one if it dies."""
         for _ in range(MAX_ATTEMPTS):
             await self.start()
-            found = await self._undisturbed(texts)
+            found = await self._shielded(texts)
             if found != DIED:
                 break
-        return findings_of(found)
+        return findings_or_raise(found)
 
-    async def _undisturbed(self, texts: Sequence[str]) -> list[list[Finding]] | Failure:
-        """A hop that may end though its caller is cancelled: a worker that is left in the middle has to be killed, and all
-        others wait for the next one to load its model.
+    async def _shielded(self, texts: Sequence[str]) -> list[list[Finding]] | Failure:
+        """Let a batch finish although its caller is cancelled.
+
+        An interrupted worker is killed, and later calls would wait for a new one to load its model.
         """
-        hop = asyncio.create_task(self._hop(texts))
-        self._hops.add(hop)
-        hop.add_done_callback(self._hops.discard)
+        batch = asyncio.create_task(self._run_batch(texts))
+        self._batches.add(batch)
+        batch.add_done_callback(self._batches.discard)
         try:
-            return await asyncio.shield(hop)
+            return await asyncio.shield(batch)
         except asyncio.CancelledError:
-            asyncio.get_running_loop().call_later(LEFT_SECONDS, hop.cancel)
+            asyncio.get_running_loop().call_later(ABANDONED_SECONDS, batch.cancel)
             raise
 
-    async def _hop(self, texts: Sequence[str]) -> list[list[Finding]] | Failure:
-        """Ask a worker; one that takes too long is killed, and the next call warms another."""
-        found: list[list[Finding]] | Failure = TOO_LATE
+    async def _run_batch(self, texts: Sequence[str]) -> list[list[Finding]] | Failure:
+        """Run a batch in a worker. A timeout kills the worker, and the next call warms another."""
+        found: list[list[Finding]] | Failure = TIMED_OUT
         try:
             with anyio.move_on_after(self.seconds):
-                found = await to_process.run_sync(find_all, texts, self.keep, cancellable=True, limiter=self._limiter)
+                found = await to_process.run_sync(
+                    find_all, texts, self.allowed_names, cancellable=True, limiter=self._limiter
+                )
         except anyio.BrokenWorkerProcess:
             found = DIED
         finally:
             self._warm = self._warm and not isinstance(found, Failure)
         return found
 
-    async def _warm_all(self) -> bool:
+    async def _warm_workers(self) -> bool:
         failures: list[Failure] = []
 
         async def warm_one() -> None:
             try:
-                failure = await to_process.run_sync(warm, TOGETHER_SECONDS, cancellable=True, limiter=self._limiter)
+                failure = await to_process.run_sync(warm, WARMUP_SECONDS, cancellable=True, limiter=self._limiter)
             except anyio.BrokenWorkerProcess:
                 failure = DIED
             failures.extend([failure] if failure else [])
@@ -227,11 +234,11 @@ class WorkerRedactor(InlineRedactor):
         return not failures
 
 
-def findings_of(found: list[list[Finding]] | Failure) -> list[list[Finding]]:
-    """The findings.
+def findings_or_raise(found: list[list[Finding]] | Failure) -> list[list[Finding]]:
+    """The detections.
 
     Raises:
-        RedactionFailed: there are none because something went wrong, which is logged.
+        RedactionFailed: the worker failed; the reason is logged.
     """
     if isinstance(found, Failure):
         log.error("redaction_failed", error=found.error, place=found.place)
@@ -240,21 +247,21 @@ def findings_of(found: list[list[Finding]] | Failure) -> list[list[Finding]]:
 
 
 def needs_rules(text: str) -> bool:
-    """Whether a rule could find anything: figures, dates and ids, of which a tool's result is full, hold nothing personal."""
-    return _FIGURE.fullmatch(text) is None
+    """False for numbers, dates and ids, which are frequent in tools' results and never personal."""
+    return _IMPERSONAL.fullmatch(text) is None
 
 
 def is_blank(text: str) -> bool:
-    """Whether nothing can be found in a text, so that no worker need look."""
+    """Whether a text has nothing to detect, so that no worker is needed."""
     return text.isascii() and not any(character.isalnum() for character in text)
 
 
-def secret_of(finding: Finding) -> PersonalValue:
+def value_of(finding: Finding) -> PersonalValue:
     return PersonalValue(finding.kind, finding.key, finding.value)
 
 
 def batches(texts: Sequence[str], characters: int) -> Iterator[list[str]]:
-    """Texts in groups of so many characters together; a longer one is a group of its own."""
+    """Group texts up to a total of `characters`; a longer text is a group of its own."""
     batch: list[str] = []
     for text in texts:
         if batch and sum(map(len, batch)) + len(text) > characters:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from graph.adapters.knowledge import OwnedKnowledge
+from graph.adapters.knowledge import UserKnowledge
 from tests.fakes.ports import NAME, OWNER, TOKEN, GivenPassages, OneNameRedactor, passage
 
 pytestmark = pytest.mark.anyio
@@ -10,6 +10,6 @@ pytestmark = pytest.mark.anyio
 
 async def test_a_search_is_masked_and_made_for_its_owner() -> None:
     retriever = GivenPassages([passage(1), passage(2)])
-    found = await OwnedKnowledge(OneNameRedactor(), retriever, OWNER).search(f"what did {NAME} write?")
+    found = await UserKnowledge(OneNameRedactor(), retriever, OWNER).search(f"what did {NAME} write?")
     assert found == [passage(1), passage(2)]
     assert retriever.asked == [(OWNER, f"what did {TOKEN} write?")]

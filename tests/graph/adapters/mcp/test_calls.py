@@ -15,7 +15,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from graph.adapters.mcp.schemas import MAX_DESCRIPTION_CHARS
-from graph.adapters.mcp.servers import Joined, McpServer, join
+from graph.adapters.mcp.servers import McpServer, McpTools, connect
 from graph.tool import OUTCOME_UNKNOWN, Tool, ToolContext, ToolError
 from tests.fakes.ports import NoRows
 
@@ -48,8 +48,8 @@ def described(file: Path, given: Given, **changes: Any) -> McpServer:
     )
 
 
-async def joined(file: Path, given: Given, **changes: Any) -> Joined:
-    return await join([described(file, given, **changes)])
+async def joined(file: Path, given: Given, **changes: Any) -> McpTools:
+    return await connect([described(file, given, **changes)])
 
 
 @contextmanager
@@ -90,7 +90,7 @@ async def test_a_payment_that_is_not_confirmed_is_told_as_unknown(file: Path, fa
 async def test_over_http_it_is_as_well(file: Path, fault: str) -> None:
     seconds = 3 if fault in ("hang", "garbage") else 20
     with over_http(file, {"tools": [PAY], "faults": {"pay": fault}}, timeout=seconds) as server:
-        [tool] = (await join([server])).tools
+        [tool] = (await connect([server])).tools
         with pytest.raises(ToolError) as told:
             await called(tool)
     assert OUTCOME_UNKNOWN in str(told.value)
@@ -99,7 +99,7 @@ async def test_over_http_it_is_as_well(file: Path, fault: str) -> None:
 
 async def test_a_server_that_is_gone_before_it_was_asked_has_done_nothing(file: Path) -> None:
     with over_http(file, {"tools": [PAY]}) as server:
-        [tool] = (await join([server])).tools
+        [tool] = (await connect([server])).tools
     with pytest.raises(ToolError, match="could not be reached, so nothing was done"):
         await called(tool)
     assert paid(file) == 0
@@ -195,11 +195,11 @@ async def test_one_odd_tool_is_left_out_and_named_and_the_others_join(file: Path
     with capture_logs() as logs:
         both = await joined(file, {"tools": [PAY, *odd, listed("ask")]})
     assert [tool.name for tool in both.tools] == ["pay", "ask"]
-    assert both.unreachable == []
-    assert both.left_out[0] == "bank: yes (its schema is no object)"
-    assert both.left_out[-1] == "bank: (no name) (it has no name)"
-    left_out = [entry["tool"] for entry in logs if entry["event"] == "mcp_tool_rejected"]
-    assert left_out == ["yes", "none", "list", "bare", "(no name)", "(no name)"]
+    assert both.unreachable_servers == []
+    assert both.rejected_tools[0] == "bank: yes (its schema is no object)"
+    assert both.rejected_tools[-1] == "bank: (no name) (it has no name)"
+    rejected_tools = [entry["tool"] for entry in logs if entry["event"] == "mcp_tool_rejected"]
+    assert rejected_tools == ["yes", "none", "list", "bare", "(no name)", "(no name)"]
 
 
 async def test_names_get_characters_that_models_can_write_and_the_server_its_own(file: Path) -> None:
@@ -211,7 +211,7 @@ async def test_names_get_characters_that_models_can_write_and_the_server_its_own
 async def test_of_two_tools_of_one_name_the_first_joins(file: Path) -> None:
     both = await joined(file, {"tools": [listed("a.b"), listed("a_b"), listed("x" * 65)]})
     assert [tool.name for tool in both.tools] == ["a_b", "x" * 64]
-    assert both.left_out == ["bank: a_b (its name is taken, or too long)"]
+    assert both.rejected_tools == ["bank: a_b (its name is taken, or too long)"]
 
 
 async def test_a_list_of_several_pages_is_read_to_its_end(file: Path) -> None:

@@ -8,11 +8,11 @@ from pydantic import BaseModel, ValidationError
 from graph.adapters.mcp.schemas import (
     MAX_ARGUMENT_DESCRIPTION_CHARS,
     MAX_DESCRIPTION_CHARS,
-    OddSchema,
-    arguments_of,
-    resolved,
-    shortened,
-    without_nulls,
+    UnsupportedSchema,
+    arguments_model,
+    drop_undeclared_nulls,
+    resolve_schema,
+    truncated,
 )
 
 ACCOUNT = {"type": "object", "properties": {"iban": {"type": "string"}}, "required": ["iban"]}
@@ -34,7 +34,7 @@ ORDER = {
 
 
 def model_of(schema: dict[str, Any]) -> type[BaseModel]:
-    return arguments_of("tool", resolved(schema))
+    return arguments_model("tool", resolve_schema(schema))
 
 
 def given(model: type[BaseModel], **arguments: Any) -> dict[str, Any]:
@@ -61,12 +61,12 @@ def test_references_of_every_kind_within_the_schema_are_known(reference: str) ->
     if reference.startswith("#account"):
         del account["$id"]
     schema = {"properties": {"to": {"$ref": reference}}, "definitions": {"Account": account}, "$defs": {"A": account}}
-    assert resolved(schema)["properties"]["to"] == ACCOUNT
+    assert resolve_schema(schema)["properties"]["to"] == ACCOUNT
 
 
 def test_a_tree_is_told_to_some_depth() -> None:
     node = {"type": "object", "properties": {"name": {"type": "string"}, "kids": {"items": {"$ref": "#/$defs/Node"}}}}
-    told = resolved({"properties": {"root": {"$ref": "#/$defs/Node"}}, "$defs": {"Node": node}})
+    told = resolve_schema({"properties": {"root": {"$ref": "#/$defs/Node"}}, "$defs": {"Node": node}})
     kids = told["properties"]["root"]["properties"]["kids"]["items"]
     assert kids["properties"]["name"] == {"type": "string"}
     assert "nested deeper" in kids["properties"]["kids"]["items"]["description"]
@@ -75,21 +75,21 @@ def test_a_tree_is_told_to_some_depth() -> None:
 def test_conditions_on_all_arguments_are_merged_since_providers_refuse_them() -> None:
     part = {"properties": {"a": {"type": "string"}}, "required": ["a"]}
     other = {"properties": {"b": {"type": "string"}}, "required": ["a", "b"]}
-    assert resolved({"type": "object", "allOf": [part, other]}) == {
+    assert resolve_schema({"type": "object", "allOf": [part, other]}) == {
         "type": "object",
         "properties": {"a": {"type": "string"}, "b": {"type": "string"}},
         "required": ["a", "b"],
         "additionalProperties": False,
     }
-    assert resolved({"type": "object", "oneOf": [part, other]})["required"] == ["a"]
+    assert resolve_schema({"type": "object", "oneOf": [part, other]})["required"] == ["a"]
 
 
 def test_descriptions_are_bounded_and_say_so() -> None:
     long = {"properties": {"q": {"type": "string", "description": "why " * 1000}}}
-    told = resolved(long)["properties"]["q"]["description"]
+    told = resolve_schema(long)["properties"]["q"]["description"]
     assert len(told) <= MAX_ARGUMENT_DESCRIPTION_CHARS
     assert told.endswith("(shortened)")
-    assert shortened("short", MAX_DESCRIPTION_CHARS) == "short"
+    assert truncated("short", MAX_DESCRIPTION_CHARS) == "short"
 
 
 LAUGHS = {f"a{n}": {"properties": {x: {"$ref": f"#/$defs/a{n + 1}"} for x in "abcdefgh"}} for n in range(9)}
@@ -137,8 +137,8 @@ for _ in range(200):
     ids=lambda odd: str(odd)[:70],
 )
 def test_a_schema_that_no_model_can_be_told_is_refused(odd: Any) -> None:
-    with pytest.raises(OddSchema):
-        resolved(odd)
+    with pytest.raises(UnsupportedSchema):
+        resolve_schema(odd)
 
 
 # The check before a call ----------------------------------------------------------------------------------------------
@@ -210,15 +210,15 @@ def test_null_is_sent_only_where_the_schema_takes_it() -> None:
         }
     }
     nulls = dict.fromkeys(schema["properties"])
-    assert without_nulls({**nulls, "more": None}, resolved(schema)) == {
+    assert drop_undeclared_nulls({**nulls, "more": None}, resolve_schema(schema)) == {
         "until": None,
         "memo": None,
         "any": None,
         "more": None,
     }
-    assert without_nulls({"days": 0, "side": "buy"}, resolved(schema)) == {"days": 0, "side": "buy"}
+    assert drop_undeclared_nulls({"days": 0, "side": "buy"}, resolve_schema(schema)) == {"days": 0, "side": "buy"}
 
 
 def test_what_no_request_can_hold_is_taken_out_of_a_schema() -> None:
-    told = resolved({"properties": {"q": {"type": "string", "description": "a\ud800b\x00c"}}})
+    told = resolve_schema({"properties": {"q": {"type": "string", "description": "a\ud800b\x00c"}}})
     assert told["properties"]["q"]["description"] == "abc"

@@ -10,8 +10,8 @@ from pydantic import ValidationError
 from structlog.testing import capture_logs
 
 from graph.adapters.base.circuit_breaker import FAILURE_THRESHOLD, CircuitBreaker
-from graph.adapters.mcp.calls import Offer, Remote
-from graph.adapters.mcp.servers import Joined, McpServer, equipped, join, read_servers
+from graph.adapters.mcp.calls import ListedTool, McpTool
+from graph.adapters.mcp.servers import McpServer, McpTools, connect, read_servers, with_extra_tools
 from graph.errors import ConfigurationError
 from graph.tool import Tool, ToolContext, ToolError
 from tests.fakes.ports import NoRows, roster_of
@@ -40,9 +40,9 @@ def rates(calls: Path) -> dict[str, Any]:
 
 
 async def tools_of(description: dict[str, Any], **changes: Any) -> dict[str, Tool]:
-    joined = await join([McpServer.model_validate(description | changes)])
-    assert joined.unreachable == []
-    return {tool.name: tool for tool in joined.tools}
+    connected = await connect([McpServer.model_validate(description | changes)])
+    assert connected.unreachable_servers == []
+    return {tool.name: tool for tool in connected.tools}
 
 
 def made(calls: Path) -> list[str]:
@@ -111,8 +111,8 @@ async def test_what_a_server_refuses_is_told_and_does_not_open_the_breaker(rates
 
 async def test_a_server_that_takes_too_long_is_cut_off(rates: dict[str, Any]) -> None:
     server = McpServer.model_validate(rates)
-    offer = Offer("sleep", "Take a while.", {"properties": {"seconds": {"type": "number"}}})
-    slow = Remote("rates", server.connection(), 1.0, "sleep", "read", CircuitBreaker()).as_tool("sleep", offer)
+    listed_tool = ListedTool("sleep", "Take a while.", {"properties": {"seconds": {"type": "number"}}})
+    slow = McpTool("rates", server.connection(), 1.0, "sleep", "read", CircuitBreaker()).as_tool("sleep", listed_tool)
     assert slow.timeout_seconds > 1
     with pytest.raises(ToolError, match="could not be reached"):
         await call(slow, seconds=60)
@@ -138,24 +138,24 @@ async def test_a_server_that_cannot_be_reached_is_left_out_and_said(rates: dict[
     closed = {"name": "closed", "url": "http://127.0.0.1:9/mcp", "timeout": 5}
     servers = [McpServer.model_validate(each) for each in (gone, closed, rates)]
     with capture_logs() as logs:
-        joined = await join(servers)
-    assert joined.unreachable == ["gone", "closed"]
+        connected = await connect(servers)
+    assert connected.unreachable_servers == ["gone", "closed"]
     assert {entry["server"] for entry in logs if entry["event"] == "mcp_unreachable"} == {"gone", "closed"}
-    assert len(joined.tools) == 3
+    assert len(connected.tools) == 3
 
 
 async def test_a_tool_whose_name_is_taken_is_left_out(rates: dict[str, Any]) -> None:
-    joined = await join([McpServer.model_validate(rates)], taken=["rates_convert"])
-    assert sorted(tool.name for tool in joined.tools) == ["rates_refuse", "rates_sleep"]
+    connected = await connect([McpServer.model_validate(rates)], taken=["rates_convert"])
+    assert sorted(tool.name for tool in connected.tools) == ["rates_refuse", "rates_sleep"]
 
 
 async def test_only_the_named_employees_may_use_a_servers_tools(rates: dict[str, Any]) -> None:
-    joined = await join([McpServer.model_validate(rates | {"employees": ["tester"]})])
-    roster = equipped(roster_of("own"), joined.lent)
+    connected = await connect([McpServer.model_validate(rates | {"employees": ["tester"]})])
+    roster = with_extra_tools(roster_of("own"), connected.extra_tools)
     assert roster.find("tester").tools == ("own", "rates_convert", "rates_refuse", "rates_sleep")
-    assert equipped(roster_of("own"), Joined().lent).find("tester").tools == ("own",)
+    assert with_extra_tools(roster_of("own"), McpTools().extra_tools).find("tester").tools == ("own",)
     with pytest.raises(ConfigurationError, match="nobody"):
-        equipped(roster_of(), {"nobody": ["rates_convert"]})
+        with_extra_tools(roster_of(), {"nobody": ["rates_convert"]})
 
 
 # The file -------------------------------------------------------------------------------------------------------------

@@ -49,16 +49,16 @@ def cache(vault: CountingVault, clock: Clock) -> KnownValuesCache:
 async def test_a_value_that_another_process_had_issued_is_known_after_a_second(
     cache: KnownValuesCache, vault: CountingVault, clock: Clock
 ) -> None:
-    assert not (await cache.of(OWNER)).find("4929123456")
+    assert not (await cache.values_of(OWNER)).find("4929123456")
     await vault.tokenize(OWNER, {ACCOUNT})
     clock.now += FRESH_SECONDS
-    assert (await cache.of(OWNER)).find("4929123456")
-    assert not (await cache.of(OTHER)).find("4929123456")
+    assert (await cache.values_of(OWNER)).find("4929123456")
+    assert not (await cache.values_of(OTHER)).find("4929123456")
 
 
 async def test_the_vault_is_read_once_a_second(cache: KnownValuesCache, vault: CountingVault, clock: Clock) -> None:
     for _ in range(5):
-        await cache.of(OWNER)
+        await cache.values_of(OWNER)
         clock.now += FRESH_SECONDS / 4
     assert vault.reads == 2
 
@@ -66,30 +66,30 @@ async def test_the_vault_is_read_once_a_second(cache: KnownValuesCache, vault: C
 async def test_the_vault_is_not_read_for_a_user_who_has_nothing_newer_in_it(
     cache: KnownValuesCache, vault: CountingVault, clock: Clock
 ) -> None:
-    cache.confirm(OWNER, None)
-    await cache.of(OWNER)
+    cache.mark_current(OWNER, None)
+    await cache.values_of(OWNER)
     assert vault.reads == 0
     clock.now += FRESH_SECONDS
-    cache.confirm(OWNER, dt.datetime(2026, 11, 29, tzinfo=dt.UTC))
-    await cache.of(OWNER)
+    cache.mark_current(OWNER, dt.datetime(2026, 11, 29, tzinfo=dt.UTC))
+    await cache.values_of(OWNER)
     assert vault.reads == 1
 
 
 async def test_a_value_of_this_process_is_known_at_once(cache: KnownValuesCache) -> None:
-    known = await cache.of(OWNER)
+    known = await cache.values_of(OWNER)
     cache.add(OWNER, {ACCOUNT})
     assert known.find("4929123456")
 
 
 async def test_values_of_a_user_who_has_gone_are_forgotten(cache: KnownValuesCache, clock: Clock) -> None:
-    known = await cache.of(OWNER)
+    known = await cache.values_of(OWNER)
     clock.now += IDLE_SECONDS + 1
-    await cache.of(OTHER)
-    assert await cache.of(OWNER) is not known
+    await cache.values_of(OTHER)
+    assert await cache.values_of(OWNER) is not known
 
 
 async def test_the_values_of_so_many_users_are_known_at_once(cache: KnownValuesCache) -> None:
-    first = await cache.of("user 0")
+    first = await cache.values_of("user 0")
     for number in range(1, MAX_USERS + 1):
-        await cache.of(f"user {number}")
-    assert await cache.of("user 0") is not first
+        await cache.values_of(f"user {number}")
+    assert await cache.values_of("user 0") is not first

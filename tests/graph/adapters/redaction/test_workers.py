@@ -9,7 +9,7 @@ from collections.abc import Mapping, Set
 import anyio
 import pytest
 
-from graph.adapters.redaction.workers import DIED, InlineRedactor, WorkerRedactor, batches, findings_of, is_blank
+from graph.adapters.redaction.workers import DIED, InlineRedactor, WorkerRedactor, batches, findings_or_raise, is_blank
 from graph.errors import RedactionFailed
 from graph.ports.redaction import Redactor
 from graph.redaction.chunking import LONGEST_PIECE
@@ -34,7 +34,7 @@ class CountingVault(InMemoryVault):
 
 @pytest.fixture
 def redactor() -> InlineRedactor:
-    return InlineRedactor(CountingVault(), keep={"Crystal"})
+    return InlineRedactor(CountingVault(), allowed_names={"Crystal"})
 
 
 async def test_what_is_masked_is_restored_for_its_owner_only(redactor: Redactor) -> None:
@@ -78,7 +78,7 @@ async def test_texts_without_tokens_do_not_reach_the_vault(redactor: InlineRedac
 
 async def test_a_text_that_is_too_long_is_not_passed_on(redactor: InlineRedactor) -> None:
     with pytest.raises(RedactionFailed):
-        await redactor.mask(OWNER, ["a" * (redactor.longest + 1)])
+        await redactor.mask(OWNER, ["a" * (redactor.max_text_chars + 1)])
 
 
 async def test_a_long_text_is_masked_piece_by_piece(redactor: InlineRedactor) -> None:
@@ -91,13 +91,13 @@ async def test_a_long_text_is_masked_piece_by_piece(redactor: InlineRedactor) ->
 
 
 async def test_a_worker_finds_what_the_twin_finds(redactor: InlineRedactor) -> None:
-    worker = WorkerRedactor(redactor.vault, workers=2, keep={"Crystal"})
+    worker = WorkerRedactor(redactor.vault, workers=2, allowed_names={"Crystal"})
     texts = [f"Hi Crystal, my card {CARD} was declined", "I'm Ximena Quiroga", "", "What did I spend?"]
     assert await worker.mask(OWNER, texts) == await redactor.mask(OWNER, texts)
 
 
 async def test_a_worker_that_takes_too_long_is_killed_and_replaced() -> None:
-    redactor = WorkerRedactor(InMemoryVault(), seconds=0.05, longest=1_000_000)
+    redactor = WorkerRedactor(InMemoryVault(), seconds=0.05, max_text_chars=1_000_000)
     secret = f"My name is Ximena Quiroga and my card is {CARD}. "
     await redactor.start()
     begun = time.monotonic()
@@ -113,8 +113,10 @@ async def test_a_worker_that_takes_too_long_is_killed_and_replaced() -> None:
 
 async def test_a_worker_that_died_is_replaced_unnoticed(monkeypatch: pytest.MonkeyPatch) -> None:
     redactor = WorkerRedactor(InMemoryVault())
-    hop, hops = redactor._hop, iter([DIED])
-    monkeypatch.setattr(redactor, "_hop", lambda texts: hop(texts) if not (dead := next(hops, None)) else answer(dead))
+    run_batch, deaths = redactor._run_batch, iter([DIED])
+    monkeypatch.setattr(
+        redactor, "_run_batch", lambda texts: run_batch(texts) if not (dead := next(deaths, None)) else answer(dead)
+    )
     (masked,) = (await redactor.mask(OWNER, [CARD])).texts
     assert masked.startswith("[CARD_")
 
@@ -124,7 +126,7 @@ async def answer(failure: Failure) -> Failure:
 
 
 async def test_a_caller_that_goes_away_leaves_no_worker_busy() -> None:
-    redactor = WorkerRedactor(InMemoryVault(), seconds=30, longest=1_000_000)
+    redactor = WorkerRedactor(InMemoryVault(), seconds=30, max_text_chars=1_000_000)
     await redactor.start()
     with anyio.move_on_after(0.2) as scope:
         await redactor.mask(OWNER, ["Ximena went to the shop and bought 3 apples. " * 6000])
@@ -155,7 +157,7 @@ async def test_an_error_while_detecting_is_told_without_the_text() -> None:
     failure = find_all([4111], ())  # type: ignore[list-item]
     assert failure == Failure("TypeError", failure.place)
     with pytest.raises(RedactionFailed):
-        findings_of(failure)
+        findings_or_raise(failure)
 
 
 def test_the_server_does_not_load_the_model_itself() -> None:
