@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from graph.adapters.postgres.embedded import _programs
+from graph.adapters.postgres.server_account import server_programs
 from graph.redaction.worker import Failure, find_all
 
 FIRST = (
@@ -299,5 +299,5 @@ def stands_alone(digits: str, files: Iterable[Path]) -> bool:
 def dump(admin_url: str) -> bytes:
     """The whole database, as its administrator dumps it."""
     return subprocess.run(
-        [str(_programs() / "pg_dump"), admin_url], capture_output=True, check=True, env={"PATH": "/usr/bin"}
+        [str(server_programs() / "pg_dump"), admin_url], capture_output=True, check=True, env={"PATH": "/usr/bin"}
     ).stdout

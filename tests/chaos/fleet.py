@@ -20,7 +20,7 @@ from psycopg.rows import dict_row
 from graph.adapters.auth.local_issuer import LocalIssuer
 from graph.adapters.embeddings.local import quantised_model_file
 from graph.adapters.postgres.embedded import EmbeddedPostgres
-from graph.adapters.postgres.embedded_watch import kept_up
+from graph.adapters.postgres.embedded_watch import supervised
 from graph.adapters.postgres.provisioning import DatabaseUrls, prepare_embedded
 from tests.bench.processes import DidNotStart, end, surroundings
 from tests.fakes.scripted_model import ScriptedModel
@@ -146,7 +146,7 @@ class Fleet:
         """Kill the database under the eyes of who started it; the seconds until it is up again."""
         home = self.folder / "postgres"
         dead = postmaster_of(home)
-        async with kept_up(self.cluster):
+        async with supervised(self.cluster):
             began = time.monotonic()
             os.kill(dead, signal.SIGKILL)
             await asyncio.to_thread(until_another, home, dead)

@@ -63,6 +63,8 @@ POSTGRES = (
         "graph.adapters.postgres.named_queries",
         "graph.adapters.postgres.await_database",
         "graph.adapters.postgres.postmaster",
+        "graph.adapters.postgres.server_account",
+        "graph.adapters.postgres.server_settings",
     ),
 )
 """The families of stores are strangers to one another; connections, queries and the fence are their base."""

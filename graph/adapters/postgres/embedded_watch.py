@@ -1,4 +1,4 @@
-"""Keeps the embedded PostgreSQL up: one that was killed is started again, and what cannot be started ends the service."""
+"""Supervises the embedded PostgreSQL: a killed server is started again; if it cannot be started, the service ends."""
 
 import asyncio
 import time
@@ -15,10 +15,10 @@ CHECK_SECONDS = 0.5
 
 
 async def supervise(cluster: EmbeddedPostgres) -> None:
-    """Look after the server for good.
+    """Restart the server whenever it has crashed, until cancelled.
 
     Raises:
-        ConfigurationError: it was killed, and cannot be started again.
+        ConfigurationError: the server has crashed and cannot be started again.
     """
     while True:
         await asyncio.sleep(CHECK_SECONDS)
@@ -31,7 +31,7 @@ async def supervise(cluster: EmbeddedPostgres) -> None:
 
 @asynccontextmanager
 async def supervised(cluster: EmbeddedPostgres) -> AsyncIterator[None]:
-    """Watch the server while the block runs; a server that cannot be started again ends the block with its error."""
+    """Supervise the server while the block runs; the block ends with the error of a server that cannot be restarted."""
     block = asyncio.current_task()
     assert block is not None
     watcher = asyncio.create_task(supervise(cluster), name="embedded database")

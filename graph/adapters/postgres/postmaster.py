@@ -1,4 +1,4 @@
-"""What is left of a PostgreSQL server whose first process was killed: its file, and for a moment its other processes."""
+"""The remains of a PostgreSQL server whose postmaster was killed: its pid file and, for a moment, its other processes."""
 
 import os
 import signal
@@ -9,12 +9,12 @@ from pathlib import Path
 
 PROC = Path("/proc")
 QUIT_SECONDS = 1.0
-"""In which processes of a server end when they are told to end at once."""
+"""How long a server's processes may take to end after SIGQUIT."""
 KILLED_SECONDS = 1.0
 
 
 def has_crashed(data: Path) -> bool:
-    """Whether the server of this cluster ended without having been told to: its file is there, and its process is not."""
+    """Whether the server of this cluster ended without being stopped: its pid file exists and its process does not."""
     try:
         pid = int((data / "postmaster.pid").read_text().split()[0])
     except (OSError, ValueError, IndexError):
@@ -23,7 +23,7 @@ def has_crashed(data: Path) -> bool:
 
 
 def is_running(pid: int) -> bool:
-    """Whether a process runs; one that nobody has waited for yet does not."""
+    """Whether a process runs; a zombie does not."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -38,7 +38,7 @@ def is_running(pid: int) -> bool:
 
 
 def terminate_orphans(data: Path) -> None:
-    """End what still works for a server that has crashed, or holds its memory and keeps a new one from starting."""
+    """Terminate the processes of a crashed server; they hold its memory, and a new server could not start."""
     for number, seconds in ((signal.SIGQUIT, QUIT_SECONDS), (signal.SIGKILL, KILLED_SECONDS)):
         for pid in processes_of(data):
             with suppress(ProcessLookupError):
@@ -49,7 +49,7 @@ def terminate_orphans(data: Path) -> None:
 
 
 def processes_of(data: Path) -> Iterator[int]:
-    """The processes of a cluster's server; none where the system does not list them, and they end by themselves."""
+    """The processes of a cluster's server; empty on systems without /proc, where they end by themselves."""
     for entry in PROC.glob("[0-9]*"):
         with suppress(OSError):
             is_server = (entry / "exe").readlink().name.removesuffix(" (deleted)") == "postgres"
