@@ -29,8 +29,7 @@ from graph.redaction.known_values import KnownValues
 from graph.redaction.link_sanitizer import Defuser
 from graph.redaction.stream_buffer import Holdback
 from graph.testing.in_memory_vault import InMemoryVault
-from graph.turn import approval_gate as consent
-from graph.turn import links
+from graph.turn import approval_gate, links
 from graph.turn.tool_executor import ToolExecutor
 from migrations.runner import migrate, read_migrations
 from nodes import reason
@@ -47,9 +46,9 @@ from tests.graph.adapters.postgres.runs import test_run_store
 from tests.graph.conftest import store_of_runs
 from tests.graph.redaction import test_link_sanitizer as test_defuse
 from tests.graph.redaction import test_restore
-from tests.graph.turn import test_links
+from tests.graph.turn import test_approval_gate, test_links
 from tests.migrations import test_runner as catalogue
-from tests.nodes import test_call_tools, test_consent, test_reason, test_redact, test_values_after_a_call
+from tests.nodes import test_call_tools, test_reason, test_redact, test_values_after_a_call
 from tests.service import test_chat, test_defused, test_isolation
 from tests.service.conftest import Server, running
 
@@ -389,19 +388,21 @@ def test_an_address_in_an_argument_is_noticed(monkeypatch: pytest.MonkeyPatch) -
 
 def test_trust_that_outlasts_what_others_wrote_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     def check() -> None:
-        asyncio.run(test_consent.test_after_a_result_that_quotes_others_it_is_and_the_reason_names_the_tool())
+        asyncio.run(test_approval_gate.test_after_a_result_that_quotes_others_it_is_and_the_reason_names_the_tool())
 
     check()
-    monkeypatch.setattr(consent, "taint_sources", lambda state, toolbox: [])
+    monkeypatch.setattr(approval_gate, "taint_sources", lambda state, toolbox: [])
     assert_red(check)
 
 
 def test_trust_that_forgets_the_turn_before_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     def check() -> None:
-        asyncio.run(test_consent.test_what_an_earlier_turn_read_counts_as_well())
+        asyncio.run(test_approval_gate.test_what_an_earlier_turn_read_counts_as_well())
 
     check()
-    monkeypatch.setattr(test_consent.ApprovalState, "__init__", forgetful(test_consent.ApprovalState.__init__))
+    monkeypatch.setattr(
+        test_approval_gate.ApprovalState, "__init__", forgetful(test_approval_gate.ApprovalState.__init__)
+    )
     assert_red(check)
 
 

@@ -20,7 +20,7 @@ from tests.chaos.operations import LATE, LOST, WEDGED, WRONG, Operations
 KILL, SLEEP, TERM, RESTART = "kill -9", "sleep past the lease", "SIGTERM under load", "immediate Postgres restart"
 CRASH = "kill -9 of Postgres"
 
-STEPS = names_of([*FLOW.specs()])
+STEPS = names_of(FLOW.specs())
 PLACES = ("before", "after_effect", "after_checkpoint")
 POINTS = [f"{step}:{place}:kill" for step in STEPS for place in PLACES]
 INSTANTS = len(POINTS) // 3
