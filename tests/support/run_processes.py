@@ -128,6 +128,10 @@ class StoreConnection:
     def thaw(self) -> None:
         self._thawed.set()
 
+    def as_store(self) -> InMemoryRunStore:
+        """The connection, typed as what it stands for."""
+        return cast(InMemoryRunStore, self)
+
     def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
         async def call(*arguments: Any) -> Any:
             await self._thawed.wait()
@@ -241,7 +245,7 @@ class Cluster:
                 budget=10_000,
             )
         )
-        store = cast(InMemoryRunStore, connection)
+        store = connection.as_store()
         ports = RunPorts(
             intake=store,
             queue=store,

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -104,7 +105,7 @@ class IdempotencyContract(Contract):
 
     @pytest.mark.parametrize("change", [{"text": "other"}, {"employee": OTHER_EMPLOYEE}, {"session_id": str(uuid4())}])
     async def test_a_known_key_with_another_request_is_refused(
-        self, store: RunStore, user_id: str, change: dict[str, str]
+        self, store: RunStore, user_id: str, change: dict[str, Any]
     ) -> None:
         request = RunRequest(user_id, "hello", client_key="one")
         await store.accept(request)

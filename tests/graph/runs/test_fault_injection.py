@@ -1,4 +1,4 @@
-"""Where a turn fails on purpose."""
+"""A fail point acts at its place in a turn, and nowhere else."""
 
 import pytest
 
@@ -14,18 +14,18 @@ async def step(state: Turn, runtime: object) -> Turn:
     return Turn(message_id="made")
 
 
-def test_without_a_fail_point_a_step_is_as_it_is() -> None:
+def test_a_step_without_the_fail_point_stays_as_it_is() -> None:
     assert parse_fail_point(None).wrap_node("reason", step) is step
     assert parse_fail_point("reason:before:raise").wrap_node("persist", step) is step
 
 
 @pytest.mark.parametrize("place", ["before", "after_effect"])
-async def test_a_step_fails_at_its_place(place: str) -> None:
+async def test_a_step_fails_at_the_place_of_the_fail_point(place: str) -> None:
     with pytest.raises(FailPointReached):
         await parse_fail_point(f"reason:{place}:raise").wrap_node("reason", step)(Turn(), runtime_of())
 
 
-async def test_a_step_whose_checkpoint_is_meant_goes_on_until_then() -> None:
+async def test_a_fail_point_after_the_checkpoint_lets_the_step_end() -> None:
     point = parse_fail_point("reason:after_checkpoint:raise")
     assert await point.wrap_node("reason", step)(Turn(), runtime_of()) == {"message_id": "made"}
     with pytest.raises(FailPointReached):
@@ -33,17 +33,17 @@ async def test_a_step_whose_checkpoint_is_meant_goes_on_until_then() -> None:
     await point.trigger_at("persist", "after_checkpoint")
 
 
-def test_what_is_configured_is_what_fails() -> None:
+def test_a_setting_names_step_place_and_action() -> None:
     assert parse_fail_point("call_tools:after_effect:kill") == FailPoint("call_tools", "after_effect", "kill")
 
 
 @pytest.mark.parametrize("text", ["reason", "reason:before", "reason:before:explode", "reason:during:kill", "a:b:c:d"])
-def test_what_names_no_fail_point_stops_the_start(text: str) -> None:
+def test_a_setting_of_another_form_stops_the_start(text: str) -> None:
     with pytest.raises(ConfigurationError, match="FAILPOINT must be <step>"):
         parse_fail_point(text)
 
 
-def test_a_fail_point_at_no_step_stops_the_start() -> None:
+def test_an_unknown_step_stops_the_start() -> None:
     parse_fail_point("reason:before:kill").require_step_of(["redact", "reason"])
     FailPoint().require_step_of(["redact"])
     with pytest.raises(ConfigurationError, match="Unknown step in FAILPOINT; valid steps: redact"):

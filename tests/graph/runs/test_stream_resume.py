@@ -1,4 +1,4 @@
-"""A run that was taken over streams what its followers lack, once, and says so if it answers otherwise."""
+"""A resumed run streams the events that its followers lack, once, and restarts the stream if it answers otherwise."""
 
 from typing import Any
 
@@ -34,12 +34,12 @@ def result(number: int, value: str = "12.00") -> ToolResult:
 
 
 def again(seen: list[Event], made: list[Event]) -> list[Event]:
-    """What is streamed after what was seen, as these events are made."""
-    rejoin = StreamReconciler(seen)
-    return [told for event in made for told in rejoin.feed(event)]
+    """The events that are streamed after those that were seen, as these are made."""
+    reconciler = StreamReconciler(seen)
+    return [streamed for event in made for streamed in reconciler.feed(event)]
 
 
-def test_what_was_not_seen_is_streamed() -> None:
+def test_events_that_were_not_seen_are_streamed() -> None:
     assert again([START], [text("one "), text("two")]) == [text("one "), text("two")]
 
 
@@ -56,7 +56,7 @@ def test_an_answer_that_stops_short_of_what_was_seen_restarts_the_stream() -> No
     assert again([START, text("one two three")], [text("one "), DONE]) == [RESTART, text("one "), DONE]
 
 
-def test_calls_and_results_that_were_seen_are_not_streamed_again_in_whatever_order_they_come() -> None:
+def test_calls_and_results_that_were_seen_are_not_streamed_again_in_any_order() -> None:
     seen = [START, text("let me look"), call(1), call(2), result(2), result(1), text("You ")]
     made = [text("let me look"), call(1), call(2), result(1), result(2), text("You spent 12."), DONE]
     assert again(seen, made) == [text("spent 12."), DONE]
@@ -80,7 +80,7 @@ def test_a_call_that_is_not_made_again_restarts_the_stream() -> None:
     ]
 
 
-def test_what_was_void_already_is_not_compared() -> None:
+def test_events_before_a_restart_are_not_compared() -> None:
     assert again([START, text("old"), RESTART, text("new ")], [text("new words")]) == [text("words")]
 
 
@@ -89,24 +89,27 @@ def test_citations_that_were_seen_need_not_come_again() -> None:
     assert again([START, text("so [1]"), citation], [text("so [1]"), DONE]) == [DONE]
 
 
-def test_what_a_client_was_shown_beside_a_result_is_not_void_when_the_result_comes_again_without_it() -> None:
-    shown: Any = {**result(1), "display": {"type": "chart", "file_id": "f1"}}
-    assert again([START, call(1), shown, call(2)], [call(1), result(1), call(2), result(2), DONE]) == [result(2), DONE]
+def test_a_result_that_comes_again_without_its_display_is_the_same() -> None:
+    displayed: Any = {**result(1), "display": {"type": "chart", "file_id": "f1"}}
+    assert again([START, call(1), displayed, call(2)], [call(1), result(1), call(2), result(2), DONE]) == [
+        result(2),
+        DONE,
+    ]
 
 
-def asked(number: int) -> Any:
+def approval(number: int) -> Any:
     return {"type": "approval_required", "approval_id": f"a{number}", "tool_call_id": f"call_{number}"}
 
 
-def test_a_question_that_was_answered_before_is_not_asked_again() -> None:
-    seen = [START, call(1), asked(1), result(1), call(2), asked(2)]
-    assert again(seen, [call(1), result(1), call(2), asked(2), result(2), DONE]) == [result(2), DONE]
+def test_an_approval_that_was_decided_is_not_requested_again() -> None:
+    seen = [START, call(1), approval(1), result(1), call(2), approval(2)]
+    assert again(seen, [call(1), result(1), call(2), approval(2), result(2), DONE]) == [result(2), DONE]
 
 
-def test_a_question_that_is_not_answered_yet_is_compared() -> None:
-    seen = [START, call(1), asked(1)]
-    assert again(seen, [call(1), asked(1)]) == []
-    assert again(seen, [call(1), asked(2)]) == [RESTART, call(1), asked(2)]
+def test_an_approval_that_is_not_decided_yet_is_compared() -> None:
+    seen = [START, call(1), approval(1)]
+    assert again(seen, [call(1), approval(1)]) == []
+    assert again(seen, [call(1), approval(2)]) == [RESTART, call(1), approval(2)]
 
 
 EVENTS = st.lists(
@@ -117,8 +120,8 @@ EVENTS = st.lists(
 )
 
 
-def shown(events: list[Event]) -> list[Event]:
-    """What somebody has in the end who forgets all that is void."""
+def valid(events: list[Event]) -> list[Event]:
+    """The events that a follower has in the end, who discards all before a restart."""
     counted: list[Event] = []
     for event in events:
         counted = [] if event["type"] == "restart" else [*counted, event]
@@ -126,20 +129,20 @@ def shown(events: list[Event]) -> list[Event]:
 
 
 @given(EVENTS, st.integers(0, 8))
-def test_who_saw_the_beginning_of_the_same_turn_has_it_whole_in_the_end(events: list[Event], seen: int) -> None:
-    told = again([START, *events[:seen]], [*events, DONE])
-    assert RESTART not in told
-    assert shown([*events[:seen], *told]) == merge_texts([*events, DONE])
+def test_a_follower_of_the_beginning_has_the_whole_turn_in_the_end(events: list[Event], seen: int) -> None:
+    streamed = again([START, *events[:seen]], [*events, DONE])
+    assert RESTART not in streamed
+    assert valid([*events[:seen], *streamed]) == merge_texts([*events, DONE])
 
 
 @given(EVENTS, EVENTS)
-def test_whatever_was_seen_in_the_end_there_is_the_new_turn(seen: list[Event], made: list[Event]) -> None:
-    ended = shown([*seen, *again([START, *seen], [*made, DONE])])
+def test_whatever_a_follower_has_seen_it_has_the_new_turn_in_the_end(seen: list[Event], made: list[Event]) -> None:
+    ended = valid([*seen, *again([START, *seen], [*made, DONE])])
     assert sorted(map(repr, ended)) == sorted(map(repr, merge_texts([*made, DONE])))
     assert answer_text(ended) == answer_text(made) or any(event["type"] == "tool_result" for event in made)
 
 
-def test_the_events_behind_a_turn_are_those_that_it_streamed() -> None:
+def test_the_events_of_a_turn_are_those_that_it_streamed() -> None:
     calls = [{"name": "totals", "args": {"n": 1}, "id": "call_1", "type": "tool_call"}]
     passages = [Passage(id="p1", text="passage", source="note 1", similarity=0.9)]
     messages = [

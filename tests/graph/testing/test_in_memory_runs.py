@@ -1,7 +1,7 @@
 """The runs in memory."""
 
 import pytest
-from langchain_core.messages import AIMessage, HumanMessage
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 
 from graph.ports.memory import TurnRecord
 from graph.ports.runs import Run
@@ -25,7 +25,7 @@ class InMemoryBackend:
         self.store.decide_all(run.id)
 
     async def record(self, run: Run, question: str, answer: str) -> str:
-        messages = [HumanMessage(question), AIMessage(answer)]
+        messages: list[AnyMessage] = [HumanMessage(question), AIMessage(answer)]
         await self.store.transcript.record(
             TurnRecord(run.user_id, run.session_id, run.id, run.epoch, run.employee, "model", messages, NO_USAGE)
         )

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from uuid import uuid4
 
 import pytest
-from langchain_core.messages import AIMessage, HumanMessage
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage
 from psycopg import AsyncConnection, OperationalError
 
 from graph.adapters.crypto.cipher import VaultCipher
@@ -73,7 +73,7 @@ class PostgresBackend:
             await connection.execute(adapter_queries("approvals")["resume_run"], {"run_id": run.id})
 
     async def record(self, run: Run, question: str, answer: str) -> str:
-        messages = [HumanMessage(question), AIMessage(answer)]
+        messages: list[AnyMessage] = [HumanMessage(question), AIMessage(answer)]
         record = TurnRecord(run.user_id, run.session_id, run.id, run.epoch, run.employee, "model", messages, NO_USAGE)
         await PostgresTranscript(self.database, words).record(record)
         [row] = self.sql("select id::text from chat_messages where run_id = %(id)s and role = 'user'", id=run.id)
