@@ -13,7 +13,7 @@ import yaml
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from graph.adapters.offline.answers import tell
+from graph.adapters.offline.answers import render_result
 from graph.tool import ToolContext
 from graph.turn.result_truncation import to_json, truncate_json
 from migrations.demo.seed import seed
@@ -102,7 +102,7 @@ async def test_every_result_of_every_tool_is_answered_however_it_is_mutilated(re
 
 
 def answers(result: Any) -> bool:
-    return all(tell(json.dumps(result), rows=rows).strip() for rows in (True, False))
+    return all(render_result(json.dumps(result), rows=rows).strip() for rows in (True, False))
 
 
 def places_in(value: Any, before: Place = ()) -> Iterator[Place]:
@@ -127,4 +127,4 @@ def break_at(value: Any, place: Place, odd: Any) -> None:
 
 @pytest.mark.parametrize("content", ["", " ", "[" * 5_000, "null", "[]", '""', '{"a": null}', "x" * 9_000, " " * 9_000])
 def test_what_is_no_object_is_answered(content: str) -> None:
-    assert tell(content, rows=True).strip()
+    assert render_result(content, rows=True).strip()

@@ -5,7 +5,7 @@ import datetime as dt
 from graph.values.months import add_months, last_day
 
 Days = tuple[dt.date, dt.date]
-"""The first and the last day of a stretch."""
+"""The first and the last day of a span."""
 
 
 def months(year: int, month: int, count: int = 1) -> Days:
@@ -14,16 +14,16 @@ def months(year: int, month: int, count: int = 1) -> Days:
     return first, last_day(add_months(first, count - 1))
 
 
-def shifted(date: dt.date, unit: str, count: int) -> dt.date:
-    """The date moved by whole units; where the month is shorter, its last day."""
+def shift(date: dt.date, unit: str, count: int) -> dt.date:
+    """The date moved by whole units; the last day of the month if the month is shorter."""
     if unit in ("day", "week"):
         return date + dt.timedelta(count * (7 if unit == "week" else 1))
     first = add_months(date, count * {"month": 1, "quarter": 3, "year": 12}[unit])
     return first.replace(day=min(date.day, last_day(first).day))
 
 
-def around(date: dt.date, unit: str) -> Days:
-    """The calendar day, week, month, quarter or year that holds a date."""
+def enclosing_unit(date: dt.date, unit: str) -> Days:
+    """The calendar day, week, month, quarter or year that contains a date."""
     if unit == "day":
         return date, date
     if unit == "week":

@@ -1,7 +1,10 @@
-"""Single stretches of days as people write them, "March 2025" or "last week", and where they stand in a text.
+"""Finds single dates and periods in a text, such as "March 2025" or "last week".
 
-A stretch without a year is the most recent one that has begun; weeks begin on Monday. "Last month" is the calendar
-month before today's, "the last 3 months" and "the past month" count back from today and include it.
+A span without a year is the most recent one that has begun. Weeks begin on Monday. "Last month" is the calendar month before
+the current one; "the last 3 months" and "the past month" count back from today and include it.
+
+Own code: dateparser 1.5 resolves both ends of 14 of the 58 phrases in `test_periods.py` and takes 1.3 ms a text instead of
+0.04; its import and first use take 0.7 s (measured 2026-11-29).
 """
 
 import datetime as dt
@@ -9,32 +12,32 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from graph.adapters.offline.calendar_math import Days, around, date_or_none, months, shifted
+from graph.adapters.offline.calendar_math import Days, date_or_none, enclosing_unit, months, shift
 from graph.values.currencies import COMMON_CODES, SPOKEN_NAMES
 
 
-class PeriodUnclear(ValueError):
-    """A period was named that cannot be turned into days; the message says why, in a sentence for the user."""
+class AmbiguousPeriod(ValueError):
+    """A period whose days are unclear; the message is a sentence for the user."""
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
-    """A stretch of days that a text names."""
+class DateSpan:
+    """A span of days in a text."""
 
     begin: int
     end: int
-    """Where it stands in the text, as in a slice."""
+    """Its position in the text is `text[begin:end]`."""
     yearless: bool
-    """Whether its year follows from another date."""
-    read: Callable[[dt.date | None], Days]
-    """Its days, given today, or for a yearless stretch the date on which it has begun at the latest."""
+    """Whether it has no year, so that another date determines it."""
+    resolve: Callable[[dt.date | None], Days]
+    """Its days, given today; for a yearless span, given the latest date on which it may have begun."""
 
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 NUMBERS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 ORDINALS = ("first", "second", "third", "fourth")
-HOW_FAR = {"last": -1, "previous": -1, "this": 0, "current": 0, "next": 1, "coming": 1}
+OFFSETS = {"last": -1, "previous": -1, "this": 0, "current": 0, "next": 1, "coming": 1}
 
 MONTH = (
     r"\b(?P<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
@@ -49,40 +52,40 @@ COUNT = rf"(?P<count>\d{{1,3}}|{'|'.join(NUMBERS)}|(?:a\s+)?couple\s+of)"
 VAGUE = r"(?:spring|summer|autumn|fall|winter|christmas|easter|holidays?|season|semester|decade)\b"
 UNIT = r"(?P<unit>day|week|month|quarter|year)s?\b"
 
-LEADS_TO_YEAR = re.compile(
+YEAR_PREFIX = re.compile(
     r"(?:\b(?:in|for|during|throughout|of|since|from|between|before|after|until|till|through|year)"
     r"|\b(?:19|20)\d\d\s+(?:and|or|to|vs\.?|versus|than|with))\s+$",
     re.IGNORECASE,
 )
-LEADS_TO_MONTH = re.compile(
+MONTH_PREFIX = re.compile(
     r"\b(?:in|for|during|since|of|from|to|between|and|until|till|through|before|after|this|last|or|vs\.?|versus)\s+$",
     re.IGNORECASE,
 )
-MONEY_FOLLOWS = re.compile(rf"\s*(?:{'|'.join((*SPOKEN_NAMES, *COMMON_CODES))}|%|[.,]\d)", re.IGNORECASE)
+MONEY_SUFFIX = re.compile(rf"\s*(?:{'|'.join((*SPOKEN_NAMES, *COMMON_CODES))}|%|[.,]\d)", re.IGNORECASE)
 
 
-def find_stretches(text: str, today: dt.date | None) -> list[Stretch]:
-    """The stretches that a text names, in order; of two that overlap, the more exact kind wins."""
-    found: list[Stretch] = []
-    for pattern, read in _KINDS:
+def find_date_spans(text: str, today: dt.date | None) -> list[DateSpan]:
+    """The spans of a text in order. Of two that overlap, the more exact pattern wins."""
+    found: list[DateSpan] = []
+    for pattern, resolve in _PATTERNS:
         for match in pattern.finditer(text):
             free = all(match.end() <= other.begin or other.end <= match.start() for other in found)
-            if free and _is_meant(text, match):
-                found.append(_stretch(match, read, today))
-    return sorted(found, key=lambda stretch: stretch.begin)
+            if free and _is_date(text, match):
+                found.append(_to_date_span(match, resolve, today))
+    return sorted(found, key=lambda date_span: date_span.begin)
 
 
-def _is_meant(text: str, match: re.Match[str]) -> bool:
+def _is_date(text: str, match: re.Match[str]) -> bool:
     """False for "may I", a person called Jan, and 2000 as an amount."""
     before, word = text[: match.start()], match[0].lower()
     if word in ("may", "jan", "mar"):
-        return LEADS_TO_MONTH.search(before) is not None
+        return MONTH_PREFIX.search(before) is not None
     if word.isdigit():
-        return LEADS_TO_YEAR.search(before) is not None and not MONEY_FOLLOWS.match(text, match.end())
+        return YEAR_PREFIX.search(before) is not None and not MONEY_SUFFIX.match(text, match.end())
     return True
 
 
-def _stretch(match: re.Match[str], read: "Reader", today: dt.date | None) -> Stretch:
+def _to_date_span(match: re.Match[str], resolve: "Resolver", today: dt.date | None) -> DateSpan:
     names = match.re.groupindex
     yearless = "year" in names and match["year"] is None
     dated = "year" in names and not yearless
@@ -90,30 +93,30 @@ def _stretch(match: re.Match[str], read: "Reader", today: dt.date | None) -> Str
     def days(limit: dt.date | None) -> Days:
         anchor = dt.date.max if dated else limit if yearless else today
         if anchor is None:
-            raise PeriodUnclear(f"I do not know today's date, so I cannot tell which days “{match[0]}” means.")
-        return read(match, anchor)
+            raise AmbiguousPeriod(f"I do not know today's date, so I cannot tell which days “{match[0]}” means.")
+        return resolve(match, anchor)
 
-    return Stretch(match.start(), match.end(), yearless, days)
+    return DateSpan(match.start(), match.end(), yearless, days)
 
 
-Reader = Callable[[re.Match[str], dt.date], Days]
-"""Turns a match into days, given today or the limit of a yearless stretch."""
+Resolver = Callable[[re.Match[str], dt.date], Days]
+"""Returns the days of a match, given today or the limit of a yearless span."""
 
 
 def _day(match: re.Match[str], limit: dt.date) -> Days:
-    date = _date_named(match, limit)
+    date = _resolve_date(match, limit)
     return date, date
 
 
 def _days_of_month(match: re.Match[str], limit: dt.date) -> Days:
-    first = _date_named(match, limit)
+    first = _resolve_date(match, limit)
     last = date_or_none(first.year, first.month, int(match["last_day"]))
     if last is None or last < first:
         raise _no_such_day(match)
     return first, last
 
 
-def _date_named(match: re.Match[str], limit: dt.date) -> dt.date:
+def _resolve_date(match: re.Match[str], limit: dt.date) -> dt.date:
     for year in _years(match, limit):
         date = date_or_none(year, _month_number(match), int(match["day"]))
         if date and date <= limit:
@@ -122,27 +125,27 @@ def _date_named(match: re.Match[str], limit: dt.date) -> dt.date:
 
 
 def _years(match: re.Match[str], limit: dt.date) -> Sequence[int]:
-    """The year that is named, or those up to the limit, newest first; nine always hold a 29 February."""
+    """The named year, or the years up to the limit, newest first; nine always include a 29 February."""
     return [int(match["year"])] if match["year"] else range(limit.year, limit.year - 9, -1)
 
 
-def _no_such_day(match: re.Match[str]) -> PeriodUnclear:
-    return PeriodUnclear(f"There is no “{match[0]}” in the calendar.")
+def _no_such_day(match: re.Match[str]) -> AmbiguousPeriod:
+    return AmbiguousPeriod(f"There is no “{match[0]}” in the calendar.")
 
 
 def _day_of_month(match: re.Match[str], today: dt.date) -> Days:
-    for month in (today, shifted(today, "month", -1), shifted(today, "month", -2)):
+    for month in (today, shift(today, "month", -1), shift(today, "month", -2)):
         date = date_or_none(month.year, month.month, int(match["day"]))
         if date and date <= today:
             return date, date
     raise _no_such_day(match)
 
 
-def _slashed(match: re.Match[str], _: dt.date) -> Days:
+def _numeric_date(match: re.Match[str], _: dt.date) -> Days:
     a, b = int(match["a"]), int(match["b"])
     readings = {date for pair in ((a, b), (b, a)) if (date := date_or_none(int(match["year"]), *pair))}
     if len(readings) != 1:
-        raise PeriodUnclear(f"I cannot tell which day “{match[0]}” is; write it like 3 March 2025.")
+        raise AmbiguousPeriod(f"I cannot tell which day “{match[0]}” is; write it like 3 March 2025.")
     return (date := readings.pop()), date
 
 
@@ -151,10 +154,10 @@ def _month(match: re.Match[str], limit: dt.date) -> Days:
     return months(year, _month_number(match))
 
 
-def _month_beside(match: re.Match[str], today: dt.date) -> Days:
+def _relative_month(match: re.Match[str], today: dt.date) -> Days:
     """Read a month beside a word for its year: "March last year", "last March"."""
     if match.re.groupindex.get("how_year"):
-        return months(today.year + HOW_FAR[match["how_year"].lower()], _month_number(match))
+        return months(today.year + OFFSETS[match["how_year"].lower()], _month_number(match))
     back = match["how"].lower() == "last" and _month_number(match) >= today.month
     return months(today.year - back, _month_number(match))
 
@@ -176,29 +179,29 @@ def _year(match: re.Match[str], _: dt.date) -> Days:
     return months(int(match["year"]), 1, 12)
 
 
-def _counted(match: re.Match[str], today: dt.date) -> Days:
+def _last_units(match: re.Match[str], today: dt.date) -> Days:
     """The last N units, counted back from today."""
-    return shifted(today, match["unit"].lower(), -_number(match)) + dt.timedelta(1), today
+    return shift(today, match["unit"].lower(), -_number(match)) + dt.timedelta(1), today
 
 
 def _ago(match: re.Match[str], today: dt.date) -> Days:
     unit = match["unit"].lower()
-    return around(shifted(today, unit, -_number(match)), unit)
+    return enclosing_unit(shift(today, unit, -_number(match)), unit)
 
 
-def _unit(match: re.Match[str], today: dt.date) -> Days:
+def _relative_unit(match: re.Match[str], today: dt.date) -> Days:
     unit = match["unit"].lower()
     if match["how"].lower() == "past":
-        return shifted(today, unit, -1) + dt.timedelta(1), today
-    return around(shifted(today, unit, HOW_FAR[match["how"].lower()]), unit)
+        return shift(today, unit, -1) + dt.timedelta(1), today
+    return enclosing_unit(shift(today, unit, OFFSETS[match["how"].lower()]), unit)
 
 
 def _to_date(match: re.Match[str], today: dt.date) -> Days:
-    return around(today, "year" if match[0][0].lower() == "y" else "month")[0], today
+    return enclosing_unit(today, "year" if match[0][0].lower() == "y" else "month")[0], today
 
 
 def _weekend(match: re.Match[str], today: dt.date) -> Days:
-    saturday = around(today, "week")[0] + dt.timedelta(5 + 7 * HOW_FAR[match["how"].lower()])
+    saturday = enclosing_unit(today, "week")[0] + dt.timedelta(5 + 7 * OFFSETS[match["how"].lower()])
     return saturday, saturday + dt.timedelta(1)
 
 
@@ -208,13 +211,13 @@ def _weekday(match: re.Match[str], today: dt.date) -> Days:
     return date, date
 
 
-def _near(match: re.Match[str], today: dt.date) -> Days:
+def _relative_day(match: re.Match[str], today: dt.date) -> Days:
     back = {"yesterday": 1, "the day before yesterday": 2}.get(" ".join(match[0].lower().split()), 0)
     return (date := today - dt.timedelta(back)), date
 
 
 def _vague(match: re.Match[str], _: dt.date) -> Days:
-    raise PeriodUnclear(f"“{match[0]}” can mean many things; give me dates or a number of days.")
+    raise AmbiguousPeriod(f"“{match[0]}” can mean many things; give me dates or a number of days.")
 
 
 def _month_number(match: re.Match[str]) -> int:
@@ -229,26 +232,26 @@ def _number(match: re.Match[str]) -> int:
     return int(word) if word.isdigit() else NUMBERS.index(word) + 1
 
 
-_KINDS: list[tuple[re.Pattern[str], Reader]] = [
-    (re.compile(pattern, re.IGNORECASE), read)
-    for pattern, read in (
+_PATTERNS: list[tuple[re.Pattern[str], Resolver]] = [
+    (re.compile(pattern, re.IGNORECASE), resolve)
+    for pattern, resolve in (
         (r"\b(?P<year>(?:19|20)\d\d)-(?P<month>\d\d)-(?P<day>\d\d)\b", _day),
         (r"\b(?P<year>(?:19|20)\d\d)-(?P<month>0[1-9]|1[0-2])\b", _month),
-        (r"\b(?P<a>\d\d?)/(?P<b>\d\d?)/(?P<year>(?:19|20)\d\d)\b", _slashed),
+        (r"\b(?P<a>\d\d?)/(?P<b>\d\d?)/(?P<year>(?:19|20)\d\d)\b", _numeric_date),
         (rf"\b{DAY}{TO}{LAST_DAY}\s+(?:of\s+)?{MONTH}{IN_YEAR}", _days_of_month),
         (rf"{MONTH}\s+(?:the\s+)?{DAY}{TO}{LAST_DAY}{IN_YEAR}", _days_of_month),
         (rf"\b{DAY}\s+(?:of\s+)?{MONTH}{IN_YEAR}", _day),
         (rf"{MONTH}\s+(?:the\s+)?{DAY}{IN_YEAR}", _day),
-        (rf"{MONTH},?\s+(?:of\s+)?(?P<how_year>last|this|next)\s+year\b", _month_beside),
+        (rf"{MONTH},?\s+(?:of\s+)?(?P<how_year>last|this|next)\s+year\b", _relative_month),
         (rf"\b{YEAR}\s+{MONTH}", _month),
-        (rf"\b(?P<how>last|this)\s+{MONTH}", _month_beside),
+        (rf"\b(?P<how>last|this)\s+{MONTH}", _relative_month),
         (rf"\b{YEAR}\s+q(?P<number>[1-4])(?P<word>)\b", _quarter),
         (
             rf"\b(?:q(?P<number>[1-4])|(?P<word>first|second|third|fourth|1st|2nd|3rd|4th)\s+quarter){IN_YEAR}\b",
             _quarter,
         ),
         (rf"\b(?P<half>first|second)\s+half{IN_YEAR}\b", _half),
-        (rf"\b(?:last|past|previous|trailing)\s+{COUNT}\s+{UNIT}", _counted),
+        (rf"\b(?:last|past|previous|trailing)\s+{COUNT}\s+{UNIT}", _last_units),
         (rf"\b(?:last|past|this|next)\s+(?:(?:few|several|some)\s+{UNIT}|{VAGUE})", _vague),
         (rf"\b{COUNT}\s+{UNIT}\s+ago\b", _ago),
         (r"\b(?:year|month)[ -]to[ -]date\b|\b[ym]td\b", _to_date),
@@ -256,11 +259,11 @@ _KINDS: list[tuple[re.Pattern[str], Reader]] = [
         (
             r"\b(?P<how>last|previous|past|this|current|next|coming)\s+(?:(?:calendar|tax)\s+)?"
             r"(?P<unit>week|month|quarter|year)\b",
-            _unit,
+            _relative_unit,
         ),
         (rf"(?<=on the ){DAY}", _day_of_month),
         (rf"\b(?P<last>last\s+)?(?P<weekday>{'|'.join(WEEKDAYS)})\b", _weekday),
-        (r"\bthe\s+day\s+before\s+yesterday\b|\byesterday\b|\btoday\b|(?<=to )now\b|(?<=until )now\b", _near),
+        (r"\bthe\s+day\s+before\s+yesterday\b|\byesterday\b|\btoday\b|(?<=to )now\b|(?<=until )now\b", _relative_day),
         (rf"{MONTH}{IN_YEAR}", _month),
         (rf"\b{YEAR}", _year),
     )

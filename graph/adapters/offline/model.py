@@ -1,12 +1,12 @@
-"""The chat model that answers when no other is configured: it calls tools by rules and puts their results into words.
+"""The chat model without a provider: rules choose tool calls and render their results.
 
-It understands nothing: a question is matched with the examples of the tools (`choice`), periods, amounts and
-names are read by patterns (`periods`, `reading`), and where no tool fits it quotes a passage or says what it
-is. The same messages always give the same answer; it knows no clock, no network and no chance. The date comes from the
-line `Today is 2026-10-31.` of the system message; without it, "last month" is answered with a question.
+It understands nothing. A question is matched with the examples of the tools (`tool_matcher`); patterns read periods, amounts
+and names (`periods`, `question_parser`). If no tool matches, it quotes a passage or states what it is. The same messages
+always get the same answer: it uses no clock, no network and no random numbers. The date comes from the line `Today is
+2026-10-31.` of the system message; without it, "last month" is answered with a question.
 
-For debugging and tests a message may spell out the calls to make: `CALL:transactions_query:{"limit": 5}`. The tool and
-its arguments go out as they stand, even if there is no such tool or the JSON is broken. Several calls make one round.
+For debugging and tests a message may spell out the calls: `CALL:transactions_query:{"limit": 5}`. Tool and arguments are sent
+as they are, even if the tool does not exist or the JSON is invalid. Several calls make one round.
 """
 
 import asyncio
@@ -26,8 +26,8 @@ from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import Field
 
-from graph.adapters.offline.summary import first_line
-from graph.adapters.offline.tool_matcher import Chooser, Offer
+from graph.adapters.offline.summary import summary_first_line
+from graph.adapters.offline.tool_matcher import OfferedTool, ToolMatcher
 from graph.adapters.offline.turn import Call, Reply, reply
 from graph.adapters.offline.words import read_words
 from graph.tool import Tool
@@ -41,10 +41,10 @@ class OfflineChatModel(BaseChatModel):
     """Answers without a language model, and says so where that is not enough."""
 
     examples: Mapping[str, Sequence[str]] = Field(default_factory=dict)
-    """Questions that each tool answers, by the tool's name; a tool without any is chosen by its description alone."""
-    chooser: Chooser = Field(default_factory=lambda: Chooser(read_words()))
-    to_summarise: str = Field(default_factory=first_line, min_length=1)
-    """How a system message begins that asks for a summary."""
+    """Example questions by tool name; a tool without any is matched by its description alone."""
+    matcher: ToolMatcher = Field(default_factory=lambda: ToolMatcher(read_words()))
+    summary_prompt: str = Field(default_factory=summary_first_line, min_length=1)
+    """The beginning of a system message that requests a summary."""
 
     @property
     def _llm_type(self) -> str:
@@ -53,9 +53,9 @@ class OfflineChatModel(BaseChatModel):
     def bind_tools(
         self, tools: Sequence[Bindable], *, tool_choice: str | None = None, **kwargs: Any
     ) -> Runnable[LanguageModelInput, AIMessage]:
-        """Offer tools, as catalogue entries, OpenAI schemas, or anything LangChain can make into one.
+        """Offer tools: catalogue entries, OpenAI schemas, or anything that LangChain converts to one.
 
-        `tool_choice` and sampling options are taken and change nothing.
+        `tool_choice` and sampling options are accepted and ignored.
         """
         return self.bind(tools=[_schema(tool) for tool in tools], **kwargs)
 
@@ -94,11 +94,11 @@ class OfflineChatModel(BaseChatModel):
             yield chunk
 
     def _chunks(self, messages: Sequence[BaseMessage], options: Mapping[str, Any]) -> Iterator[AIMessageChunk]:
-        offers = [self._offer(schema["function"]) for schema in options.get("tools", ())]
-        return _spoken(reply(messages, offers, self.chooser, self.to_summarise), messages)
+        tools = [self._offered_tool(schema["function"]) for schema in options.get("tools", ())]
+        return _to_chunks(reply(messages, tools, self.matcher, self.summary_prompt), messages)
 
-    def _offer(self, function: Mapping[str, Any]) -> Offer:
-        return Offer(
+    def _offered_tool(self, function: Mapping[str, Any]) -> OfferedTool:
+        return OfferedTool(
             name=function["name"],
             description=function.get("description", ""),
             parameters=function.get("parameters", {}),
@@ -107,7 +107,7 @@ class OfflineChatModel(BaseChatModel):
 
 
 def offline_model(catalogue: Iterable[Tool]) -> OfflineChatModel:
-    """The offline model with the example questions of these tools; which it may call, `bind_tools` says."""
+    """The offline model with the example questions of these tools. `bind_tools` determines which it may call."""
     return OfflineChatModel(examples={tool.name: tuple(tool.examples) for tool in catalogue})
 
 
@@ -115,8 +115,8 @@ def _schema(tool: Bindable) -> dict[str, Any]:
     return tool.schema() if isinstance(tool, Tool) else convert_to_openai_tool(tool)
 
 
-def _spoken(answer: Reply, messages: Sequence[BaseMessage]) -> Iterator[AIMessageChunk]:
-    """The answer word by word, then its calls, then the end with its reason."""
+def _to_chunks(answer: Reply, messages: Sequence[BaseMessage]) -> Iterator[AIMessageChunk]:
+    """Yield the answer word by word, then its calls, then the finish reason."""
     for word in re.findall(r"\s*\S+|\s+$", answer.text):
         yield AIMessageChunk(content=word)
     calls = [
@@ -132,6 +132,6 @@ def _spoken(answer: Reply, messages: Sequence[BaseMessage]) -> Iterator[AIMessag
 
 
 def _call_id(index: int, call: Call, messages: Sequence[BaseMessage]) -> str:
-    """An id that is the same for the same conversation, and another for the same question asked again."""
+    """An id that depends on the conversation only; the same question asked again gets another one."""
     said = [*(f"{message.type}: {message.text}" for message in messages), call.name, call.arguments, str(index)]
     return f"call_{hashlib.sha256('|'.join(said).encode(errors='replace')).hexdigest()[:24]}"

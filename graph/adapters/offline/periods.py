@@ -1,4 +1,4 @@
-"""The periods that a question names: "in March", "since last week", "between 3 March and 10 April", "Q1 and Q2"."""
+"""Finds periods in a question: "in March", "since last week", "between 3 March and 10 April", "Q1 and Q2"."""
 
 import datetime as dt
 import re
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from graph.adapters.offline.calendar_math import Days
-from graph.adapters.offline.date_phrases import PeriodUnclear, Stretch, find_stretches
+from graph.adapters.offline.date_phrases import AmbiguousPeriod, DateSpan, find_date_spans
 
 JOINS = re.compile(r"\s*(?:-|–|to|until|till|through|up\s+to)\s*(?:the\s+)?", re.IGNORECASE)  # noqa: RUF001
 JOINS_BETWEEN = re.compile(r"\s*(?:and|-|–|to)\s*(?:the\s+)?", re.IGNORECASE)  # noqa: RUF001
@@ -24,25 +24,25 @@ ONWARDS = re.compile(r"\s*(?:onwards?\b|on\b(?!\s*\w)|forward\b)", re.IGNORECASE
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """Days from `start` to `end`, both included; None where the period is open."""
+    """The days from `start` to `end`, both included; None where the period is open."""
 
     start: dt.date | None
     end: dt.date | None
     span: tuple[int, int]
-    """Where it stands in the text, its preposition included."""
+    """Its position in the text, including its preposition."""
 
 
 def find_periods(text: str, today: dt.date | None) -> list[Period]:
-    """The periods of a text in order, each once.
+    """The distinct periods of a text, in order.
 
     Raises:
-        PeriodUnclear: a period is named, but which days it means cannot be told.
+        AmbiguousPeriod: the days of a period are unclear.
     """
-    stretches = find_stretches(text, today)
+    date_spans = find_date_spans(text, today)
     found: list[Period] = []
-    while stretches:
-        parts = stretches[: 2 if _joined(text, stretches) else 1]
-        stretches = stretches[len(parts) :]
+    while date_spans:
+        parts = date_spans[: 2 if _joined(text, date_spans) else 1]
+        date_spans = date_spans[len(parts) :]
         period = _period(text, parts, today)
         if all((period.start, period.end) != (other.start, other.end) for other in found):
             found.append(period)
@@ -50,54 +50,54 @@ def find_periods(text: str, today: dt.date | None) -> list[Period]:
 
 
 def without_periods(text: str, placeholder: str) -> str:
-    """The text with a placeholder where a period stood, whether its days can be told or not."""
-    for stretch in reversed(find_stretches(text, None)):
-        text = f"{text[: _lead(text, stretch)[1]]} {placeholder} {text[stretch.end :]}"
+    """The text with a placeholder for each period, also for unclear ones."""
+    for date_span in reversed(find_date_spans(text, None)):
+        text = f"{text[: _lead(text, date_span)[1]]} {placeholder} {text[date_span.end :]}"
     return text
 
 
-def _joined(text: str, stretches: Sequence[Stretch]) -> bool:
-    """Whether the first two stretches are the ends of one period."""
-    if len(stretches) < 2 or COMPARES.search(text):
+def _joined(text: str, date_spans: Sequence[DateSpan]) -> bool:
+    """Whether the first two spans are the ends of one period."""
+    if len(date_spans) < 2 or COMPARES.search(text):
         return False
-    between = text[stretches[0].end : stretches[1].begin]
-    if BETWEEN.search(text[: stretches[0].begin]):
+    between = text[date_spans[0].end : date_spans[1].begin]
+    if BETWEEN.search(text[: date_spans[0].begin]):
         return JOINS_BETWEEN.fullmatch(between) is not None
     return JOINS.fullmatch(between) is not None
 
 
-def _period(text: str, parts: Sequence[Stretch], today: dt.date | None) -> Period:
+def _period(text: str, parts: Sequence[DateSpan], today: dt.date | None) -> Period:
     return _range(text, parts[0], parts[1], today) if len(parts) == 2 else _single(text, parts[0], today)
 
 
-def _range(text: str, first: Stretch, last: Stretch, today: dt.date | None) -> Period:
+def _range(text: str, first: DateSpan, last: DateSpan, today: dt.date | None) -> Period:
     start, end = _ends(first, last, today)
     if end < start:
-        raise PeriodUnclear(f"“{text[first.begin : last.end]}” ends before it begins.")
+        raise AmbiguousPeriod(f"“{text[first.begin : last.end]}” ends before it begins.")
     return Period(start, end, (_lead(text, first)[1], last.end))
 
 
-def _ends(first: Stretch, last: Stretch, today: dt.date | None) -> Days:
-    """The outer days of two stretches; one without a year takes it from the other."""
+def _ends(first: DateSpan, last: DateSpan, today: dt.date | None) -> Days:
+    """The first and the last day of two spans; one without a year takes it from the other."""
     if first.yearless and not last.yearless:
-        end = last.read(today)[1]
-        return first.read(end)[0], end
-    start = first.read(today)[0]
+        end = last.resolve(today)[1]
+        return first.resolve(end)[0], end
+    start = first.resolve(today)[0]
     if last.yearless:
-        return start, last.read(_year_after(start))[1]
-    return start, last.read(today)[1]
+        return start, last.resolve(_year_after(start))[1]
+    return start, last.resolve(today)[1]
 
 
 def _year_after(start: dt.date) -> dt.date:
-    """The last day of the year that begins on a date: what began by then began after it."""
+    """The last day of the 365 days from `start`: the latest date on which a yearless end may begin."""
     return start + dt.timedelta(364)
 
 
-def _single(text: str, stretch: Stretch, today: dt.date | None) -> Period:
-    start, end = stretch.read(today)
-    word, begin = _lead(text, stretch)
-    onwards = ONWARDS.match(text, stretch.end)
-    stop = onwards.end() if onwards else stretch.end
+def _single(text: str, date_span: DateSpan, today: dt.date | None) -> Period:
+    start, end = date_span.resolve(today)
+    word, begin = _lead(text, date_span)
+    onwards = ONWARDS.match(text, date_span.end)
+    stop = onwards.end() if onwards else date_span.end
     if word == "since" or onwards:
         return Period(start, max(start, today) if today else None, (begin, stop))
     opened = {
@@ -108,7 +108,7 @@ def _single(text: str, stretch: Stretch, today: dt.date | None) -> Period:
     return Period(*opened.get(word, (start, end)), (begin, stop))
 
 
-def _lead(text: str, stretch: Stretch) -> tuple[str, int]:
-    """The kind of word before a stretch (since, after, before, until, or none), and where that word begins."""
-    match = LEAD.search(text[: stretch.begin])
-    return (match.lastgroup or "", match.start()) if match else ("", stretch.begin)
+def _lead(text: str, date_span: DateSpan) -> tuple[str, int]:
+    """The preposition before a span (since, after, before, until, or empty) and its position."""
+    match = LEAD.search(text[: date_span.begin])
+    return (match.lastgroup or "", match.start()) if match else ("", date_span.begin)

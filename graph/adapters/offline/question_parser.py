@@ -1,4 +1,4 @@
-"""What a question names: amounts, a merchant, categories, accounts; its periods are read by `periods`."""
+"""Parses a question: amounts, a merchant, categories, accounts. `periods` parses its periods."""
 
 import re
 from collections.abc import Iterator
@@ -42,62 +42,62 @@ PERSON = re.compile(r"\[PERSON_[0-9A-Z]{6}\]")
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """A question taken apart."""
+class ParsedQuestion:
+    """The parts of a question."""
 
-    frame: str
-    """The question with `<period>`, `<amount>`, `<merchant>` and `<category>` in place of what it names."""
-    least: str | None
-    most: str | None
+    template: str
+    """The question with `<period>`, `<amount>`, `<merchant>` and `<category>` as placeholders."""
+    min_amount: str | None
+    max_amount: str | None
     merchant: str | None
     person: str | None
-    """A person who was paid, as the token that stands for the name."""
+    """The placeholder of a paid person's name."""
     categories: tuple[str, ...]
     account_types: tuple[str, ...]
     account: str | None
-    """Words by which one account is found: its kind or its last four digits."""
+    """Words that identify one account: its kind or its last four digits."""
     types: frozenset[str]
-    """Any of expense, income and transfer."""
+    """Transaction types: any of expense, income and transfer."""
     count: int | None
-    """How many entries are asked for."""
+    """The requested number of entries."""
 
 
-def read_question(text: str, words: Words) -> Reading:
-    frame = without_periods(text.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'"), "<period>")
-    least, most, frame = _amounts(frame)
-    digits = LAST_FOUR.search(frame)
-    count = COUNT.search(frame)
-    accounts = words.account_phrases.find(frame)
-    merchant, frame = _merchant(frame, words)
-    categories = _listed(frame, words.category_phrases)
+def parse_question(text: str, words: Words) -> ParsedQuestion:
+    template = without_periods(text.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'"), "<period>")
+    min_amount, max_amount, template = _amounts(template)
+    digits = LAST_FOUR.search(template)
+    count = COUNT.search(template)
+    accounts = words.account_phrases.find(template)
+    merchant, template = _merchant(template, words)
+    categories = _joined_names(template, words.category_phrases)
     kinds = tuple(dict.fromkeys(words.account_phrases.name(match) for match in accounts))
-    return Reading(
-        frame=words.category_phrases.pattern.sub("<category>", frame),
-        least=least,
-        most=most,
+    return ParsedQuestion(
+        template=words.category_phrases.pattern.sub("<category>", template),
+        min_amount=min_amount,
+        max_amount=max_amount,
         merchant=None if merchant and PERSON.fullmatch(merchant) else merchant,
         person=merchant if merchant and PERSON.fullmatch(merchant) else None,
         categories=categories,
         account_types=kinds,
         account=digits["digits"] if digits else accounts[0]["phrase"] if len(kinds) == 1 else None,
-        types=frozenset(words.type_stems[stem] for stem in words.content(frame) if stem in words.type_stems),
+        types=frozenset(words.type_stems[stem] for stem in words.content(template) if stem in words.type_stems),
         count=int(count["count"]) if count else None,
     )
 
 
 def _amounts(text: str) -> tuple[str | None, str | None, str]:
-    least = most = None
+    min_amount = max_amount = None
     for pattern in AMOUNTS:
         if match := pattern.search(text):
             found = match.groupdict()
-            least = least or _number(found, "least") or _number(found, "both")
-            most = most or _number(found, "most") or _number(found, "both")
+            min_amount = min_amount or _number(found, "least") or _number(found, "both")
+            max_amount = max_amount or _number(found, "most") or _number(found, "both")
             text = f"{text[: match.start()]} <amount> {text[match.end() :]}"
-    return least, most, text
+    return min_amount, max_amount, text
 
 
 def _number(found: dict[str, str | None], name: str) -> str | None:
-    """An amount as a plain decimal number: "1,200" and "1.2k" are 1200."""
+    """An amount as a plain decimal number: "1,200" and "1.2k" give 1200."""
     digits = found.get(name)
     if digits is None:
         return None
@@ -106,23 +106,23 @@ def _number(found: dict[str, str | None], name: str) -> str | None:
 
 
 def _merchant(text: str, words: Words) -> tuple[str | None, str]:
-    """The merchant that is named, and the text with a placeholder in its place."""
+    """The named merchant, and the text with a placeholder for it."""
     for begin, end in _candidates(text):
-        name, length = _cut(text[begin:end], words)
+        name, length = _name_at_start(text[begin:end], words)
         if name:
             return name, f"{text[:begin]}<merchant>{text[begin + length :]}"
     return None, text
 
 
 def _candidates(text: str) -> Iterator[tuple[int, int]]:
-    """Where a merchant may stand, the surest place first."""
+    """Positions where a merchant may be named, the most reliable first."""
     for pattern in (QUOTED, CAPITALISED, LOWER):
         for match in pattern.finditer(text):
             yield match.span("before" if match.groupdict().get("before") else "merchant")
 
 
-def _cut(phrase: str, words: Words) -> tuple[str, int]:
-    """The name at the beginning of a phrase and its length; empty if the phrase is a category or no name."""
+def _name_at_start(phrase: str, words: Words) -> tuple[str, int]:
+    """The name at the start of a phrase and its length; empty if the phrase is a category or has no name."""
     end = 0
     for match in re.finditer(r"\S+", phrase):
         if match[0] == "I" or match[0].strip("'") in words.not_a_merchant:
@@ -134,8 +134,8 @@ def _cut(phrase: str, words: Words) -> tuple[str, int]:
     return ("", 0) if is_kind else (re.sub(r"'$", "", name), end)
 
 
-def _listed(text: str, phrases: Phrases) -> tuple[str, ...]:
-    """The first name, and those that are joined to it by "and", "or", a comma or "versus"."""
+def _joined_names(text: str, phrases: Phrases) -> tuple[str, ...]:
+    """The first name, and those joined to it by "and", "or", a comma or "versus"."""
     matches = phrases.find(text)
     joined = matches[:1]
     for match in matches[1:]:
@@ -145,6 +145,6 @@ def _listed(text: str, phrases: Phrases) -> tuple[str, ...]:
     return tuple(dict.fromkeys(phrases.name(match) for match in joined))
 
 
-def tokens(text: str) -> list[str]:
-    """The tokens for private values in a text, each once."""
+def placeholders_in(text: str) -> list[str]:
+    """The distinct placeholders of personal values in a text."""
     return list(dict.fromkeys(re.findall(TOKEN, text)))

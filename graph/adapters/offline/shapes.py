@@ -1,4 +1,4 @@
-"""The shapes of results for which the offline model has sentences; others are put into words field by field."""
+"""Shapes of the tool results that are rendered as sentences; other results are rendered field by field."""
 
 from typing import (
     Any,
@@ -150,7 +150,7 @@ class Comparison(TypedDict):
     categories: list[ComparedCategory]
 
 
-def fitted(result: Any, shape: TypeAdapter[Shape]) -> Shape | None:
+def validated_as(result: Any, shape: TypeAdapter[Shape]) -> Shape | None:
     """The result in this shape, or None if it has another one."""
     try:
         return shape.validate_python(result)

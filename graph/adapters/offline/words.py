@@ -1,4 +1,4 @@
-"""The words of `everyday_words.yaml`, made ready for looking up."""
+"""The vocabulary in `everyday_words.yaml`, prepared for look-up."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -13,7 +13,7 @@ ENDING = re.compile(r"(?<=\w{3})(?:ying|ings?|ies|ied|ed|es|s|e|y)$")
 
 
 class Words(BaseModel):
-    """What the offline model knows of everyday language."""
+    """The offline model's vocabulary."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -26,16 +26,16 @@ class Words(BaseModel):
     actions: frozenset[str]
     polite: tuple[str, ...]
     procedures: tuple[str, ...]
-    beyond: frozenset[str]
+    out_of_scope: frozenset[str]
     greetings: frozenset[str]
     thanks: frozenset[str]
 
     def content(self, text: str) -> list[str]:
-        """The stems of the words that say something, in order; placeholders such as `<period>` stay."""
+        """The stems of a text without filler words, in order; placeholders such as `<period>` stay."""
         return [self.stem(token) for token in TOKEN.findall(text.lower()) if token not in self.filler]
 
     def stem(self, word: str) -> str:
-        """A word without its ending, so that its forms are one word; light, and wrong in ways that do not matter."""
+        """The stem of a word. It is a simple rule, and its errors do not matter here."""
         return ENDING.sub("", self._canonical.get(word, word))
 
     @cached_property
@@ -46,8 +46,8 @@ class Words(BaseModel):
     def account_phrases(self) -> "Phrases":
         return Phrases(self.account_types.items())
 
-    def wants_more(self, question: str) -> bool:
-        """Whether a question opens as one that no looking up can answer: "please delete …", "how do I …"."""
+    def is_out_of_scope(self, question: str) -> bool:
+        """Whether the opening is one that no look-up answers: "please delete …", "how do I …"."""
         return self._opening.match(question) is not None
 
     @cached_property
@@ -56,8 +56,8 @@ class Words(BaseModel):
         return re.compile(rf"\W*(?:(?:{polite})\s+)*(?:{actions}|{procedures})\b", re.IGNORECASE)
 
     @cached_property
-    def beyond_stems(self) -> frozenset[str]:
-        return frozenset(map(self.stem, self.beyond))
+    def out_of_scope_stems(self) -> frozenset[str]:
+        return frozenset(map(self.stem, self.out_of_scope))
 
     @cached_property
     def type_stems(self) -> Mapping[str, str]:
@@ -69,7 +69,7 @@ class Words(BaseModel):
 
 
 class Phrases:
-    """Finds the names that are meant by words of a text; of two phrases at one place, the longer counts."""
+    """Finds names by their phrases; the longer of two phrases at one position wins."""
 
     def __init__(self, names: Iterable[tuple[str, Iterable[str]]]) -> None:
         self._names = {phrase: name for name, phrases in names for phrase in phrases}
@@ -83,7 +83,7 @@ class Phrases:
 
 
 def _any_of(phrases: Iterable[str]) -> str:
-    """A pattern of phrases, the longer of two first."""
+    """A pattern of phrases, the longest first."""
     return "|".join(re.escape(phrase).replace(r"\ ", r"\s+") for phrase in sorted(phrases, key=lambda p: (-len(p), p)))
 
 

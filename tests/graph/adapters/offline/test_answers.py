@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from graph.adapters.offline.answers import tell
+from graph.adapters.offline.answers import render_result
 from graph.tool import ToolContext
 from tools.catalog import by_name
 
@@ -28,7 +28,7 @@ def found(total: Mapping[str, Any] = TOTAL, **filters: Any) -> dict[str, Any]:
 
 
 def told(result: Any, *, rows: bool = False) -> str:
-    return tell(json.dumps(result), rows=rows)
+    return render_result(json.dumps(result), rows=rows)
 
 
 def test_spending_is_told_with_its_dates_and_refunds() -> None:
@@ -81,7 +81,7 @@ def test_an_error_is_passed_on_and_not_papered_over() -> None:
     ],
 )
 def test_any_other_result_is_told_field_by_field(content: str, expected: str) -> None:
-    assert tell(content, rows=True) == expected
+    assert render_result(content, rows=True) == expected
 
 
 @dataclass

@@ -6,9 +6,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from graph.adapters.offline.arguments import fill
-from graph.adapters.offline.question_parser import read_question
-from graph.adapters.offline.tool_matcher import Offer
+from graph.adapters.offline.arguments import fill_arguments
+from graph.adapters.offline.question_parser import parse_question
+from graph.adapters.offline.tool_matcher import OfferedTool
 from graph.adapters.offline.words import read_words
 
 WORDS = read_words()
@@ -32,8 +32,8 @@ class Named(Search):
 
 
 def filled(arguments: type[BaseModel], question: str) -> list[dict[str, Any]]:
-    offer = Offer("search", "", arguments.model_json_schema(), ())
-    return fill(offer, question, read_question(question, WORDS), dt.date(2026, 11, 15))
+    tool = OfferedTool("search", "", arguments.model_json_schema(), ())
+    return fill_arguments(tool, question, parse_question(question, WORDS), dt.date(2026, 11, 15))
 
 
 def test_properties_are_filled_by_name_and_in_their_own_type() -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.adapters.offline.date_phrases import PeriodUnclear
+from graph.adapters.offline.date_phrases import AmbiguousPeriod
 from graph.adapters.offline.periods import find_periods, without_periods
 
 TODAY = dt.date(2026, 11, 15)
@@ -167,13 +167,13 @@ def test_other_numbers_and_names_are_no_period(text: str) -> None:
     ],
 )
 def test_a_period_that_cannot_be_told_is_an_error_and_not_a_guess(text: str) -> None:
-    with pytest.raises(PeriodUnclear):
+    with pytest.raises(AmbiguousPeriod):
         find_periods(text, TODAY)
 
 
 @pytest.mark.parametrize("text", ["last month", "in March", "since yesterday", "3 March", "Q1"])
 def test_without_todays_date_only_full_dates_are_read(text: str) -> None:
-    with pytest.raises(PeriodUnclear, match="do not know today's date"):
+    with pytest.raises(AmbiguousPeriod, match="do not know today's date"):
         find_periods(text, None)
     assert named("March 2025", None) == [("2025-03-01", "2025-03-31")]
     assert named("between 2025-01-03 and 2025-02-10", None) == [("2025-01-03", "2025-02-10")]
@@ -224,6 +224,6 @@ def test_a_day_without_a_year_is_the_latest_one_that_is_not_in_the_future(today:
 
 @given(today=days, text=st.text(alphabet="0123456789 /-marchlsty ondbew", max_size=60))
 def test_any_text_gives_periods_in_order_or_says_why_not(today: dt.date, text: str) -> None:
-    with contextlib.suppress(PeriodUnclear):
+    with contextlib.suppress(AmbiguousPeriod):
         periods = find_periods(text, today)
         assert all(period.start <= period.end for period in periods if period.start and period.end)

@@ -3,12 +3,12 @@
 import json
 from typing import Any
 
-from graph.adapters.offline.summary import extract
+from graph.adapters.offline.summary import extract_summary
 
 
 def summary(earlier: str, *lines: str) -> dict[str, Any]:
     tags = ["<previous_summary>", earlier, "</previous_summary>", "<new_messages>", *lines, "</new_messages>"]
-    made: dict[str, Any] = json.loads(extract("\n".join(tags)))
+    made: dict[str, Any] = json.loads(extract_summary("\n".join(tags)))
     return made
 
 
