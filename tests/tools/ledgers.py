@@ -30,7 +30,7 @@ from psycopg.rows import DictRow, dict_row
 from graph.adapters.postgres.embedded import EmbeddedPostgres
 from graph.tool import ToolContext
 from migrations.runner import migrate, read_migrations
-from tests.tools.conftest import INSERT, QUERIES
+from tests.support.ledgers import INSERT, QUERIES
 from tools.compare_periods import ComparePeriods, compare_periods
 from tools.merchant_insights import MerchantInsights, merchant_insights
 from tools.spending_by_account import SpendingByAccount, spending_by_account

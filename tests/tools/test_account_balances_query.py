@@ -2,6 +2,7 @@ import datetime as dt
 
 import pytest
 
+from tests.support.ledgers import refunded
 from tools.account_balances_query import AccountBalancesQuery, account_balances_query
 
 pytestmark = pytest.mark.anyio
@@ -33,7 +34,7 @@ async def test_a_balance_comes_with_its_day_and_currency(ledger, user, context):
 
 async def test_an_unknown_balance_is_unknown_whatever_the_transactions_say(ledger, user, context):
     [account] = await ledger.add_accounts(user, [{"name": "Broker", "type": "investment", "currency": "CAD"}])
-    await ledger.add_transactions(user, [{"amount": "500", "currency": "CAD", "account_id": account}])
+    await ledger.add_transactions(user, [refunded("500", currency="CAD", account_id=account)])
     result = await ask(context)
     [broker] = result["accounts"]
     assert (broker["balance"], broker["as_of"], broker["status"]) == (None, None, "unknown")

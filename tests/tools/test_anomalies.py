@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graph.tool import ToolError
+from tests.support.ledgers import refunded, spent, transferred
 from tools.anomalies import Anomalies, anomalies, last_rise
 from tools.shared.payment_series import Booking
 
@@ -28,16 +29,14 @@ def ago(days):
 
 def purchases(amounts, start=200, **more):
     """A purchase every third day, the first so many days ago, none of them at a merchant."""
-    return [
-        {"amount": f"-{amount}", "posted_at": ago(start - 3 * number), **more} for number, amount in enumerate(amounts)
-    ]
+    return [spent(amount, on=ago(start - 3 * number), **more) for number, amount in enumerate(amounts)]
 
 
 # Unusual amounts ------------------------------------------------------------------------------------------------------
 
 
 async def test_an_amount_far_from_the_median_of_its_category_is_found_with_the_evidence(ledger, user, context):
-    await ledger.add_transactions(user, [*purchases(range(11, 22)), {"amount": "-95.50", "merchant": "Deli"}])
+    await ledger.add_transactions(user, [*purchases(range(11, 22)), spent("95.50", merchant="Deli")])
     result = await ask(context, kinds=["unusual_amount"])
     [found] = result["anomalies"]
     # 12 purchases, 11 to 21 and 95.50: the lower median is 16, the lower median of the distances is 3.
@@ -52,7 +51,7 @@ async def test_an_amount_far_from_the_median_of_its_category_is_found_with_the_e
 
 
 async def test_where_all_cost_the_same_the_mean_distance_is_the_measure(ledger, user, context):
-    await ledger.add_transactions(user, [*purchases([10] * 11), {"amount": "-40"}])
+    await ledger.add_transactions(user, [*purchases([10] * 11), spent("40")])
     [found] = (await ask(context, kinds=["unusual_amount"]))["anomalies"]
     assert found["evidence"]["score"] == f"{30 / (1.253314 * 30 / 12):.1f}"
     assert found["evidence"]["usual_deviation"] == "0.00"
@@ -61,21 +60,21 @@ async def test_where_all_cost_the_same_the_mean_distance_is_the_measure(ledger, 
 @pytest.mark.parametrize(
     "last",
     [
-        {"amount": "-95.50", "category": "Shopping"},
-        {"amount": "-95.50", "currency": "CAD"},
-        {"amount": "95.50"},
-        {"amount": "-95.50", "is_transfer": True},
-        {"amount": "-1"},
+        spent("95.50", "Shopping"),
+        spent("95.50", currency="CAD"),
+        refunded("95.50"),
+        transferred("-95.50"),
+        spent("1"),
     ],
     ids=["another category", "another currency", "a refund", "a transfer", "a small one"],
 )
 async def test_an_amount_is_compared_with_its_like_and_only_large_ones_stand_out(ledger, user, context, last):
-    await ledger.add_transactions(user, [*purchases(range(11, 22)), {"amount": "-12"}, last])
+    await ledger.add_transactions(user, [*purchases(range(11, 22)), spent("12"), last])
     assert (await ask(context, kinds=["unusual_amount"]))["status"] == "nothing_unusual"
 
 
 async def test_few_purchases_are_no_measure_and_a_higher_threshold_finds_less(ledger, user, context):
-    await ledger.add_transactions(user, [*purchases([11, 12, 13]), {"amount": "-95.50"}])
+    await ledger.add_transactions(user, [*purchases([11, 12, 13]), spent("95.50")])
     assert (await ask(context))["status"] == "nothing_unusual"
     await ledger.add_transactions(user, purchases(range(11, 22)))
     assert (await ask(context, kinds=["unusual_amount"]))["found"] == {"unusual_amount": 1}
@@ -83,7 +82,7 @@ async def test_few_purchases_are_no_measure_and_a_higher_threshold_finds_less(le
 
 
 async def test_all_are_counted_though_few_are_listed(ledger, user, context):
-    await ledger.add_transactions(user, purchases(range(11, 31)) + [{"amount": "-500"}] * 5)
+    await ledger.add_transactions(user, purchases(range(11, 31)) + [spent("500")] * 5)
     result = await ask(context, kinds=["unusual_amount"], limit=2)
     assert (result["found"], len(result["anomalies"])) == ({"unusual_amount": 5}, 2)
 
@@ -93,11 +92,7 @@ async def test_all_are_counted_though_few_are_listed(ledger, user, context):
 
 async def test_the_same_charge_twice_within_two_days_is_a_likely_duplicate(ledger, user, context):
     first, second = await ledger.add_transactions(
-        user,
-        [
-            {"amount": "-42.10", "merchant": "Fuel", "posted_at": ago(4)},
-            {"amount": "-42.10", "merchant": "Fuel", "posted_at": ago(2)},
-        ],
+        user, [spent("42.10", on=ago(4), merchant="Fuel"), spent("42.10", on=ago(2), merchant="Fuel")]
     )
     [found] = (await ask(context, kinds=["duplicate"]))["anomalies"]
     assert found["transaction_id"] == str(second)
@@ -110,9 +105,9 @@ async def test_the_same_charge_twice_within_two_days_is_a_likely_duplicate(ledge
 
 
 async def test_a_monthly_bill_that_came_twice_is_found_and_a_daily_coffee_is_not(ledger, user, context):
-    coffee = [{"amount": "-4.50", "merchant": "Cafe", "posted_at": ago(number)} for number in range(90)]
-    bill = [{"amount": "-60", "merchant": "Phone", "posted_at": ago(30 * number)} for number in range(10)]
-    await ledger.add_transactions(user, [*coffee, *bill, {"amount": "-60", "merchant": "Phone", "posted_at": ago(0)}])
+    coffee = [spent("4.50", on=ago(number), merchant="Cafe") for number in range(90)]
+    bill = [spent("60", on=ago(30 * number), merchant="Phone") for number in range(10)]
+    await ledger.add_transactions(user, [*coffee, *bill, spent("60", on=ago(0), merchant="Phone")])
     result = await ask(context, kinds=["duplicate"])
     assert [each["merchant"] for each in result["anomalies"]] == ["Phone"]
 
@@ -121,7 +116,7 @@ async def test_a_monthly_bill_that_came_twice_is_found_and_a_daily_coffee_is_not
     "other",
     [
         {"posted_at": ago(4)},
-        {"amount": "-42.11"},
+        spent("42.11"),
         {"currency": "CAD"},
         {"merchant": "Fuel Two"},
         {"is_transfer": True},
@@ -129,19 +124,19 @@ async def test_a_monthly_bill_that_came_twice_is_found_and_a_daily_coffee_is_not
     ids=["three days apart", "another amount", "another currency", "another merchant", "a transfer"],
 )
 async def test_what_only_resembles_a_charge_is_no_duplicate(ledger, user, context, other):
-    one = {"amount": "-42.10", "merchant": "Fuel", "posted_at": ago(1)}
+    one = spent("42.10", on=ago(1), merchant="Fuel")
     await ledger.add_transactions(user, [one, one | other])
     assert (await ask(context, kinds=["duplicate"]))["anomalies"] == []
 
 
 async def test_equal_parts_of_one_purchase_are_no_duplicates(ledger, user, context):
-    [whole] = await ledger.add_transactions(user, [{"amount": "-10", "merchant": "Mart"}])
-    await ledger.add_transactions(user, [{"amount": "-10", "merchant": "Mart", "split_of": whole}])
+    [whole] = await ledger.add_transactions(user, [spent("10", merchant="Mart")])
+    await ledger.add_transactions(user, [spent("10", merchant="Mart", split_of=whole)])
     assert (await ask(context, kinds=["duplicate"]))["anomalies"] == []
 
 
 async def test_a_person_who_was_paid_twice_is_found_by_the_statement_line(ledger, user, context):
-    await ledger.add_transactions(user, [{"amount": "-80", "description": "ZELLE TO SAM"}] * 2)
+    await ledger.add_transactions(user, [spent("80", description="ZELLE TO SAM")] * 2)
     [found] = (await ask(context, kinds=["duplicate"]))["anomalies"]
     assert (found["merchant"], found["description"]) == (None, "ZELLE TO SAM")
 
@@ -152,8 +147,7 @@ async def test_a_person_who_was_paid_twice_is_found_by_the_statement_line(ledger
 def monthly(amounts, merchant="StreamBox"):
     days = [dt.date(2025, 12 - number, 4) for number in range(len(amounts), 0, -1)]
     return [
-        {"amount": f"-{amount}", "merchant": merchant, "posted_at": day, "category": "Entertainment"}
-        for amount, day in zip(amounts, days, strict=True)
+        spent(amount, "Entertainment", on=day, merchant=merchant) for amount, day in zip(amounts, days, strict=True)
     ]
 
 
@@ -198,11 +192,11 @@ async def test_a_large_first_purchase_at_a_new_merchant_is_found(ledger, user, c
         user,
         [
             *purchases(range(1, 21), merchant="Known"),
-            {"amount": "-19.99", "merchant": "Known"},
-            {"amount": "-30", "merchant": "Jeweller"},
-            {"amount": "-2", "merchant": "Kiosk"},
-            {"amount": "-900", "merchant": "KNOWN"},
-            {"amount": "-900", "merchant": "Abroad", "currency": "EUR"},
+            spent("19.99", merchant="Known"),
+            spent("30", merchant="Jeweller"),
+            spent("2", merchant="Kiosk"),
+            spent("900", merchant="KNOWN"),
+            spent("900", merchant="Abroad", currency="EUR"),
         ],
     )
     result = await ask(context, kinds=["new_merchant"])
@@ -212,7 +206,7 @@ async def test_a_large_first_purchase_at_a_new_merchant_is_found(ledger, user, c
 
 
 async def test_in_the_first_month_nothing_is_new(ledger, user, context):
-    await ledger.add_transactions(user, [{"amount": "-900", "merchant": "Jeweller"}])
+    await ledger.add_transactions(user, [spent("900", merchant="Jeweller")])
     assert (await ask(context, kinds=["new_merchant"]))["status"] == "nothing_unusual"
 
 
@@ -220,7 +214,7 @@ async def test_in_the_first_month_nothing_is_new(ledger, user, context):
 
 
 async def test_without_a_purchase_there_is_nothing_to_say(ledger, context):
-    await ledger.add_transactions(str(uuid.uuid4()), [{"amount": "-5", "merchant": "Theirs"}] * 2)
+    await ledger.add_transactions(str(uuid.uuid4()), [spent("5", merchant="Theirs")] * 2)
     result = await ask(context)
     assert (result["status"], result["purchases"], result["anomalies"]) == ("no_rows", 0, [])
 
@@ -228,10 +222,7 @@ async def test_without_a_purchase_there_is_nothing_to_say(ledger, context):
 async def test_the_period_holds_from_its_first_to_its_last_day(ledger, user, context):
     await ledger.add_transactions(
         user,
-        [
-            {"amount": "-7", "merchant": "A", "posted_at": day}
-            for day in (dt.date(2024, 2, 28), dt.date(2024, 2, 29), dt.date(2024, 3, 1))
-        ],
+        [spent("7", on=day, merchant="A") for day in (dt.date(2024, 2, 28), dt.date(2024, 2, 29), dt.date(2024, 3, 1))],
     )
     leap = await ask(context, start_date="2024-02-29", end_date="2024-02-29", kinds=["duplicate"])
     assert (leap["purchases"], leap["found"]) == (1, {"duplicate": 1})
@@ -248,7 +239,7 @@ async def test_a_period_that_cannot_be_looked_through_is_a_fault(context):
 
 async def test_the_score_is_the_one_that_statistics_gives(ledger, user, context):
     amounts = [3, 3, 4, 8, 9, 10, 12, 12, 13, 15, 21, 22, 30, 140]
-    await ledger.add_transactions(user, [*purchases(amounts[:-1]), {"amount": f"-{amounts[-1]}"}])
+    await ledger.add_transactions(user, [*purchases(amounts[:-1]), spent(amounts[-1])])
     [found] = (await ask(context, kinds=["unusual_amount"]))["anomalies"]
     centre = statistics.median_low(amounts)
     spread = statistics.median_low(abs(amount - centre) for amount in amounts)

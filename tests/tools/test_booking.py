@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from graph.tool import ToolContext, ToolError
-from tests.tools.conftest import TODAY, Ledger, OwnRows
+from tests.support.ledgers import TODAY, Ledger, UserRows, earned, spent, transferred
 from tools.add_transaction import AddTransaction, add_transaction, preview_add_transaction
 from tools.split_transaction import SplitTransaction, preview_split_transaction, split_transaction
 from tools.transaction_category_totals import TransactionCategoryTotals, transaction_category_totals
@@ -83,7 +83,7 @@ async def test_a_category_that_does_not_fit_the_type_is_refused(context, type_, 
 
 
 async def test_without_a_category_it_is_the_one_that_the_merchant_has(ledger, user, context):
-    await ledger.add_transactions(user, [{"amount": "-4", "merchant": "Deli", "category": "Meals & Dining"}])
+    await ledger.add_transactions(user, [spent("4", "Meals & Dining", merchant="Deli")])
     known = await add(context, amount="5", type="expense", merchant="DELI")
     assert (known["transaction"]["category"], known["category_because"]) == ("Meals & Dining", "history")
     unknown = await add(context, amount="5", type="expense", merchant="Elsewhere")
@@ -148,7 +148,7 @@ async def test_a_preview_shows_the_row_and_enters_nothing(context):
 async def test_the_parts_add_up_to_what_was_booked_and_only_the_categories_change(ledger, user, context):
     [account] = await ledger.add_accounts(user, [{"name": "Card", "type": "credit"}])
     [whole, _] = await ledger.add_transactions(
-        user, [{"amount": "-100.01", "merchant": "Mart", "account_id": account}, {"amount": "-3", "merchant": "Cafe"}]
+        user, [spent("100.01", merchant="Mart", account_id=account), spent("3", merchant="Cafe")]
     )
     before = await booked(context)
     result = await split(
@@ -172,7 +172,7 @@ async def test_the_parts_add_up_to_what_was_booked_and_only_the_categories_chang
 
 
 async def test_parts_that_do_not_add_up_change_nothing_and_say_what_is_missing(ledger, user, context):
-    [whole] = await ledger.add_transactions(user, [{"amount": "-10"}])
+    [whole] = await ledger.add_transactions(user, [spent("10")])
     for parts, words in (
         ([("5", "Groceries"), ("4.99", "Shopping")], "0.01 too little"),
         ([("5", "Groceries"), ("5.01", "Shopping")], "0.01 too much"),
@@ -183,14 +183,14 @@ async def test_parts_that_do_not_add_up_change_nothing_and_say_what_is_missing(l
 
 
 async def test_a_deposit_splits_with_its_sign_and_the_net_stays(ledger, user, context):
-    [pay] = await ledger.add_transactions(user, [{"amount": "1000", "category": "Income"}])
+    [pay] = await ledger.add_transactions(user, [earned("1000")])
     await split(context, [("900", "Income"), ("100", "Business Expenses")], transaction_id=pay)
     [totals] = (await booked(context))["totals"]
     assert (totals["income"], totals["refunds"], totals["net"]) == ("900.00", "100.00", "1000.00")
 
 
 async def test_what_is_split_or_a_transfer_is_not_split_again(ledger, user, context):
-    [whole, moved] = await ledger.add_transactions(user, [{"amount": "-10"}, {"amount": "-7", "is_transfer": True}])
+    [whole, moved] = await ledger.add_transactions(user, [spent("10"), transferred("-7")])
     result = await split(context, [("5", "Groceries"), ("5", "Shopping")], transaction_id=whole)
     for part in result["parts"]:
         with pytest.raises(ToolError, match="split already"):
@@ -200,8 +200,8 @@ async def test_what_is_split_or_a_transfer_is_not_split_again(ledger, user, cont
 
 
 async def test_which_one_is_meant_must_be_clear(ledger, user, context):
-    await ledger.add_transactions(user, [{"amount": "-10", "merchant": "Mart"}] * 2)
-    [theirs] = await ledger.add_transactions(str(uuid.uuid4()), [{"amount": "-10", "merchant": "Secret"}])
+    await ledger.add_transactions(user, [spent("10", merchant="Mart")] * 2)
+    [theirs] = await ledger.add_transactions(str(uuid.uuid4()), [spent("10", merchant="Secret")])
     parts = [("5", "Groceries"), ("5", "Shopping")]
     with pytest.raises(ToolError, match="Ambiguous: 2 transactions match"):
         await split(context, parts, merchant="mart", amount="10", day="2025-11-20")
@@ -213,7 +213,7 @@ async def test_which_one_is_meant_must_be_clear(ledger, user, context):
 
 
 async def test_a_split_is_undone_to_the_very_sums(ledger, user, context):
-    [whole] = await ledger.add_transactions(user, [{"amount": "-100", "merchant": "Mart"}])
+    [whole] = await ledger.add_transactions(user, [spent("100", merchant="Mart")])
     before = await booked(context)
     result = await split(context, [("30", "Shopping"), ("70", "Groceries")], transaction_id=whole)
     joined = await join(context, transaction_id=result["parts"][1]["id"])
@@ -224,7 +224,7 @@ async def test_a_split_is_undone_to_the_very_sums(ledger, user, context):
 
 
 async def test_previews_show_parts_and_whole_and_change_nothing(ledger, user, context):
-    [whole] = await ledger.add_transactions(user, [{"amount": "-9", "merchant": "Mart"}])
+    [whole] = await ledger.add_transactions(user, [spent("9", merchant="Mart")])
     arguments = SplitTransaction(transaction_id=whole, parts=as_parts([("4", "Shopping"), ("5", "Groceries")]))
     preview = await preview_split_transaction(arguments, context)
     [change] = preview["changes"]
@@ -243,7 +243,7 @@ async def test_previews_show_parts_and_whole_and_change_nothing(ledger, user, co
 
 
 async def test_deleting_what_was_split_deletes_its_parts(ledger, user, context):
-    [whole] = await ledger.add_transactions(user, [{"amount": "-9"}])
+    [whole] = await ledger.add_transactions(user, [spent("9")])
     await split(context, [("4", "Shopping"), ("5", "Groceries")], transaction_id=whole)
     await ledger.delete(user, whole)
     assert (await booked(context))["status"] == "no_rows"
@@ -259,7 +259,7 @@ async def test_deleting_what_was_split_deletes_its_parts(ledger, user, context):
 def test_splitting_and_joining_lose_no_cent(database_url, cents, sign, names, data):
     async def there_and_back():
         user = str(uuid.uuid4())
-        context = ToolContext(OwnRows(database_url, user), TODAY)
+        context = ToolContext(UserRows(database_url, user), TODAY)
         amounts = [Decimal(each).scaleb(-2) for each in cents]
         [whole] = await Ledger(database_url).add_transactions(user, [{"amount": sign * sum(amounts)}])
         net = [(row["net"], row["currency"]) for row in (await booked(context))["totals"]]

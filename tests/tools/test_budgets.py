@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from graph.tool import ToolError
+from tests.support.ledgers import refunded, spent, transferred
 from tools.budget_status import BudgetStatus, budget_status, project_spending
 from tools.delete_budget import DeleteBudget, delete_budget, preview_delete_budget
 from tools.set_budget import SetBudget, preview_set_budget, set_budget
@@ -22,14 +23,14 @@ async def test_a_budget_says_what_is_spent_left_and_projected(ledger, user, cont
     await ledger.add_transactions(
         user,
         [
-            {"amount": "-200", "posted_at": dt.date(2025, 11, 1)},
-            {"amount": "-40.10", "posted_at": dt.date(2025, 11, 20)},
-            {"amount": "15.10", "posted_at": dt.date(2025, 11, 19)},
-            {"amount": "-77", "posted_at": dt.date(2025, 10, 31)},
-            {"amount": "-77", "posted_at": dt.date(2025, 11, 21)},
-            {"amount": "-77", "currency": "CAD"},
-            {"amount": "-77", "is_transfer": True},
-            {"amount": "-77", "category": "Shopping"},
+            spent("200", on=dt.date(2025, 11, 1)),
+            spent("40.10", on=dt.date(2025, 11, 20)),
+            refunded("15.10", on=dt.date(2025, 11, 19)),
+            spent("77", on=dt.date(2025, 10, 31)),
+            spent("77", on=dt.date(2025, 11, 21)),
+            spent("77", currency="CAD"),
+            transferred("-77"),
+            spent("77", "Shopping"),
         ],
     )
     result = await ask(context)
@@ -55,7 +56,7 @@ async def test_a_budget_says_what_is_spent_left_and_projected(ledger, user, cont
 
 async def test_budgets_of_two_currencies_are_not_added_together(ledger, user, context):
     await ledger.add("budgets", user, {"monthly_amount": "10"}, {"monthly_amount": "20", "currency": "CAD"})
-    await ledger.add_transactions(user, [{"amount": "-15", "currency": "CAD"}, {"amount": "-11"}])
+    await ledger.add_transactions(user, [spent("15", currency="CAD"), spent("11")])
     result = await ask(context)
     assert [(row["currency"], row["spent"], row["state"]) for row in result["budgets"]] == [
         ("CAD", "15.00", "at_risk"),
@@ -71,7 +72,7 @@ async def test_budgets_of_two_currencies_are_not_added_together(ledger, user, co
 async def test_the_month_is_as_long_as_the_calendar_says(ledger, user, context, day, length, projected):
     today = dt.date.fromisoformat(day)
     await ledger.add("budgets", user, {"monthly_amount": "100"})
-    await ledger.add_transactions(user, [{"amount": "-10", "posted_at": today}])
+    await ledger.add_transactions(user, [spent("10", on=today)])
     result = await ask(replace(context, today=today))
     assert (result["days_in_month"], result["budgets"][0]["projected"]) == (length, projected)
 

@@ -6,6 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from graph.tool import ToolError
+from tests.support.ledgers import spent
 from tools.bulk_recategorise import BulkRecategorise, bulk_recategorise, preview_bulk_recategorise
 from tools.categorise_transaction import CategoriseTransaction, categorise_transaction, preview_categorise_transaction
 from tools.create_category import CreateCategory, create_category, preview_create_category, slugify
@@ -39,7 +40,7 @@ async def corrections(context, transaction):
 
 
 async def test_one_transaction_moves_and_the_correction_is_recorded(ledger, user, context):
-    one, other = await ledger.add_transactions(user, [{"amount": "-5", "merchant": "Deli"}] * 2)
+    one, other = await ledger.add_transactions(user, [spent("5", merchant="Deli")] * 2)
     result = await categorise(context, "meals & dining", transaction_id=one)
     assert (result["before"]["category"], result["after"]["category"]) == ("Groceries", "Meals & Dining")
     assert result["type"] == "expense"
@@ -52,18 +53,14 @@ async def test_one_transaction_moves_and_the_correction_is_recorded(ledger, user
 async def test_one_is_found_by_merchant_amount_and_day(ledger, user, context):
     [wanted, *_] = await ledger.add_transactions(
         user,
-        [
-            {"amount": "-5.25", "merchant": "Corner Deli"},
-            {"amount": "-5.26", "merchant": "Corner Deli"},
-            {"amount": "-5.25", "merchant": "Kiosk"},
-        ],
+        [spent("5.25", merchant="Corner Deli"), spent("5.26", merchant="Corner Deli"), spent("5.25", merchant="Kiosk")],
     )
     result = await categorise(context, "Shopping", merchant="corner", amount="5.25", day="2025-11-20")
     assert result["after"]["id"] == str(wanted)
 
 
 async def test_several_that_match_are_listed_and_none_is_changed(ledger, user, context):
-    ids = await ledger.add_transactions(user, [{"amount": "-5", "merchant": "Deli"}] * 3)
+    ids = await ledger.add_transactions(user, [spent("5", merchant="Deli")] * 3)
     with pytest.raises(ToolError, match="Ambiguous: 3 transactions match") as fault:
         await categorise(context, "Shopping", merchant="deli")
     assert all(str(each) in str(fault.value) for each in ids)
@@ -71,7 +68,7 @@ async def test_several_that_match_are_listed_and_none_is_changed(ledger, user, c
 
 
 async def test_unknown_ids_and_another_users_are_the_same(ledger, context):
-    [theirs] = await ledger.add_transactions(str(uuid.uuid4()), [{"amount": "-5", "merchant": "Secret"}])
+    [theirs] = await ledger.add_transactions(str(uuid.uuid4()), [spent("5", merchant="Secret")])
     for which in ({"transaction_id": theirs}, {"transaction_id": uuid.uuid4()}, {"merchant": "Secret"}):
         with pytest.raises(ToolError, match="Unknown: no such transaction"):
             await categorise(context, "Shopping", **which)
@@ -80,7 +77,7 @@ async def test_unknown_ids_and_another_users_are_the_same(ledger, context):
 
 
 async def test_nothing_to_change_is_said(ledger, user, context):
-    [one] = await ledger.add_transactions(user, [{"amount": "-5"}])
+    [one] = await ledger.add_transactions(user, [spent("5")])
     with pytest.raises(ToolError, match="already"):
         await categorise(context, "groceries", transaction_id=one)
     with pytest.raises(ToolError, match="no category of that name"):
@@ -90,7 +87,7 @@ async def test_nothing_to_change_is_said(ledger, user, context):
 
 
 async def test_a_preview_shows_before_and_after_and_changes_nothing(ledger, user, context):
-    [one] = await ledger.add_transactions(user, [{"amount": "-5", "merchant": "Deli"}])
+    [one] = await ledger.add_transactions(user, [spent("5", merchant="Deli")])
     arguments = CategoriseTransaction(category="Shopping", transaction_id=one)
     preview = await preview_categorise_transaction(arguments, context)
     [change] = preview["changes"]
@@ -104,13 +101,9 @@ async def test_a_preview_shows_before_and_after_and_changes_nothing(ledger, user
 
 async def test_all_that_match_move_and_nothing_else(ledger, user, context):
     moved = await ledger.add_transactions(
-        user,
-        [{"amount": "-5.10", "merchant": "Corner DELI"}] * 3
-        + [{"amount": "-1", "merchant": "deli", "currency": "CAD"}],
+        user, [spent("5.10", merchant="Corner DELI")] * 3 + [spent("1", merchant="deli", currency="CAD")]
     )
-    stay = await ledger.add_transactions(
-        user, [{"amount": "-5", "merchant": "Kiosk"}, {"amount": "-5", "merchant": "Deli", "category": "Shopping"}]
-    )
+    stay = await ledger.add_transactions(user, [spent("5", merchant="Kiosk"), spent("5", "Shopping", merchant="Deli")])
     result = await bulk(context, "Shopping", merchant="deli")
     assert result["count"] == 4
     assert result["changed"] == [
@@ -134,11 +127,7 @@ async def test_all_that_match_move_and_nothing_else(ledger, user, context):
 )
 async def test_each_filter_narrows(ledger, user, context, filters):
     wanted, _ = await ledger.add_transactions(
-        user,
-        [
-            {"amount": "-5", "merchant": "A", "description": "POS 7"},
-            {"amount": "-50", "merchant": "A", "category": "Education", "posted_at": "2025-11-19"},
-        ],
+        user, [spent("5", merchant="A", description="POS 7"), spent("50", "Education", on="2025-11-19", merchant="A")]
     )
     assert (await bulk(context, "Shopping", **filters))["count"] == 1
     assert (await categories(context))[str(wanted)] == "Shopping"
@@ -157,21 +146,21 @@ async def test_each_filter_narrows(ledger, user, context, filters):
     ],
 )
 async def test_what_names_nothing_is_refused(ledger, user, context, filters, words):
-    await ledger.add_transactions(user, [{"amount": "-5", "merchant": "A"}])
+    await ledger.add_transactions(user, [spent("5", merchant="A")])
     with pytest.raises(ToolError, match=words):
         await bulk(context, "Shopping", **filters)
     assert set((await categories(context)).values()) == {"Groceries"}
 
 
 async def test_more_than_five_hundred_are_refused_with_their_count(ledger, user, context):
-    await ledger.add_transactions(user, [{"amount": "-5", "merchant": "A"}] * 501)
+    await ledger.add_transactions(user, [spent("5", merchant="A")] * 501)
     with pytest.raises(ToolError, match="501 transactions match; at most 500"):
         await bulk(context, "Shopping", merchant="A")
     assert set((await categories(context)).values()) == {"Groceries"}
 
 
 async def test_a_preview_counts_all_and_shows_the_first(ledger, user, context):
-    await ledger.add_transactions(user, [{"amount": "-5", "merchant": "A"}] * 12)
+    await ledger.add_transactions(user, [spent("5", merchant="A")] * 12)
     preview = await preview_bulk_recategorise(BulkRecategorise(category="shopping", merchant="a"), context)
     assert (preview["count"], len(preview["changes"])) == (12, 10)
     assert preview["summary"] == "Move 12 transactions to Shopping."
@@ -181,7 +170,7 @@ async def test_a_preview_counts_all_and_shows_the_first(ledger, user, context):
 
 async def test_another_users_transactions_stay(ledger, context, rows_of):
     other = str(uuid.uuid4())
-    [theirs] = await ledger.add_transactions(other, [{"amount": "-5", "merchant": "A"}])
+    [theirs] = await ledger.add_transactions(other, [spent("5", merchant="A")])
     with pytest.raises(ToolError, match="nothing is to be changed"):
         await bulk(context, "Shopping", merchant="A")
     [row] = await rows_of(other).fetch("transaction_by_id", id=theirs)
@@ -192,7 +181,7 @@ async def test_another_users_transactions_stay(ledger, context, rows_of):
 
 
 async def test_a_category_is_made_and_can_be_used_at_once(ledger, user, context):
-    [one] = await ledger.add_transactions(user, [{"amount": "-5"}])
+    [one] = await ledger.add_transactions(user, [spent("5")])
     assert await make(context, "  Pets   & Vets ") == {"status": "created", "name": "Pets & Vets"}
     assert (await categorise(context, "pets & vets", transaction_id=one))["after"]["category"] == "Pets & Vets"
 

@@ -7,7 +7,7 @@ from datetime import UTC
 import pytest
 
 from graph.tool import ToolContext, ToolError
-from tests.tools.conftest import TODAY
+from tests.support.ledgers import TODAY, spent
 from tools.explain_category import ExplainCategory, explain_category
 from tools.shared.category_suggestion import best_suggestion
 from tools.suggest_category import SuggestCategory, suggest_category
@@ -36,7 +36,7 @@ async def rule(context, pattern, category, match="contains"):
 
 
 async def test_two_equal_corrections_go_before_rules_and_history(ledger, user, context):
-    ids = await ledger.add_transactions(user, [{"amount": "-1", "merchant": "Deli", "category": "Shopping"}] * 5)
+    ids = await ledger.add_transactions(user, [spent("1", "Shopping", merchant="Deli")] * 5)
     assert (await suggestion(context, merchant="deli"))["because"] == "history"
     await rule(context, "deli", "Groceries")
     assert (await suggestion(context, merchant="Deli"))["because"] == "rule"
@@ -49,7 +49,7 @@ async def test_two_equal_corrections_go_before_rules_and_history(ledger, user, c
 
 
 async def test_who_changes_their_mind_is_followed_from_the_second_time(ledger, user, context):
-    ids = await ledger.add_transactions(user, [{"amount": "-1", "merchant": "Deli"}] * 5)
+    ids = await ledger.add_transactions(user, [spent("1", merchant="Deli")] * 5)
     for transaction in ids[:3]:
         await correct(context, transaction, "Shopping")
     await correct(context, ids[0], "Education")
@@ -69,7 +69,7 @@ async def test_of_rules_the_closest_is_followed(context):
 
 async def test_history_counts_when_more_than_half_agree(ledger, user, context):
     def rows(category, count):
-        return [{"amount": "-1", "merchant": "Mart", "category": category}] * count
+        return [spent("1", category, merchant="Mart")] * count
 
     await ledger.add_transactions(user, rows("Groceries", 2) + rows("Shopping", 2) + rows("Uncategorized", 9))
     assert (await suggestion(context, merchant="Mart"))["status"] == "no_suggestion"
@@ -80,16 +80,14 @@ async def test_history_counts_when_more_than_half_agree(ledger, user, context):
 
 async def test_a_transaction_is_no_evidence_for_itself(ledger, user, context):
     one, other = await ledger.add_transactions(
-        user, [{"amount": "-1", "merchant": "Mart"}, {"amount": "-2", "merchant": "Solo", "category": "Shopping"}]
+        user, [spent("1", merchant="Mart"), spent("2", "Shopping", merchant="Solo")]
     )
     assert (await suggestion(context, transaction_id=one))["status"] == "no_suggestion"
     assert (await suggestion(context, transaction_id=other))["current"] == "Shopping"
 
 
 async def test_ambiguous_unknown_and_nothing_known_are_three_things(ledger, user, context):
-    await ledger.add_transactions(
-        user, [{"amount": "-1", "merchant": "Mart"}] * 2 + [{"amount": "-9", "description": "SAM"}]
-    )
+    await ledger.add_transactions(user, [spent("1", merchant="Mart")] * 2 + [spent("9", description="SAM")])
     several = await suggestion(context, merchant="mart", amount="1")
     assert (several["status"], several["found"], len(several["candidates"])) == ("ambiguous", 2, 2)
     assert (await suggestion(context, amount="7"))["status"] == "unknown"
@@ -102,7 +100,7 @@ async def test_ambiguous_unknown_and_nothing_known_are_three_things(ledger, user
 async def test_nothing_is_learnt_from_another_user(ledger, context, rows_of):
     other = str(uuid.uuid4())
     theirs = ToolContext(rows_of(other), TODAY)
-    ids = await ledger.add_transactions(other, [{"amount": "-1", "merchant": "Deli"}] * 3)
+    ids = await ledger.add_transactions(other, [spent("1", merchant="Deli")] * 3)
     for transaction in ids:
         await correct(theirs, transaction, "Education")
     await rule(theirs, "deli", "Shopping")
@@ -123,7 +121,7 @@ def test_nothing_known_is_no_suggestion():
 
 
 async def test_a_correction_explains_and_the_changes_are_listed(ledger, user, context):
-    [one] = await ledger.add_transactions(user, [{"amount": "-1", "merchant": "Deli"}])
+    [one] = await ledger.add_transactions(user, [spent("1", merchant="Deli")])
     await correct(context, one, "Shopping")
     await correct(context, one, "Education")
     result = await explanation(context, transaction_id=one)
@@ -135,7 +133,7 @@ async def test_a_correction_explains_and_the_changes_are_listed(ledger, user, co
 
 
 async def test_a_rule_or_the_history_explains_what_fits_it(ledger, user, context):
-    one, two, _ = await ledger.add_transactions(user, [{"amount": f"-{n}", "merchant": "Deli"} for n in (1, 2, 3)])
+    one, two, _ = await ledger.add_transactions(user, [spent(n, merchant="Deli") for n in (1, 2, 3)])
     result = await explanation(context, transaction_id=one)
     assert (result["because"], result["evidence"]) == ("history", {"transactions": 2, "of": 2})
     await rule(context, "deli", "Groceries", match="equals")
@@ -146,14 +144,14 @@ async def test_a_rule_or_the_history_explains_what_fits_it(ledger, user, context
 
 
 async def test_what_nothing_explains_is_said_so(ledger, user, context):
-    [one] = await ledger.add_transactions(user, [{"amount": "-1", "description": "ZELLE SAM"}])
+    [one] = await ledger.add_transactions(user, [spent("1", description="ZELLE SAM")])
     result = await explanation(context, transaction_id=one)
     assert (result["because"], result["source"], result["evidence"]) == ("not_recorded", "manual", {})
 
 
 async def test_unknown_and_ambiguous_transactions_are_not_explained(ledger, user, context):
-    [theirs] = await ledger.add_transactions(str(uuid.uuid4()), [{"amount": "-1"}])
-    await ledger.add_transactions(user, [{"amount": "-1", "merchant": "Deli"}] * 9)
+    [theirs] = await ledger.add_transactions(str(uuid.uuid4()), [spent("1")])
+    await ledger.add_transactions(user, [spent("1", merchant="Deli")] * 9)
     assert (await explanation(context, transaction_id=theirs)) == {"status": "unknown", "found": 0}
     several = await explanation(context, merchant="deli")
     assert (several["status"], several["found"], len(several["candidates"])) == ("ambiguous", 9, 8)

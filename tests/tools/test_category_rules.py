@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from graph.tool import ToolContext, ToolError
-from tests.tools.conftest import TODAY
+from tests.support.ledgers import TODAY, spent
 from tools.add_category_rule import AddCategoryRule, add_category_rule, preview_add_category_rule
 from tools.delete_category_rule import DeleteCategoryRule, delete_category_rule, preview_delete_category_rule
 from tools.list_category_rules import ListCategoryRules, list_category_rules
@@ -27,9 +27,9 @@ async def test_a_rule_is_made_and_says_what_it_fits(ledger, user, context):
     await ledger.add_transactions(
         user,
         [
-            {"amount": "-1", "merchant": "Corner Deli"},
-            {"amount": "-1", "merchant": "DELI", "category": "Meals & Dining"},
-            {"amount": "-1", "merchant": "Kiosk"},
+            spent("1", merchant="Corner Deli"),
+            spent("1", "Meals & Dining", merchant="DELI"),
+            spent("1", merchant="Kiosk"),
         ],
     )
     result = await add(context, " deli ", "meals & dining")
@@ -54,9 +54,7 @@ async def test_contains_and_equals_are_two_rules(context):
 
 @pytest.mark.parametrize("pattern", ["%%", "__", ".*", "(a|b)+$"])
 async def test_no_character_of_a_pattern_is_a_wildcard(ledger, user, context, pattern):
-    await ledger.add_transactions(
-        user, [{"amount": "-1", "merchant": "ab"}, {"amount": "-1", "merchant": f"x{pattern}y"}]
-    )
+    await ledger.add_transactions(user, [spent("1", merchant="ab"), spent("1", merchant=f"x{pattern}y")])
     assert (await add(context, pattern, "Shopping"))["matches"] == 1
 
 
@@ -80,7 +78,7 @@ async def test_what_cannot_be_a_rule_is_refused(context):
 
 
 async def test_a_preview_shows_the_rule_before_and_after_and_keeps_nothing(ledger, user, context):
-    await ledger.add_transactions(user, [{"amount": "-1", "merchant": "Deli"}])
+    await ledger.add_transactions(user, [spent("1", merchant="Deli")])
     preview = await preview_add_category_rule(AddCategoryRule(pattern="Deli", category="Shopping"), context)
     assert preview["changes"] == [
         {"before": None, "after": {"match": "contains", "pattern": "Deli", "category": "Shopping"}}
@@ -126,7 +124,7 @@ async def test_another_users_rules_are_neither_seen_nor_deleted(context, rows_of
 
 async def test_rules_and_corrections_follow_their_category(ledger, user, context):
     await ledger.add_categories(user, ["Pets"])
-    [one] = await ledger.add_transactions(user, [{"amount": "-1", "merchant": "Zoo"}])
+    [one] = await ledger.add_transactions(user, [spent("1", merchant="Zoo")])
     await context.rows.fetch("categorise", id=one, category="Pets", category_before="Groceries")
     await context.rows.fetch("categorise", id=one, category="Shopping", category_before="Pets")
     await add(context, "Zoo", "Pets")

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from graph.tool import ToolContext, ToolError
 from graph.values.months import add_months
 from tests.fakes.ports import KeptFiles
-from tests.tools.conftest import Ledger, OwnRows, transaction
+from tests.support.ledgers import Ledger, UserRows, earned, refunded, spent, transferred, user_transaction
 from tools.chart_budget_burn_down import ChartBudgetBurnDown, chart_budget_burn_down
 from tools.chart_by_category import MAX_BARS, OTHERS, ChartByCategory, chart_by_category
 from tools.chart_by_month import ChartByMonth, chart_by_month
@@ -23,16 +23,6 @@ from tools.chart_debt_payoff import ChartDebtPayoff, chart_debt_payoff
 from tools.shared.interest import payment_schedule
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def files() -> KeptFiles:
-    return KeptFiles()
-
-
-@pytest.fixture
-def context(rows_of: Callable[[str], OwnRows], user: str, files: KeptFiles) -> ToolContext:
-    return ToolContext(rows_of(user), dt.date(2025, 11, 20), files)
 
 
 async def by_category(context: ToolContext, **arguments: Any) -> dict[str, Any]:
@@ -52,7 +42,7 @@ async def payoff(context: ToolContext, **arguments: Any) -> dict[str, Any]:
 
 
 async def run(address: str, user: str, query: str, **values: object) -> None:
-    async with transaction(address, user) as connection:
+    async with user_transaction(address, user) as connection:
         await connection.execute(query.encode(), values)
 
 
@@ -73,13 +63,7 @@ async def test_categories_are_drawn_with_refunds_off_and_the_picture_is_kept(
 ) -> None:
     await ledger.add_transactions(
         user,
-        [
-            {"amount": "-80.10", "category": "Shopping"},
-            {"amount": "5.05", "category": "Shopping"},
-            {"amount": "-24.95"},
-            {"amount": "-999", "is_transfer": True},
-            {"amount": "3000", "category": "Income"},
-        ],
+        [spent("80.10", "Shopping"), refunded("5.05", "Shopping"), spent("24.95"), transferred("-999"), earned("3000")],
     )
     result = await by_category(context)
     assert [(bar["category"], bar["total"], bar["share_percent"]) for bar in result["categories"]] == [
@@ -105,9 +89,7 @@ async def test_small_categories_are_drawn_as_one_and_nothing_is_lost(
 ) -> None:
     names = [f"own-{number:02}" for number in range(20)]
     await ledger.add_categories(user, names)
-    await ledger.add_transactions(
-        user, [{"amount": f"-{number + 1}.01", "category": name} for number, name in enumerate(names)]
-    )
+    await ledger.add_transactions(user, [spent(f"{number + 1}.01", name) for number, name in enumerate(names)])
     result = await by_category(context)
     bars = result["categories"]
     assert len(bars) == MAX_BARS
@@ -117,7 +99,7 @@ async def test_small_categories_are_drawn_as_one_and_nothing_is_lost(
 
 
 async def test_income_and_a_period_can_be_drawn(ledger: Ledger, user: str, context: ToolContext) -> None:
-    rows = [{"amount": "10", "category": "Income", "posted_at": day} for day in ("2025-02-28", "2025-03-01")]
+    rows = [earned("10", on=day) for day in ("2025-02-28", "2025-03-01")]
     await ledger.add_transactions(user, rows)
     result = await by_category(context, type="income", start_date="2025-03-01", end_date="2025-03-31")
     assert [bar["total"] for bar in result["categories"]] == ["10.00"]
@@ -134,7 +116,7 @@ async def test_where_there_is_nothing_to_draw_no_picture_is_made(context: ToolCo
 async def test_two_currencies_are_ambiguous_until_one_is_named_or_the_main_one(
     ledger: Ledger, user: str, context: ToolContext, database_url: str, files: KeptFiles
 ) -> None:
-    await ledger.add_transactions(user, [{"amount": "-1"}, {"amount": "-2", "currency": "CAD"}])
+    await ledger.add_transactions(user, [spent("1"), spent("2", currency="CAD")])
     for result in (await by_category(context), await by_month(context)):
         assert (result["status"], result["currencies"]) == ("ambiguous", ["CAD", "USD"])
     assert files.kept == []
@@ -145,15 +127,15 @@ async def test_two_currencies_are_ambiguous_until_one_is_named_or_the_main_one(
 
 
 async def test_a_currency_without_rows_has_nothing_to_draw(ledger: Ledger, user: str, context: ToolContext) -> None:
-    await ledger.add_transactions(user, [{"amount": "-1"}])
+    await ledger.add_transactions(user, [spent("1")])
     result = await by_category(context, currency="EUR")
     assert (result["status"], result["other_currencies"]) == ("no_rows", ["USD"])
 
 
 async def test_nobody_elses_rows_are_drawn(
-    ledger: Ledger, user: str, context: ToolContext, add_budget: Callable[..., Any], rows_of: Callable[[str], OwnRows]
+    ledger: Ledger, user: str, context: ToolContext, add_budget: Callable[..., Any], rows_of: Callable[[str], UserRows]
 ) -> None:
-    await ledger.add_transactions(user, [{"amount": "-1"}])
+    await ledger.add_transactions(user, [spent("1")])
     await add_budget("Groceries", "100")
     stranger = replace(context, rows=rows_of(str(uuid.uuid4())))
     results = [await by_category(stranger), await by_month(stranger), await burn_down(stranger)]
@@ -169,12 +151,12 @@ async def test_each_month_is_there_and_the_current_one_is_marked_as_not_over(
     await ledger.add_transactions(
         user,
         [
-            {"amount": "-10.50", "posted_at": "2025-09-30"},
-            {"amount": "-4", "posted_at": "2025-11-01"},
-            {"amount": "1.25", "posted_at": "2025-11-20"},
-            {"amount": "100", "category": "Income", "posted_at": "2025-11-02"},
-            {"amount": "-7", "posted_at": "2025-08-31"},
-            {"amount": "-50", "is_transfer": True},
+            spent("10.50", on="2025-09-30"),
+            spent("4", on="2025-11-01"),
+            refunded("1.25", on="2025-11-20"),
+            earned("100", on="2025-11-02"),
+            spent("7", on="2025-08-31"),
+            transferred("-50"),
         ],
     )
     result = await by_month(context, months=3)
@@ -189,7 +171,7 @@ async def test_each_month_is_there_and_the_current_one_is_marked_as_not_over(
 async def test_one_category_is_drawn_by_month_under_its_stored_name(
     ledger: Ledger, user: str, context: ToolContext
 ) -> None:
-    await ledger.add_transactions(user, [{"amount": "-10"}, {"amount": "-20", "category": "Shopping"}])
+    await ledger.add_transactions(user, [spent("10"), spent("20", "Shopping")])
     result = await by_month(context, months=2, category="shopping")
     assert [row["spent"] for row in result["months"]] == ["0.00", "20.00"]
     assert result["filters"]["category"] == "Shopping"
@@ -235,12 +217,12 @@ async def test_a_budget_burns_down_day_by_day_beside_an_even_pace(
     await ledger.add_transactions(
         user,
         [
-            {"amount": "-100.10", "posted_at": "2025-11-02"},
-            {"amount": "0.10", "posted_at": "2025-11-04"},
-            {"amount": "-250", "posted_at": "2025-11-20"},
-            {"amount": "-7", "posted_at": "2025-10-31"},
-            {"amount": "-7", "posted_at": "2025-11-03", "category": "Shopping"},
-            {"amount": "-7", "posted_at": "2025-11-03", "currency": "CAD"},
+            spent("100.10", on="2025-11-02"),
+            refunded("0.10", on="2025-11-04"),
+            spent("250", on="2025-11-20"),
+            spent("7", on="2025-10-31"),
+            spent("7", "Shopping", on="2025-11-03"),
+            spent("7", on="2025-11-03", currency="CAD"),
         ],
     )
     result = await burn_down(context, category="groceries")
@@ -262,7 +244,7 @@ async def test_all_budgets_of_a_currency_are_taken_together(
 ) -> None:
     await add_budget("Groceries", "300")
     await add_budget("Shopping", "50.50")
-    await ledger.add_transactions(user, [{"amount": "-10", "category": name} for name in ("Groceries", "Shopping")])
+    await ledger.add_transactions(user, [spent("10", name) for name in ("Groceries", "Shopping")])
     result = await burn_down(context)
     assert (result["budget"], result["spent"], result["left"]) == ("350.50", "20.00", "330.50")
     assert result["categories_budgeted"] == ["Groceries", "Shopping"]

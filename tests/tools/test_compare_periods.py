@@ -6,6 +6,7 @@ import uuid
 import pytest
 
 from graph.tool import ToolError
+from tests.support.ledgers import earned, refunded, spent, transferred
 from tools.compare_periods import ComparePeriods, DateRange, compare_periods, preceding_range
 
 pytestmark = pytest.mark.anyio
@@ -19,12 +20,7 @@ async def ask(context, **arguments):
 
 async def test_without_dates_the_same_days_of_the_month_before_are_compared(ledger, user, context):
     await ledger.add_transactions(
-        user,
-        [
-            {"amount": "-10", "posted_at": OCTOBER},
-            {"amount": "-99", "posted_at": dt.date(2025, 10, 21)},
-            {"amount": "-12.50", "posted_at": NOVEMBER},
-        ],
+        user, [spent("10", on=OCTOBER), spent("99", on=dt.date(2025, 10, 21)), spent("12.50", on=NOVEMBER)]
     )
     result = await ask(context)
     assert result["periods"] == {
@@ -50,12 +46,12 @@ async def test_income_spending_and_what_is_left_are_compared_with_refunds_taken_
     await ledger.add_transactions(
         user,
         [
-            {"amount": "1000", "category": "Income", "posted_at": OCTOBER},
-            {"amount": "-400", "posted_at": OCTOBER},
-            {"amount": "1100", "category": "Income", "posted_at": NOVEMBER},
-            {"amount": "-500", "posted_at": NOVEMBER},
-            {"amount": "200", "posted_at": NOVEMBER},
-            {"amount": "-50", "is_transfer": True, "posted_at": NOVEMBER},
+            earned("1000", on=OCTOBER),
+            spent("400", on=OCTOBER),
+            earned("1100", on=NOVEMBER),
+            spent("500", on=NOVEMBER),
+            refunded("200", on=NOVEMBER),
+            transferred("-50", on=NOVEMBER),
         ],
     )
     [totals] = (await ask(context))["totals"]
@@ -70,12 +66,7 @@ async def test_income_spending_and_what_is_left_are_compared_with_refunds_taken_
 
 async def test_there_is_no_percentage_of_nothing_or_of_less(ledger, user, context):
     await ledger.add_transactions(
-        user,
-        [
-            {"amount": "5", "posted_at": OCTOBER},
-            {"amount": "-5", "posted_at": NOVEMBER},
-            {"amount": "-3", "posted_at": NOVEMBER, "category": "Shopping"},
-        ],
+        user, [refunded("5", on=OCTOBER), spent("5", on=NOVEMBER), spent("3", "Shopping", on=NOVEMBER)]
     )
     assert [(row["before"], row["after"], row["percent"]) for row in (await ask(context))["categories"]] == [
         ("-5.00", "5.00", None),
@@ -85,12 +76,7 @@ async def test_there_is_no_percentage_of_nothing_or_of_less(ledger, user, contex
 
 async def test_the_largest_difference_comes_first_and_the_totals_cover_what_is_not_listed(ledger, user, context):
     await ledger.add_transactions(
-        user,
-        [
-            {"amount": "-5", "posted_at": NOVEMBER},
-            {"amount": "-90", "posted_at": OCTOBER, "category": "Shopping"},
-            {"amount": "-1", "posted_at": NOVEMBER, "category": "Education"},
-        ],
+        user, [spent("5", on=NOVEMBER), spent("90", "Shopping", on=OCTOBER), spent("1", "Education", on=NOVEMBER)]
     )
     result = await ask(context, limit=1)
     assert [row["category"] for row in result["categories"]] == ["Shopping"]
@@ -100,12 +86,7 @@ async def test_the_largest_difference_comes_first_and_the_totals_cover_what_is_n
 
 async def test_currencies_and_types_are_compared_apart(ledger, user, context):
     await ledger.add_transactions(
-        user,
-        [
-            {"amount": "-1", "posted_at": OCTOBER, "currency": "CAD"},
-            {"amount": "-2", "posted_at": NOVEMBER},
-            {"amount": "7", "posted_at": NOVEMBER, "category": "Income"},
-        ],
+        user, [spent("1", on=OCTOBER, currency="CAD"), spent("2", on=NOVEMBER), earned("7", on=NOVEMBER)]
     )
     result = await ask(context, type="expense")
     assert [(row["currency"], row["difference"]) for row in result["categories"]] == [("USD", "2.00"), ("CAD", "-1.00")]
@@ -114,7 +95,7 @@ async def test_currencies_and_types_are_compared_apart(ledger, user, context):
 
 
 async def test_periods_may_be_given_and_may_overlap(ledger, user, context):
-    await ledger.add_transactions(user, [{"amount": "-1", "posted_at": OCTOBER}])
+    await ledger.add_transactions(user, [spent("1", on=OCTOBER)])
     result = await ask(
         context,
         start_date="2025-10-01",
@@ -145,7 +126,7 @@ def test_the_period_before(first, last, before):
 
 
 async def test_two_empty_periods_say_so(ledger, context):
-    await ledger.add_transactions(str(uuid.uuid4()), [{"amount": "-1", "posted_at": NOVEMBER}])
+    await ledger.add_transactions(str(uuid.uuid4()), [spent("1", on=NOVEMBER)])
     result = await ask(context)
     assert (result["status"], result["totals"], result["categories"]) == ("no_rows", [], [])
     assert "display" not in result

@@ -16,7 +16,7 @@ from openpyxl import load_workbook
 
 from graph.tool import ToolContext, ToolError
 from tests.fakes.ports import KeptFiles
-from tests.tools.conftest import Ledger, OwnRows
+from tests.support.ledgers import Ledger, UserRows, earned, spent, transferred
 from tools import export_transactions as exports
 from tools.export_transactions import (
     COLUMNS,
@@ -28,16 +28,6 @@ from tools.export_transactions import (
 )
 
 pytestmark = pytest.mark.anyio
-
-
-@pytest.fixture
-def files() -> KeptFiles:
-    return KeptFiles()
-
-
-@pytest.fixture
-def context(rows_of: Callable[[str], OwnRows], user: str, files: KeptFiles) -> ToolContext:
-    return ToolContext(rows_of(user), dt.date(2025, 11, 20), files)
 
 
 async def export(context: ToolContext, **arguments: Any) -> dict[str, Any]:
@@ -73,9 +63,9 @@ async def test_a_csv_holds_the_matching_rows_newest_first(
     await ledger.add_transactions(
         user,
         [
-            {"amount": "-12.50", "posted_at": "2025-03-01", "merchant": "Harbour Bakery", "account_id": account},
-            {"amount": "100", "posted_at": "2025-03-31", "category": "Income", "description": 'pay, "March"'},
-            {"amount": "-1", "posted_at": "2025-04-01"},
+            spent("12.50", on="2025-03-01", merchant="Harbour Bakery", account_id=account),
+            earned("100", on="2025-03-31", description='pay, "March"'),
+            spent("1", on="2025-04-01"),
         ],
     )
     result = await export(context, start_date="2025-03-01", end_date="2025-03-31")
@@ -99,7 +89,7 @@ async def test_a_csv_holds_the_matching_rows_newest_first(
 async def test_an_excel_file_has_dates_and_numbers(
     ledger: Ledger, user: str, context: ToolContext, files: KeptFiles
 ) -> None:
-    await ledger.add_transactions(user, [{"amount": "-12.50", "posted_at": "2024-02-29", "merchant": "Harbour Bakery"}])
+    await ledger.add_transactions(user, [spent("12.50", on="2024-02-29", merchant="Harbour Bakery")])
     await export(context, format="xlsx")
     [(name, _, content)] = files.kept
     assert name == "transactions-2024-02-29-to-2024-02-29.xlsx"
@@ -112,7 +102,7 @@ async def test_totals_are_exact_over_all_matches_though_not_all_fit(
     ledger: Ledger, user: str, context: ToolContext, files: KeptFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(exports, "MAX_ROWS", 3)
-    rows = [{"amount": "-0.01"}] * 5 + [{"amount": "-2", "currency": "CAD"}, {"amount": "-9", "is_transfer": True}]
+    rows = [spent("0.01")] * 5 + [spent("2", currency="CAD"), transferred("-9")]
     await ledger.add_transactions(user, rows)
     result = await export(context)
     assert (result["matches"], result["exported"], result["most_that_fit"]) == (7, 3, 3)
@@ -124,7 +114,7 @@ async def test_totals_are_exact_over_all_matches_though_not_all_fit(
 
 
 async def test_only_the_wanted_categories_are_exported(ledger: Ledger, user: str, context: ToolContext) -> None:
-    await ledger.add_transactions(user, [{"amount": "-1"}, {"amount": "-2", "category": "Shopping"}])
+    await ledger.add_transactions(user, [spent("1"), spent("2", "Shopping")])
     result = await export(context, categories=["shopping"])
     assert (result["matches"], result["filters"]["categories"]) == (1, ["Shopping"])
     with pytest.raises(ToolError, match="no category"):
@@ -138,9 +128,9 @@ async def test_where_nothing_matches_there_is_no_file(context: ToolContext, file
 
 
 async def test_nobody_elses_rows_are_exported(
-    ledger: Ledger, user: str, context: ToolContext, rows_of: Callable[[str], OwnRows]
+    ledger: Ledger, user: str, context: ToolContext, rows_of: Callable[[str], UserRows]
 ) -> None:
-    await ledger.add_transactions(user, [{"amount": "-1"}])
+    await ledger.add_transactions(user, [spent("1")])
     assert (await export(replace(context, rows=rows_of(str(uuid.uuid4())))))["status"] == "no_rows"
 
 

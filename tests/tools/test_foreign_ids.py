@@ -14,7 +14,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from graph.tool import Tool, ToolContext, ToolError
 from tests.fakes.every_table import Filler, furnished
-from tests.tools.conftest import TODAY, RowsThatStay
+from tests.support.ledgers import TODAY, RolledBackRows
 from tools.catalog import CATALOG
 
 pytestmark = pytest.mark.anyio
@@ -122,7 +122,7 @@ async def test_somebody_elses_id_or_name_is_to_a_tool_as_one_that_does_not_exist
     tool: Tool, users: tuple[Filler, str, str], connection: psycopg.AsyncConnection[DictRow]
 ) -> None:
     filler, one, other = users
-    context = ToolContext(rows=RowsThatStay(connection, one), today=TODAY)
+    context = ToolContext(rows=RolledBackRows(connection, one), today=TODAY)
     different = []
     for foreign in sorted(identifiers(filler, other) - identifiers(filler, one)):
         unknown = str(uuid.uuid5(uuid.NAMESPACE_URL, foreign))

@@ -4,6 +4,7 @@ import uuid
 import pytest
 
 from graph.tool import ToolError
+from tests.support.ledgers import spent
 from tools.create_goal import CreateGoal, create_goal, preview_create_goal
 from tools.goal_summary import GoalSummary, goal_summary
 from tools.list_goals import ListGoals, list_goals
@@ -115,7 +116,7 @@ def month_of(month, income, **spending):
     day = dt.date(2025, month, 28)
     return [
         {"posted_at": day, "amount": income, "category": "Income"},
-        *({"posted_at": day, "amount": f"-{amount}", "category": name} for name, amount in spending.items()),
+        *(spent(amount, name, on=day) for name, amount in spending.items()),
     ]
 
 
@@ -127,9 +128,7 @@ async def test_suggestions_come_from_the_surplus_and_from_what_rose(ledger, user
         *month_of(9, "1000", Groceries=610, Shopping=90),
         *month_of(10, "1000", Groceries=600, Shopping=250, Education=20),
     ]
-    await ledger.add_transactions(
-        user, [*rows, {"amount": "-999", "currency": "CAD", "posted_at": dt.date(2025, 10, 3)}]
-    )
+    await ledger.add_transactions(user, [*rows, spent("999", on=dt.date(2025, 10, 3), currency="CAD")])
     result = await suggest_goal_actions(SuggestGoalActions(), context)
     # Nets: 300, 300, 300, 130. Needed: 1200 over three months.
     assert result["money"] == [

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from graph.tool import Tool, ToolContext
 from tests.fakes.every_table import furnished
-from tests.tools.conftest import TODAY, RowsThatStay
+from tests.support.ledgers import TODAY, RolledBackRows
 from tests.tools.test_foreign_ids import calls, told
 from tools.catalog import CATALOG
 
@@ -63,8 +63,8 @@ def somebody(admin_url: str) -> Iterator[str]:
 
 
 @pytest.fixture
-def rows(connection: psycopg.AsyncConnection[DictRow], somebody: str) -> RowsThatStay:
-    return RowsThatStay(connection, somebody)
+def rows(connection: psycopg.AsyncConnection[DictRow], somebody: str) -> RolledBackRows:
+    return RolledBackRows(connection, somebody)
 
 
 def takes(tool: Tool) -> list[dict[str, Any]]:
@@ -99,7 +99,7 @@ def watching(*words: str) -> Iterator[list[tuple[str, str]]]:
 
 
 @pytest.mark.parametrize("tool", CATALOG, ids=lambda tool: tool.name)
-async def test_sql_in_an_argument_is_a_word_that_matches_nothing(tool: Tool, rows: RowsThatStay) -> None:
+async def test_sql_in_an_argument_is_a_word_that_matches_nothing(tool: Tool, rows: RolledBackRows) -> None:
     context, different = ToolContext(rows=rows, today=TODAY), []
     for arguments in takes(tool):
         plain = await told(tool, put(arguments, "qqzzword"), context, "qqzzword")
@@ -124,7 +124,7 @@ def test_a_path_or_a_template_is_refused(tool: Tool) -> None:
 
 
 @pytest.mark.parametrize("tool", CATALOG, ids=lambda tool: tool.name)
-async def test_no_tool_opens_what_a_model_wrote(tool: Tool, rows: RowsThatStay) -> None:
+async def test_no_tool_opens_what_a_model_wrote(tool: Tool, rows: RolledBackRows) -> None:
     context = ToolContext(rows=rows, today=TODAY)
     with watching("169.254.169.254", "meta-data") as seen:
         for arguments in takes(tool):

@@ -22,8 +22,8 @@ from graph.turn.tool_executor import ToolExecutor
 from migrations.demo.seed import seed
 from nodes.call_tools import CallTools
 from tests.fakes.ports import GivenTools, Heard, KeptFiles, roster_of, runtime_of, turn_of
+from tests.support.ledgers import TODAY, UserRows, user_transaction
 from tests.tools.calls import NEWEST_PURCHASE, calls
-from tests.tools.conftest import TODAY, OwnRows, transaction
 from tools.catalog import CATALOG, by_name
 
 pytestmark = pytest.mark.anyio
@@ -82,7 +82,7 @@ def mark_of(table: str, column: str) -> str:
 @pytest.fixture
 async def marks(database_url: str, user: str) -> set[str]:
     """A year of transactions with goals, debts and reminders; every text of theirs ends in the mark of its column."""
-    async with transaction(database_url, user) as connection:
+    async with user_transaction(database_url, user) as connection:
         await seed(connection, user, TODAY)
         for statement in OWN_CATEGORY.split(";")[:-1]:
             await connection.execute(statement.encode(), {"user": user})
@@ -133,12 +133,12 @@ async def shown(tool: Tool, arguments: Any, rows: Rows, user: str, redactor: Inl
 
 
 async def test_no_tool_shows_a_text_of_the_ledger_unmasked(database_url: str, user: str, marks: set[str]) -> None:
-    async with transaction(database_url, user) as connection:
+    async with user_transaction(database_url, user) as connection:
         purchase = await (await connection.execute(NEWEST_PURCHASE, (user,))).fetchone()
     assert purchase
     arguments = {name: given for name, given in READING.items() if given is not None} | dict(calls(purchase, TODAY))
     assert set(arguments) == {tool.name for tool in CATALOG} - TURNING
-    rows, redactor = OwnRows(database_url, user), InlineRedactor(InMemoryVault())
+    rows, redactor = UserRows(database_url, user), InlineRedactor(InMemoryVault())
     leaks, seen_marks = {}, ""
     for name, given in arguments.items():
         seen = await shown(by_name()[name], json.loads(json.dumps(given, default=str)), rows, user, redactor)

@@ -4,7 +4,7 @@ import csv
 import datetime as dt
 import io
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -14,7 +14,7 @@ from openpyxl import load_workbook
 
 from graph.tool import DISPLAY, Tool, ToolContext, ToolError
 from tests.fakes.ports import KeptFiles
-from tests.tools.conftest import Ledger, OwnRows
+from tests.support.ledgers import Ledger, spent
 from tools.catalog import CATALOG
 from tools.rendering.chart import Chart, ChartSeries
 from tools.rendering.matplotlib_chart import build_figure
@@ -24,16 +24,6 @@ pytestmark = pytest.mark.anyio
 TOOLS = {tool.name: tool for tool in CATALOG}
 DECIMALS = {"JPY": 0, "KWD": 3, "USD": 2}
 CURRENCIES = pytest.mark.parametrize("currency", list(DECIMALS))
-
-
-@pytest.fixture
-def files() -> KeptFiles:
-    return KeptFiles()
-
-
-@pytest.fixture
-def context(rows_of: Callable[[str], OwnRows], user: str, files: KeptFiles) -> ToolContext:
-    return ToolContext(rows_of(user), dt.date(2025, 11, 20), files)
 
 
 def units(count: int, currency: str) -> Decimal:
@@ -123,7 +113,7 @@ async def test_a_thousandth_of_a_dinar_is_taken_and_a_smaller_part_is_not(contex
 
 
 async def test_parts_of_a_split_have_the_decimals_of_the_whole(ledger: Ledger, user: str, context: ToolContext) -> None:
-    await ledger.add("transactions", user, {"amount": "-3.001", "currency": "KWD", "merchant": "Souq"})
+    await ledger.add("transactions", user, spent("3.001", currency="KWD", merchant="Souq"))
     parts = [{"amount": "1.0005", "category": "Groceries"}, {"amount": "2.0005", "category": "Shopping"}]
     with pytest.raises(ToolError, match=r"KWD has 3 decimals: 1\.0005"):
         await call("split_transaction", context, merchant="Souq", parts=parts)
@@ -197,13 +187,10 @@ async def fill(ledger: Ledger, user: str, currency: str) -> None:
     debt = {"name": "Loan", "balance": units(500003, currency), "minimum_payment": units(50001, currency)}
     await ledger.add("debts", user, {**debt, "currency": currency, "annual_rate_percent": "4.9"})
     days = [dt.date(2025, month, day) for month in (6, 7, 8, 9, 10, 11) for day in (3, 9, 15)]
-    rows = [
-        {"posted_at": day, "amount": -units(10007 + 13 * place, currency), "merchant": "Greenleaf"}
-        for place, day in enumerate(days)
-    ]
-    rows += [{"posted_at": day, "amount": -units(4999, currency), "merchant": "StreamBox"} for day in days[::3]]
+    rows = [spent(units(10007 + 13 * place, currency), on=day, merchant="Greenleaf") for place, day in enumerate(days)]
+    rows += [spent(units(4999, currency), on=day, merchant="StreamBox") for day in days[::3]]
     rows += [{"posted_at": day, "amount": units(900001, currency), "category": "Income"} for day in days[::3]]
-    rows += [{"posted_at": days[-2], "amount": -units(777777, currency), "merchant": "Greenleaf"}]
+    rows += [spent(units(777777, currency), on=days[-2], merchant="Greenleaf")]
     await ledger.add("transactions", user, *({"account_id": account, "currency": currency, **row} for row in rows))
 
 

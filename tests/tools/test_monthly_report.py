@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from graph.tool import ToolContext, ToolError
 from tests.fakes.ports import KeptFiles
-from tests.tools.conftest import Ledger, OwnRows
+from tests.support.ledgers import Ledger, UserRows, earned, refunded, spent, transferred
 from tools.monthly_report import (
     MAX_CATEGORIES,
     OTHERS,
@@ -30,16 +30,6 @@ pytestmark = pytest.mark.anyio
 OCTOBER, SEPTEMBER = "2025-10-15", "2025-09-30"
 
 
-@pytest.fixture
-def files() -> KeptFiles:
-    return KeptFiles()
-
-
-@pytest.fixture
-def context(rows_of: Callable[[str], OwnRows], user: str, files: KeptFiles) -> ToolContext:
-    return ToolContext(rows_of(user), dt.date(2025, 11, 20), files)
-
-
 async def report(context: ToolContext, **arguments: Any) -> dict[str, Any]:
     return await monthly_report(MonthlyReport(**arguments), context)
 
@@ -49,15 +39,15 @@ async def two_months(ledger: Ledger, user: str) -> None:
     await ledger.add_transactions(
         user,
         [
-            {"amount": "-80.10", "posted_at": OCTOBER, "merchant": "Harbour Bakery"},
-            {"amount": "5.05", "posted_at": "2025-10-31", "merchant": "Harbour Bakery"},
-            {"amount": "-24.95", "posted_at": "2025-10-01", "category": "Shopping", "merchant": "Quay Books"},
-            {"amount": "1000", "posted_at": OCTOBER, "category": "Income"},
-            {"amount": "-500", "posted_at": OCTOBER, "is_transfer": True},
-            {"amount": "-50", "posted_at": SEPTEMBER},
-            {"amount": "-10", "posted_at": SEPTEMBER, "category": "Healthcare"},
-            {"amount": "-3", "posted_at": "2025-08-31"},
-            {"amount": "-4", "posted_at": "2025-11-01"},
+            spent("80.10", on=OCTOBER, merchant="Harbour Bakery"),
+            refunded("5.05", on="2025-10-31", merchant="Harbour Bakery"),
+            spent("24.95", "Shopping", on="2025-10-01", merchant="Quay Books"),
+            earned("1000", on=OCTOBER),
+            transferred("-500", on=OCTOBER),
+            spent("50", on=SEPTEMBER),
+            spent("10", "Healthcare", on=SEPTEMBER),
+            spent("3", on="2025-08-31"),
+            spent("4", on="2025-11-01"),
         ],
     )
 
@@ -121,9 +111,7 @@ async def test_the_current_month_is_said_to_be_not_over(context: ToolContext) ->
 
 
 async def test_each_currency_has_a_section_of_its_own(ledger: Ledger, user: str, context: ToolContext) -> None:
-    await ledger.add_transactions(
-        user, [{"amount": "-1", "posted_at": OCTOBER}, {"amount": "-2", "posted_at": OCTOBER, "currency": "CAD"}]
-    )
+    await ledger.add_transactions(user, [spent("1", on=OCTOBER), spent("2", on=OCTOBER, currency="CAD")])
     result = await report(context)
     assert [(each["currency"], each["this_month"]["spent"]) for each in result["currencies"]] == [
         ("CAD", "2.00"),
@@ -132,15 +120,13 @@ async def test_each_currency_has_a_section_of_its_own(ledger: Ledger, user: str,
 
 
 async def test_the_last_day_of_a_leap_february_counts(ledger: Ledger, user: str, context: ToolContext) -> None:
-    await ledger.add_transactions(
-        user, [{"amount": "-1", "posted_at": day} for day in ("2024-01-31", "2024-02-29", "2024-03-01")]
-    )
+    await ledger.add_transactions(user, [spent("1", on=day) for day in ("2024-01-31", "2024-02-29", "2024-03-01")])
     [usd] = (await report(context, month="2024-02"))["currencies"]
     assert (usd["this_month"]["spent"], usd["month_before"]["spent"]) == ("1.00", "1.00")
 
 
 async def test_in_january_december_is_the_month_before(ledger: Ledger, user: str, context: ToolContext) -> None:
-    await ledger.add_transactions(user, [{"amount": "-1", "posted_at": "2025-01-01"}])
+    await ledger.add_transactions(user, [spent("1", on="2025-01-01")])
     assert (await report(context, month="2025-01"))["compared_with"] == "2024-12"
 
 
@@ -156,7 +142,7 @@ async def test_a_month_that_has_not_begun_or_does_not_exist_is_refused(context: 
 
 
 @pytest.mark.usefixtures("two_months")
-async def test_nobody_elses_rows_are_reported(context: ToolContext, rows_of: Callable[[str], OwnRows]) -> None:
+async def test_nobody_elses_rows_are_reported(context: ToolContext, rows_of: Callable[[str], UserRows]) -> None:
     assert (await report(replace(context, rows=rows_of(str(uuid.uuid4())))))["status"] == "no_rows"
 
 

@@ -18,8 +18,8 @@ from graph.tool import ToolContext
 from graph.turn.result_truncation import to_json, truncate_json
 from migrations.demo.seed import seed
 from tests.fakes.ports import KeptFiles
+from tests.support.ledgers import TODAY, user_transaction
 from tests.tools.calls import NEWEST_PURCHASE, calls
-from tests.tools.conftest import TODAY, transaction
 from tools.catalog import CATALOG, by_name
 
 DUTIES: Mapping[str, Any] = yaml.safe_load((Path(__file__).parent.parent / "replay" / "duties.yaml").read_text("utf-8"))
@@ -62,7 +62,7 @@ async def results(database_url: str, user: str, context: ToolContext) -> dict[st
     for name, arguments in DUTIES.items():
         if arguments is not None:
             found[f"{name}, no rows"] = await outcome(name, arguments, empty)
-    async with transaction(database_url, user) as connection:
+    async with user_transaction(database_url, user) as connection:
         await seed(connection, user, TODAY)
         purchase = await (await connection.execute(NEWEST_PURCHASE, (user,))).fetchone()
     assert purchase

@@ -11,8 +11,8 @@ import yaml
 from graph.tool import ToolContext
 from migrations.demo.seed import seed
 from tests.fakes.ports import KeptFiles
+from tests.support.ledgers import TODAY, user_transaction
 from tests.tools.calls import NEWEST_PURCHASE, calls
-from tests.tools.conftest import TODAY, transaction
 from tools.catalog import CATALOG, by_name
 
 pytestmark = pytest.mark.anyio
@@ -37,7 +37,7 @@ TURNING = {"delegate_to_employee", "handoff_to_employee"}
 @pytest.fixture
 async def marked(database_url: str, user: str, context: ToolContext) -> ToolContext:
     """A year of transactions in which every text of others is marked."""
-    async with transaction(database_url, user) as connection:
+    async with user_transaction(database_url, user) as connection:
         await seed(connection, user, TODAY)
         for statement, mark in MARKS.items():
             await connection.execute(statement, (mark,))
@@ -50,7 +50,7 @@ async def called(name: str, given: Any, context: ToolContext) -> str:
 
 
 async def test_a_tool_that_shows_what_others_wrote_says_so(marked: ToolContext, database_url: str, user: str) -> None:
-    async with transaction(database_url, user) as connection:
+    async with user_transaction(database_url, user) as connection:
         purchase = await (await connection.execute(NEWEST_PURCHASE, (user,))).fetchone()
     assert purchase
     arguments = {name: given for name, given in DUTIES.items() if given is not None} | dict(calls(purchase, TODAY))

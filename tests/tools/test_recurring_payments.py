@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.ledgers import earned, refunded, spent, transferred
 from tools.recurring_payments import RecurringPayments, monthly_cost, recurring_payments
 from tools.shared.payment_series import payee_series
 
@@ -106,10 +107,7 @@ async def test_two_policies_at_one_insurer_are_two_series(ledger, user, context)
 
 async def test_a_yearly_fee_is_found_by_its_third_booking(ledger, user, context):
     days = [dt.date(2023, 3, 1), dt.date(2024, 2, 29), dt.date(2025, 3, 1)]
-    await ledger.add_transactions(
-        user,
-        [{"merchant": "Domains", "amount": "-25", "posted_at": day, "category": "Business Expenses"} for day in days],
-    )
+    await ledger.add_transactions(user, [spent("25", "Business Expenses", on=day, merchant="Domains") for day in days])
     [found] = (await ask(context))["recurring"]
     assert (found["every"], found["monthly_cost"], found["next_expected_date"]) == ("yearly", "2.08", "2026-03-01")
 
@@ -143,9 +141,9 @@ async def test_income_is_asked_for_apart_and_transfers_and_refunds_are_neither(l
             row
             for day in fortnights
             for row in (
-                {"merchant": "Employer", "amount": "1200", "category": "Income", "posted_at": day},
-                {"merchant": "Bank", "amount": "-100", "is_transfer": True, "posted_at": day},
-                {"merchant": "Shop", "amount": "5", "posted_at": day},
+                earned("1200", on=day, merchant="Employer"),
+                transferred("-100", on=day, merchant="Bank"),
+                refunded("5", on=day, merchant="Shop"),
             )
         ],
     )

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graph.tool import ToolError
-from tests.tools.conftest import TODAY
+from tests.support.ledgers import TODAY
 from tools.cancel_reminder import CancelReminder, cancel_reminder, preview_cancel_reminder
 from tools.list_reminders import ListReminders, list_reminders
 from tools.set_reminder import SetReminder, preview_set_reminder, set_reminder

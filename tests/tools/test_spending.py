@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from graph.tool import ToolError
+from tests.support.ledgers import earned, refunded, spent, transferred
 from tools.spending_by_account import SpendingByAccount, spending_by_account
 from tools.spending_by_merchant import SpendingByMerchant, spending_by_merchant
 from tools.spending_by_month import SpendingByMonth, spending_by_month
@@ -31,9 +32,7 @@ async def by_account(context, **arguments):
 
 async def test_the_last_day_of_february_and_the_first_of_march_are_in_their_own_months(ledger, user, context):
     days = [dt.date(2024, 2, 1), dt.date(2024, 2, 29), dt.date(2024, 3, 1)]
-    await ledger.add_transactions(
-        user, [{"amount": f"-{number}.01", "posted_at": day} for number, day in enumerate(days, 1)]
-    )
+    await ledger.add_transactions(user, [spent(f"{number}.01", on=day) for number, day in enumerate(days, 1)])
     result = await by_month(context, start_date="2024-02-01", end_date="2024-03-31")
     assert [(row["month"], row["count"], row["spent_net"]) for row in result["months"]] == [
         ("2024-02", 2, "3.02"),
@@ -42,7 +41,7 @@ async def test_the_last_day_of_february_and_the_first_of_march_are_in_their_own_
 
 
 async def test_a_month_without_transactions_is_there_with_nothing(ledger, user, context):
-    await ledger.add_transactions(user, [{"amount": "-5", "posted_at": dt.date(2025, month, 3)} for month in (7, 9)])
+    await ledger.add_transactions(user, [spent("5", on=dt.date(2025, month, 3)) for month in (7, 9)])
     result = await by_month(context, start_date="2025-07-01", end_date="2025-09-30")
     assert [(row["month"], row["spent_net"]) for row in result["months"]] == [
         ("2025-07", "5.00"),
@@ -55,9 +54,9 @@ async def test_the_current_month_is_not_complete_and_not_in_the_average(ledger, 
     await ledger.add_transactions(
         user,
         [
-            {"amount": "-100", "posted_at": dt.date(2025, 9, 30)},
-            {"amount": "-50.01", "posted_at": dt.date(2025, 10, 1)},
-            {"amount": "-7", "posted_at": dt.date(2025, 11, 20)},
+            spent("100", on=dt.date(2025, 9, 30)),
+            spent("50.01", on=dt.date(2025, 10, 1)),
+            spent("7", on=dt.date(2025, 11, 20)),
         ],
     )
     result = await by_month(context, months=3)
@@ -69,7 +68,7 @@ async def test_the_current_month_is_not_complete_and_not_in_the_average(ledger, 
 
 
 async def test_a_month_that_the_period_cuts_is_not_complete(ledger, user, context):
-    await ledger.add_transactions(user, [{"amount": "-1", "posted_at": dt.date(2025, 3, 15)}])
+    await ledger.add_transactions(user, [spent("1", on=dt.date(2025, 3, 15))])
     result = await by_month(context, start_date="2025-03-02", end_date="2025-03-31")
     assert [row["complete"] for row in result["months"]] == [False]
     assert result["monthly_average"][0]["spent_net"] is None
@@ -77,14 +76,7 @@ async def test_a_month_that_the_period_cuts_is_not_complete(ledger, user, contex
 
 async def test_months_keep_refunds_income_transfers_and_currencies_apart(ledger, user, context):
     await ledger.add_transactions(
-        user,
-        [
-            {"amount": "-80"},
-            {"amount": "30"},
-            {"amount": "2000", "category": "Income"},
-            {"amount": "-500", "is_transfer": True},
-            {"amount": "-9", "currency": "CAD"},
-        ],
+        user, [spent("80"), refunded("30"), earned("2000"), transferred("-500"), spent("9", currency="CAD")]
     )
     result = await by_month(context, months=1)
     assert [(row["currency"], row["income"], row["spent_net"], row["net"]) for row in result["months"]] == [
@@ -94,9 +86,7 @@ async def test_months_keep_refunds_income_transfers_and_currencies_apart(ledger,
 
 
 async def test_months_can_be_of_one_category_or_merchant(ledger, user, context):
-    await ledger.add_transactions(
-        user, [{"amount": "-1", "merchant": "100% Juice_Bar"}, {"amount": "-2", "category": "Shopping"}]
-    )
+    await ledger.add_transactions(user, [spent("1", merchant="100% Juice_Bar"), spent("2", "Shopping")])
     assert (await by_month(context, months=1, category="shopping"))["totals"][0]["spent_net"] == "2.00"
     found = await by_month(context, months=1, merchant="% juice_")
     assert (found["totals"][0]["spent_net"], found["filters"]["merchant_contains"]) == ("1.00", "% juice_")
@@ -120,7 +110,7 @@ async def test_too_many_months_are_a_fault(context):
 
 
 async def test_what_the_screen_shows_is_what_the_result_says(ledger, user, context):
-    await ledger.add_transactions(user, [{"amount": "-1"}])
+    await ledger.add_transactions(user, [spent("1")])
     result = await by_month(context, months=1)
     [shown] = result["display"]["rows"]
     assert shown.items() <= result["months"][0].items()
@@ -132,7 +122,7 @@ async def test_what_the_screen_shows_is_what_the_result_says(ledger, user, conte
 
 async def test_totals_cover_all_merchants_and_not_only_the_top(ledger, user, context):
     await ledger.add_transactions(
-        user, [{"amount": f"-{number}.10", "merchant": f"Shop {number:02}"} for number in range(1, 21)]
+        user, [spent(f"{number}.10", merchant=f"Shop {number:02}") for number in range(1, 21)]
     )
     result = await by_merchant(context, limit=2)
     assert [row["merchant"] for row in result["merchants"]] == ["Shop 20", "Shop 19"]
@@ -152,8 +142,8 @@ async def test_a_merchant_is_one_however_it_is_written(ledger, user, context):
     await ledger.add_transactions(
         user,
         [
-            {"amount": "-1", "merchant": "GREENLEAF", "posted_at": dt.date(2025, 1, 1)},
-            {"amount": "-2", "merchant": "Greenleaf", "posted_at": dt.date(2025, 2, 1)},
+            spent("1", on=dt.date(2025, 1, 1), merchant="GREENLEAF"),
+            spent("2", on=dt.date(2025, 2, 1), merchant="Greenleaf"),
         ],
     )
     [entry] = (await by_merchant(context))["merchants"]
@@ -172,12 +162,7 @@ async def test_a_merchant_is_one_however_it_is_written(ledger, user, context):
 
 async def test_refunds_lower_what_a_merchant_got(ledger, user, context):
     await ledger.add_transactions(
-        user,
-        [
-            {"amount": "-50", "merchant": "Outfitters"},
-            {"amount": "60", "merchant": "Outfitters"},
-            {"amount": "-5", "merchant": "Cafe"},
-        ],
+        user, [spent("50", merchant="Outfitters"), refunded("60", merchant="Outfitters"), spent("5", merchant="Cafe")]
     )
     result = await by_merchant(context)
     assert [(row["merchant"], row["total"], row["share_percent"]) for row in result["merchants"]] == [
@@ -188,7 +173,7 @@ async def test_refunds_lower_what_a_merchant_got(ledger, user, context):
 
 
 async def test_what_has_no_merchant_is_said_apart(ledger, user, context):
-    await ledger.add_transactions(user, [{"amount": "-40", "description": "CHECK"}, {"amount": "-2", "merchant": "A"}])
+    await ledger.add_transactions(user, [spent("40", description="CHECK"), spent("2", merchant="A")])
     [totals] = (await by_merchant(context))["totals"]
     assert totals["without_merchant"] == {"count": 1, "total": "40.00"}
     assert (totals["total"], totals["merchants"]) == ("42.00", 1)
@@ -198,10 +183,10 @@ async def test_merchants_rank_within_their_currency_and_type(ledger, user, conte
     await ledger.add_transactions(
         user,
         [
-            {"amount": "-1", "merchant": "A"},
-            {"amount": "-99", "merchant": "B", "currency": "CAD"},
-            {"amount": "3000", "merchant": "Employer", "category": "Income"},
-            {"amount": "-7", "merchant": "Bank", "is_transfer": True},
+            spent("1", merchant="A"),
+            spent("99", merchant="B", currency="CAD"),
+            earned("3000", merchant="Employer"),
+            transferred("-7", merchant="Bank"),
         ],
     )
     result = await by_merchant(context, limit=1)
@@ -221,11 +206,11 @@ async def test_each_account_has_its_own_sums_and_transfers_stand_apart(ledger, u
     await ledger.add_transactions(
         user,
         [
-            {"amount": "-300", "account_id": checking, "is_transfer": True},
-            {"amount": "300", "account_id": card, "is_transfer": True},
-            {"amount": "-20.50", "account_id": card},
-            {"amount": "1000", "account_id": checking, "category": "Income"},
-            {"amount": "-3"},
+            transferred("-300", account_id=checking),
+            transferred("300", account_id=card),
+            spent("20.50", account_id=card),
+            earned("1000", account_id=checking),
+            spent("3"),
         ],
     )
     result = await by_account(context)
@@ -245,7 +230,7 @@ async def test_each_account_has_its_own_sums_and_transfers_stand_apart(ledger, u
 async def test_an_account_with_two_currencies_has_two_lines(ledger, user, context):
     [account] = await ledger.add_accounts(user, [{"name": "Everyday", "type": "checking"}])
     await ledger.add_transactions(
-        user, [{"amount": "-1", "account_id": account}, {"amount": "-2", "account_id": account, "currency": "CAD"}]
+        user, [spent("1", account_id=account), spent("2", account_id=account, currency="CAD")]
     )
     result = await by_account(context)
     assert [(row["currency"], row["spent_net"]) for row in result["accounts_used"]] == [
@@ -260,7 +245,7 @@ async def test_an_account_with_two_currencies_has_two_lines(ledger, user, contex
 
 @pytest.mark.parametrize("ask", [by_month, by_merchant, by_account])
 async def test_another_users_rows_are_never_seen(ledger, context, ask):
-    await ledger.add_transactions(str(uuid.uuid4()), [{"amount": "-1", "merchant": "Shop"}])
+    await ledger.add_transactions(str(uuid.uuid4()), [spent("1", merchant="Shop")])
     assert (await ask(context))["status"] == "no_rows"
 
 
@@ -273,10 +258,8 @@ async def test_an_inverted_period_and_an_unknown_category_are_faults(context, as
 
 
 async def test_the_parts_of_a_purchase_are_the_purchase_by_every_sum(ledger, user, context):
-    [whole] = await ledger.add_transactions(user, [{"amount": "-70", "merchant": "Mart"}])
-    await ledger.add_transactions(
-        user, [{"amount": "-30", "merchant": "Mart", "category": "Shopping", "split_of": whole}]
-    )
+    [whole] = await ledger.add_transactions(user, [spent("70", merchant="Mart")])
+    await ledger.add_transactions(user, [spent("30", "Shopping", merchant="Mart", split_of=whole)])
     [merchant] = (await by_merchant(context))["merchants"]
     assert (merchant["total"], merchant["count"]) == ("100.00", 2)
     totals = [(await ask(context))["totals"][0] for ask in (by_month, by_account)]

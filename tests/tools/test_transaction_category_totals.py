@@ -4,6 +4,7 @@ from decimal import Decimal
 import pytest
 
 from graph.tool import ToolError
+from tests.support.ledgers import earned, refunded, spent, transferred
 from tools.transaction_category_totals import TransactionCategoryTotals, transaction_category_totals
 from tools.transactions_query import TransactionsQuery, transactions_query
 
@@ -15,9 +16,7 @@ async def ask(context, **arguments):
 
 
 async def test_the_largest_category_comes_first_with_its_share(ledger, user, context):
-    await ledger.add_transactions(
-        user, [{"amount": "-25"}, {"amount": "-80", "category": "Shopping"}, {"amount": "5", "category": "Shopping"}]
-    )
+    await ledger.add_transactions(user, [spent("25"), spent("80", "Shopping"), refunded("5", "Shopping")])
     result = await ask(context)
     assert result["categories"] == [
         {
@@ -45,18 +44,18 @@ async def test_the_largest_category_comes_first_with_its_share(ledger, user, con
 
 
 async def test_shares_are_within_a_currency(ledger, user, context):
-    await ledger.add_transactions(user, [{"amount": "-1"}, {"amount": "-99", "currency": "CAD"}])
+    await ledger.add_transactions(user, [spent("1"), spent("99", currency="CAD")])
     assert [entry["share_percent"] for entry in (await ask(context))["categories"]] == ["100.0", "100.0"]
 
 
 async def test_a_category_with_more_refunds_than_purchases_has_no_share(ledger, user, context):
-    await ledger.add_transactions(user, [{"amount": "-10"}, {"amount": "30", "category": "Shopping"}])
+    await ledger.add_transactions(user, [spent("10"), refunded("30", "Shopping")])
     groceries, shopping = (await ask(context))["categories"]
     assert (groceries["share_percent"], shopping["total"], shopping["share_percent"]) == ("100.0", "-30.00", "0.0")
 
 
 async def test_income_and_expenses_stay_apart(ledger, user, context):
-    await ledger.add_transactions(user, [{"amount": "-40"}, {"amount": "100", "category": "Income"}])
+    await ledger.add_transactions(user, [spent("40"), earned("100")])
     assert [entry["category"] for entry in (await ask(context, type="income"))["categories"]] == ["Income"]
     result = await ask(context, type="all")
     assert [(entry["type"], entry["share_percent"]) for entry in result["categories"]] == [
@@ -67,7 +66,7 @@ async def test_income_and_expenses_stay_apart(ledger, user, context):
 
 
 async def test_transfers_are_not_counted(ledger, user, context):
-    await ledger.add_transactions(user, [{"amount": "-400", "is_transfer": True, "category": "Investments"}])
+    await ledger.add_transactions(user, [transferred("-400", "Investments")])
     assert (await ask(context, type="all"))["status"] == "no_rows"
 
 

@@ -7,6 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from graph.tool import ToolContext, ToolError
+from tests.support.ledgers import earned, refunded, spent, transferred
 from tools.transactions_query import TransactionsQuery, transactions_query
 
 pytestmark = pytest.mark.anyio
@@ -24,8 +25,8 @@ async def test_newest_first_with_signs_and_cents(ledger, user, context):
     await ledger.add_transactions(
         user,
         [
-            {"amount": "-12.5", "posted_at": dt.date(2025, 3, 1), "merchant": "Greenleaf", "description": "POS 1"},
-            {"amount": "2000", "posted_at": dt.date(2025, 3, 2), "category": "Income"},
+            spent("12.5", on=dt.date(2025, 3, 1), merchant="Greenleaf", description="POS 1"),
+            earned("2000", on=dt.date(2025, 3, 2)),
         ],
     )
     result = await ask(context)
@@ -47,7 +48,7 @@ async def test_newest_first_with_signs_and_cents(ledger, user, context):
 
 
 async def test_totals_cover_every_match_and_not_the_page(ledger, user, context):
-    await ledger.add_transactions(user, [{"amount": "-1.10"}] * 7)
+    await ledger.add_transactions(user, [spent("1.10")] * 7)
     result = await ask(context, limit=2)
     assert (result["matches"], result["shown"], result["next_offset"]) == (7, 2, 2)
     assert result["totals"][0]["spent_gross"] == "7.70"
@@ -55,7 +56,7 @@ async def test_totals_cover_every_match_and_not_the_page(ledger, user, context):
 
 
 async def test_a_refund_lowers_what_was_spent_and_is_no_income(ledger, user, context):
-    await ledger.add_transactions(user, [{"amount": "-50"}, {"amount": "20"}, {"amount": "-5"}])
+    await ledger.add_transactions(user, [spent("50"), refunded("20"), spent("5")])
     [totals] = (await ask(context, type="expense"))["totals"]
     assert totals == {
         "currency": "USD",
@@ -71,12 +72,7 @@ async def test_a_refund_lowers_what_was_spent_and_is_no_income(ledger, user, con
 
 async def test_a_transfer_is_neither_income_nor_spending(ledger, user, context):
     await ledger.add_transactions(
-        user,
-        [
-            {"amount": "-400", "is_transfer": True, "category": "Investments"},
-            {"amount": "400", "is_transfer": True, "category": "Investments"},
-            {"amount": "-3"},
-        ],
+        user, [transferred("-400", "Investments"), transferred("400", "Investments"), spent("3")]
     )
     [totals] = (await ask(context))["totals"]
     assert (totals["spent_net"], totals["income"], totals["transfers"]) == ("3.00", "0.00", "0.00")
@@ -84,27 +80,27 @@ async def test_a_transfer_is_neither_income_nor_spending(ledger, user, context):
 
 
 async def test_an_uncategorized_deposit_is_income_and_not_a_refund(ledger, user, context):
-    await ledger.add_transactions(user, [{"amount": "75", "category": "Uncategorized"}])
+    await ledger.add_transactions(user, [earned("75", "Uncategorized")])
     [totals] = (await ask(context))["totals"]
     assert (totals["income"], totals["refunds"]) == ("75.00", "0.00")
 
 
 async def test_currencies_are_never_added_together(ledger, user, context):
-    await ledger.add_transactions(user, [{"amount": "-10"}, {"amount": "-10", "currency": "CAD"}])
+    await ledger.add_transactions(user, [spent("10"), spent("10", currency="CAD")])
     totals = (await ask(context))["totals"]
     assert [(entry["currency"], entry["spent_net"]) for entry in totals] == [("CAD", "10.00"), ("USD", "10.00")]
 
 
 async def test_a_currency_that_is_not_on_the_page_is_in_the_totals(ledger, user, context):
     old = dt.date(2025, 1, 1)
-    await ledger.add_transactions(user, [{"amount": "-1"}, {"amount": "-2", "currency": "CAD", "posted_at": old}])
+    await ledger.add_transactions(user, [spent("1"), spent("2", on=old, currency="CAD")])
     result = await ask(context, limit=1)
     assert amounts(result) == ["-1.00"]
     assert [entry["currency"] for entry in result["totals"]] == ["CAD", "USD"]
 
 
 async def test_pages_show_each_match_once(ledger, user, context):
-    ids = await ledger.add_transactions(user, [{"amount": "-1"}] * 23)
+    ids = await ledger.add_transactions(user, [spent("1")] * 23)
     seen, offset = [], 0
     while offset is not None:
         page = await ask(context, limit=5, offset=offset)
@@ -114,7 +110,7 @@ async def test_pages_show_each_match_once(ledger, user, context):
 
 
 async def test_a_page_past_the_end_is_empty_but_the_totals_stay(ledger, user, context):
-    await ledger.add_transactions(user, [{"amount": "-1"}])
+    await ledger.add_transactions(user, [spent("1")])
     result = await ask(context, offset=10)
     assert (result["status"], result["matches"], result["shown"], result["next_offset"]) == ("ok", 1, 0, None)
 
@@ -134,7 +130,7 @@ async def test_no_rows_says_so_with_its_filters(context):
 
 async def test_both_days_of_a_period_belong_to_it(ledger, user, context):
     days = [dt.date(2025, 3, day) for day in (1, 2, 3, 4)]
-    await ledger.add_transactions(user, [{"amount": -day.day, "posted_at": day} for day in days])
+    await ledger.add_transactions(user, [spent(day.day, on=day) for day in days])
     assert amounts(await ask(context, start_date="2025-03-02", end_date="2025-03-03")) == ["-3.00", "-2.00"]
 
 
@@ -145,40 +141,29 @@ async def test_amount_limits_ignore_the_sign(ledger, user, context):
 
 
 async def test_a_merchant_is_found_by_a_part_in_any_case(ledger, user, context):
-    await ledger.add_transactions(user, [{"amount": "-1", "merchant": "Blue Kettle Coffee"}, {"amount": "-2"}])
+    await ledger.add_transactions(user, [spent("1", merchant="Blue Kettle Coffee"), spent("2")])
     assert amounts(await ask(context, merchant="kettle")) == ["-1.00"]
 
 
 @pytest.mark.parametrize("wildcard", ["%", "_", "\\", "100%_"])
 async def test_wildcards_in_a_merchant_are_plain_characters(ledger, user, context, wildcard):
-    await ledger.add_transactions(
-        user, [{"amount": "-1", "merchant": "Plain"}, {"amount": "-2", "merchant": f"Odd {wildcard} shop"}]
-    )
+    await ledger.add_transactions(user, [spent("1", merchant="Plain"), spent("2", merchant=f"Odd {wildcard} shop")])
     assert amounts(await ask(context, merchant=wildcard)) == ["-2.00"]
 
 
 async def test_a_nul_in_a_merchant_does_not_break_the_query(ledger, user, context):
-    await ledger.add_transactions(user, [{"amount": "-1", "merchant": "Plain"}])
+    await ledger.add_transactions(user, [spent("1", merchant="Plain")])
     assert amounts(await ask(context, merchant="Pla\0in")) == ["-1.00"]
 
 
 async def test_a_person_is_found_in_the_description(ledger, user, context):
-    await ledger.add_transactions(
-        user, [{"amount": "-1", "description": "E-TRANSFER TO MARIA KELLER"}, {"amount": "-2"}]
-    )
+    await ledger.add_transactions(user, [spent("1", description="E-TRANSFER TO MARIA KELLER"), spent("2")])
     assert amounts(await ask(context, description="maria keller")) == ["-1.00"]
 
 
 async def test_categories_add_up_and_their_case_does_not_matter(ledger, user, context):
     await ledger.add_categories(user, ["Pets"])
-    await ledger.add_transactions(
-        user,
-        [
-            {"amount": "-1", "category": "Pets"},
-            {"amount": "-2", "category": "Meals & Dining"},
-            {"amount": "-3", "category": "Groceries"},
-        ],
-    )
+    await ledger.add_transactions(user, [spent("1", "Pets"), spent("2", "Meals & Dining"), spent("3")])
     result = await ask(context, category="PETS", categories=["meals & dining"])
     assert sorted(amounts(result)) == ["-1.00", "-2.00"]
     assert result["filters"]["categories"] == ["Pets", "Meals & Dining"]
@@ -199,7 +184,7 @@ async def test_an_account_is_found_by_name_part_or_last_digits(ledger, user, con
             {"name": "Joint Checking", "type": "checking"},
         ],
     )
-    await ledger.add_transactions(user, [{"amount": "-1", "account_id": main}, {"amount": "-2", "account_id": joint}])
+    await ledger.add_transactions(user, [spent("1", account_id=main), spent("2", account_id=joint)])
     assert amounts(await ask(context, account="checking")) == ["-1.00"]
     assert amounts(await ask(context, account="joint")) == ["-2.00"]
     assert amounts(await ask(context, account="4417")) == ["-1.00"]
@@ -239,7 +224,7 @@ async def test_blank_and_null_arguments_count_as_not_given():
 
 
 async def test_nobody_elses_rows_are_seen(ledger, user, rows_of, context):
-    await ledger.add_transactions(user, [{"amount": "-1"}])
+    await ledger.add_transactions(user, [spent("1")])
     stranger = ToolContext(rows=rows_of(str(uuid.uuid4())), today=context.today)
     assert (await ask(stranger))["status"] == "no_rows"
 
