@@ -1,12 +1,12 @@
-"""Over random ledgers every sum of every tool is exact to the cent; tests/tools/ledgers.py says what they are compared with."""
+"""Over random ledgers every sum of every tool is exact to the cent (see random_ledgers.py for the comparison)."""
 
 import datetime as dt
 from collections.abc import Iterator
 
 import pytest
 
-from tests.tools import ledgers
-from tests.tools.ledgers import Book, Desk, Row, Tally, check_many
+from tests.tools import random_ledgers
+from tests.tools.random_ledgers import Book, Desk, Row, Tally, check_many
 
 
 @pytest.fixture
@@ -36,16 +36,23 @@ BOOK = Book(
 
 
 def test_what_is_compared_is_right_by_hand(desk: Desk) -> None:
-    exact = ledgers.sums(ledgers.entries(BOOK))
+    exact = random_ledgers.sums(random_ledgers.entries(BOOK))
     assert (exact["spent_gross"], exact["refunds"], exact["net"], exact["count"]) == (1250, 300, -950, 3)
-    assert [ledgers.percent(*each) for each in ((200, 201), (0, 5), (3, 4), (-1, 1))] == ["0.5", None, "33.3", None]
+    assert [random_ledgers.percent(*each) for each in ((200, 201), (0, 5), (3, 4), (-1, 1))] == [
+        "0.5",
+        None,
+        "33.3",
+        None,
+    ]
     desk.check(BOOK)
     assert desk.tally.wrong == []
 
 
 def test_a_cent_too_much_is_noticed(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    exact = ledgers.sums
-    monkeypatch.setattr(ledgers, "sums", lambda chosen: exact(chosen) | {"spent_net": exact(chosen)["spent_net"] + 1})
+    exact = random_ledgers.sums
+    monkeypatch.setattr(
+        random_ledgers, "sums", lambda chosen: exact(chosen) | {"spent_net": exact(chosen)["spent_net"] + 1}
+    )
     desk.check(BOOK)
     assert desk.tally.cents_off > 0
 
@@ -53,6 +60,11 @@ def test_a_cent_too_much_is_noticed(desk: Desk, monkeypatch: pytest.MonkeyPatch)
 def test_a_group_too_many_is_noticed() -> None:
     tally = Tally()
     tally.groups(
-        "x", [{"currency": "USD"}], [], ledgers.currency_said, ledgers.currency_of, lambda what, row, group: None
+        "x",
+        [{"currency": "USD"}],
+        [],
+        random_ledgers.currency_said,
+        random_ledgers.currency_of,
+        lambda what, row, group: None,
     )
     assert tally.cents_off == 1
