@@ -20,7 +20,7 @@ from graph.adapters.postgres.privacy.vault import PostgresVault
 from graph.adapters.postgres.runs.approvals import PostgresApprovals
 from graph.context import TurnContext
 from graph.jobs.queue import open_queue
-from graph.jobs.summaries import Summarizer, register
+from graph.jobs.summaries import Summarizer, register_tasks
 from graph.ports.approvals import Decision
 from migrations.runner import migrate, read_migrations
 from tests.conftest import PASSWORD
@@ -206,7 +206,7 @@ async def test_a_job_of_the_former_version_is_done(
     ]
     async with open_queue(server_url) as queue:
         notes = EmbeddingStore(database, Compass(), words)
-        register(queue, Summarizer(database, GivenAnswers([]), notes, words, "Summarise."))
+        register_tasks(queue, Summarizer(database, GivenAnswers([]), notes, words, "Summarise."))
         await queue.run_worker_async(
             queues=["default"], wait=False, install_signal_handlers=False, delete_jobs="successful", listen_notify=False
         )
