@@ -194,6 +194,6 @@ class TurnPrefetcher:
 
 
 def ignore_error(result: "asyncio.Future[Any]") -> None:
-    """Mark the error of a prefetched result as seen: whoever uses the result gets it, and an unused one is no fault."""
+    """Mark a result's error as retrieved: a user of the result still gets it, and an unused one needs no log."""
     if not result.cancelled():
         result.exception()

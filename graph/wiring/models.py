@@ -40,7 +40,7 @@ async def build_models(settings: Settings, telemetry: Telemetry, stack: AsyncExi
     chat = build_chat_model(settings, telemetry, stack)
     embedder, count_tokens = await asyncio.to_thread(load_local_files, settings, telemetry)
     if isinstance(embedder, OpenAIEmbedder):
-        await embedder.check()
+        await embedder.verify_configuration()
     return Models(chat, embedder, count_tokens)
 
 

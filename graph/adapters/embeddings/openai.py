@@ -66,14 +66,14 @@ class RawEmbeddings:
 
 
 def parse_vectors(response: object) -> list[list[float]]:
-    """Raises: ValueError: there are none."""
+    """Raises: ValueError: the response has no vectors."""
     data = response.get("data") if isinstance(response, dict) else None
-    if not isinstance(data, list) or not all(isinstance(each, dict) for each in data):
+    if not isinstance(data, list) or not all(isinstance(item, dict) for item in data):
         raise ValueError("no vectors")
-    numbers = [each.get("index") for each in data]
+    numbers = [item.get("index") for item in data]
     if sorted(number for number in numbers if isinstance(number, int)) == list(range(len(data))):
-        data = sorted(data, key=lambda each: each["index"])
-    return [parse_vector(each.get("embedding")) for each in data]
+        data = sorted(data, key=lambda item: item["index"])
+    return [parse_vector(item.get("embedding")) for item in data]
 
 
 def parse_vector(written: object) -> list[float]:
@@ -143,7 +143,7 @@ class OpenAIEmbedder:
         """Raises: ModelUnavailable, ConfigurationError."""
         return await self._vectors(texts, PASSAGES_SECONDS, self._report)
 
-    async def check(self) -> None:
+    async def verify_configuration(self) -> None:
         """Request a vector to verify the configuration. An unreachable provider is only reported.
 
         Raises:

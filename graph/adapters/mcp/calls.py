@@ -102,7 +102,7 @@ async def list_all_tools(connection: Mapping[str, Any], seconds: float) -> Seque
             place = PaginatedRequestParams(cursor=cursors[-1]) if cursors[-1] else None
             page = await send_request(session, ListToolsRequest(params=place))
             listed = page.get("tools")
-            listed_tools += [parse_listed_tool(each) for each in listed] if isinstance(listed, list) else []
+            listed_tools += [parse_listed_tool(entry) for entry in listed] if isinstance(listed, list) else []
             following = page.get("nextCursor")
             if not isinstance(following, str) or following in ("", *cursors):
                 break

@@ -79,7 +79,7 @@ def validate_schema(schema: Mapping[str, Any]) -> None:
         Draft202012Validator.check_schema(schema)
         size = len(json.dumps(schema, allow_nan=False))
     except SchemaError:
-        raise UnsupportedSchema("its schema is none by the standard") from None
+        raise UnsupportedSchema("its schema is not valid by the standard") from None
     except ValueError:
         raise UnsupportedSchema("its schema holds what JSON does not") from None
     if size > MAX_SCHEMA_CHARS:
@@ -133,7 +133,7 @@ class ReferenceInliner:
         if name in SINGLE:
             return self.schema(value, trail, depth + 1)
         if name in NAMED and isinstance(value, dict):
-            return {each: self.schema(part, trail, depth + 1) for each, part in value.items()}
+            return {key: self.schema(part, trail, depth + 1) for key, part in value.items()}
         if name in LISTED and isinstance(value, list):
             return [self.schema(part, trail, depth + 1) for part in value]
         return value
@@ -150,7 +150,7 @@ class ReferenceInliner:
         try:
             target = self._resolver.lookup(reference).contents
         except (Unresolvable, ValueError):
-            raise UnsupportedSchema("its schema refers to what it does not hold") from None
+            raise UnsupportedSchema("its schema refers to a missing part") from None
         if trail.count(reference) >= MAX_REPEATS:
             kind = target.get("type") if isinstance(target, dict) else None
             return {**({"type": kind} if isinstance(kind, str) else {}), "description": DEEPER}
@@ -233,7 +233,7 @@ def python_type(described: Mapping[str, Any]) -> Any:
         return Literal[tuple(plain)] | None if len(plain) < len(values) else Literal[tuple(plain)]
     safe_name = described.get("type")
     names = safe_name if isinstance(safe_name, list) else [safe_name]
-    kinds = [KINDS.get(str(each), Any) for each in names if each != "null"]
+    kinds = [KINDS.get(str(kind), Any) for kind in names if kind != "null"]
     if len(kinds) != 1:
         return Any
     return kinds[0] | None if "null" in names else kinds[0]

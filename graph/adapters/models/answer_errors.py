@@ -13,10 +13,10 @@ CALL_CUT_OFF = (
 )
 FILTERED = "The language model's provider broke its answer off; your message is kept, try another wording."
 CREDENTIALS_REJECTED = (
-    "The language model does not let this service in; your message is kept, tell those who run the service."
+    "The model provider rejected this service's credentials; your message is kept, tell those who run the service."
 )
 SERVICE_REFUSED = (
-    "The language model does not serve this service now; your message is kept, tell those who run the service."
+    "The model provider does not serve this service now; your message is kept, tell those who run the service."
 )
 
 COMPLETE_REASONS = frozenset(

@@ -18,19 +18,19 @@ class WithFallback:
     `response_metadata["model_name"]` names the model that answered. Each model has its own deadlines.
     """
 
-    def __init__(self, chosen: ChatModel, fallback: ChatModel) -> None:
-        self._chosen = chosen
+    def __init__(self, primary: ChatModel, fallback: ChatModel) -> None:
+        self._primary = primary
         self._fallback = fallback
 
     def name(self, settings: ModelSettings) -> str:
-        return self._chosen.name(settings)
+        return self._primary.name(settings)
 
     async def stream(
         self, messages: Sequence[BaseMessage], tools: Sequence[Tool], settings: ModelSettings
     ) -> AsyncIterator[AIMessageChunk]:
         shown = False
         try:
-            async for chunk in self._chosen.stream(messages, tools, settings):
+            async for chunk in self._primary.stream(messages, tools, settings):
                 shown = True
                 yield chunk
             return

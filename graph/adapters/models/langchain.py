@@ -134,7 +134,7 @@ class LangChainModel:
         """Remember whether a model's answers begin with thoughts, so that its next ones are hidden from the start."""
         if visible.began_with_thoughts:
             self._thinking.add(name)
-        elif visible.waited_in_vain:
+        elif visible.lacked_thoughts:
             self._thinking.discard(name)
 
     def _bind(self, tools: tuple[Tool, ...], settings: ModelSettings) -> Runnable[LanguageModelInput, AIMessageChunk]:

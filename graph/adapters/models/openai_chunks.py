@@ -1,7 +1,7 @@
-"""Brings the chunks of an answer into OpenAI's documented form, whatever their provider leaves out or writes in another way.
+"""Normalises the chunks of an answer to OpenAI's documented form.
 
-LangChain reads a chunk by that form and raises, or loses a call, where a part is missing. The official client would build
-models of each chunk first; here only plain objects are read.
+LangChain expects that form, and raises or loses a call where a provider deviates from it. The official client would build
+pydantic objects of each chunk first; this module reads plain objects.
 """
 
 import json
@@ -9,31 +9,31 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-THINKING = ("thinking", "reasoning", "thought", "redacted_thinking", "reference")
-"""Types of the parts of a content that are no words of the answer."""
+NON_TEXT_TYPES = ("thinking", "reasoning", "thought", "redacted_thinking", "reference")
+"""Types of content parts that are not text of the answer."""
 
 MAX_REPORTED_TOKENS = 2_000_000
-"""Tokens of one call beyond which a report is not believed: no model reads or writes so many at once."""
+"""A usage report above this is ignored: no model reads or writes so many tokens in one call."""
 
 MAX_UNLISTED_TOKENS = 32_768
-"""Tokens of thoughts that a report may have in its total only, as Gemini's does: the most that Gemini may think."""
+"""Maximum thinking tokens that a report includes in its total only, as Gemini does: the most that Gemini may think."""
 
 MAX_COMPARED_CHARS = 20_000
-"""Characters of a call's arguments that are kept to see whether they are whole; longer ones are refused later."""
+"""Characters of a call's arguments that are stored to detect repetition; longer arguments are rejected later."""
 
 
 @dataclass(slots=True)
 class OpenCall:
-    """A call of a tool as far as it was streamed."""
+    """A tool call, as far as it was streamed."""
 
     index: int | None
-    """The provider's number of it; None if it gives none."""
+    """The provider's index of the call; None without one."""
     id: str = ""
     name: str = ""
     arguments: str = ""
 
     def is_whole(self) -> bool:
-        """Whether its arguments are a JSON object, so that nothing can be appended to them."""
+        """Whether its arguments are a complete JSON object, to which nothing can be appended."""
         if not self.arguments.rstrip().endswith("}"):
             return False
         try:
@@ -44,7 +44,7 @@ class OpenCall:
 
 @dataclass(frozen=True, slots=True)
 class CallDelta:
-    """A part of a call as a provider sent it."""
+    """A part of a tool call, as the provider sent it."""
 
     index: int | None
     id: str
@@ -52,14 +52,14 @@ class CallDelta:
     arguments: str
 
     def repeats(self, call: OpenCall) -> bool:
-        """Whether it brings the whole arguments once more."""
+        """Whether the part repeats the complete arguments."""
         return bool(self.arguments) and self.arguments == call.arguments and call.is_whole()
 
     def begins_another(self, call: OpenCall) -> bool:
-        """Whether it is the beginning of another call at the place of this one.
+        """Whether the part starts another call with the same index as `call`.
 
-        Some servers give every call the number 0, or none. A name that comes again is no sign of another call, since others
-        repeat it in each part; an object behind whole arguments is one.
+        Some servers give every call the index 0, or none. A repeated name alone does not mean another call, since some
+        servers send it in every part; a new JSON object after complete arguments does.
         """
         if self.name and self.id and call.id and self.id != call.id:
             return self.name != call.name or call.is_whole()
@@ -69,7 +69,7 @@ class CallDelta:
 
 
 class ChunkReader:
-    """Reads the chunks of one answer, in order."""
+    """Reads the chunks of one answer in order."""
 
     def __init__(self) -> None:
         self._calls: list[OpenCall] = []
@@ -77,10 +77,10 @@ class ChunkReader:
         self._usage = (0, 0, 0)
 
     def read(self, chunk: object) -> dict[str, Any]:
-        """The chunk as LangChain reads it; one that says nothing has no choices. Its usage waits for `usage_chunk`.
+        """The chunk in OpenAI's form, without choices if it is empty. `usage_chunk` returns its usage.
 
         Raises:
-            ValueError: it is no chunk.
+            ValueError: the object is not a chunk.
         """
         if chunk is None:
             return {"choices": []}
@@ -89,18 +89,17 @@ class ChunkReader:
         choice = first_choice(chunk.get("choices"))
         for place in (chunk, choice, chunk.get("x_groq")):  # where OpenAI, Moonshot and Groq put it
             if isinstance(place, dict) and (usage := place.get("usage")):
-                self._note(usage)
+                self._add_usage(usage)
         if choice is None:
             return {"choices": []}
         delta = choice.get("delta") or choice.get("message")
-        told = self._delta(delta) if isinstance(delta, dict) else {"content": ""}
-        return {"choices": [{"delta": told, "finish_reason": self._finish_reason(choice)}]}
+        delta_fields = self._delta(delta) if isinstance(delta, dict) else {"content": ""}
+        return {"choices": [{"delta": delta_fields, "finish_reason": self._finish_reason(choice)}]}
 
     def usage_chunk(self) -> dict[str, Any] | None:
-        """What the answer took, in a chunk of its own; None if nothing credible was reported.
+        """The usage of the answer in a chunk of its own; None without a plausible report.
 
-        Some providers report in every chunk what was used so far, others tell the same twice: of each number the largest
-        counts.
+        Some providers report cumulative usage in every chunk, others repeat it, so the largest of each number counts.
         """
         prompt, completion, total = self._usage
         if not prompt and not completion:
@@ -110,28 +109,28 @@ class ChunkReader:
         usage = {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
         return {"choices": [], "usage": usage}
 
-    def _note(self, usage: object) -> None:
+    def _add_usage(self, usage: object) -> None:
         if isinstance(usage, dict):
             prompt, completion, total = self._usage
             self._usage = (
-                max(prompt, tokens_of(usage.get("prompt_tokens"))),
-                max(completion, tokens_of(usage.get("completion_tokens"))),
-                max(total, tokens_of(usage.get("total_tokens"))),
+                max(prompt, token_count(usage.get("prompt_tokens"))),
+                max(completion, token_count(usage.get("completion_tokens"))),
+                max(total, token_count(usage.get("total_tokens"))),
             )
 
     def _delta(self, delta: dict[str, Any]) -> dict[str, Any]:
-        """The role is left out: LangChain would take an answer of another role for something else than an answer."""
+        """The text and the calls of a delta. The role is dropped: LangChain would not treat another role as an answer."""
         content = delta.get("content")
-        told: dict[str, Any] = {"content": content if isinstance(content, str) else text_of(content)}
+        delta_fields: dict[str, Any] = {"content": content if isinstance(content, str) else text_of(content)}
         if (refusal := delta.get("refusal")) and (words := text_of(refusal)):
             self._refused = True
-            told["content"] += words
+            delta_fields["content"] += words
         if delta.get("tool_calls") or delta.get("function_call"):
-            told["tool_calls"] = [self._call(part) for part in call_deltas(delta)]
-        return told
+            delta_fields["tool_calls"] = [self._call(part) for part in call_deltas(delta)]
+        return delta_fields
 
     def _call(self, part: CallDelta) -> dict[str, Any]:
-        """A part of a call with our own number; id and name are written once, unless they change."""
+        """A part of a call under our own index. Id and name are sent once, and again if they change."""
         call, part = self._call_of(part)
         told_id = part.id if part.id != call.id else ""
         told_name = part.name if part.name != call.name else ""
@@ -140,11 +139,11 @@ class ChunkReader:
         if len(call.arguments) < MAX_COMPARED_CHARS:
             call.arguments += arguments
         function = {"name": told_name or None, "arguments": arguments}
-        number = next(place for place, each in enumerate(self._calls) if each is call)
+        number = next(index for index, known in enumerate(self._calls) if known is call)
         return {"index": number, "id": told_id or None, "type": "function", "function": function}
 
     def _call_of(self, part: CallDelta) -> tuple[OpenCall, CallDelta]:
-        """The call that a part belongs to, which may be a new one; a new one without a name has that of the one before it."""
+        """The call of a part, which may be a new one. A new call without a name takes the name of the previous one."""
         call = self._at_its_place(part)
         if call and not part.begins_another(call):
             return call, part
@@ -168,7 +167,7 @@ class ChunkReader:
 
 
 def first_choice(choices: object) -> dict[str, Any] | None:
-    """Raises: ValueError: it is none."""
+    """Raises: ValueError: `choices` is malformed."""
     if not choices:
         return None
     if isinstance(choices, list) and isinstance(choices[0], dict):
@@ -177,13 +176,13 @@ def first_choice(choices: object) -> dict[str, Any] | None:
 
 
 def text_of(content: object) -> str:
-    """The words of a content, which may be a text or a list of parts."""
+    """The text of a content, which is a string or a list of parts."""
     match content:
         case str():
             return content
         case list():
             return "".join(text_of(part) for part in content)
-        case dict() if content.get("type") not in THINKING:
+        case dict() if content.get("type") not in NON_TEXT_TYPES:
             return text_of(content.get("text"))
         case int() | float() if not isinstance(content, bool):
             return str(content)
@@ -192,7 +191,7 @@ def text_of(content: object) -> str:
 
 
 def call_deltas(delta: dict[str, Any]) -> Iterator[CallDelta]:
-    """The parts of calls in a delta, in the present form and in the one before it (`function_call`)."""
+    """The parts of tool calls in a delta, in the current and in the former form (`function_call`)."""
     parts = delta.get("tool_calls")
     for part in (parts,) if isinstance(parts, dict) else parts if isinstance(parts, list) else ():
         if isinstance(part, dict):
@@ -205,19 +204,19 @@ def call_deltas(delta: dict[str, Any]) -> Iterator[CallDelta]:
 def call_delta(part: dict[str, Any], function: dict[str, Any]) -> CallDelta:
     arguments = function.get("arguments")
     return CallDelta(
-        index=number_of(part.get("index")),
-        id=plain(part.get("id")),
-        name=plain(function.get("name")).strip(),
-        arguments=json.dumps(arguments) if isinstance(arguments, dict) else plain(arguments),
+        index=whole_number(part.get("index")),
+        id=text_or_empty(part.get("id")),
+        name=text_or_empty(function.get("name")).strip(),
+        arguments=json.dumps(arguments) if isinstance(arguments, dict) else text_or_empty(arguments),
     )
 
 
-def plain(value: object) -> str:
+def text_or_empty(value: object) -> str:
     return value if isinstance(value, str) else str(value) if type(value) is int else ""
 
 
-def number_of(value: object) -> int | None:
-    """A whole number in any spelling of JSON."""
+def whole_number(value: object) -> int | None:
+    """An integer in any JSON spelling; None for other values."""
     if type(value) is int:
         return value
     if isinstance(value, float) and value.is_integer():
@@ -225,7 +224,7 @@ def number_of(value: object) -> int | None:
     return int(value) if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 10 else None
 
 
-def tokens_of(value: object) -> int:
-    """A number of tokens; 0 where none, or none that can be, is reported."""
-    number = number_of(value)
+def token_count(value: object) -> int:
+    """A plausible number of tokens; 0 otherwise."""
+    number = whole_number(value)
     return number if number is not None and 0 < number <= MAX_REPORTED_TOKENS else 0

@@ -165,8 +165,8 @@ def render_totals(totals: Sequence[Total], filters: Filters) -> str:
     if len(totals) == 1:
         amount, notes = _total_text(totals[0], kind)
         return f"{opening}{amount}{render_filters(filters)} ({notes})."
-    each = [f"{amount} ({notes})" for amount, notes in (_total_text(total, kind) for total in totals)]
-    return f"{opening}{join_names(each)}{render_filters(filters)}."
+    sums = [f"{amount} ({notes})" for amount, notes in (_total_text(total, kind) for total in totals)]
+    return f"{opening}{join_names(sums)}{render_filters(filters)}."
 
 
 def _total_text(total: Total, kind: str) -> tuple[str, str]:

@@ -54,10 +54,10 @@ def _line(role: str, text: str) -> str:
 
 def _facts(said: Sequence[tuple[str, str]]) -> list[str]:
     """Sentences in which users speak of themselves, word for word."""
-    told = [match[0].strip() for role, text in said if role == "user" for match in SENTENCE.finditer(text)]
+    sentences = [match[0].strip() for role, text in said if role == "user" for match in SENTENCE.finditer(text)]
     return [
         f"The user said: “{truncated(sentence, MAX_LINE_CHARS)}”"
-        for sentence in told
+        for sentence in sentences
         if ABOUT_THE_USER.match(sentence) and not sentence.endswith("?") and len(sentence.split()) > 2
     ]
 

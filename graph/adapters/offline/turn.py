@@ -143,7 +143,7 @@ def _follow_up(
 
 
 def _replaced(before: Arguments, now: Arguments) -> Arguments:
-    """The old arguments, without each group of arguments of which the new ones name any."""
+    """The old arguments, except for groups that the new arguments replace."""
     groups = (
         {"start_date", "end_date"},
         {"category", "categories", "merchant", "description"},

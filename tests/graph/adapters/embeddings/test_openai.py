@@ -122,7 +122,7 @@ class Embeddings:
 )
 async def test_vectors_are_read_in_the_order_of_their_texts(manners: str) -> None:
     async with Embeddings(manners).embedder() as embedder:
-        await embedder.check()
+        await embedder.verify_configuration()
         vectors = await embedder.passages(TEXTS)
         assert [each[0] for each in vectors] == [5, 6, 5]
         assert {len(each) for each in vectors} == {DIMENSIONS}
@@ -160,7 +160,7 @@ WRONG = {
 async def test_a_wrong_configuration_is_an_error_that_names_the_setting(manners: str, message: str) -> None:
     async with Embeddings(manners).embedder() as embedder:
         with pytest.raises(ConfigurationError, match=message) as raised:
-            await embedder.check()
+            await embedder.verify_configuration()
     assert "\n" not in raised.value.message
 
 
@@ -170,7 +170,7 @@ async def test_a_provider_that_does_not_serve_now_is_reported_and_lets_the_servi
     provider = Embeddings(manners)
     async with provider.embedder(status) as embedder:
         with capture_logs() as logs:
-            await embedder.check()
+            await embedder.verify_configuration()
         assert list(status.details()) == ["embeddings"]
         assert [line["log_level"] for line in logs] == ["error" if manners == "no credit" else "warning"]
         with pytest.raises(ModelUnavailable):

@@ -93,7 +93,7 @@ def test_where_thoughts_are_expected_in_vain_all_is_seen_at_the_end() -> None:
     visible = VisibleText(begins_with_thoughts=True)
     assert visible.push(ANSWER) == ""
     assert visible.flush() == ANSWER
-    assert visible.waited_in_vain
+    assert visible.lacked_thoughts
 
 
 def test_a_second_closing_tag_takes_nothing_back() -> None:
