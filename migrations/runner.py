@@ -1,4 +1,4 @@
-"""Applies the migrations: each file once, in order, under one lock, and never a file that was edited afterwards."""
+"""Applies the migrations: each file once, in order, under one lock. An applied file that was edited is refused."""
 
 import hashlib
 from collections.abc import Callable, Iterable
@@ -14,7 +14,7 @@ from graph.errors import ConfigurationError
 FOLDER = Path(__file__).parent
 
 LOCK = 7_236_401
-"""Key of the advisory lock that keeps two servers from migrating at once."""
+"""Key of the advisory lock that prevents two processes from migrating at once."""
 
 BOOKKEEPING = """
 create table if not exists schema_migrations (
@@ -48,35 +48,35 @@ class Migration:
 
 
 def read_migrations(folder: Path = FOLDER) -> list[Migration]:
-    """The files `NNNN_name.sql` in order of their numbers."""
+    """The files `NNNN_name.sql` in the order of their numbers."""
     return [Migration(path.name, path.read_text("utf-8")) for path in sorted(folder.glob("[0-9]*.sql"))]
 
 
 async def migrate(
     address: str, migrations: Iterable[Migration], report: Callable[[str], None] = lambda line: None
 ) -> list[str]:
-    """Apply what is missing and return the names of what was applied.
+    """Apply the missing migrations and return their names.
 
     Args:
         address: connection string of the role that owns the tables.
         migrations: all migrations, in order.
-        report: takes a line of progress.
+        report: called with a line for each migration.
 
     Raises:
-        ConfigurationError: a file that was applied has changed since, or one failed and left no trace.
+        ConfigurationError: an applied file was edited, or a file failed; a failed file is rolled back.
     """
     applied: list[str] = []
     async with await psycopg.AsyncConnection.connect(address, autocommit=True) as connection:
         await connection.execute("select pg_advisory_lock(%s)", (LOCK,))
         async with connection.transaction():
             await connection.execute(BOOKKEEPING)
-        known = await read_applied(connection)
+        checksums = await read_applied(connection)
         for migration in migrations:
-            if migration.name not in known:
+            if migration.name not in checksums:
                 report(f"applying {migration.name}")
                 await apply(connection, migration)
                 applied.append(migration.name)
-            elif known[migration.name] != migration.checksum:
+            elif checksums[migration.name] != migration.checksum:
                 raise ConfigurationError(
                     f"{migration.name} was applied in another form; restore the file and put the change into a new one."
                 )
@@ -86,7 +86,7 @@ async def migrate(
 
 
 async def read_applied(connection: psycopg.AsyncConnection) -> dict[str, str]:
-    """Names and checksums of the migrations that a database holds."""
+    """The checksums of applied migrations, by name."""
     cursor = await connection.execute("select name, checksum from schema_migrations")
     return {str(name): str(checksum) for name, checksum in await cursor.fetchall()}
 
@@ -103,7 +103,7 @@ async def apply(connection: psycopg.AsyncConnection, migration: Migration) -> No
 
 
 async def install_queue(connection: psycopg.AsyncConnection) -> None:
-    """Install procrastinate's own tables into the schema `jobs`, once."""
+    """Install procrastinate's tables into the schema `jobs`, once."""
     cursor = await connection.execute("select to_regclass('jobs.procrastinate_jobs')")
     row = await cursor.fetchone()
     if row and row[0] is not None:
@@ -114,7 +114,7 @@ async def install_queue(connection: psycopg.AsyncConnection) -> None:
 
 
 async def pending(connection: psycopg.AsyncConnection[Any], migrations: Iterable[Migration]) -> list[str]:
-    """Names of migrations that a database lacks, or holds in another form; all of them if it was never migrated."""
+    """The names of migrations that a database lacks or has in another form."""
     try:
         cursor = await connection.execute("select name, checksum from schema_migrations")
     except psycopg.errors.UndefinedTable:

@@ -1,6 +1,6 @@
-"""Waits for a database that an operator runs, and says which setting is wrong if it lets nobody in.
+"""Waits for a configured database, and names the wrong setting if the database refuses the connection.
 
-libpq's messages quote parts of the address, so none of them is passed on.
+libpq's messages quote parts of the address, so they are not shown.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ import psycopg
 from graph.errors import ConfigurationError
 
 WAIT_SECONDS = 30.0
-"""How long a database may take to come up beside the service, as in a compose file."""
+"""How long a database may take to start beside the service, as in a compose file."""
 PAUSE_SECONDS = 0.5
 CONNECT_SECONDS = 2
 
@@ -37,24 +37,24 @@ REFUSALS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         ),
     )
 )
-"""What a server, or libpq itself, says that no waiting mends."""
+"""Messages of servers and of libpq that waiting does not resolve, and the advice for each."""
 
 
 async def await_database(address: str, name: str, report: Callable[[str], None], seconds: float = WAIT_SECONDS) -> None:
-    """Return when the database lets its role in.
+    """Return when the database accepts connections.
 
     Args:
-        address: where it is.
-        name: the setting that says so.
-        report: takes a line if there is something to wait for.
+        address: the address of the database.
+        name: the setting that holds the address.
+        report: called with one line if the database is not up yet.
         seconds: how long to wait.
 
     Raises:
-        ConfigurationError: it refuses the role, or was not there in that time.
+        ConfigurationError: the database refuses the connection, or was not up in that time.
     """
     deadline = time.monotonic() + seconds
     waiting = False
-    while (reason := await failure_of(address)) is not None:
+    while (reason := await connection_error(address)) is not None:
         for pattern, advice in REFUSALS:
             if pattern.search(reason):
                 raise ConfigurationError(advice.format(name=name))
@@ -68,8 +68,8 @@ async def await_database(address: str, name: str, report: Callable[[str], None],
         await asyncio.sleep(PAUSE_SECONDS)
 
 
-async def failure_of(address: str) -> str | None:
-    """Why no connection comes about; None if one does."""
+async def connection_error(address: str) -> str | None:
+    """The message of a failed connection; None if the connection succeeds."""
     try:
         connection = await psycopg.AsyncConnection.connect(address, connect_timeout=CONNECT_SECONDS)
     except psycopg.Error as error:

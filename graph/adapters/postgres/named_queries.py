@@ -1,6 +1,6 @@
 """Reads `.sql` files of named queries.
 
-A file holds one query after another, each headed by `-- name: <name>` and, on the next line, `-- <what it does>`.
+Each query starts with the line `-- name: <name>`, followed by a comment that describes it.
 """
 
 import re
@@ -11,7 +11,7 @@ HEADER = re.compile(r"^-- name: (\w+)\n", re.MULTILINE)
 
 
 def read_queries(*files: Path) -> Mapping[str, bytes]:
-    """The queries of these files by name, as psycopg takes them.
+    """The queries of these files by name, encoded for psycopg.
 
     Raises:
         ValueError: two queries have one name.
@@ -27,5 +27,5 @@ def read_queries(*files: Path) -> Mapping[str, bytes]:
 
 
 def adapter_queries(name: str) -> Mapping[str, bytes]:
-    """The queries of `graph/adapters/sql/<name>.sql`."""
+    """The queries of `graph/adapters/postgres/sql/<name>.sql`."""
     return read_queries(Path(__file__).parent / "sql" / f"{name}.sql")

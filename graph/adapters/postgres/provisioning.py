@@ -1,4 +1,4 @@
-"""Which database the service works on: the configured one, or an embedded one that is started for it."""
+"""Provides the database of the service: the configured one, or an embedded one that is started for it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -22,25 +22,25 @@ from migrations.runner import LOCK, migrate, pending, read_migrations
 DATABASE = "chat"
 
 Report = Callable[[str], None]
-"""Shows a line about what is being done."""
+"""Called with lines about progress."""
 
 
 @dataclass(frozen=True, slots=True)
 class DatabaseUrls:
-    """Where the database is."""
+    """The addresses of one database, by role."""
 
     server: str
-    """For the role as which the server works: neither owner nor above row level security."""
+    """For the server's role, which owns nothing and obeys row level security."""
     migration: str | None
-    """For the role that owns the tables; None if only the server's is configured."""
+    """For the role that owns the tables; None if only the server's address is configured."""
 
 
 @asynccontextmanager
 async def open_database(settings: Settings, report: Report) -> AsyncIterator[DatabaseUrls]:
-    """The configured database, or the embedded one: started, migrated, kept up, and stopped at the end.
+    """The configured database, or the embedded one: started, migrated, supervised, and stopped at the end.
 
     Raises:
-        ConfigurationError: there is none, or the embedded one was killed and cannot be started again.
+        ConfigurationError: the database cannot be reached or started, or has crashed and cannot be restarted.
     """
     create_data_dir(settings.data_dir)
     if settings.database_url:
@@ -57,9 +57,10 @@ async def open_database(settings: Settings, report: Report) -> AsyncIterator[Dat
 
 
 def create_data_dir(data_dir: Path) -> None:
-    """
+    """Create the data directory.
+
     Raises:
-        ConfigurationError: there can be no such directory.
+        ConfigurationError: the directory cannot be created.
     """
     try:
         create_folder(data_dir)
@@ -74,21 +75,22 @@ def start_embedded(data_dir: Path, report: Report) -> EmbeddedPostgres:
 
 
 async def prepare_embedded(cluster: EmbeddedPostgres, password_file: Path, report: Report) -> DatabaseUrls:
-    """Create and migrate the embedded database, and let the server's role in."""
+    """Create and migrate the embedded database, and set the password of the server's role."""
     await asyncio.to_thread(cluster.create_database, DATABASE)
     url = cluster.admin_url(DATABASE)
     await migrate(url, await asyncio.to_thread(read_migrations), report)
     password = (await asyncio.to_thread(load_or_create_key, password_file)).hex()
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
-        await connection.execute("select pg_advisory_lock(%s)", (LOCK,))  # two of these at once would be an error
+        await connection.execute("select pg_advisory_lock(%s)", (LOCK,))  # concurrent changes of one role fail
         await connection.execute(sql.SQL("alter role chat_server login password {}").format(password))
     return DatabaseUrls(cluster.url("chat_server", password, DATABASE), url)
 
 
 async def check_migrations(database: Database) -> None:
-    """
+    """Check that the database has all migrations.
+
     Raises:
-        ConfigurationError: some are missing, or the role may not see which there are.
+        ConfigurationError: migrations are missing, or the role may not read the list.
     """
     try:
         async with database.system_transaction() as connection:
@@ -102,10 +104,10 @@ async def check_migrations(database: Database) -> None:
 
 
 def administrator_url(settings: Settings) -> str:
-    """Where an administrator finds the database.
+    """The address of the database for an administrator.
 
     Raises:
-        ConfigurationError: it was never started, or its address is not known here.
+        ConfigurationError: the embedded database was never started, or no administrator's address is configured.
     """
     if settings.migration_database_url:
         return settings.migration_database_url.get_secret_value()
@@ -118,7 +120,7 @@ async def migrate_database(settings: Settings, report: Report) -> None:
     """Apply the missing migrations to the configured database, or to the embedded one.
 
     Raises:
-        ConfigurationError: there is no address of the owner, or a migration failed.
+        ConfigurationError: the owner's address is not configured, or a migration failed.
     """
     if settings.database_url and not settings.migration_database_url:
         raise ConfigurationError("Set MIGRATION_DATABASE_URL to the address of the role that owns the tables.")

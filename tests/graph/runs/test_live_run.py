@@ -23,7 +23,7 @@ def done(status: str) -> Any:
     return {"type": "done", "message_id": "", "total_tokens": 0, "usage": {}, "status": status}
 
 
-def entries_of(*numbers: int) -> list[LoggedEvent]:
+def to_events(*numbers: int) -> list[LoggedEvent]:
     return [(number, text(str(number))) for number in numbers]
 
 
@@ -52,7 +52,7 @@ async def follow(live: LiveRun, after: int = 0) -> list[LoggedEvent]:
 def test_a_follower_continues_after_its_last_event(
     after: int, entries: tuple[int, ...], epoch: int, position: int
 ) -> None:
-    assert position_after(after, entries_of(*entries), epoch) == position
+    assert position_after(after, to_events(*entries), epoch) == position
 
 
 @pytest.mark.parametrize(
@@ -62,14 +62,14 @@ def test_a_follower_continues_after_its_last_event(
 def test_a_follower_whose_last_event_was_not_logged_cannot_continue(
     after: int, entries: tuple[int, ...], epoch: int
 ) -> None:
-    assert position_after(after, entries_of(*entries), epoch) is None
+    assert position_after(after, to_events(*entries), epoch) is None
 
 
 @pytest.mark.parametrize(("status", "has_waited"), [("waiting", True), ("complete", False)])
 def test_a_run_that_continues_after_a_decision_has_waited_and_may_have_streamed_text(
     status: str, has_waited: bool
 ) -> None:
-    live = live_run(*entries_of(1), (2, done(status)), epoch=2)
+    live = live_run(*to_events(1), (2, done(status)), epoch=2)
     assert (live.has_waited, live.streamed_text_before) == (has_waited, True)
 
 
@@ -79,11 +79,11 @@ def test_a_run_that_is_taken_over_before_its_first_event_has_neither() -> None:
 
 
 async def test_events_have_the_numbers_of_their_epoch() -> None:
-    live = live_run(*entries_of(1), epoch=2)
+    live = live_run(*to_events(1), epoch=2)
     live.emit(text("1"))
     live.emit(text("2"))
     live.publish(live.final_entries(done("complete")))
-    assert await follow(live) == [*entries_of(1), (SECOND, text("2")), (SECOND + 1, done("complete"))]
+    assert await follow(live) == [*to_events(1), (SECOND, text("2")), (SECOND + 1, done("complete"))]
 
 
 async def test_each_follower_gets_events_as_they_are_published() -> None:
@@ -95,20 +95,20 @@ async def test_each_follower_gets_events_as_they_are_published() -> None:
     await asyncio.sleep(0)
     live.emit(text("2"))
     live.publish(live.final_entries(done("complete")))
-    whole = [*entries_of(1, 2), (3, done("complete"))]
+    whole = [*to_events(1, 2), (3, done("complete"))]
     assert (await first, await second) == (whole, whole[1:])
 
 
 async def test_a_follower_that_cannot_continue_gets_the_whole_stream_again() -> None:
-    live = live_run(*entries_of(1), epoch=2)
+    live = live_run(*to_events(1), epoch=2)
     live.publish(live.with_seq([done("complete")]))
-    assert await follow(live, after=7) == [RESTART_ENTRY, *entries_of(1), (SECOND, done("complete"))]
+    assert await follow(live, after=7) == [RESTART_ENTRY, *to_events(1), (SECOND, done("complete"))]
 
 
 async def test_a_wait_that_has_passed_is_not_streamed_again() -> None:
-    live = live_run(*entries_of(1), (2, done("waiting")), epoch=2)
+    live = live_run(*to_events(1), (2, done("waiting")), epoch=2)
     live.publish(live.with_seq([done("complete")]))
-    assert await follow(live) == [*entries_of(1), (SECOND, done("complete"))]
+    assert await follow(live) == [*to_events(1), (SECOND, done("complete"))]
 
 
 def test_links_that_the_user_did_not_write_are_removed() -> None:
@@ -139,7 +139,7 @@ def test_the_partial_text_is_that_of_the_current_answer() -> None:
 
 
 def test_entries_are_unwritten_until_they_are_in_the_log() -> None:
-    live = live_run(*entries_of(1), epoch=2)
+    live = live_run(*to_events(1), epoch=2)
     live.publish(live.with_seq([text("2")]))
     assert live.unwritten() == [(SECOND, text("2"))]
     live.written += 1

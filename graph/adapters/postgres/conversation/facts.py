@@ -1,4 +1,4 @@
-"""What a user told the employees to remember."""
+"""Facts that a user told the employees to remember (port `Facts`)."""
 
 from typing import Any
 
@@ -10,6 +10,8 @@ QUERIES = adapter_queries("facts")
 
 
 class PostgresFacts:
+    """Facts in Postgres; another user's fact does not exist."""
+
     def __init__(self, database: Database) -> None:
         self.database = database
 

@@ -1,4 +1,4 @@
-"""What is stored of a user and a conversation (port `Memory`)."""
+"""The memory of a turn in Postgres (port `Memory`)."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,23 +14,23 @@ from graph.ports.memory import MemorySnapshot
 QUERIES = adapter_queries("memory")
 
 MAX_HISTORY_ROWS = 60
-"""Messages read at most: more than the budget holds of any but the shortest."""
+"""Messages that are read; the token budget fits fewer, unless they are very short."""
 
 
 @dataclass(frozen=True, slots=True)
 class PendingSnapshot:
-    """Two queries that were sent and not read yet."""
+    """Two queries that are sent and not read yet."""
 
-    remembered: AsyncCursor[DictRow]
+    snapshot: AsyncCursor[DictRow]
     history: AsyncCursor[DictRow]
 
     async def receive(self) -> MemorySnapshot:
-        [row] = await self.remembered.fetchall()
+        [row] = await self.snapshot.fetchall()
         return MemorySnapshot(
             time_zone=row["time_zone"] or "UTC",
             facts=row["facts"],
             summary=format_summary(row) if row["summary"] is not None else "",
-            history=[to_message(each) for each in reversed(await self.history.fetchall())],
+            history=[to_message(message) for message in reversed(await self.history.fetchall())],
             summary_until=row["last_summarized_position"] or 0,
             has_embeddings=row["has_embeddings"],
             newest_value_at=row["newest_value_at"],
@@ -38,17 +38,19 @@ class PendingSnapshot:
 
 
 class PostgresMemory:
+    """Reads everything that a turn loads in two queries."""
+
     def __init__(self, database: Database, embedding_model: str) -> None:
         self.database = database
         self.embedding_model = embedding_model
 
     async def send(self, connection: Connection, session_id: str, employee: str | None = None) -> PendingSnapshot:
-        """Send what reads the memory of a user and a session, in a transaction of its user.
+        """Send the queries in an open transaction of the user.
 
         Args:
-            connection: of the transaction.
-            session_id: of the session.
-            employee: who is to know it; whoever the session is with unless given.
+            connection: carries the user's claims.
+            session_id: the session whose messages and summary are read.
+            employee: slug of the employee whose facts are read; None means the session's employee.
         """
         values = {
             "session_id": session_id,
@@ -68,5 +70,5 @@ class PostgresMemory:
 
 
 def format_summary(row: dict[str, Any]) -> str:
-    """The summary with its key facts as a list."""
+    """The summary, followed by its key facts as a list."""
     return "\n".join([row["summary"], *(f"- {fact}" for fact in row["key_facts"])])

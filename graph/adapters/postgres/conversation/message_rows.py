@@ -1,4 +1,4 @@
-"""Messages as rows of `chat_messages`."""
+"""Converts messages to rows of `chat_messages` and back."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,7 +10,7 @@ from graph.turn.model_reply import finish_of
 
 
 def to_message(row: dict[str, Any]) -> AnyMessage:
-    """A row of `chat_messages` as the model reads it."""
+    """The message of a row, as the model reads it."""
     details = row["metadata"]
     match row["role"]:
         case "user":
@@ -25,7 +25,7 @@ def to_message(row: dict[str, Any]) -> AnyMessage:
 
 
 def rows_of(turn: TurnRecord) -> Iterator[dict[str, Any]]:
-    """Role, content and metadata of each message; how the turn ended is written on its last."""
+    """Role, content and metadata of each message. The last message carries the status of a turn that is not complete."""
     for index, message in enumerate(turn.messages):
         last = index == len(turn.messages) - 1
         ending = {"status": turn.status, "error": turn.error} if last and turn.status != "complete" else {}
@@ -49,7 +49,7 @@ def role_of(message: AnyMessage) -> str:
 
 
 def details_of(message: AnyMessage) -> dict[str, Any]:
-    """What a message holds beside its text."""
+    """The metadata of a message."""
     if isinstance(message, AIMessage) and message.tool_calls:
         return {"tool_calls": message.tool_calls}
     if isinstance(message, AIMessage) and (finish := finish_of(message)):

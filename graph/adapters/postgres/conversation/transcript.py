@@ -28,6 +28,8 @@ PLACEHOLDER_PATTERN = re.compile(TOKEN)
 
 
 class PostgresTranscript:
+    """Stores each turn once, in one transaction."""
+
     def __init__(self, database: Database, count: CountTokens) -> None:
         self.database = database
         self.count = count
@@ -36,7 +38,7 @@ class PostgresTranscript:
         async with self.database.transaction(turn.user_id) as connection:
             if turn.epoch:
                 await fence(connection, turn.run_id, turn.epoch)
-            # The usage comes first: its row is unique for the run, so of two that record it at once the second one waits here.
+            # The usage comes first: its row is unique for the run, so the second of two concurrent recordings waits here.
             if await fetch_one(connection, QUERIES["log_usage"], {**turn_ids(turn), **usage_row(turn)}):
                 return await self._store(connection, turn)
             stored = await fetch_one(connection, QUERIES["last_message_of_run"], {"run_id": turn.run_id})
@@ -72,8 +74,8 @@ class PostgresTranscript:
         return str(rows[-1]["id"])
 
     def _rows(self, turn: TurnRecord) -> Iterator[dict[str, Any]]:
-        for number, row in enumerate(rows_of(turn)):
-            speaker = employee_after(turn.messages[:number], turn.employee)
+        for index, row in enumerate(rows_of(turn)):
+            speaker = employee_after(turn.messages[:index], turn.employee)
             employee = None if row["role"] == "user" else speaker
             yield {**row, "id": str(uuid4()), "employee_slug": employee, "tokens": self.count(row["content"])}
 
@@ -83,7 +85,7 @@ def turn_ids(turn: TurnRecord) -> dict[str, str]:
 
 
 def usage_of_row(row: Mapping[str, Any]) -> Usage:
-    """What a stored turn took."""
+    """The usage of a stored turn."""
     return Usage(
         prompt=row["prompt"],
         completion=row["completion"],
@@ -106,7 +108,7 @@ def usage_row(turn: TurnRecord) -> dict[str, Any]:
 
 
 def to_title(text: str) -> str:
-    """A text on one line, as a title: cut before a token rather than within it."""
+    """A text as a title of one line. A placeholder at the limit is left out rather than cut."""
     line = " ".join(text.split())
     if len(line) <= MAX_TITLE_CHARS:
         return line

@@ -1,4 +1,4 @@
-"""Writes the employees' files and the catalogue of tools into their tables."""
+"""Copies the employees and the tool catalogue into their tables."""
 
 import json
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ QUERIES = adapter_queries("catalogue_sync")
 
 
 async def sync_catalogue(database: Database, roster: Roster, tools: Iterable[Tool]) -> None:
-    """Make `employee_profiles` and `tools_registry` say what the files say."""
+    """Make `employee_profiles` and `tools_registry` equal to the roster and the catalogue."""
     employees = [
         {
             "slug": employee.slug,

@@ -1,4 +1,4 @@
-"""The rows on which tools compute (ports `ToolRuntime` and `Rows`)."""
+"""What tools work with: the rows of their user, and the ledger of effects (ports `ToolRuntime` and `Rows`)."""
 
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -32,7 +32,7 @@ UNKNOWN_OUTCOME = (
 
 @dataclass(frozen=True, slots=True)
 class UserRows:
-    """The rows of one user, through the named queries of the tools."""
+    """The rows of one user, read through the tools' named queries."""
 
     database: Database
     queries: Mapping[str, bytes]
@@ -47,7 +47,7 @@ class UserRows:
 
 @dataclass(frozen=True, slots=True)
 class TransactionRows:
-    """The rows of one user, within a transaction that is open."""
+    """The rows of one user, within an open transaction."""
 
     connection: Connection
     queries: Mapping[str, bytes]
@@ -60,7 +60,7 @@ class TransactionRows:
 
 
 class PostgresToolbox:
-    """The catalogue, for each caller the rows that its tools may read, and the ledger of what they change."""
+    """The tool catalogue, the rows of each user, and the ledger that makes effects happen once."""
 
     def __init__(
         self,
@@ -74,20 +74,20 @@ class PostgresToolbox:
     ) -> None:
         """
         Args:
-            database: where the rows are.
+            database: holds the rows and the ledger.
             catalog: the tools by name.
-            queries: folders of their queries.
-            sealer: makes the hash of an effect's arguments.
-            commit: stores all that a run has come to.
-            files: where a call of a user's tools leaves files.
-            knowledge: a user's stored texts.
+            queries: folders with the tools' `.sql` files.
+            cipher: hashes the arguments of effects.
+            commit: stores the checkpoints of a run, given its id.
+            files: the files of a user's call, given user and call.
+            knowledge: the stored texts of a user.
         """
         self.database = database
         self.catalog = catalog
         self.queries = read_queries(*(file for folder in queries for file in sorted(folder.glob("*.sql"))))
         self.cipher = cipher
         self.commit = commit
-        self.rates = ToolCallLimiter()
+        self.limiter = ToolCallLimiter()
         self._files = files
         self.knowledge = knowledge
 
@@ -95,7 +95,7 @@ class PostgresToolbox:
         return [self.catalog[name] for name in names if name in self.catalog]
 
     def try_acquire(self, user_id: str, tool: Tool) -> bool:
-        return self.rates.try_acquire(user_id, tool.name, tool.max_calls_per_minute)
+        return self.limiter.try_acquire(user_id, tool.name, tool.max_calls_per_minute)
 
     def files(self, user_id: str, call: str = "") -> Files:
         return self._files(user_id, call)
@@ -113,55 +113,52 @@ class PostgresToolbox:
             return await self._without_ledger(effect, execute)
         await self.commit(effect.run_id)
         async with self.database.transaction(effect.user_id) as connection:
-            made = await self._entry(connection, effect)
-            if made:
-                return ToolOutput.from_json(made["result"])
+            entry = await self._entry(connection, effect)
+            if entry:
+                return ToolOutput.from_json(entry["result"])
             output = await execute(TransactionRows(connection, self.queries))
             await self._record(connection, effect, json.dumps(output.to_json()))
         return output
 
     async def _at_most_once(self, effect: Effect, execute: Callable[[Rows], Awaitable[ToolOutput]]) -> ToolOutput:
-        """Make an effect that no transaction can hold."""
-        if effect.epoch and (begun := await retry_on_database_down(lambda: self._begin(effect))):
-            if begun["result"] is None:
+        """Execute an external effect, which no transaction can undo."""
+        if effect.epoch and (entry := await retry_on_database_down(lambda: self._begin(effect))):
+            if entry["result"] is None:
                 raise ToolError(UNKNOWN_OUTCOME)
-            return ToolOutput.from_json(begun["result"])
+            return ToolOutput.from_json(entry["result"])
         output = await execute(self.rows(effect.user_id))
         if effect.epoch:
             try:
                 await retry_on_database_down(lambda: self._complete(effect, json.dumps(output.to_json())), READ_DELAYS)
-            except DatabaseUnavailable as error:  # it was made, and its entry keeps it from being made again
+            except DatabaseUnavailable as error:  # the effect happened, and its entry prevents a repetition
                 log.warning("effect_not_completed", tool=effect.tool, reason=error.code)
         return output
 
     async def _begin(self, effect: Effect) -> DictRow | None:
-        """Write the entry of an effect without a result; if there is one, that."""
+        """Add an entry without a result; returns the existing entry if there is one."""
         await self.commit(effect.run_id)
         async with self.database.transaction(effect.user_id) as connection:
-            begun = await self._entry(connection, effect)
-            if begun is None:
+            entry = await self._entry(connection, effect)
+            if entry is None:
                 await self._record(connection, effect, None)
-        return begun
+        return entry
 
     async def _complete(self, effect: Effect, result: str) -> None:
         async with self.database.transaction(effect.user_id) as connection:
             await fence(connection, effect.run_id, effect.epoch)
-            await connection.execute(QUERIES["complete_effect"], {**place_of(effect), "result": result})
+            await connection.execute(QUERIES["complete_effect"], {**ledger_key(effect), "result": result})
 
     async def _entry(self, connection: Connection, effect: Effect) -> DictRow | None:
-        """The entry of an effect, while nobody can take over its run.
-
-        Raises: LeaseLost.
-        """
+        """The entry of an effect, read in a fenced transaction."""
         await fence(connection, effect.run_id, effect.epoch)
-        return await fetch_one(connection, QUERIES["read_effect"], place_of(effect))
+        return await fetch_one(connection, QUERIES["read_effect"], ledger_key(effect))
 
     async def _record(self, connection: Connection, effect: Effect, result: str | None) -> None:
         entry = {"tool": effect.tool, "arguments_hash": self._hash(effect), "result": result}
-        await connection.execute(QUERIES["record_effect"], {**place_of(effect), **entry})
+        await connection.execute(QUERIES["record_effect"], {**ledger_key(effect), **entry})
 
     async def _without_ledger(self, effect: Effect, execute: Callable[[Rows], Awaitable[ToolOutput]]) -> ToolOutput:
-        """An effect of a turn that is no accepted run, as in LangGraph Studio: nobody takes it over and makes it again."""
+        """Execute an effect of a turn without an accepted run, as in LangGraph Studio: no process can repeat such a turn."""
         async with self.database.transaction(effect.user_id) as connection:
             return await execute(TransactionRows(connection, self.queries))
 
@@ -169,5 +166,5 @@ class PostgresToolbox:
         return self.cipher.digest(effect.tool, json.dumps(effect.arguments, sort_keys=True))
 
 
-def place_of(effect: Effect) -> dict[str, Any]:
+def ledger_key(effect: Effect) -> dict[str, Any]:
     return {"run_id": effect.run_id, "ordinal": effect.ordinal}

@@ -1,4 +1,4 @@
-"""Files that tools make for a user, sealed (port `Files`), and how the user gets them."""
+"""Encrypted files that tools create for a user (ports `Files` and `StoredFiles`)."""
 
 import asyncio
 from collections import defaultdict
@@ -16,15 +16,15 @@ from graph.retry import READ_DELAYS, retry_on_database_down
 QUERIES = adapter_queries("files")
 
 FILE_IDS = UUID("7d0a6f7e-5f0b-4f43-9c58-0a3c1d2b9e11")
-"""The namespace of ids that are made from a call."""
+"""The namespace of file ids that are derived from a call."""
 MAX_BYTES = 10_000_000
-"""Of one file."""
+"""Size limit of one file."""
 MAX_DELETED = 500
-"""Files that are deleted at a time."""
+"""Files of one deletion batch."""
 
 
 class PostgresFiles:
-    """The files of all users, each sealed for its owner and under its id; a file that has expired does not exist."""
+    """The files of all users. A file is encrypted for its user and its id; an expired file does not exist."""
 
     def __init__(self, database: Database, cipher: VaultCipher) -> None:
         self.database = database
@@ -34,17 +34,17 @@ class PostgresFiles:
         return UserFiles(self, user_id, call)
 
     async def store(self, user_id: str, name: str, media_type: str, content: bytes, call: str = "") -> str:
-        """Store a file and return its id. A file of the same name that the same call left before is replaced.
+        """Store a file and return its id. It replaces a file of the same name from the same call.
 
         Raises:
-            FileTooLarge: it has more than `MAX_BYTES`.
-            DatabaseUnavailable: no connection could be had in time.
+            FileTooLarge: the content has more than `MAX_BYTES` bytes.
+            DatabaseUnavailable: the database cannot be reached.
         """
         if len(content) > MAX_BYTES:
             raise FileTooLarge
         file_id = str(uuid5(FILE_IDS, f"{user_id}/{call}/{name}") if call else uuid4())
-        sealed = await asyncio.to_thread(self.cipher.encrypt, content, context_of(user_id, file_id))
-        values = {"id": file_id, "name": name, "media_type": media_type, "size": len(content), "ciphertext": sealed}
+        ciphertext = await asyncio.to_thread(self.cipher.encrypt, content, context_of(user_id, file_id))
+        values = {"id": file_id, "name": name, "media_type": media_type, "size": len(content), "ciphertext": ciphertext}
         await retry_on_database_down(lambda: self._insert(user_id, values), READ_DELAYS)
         return file_id
 
@@ -63,19 +63,19 @@ class PostgresFiles:
         return StoredFile(row["name"], row["media_type"], content)
 
     async def page(self, user_id: str, limit: int, before: tuple[str, str] | None) -> list[dict[str, Any]]:
-        """The latest files before a place (created_at, id), without their contents."""
+        """A page of files without their contents, newest first, before a position (created_at, id)."""
         created_at, file_id = before or (None, None)
         values = {"limit": limit, "before": created_at, "before_id": file_id}
         return await self.database.fetch_all(user_id, QUERIES["list_files"], values)
 
     async def delete_expired(self) -> int:
-        """Delete files that have expired, whosever they are, some at a time; how many that were."""
+        """Delete one batch of expired files of all users; returns their number."""
         async with self.database.system_transaction() as connection:
             rows = await fetch_all(connection, QUERIES["expired_files"], {"max_rows": MAX_DELETED})
-        due = defaultdict(list)
+        expired = defaultdict(list)
         for row in rows:
-            due[str(row["user_id"])].append(row["file_id"])
-        for user_id, file_ids in due.items():
+            expired[str(row["user_id"])].append(row["file_id"])
+        for user_id, file_ids in expired.items():
             async with self.database.transaction(user_id) as connection:
                 await connection.execute(QUERIES["delete_files"], {"file_ids": file_ids})
         return len(rows)
@@ -83,17 +83,17 @@ class PostgresFiles:
 
 @dataclass(frozen=True, slots=True)
 class UserFiles:
-    """Where a tool leaves files for one user (port `Files`)."""
+    """Stores the files of one user's tool call (port `Files`)."""
 
     files: PostgresFiles
     user_id: str
     call: str = ""
-    """Which call of which run leaves them, if it is a call of a run."""
+    """The run and the call; empty outside a run."""
 
     async def store(self, name: str, media_type: str, content: bytes) -> str:
         return await self.files.store(self.user_id, name, media_type, content, self.call)
 
 
 def context_of(user_id: str, file_id: str) -> str:
-    """What a file is sealed for: moved to another owner or under another id it does not open."""
+    """The encryption context of a file: under another user or another id its ciphertext does not decrypt."""
     return f"file/{user_id}/{file_id}"

@@ -1,4 +1,4 @@
-"""The vault in Postgres (port `Vault`): values sealed, found again by a keyed hash, for their owner only."""
+"""The vault in Postgres (port `Vault`): encrypted values of one user each, found again by a keyed hash."""
 
 import asyncio
 import datetime as dt
@@ -20,15 +20,17 @@ from graph.redaction.placeholders import new_token
 QUERIES = adapter_queries("vault")
 
 MAX_VALUES = 5_000
-"""Values of a user that are read at most."""
+"""Values of a user that one read returns."""
 DECRYPT_BATCH = 200
-"""Values that are opened before others get their turn on the event loop: about 3 ms."""
+"""Values that are decrypted before the event loop runs other tasks: about 3 ms."""
 
 MAX_ATTEMPTS = 5
-"""How often tokens are drawn when one is taken; at 30 bits a second time is rare, a fifth is a fault."""
+"""Attempts to draw unused tokens. Tokens have 30 bits: a second attempt is rare, and needing a sixth means a fault."""
 
 
 class PostgresVault:
+    """Stores each value under a random token of its user."""
+
     def __init__(self, database: Database, cipher: VaultCipher) -> None:
         self.database = database
         self.cipher = cipher
@@ -60,8 +62,8 @@ class PostgresVault:
 
     def _entry(self, user_id: str, lookup: bytes, secret: PersonalValue) -> dict[str, str]:
         token = new_token(secret.kind)
-        sealed = self.cipher.encrypt(secret.text.encode("utf-8", "surrogatepass"), f"{user_id}/{token}")
-        return {"token": token, "entity_type": secret.kind, "lookup": lookup.hex(), "ciphertext": sealed.hex()}
+        ciphertext = self.cipher.encrypt(secret.text.encode("utf-8", "surrogatepass"), f"{user_id}/{token}")
+        return {"token": token, "entity_type": secret.kind, "lookup": lookup.hex(), "ciphertext": ciphertext.hex()}
 
     async def detokenize(self, user_id: str, tokens: Set[str]) -> Mapping[str, str]:
         async with self.database.transaction(user_id) as connection:
@@ -78,5 +80,5 @@ class PostgresVault:
                 await asyncio.sleep(0)
         return IssuedValues(secrets, rows[0]["created_at"] if rows else since)
 
-    def _text(self, user_id: str, token: str, sealed: bytes) -> str:
-        return self.cipher.decrypt(sealed, f"{user_id}/{token}").decode("utf-8", "surrogatepass")
+    def _text(self, user_id: str, token: str, ciphertext: bytes) -> str:
+        return self.cipher.decrypt(ciphertext, f"{user_id}/{token}").decode("utf-8", "surrogatepass")

@@ -1,4 +1,4 @@
-"""News of runs between processes through Postgres (port `Notifier`): LISTEN on one direct connection."""
+"""Notifications of runs between processes through Postgres (port `Notifier`): LISTEN on one direct connection."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -16,15 +16,15 @@ log = structlog.get_logger(__name__)
 
 LISTEN = b"listen chat_runs"
 PAUSE_SECONDS = 1.0
-"""Between a connection that broke and the next."""
+"""Pause between a broken connection and the next one."""
 KEEPALIVE = "connect_timeout=5 keepalives_idle=10 keepalives_interval=5 keepalives_count=3"
-"""After how many seconds, and probes, a connection whose other end is gone counts as broken."""
+"""A dead connection counts as broken after 10 s without traffic and three unanswered probes, 5 s apart."""
 
 
 class PostgresNotifier:
-    """Hears what the queries on runs tell in their transactions.
+    """Receives what the queries on runs send with `pg_notify`.
 
-    Behind a transaction pooler nobody can listen: then nothing is heard, and who waits looks into the database.
+    LISTEN does not work behind a transaction pooler. There no notification arrives, and waiting processes poll the database.
     """
 
     def __init__(self, address: str) -> None:
@@ -32,15 +32,15 @@ class PostgresNotifier:
         self.connected = False
 
     async def send(self, notification: RunNotification) -> None:
-        """Nothing: the query that made the news has told it, when it was committed."""
+        """Does nothing: the query that changed the run sends the notification when it is committed."""
 
     async def subscribe(self) -> AsyncIterator[RunNotification]:
         if is_transaction_pooler(self.address):
-            log.warning("notifications_by_polling", reason="the database's address is a transaction pooler's")
+            log.warning("notifications_by_polling", reason="the database is behind a transaction pooler")
             return
         while True:
             try:
-                async for notification in self._heard():
+                async for notification in self._listen():
                     yield notification
             except psycopg.Error as error:
                 if self.connected:
@@ -49,7 +49,7 @@ class PostgresNotifier:
                 self.connected = False
             await asyncio.sleep(PAUSE_SECONDS)
 
-    async def _heard(self) -> AsyncIterator[RunNotification]:
+    async def _listen(self) -> AsyncIterator[RunNotification]:
         address = make_conninfo(self.address, **conninfo_to_dict(KEEPALIVE))
         async with await psycopg.AsyncConnection.connect(address, autocommit=True) as connection:
             await connection.execute(LISTEN)

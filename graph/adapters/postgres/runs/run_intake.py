@@ -25,11 +25,11 @@ from graph.ports.runs import WITHDRAWN, LoggedEvent, OnConflict, Question, Run, 
 MAX_QUEUED = 10
 """Runs that may wait for one session."""
 PRIORITIES: Mapping[OnConflict, int] = {"reject": 0, "enqueue": 0, "interrupt": 1}
-"""Of the runs that wait for a session the highest begins first."""
+"""Of the runs that wait for a session, the run with the highest priority starts first."""
 
 
 class PendingSnapshot(Protocol):
-    """Queries of the memory that were sent and not read yet."""
+    """The queries of a memory snapshot, sent and not read yet."""
 
     async def receive(self) -> MemorySnapshot: ...
 
@@ -41,6 +41,8 @@ class MemoryQueries(Protocol):
 
 
 class PostgresRunIntake:
+    """Accepts each run in one transaction, within the limits of its user."""
+
     def __init__(
         self,
         database: Database,
@@ -67,7 +69,7 @@ class PostgresRunIntake:
         except (UniqueViolation, RunActive):
             if request.client_key is None:
                 raise
-            # The same key may have been accepted at the same moment by another connection; now its run can be found.
+            # Another connection may have accepted the same key at the same moment; its run is visible now.
             return await self._accept(request, values)
         except DatabaseUnavailable as error:
             if not outcome_unknown(error):
@@ -83,7 +85,7 @@ class PostgresRunIntake:
         )
 
     async def _accept(self, request: RunRequest, values: dict[str, Any]) -> Run:
-        """Store the run. The statements travel together: what each says is read after the last was sent."""
+        """Store the run. Statements are pipelined: the results are read after the last one is sent."""
         async with self.database.transaction(request.user_id) as connection:
             earlier = await self._same_request(connection, request)
             if earlier:
@@ -126,16 +128,16 @@ class PostgresRunIntake:
         return to_run(request.user_id, row)
 
     def _hash(self, request: RunRequest) -> bytes:
-        """Of all that was asked for. Which question is answered anew is not the caller's word."""
-        where = (request.employee or "", request.session_id or "")
+        """The hash of the request. For a regeneration it leaves out the run, which the server chooses."""
+        target = (request.employee or "", request.session_id or "")
         if request.regenerated_run_id:
-            return self.cipher.digest("", *where, "again")
+            return self.cipher.digest("", *target, "again")
         return self.cipher.digest(
-            request.text, *where, *([request.edited_message_id] if request.edited_message_id else [])
+            request.text, *target, *([request.edited_message_id] if request.edited_message_id else [])
         )
 
     def _key(self, request: RunRequest) -> str | None:
-        """What is stored of an idempotency key: clients choose it, and it may be somebody's address."""
+        """The keyed hash of an idempotency key. Clients choose the key, so it may hold personal data."""
         return self.cipher.digest(request.user_id, request.client_key).hex() if request.client_key else None
 
     def _values(self, request: RunRequest) -> dict[str, Any]:
@@ -152,7 +154,7 @@ class PostgresRunIntake:
         }
 
     async def _prepare_session(self, connection: Connection, request: RunRequest, values: dict[str, Any]) -> None:
-        """Open the session, or hand it over if another employee is asked for."""
+        """Create the session, or hand it over if the request names an employee."""
         if request.session_id is None:
             await connection.execute(QUERIES["insert_session"], values)
         elif request.employee is not None:
@@ -168,16 +170,16 @@ class PostgresRunIntake:
         return str(row["run_id"])
 
     async def _queue(self, connection: Connection, request: RunRequest, values: dict[str, Any]) -> Run:
-        """Let the run wait for its session; what waits there for its user is given up.
+        """Queue the run for its session; a run of the session that waits for approval is stopped.
 
         Raises:
             NotFound: no such session.
-            RunActive: it is not to wait, or too many do.
+            RunActive: the request rejects waiting, or too many runs wait.
         """
-        gave_up = await fetch_one(connection, QUERIES["cancel_session_wait"], values)
-        if request.on_conflict != "reject" or gave_up:
-            more = {**values, "priority": PRIORITIES[request.on_conflict], "max_queued": MAX_QUEUED}
-            if row := await fetch_one(connection, QUERIES["queue_run"], more):
+        cancelled = await fetch_one(connection, QUERIES["cancel_session_wait"], values)
+        if request.on_conflict != "reject" or cancelled:
+            queued = {**values, "priority": PRIORITIES[request.on_conflict], "max_queued": MAX_QUEUED}
+            if row := await fetch_one(connection, QUERIES["queue_run"], queued):
                 return Run(
                     values["run_id"], request.user_id, values["session_id"], row["employee_slug"], "queued", epoch=0
                 )
@@ -189,11 +191,11 @@ class PostgresRunIntake:
         raise RunActive("Too many messages wait for this session; send this one later.")
 
     async def _limit_error(self, connection: Connection) -> LimitExceeded:
-        why = await fetch_one(connection, QUERIES["limit_reason"], self.limits)
-        assert why is not None
-        if why["spent"]:
-            return TokenBudgetSpent(retry_after=why["day_wait"])
-        return TooManyTurns(retry_after=why["bucket_wait"])
+        reason = await fetch_one(connection, QUERIES["limit_reason"], self.limits)
+        assert reason is not None
+        if reason["spent"]:
+            return TokenBudgetSpent(retry_after=reason["day_wait"])
+        return TooManyTurns(retry_after=reason["bucket_wait"])
 
     async def read(self, user_id: str, run_id: str) -> Run:
         row = await self.database.fetch_one(user_id, QUERIES["read_run"], {"run_id": run_id})
@@ -204,11 +206,11 @@ class PostgresRunIntake:
     async def last_question(self, user_id: str, session_id: str, on_conflict: OnConflict) -> Question:
         values = {"session_id": session_id, "priority": PRIORITIES[on_conflict]}
         async with self.database.transaction(user_id) as connection:
-            # In this order: a run that ends in between has left its question in the history.
+            # In this order, because a run that ends in between has stored its question in the history.
             ahead = await connection.execute(QUERIES["run_ahead"], values)
-            pending = await connection.execute(QUERIES["last_question"], values)
+            question = await connection.execute(QUERIES["last_question"], values)
             await connection.sync()
-            run, message = await ahead.fetchone(), await pending.fetchone()
+            run, message = await ahead.fetchone(), await question.fetchone()
         if run:
             text = decrypt_input(self.cipher, user_id, str(run["id"]), run["encrypted_input"])
             if text is None:

@@ -20,12 +20,14 @@ from graph.ports.runs import ClaimedRun, LoggedEvent, Run, RunOutcome
 log = structlog.get_logger(__name__)
 
 BLOCKED_SECONDS = 0.5
-"""How long the row of an abandoned run may be held up before it is looked who does it."""
+"""How long a claim waits for the row of an abandoned run before idle blockers are terminated."""
 MAX_CLAIMED = 20
-"""Runs that a process takes over at one look, so that others have their share."""
+"""Runs of one listing, so that several processes share the claimable runs."""
 
 
 class PostgresRunQueue:
+    """Claims runs and writes for them; every write is fenced by the epoch of the claim."""
+
     def __init__(self, database: Database, cipher: VaultCipher, *, lease_seconds: float) -> None:
         self.database = database
         self.cipher = cipher
@@ -45,7 +47,7 @@ class PostgresRunQueue:
                 if row and row["epoch"] == 1:
                     await supersede(connection, {**row, "run_id": run_id})
                 logged = await fetch_all(connection, QUERIES["read_events"], values)
-        except UniqueViolation:  # another run of the session began at this moment
+        except UniqueViolation:  # another run of the session started at this moment
             return None
         if row is None:
             return None
@@ -59,21 +61,21 @@ class PostgresRunQueue:
 
     @asynccontextmanager
     async def _unblocked(self, connection: Connection) -> AsyncIterator[None]:
-        """If the row is not had soon, end the connections of sleeping processes that hold it."""
-        ending = asyncio.create_task(self._terminate_idle_blockers(connection.info.backend_pid))
+        """Terminate the connections of suspended processes that block this connection during the block."""
+        terminating = asyncio.create_task(self._terminate_idle_blockers(connection.info.backend_pid))
         try:
             yield
         finally:
-            ending.cancel()
-            await asyncio.gather(ending, return_exceptions=True)
+            terminating.cancel()
+            await asyncio.gather(terminating, return_exceptions=True)
 
     async def _terminate_idle_blockers(self, pid: int) -> None:
-        """End what holds up the connection of this process id, if it waits for a process that says nothing."""
+        """Terminate, again and again, the connections that block this backend while their client is silent."""
         while True:
             await asyncio.sleep(BLOCKED_SECONDS)
             async with self.database.system_transaction() as connection:
-                for ended in await fetch_all(connection, QUERIES["terminate_idle_blockers"], {"pid": pid}):
-                    log.warning("idle_blocker_terminated", pid=ended["pid"])
+                for blocker in await fetch_all(connection, QUERIES["terminate_idle_blockers"], {"pid": pid}):
+                    log.warning("idle_blocker_terminated", pid=blocker["pid"])
 
     async def append(self, run: Run, events: Sequence[LoggedEvent]) -> None:
         async with self.database.transaction(run.user_id) as connection:

@@ -1,4 +1,4 @@
-"""All that is stored of runs: both ports of runs on one database, and the retention of their logs."""
+"""The store of runs: both ports of runs on one database, and the retention of event logs."""
 
 from graph.adapters.crypto.cipher import VaultCipher
 from graph.adapters.postgres.database import Database, fetch_all
@@ -7,10 +7,12 @@ from graph.adapters.postgres.runs.run_queue import PostgresRunQueue
 from graph.adapters.postgres.runs.run_rows import QUERIES
 
 MAX_DELETED = 500
-"""Logs that are forgotten at one look."""
+"""Event logs of one deletion batch."""
 
 
 class PostgresRunStore(PostgresRunIntake, PostgresRunQueue):
+    """Implements `RunIntake` and `RunQueue`."""
+
     def __init__(
         self,
         database: Database,
@@ -35,7 +37,7 @@ class PostgresRunStore(PostgresRunIntake, PostgresRunQueue):
         )
 
     async def delete_expired_logs(self, days: float) -> int:
-        """Forget the events of runs that ended more than so many days ago, some at a time; how many runs that were."""
+        """Delete the events of one batch of runs that ended more than so many days ago; returns the number of runs."""
         async with self.database.system_transaction() as connection:
             rows = await fetch_all(connection, QUERIES["expired_run_logs"], {"days": days, "max_rows": MAX_DELETED})
         for row in rows:
