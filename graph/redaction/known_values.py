@@ -12,7 +12,7 @@ from graph.redaction.finding import Finding, free_stretches
 from graph.redaction.kinds import KINDS
 from graph.redaction.normalise import Normal, normalise
 from graph.redaction.placeholders import TOKEN
-from graph.redaction.rules.names import common_words, words_of
+from graph.redaction.rules.vocabulary.word_lists import common_words, words_of
 from graph.redaction.spellings import PIECE, Spelling, spellings
 from graph.values.currencies import SPOKEN_NAMES
 

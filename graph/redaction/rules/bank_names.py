@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterator
 
 from graph.redaction.rules.name_words import Word, plain_words, words_in
-from graph.redaction.rules.names import common_words, is_company, is_name
+from graph.redaction.rules.names import is_company, is_name
 from graph.redaction.rules.spans import Span, one_of
+from graph.redaction.rules.vocabulary.word_lists import common_words
 
 _PAYMENT = one_of(
     "zelle venmo cash_?app paypal wire ach e-?transfer interac transfer trf xfer payment pmt pymt che(?:ck|que)s? chq fps bacs",

@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterator
 
 from graph.redaction.rules.name_words import plain_words, words_in
-from graph.redaction.rules.names import common_words, is_company, is_name, words_of
+from graph.redaction.rules.names import is_company, is_name
 from graph.redaction.rules.spans import Span
+from graph.redaction.rules.vocabulary.word_lists import common_words, words_of
 
 _PERSON_FIELD = (
     r"(?:(?:first|last|middle|given|family|full|maiden|legal|birth|sur|fore|sender|recipient|payee|beneficiary|holder|customer|client|"

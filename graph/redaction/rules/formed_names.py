@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterator
 
 from graph.redaction.rules.name_words import Word, plain_words
-from graph.redaction.rules.names import common_words, is_company, is_name, words_of
+from graph.redaction.rules.names import is_company, is_name
 from graph.redaction.rules.spans import Span
+from graph.redaction.rules.vocabulary.word_lists import common_words, words_of
 
 _LONG = r"[^\W\d_]{2,24}(?:['-][^\W\d_]{2,24})?"
 _LAST_FIRST = re.compile(rf"(?<![\w,;.@/-] )(?<![\w@/.-])({_LONG}), ({_LONG})(?: [A-Z]\.?(?!\w))?(?![\w@])")

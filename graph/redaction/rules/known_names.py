@@ -9,8 +9,9 @@ import re
 from collections.abc import Iterator
 
 from graph.redaction.rules.name_words import Word, plain_words, words_in
-from graph.redaction.rules.names import follows_shop_words, is_company, name_in, words_of
+from graph.redaction.rules.names import follows_shop_words, is_company, name_in
 from graph.redaction.rules.spans import Span, one_of
+from graph.redaction.rules.vocabulary.word_lists import words_of
 
 _LETTERS = re.compile(r"[^\W\d_]+")
 _BEFORE_PLACE = one_of("san santa santo saint sankt são st port fort mount mt lake los las el cape new")

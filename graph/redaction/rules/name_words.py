@@ -7,8 +7,9 @@ from functools import cache
 
 from spacy.lang.en.stop_words import STOP_WORDS
 
-from graph.redaction.rules.names import common_words, is_name, words_of
+from graph.redaction.rules.names import is_name
 from graph.redaction.rules.spans import one_of
+from graph.redaction.rules.vocabulary.word_lists import common_words, words_of
 
 WORD = re.compile(r"(?<![\w@/.'-])[^\W\d_]{1,24}(?:(?!'s\b)['-][^\W\d_]{1,24}){0,2}(?![\w@/-]|\.\w|'\w\w)")
 _PARTICLE = re.compile(

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterator
 from functools import cache
-from importlib.resources import files
 
 from graph.redaction.rules.spans import Span, one_of
+from graph.redaction.rules.vocabulary.word_lists import common_words, words_of
 
 CAPITALISED = r"[^\W\d_a-z][^\W\d_]{0,24}(?:['-][^\W\d_]{1,24}){0,2}"
 _ITEM = re.compile(rf"(?:, |,? and |,? or | & | )({CAPITALISED}(?<=\w\w)|[A-Z]\.?(?= {CAPITALISED}))(?![\w@])")
@@ -124,12 +124,6 @@ def is_company(phrase: str) -> bool:
 
 
 @cache
-def common_words() -> frozenset[str]:
-    """Words that are no names: what people buy, where, and how they talk about money."""
-    return words_of("common_words.txt") | words_of("shops.txt")
-
-
-@cache
 def _shops() -> re.Pattern[str]:
     phrases = (phrase for phrase in words_of("shops.txt") if not phrase.isalpha())
     longest_first = sorted(phrases, key=lambda phrase: (-len(phrase), phrase))
@@ -139,12 +133,3 @@ def _shops() -> re.Pattern[str]:
 def shops(text: str) -> list[Span]:
     """Where shops stand whose names have several words or a sign in them, and could be taken for somebody's."""
     return [match.span() for match in _shops().finditer(text)]
-
-
-@cache
-def words_of(file: str) -> frozenset[str]:
-    """The words of a list beside this module; `_` stands for a blank, # begins a remark."""
-    text = files("graph.redaction.rules").joinpath(file).read_text("utf-8")
-    return frozenset(
-        word.replace("_", " ") for line in text.splitlines() if not line.startswith("#") for word in line.split()
-    )

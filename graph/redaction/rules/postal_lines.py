@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterator
 
-from graph.redaction.rules.names import common_words
 from graph.redaction.rules.postal import BRITISH
 from graph.redaction.rules.spans import Span, one_of
+from graph.redaction.rules.vocabulary.word_lists import common_words
 
 _CAPITAL = r"[^\W\d_a-z][\w.'-]{0,24}"
 _LINKS = one_of(

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from graph.redaction.rules.address_tail import CAPITAL, PARTICLES, with_tail
 from graph.redaction.rules.address_words import REACH_OF_WORDS, SAYS_ADDRESS
-from graph.redaction.rules.names import common_words
 from graph.redaction.rules.spans import Span
+from graph.redaction.rules.vocabulary.word_lists import common_words
 
 _NUMBER = r"\d{1,6}(?:[A-Za-z]|[-/]\d{1,5})?"
 _NAME = rf"{CAPITAL}(?: {PARTICLES}{CAPITAL}){{0,3}}"

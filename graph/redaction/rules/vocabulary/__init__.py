@@ -1,0 +1,1 @@
+"""Word lists that the rules for names and addresses share."""
