@@ -25,8 +25,10 @@ from graph.redaction.detectors import DETECTORS
 from graph.redaction.encoded import encoded_values
 from graph.redaction.finding import Finding, Mark, resolve
 from graph.redaction.kinds import KINDS
-from graph.redaction.rules import known_names, names, technical
+from graph.redaction.rules import technical
 from graph.redaction.rules.fields import field_values
+from graph.redaction.rules.names import listed_names as known_names
+from graph.redaction.rules.names import name_candidates as names
 from graph.redaction.rules.spans import Span
 from graph.redaction.whole import whole_numbers
 

@@ -4,7 +4,13 @@ import re
 
 from graph.redaction.detector import DIGIT, LIKELY, Detector
 from graph.redaction.numbers import NUMBERS
-from graph.redaction.rules import address, announced_names, bank_names, field_names, formed_names, known_names, postal
+from graph.redaction.rules.addresses import postal_codes as postal
+from graph.redaction.rules.addresses import street_addresses as address
+from graph.redaction.rules.names import announced_names
+from graph.redaction.rules.names import listed_names as known_names
+from graph.redaction.rules.names import names_in_fields as field_names
+from graph.redaction.rules.names import patterned_names as formed_names
+from graph.redaction.rules.names import payment_names as bank_names
 
 DIGIT_OR_CORNER = re.compile(r"\d|corner of")
 

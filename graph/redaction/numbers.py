@@ -3,22 +3,17 @@
 import re
 
 from graph.redaction.detector import DIGIT, DIGITS, LIKELY, LONG_NUMBER, SIX_DIGITS, SURE, Detector
-from graph.redaction.rules import (
-    bank,
-    bank_codes,
-    births,
-    cards,
-    codes,
-    crypto,
-    emails,
-    handles,
-    identity,
-    named_numbers,
-    national_ids,
-    network,
-    phones,
-    secrets,
-)
+from graph.redaction.rules.banking import bank_accounts as bank
+from graph.redaction.rules.banking import bank_codes, cards
+from graph.redaction.rules.banking import crypto_addresses as crypto
+from graph.redaction.rules.contacts import emails, handles, phones
+from graph.redaction.rules.contacts import network_addresses as network
+from graph.redaction.rules.identity import birth_dates as births
+from graph.redaction.rules.identity import identity_numbers as identity
+from graph.redaction.rules.identity import labelled_numbers as named_numbers
+from graph.redaction.rules.identity import national_ids
+from graph.redaction.rules.secrets import credentials as secrets
+from graph.redaction.rules.secrets import pins_and_passwords as codes
 
 AT = re.compile(r"@| at |[\[({<_]at[_>\])}]|arrob|arobas|chiocciola|klammeraffe|apenstaart", re.IGNORECASE)
 HANDLE = re.compile(

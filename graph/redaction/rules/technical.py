@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 
 from graph.redaction.placeholders import TOKEN
-from graph.redaction.rules.bank import ibans
-from graph.redaction.rules.cards import cards
-from graph.redaction.rules.handles import pix_keys
-from graph.redaction.rules.secrets import secrets
+from graph.redaction.rules.banking.bank_accounts import ibans
+from graph.redaction.rules.banking.cards import cards
+from graph.redaction.rules.contacts.handles import pix_keys
+from graph.redaction.rules.secrets.credentials import secrets
 from graph.redaction.rules.spans import Span, digits_of
 
 _TECHNICAL = re.compile(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from graph.redaction.detect import analyzer, find
 from graph.redaction.kinds import KINDS
 from graph.redaction.placeholders import KIND
-from graph.redaction.rules.known_names import may_hold_name
+from graph.redaction.rules.names.listed_names import may_hold_name
 from graph.redaction.rules.vocabulary.word_lists import words_of
 
 ZERO_WIDTH, NO_BREAK = "\u200b", "\u00a0"

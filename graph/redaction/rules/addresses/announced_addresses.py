@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from graph.redaction.rules.address_tail import CAPITAL, PARTICLES, with_tail
-from graph.redaction.rules.address_words import REACH_OF_WORDS, SAYS_ADDRESS
+from graph.redaction.rules.addresses.address_tail import CAPITAL, PARTICLES, with_tail
+from graph.redaction.rules.addresses.address_words import REACH_OF_WORDS, SAYS_ADDRESS
 from graph.redaction.rules.spans import Span
 from graph.redaction.rules.vocabulary.word_lists import common_words
 

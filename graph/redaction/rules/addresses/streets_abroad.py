@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterator
 
-from graph.redaction.rules.address_tail import CAPITAL, LETTERS, PARTICLES, has_postal_code
-from graph.redaction.rules.address_words import BUSINESS_AFTER, ORDINARY, REACH_OF_WORDS, SAYS_ADDRESS
-from graph.redaction.rules.postal import END
+from graph.redaction.rules.addresses.address_tail import CAPITAL, LETTERS, PARTICLES, has_postal_code
+from graph.redaction.rules.addresses.address_words import BUSINESS_AFTER, ORDINARY, REACH_OF_WORDS, SAYS_ADDRESS
+from graph.redaction.rules.addresses.postal_codes import END
 from graph.redaction.rules.spans import Span, one_of
 
 _NUMBER = r"\d{1,6}(?:[A-Za-z]|[-/]\d{1,5}[A-Za-z]?| ?1/2)?"

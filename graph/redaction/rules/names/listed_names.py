@@ -8,8 +8,8 @@ given name that means nothing else is a name wherever it stands; one that is a w
 import re
 from collections.abc import Iterator
 
-from graph.redaction.rules.name_words import Word, plain_words, words_in
-from graph.redaction.rules.names import follows_shop_words, is_company, name_in
+from graph.redaction.rules.names.name_candidates import follows_shop_words, is_company, name_in
+from graph.redaction.rules.names.name_words import Word, plain_words, words_in
 from graph.redaction.rules.spans import Span, one_of
 from graph.redaction.rules.vocabulary.word_lists import words_of
 

@@ -9,7 +9,7 @@ from stdnum.es import ccc
 from stdnum.no import kontonr
 from stdnum.nz import bankaccount as new_zealand
 
-from graph.redaction.rules.bank import IBAN_LENGTHS
+from graph.redaction.rules.banking.bank_accounts import IBAN_LENGTHS
 from graph.redaction.rules.checksums import clabe, rib
 from graph.redaction.rules.spans import AFTER, BEFORE, OPAQUE, Span, digits_of, said_before
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from graph.redaction.rules.names import CAPITALISED, name_in
+from graph.redaction.rules.names.name_candidates import CAPITALISED, name_in
 from graph.redaction.rules.spans import Span, one_of
 
 _PARTICLE = r"(?:(?:de|da|di|del|della|der|den|van|von|la|le|bin|ibn|al|el|dos|das|du|ter|ten) ){0,2}"

@@ -2,7 +2,7 @@
 
 import re
 
-from graph.redaction.rules.postal import BRITISH, END, STATES
+from graph.redaction.rules.addresses.postal_codes import BRITISH, END, STATES
 from graph.redaction.rules.spans import one_of
 
 CAPITAL = r"[^\W\d_a-z][\w.'∆-]{0,24}"

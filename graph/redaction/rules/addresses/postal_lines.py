@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from graph.redaction.rules.postal import BRITISH
+from graph.redaction.rules.addresses.postal_codes import BRITISH
 from graph.redaction.rules.spans import Span, one_of
 from graph.redaction.rules.vocabulary.word_lists import common_words
 

@@ -7,8 +7,8 @@ name followed by an apartment, or what stands before a postal code; the place an
 import re
 from collections.abc import Iterator
 
-from graph.redaction.rules.address_tail import CAPITAL, LETTERS, UNIT, with_tail
-from graph.redaction.rules.address_words import (
+from graph.redaction.rules.addresses.address_tail import CAPITAL, LETTERS, UNIT, with_tail
+from graph.redaction.rules.addresses.address_words import (
     ORDINARY,
     REACH_OF_WORDS,
     SAYS_ADDRESS,
@@ -18,11 +18,11 @@ from graph.redaction.rules.address_words import (
     YEAR,
     YEAR_BEFORE,
 )
-from graph.redaction.rules.postal import START, STATES
-from graph.redaction.rules.postal_lines import postal_lines
-from graph.redaction.rules.said_addresses import said_addresses
+from graph.redaction.rules.addresses.announced_addresses import said_addresses
+from graph.redaction.rules.addresses.postal_codes import START, STATES
+from graph.redaction.rules.addresses.postal_lines import postal_lines
+from graph.redaction.rules.addresses.streets_abroad import is_business, streets_abroad
 from graph.redaction.rules.spans import Span, is_money, one_of
-from graph.redaction.rules.streets_abroad import is_business, streets_abroad
 
 _NUMBER = r"\d{1,6}(?:[A-Za-z]|[-/]\d{1,5}[A-Za-z]?| ?1/2)?"
 _NAME = rf"(?!{ORDINARY}\b)\w[\w.'-]{{0,24}}"

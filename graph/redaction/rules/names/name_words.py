@@ -7,7 +7,7 @@ from functools import cache
 
 from spacy.lang.en.stop_words import STOP_WORDS
 
-from graph.redaction.rules.names import is_name
+from graph.redaction.rules.names.name_candidates import is_name
 from graph.redaction.rules.spans import one_of
 from graph.redaction.rules.vocabulary.word_lists import common_words, words_of
 

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from graph.redaction.rules.name_words import Word, plain_words, words_in
-from graph.redaction.rules.names import is_company, is_name
+from graph.redaction.rules.names.name_candidates import is_company, is_name
+from graph.redaction.rules.names.name_words import Word, plain_words, words_in
 from graph.redaction.rules.spans import Span, one_of
 from graph.redaction.rules.vocabulary.word_lists import common_words
 

@@ -1,0 +1,1 @@
+"""Rules for postal addresses and postal codes."""

@@ -1,0 +1,1 @@
+"""Rules for payment cards, bank accounts and crypto currencies."""

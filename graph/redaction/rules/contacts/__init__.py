@@ -1,0 +1,1 @@
+"""Rules for e-mail addresses, telephone numbers, handles and network addresses."""

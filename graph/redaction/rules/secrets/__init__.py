@@ -1,0 +1,1 @@
+"""Rules for passwords, PINs, keys and tokens."""
