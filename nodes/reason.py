@@ -15,8 +15,8 @@ from graph.errors import ModelError, ModelTimeout
 from graph.events import Restart, Text
 from graph.ports.models import ChatModel, CountTokens, Price, Prices
 from graph.ports.tools import ToolRuntime
-from graph.redaction.answer_stream import AnswerStream
-from graph.redaction.link_sanitizer import AllowedAddresses
+from graph.redaction.links.link_sanitizer import AllowedAddresses
+from graph.redaction.unmasking.answer_stream import AnswerStream
 from graph.state import Turn, Usage, add_usage, last_model_name
 from graph.tool import Tool
 from graph.turn.citations import cited

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from graph.ports.redaction import NOTHING_RESTORED, JsonT, MaskedTexts
-from graph.redaction.json_strings import strings_in
-from graph.redaction.placeholders import CODE, KIND, TOKEN
-from graph.redaction.restore import restore_json, tokens_in
+from graph.redaction.unmasking.unmask import restore_json, tokens_in
+from graph.redaction.values.json_strings import strings_in
+from graph.redaction.values.placeholders import CODE, KIND, TOKEN
 from graph.replay.interruption import Cut
 
 STAND_IN = re.compile(rf"\(\(({KIND}) ({CODE})\)\)")

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Mapping, Set
 
 from graph.ports.redaction import IssuedValues, PersonalValue
-from graph.redaction.placeholders import new_token
+from graph.redaction.values.placeholders import new_token
 
 
 class InMemoryVault:

@@ -11,7 +11,7 @@ from typing import Any
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolCall, ToolMessage
 
 from graph.events import Event
-from graph.redaction.link_sanitizer import AllowedAddresses, defuse, defuse_json
+from graph.redaction.links.link_sanitizer import AllowedAddresses, defuse, defuse_json
 from graph.state import Passage, Turn
 
 NO_ADDRESSES = AllowedAddresses()

@@ -19,7 +19,7 @@ from graph.context import TurnContext
 from graph.errors import DatabaseUnavailable, safe_summary
 from graph.ports.redaction import Redactor
 from graph.ports.tools import DelegationPort, Effect, ToolRuntime
-from graph.redaction.restore import restore_json
+from graph.redaction.unmasking.unmask import restore_json
 from graph.retry import READ_DELAYS, retry_on_database_down
 from graph.tool import INVALID_JSON, OUTCOME_UNKNOWN, Rows, Tool, ToolContext, ToolError, ToolOutput
 from graph.turn.colleague_directory import ColleagueDirectory

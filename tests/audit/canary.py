@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from graph.adapters.postgres.server_account import server_programs
-from graph.redaction.worker import Failure, find_all
+from graph.redaction.detection.worker import Failure, find_all
 
 FIRST = (
     *("Anna", "Peter", "Maria", "Thomas", "Julia", "Robert", "Laura", "Michael", "Emily", "Daniel"),

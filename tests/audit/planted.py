@@ -13,7 +13,7 @@ def plant() -> None:
 
     from graph.adapters.postgres.conversation.sessions import PostgresSessions
     from graph.errors import NotFound
-    from graph.redaction.link_sanitizer import Defuser
+    from graph.redaction.links.link_sanitizer import Defuser
     from graph.web import sse
     from graph.web.routes import chat
     from nodes.redact import Redact

@@ -29,7 +29,7 @@ SUITES: Mapping[str, Sequence[str]] = {
         *("tests/service/test_hijacked.py", "tests/graph/turn/test_approval_gate.py", "tests/tools/test_quotes.py"),
     ),
     "Tokens come back as their owner's values, however a stream is cut; forged and foreign ones stay text": (
-        *("tests/graph/redaction/test_restore.py", "tests/graph/redaction/test_stream_buffer.py"),
+        *("tests/graph/redaction/unmasking/test_unmask.py", "tests/graph/redaction/unmasking/test_stream_buffer.py"),
         *("tests/graph/adapters/postgres/privacy/test_vault.py", "tests/graph/testing/test_in_memory_vault.py"),
     ),
     "A tool gets the real value, and its result is masked before the model reads it": (
@@ -37,16 +37,16 @@ SUITES: Mapping[str, Sequence[str]] = {
     ),
     "No event shows a link that its user did not write, and none shows an image": (
         *(
-            "tests/graph/redaction/test_link_sanitizer.py",
+            "tests/graph/redaction/links/test_link_sanitizer.py",
             "tests/graph/turn/test_links.py",
             "tests/service/test_defused.py",
         ),
     ),
     "No address carries a value, whatever a hijacked model calls and writes": (
-        *("tests/graph/redaction/test_answer_stream.py", "tests/service/test_exfiltration.py"),
+        *("tests/graph/redaction/unmasking/test_answer_stream.py", "tests/service/test_exfiltration.py"),
     ),
     "A value that was masked once comes back in clear neither after a tool call nor in a later message": (
-        *("tests/graph/redaction/test_known_values.py", "tests/graph/adapters/redaction/test_known_values.py"),
+        *("tests/graph/redaction/masking/test_known_values.py", "tests/graph/adapters/redaction/test_known_values.py"),
         "tests/nodes/test_values_after_a_call.py",
     ),
     "No tool shows a text of the ledger unmasked, whichever column holds it": ("tests/tools/test_ledger_text.py",),

@@ -24,10 +24,12 @@ from graph.adapters.postgres.privacy import vault as vault_module
 from graph.adapters.postgres.privacy.vault import PostgresVault
 from graph.adapters.postgres.runs.run_store import PostgresRunStore
 from graph.errors import ConfigurationError
-from graph.redaction import decode, normalise, restore
-from graph.redaction.known_values import KnownValues
-from graph.redaction.link_sanitizer import Defuser
-from graph.redaction.stream_buffer import Holdback
+from graph.redaction.detection import decode
+from graph.redaction.links.link_sanitizer import Defuser
+from graph.redaction.masking.known_values import KnownValues
+from graph.redaction.unmasking import unmask as restore
+from graph.redaction.unmasking.stream_buffer import Holdback
+from graph.redaction.values import normalise
 from graph.testing.in_memory_vault import InMemoryVault
 from graph.turn import approval_gate, links
 from graph.turn.tool_executor import ToolExecutor
@@ -44,8 +46,8 @@ from tests.graph.adapters.postgres.privacy import test_vault
 from tests.graph.adapters.postgres.runs import test_checkpointer as test_saver
 from tests.graph.adapters.postgres.runs import test_run_store
 from tests.graph.conftest import store_of_runs
-from tests.graph.redaction import test_link_sanitizer as test_defuse
-from tests.graph.redaction import test_restore
+from tests.graph.redaction.links import test_link_sanitizer as test_defuse
+from tests.graph.redaction.unmasking import test_unmask as test_restore
 from tests.graph.turn import test_approval_gate, test_links
 from tests.migrations import test_runner as catalogue
 from tests.nodes import test_call_tools, test_reason, test_redact, test_values_after_a_call
@@ -412,7 +414,7 @@ def forgetful(made: Callable[..., None]) -> Callable[..., None]:
 
 
 def test_a_search_that_takes_each_spelling_for_another_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    detect = importlib.import_module("graph.redaction.detect")
+    detect = importlib.import_module("graph.redaction.detection.detect")
 
     def check() -> None:
         assert [each.kind for each in detect.find("mail j\u200bane@exam\u200bple.com")] == ["EMAIL"]

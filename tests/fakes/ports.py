@@ -15,8 +15,8 @@ from graph.ports.memory import MemorySnapshot, StoredTurn, TurnRecord
 from graph.ports.models import ModelSettings
 from graph.ports.redaction import NOTHING_RESTORED, JsonT, MaskedTexts
 from graph.ports.tools import Effect
-from graph.redaction.json_strings import strings_in
-from graph.redaction.restore import restore_json, tokens_in
+from graph.redaction.unmasking.unmask import restore_json, tokens_in
+from graph.redaction.values.json_strings import strings_in
 from graph.state import LoadedMemory, Passage, SummaryBacklog, Turn, Usage
 from graph.tool import Files, NoFiles, NoKnowledge, Rows, Tool, ToolOutput
 from graph.turn.prompt import PromptTemplates

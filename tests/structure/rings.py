@@ -70,17 +70,18 @@ POSTGRES = (
 """The families of stores are strangers to one another; connections, queries and the fence are their base."""
 
 REDACTION = (
-    ("graph.redaction",),
-    ("graph.redaction.rules",),
-    (
-        "graph.redaction.finding",
-        "graph.redaction.json_strings",
-        "graph.redaction.kinds",
-        "graph.redaction.normalise",
-        "graph.redaction.placeholders",
-    ),
+    ("graph.redaction.detection", "graph.redaction.masking", "graph.redaction.unmasking"),
+    ("graph.redaction.rules", "graph.redaction.links"),
+    ("graph.redaction.values",),
 )
-"""Masking and restoring stand on the rules, and both on plain values."""
+"""Detection, masking and unmasking are strangers to one another. They stand on the rules and on the reading of URLs."""
+
+REDACTION_RULES = (
+    ("graph.redaction.rules.*",),
+    ("graph.redaction.rules.vocabulary",),
+    ("graph.redaction.rules.checksums", "graph.redaction.rules.spans"),
+)
+"""Each family of rules is a stranger to the others; all use the word lists, the check digits and the spans."""
 
 TOOLS = (
     ("tools.catalog",),
@@ -107,6 +108,7 @@ RINGS = Rings(
         "graph.adapters": ADAPTER_FAMILIES,
         "graph.adapters.postgres": POSTGRES,
         "graph.redaction": REDACTION,
+        "graph.redaction.rules": REDACTION_RULES,
         "tools": TOOLS,
         "nodes": STEPS,
     },

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from graph.redaction.json_strings import strings_in
+from graph.redaction.values.json_strings import strings_in
 from graph.tool import ToolError
 
 SUSPICIOUS_TEXT = re.compile(

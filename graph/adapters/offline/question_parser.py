@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from graph.adapters.offline.periods import without_periods
 from graph.adapters.offline.words import Phrases, Words
-from graph.redaction.placeholders import TOKEN
+from graph.redaction.values.placeholders import TOKEN
 from graph.values.currencies import COMMON_CODES, SPOKEN_NAMES
 
 CURRENCY = rf"(?:{'|'.join((*SPOKEN_NAMES, *COMMON_CODES))})"

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 from graph.ports.redaction import PersonalValue, Vault
-from graph.redaction.known_values import KnownValues
+from graph.redaction.masking.known_values import KnownValues
 
 FRESH_SECONDS = 1.0
 """How long the cached values are used without reading the vault."""

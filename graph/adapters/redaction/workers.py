@@ -18,13 +18,13 @@ from anyio import to_process
 from graph.adapters.redaction.known_values import KnownValuesCache
 from graph.errors import RedactionFailed
 from graph.ports.redaction import NOTHING_RESTORED, JsonT, MaskedTexts, PersonalValue, Vault
-from graph.redaction.chunking import cut, joined
-from graph.redaction.finding import Finding
-from graph.redaction.json_strings import strings_in
-from graph.redaction.known_values import exact_values, merged
-from graph.redaction.mask import mask
-from graph.redaction.restore import restore_json, tokens_in
-from graph.redaction.worker import Failure, find_all, warm
+from graph.redaction.detection.chunking import cut, joined
+from graph.redaction.detection.worker import Failure, find_all, warm
+from graph.redaction.masking.known_values import exact_values, merged
+from graph.redaction.masking.mask import mask
+from graph.redaction.unmasking.unmask import restore_json, tokens_in
+from graph.redaction.values.detection import Finding
+from graph.redaction.values.json_strings import strings_in
 
 START_SECONDS = 60.0
 """How long the workers may take to start."""

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from graph.errors import ServiceUnavailable, UnprocessableRequest
 from graph.ports.approvals import Approval, Decision
-from graph.redaction.json_strings import strings_in, with_strings
+from graph.redaction.values.json_strings import strings_in, with_strings
 from graph.tool import Tool
 from graph.web.auth import UserId
 from graph.web.errors import MAX_FAULTS, format_fault, public_location

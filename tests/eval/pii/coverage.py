@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from graph.redaction.detect import find
-from graph.redaction.finding import Finding
+from graph.redaction.detection.detect import find
+from graph.redaction.values.detection import Finding
 from tests.eval.pii.generator import KNOWN_BY_FORM, SEED, Sample, samples
 from tests.eval.pii.respell import RESPELLINGS, respelled
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from graph.redaction.detect import find
+from graph.redaction.detection.detect import find
 from tests.eval.pii.coverage import Coverage
 from tests.eval.pii.generator import Sample
 from tests.eval.pii.labelled import rows

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from random import Random
 
-from graph.redaction.detect import find
+from graph.redaction.detection.detect import find
 from tests.eval.pii.generator import SEED
 from tests.eval.pii.sentences import SENTENCES, words
 from tests.eval.pii.values import digits, letters

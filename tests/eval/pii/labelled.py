@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from graph.redaction.detect import find
+from graph.redaction.detection.detect import find
 from tests.eval.pii.coverage import Coverage
 from tests.eval.pii.generator import Sample
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
 
-from graph.redaction.detect import find
+from graph.redaction.detection.detect import find
 from tests.eval.pii.generator import KINDS, SEED, samples
 from tests.eval.pii.harmless import harmless
 

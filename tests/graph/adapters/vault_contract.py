@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from graph.ports.redaction import PersonalValue, Vault
-from graph.redaction.restore import tokens_in
+from graph.redaction.unmasking.unmask import tokens_in
 
 CARD = PersonalValue("CARD", "4111111111111111", "4111 1111 1111 1111")
 ANA = PersonalValue("PERSON", "ana díaz", "Ana Díaz")

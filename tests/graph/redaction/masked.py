@@ -1,6 +1,6 @@
 """What a test compares: the values that are masked, and what is left of a text."""
 
-from graph.redaction.detect import find
+from graph.redaction.detection.detect import find
 
 
 def masked(text: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from graph.redaction.detect import find
+from graph.redaction.detection.detect import find
 from tests.graph.redaction.masked import left
 
 CARD = "4111 1111 1111 1111"

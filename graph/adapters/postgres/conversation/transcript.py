@@ -15,7 +15,7 @@ from graph.adapters.postgres.named_queries import adapter_queries
 from graph.errors import LeaseLost
 from graph.ports.memory import StoredTurn, TurnRecord
 from graph.ports.models import CountTokens
-from graph.redaction.placeholders import TOKEN
+from graph.redaction.values.placeholders import TOKEN
 from graph.state import Usage
 from graph.turn.handoff import employee_after
 

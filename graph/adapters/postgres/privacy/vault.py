@@ -13,9 +13,9 @@ from graph.adapters.postgres.database import Connection, Database, fetch_all
 from graph.adapters.postgres.named_queries import adapter_queries
 from graph.errors import RedactionFailed
 from graph.ports.redaction import IssuedValues, PersonalValue
-from graph.redaction.kinds import KINDS
-from graph.redaction.normalise import normalise
-from graph.redaction.placeholders import new_token
+from graph.redaction.values.entity_types import KINDS
+from graph.redaction.values.normalise import normalise
+from graph.redaction.values.placeholders import new_token
 
 QUERIES = adapter_queries("vault")
 

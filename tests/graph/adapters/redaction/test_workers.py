@@ -12,8 +12,8 @@ import pytest
 from graph.adapters.redaction.workers import DIED, InlineRedactor, WorkerRedactor, batches, findings_or_raise, is_blank
 from graph.errors import RedactionFailed
 from graph.ports.redaction import Redactor
-from graph.redaction.chunking import LONGEST_PIECE
-from graph.redaction.worker import Failure, find_all
+from graph.redaction.detection.chunking import LONGEST_PIECE
+from graph.redaction.detection.worker import Failure, find_all
 from graph.testing.in_memory_vault import InMemoryVault
 
 OWNER, OTHER = "0b4e2f8e-0000-4000-8000-000000000001", "0b4e2f8e-0000-4000-8000-000000000002"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from graph.redaction.detect import find
+from graph.redaction.detection.detect import find
 
 
 def found(text: str) -> list[tuple[str, str]]:

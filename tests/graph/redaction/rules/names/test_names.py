@@ -2,7 +2,7 @@
 
 import pytest
 
-from graph.redaction.detect import find
+from graph.redaction.detection.detect import find
 
 
 def people(text: str) -> list[str]:

@@ -1,0 +1,1 @@
+"""Finds personal values in a text, by rules and a name model."""

@@ -1,0 +1,1 @@
+"""Recognises URLs in a text, and removes those that the user did not write."""

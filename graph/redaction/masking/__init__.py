@@ -1,0 +1,1 @@
+"""Replaces values by placeholders, and finds values again that were masked before."""

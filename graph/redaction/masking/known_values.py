@@ -1,0 +1,215 @@
+"""Finds again what was masked once: the values of one user's vault, wherever and however a text spells them.
+
+A rule knows an account number by the word before it, so it misses the bare number in a tool's result or in the next message.
+Here no word is needed: the value itself is known. The time for a text grows with its length, not with the number of values.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from graph.redaction.masking.spellings import PIECE, Spelling, spellings
+from graph.redaction.rules.vocabulary.word_lists import common_words, words_of
+from graph.redaction.values.detection import Finding, free_stretches
+from graph.redaction.values.entity_types import KINDS
+from graph.redaction.values.normalise import Normal, normalise
+from graph.redaction.values.placeholders import TOKEN
+from graph.values.currencies import SPOKEN_NAMES
+
+MAX_GAP = 12
+"""Characters that may stand between two groups of a value."""
+MIN_CHARS = 4
+"""Letters and digits of the shortest value that is found again, but for a security code, which has three."""
+MIN_GLUED = 6
+"""Letters and digits of a value that is found although a letter or digit touches it, as in `acct4929123456`."""
+MAX_PLAIN_NUMBER = 6
+"""Digits of a number that may as well be an amount or a year; what stands around it decides."""
+_PREFIX = 4
+
+_CURRENCIES = "|".join(
+    (
+        "AED|AUD|BRL|CAD|CHF|CNY|CZK|DKK|EUR|GBP|HKD|HUF|INR|JPY|KWD|MXN|NOK|NZD|PLN|SEK|SGD|TRY|USD|ZAR",
+        *SPOKEN_NAMES,
+        "cents?",
+    )
+)
+_UNITS = "days?|weeks?|months?|years?|times|rows|points|payments|purchases|transactions"
+_MONEY_BEFORE = re.compile(rf"(?:[$€£¥₹]|\b(?:{_CURRENCIES})|\d[.,/:-])[ \t]?-?\Z")
+_MONEY_AFTER = re.compile(rf"[.,/:-]\d|[ \t]?(?:[$€£¥₹%]|(?:{_CURRENCIES}|{_UNITS})\b)")
+_CLOSED = re.compile(rf"{TOKEN}|\b[0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}\b")
+"""Tokens and UUIDs, whose characters are no values."""
+_YEAR = re.compile(r"(?:19|20)\d\d")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A value that was masked."""
+
+    kind: str
+    key: str
+    """The form in which it is compared (`graph.redaction.values.entity_types`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A run of letters or digits of a text."""
+
+    start: int
+    end: int
+    text: str
+    glued_before: bool
+    """Whether a letter or digit stands right before it."""
+    glued_after: bool
+
+
+class KnownValues:
+    """Values of one user.
+
+    `exact` is for the values that were put into a tool's arguments a moment ago: then even a short number is no coincidence.
+    """
+
+    def __init__(self, *, exact: bool = False) -> None:
+        self.exact = exact
+        self._by_spelling: dict[Spelling, Known] = {}
+        self._prefixes: set[str] = set()
+        self._max_chars = 0
+        self._literals: dict[str, Known] = {}
+
+    def __len__(self) -> int:
+        return len(self._by_spelling) + len(self._literals)
+
+    def add(self, kind: str, value: str) -> None:
+        """Have a value found from now on; one that is too short or too ordinary is not."""
+        known = Known(kind, KINDS[kind](normalise(value).text))
+        if kind == "PASSWORD":
+            if self.exact or not value.isalpha():
+                self._literals[value] = known
+            return
+        for spelling in spellings(kind, value):
+            if self._is_telling(kind, value, spelling):
+                self._by_spelling.setdefault(spelling, known)
+                joined = spelling.text.replace(" ", "")
+                self._prefixes.update(joined[:length] for length in range(1, _PREFIX + 1))
+                self._max_chars = max(self._max_chars, len(joined))
+
+    def _is_telling(self, kind: str, value: str, spelling: Spelling) -> bool:
+        if not spelling.text:
+            return False
+        if self.exact:
+            return True
+        if kind == "PERSON":
+            return " " in spelling.text or _is_rare_word(spelling.text)
+        return (kind == "CVV" or len(spelling.text) >= MIN_CHARS) and not _YEAR.fullmatch(spelling.text)
+
+    def find(self, text: str) -> list[Finding]:
+        """The places of known values in a text, in its order and without overlaps."""
+        if not len(self):
+            return []
+        plain = normalise(text)
+        words = _CLOSED.sub(lambda match: " " * len(match[0]), plain.text)
+        spans = [*self._literal_spans(words), *self._spelt_spans(words)]
+        return list(_findings(text, plain, spans))
+
+    def _literal_spans(self, text: str) -> Iterator[tuple[int, int, Known]]:
+        flags = re.IGNORECASE if self.exact else re.NOFLAG
+        for literal, known in self._literals.items():
+            pattern = rf"(?<!\w){re.escape(literal)}(?!\w)"
+            yield from ((*match.span(), known) for match in re.finditer(pattern, text, flags))
+
+    def _spelt_spans(self, text: str) -> Iterator[tuple[int, int, Known]]:
+        parts = _pieces_of(text)
+        place = 0
+        while place < len(parts):
+            end, known = self._longest_from(parts, place, text)
+            if known:
+                yield parts[place].start, parts[end - 1].end, known
+            place = end
+
+    def _longest_from(self, parts: list[_Piece], first: int, text: str) -> tuple[int, Known | None]:
+        """The end of the longest value that begins with this piece, and the value; else the next piece."""
+        best, found = first + 1, None
+        joined = worded = ""
+        for number in range(first, len(parts)):
+            part = parts[number]
+            if number > first and part.start - parts[number - 1].end > MAX_GAP:
+                break
+            joined += part.text
+            worded = f"{worded} {part.text}" if worded else part.text
+            if joined[:_PREFIX] not in self._prefixes or len(joined) > self._max_chars:
+                break
+            known = self._by_spelling.get(Spelling(joined, worded=False)) or self._by_spelling.get(
+                Spelling(worded, worded=True)
+            )
+            if known and self._counts(joined, parts[first], part, text):
+                best, found = number + 1, known
+        return best, found
+
+    def _known(self, spelling: Spelling) -> Known | None:
+        return self._by_spelling.get(spelling)
+
+    def _counts(self, joined: str, first: _Piece, last: _Piece, text: str) -> bool:
+        """Whether this is the value, and neither a part of a longer word nor an amount."""
+        if (first.glued_before or last.glued_after) and len(joined) < MIN_GLUED:
+            return False
+        if self.exact or not joined.isdecimal() or len(joined) > MAX_PLAIN_NUMBER:
+            return True
+        before, after = text[max(0, first.start - MAX_GAP) : first.start], text[last.end : last.end + MAX_GAP]
+        return not (_MONEY_BEFORE.search(before) or _MONEY_AFTER.match(after))
+
+
+def exact_values(values: Mapping[str, str]) -> KnownValues:
+    """The values of some tokens, to be found wherever a tool repeats them."""
+    known = KnownValues(exact=True)
+    for token, value in values.items():
+        known.add(token[1:].partition("_")[0], value)
+    return known
+
+
+def merged(text: str, findings: list[Finding], known: list[Finding]) -> list[Finding]:
+    """The findings of rules and the known values of a text, in order and without overlaps.
+
+    The longer one counts, of two equal ones the known value. What sticks out of it stays found.
+    """
+    if not known:
+        return findings
+    taken = bytearray(len(text))
+    kept: list[Finding] = []
+    for each in sorted([*known, *findings], key=lambda each: each.start - each.end):
+        for start, end in free_stretches(taken, each.start, each.end):
+            whole = (start, end) == (each.start, each.end)
+            kept.append(each if whole else _part(text, each.kind, start, end))
+        taken[each.start : each.end] = b"\1" * (each.end - each.start)
+    return sorted((each for each in kept if any(map(str.isalnum, each.value))), key=lambda each: each.start)
+
+
+def _part(text: str, kind: str, start: int, end: int) -> Finding:
+    return Finding(kind, start, end, text[start:end], KINDS[kind](normalise(text[start:end]).text))
+
+
+def _pieces_of(text: str) -> list[_Piece]:
+    spans = [match.span() for match in PIECE.finditer(text)]
+    last = len(spans) - 1
+    return [
+        _Piece(
+            start,
+            end,
+            text[start:end].casefold(),
+            glued_before=number > 0 and spans[number - 1][1] == start,
+            glued_after=number < last and spans[number + 1][0] == end,
+        )
+        for number, (start, end) in enumerate(spans)
+    ]
+
+
+def _findings(text: str, plain: Normal, spans: list[tuple[int, int, Known]]) -> Iterator[Finding]:
+    last = 0
+    for begin, stop, known in sorted(spans, key=lambda span: (span[0], -span[1])):
+        start, end = plain.original(begin, stop)
+        if start >= last:
+            yield Finding(known.kind, start, end, text[start:end], known.key)
+            last = end
+
+
+def _is_rare_word(word: str) -> bool:
+    """Whether a name of one word means nothing else."""
+    return len(word) >= MIN_CHARS and word not in common_words() and word not in words_of("word_names.txt")

@@ -1,0 +1,83 @@
+"""Releasing a stream of text in pieces that can be restored and shown one by one.
+
+A token, a citation marker (`[1]`), a Markdown link or image, or a URL that is still being written is held until it is
+complete. A token is never cut. The others are let go once they are longer than `LONGEST_HELD`: a reader who waits for
+the end of an endless link is worse off than one who sees it grow.
+"""
+
+import re
+
+from graph.redaction.unmasking.unmask import FORMS, LOOSE_CODE, LOOSE_KIND
+from graph.redaction.values.entity_types import KINDS
+from graph.redaction.values.placeholders import ALPHABET, CODE_LENGTH
+
+LONGEST_HELD = 96
+"""Characters that are held at most; a token is shorter than a quarter of it."""
+
+
+def _beginnings(*words: str) -> str:
+    """A pattern of all proper prefixes of some words, longest first."""
+    prefixes = {word[:length] for word in words for length in range(1, len(word))}
+    return "|".join(map(re.escape, sorted(prefixes, key=lambda prefix: (-len(prefix), prefix))))
+
+
+_KINDS = "|".join(sorted(KINDS, key=lambda kind: (-len(kind), kind)))
+_OPEN_TOKEN = (
+    rf"\\?\[(?:[A-Za-z]{{0,12}}|{LOOSE_KIND}\\|{LOOSE_KIND}\\?_{LOOSE_CODE}{{0,{CODE_LENGTH}}}|"
+    rf"{LOOSE_KIND}\\?_{LOOSE_CODE}{{{CODE_LENGTH}}}\\)\Z",
+    rf"\\\Z|(?:{_beginnings(*KINDS)})\Z|(?:{_KINDS})(?:\\|\\?_[{ALPHABET}]{{0,{CODE_LENGTH - 1}}})?\Z",
+)
+_TEXT = r"(?:[^\[\]\n]|\[[^\[\]\n]*\])*"
+_TARGET = r"(?:[^()\n]|\([^()\n]*\))*"
+_SCHEMES = ("https://", "http://", "mailto:", "www.")
+_OPEN_LINK = (
+    rf"\\?!?\[{_TEXT}(?:\[[^\[\]\n]*)?\Z",
+    rf"\\?!?\[{_TEXT}\](?:\({_TARGET}(?:\([^()\n]*)?)?\Z",
+    r"!\Z|<\Z",
+    rf"<?(?:{'|'.join(map(re.escape, _SCHEMES))})[^\s<>\"]*\Z",
+    rf"(?<![A-Za-z0-9])<?(?:{_beginnings(*_SCHEMES)})\Z",
+)
+_LINK = (
+    rf"\\?!?\[{_TEXT}\](?:\({_TARGET}\))?",
+    rf"<?(?:{'|'.join(map(re.escape, _SCHEMES))})[^\s<>\"]+>?",
+)
+
+
+def _either(still_open: tuple[str, ...], complete: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile(f"(?P<open>{'|'.join(still_open)})|{'|'.join(complete)}")
+
+
+_PARTS = _either((*_OPEN_TOKEN, *_OPEN_LINK), (*_LINK, *FORMS))
+_TOKENS = _either(_OPEN_TOKEN, FORMS)
+
+
+class Holdback:
+    """Takes a stream in chunks of any size and gives it back in whole pieces; the pieces make up the stream."""
+
+    def __init__(self, longest: int = LONGEST_HELD) -> None:
+        self.longest = longest
+        self._held = ""
+
+    def push(self, chunk: str) -> str:
+        """Add a chunk; return what can be let go now, which may be nothing."""
+        text = self._held + chunk
+        point = _open_from(_PARTS, text)
+        if len(text) - point > self.longest:
+            point = _open_from(_TOKENS, text)
+        self._held = text[point:]
+        return text[:point]
+
+    def flush(self) -> str:
+        """The rest, at the end of the stream."""
+        rest, self._held = self._held, ""
+        return rest
+
+
+def _open_from(parts: re.Pattern[str], text: str) -> int:
+    """Where the part begins that the end of the text leaves open; the length of the text if there is none."""
+    position = 0
+    while match := parts.search(text, position):
+        if match["open"] is not None:
+            return match.start()
+        position = match.end()
+    return len(text)

@@ -1,0 +1,1 @@
+"""Detections, entity types, placeholders and the plain form of a text."""
