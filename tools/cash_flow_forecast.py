@@ -181,17 +181,17 @@ def booked_flow(series: Sequence[PaymentSeries], month: dt.date) -> MonthFlow:
     amounts = [
         booking.amount for payment in series for booking in payment.bookings if booking.day.replace(day=1) == month
     ]
-    return sum_amounts(amounts)
+    return sum_by_sign(amounts)
 
 
 def expected_flow(series: Sequence[PaymentSeries], month: dt.date) -> MonthFlow:
     """Income and spending of the series that are expected in a month."""
-    return sum_amounts(
+    return sum_by_sign(
         [payment.usual_amount for payment in series for _ in payment.expected_between(month, last_day(month))]
     )
 
 
-def sum_amounts(amounts: Sequence[Decimal]) -> MonthFlow:
+def sum_by_sign(amounts: Sequence[Decimal]) -> MonthFlow:
     income = sum((amount for amount in amounts if amount > 0), Decimal())
     return MonthFlow(income, income - sum(amounts, Decimal()))
 

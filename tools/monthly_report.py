@@ -84,13 +84,13 @@ def currency_section(
     currency: str, groups: Sequence[Row], earlier: Sequence[Row], merchants: Sequence[Row]
 ) -> dict[str, Any]:
     """The part of the result for one currency."""
-    now, then = flow_result(groups, currency), flow_result(earlier, currency)
+    now, then = flow_texts(groups, currency), flow_texts(earlier, currency)
     return {
         "currency": currency,
         "this_month": now,
         "month_before": then,
         "change": {name: amount_text(Decimal(now[name]) - Decimal(then[name]), currency) for name in FLOWS},
-        "categories": compare_categories(groups, earlier, currency),
+        "categories": category_comparison(groups, earlier, currency),
         "merchants": [
             {"merchant": row["merchant"], "count": row["matches"], "spent": amount_text(row["spent"], currency)}
             for row in merchants
@@ -98,7 +98,7 @@ def currency_section(
     }
 
 
-def flow_result(groups: Iterable[Row], currency: str) -> dict[str, Any]:
+def flow_texts(groups: Iterable[Row], currency: str) -> dict[str, Any]:
     """Income, spending less refunds, and the difference."""
     sums = sum_flows(currency, groups)
     spent = net_spending(sums)
@@ -110,7 +110,7 @@ def flow_result(groups: Iterable[Row], currency: str) -> dict[str, Any]:
     }
 
 
-def compare_categories(groups: Iterable[Row], earlier: Iterable[Row], currency: str) -> list[dict[str, str]]:
+def category_comparison(groups: Iterable[Row], earlier: Iterable[Row], currency: str) -> list[dict[str, str]]:
     """Spending by category in both months, the largest of this month first; the smallest categories share the last row."""
     now, then = (
         {row["category"]: net_spending(row) for row in rows if row["flow"] == "expense"} for rows in (groups, earlier)

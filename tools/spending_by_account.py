@@ -30,7 +30,7 @@ async def spending_by_account(arguments: SpendingByAccount, context: ToolContext
     groups = await context.rows.fetch(
         "flow_by_account", start_date=arguments.start_date, end_date=arguments.end_date, categories=categories
     )
-    used = [account_result(group) for group in groups]
+    used = [account_flow_result(group) for group in groups]
     return {
         "status": "ok" if groups else "no_rows",
         "filters": flow_filters(arguments, categories),
@@ -43,7 +43,7 @@ async def spending_by_account(arguments: SpendingByAccount, context: ToolContext
     }
 
 
-def account_result(group: Row) -> dict[str, Any]:
+def account_flow_result(group: Row) -> dict[str, Any]:
     return {
         "account": group["account"],
         "account_type": group["account_type"],

@@ -45,7 +45,7 @@ ABBREVIATIONS = {
     "kr": "SEK NOK DKK ISK",
 }
 CODES_AND_ABBREVIATIONS = {code: code for code in CODES.split()} | ABBREVIATIONS
-SPOKEN_NAMES = {
+CURRENCY_NAMES = {
     "dollar": DOLLARS,
     "buck": DOLLARS,
     "euro": "EUR",
@@ -66,7 +66,7 @@ SPOKEN_NAMES = {
 """The words before or after an amount, and the currencies (ISO 4217) that each may mean; empty where it names none."""
 
 CURRENCIES = {
-    sign: frozenset(codes.split()) for sign, codes in (SYMBOLS | CODES_AND_ABBREVIATIONS | SPOKEN_NAMES).items()
+    sign: frozenset(codes.split()) for sign, codes in (SYMBOLS | CODES_AND_ABBREVIATIONS | CURRENCY_NAMES).items()
 }
 SUBUNITS = {"cent": Decimal("0.01"), "pence": Decimal("0.01"), "¢": Decimal("0.01"), "grand": Decimal(1000)}
 """What an amount with such a sign is multiplied by to be in units of its currency."""

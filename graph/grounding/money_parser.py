@@ -17,8 +17,8 @@ from decimal import Decimal
 from graph.grounding.currency_signs import (
     CODES_AND_ABBREVIATIONS,
     CURRENCIES,
+    CURRENCY_NAMES,
     SCALES,
-    SPOKEN_NAMES,
     SUBUNITS,
     SYMBOLS,
     any_of,
@@ -60,7 +60,7 @@ SIGN_BEFORE = re.compile(
 )
 SIGN_AFTER = re.compile(
     rf"[*_)]{{0,3}}[ -]?(?:({any_of(CODES_AND_ABBREVIATIONS)}|[{''.join(SYMBOLS)}])(?!\w|\s?\d)"
-    rf"|((?i:{any_of(SPOKEN_NAMES)}))s?\b)"
+    rf"|((?i:{any_of(CURRENCY_NAMES)}))s?\b)"
 )
 PERCENT_AFTER = re.compile(
     r"[*_]{0,3}(?:\s?(?:[-\u2013]|to|and|or)\s?-?\d[\d.,]*)?\s?(?:%|‰|per ?cent|pct\b|pp\b|bps\b|(?:basis|percentage) points)"
@@ -137,7 +137,7 @@ def free_numbers(plain: str) -> Iterator[re.Match[str]]:
 def spelled_amounts(text: str, plain: str) -> Iterator[Amount]:
     """The amounts that are spelled out before a currency's name: `fifty dollars`."""
     lower = plain.lower()
-    if not any(name in lower for name in SPOKEN_NAMES):
+    if not any(name in lower for name in CURRENCY_NAMES):
         return
     for match in NUMBER_WORDS.finditer(plain):
         value, after = parse_words(match[0]), SIGN_AFTER.match(plain, match.end())

@@ -6,7 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from migrations.demo.chance import random_amount, random_source
-from migrations.demo.config import Account, Line, Role, demo_data
+from migrations.demo.config import Account, Role, StatementLine, demo_data
 from migrations.demo.rows import DemoTransaction
 
 
@@ -21,7 +21,7 @@ def refund_row(purchase: DemoTransaction, day: dt.date, amount: Decimal) -> Demo
     )
 
 
-def payment_row(name: str, day: dt.date, account: Role, category: str, line: Line) -> DemoTransaction:
+def payment_row(name: str, day: dt.date, account: Role, category: str, line: StatementLine) -> DemoTransaction:
     """A payment whose price is drawn from the bounds of a line."""
     price = random_amount(line, random_source("price", name, day))
     return make_row(name, day, account, category, -price, line.description, merchant=line.merchant)
@@ -54,5 +54,5 @@ def account_of(role: Role) -> Account:
     return account
 
 
-def sum_amounts(rows: Iterable[DemoTransaction]) -> Decimal:
+def sum_rows(rows: Iterable[DemoTransaction]) -> Decimal:
     return sum((row.amount for row in rows), Decimal("0.00"))

@@ -3,12 +3,12 @@
 import random
 from decimal import Decimal
 
-from migrations.demo.config import Line
+from migrations.demo.config import StatementLine
 
 SEED = "ledger-1"
 
 
-def random_amount(line: Line, chances: random.Random) -> Decimal:
+def random_amount(line: StatementLine, chances: random.Random) -> Decimal:
     """A random amount within the bounds of a line, in units of its currency."""
     return Decimal(chances.randint(line.low, line.high)).scaleb(-2)
 

@@ -21,7 +21,7 @@ def require_text(value: object) -> str:
     return value
 
 
-Amount = Annotated[Decimal, Field(ge=0, decimal_places=2), BeforeValidator(require_text)]
+QuotedAmount = Annotated[Decimal, Field(ge=0, decimal_places=2), BeforeValidator(require_text)]
 """Money in units of its currency. It is text in the files, because YAML reads a bare number as a float."""
 Cents = Annotated[int, Field(gt=0)]
 Chance = Annotated[float, Field(ge=0, le=1)]
@@ -32,7 +32,7 @@ Role = Literal["checking", "savings", "card", "canadian"]
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class StatementLine:
     """How a payment looks on a statement, and the bounds of its price."""
 
     merchant: str | None
@@ -54,7 +54,7 @@ class Habit:
     category: str
     weekday: Chance
     weekend: Chance
-    lines: Annotated[tuple[Line, ...], Field(min_length=1)]
+    lines: Annotated[tuple[StatementLine, ...], Field(min_length=1)]
     account: Role = "card"
     returned: Chance = 0.0
     """The chance that a purchase is returned."""
@@ -67,7 +67,7 @@ class Bill:
     name: str
     category: str
     day: DayOfMonth
-    line: Line
+    line: StatementLine
     account: Role = "checking"
     rise: int = 0
     """Cents by which the price rises every ten months, so that every ledger of a year holds a rise."""
@@ -81,7 +81,7 @@ class TripLine:
     """Days after the start of the trip; negative before it."""
     account: Role
     category: str
-    line: Line
+    line: StatementLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ class TripRefund:
 
     after: int
     """Days after the start of the trip."""
-    amount: Amount
+    amount: QuotedAmount
     of: TripLine
 
 
@@ -112,7 +112,7 @@ class Account:
     type: str
     currency: str
     number_last4: str
-    opening: Amount = Decimal("0.00")
+    opening: QuotedAmount = Decimal("0.00")
     """The balance before the first day."""
 
 
@@ -128,11 +128,11 @@ class Accounts:
 
 @dataclass(frozen=True, slots=True)
 class Income:
-    salary: Line
+    salary: StatementLine
     """Paid twice a month."""
-    interest: Line
+    interest: StatementLine
     """Paid once a month."""
-    freelance: Line
+    freelance: StatementLine
     freelance_chance: Chance
     """The chance of a freelance fee on any day."""
 
@@ -141,8 +141,8 @@ class Income:
 class StandingOrders:
     """Monthly transfers from the checking account."""
 
-    savings: Amount
-    canadian: Amount
+    savings: QuotedAmount
+    canadian: QuotedAmount
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +150,8 @@ class Goal:
     name: str
     description: str
     goal_type: str
-    target_amount: Amount
-    current_amount: Amount
+    target_amount: QuotedAmount
+    current_amount: QuotedAmount
     years: int
     """Years from the current one to the one at whose end the goal is due."""
     status: str
@@ -162,10 +162,10 @@ class Goal:
 class Debt:
     name: str
     kind: str
-    balance: Amount
+    balance: QuotedAmount
     """What is owed on the first day of the month."""
-    annual_rate_percent: Amount
-    minimum_payment: Amount
+    annual_rate_percent: QuotedAmount
+    minimum_payment: QuotedAmount
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +190,7 @@ class User:
     accounts: Accounts
     income: Income
     standing_orders: StandingOrders
-    budgets: dict[str, Amount]
+    budgets: dict[str, QuotedAmount]
     """Monthly amounts by category."""
     goals: tuple[Goal, ...]
     debts: tuple[Debt, ...]

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
-from migrations.demo.bookings import sum_amounts
+from migrations.demo.bookings import sum_rows
 from migrations.demo.chance import random_source
 from migrations.demo.config import Account, Debt, Goal, Reminder, demo_data
 from migrations.demo.movements import RATES_DAY, canadian_rate, card_spending, days_between, income_on, transfers_on
@@ -52,7 +52,7 @@ def accounts(today: dt.date, transactions: Iterable[DemoTransaction]) -> tuple[D
     """The accounts with their balances. The balance of the Canadian account is unknown."""
     configured = demo_data().user.accounts
     # The card is paid off on the 1st of each month, so only this month is owed.
-    owed = sum_amounts(card_spending(days_between(today.replace(day=1), today)))
+    owed = sum_rows(card_spending(days_between(today.replace(day=1), today)))
     return (
         demo_account(configured.checking, balance_of(configured.checking, transactions), today),
         demo_account(configured.savings, balance_of(configured.savings, transactions), today),
@@ -66,7 +66,7 @@ def demo_account(account: Account, balance: Decimal | None, as_of: dt.date | Non
 
 
 def balance_of(account: Account, transactions: Iterable[DemoTransaction]) -> Decimal:
-    return account.opening + sum_amounts(row for row in transactions if row.account == account.name)
+    return account.opening + sum_rows(row for row in transactions if row.account == account.name)
 
 
 def demo_goal(goal: Goal, this_year: int) -> DemoGoal:

@@ -7,9 +7,9 @@ from dataclasses import replace
 from decimal import Decimal
 
 from graph.values.months import last_day
-from migrations.demo.bookings import account_of, make_row, sum_amounts
+from migrations.demo.bookings import account_of, make_row, sum_rows
 from migrations.demo.chance import random_amount, random_source
-from migrations.demo.config import Line, Role, demo_data
+from migrations.demo.config import Role, StatementLine, demo_data
 from migrations.demo.rows import DemoTransaction
 from migrations.demo.spending import spending_on
 
@@ -28,7 +28,7 @@ def income_on(day: dt.date) -> Iterator[DemoTransaction]:
         yield income_row("freelance", day, "checking", income.freelance, random_source("fee", day))
 
 
-def income_row(name: str, day: dt.date, account: Role, line: Line, chances: random.Random) -> DemoTransaction:
+def income_row(name: str, day: dt.date, account: Role, line: StatementLine, chances: random.Random) -> DemoTransaction:
     amount = random_amount(line, chances)
     return make_row(name, day, account, "Income", amount, line.description, merchant=line.merchant)
 
@@ -47,7 +47,7 @@ def transfers_on(day: dt.date) -> list[DemoTransaction]:
     """Transfers between the user's own accounts, each with a row in either account."""
     orders = demo_data().user.standing_orders
     if day.day == 1:
-        owed = -sum_amounts(card_spending(days_of_month_before(day)))
+        owed = -sum_rows(card_spending(days_of_month_before(day)))
         return transfer("card-payment", day, "card", owed, owed, "Bills & Services")
     if day.day == 2:
         return transfer("savings-plan", day, "savings", orders.savings, orders.savings, "Investments")

@@ -19,7 +19,7 @@ from tools.monthly_report import (
     MAX_CATEGORIES,
     OTHERS,
     MonthlyReport,
-    compare_categories,
+    category_comparison,
     document_parts,
     monthly_report,
 )
@@ -171,7 +171,7 @@ def test_no_cent_is_lost_between_the_categories(entries: list[tuple[bool, str, i
         ]
         for month in months
     ]
-    rows = compare_categories(*groups, "USD")
+    rows = category_comparison(*groups, "USD")
     assert len(rows) <= MAX_CATEGORIES
     for column, month in (("spent", months[0]), ("before", months[1])):
         assert sum(Decimal(row[column]) * 100 for row in rows) == sum(month.values())

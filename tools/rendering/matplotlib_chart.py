@@ -64,7 +64,7 @@ def draw_bars(axes: Axes, chart: Chart) -> None:
     places = range(len(chart.labels))
     painted = axes.barh(places, float_amounts(series), color=COLOURS[0], height=0.7)
     axes.bar_label(painted, labels=series.amounts, padding=4, color=INK)
-    axes.set_yticks(places, [chart_text(truncated(label)) for label in chart.labels])
+    axes.set_yticks(places, [chart_text(shorten_label(label)) for label in chart.labels])
     axes.invert_yaxis()
     axes.margins(x=0.18)
     axes.axvline(0, color=INK, linewidth=0.8)
@@ -121,7 +121,7 @@ def label_x_axis(axes: Axes, chart: Chart) -> None:
     step = -(-len(labels) // MAX_AXIS_LABELS)
     places = range(0, len(labels), step)
     axes.set_xticks(
-        places, [chart_text(truncated(labels[place])) for place in places], rotation=45 if len(labels) > 6 else 0
+        places, [chart_text(shorten_label(labels[place])) for place in places], rotation=45 if len(labels) > 6 else 0
     )
     format_amount_axis(axes.yaxis, chart.currency)
 
@@ -141,7 +141,7 @@ def float_amounts(series: ChartSeries) -> list[float]:
     return [float(Decimal(text)) for text in series.amounts]
 
 
-def truncated(text: str) -> str:
+def shorten_label(text: str) -> str:
     return text if len(text) <= MAX_LABEL_CHARS else text[: MAX_LABEL_CHARS - 1] + "…"
 
 

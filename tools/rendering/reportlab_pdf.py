@@ -24,7 +24,7 @@ from reportlab.platypus import (  # type: ignore[import-untyped]
 )
 
 from tools.rendering.document import DocumentPart, Grid, Heading, Note, Picture
-from tools.rendering.matplotlib_chart import font_file, printable, truncated
+from tools.rendering.matplotlib_chart import font_file, printable, shorten_label
 
 MARGIN = 18 * mm
 TEXT_WIDTH = A4[0] - 2 * MARGIN
@@ -78,7 +78,7 @@ def paragraph(text: str, size: float, before: float = 0) -> Paragraph:
 
 def render_grid(grid: Grid) -> Table:
     """The table. Its cells are plain strings, in which reportlab reads no markup."""
-    cells = [[printable(truncated(cell)) for cell in row] for row in (grid.columns, *grid.rows)]
+    cells = [[printable(shorten_label(cell)) for cell in row] for row in (grid.columns, *grid.rows)]
     first, others = 0.40 * TEXT_WIDTH, 0.60 * TEXT_WIDTH / max(1, len(grid.columns) - 1)
     table = Table(cells, colWidths=[first, *[others] * (len(grid.columns) - 1)], repeatRows=1)
     table.setStyle(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from graph.tool import Row, ToolError
 
-MAX_LISTED = 20
+MAX_NAMES_IN_ERROR = 20
 """The most names that an error message lists."""
 
 
@@ -32,4 +32,4 @@ def resolve_one(words: str, rows: Sequence[Row], noun: str, field: str = "name")
 
 
 def list_names(rows: Sequence[Row], field: str) -> str:
-    return "; ".join(f"{row[field]} (id {row['id']})" for row in rows[:MAX_LISTED])
+    return "; ".join(f"{row[field]} (id {row['id']})" for row in rows[:MAX_NAMES_IN_ERROR])
