@@ -1,8 +1,8 @@
 """How long each tool takes for a user with 100,000 transactions, beside 1,000 others: `make bench-tools`.
 
 Tools are called as in the recordings of the employees (`tests/replay/duties.yaml`) and in the tests
-(`tests/tools/calls.yaml`); of one that changes something it is measured what it shows its user before the change, and the
-change, which is undone each time.
+(`tests/support/tool_calls.yaml`). Of a tool that changes something the preview and the change are measured; the change is
+undone each time.
 """
 
 import argparse
@@ -33,7 +33,7 @@ from graph.tool import Knowledge, Rows, Tool, ToolContext, ToolError
 from migrations.demo.generate import DEMO_USER
 from migrations.demo.seed import seed
 from tests.fakes.ports import KeptFiles
-from tests.tools.calls import NEWEST_PURCHASE, calls
+from tests.support.tool_calls import NEWEST_PURCHASE, calls
 from tools.catalog import CATALOG, by_name
 
 ROOT = Path(__file__).parent.parent.parent

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from graph.tool import Tool, ToolContext
 from tests.fakes.every_table import furnished
 from tests.support.ledgers import TODAY, RolledBackRows
-from tests.tools.test_foreign_ids import calls, told
+from tests.support.tool_arguments import calls_with, outcome_text
 from tools.catalog import CATALOG
 
 pytestmark = pytest.mark.anyio
@@ -69,7 +69,7 @@ def rows(connection: psycopg.AsyncConnection[DictRow], somebody: str) -> RolledB
 
 def takes(tool: Tool) -> list[dict[str, Any]]:
     """The tool's calls with a word in each place that takes one."""
-    return list(calls(tool, "word"))
+    return list(calls_with(tool, "word"))
 
 
 def put(arguments: dict[str, Any], value: str) -> dict[str, Any]:
@@ -102,9 +102,9 @@ def watching(*words: str) -> Iterator[list[tuple[str, str]]]:
 async def test_sql_in_an_argument_is_a_word_that_matches_nothing(tool: Tool, rows: RolledBackRows) -> None:
     context, different = ToolContext(rows=rows, today=TODAY), []
     for arguments in takes(tool):
-        plain = await told(tool, put(arguments, "qqzzword"), context, "qqzzword")
+        plain = await outcome_text(tool, put(arguments, "qqzzword"), context, "qqzzword")
         for value in SQL:
-            answer = await told(tool, put(arguments, value), context, value)
+            answer = await outcome_text(tool, put(arguments, value), context, value)
             if shape(answer, value) != shape(plain, "qqzzword"):
                 different.append((arguments, value, answer, plain))
     assert different == []
@@ -128,7 +128,7 @@ async def test_no_tool_opens_what_a_model_wrote(tool: Tool, rows: RolledBackRows
     context = ToolContext(rows=rows, today=TODAY)
     with watching("169.254.169.254", "meta-data") as seen:
         for arguments in takes(tool):
-            await told(tool, put(arguments, ADDRESS), context, ADDRESS)
+            await outcome_text(tool, put(arguments, ADDRESS), context, ADDRESS)
     assert seen == []
 
 

@@ -23,7 +23,7 @@ from migrations.demo.seed import seed
 from nodes.call_tools import CallTools
 from tests.fakes.ports import GivenTools, Heard, KeptFiles, roster_of, runtime_of, turn_of
 from tests.support.ledgers import TODAY, UserRows, user_transaction
-from tests.tools.calls import NEWEST_PURCHASE, calls
+from tests.support.tool_calls import NEWEST_PURCHASE, calls
 from tools.catalog import CATALOG, by_name
 
 pytestmark = pytest.mark.anyio

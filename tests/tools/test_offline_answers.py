@@ -19,7 +19,7 @@ from graph.turn.result_truncation import to_json, truncate_json
 from migrations.demo.seed import seed
 from tests.fakes.ports import KeptFiles
 from tests.support.ledgers import TODAY, user_transaction
-from tests.tools.calls import NEWEST_PURCHASE, calls
+from tests.support.tool_calls import NEWEST_PURCHASE, calls
 from tools.catalog import CATALOG, by_name
 
 DUTIES: Mapping[str, Any] = yaml.safe_load((Path(__file__).parent.parent / "replay" / "duties.yaml").read_text("utf-8"))

@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-FILE = Path(__file__).with_name("calls.yaml")
+FILE = Path(__file__).with_name("tool_calls.yaml")
 
 NEWEST_PURCHASE = """
 select id, -amount as amount from transactions

@@ -12,7 +12,7 @@ from graph.tool import ToolContext
 from migrations.demo.seed import seed
 from tests.fakes.ports import KeptFiles
 from tests.support.ledgers import TODAY, user_transaction
-from tests.tools.calls import NEWEST_PURCHASE, calls
+from tests.support.tool_calls import NEWEST_PURCHASE, calls
 from tools.catalog import CATALOG, by_name
 
 pytestmark = pytest.mark.anyio
