@@ -48,6 +48,11 @@ class StepwiseModel:
     """A text; `call NAME` calls a tool without arguments; an exception is raised."""
     prompts: list[Sequence[BaseMessage]] = field(default_factory=list)
     allowed: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(0))
+    may_close: asyncio.Event = field(default_factory=asyncio.Event)
+    """Until it is set, an answer that is cancelled does not end."""
+
+    def __post_init__(self) -> None:
+        self.may_close.set()
 
     def name(self, settings: ModelSettings) -> str:
         return f"model-{settings.size}"
@@ -65,9 +70,12 @@ class StepwiseModel:
             )
             yield AIMessageChunk(content="", tool_call_chunks=[call], chunk_position="last")
             return
-        for word in re.findall(r"\S+\s*", answer):
-            await self.allowed.acquire()
-            yield AIMessageChunk(content=word)
+        try:
+            for word in re.findall(r"\S+\s*", answer):
+                await self.allowed.acquire()
+                yield AIMessageChunk(content=word)
+        finally:
+            await self.may_close.wait()
         yield AIMessageChunk(content="", chunk_position="last")
 
     def allow(self, count: int = 10_000) -> None:
@@ -268,4 +276,5 @@ class Cluster:
                 yield Process(manager, model, connection, metrics, self.tool_calls, prefetched)
             finally:
                 connection.thaw()
+                model.may_close.set()
                 model.allow()

@@ -145,6 +145,22 @@ async def test_a_process_that_wakes_up_without_its_lease_leaves_the_run(cluster:
     assert text_of(cluster.log(run)) == "un deux"
 
 
+async def test_a_process_whose_run_is_still_being_cancelled_lets_followers_read_the_log(cluster: Cluster) -> None:
+    async with cluster.process(WORDS) as sleeping, cluster.process("un deux") as other:
+        run = await sleeping.send("hello")
+        await sleep_after(sleeping, cluster, run, "one two ")
+        following = asyncio.create_task(sleeping.follow_until(run, "un deux"))
+        sleeping.model.may_close.clear()
+        sleeping.model.allow(1)
+        other.model.allow()
+        whole = await other.follow(run)
+        sleeping.connection.thaw()
+        await following
+        assert await sleeping.follow(run) == whole
+        sleeping.model.may_close.set()
+        await eventually(lambda: ("detached", 1) in sleeping.metrics.calls)
+
+
 @pytest.mark.parametrize("write", ["append", "renew", "finish"])
 async def test_each_write_tells_a_process_that_its_lease_is_lost(cluster: Cluster, write: str) -> None:
     async with cluster.process(WORDS) as process:
