@@ -19,7 +19,7 @@ from graph.adapters.postgres.database import Connection, Database
 from graph.errors import DatabaseUnavailable
 from tests.audit.database import own_database
 from tests.audit.line import Line
-from tests.fakes.pgbouncer import PgBouncer
+from tests.support.fakes.pgbouncer import PgBouncer
 
 SIZE = 3
 BORROWERS = 6

@@ -32,9 +32,9 @@ from graph.replay.play import play, todays_code
 from graph.replay.record import record
 from tests.audit.canary import TRACKED, Canaries, Canary, dump, found_in
 from tests.audit.line import Line
-from tests.fakes.collector import Collector
-from tests.fakes.scripted_model import ScriptedModel
 from tests.service.conftest import Answer, Client, Server, running
+from tests.support.fakes.collector import Collector
+from tests.support.fakes.scripted_model import ScriptedModel
 
 USERS = 20
 AT_ONCE = 4

@@ -12,8 +12,8 @@ from contextlib import suppress
 from graph.adapters.auth.jwt_verifier import REFETCH_SECONDS, JwksCache, JwtVerifier, http_key_source
 from graph.errors import Unauthenticated
 from tests.audit.line import Line
-from tests.fakes.jwks import JwksServer
-from tests.fakes.tokens import USER, Forger
+from tests.support.fakes.jwks import JwksServer
+from tests.support.fakes.tokens import USER, Forger
 
 ISSUER = "https://issuer.example/auth/v1"
 CALLERS = 8

@@ -26,7 +26,11 @@ SUITES: Mapping[str, Sequence[str]] = {
         *("tests/tools/test_foreign_ids.py", "tests/tools/test_hostile_arguments.py"),
     ),
     "A model that obeys whatever it reads changes nothing without its user's word on the very call": (
-        *("tests/service/test_hijacked.py", "tests/graph/turn/test_approval_gate.py", "tests/tools/test_untrusted_text.py"),
+        *(
+            "tests/service/test_hijacked.py",
+            "tests/graph/turn/test_approval_gate.py",
+            "tests/tools/test_untrusted_text.py",
+        ),
     ),
     "Tokens come back as their owner's values, however a stream is cut; forged and foreign ones stay text": (
         *("tests/graph/redaction/unmasking/test_unmask.py", "tests/graph/redaction/unmasking/test_stream_buffer.py"),

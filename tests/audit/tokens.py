@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 
 from graph.adapters.auth.local_issuer import ISSUER, load_or_create_key_pair
 from tests.audit.line import Line
-from tests.fakes.tokens import BAD, Forger
 from tests.fuzz import own_server
 from tests.service.test_tokens import SCHEMES, get
+from tests.support.fakes.tokens import BAD, Forger
 
 
 def measure() -> Line:

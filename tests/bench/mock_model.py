@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any
 
 from tests.bench.listening import announce, listen
-from tests.fakes.scripted_model import GIVEN_SUMMARY, SUMMARY
+from tests.support.fakes.scripted_model import GIVEN_SUMMARY, SUMMARY
 
 SAID = """
     last month you spent 582.63 dollars on groceries which is 41 fewer than planned although most of your money went

@@ -32,7 +32,7 @@ from graph.state import Passage
 from graph.tool import Knowledge, Rows, Tool, ToolContext, ToolError
 from migrations.demo.generate import DEMO_USER
 from migrations.demo.seed import seed
-from tests.fakes.ports import KeptFiles
+from tests.support.fakes.ports import KeptFiles
 from tests.support.tool_calls import NEWEST_PURCHASE, calls
 from tools.catalog import CATALOG, by_name
 

@@ -23,7 +23,7 @@ from graph.adapters.postgres.embedded import EmbeddedPostgres
 from graph.adapters.postgres.embedded_watch import supervised
 from graph.adapters.postgres.provisioning import DatabaseUrls, prepare_embedded
 from tests.bench.processes import DidNotStart, end, surroundings
-from tests.fakes.scripted_model import ScriptedModel
+from tests.support.fakes.scripted_model import ScriptedModel
 
 LEASE_SECONDS = 1.0
 GRACE_SECONDS = 0.5

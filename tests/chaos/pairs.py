@@ -21,7 +21,7 @@ from psycopg.rows import dict_row
 
 from tests.bench.load import Service, open_http
 from tests.bench.processes import set_up
-from tests.fakes.scripted_model import ScriptedModel
+from tests.support.fakes.scripted_model import ScriptedModel
 
 PAIRS_A_SESSION = 20
 QUESTIONS = ("[[say an answer in a few words]]", "[[call account_balances_query {}]] [[then say so much]]")

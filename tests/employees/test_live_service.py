@@ -20,7 +20,7 @@ from graph.wiring.catalogue import Catalogue
 from graph.wiring.service import open_service
 from migrations.runner import migrate, read_migrations
 from tests.conftest import PASSWORD
-from tests.fakes.scripted_model import ScriptedModel
+from tests.support.fakes.scripted_model import ScriptedModel
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("admin_url")]
 

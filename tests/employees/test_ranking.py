@@ -6,7 +6,7 @@ from employees.ranking import Router
 from employees.roster import Roster
 from graph.adapters.embeddings.local import LocalEmbedder
 from tests.employees.routing import Tally, read_cases, router_of, tally
-from tests.fakes.ports import roster_of
+from tests.support.fakes.ports import roster_of
 
 pytestmark = pytest.mark.anyio
 

@@ -22,7 +22,7 @@ from graph.replay.recorded_ports import OWNER, RUN, SESSION
 from graph.replay.recording import Recording
 from graph.state import Turn, TurnInput
 from graph.turn.flow import NodeSpec
-from tests.fakes.ports import turn_of
+from tests.support.fakes.ports import turn_of
 
 pytestmark = pytest.mark.anyio
 

@@ -16,7 +16,7 @@ from graph.adapters.postgres.provisioning import create_data_dir, start_embedded
 from graph.errors import ConfigurationError, DatabaseUnavailable
 from graph.settings import Settings
 from tests.conftest import PASSWORD
-from tests.fakes.tokens import Forger
+from tests.support.fakes.tokens import Forger
 
 ROOT = Path(__file__).parents[2]
 KEY = "A" * 43 + "="

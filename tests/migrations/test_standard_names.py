@@ -24,9 +24,9 @@ from graph.jobs.summaries import Summarizer, register_tasks
 from graph.ports.approvals import Decision
 from migrations.runner import migrate, read_migrations
 from tests.conftest import PASSWORD
-from tests.fakes.ports import GivenAnswers, words
 from tests.graph.adapters.postgres.conversation.test_retriever import Compass
 from tests.graph.conftest import store_of_runs
+from tests.support.fakes.ports import GivenAnswers, words
 
 pytestmark = pytest.mark.anyio
 

@@ -30,7 +30,7 @@ from graph.turn.approval_gate import ApprovalGate
 from graph.turn.delegation import DelegationDisabled
 from graph.turn.tool_executor import MAX_MASKED_CHARS, MAX_RESULT_CHARS, ToolExecutor, invoke
 from nodes.call_tools import MAX_CALLS, CallTools
-from tests.fakes.ports import (
+from tests.support.fakes.ports import (
     NAME,
     OWNER,
     TOKEN,

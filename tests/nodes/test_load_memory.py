@@ -7,7 +7,7 @@ from graph.ports.memory import MemorySnapshot
 from graph.state import LoadedMemory
 from graph.turn.prompt import FACTS_SHARE, HISTORY_SHARE, SUMMARY_SHARE, count_message_tokens
 from nodes.load_memory import LoadMemory
-from tests.fakes.ports import OWNER, SESSION, GivenMemory, clock_at, runtime_of, words
+from tests.support.fakes.ports import OWNER, SESSION, GivenMemory, clock_at, runtime_of, words
 
 pytestmark = pytest.mark.anyio
 

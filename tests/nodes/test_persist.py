@@ -10,7 +10,7 @@ from graph.ports.memory import TurnRecord
 from graph.state import Usage
 from graph.tool import Tool, ToolContext
 from nodes.persist import Persist
-from tests.fakes.ports import (
+from tests.support.fakes.ports import (
     OWNER,
     RUN,
     SESSION,

@@ -18,7 +18,7 @@ from graph.tool import INVALID_JSON, Tool, ToolContext
 from graph.turn.links import DelegatedQuestion
 from graph.turn.model_reply import WERE_THOUGHTS
 from nodes.reason import MAX_ROUNDS, Reason
-from tests.fakes.ports import (
+from tests.support.fakes.ports import (
     TEMPLATES,
     TOKEN,
     GivenAnswers,

@@ -6,7 +6,7 @@ from langchain_core.messages import HumanMessage
 from graph.errors import RedactionFailed
 from graph.ports.redaction import MaskedTexts
 from nodes.redact import Redact
-from tests.fakes.ports import NAME, TOKEN, OneNameRedactor, passage, runtime_of, turn_of
+from tests.support.fakes.ports import NAME, TOKEN, OneNameRedactor, passage, runtime_of, turn_of
 
 pytestmark = pytest.mark.anyio
 

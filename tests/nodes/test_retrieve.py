@@ -6,7 +6,7 @@ from graph.errors import ModelUnavailable
 from graph.state import Passage
 from graph.turn.prompt import PASSAGES_SHARE
 from nodes.retrieve import Retrieve
-from tests.fakes.ports import OWNER, GivenPassages, passage, runtime_of, turn_of, words
+from tests.support.fakes.ports import OWNER, GivenPassages, passage, runtime_of, turn_of, words
 
 pytestmark = pytest.mark.anyio
 

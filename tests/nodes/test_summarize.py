@@ -5,7 +5,7 @@ import pytest
 from graph.errors import DatabaseUnavailable
 from graph.state import SummaryBacklog
 from nodes.summarize import MIN_TURNS, SUMMARY_TOKENS, SUMMARY_TURNS, Summarize
-from tests.fakes.ports import OWNER, SESSION, GivenState, runtime_of, turn_of
+from tests.support.fakes.ports import OWNER, SESSION, GivenState, runtime_of, turn_of
 
 pytestmark = pytest.mark.anyio
 

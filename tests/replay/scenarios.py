@@ -13,8 +13,8 @@ import yaml
 
 from employees.roster import Employee, read_roster
 from migrations.demo.generate import DEMO_USER
-from tests.fakes.scripted_model import ScriptedModel
 from tests.service.conftest import Client, Server, running
+from tests.support.fakes.scripted_model import ScriptedModel
 from tools.catalog import by_name
 
 ROOT = Path(__file__).parent.parent.parent

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from graph.replay.recording import Recording, RecordingUnreadable
-from tests.fakes.scripted_model import ScriptedModel
+from tests.support.fakes.scripted_model import ScriptedModel
 
 ROOT = Path(__file__).parent.parent.parent
 RECORDINGS = ROOT / "tests" / "recordings"

@@ -19,8 +19,8 @@ from psycopg.rows import dict_row
 
 from graph.adapters.auth.local_issuer import LocalIssuer
 from graph.adapters.postgres.embedded import EmbeddedPostgres
-from tests.fakes.scripted_model import ScriptedModel
-from tests.prepared import begin
+from tests.support.fakes.scripted_model import ScriptedModel
+from tests.support.prepared_data import begin
 
 ROOT = Path(__file__).parent.parent.parent
 PATIENCE = 60

@@ -10,8 +10,8 @@ from uuid import uuid4
 
 import pytest
 
-from tests.fakes.scripted_model import ScriptedModel
 from tests.service.conftest import Answer, Client, Server, running
+from tests.support.fakes.scripted_model import ScriptedModel
 
 COMMAND = ("tests.chaos.server",)
 

@@ -12,9 +12,9 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.fakes.scripted_model import ScriptedModel
 from tests.service.conftest import Client, Frame, events_of
-from tests.service.two_servers import TwoServers, nginx, nginx_program, two_servers
+from tests.support.fakes.scripted_model import ScriptedModel
+from tests.support.two_servers import TwoServers, nginx, nginx_program, two_servers
 
 LEASE_SECONDS = 2
 GRACE_SECONDS = 0.5

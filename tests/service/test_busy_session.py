@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.scripted_model import ScriptedModel
 from tests.service.conftest import Answer, Client, Server, events_of
+from tests.support.fakes.scripted_model import ScriptedModel
 
 SLOW = "[[slow 0.05]] [[say one two three four five six seven eight nine ten]]"
 WORDS = "one two three four five six seven eight nine ten"

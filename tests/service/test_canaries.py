@@ -17,9 +17,9 @@ import pytest
 from graph.replay.check import check
 from graph.replay.play import todays_code
 from tests.audit.canary import TRACKED, Canaries, Canary, dump, found_in
-from tests.fakes.scripted_model import ScriptedModel
 from tests.replay.scenarios import recorded
 from tests.service.conftest import Answer, Client, Server, running
+from tests.support.fakes.scripted_model import ScriptedModel
 
 TURNS = 50
 

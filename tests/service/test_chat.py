@@ -15,8 +15,8 @@ from graph.adapters.models.langchain import LangChainModel, openai_model
 from graph.adapters.models.pricing import read_prices
 from graph.ports.models import ModelSettings
 from migrations.demo.generate import DEMO_USER
-from tests.fakes.scripted_model import ScriptedModel
 from tests.service.conftest import ROOT, Client, Server
+from tests.support.fakes.scripted_model import ScriptedModel
 from tools.catalog import by_name
 
 GROCERIES = "How much did I spend on groceries last month?"

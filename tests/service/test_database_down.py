@@ -13,8 +13,8 @@ import psycopg
 import pytest
 
 from graph.adapters.postgres.embedded import EmbeddedPostgres
-from tests.fakes.scripted_model import ScriptedModel
 from tests.service.conftest import Answer, Client, Server, events_of, running
+from tests.support.fakes.scripted_model import ScriptedModel
 
 
 @pytest.fixture(scope="module")

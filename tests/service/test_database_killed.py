@@ -9,8 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.fakes.scripted_model import ScriptedModel
 from tests.service.conftest import Answer, Client, Server, events_of, running
+from tests.support.fakes.scripted_model import ScriptedModel
 
 WORDS = "one two three four five six seven eight"
 BACK_SECONDS = 5.0

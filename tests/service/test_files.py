@@ -4,8 +4,8 @@ import uuid
 
 import pytest
 
-from tests.fakes.sealed_file import own_file
 from tests.service.conftest import Client, Server
+from tests.support.fakes.sealed_file import own_file
 
 
 def test_a_file_comes_back_as_it_was_kept_and_is_to_be_saved(server: Server, user: Client) -> None:

@@ -11,9 +11,9 @@ import httpx
 import pytest
 
 from graph.adapters.embeddings.local import LocalEmbedder
-from tests.fakes.scripted_model import ScriptedModel
-from tests.fakes.sealed_file import own_file
 from tests.service.conftest import Client, Server
+from tests.support.fakes.scripted_model import ScriptedModel
+from tests.support.fakes.sealed_file import own_file
 
 SECRET = "Quarterdeck Chandlery"
 """Stands in everything that the owner has, and nowhere else."""

@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
-from tests.fakes.scripted_model import ScriptedModel
 from tests.service.conftest import Client, Server, running
+from tests.support.fakes.scripted_model import ScriptedModel
 
 TURNS = 3
 TOKENS = 100

@@ -11,9 +11,9 @@ from tests.service.conftest import ROOT, running
 
 
 def test_a_servers_tool_answers_in_a_turn_and_a_missing_server_is_said(tmp_path: Path) -> None:
-    server = [sys.executable, str(ROOT / "tests" / "fakes" / "mcp_server.py"), str(tmp_path / "calls")]
+    server = [sys.executable, str(ROOT / "tests" / "support" / "fakes" / "mcp_server.py"), str(tmp_path / "calls")]
     (tmp_path / "odd.json").write_text(json.dumps({"tools": [{"name": "store", "inputSchema": True}]}))
-    odd = [sys.executable, str(ROOT / "tests" / "fakes" / "odd_mcp_server.py"), str(tmp_path / "odd.json")]
+    odd = [sys.executable, str(ROOT / "tests" / "support" / "fakes" / "odd_mcp_server.py"), str(tmp_path / "odd.json")]
     servers = [
         {
             "name": "rates",

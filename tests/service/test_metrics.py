@@ -13,8 +13,8 @@ import psycopg
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.fakes.scripted_model import ScriptedModel
 from tests.service.conftest import Client, Server, events_of, running
+from tests.support.fakes.scripted_model import ScriptedModel
 
 TOKEN = "what Prometheus knows"
 EMPLOYEE = "prime-boss"

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.fakes.scripted_model import ScriptedModel
 from tests.service.conftest import Client, Server
+from tests.support.fakes.scripted_model import ScriptedModel
 
 
 @pytest.fixture(autouse=True)

@@ -8,8 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.fakes.scripted_model import ScriptedModel
 from tests.service.conftest import Answer, Client, Server, events_of, running
+from tests.support.fakes.scripted_model import ScriptedModel
 
 WORDS = " ".join(f"word{number}" for number in range(30))
 SLOW = f"[[slow 0.05]] [[say {WORDS}]]"

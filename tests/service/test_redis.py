@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.scripted_model import ScriptedModel
-from tests.redis_server import RedisServer, free_port
 from tests.service.conftest import Answer, Client, Frame, events_of, running
-from tests.service.two_servers import TwoServers, two_servers
+from tests.support.fakes.scripted_model import ScriptedModel
+from tests.support.redis_server import RedisServer, free_port
+from tests.support.two_servers import TwoServers, two_servers
 
 WORDS = " ".join(f"word{number}" for number in range(40))
 SLOW = f"[[slow 0.05]] [[say {WORDS}]]"

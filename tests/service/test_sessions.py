@@ -13,8 +13,8 @@ import pytest
 from employees.roster import read_roster
 from graph.web.service import Service
 from server import create_app
-from tests.fakes.scripted_model import ScriptedModel
 from tests.service.conftest import ROOT, Client, Server, events_of
+from tests.support.fakes.scripted_model import ScriptedModel
 from tools.catalog import by_name
 
 SUMMARY = {

@@ -3,8 +3,8 @@
 import time
 from typing import Any
 
-from tests.fakes.scripted_model import ScriptedModel
 from tests.service.conftest import Client, Server
+from tests.support.fakes.scripted_model import ScriptedModel
 
 DUE = 12
 """Turns after which a conversation is summarised."""

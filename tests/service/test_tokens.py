@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from graph.adapters.auth.local_issuer import ISSUER, load_or_create_key_pair
-from tests.fakes.tokens import BAD, USER, Forger, encode
 from tests.service.conftest import Client, Server
+from tests.support.fakes.tokens import BAD, USER, Forger, encode
 
 VARYING = {"date", "x-request-id"}
 

@@ -15,8 +15,8 @@ from fastapi.responses import Response, StreamingResponse
 
 from nodes.call_tools import MAX_CALLS
 from nodes.reason import MAX_ROUNDS
-from tests.fakes.scripted_model import ScriptedModel, stream
 from tests.service.conftest import Client, Server, events_of, running
+from tests.support.fakes.scripted_model import ScriptedModel, stream
 from tools.catalog import by_name
 
 CALL = "[[call account_balances_query {}]]"

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.collector import Collector, Received
-from tests.fakes.scripted_model import ScriptedModel
 from tests.service.conftest import Answer, Client, Server, running
+from tests.support.fakes.collector import Collector, Received
+from tests.support.fakes.scripted_model import ScriptedModel
 
 CARD, MAIL, NAME, WORD = "4111 1111 1111 1111", "vera.quill@kestrelmail.com", "Vera Quillfeather", "zugunruhe"
 CANARIES = (CARD, MAIL, NAME, WORD)

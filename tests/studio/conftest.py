@@ -20,7 +20,7 @@ from langgraph_sdk import get_sync_client
 from langgraph_sdk.client import SyncLangGraphClient
 
 from graph.adapters.postgres.embedded import EmbeddedPostgres
-from tests.prepared import begin
+from tests.support.prepared_data import begin
 
 ROOT = Path(__file__).parent.parent.parent
 RECORDINGS = ROOT / "tests" / "recordings"

@@ -22,7 +22,7 @@ from graph.testing.in_memory_checkpoints import InMemoryCheckpoints
 from graph.testing.in_memory_notifications import InMemoryNotifier, NotificationBus
 from graph.testing.in_memory_runs import InMemoryRunStore, StoredRun
 from graph.tool import Tool
-from tests.fakes.ports import (
+from tests.support.fakes.ports import (
     TEMPLATES,
     GivenMemory,
     GivenPassages,

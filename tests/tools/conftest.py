@@ -8,7 +8,7 @@ import pytest
 from psycopg.rows import DictRow, dict_row
 
 from graph.tool import ToolContext
-from tests.fakes.ports import KeptFiles
+from tests.support.fakes.ports import KeptFiles
 from tests.support.ledgers import TODAY, Ledger, UserRows
 
 

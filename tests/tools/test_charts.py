@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from graph.tool import ToolContext, ToolError
 from graph.values.months import add_months
-from tests.fakes.ports import KeptFiles
+from tests.support.fakes.ports import KeptFiles
 from tests.support.ledgers import Ledger, UserRows, earned, refunded, spent, transferred, user_transaction
 from tools.chart_budget_burn_down import ChartBudgetBurnDown, chart_budget_burn_down
 from tools.chart_by_category import MAX_BARS, OTHERS, ChartByCategory, chart_by_category

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 
 from graph.tool import ToolContext, ToolError
-from tests.fakes.ports import KeptFiles
+from tests.support.fakes.ports import KeptFiles
 from tests.support.ledgers import Ledger, UserRows, earned, spent, transferred
 from tools import export_transactions as exports
 from tools.export_transactions import (

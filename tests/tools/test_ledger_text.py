@@ -21,7 +21,7 @@ from graph.turn.delegation import DelegationDisabled
 from graph.turn.tool_executor import ToolExecutor
 from migrations.demo.seed import seed
 from nodes.call_tools import CallTools
-from tests.fakes.ports import GivenTools, Heard, KeptFiles, roster_of, runtime_of, turn_of
+from tests.support.fakes.ports import GivenTools, Heard, KeptFiles, roster_of, runtime_of, turn_of
 from tests.support.ledgers import TODAY, UserRows, user_transaction
 from tests.support.tool_calls import NEWEST_PURCHASE, calls
 from tools.catalog import CATALOG, by_name

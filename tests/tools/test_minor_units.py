@@ -13,7 +13,7 @@ import pytest
 from openpyxl import load_workbook
 
 from graph.tool import DISPLAY, Tool, ToolContext, ToolError
-from tests.fakes.ports import KeptFiles
+from tests.support.fakes.ports import KeptFiles
 from tests.support.ledgers import Ledger, spent
 from tools.catalog import CATALOG
 from tools.rendering.chart import Chart, ChartSeries

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.tools import random_ledgers
-from tests.tools.random_ledgers import Book, Desk, Row, Tally, check_many
+from tests.support import random_ledgers
+from tests.support.random_ledgers import Book, Desk, Row, Tally, check_many
 
 
 @pytest.fixture

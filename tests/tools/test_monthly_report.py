@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graph.tool import ToolContext, ToolError
-from tests.fakes.ports import KeptFiles
+from tests.support.fakes.ports import KeptFiles
 from tests.support.ledgers import Ledger, UserRows, earned, refunded, spent, transferred
 from tools.monthly_report import (
     MAX_CATEGORIES,

@@ -17,7 +17,7 @@ from graph.adapters.offline.answers import render_result
 from graph.tool import ToolContext
 from graph.turn.result_truncation import to_json, truncate_json
 from migrations.demo.seed import seed
-from tests.fakes.ports import KeptFiles
+from tests.support.fakes.ports import KeptFiles
 from tests.support.ledgers import TODAY, user_transaction
 from tests.support.tool_calls import NEWEST_PURCHASE, calls
 from tools.catalog import CATALOG, by_name

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from graph.state import Passage
 from graph.tool import NoFiles, ToolContext
-from tests.fakes.ports import NoRows, passage
+from tests.support.fakes.ports import NoRows, passage
 from tools.search_knowledge import SearchKnowledge, search_knowledge
 
 pytestmark = pytest.mark.anyio

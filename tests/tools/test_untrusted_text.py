@@ -10,7 +10,7 @@ import yaml
 
 from graph.tool import ToolContext
 from migrations.demo.seed import seed
-from tests.fakes.ports import KeptFiles
+from tests.support.fakes.ports import KeptFiles
 from tests.support.ledgers import TODAY, user_transaction
 from tests.support.tool_calls import NEWEST_PURCHASE, calls
 from tools.catalog import CATALOG, by_name

@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.responses import Response, StreamingResponse
 
-from tests.fakes.scripted_model import ScriptedModel, stream
+from tests.support.fakes.scripted_model import ScriptedModel, stream
 
 WRITES: dict[str, dict[str, Any]] = {
     "add_category_rule": {"pattern": "Acme", "category": "Shopping"},

@@ -6,7 +6,7 @@ import pytest
 
 from graph.adapters.postgres.database import Database
 from tests.audit.borrowings import SIZE, behind, borrow_often, look
-from tests.fakes.pgbouncer import PgBouncer
+from tests.support.fakes.pgbouncer import PgBouncer
 
 pytestmark = pytest.mark.anyio
 

@@ -15,7 +15,7 @@ from graph.adapters.models.langchain import LangChainModel, openai_model
 from graph.errors import ModelUnavailable
 from graph.ports.models import ModelSettings
 from graph.turn.model_reply import merge_chunks
-from tests.fakes.scripted_model import ScriptedModel
+from tests.support.fakes.scripted_model import ScriptedModel
 
 pytestmark = pytest.mark.anyio
 

@@ -22,8 +22,8 @@ from graph.adapters.auth.jwt_verifier import (
 )
 from graph.errors import ServiceUnavailable, Unauthenticated
 from tests.audit.rotation import rotate
-from tests.fakes.jwks import JwksServer
-from tests.fakes.tokens import USER, Forger, encode
+from tests.support.fakes.jwks import JwksServer
+from tests.support.fakes.tokens import USER, Forger, encode
 
 pytestmark = pytest.mark.anyio
 

@@ -3,7 +3,7 @@
 import pytest
 
 from graph.adapters.knowledge import UserKnowledge
-from tests.fakes.ports import NAME, OWNER, TOKEN, GivenPassages, OneNameRedactor, passage
+from tests.support.fakes.ports import NAME, OWNER, TOKEN, GivenPassages, OneNameRedactor, passage
 
 pytestmark = pytest.mark.anyio
 

@@ -7,7 +7,7 @@ import pytest
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
 
 from graph.errors import ModelError
-from tests.fakes.provider import END, Provider, text
+from tests.support.fakes.provider import END, Provider, text
 from tools.catalog import CATALOG
 
 pytestmark = pytest.mark.anyio

@@ -19,7 +19,17 @@ from graph.adapters.prefetch import (
 from graph.errors import RedactionFailed
 from graph.ports.memory import MemorySnapshot
 from graph.ports.runs import Run
-from tests.fakes.ports import NAME, OWNER, RUN, SESSION, TOKEN, GivenMemory, GivenPassages, OneNameRedactor, passage
+from tests.support.fakes.ports import (
+    NAME,
+    OWNER,
+    RUN,
+    SESSION,
+    TOKEN,
+    GivenMemory,
+    GivenPassages,
+    OneNameRedactor,
+    passage,
+)
 
 pytestmark = pytest.mark.anyio
 

@@ -12,7 +12,7 @@ from graph.adapters.postgres.privacy.vault import PostgresVault
 from graph.jobs import queue, rotation
 from graph.jobs.queue import open_queue, run_worker_until_cancelled
 from graph.jobs.rotation import register_tasks, rotate
-from tests.graph.adapters.vault_contract import ANA, CARD
+from tests.graph.ports.vault_contract import ANA, CARD
 
 pytestmark = pytest.mark.anyio
 

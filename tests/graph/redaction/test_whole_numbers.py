@@ -3,7 +3,7 @@
 import pytest
 
 from graph.redaction.detection.detect import find
-from tests.graph.redaction.masked import left
+from tests.support.masked import left
 
 CARD = "4111 1111 1111 1111"
 

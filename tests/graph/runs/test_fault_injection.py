@@ -5,7 +5,7 @@ import pytest
 from graph.errors import ConfigurationError
 from graph.runs.fault_injection import FailPoint, FailPointReached, parse_fail_point
 from graph.state import Turn
-from tests.fakes.ports import runtime_of
+from tests.support.fakes.ports import runtime_of
 
 pytestmark = pytest.mark.anyio
 

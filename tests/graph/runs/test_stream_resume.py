@@ -9,7 +9,7 @@ from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from graph.events import Event, Restart, Text, ToolCall, ToolResult, answer_text
 from graph.runs.stream_resume import StreamReconciler, events_of_turn, merge_texts
 from graph.state import Passage
-from tests.fakes.ports import turn_of
+from tests.support.fakes.ports import turn_of
 
 RESTART = Restart(type="restart")
 START: Event = {

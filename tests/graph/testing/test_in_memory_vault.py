@@ -3,7 +3,7 @@
 import pytest
 
 from graph.testing.in_memory_vault import InMemoryVault
-from tests.graph.adapters.vault_contract import VaultContract
+from tests.graph.ports.vault_contract import VaultContract
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from graph.turn.approval_gate import ApprovalGate
 from graph.turn.delegation import DelegationDisabled
 from graph.turn.tool_executor import ToolExecutor
 from nodes.call_tools import CallTools
-from tests.fakes.ports import GivenTools, Heard, OneNameRedactor, passage, roster_of, runtime_of, turn_of
+from tests.support.fakes.ports import GivenTools, Heard, OneNameRedactor, passage, roster_of, runtime_of, turn_of
 from tools.shared.arguments import ToolArguments
 
 pytestmark = pytest.mark.anyio

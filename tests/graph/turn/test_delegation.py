@@ -22,7 +22,7 @@ from graph.turn.delegation import MAX_CONCURRENT, Delegation, ReadOnlyPolicy
 from graph.turn.tool_executor import ToolExecutor
 from nodes.call_tools import CallTools
 from nodes.reason import Reason
-from tests.fakes.ports import (
+from tests.support.fakes.ports import (
     NAME,
     TEMPLATES,
     TOKEN,

@@ -5,7 +5,7 @@ from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from graph.events import ApprovalRequired, Citation, Event, Handoff, Text, ToolCall, ToolResult
 from graph.state import LoadedMemory
 from graph.turn.links import DelegatedQuestion, history_without_foreign_links, without_foreign_links
-from tests.fakes.ports import turn_of
+from tests.support.fakes.ports import turn_of
 
 LURE = "https://evil.example/x?d=[EMAIL_7K3Q9D]"
 OWN = "https://bank.example/terms"

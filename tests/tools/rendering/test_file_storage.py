@@ -4,7 +4,7 @@ import pytest
 
 from graph.errors import FileTooLarge
 from graph.tool import ToolError
-from tests.fakes.ports import KeptFiles
+from tests.support.fakes.ports import KeptFiles
 from tools.rendering.chart import Chart, ChartSeries
 from tools.rendering.file_storage import store_file
 from tools.rendering.render import store_chart

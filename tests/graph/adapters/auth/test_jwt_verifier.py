@@ -17,7 +17,7 @@ from graph.adapters.auth.jwt_verifier import (
     JwtVerifier,
 )
 from graph.errors import ServiceUnavailable, Unauthenticated
-from tests.fakes.tokens import BAD, USER, Forger
+from tests.support.fakes.tokens import BAD, USER, Forger
 
 pytestmark = pytest.mark.anyio
 

@@ -14,7 +14,7 @@ from graph.adapters.auth.supabase import SharedSecretVerifier, report_sign_in_pr
 from graph.errors import ConfigurationError, Unauthenticated
 from graph.settings import Settings, read_settings
 from graph.wiring.providers import build_verifier
-from tests.fakes.tokens import CLAIMS, FORM, SECRET, USER, Forger, encode
+from tests.support.fakes.tokens import CLAIMS, FORM, SECRET, USER, Forger, encode
 
 pytestmark = pytest.mark.anyio
 

@@ -17,11 +17,11 @@ from structlog.testing import capture_logs
 from graph.adapters.mcp.schemas import MAX_DESCRIPTION_CHARS
 from graph.adapters.mcp.servers import McpServer, McpTools, connect
 from graph.tool import OUTCOME_UNKNOWN, Tool, ToolContext, ToolError
-from tests.fakes.ports import NoRows
+from tests.support.fakes.ports import NoRows
 
 pytestmark = pytest.mark.anyio
 
-SERVER = Path(__file__).parents[3] / "fakes" / "odd_mcp_server.py"
+SERVER = Path(__file__).parents[3] / "support" / "fakes" / "odd_mcp_server.py"
 CONTEXT = ToolContext(NoRows("owner"), dt.date(2025, 11, 20))
 TO_WHOM = {"type": "object", "properties": {"to": {"type": "string"}}, "required": ["to"]}
 PAY = {"name": "pay", "description": "Pay somebody.", "inputSchema": TO_WHOM}

@@ -14,11 +14,11 @@ from graph.adapters.mcp.calls import ListedTool, McpTool
 from graph.adapters.mcp.servers import McpServer, McpTools, connect, read_servers, with_extra_tools
 from graph.errors import ConfigurationError
 from graph.tool import Tool, ToolContext, ToolError
-from tests.fakes.ports import NoRows, roster_of
+from tests.support.fakes.ports import NoRows, roster_of
 
 pytestmark = pytest.mark.anyio
 
-SERVER = Path(__file__).parents[3] / "fakes" / "mcp_server.py"
+SERVER = Path(__file__).parents[3] / "support" / "fakes" / "mcp_server.py"
 CONTEXT = ToolContext(NoRows("owner"), dt.date(2025, 11, 20))
 
 

@@ -10,7 +10,7 @@ from langchain_core.messages import AIMessageChunk
 from graph.adapters.base.provider_errors import operator_fault
 from graph.adapters.models.answer_errors import classify_finish_reason, status_error
 from graph.errors import ModelError, ModelRefused, ModelUnavailable
-from tests.fakes.provider import Provider, text
+from tests.support.fakes.provider import Provider, text
 
 pytestmark = pytest.mark.anyio
 

@@ -25,7 +25,7 @@ from graph.adapters.models.pricing import read_prices
 from graph.errors import ModelError, ModelRefused, ModelTimeout, ModelUnavailable
 from graph.ports.models import ModelSettings
 from graph.tool import Tool, ToolContext
-from tests.fakes.scripted_model import ScriptedModel
+from tests.support.fakes.scripted_model import ScriptedModel
 from tools.shared.arguments import ToolArguments
 
 pytestmark = pytest.mark.anyio

@@ -13,7 +13,7 @@ from graph.adapters.base.provider_errors import retry_after_seconds
 from graph.adapters.models.langchain import LangChainModel, openai_model
 from graph.errors import ModelError, ModelRefused, ModelTimeout, ModelUnavailable
 from graph.ports.models import ModelSettings
-from tests.fakes.scripted_model import ScriptedModel
+from tests.support.fakes.scripted_model import ScriptedModel
 
 pytestmark = pytest.mark.anyio
 

@@ -17,7 +17,7 @@ from graph.adapters.models.openai_chunks import ChunkReader
 from graph.errors import ModelError
 from graph.ports.models import ModelSettings
 from graph.turn.model_reply import merge_chunks
-from tests.fakes.provider import END, Provider, text
+from tests.support.fakes.provider import END, Provider, text
 
 pytestmark = pytest.mark.anyio
 

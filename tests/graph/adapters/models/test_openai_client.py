@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from graph.adapters.models.langchain import LangChainModel
 from graph.errors import ModelRefused
 from graph.ports.models import ModelSettings
-from tests.fakes.provider import END, Provider, text
+from tests.support.fakes.provider import END, Provider, text
 
 pytestmark = pytest.mark.anyio
 

@@ -24,7 +24,7 @@ from graph.ports.models import ModelSettings
 from graph.ports.runs import Run, RunOutcome, Trace
 from graph.state import Turn, Usage
 from graph.tool import Tool, ToolContext, ToolError
-from tests.fakes.ports import NoRows, runtime_of
+from tests.support.fakes.ports import NoRows, runtime_of
 
 pytestmark = pytest.mark.anyio
 

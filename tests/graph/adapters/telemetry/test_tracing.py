@@ -9,7 +9,7 @@ import pytest
 
 from graph.adapters.telemetry.tracing import LAST_SECONDS, mark_failed, open_tracer
 from graph.errors import DatabaseUnavailable
-from tests.fakes.collector import Collector
+from tests.support.fakes.collector import Collector
 
 pytestmark = pytest.mark.anyio
 

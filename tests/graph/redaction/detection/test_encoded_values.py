@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from tests.graph.redaction.masked import left, masked
+from tests.support.masked import left, masked
 
 CARD, SSN = "4111111111111111", "123-45-6789"
 

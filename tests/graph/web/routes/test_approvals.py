@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 
 from graph.ports.approvals import Approval, Decision
 from graph.tool import Tool, ToolContext
-from tests.fakes.ports import NAME, OWNER, TOKEN, OneNameRedactor
+from tests.support.fakes.ports import NAME, OWNER, TOKEN, OneNameRedactor
 from tests.support.web_client import web_client
 
 pytestmark = pytest.mark.anyio

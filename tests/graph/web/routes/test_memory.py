@@ -3,7 +3,7 @@
 import pytest
 
 from graph.testing.in_memory_storage import InMemoryFacts
-from tests.fakes.ports import NAME, OWNER, TOKEN, OneNameRedactor
+from tests.support.fakes.ports import NAME, OWNER, TOKEN, OneNameRedactor
 from tests.support.web_client import web_client
 
 pytestmark = pytest.mark.anyio

@@ -16,8 +16,8 @@ from graph.adapters.postgres.database import Database
 from graph.errors import LeaseLost
 from graph.ports.memory import TurnRecord
 from graph.state import Usage
-from tests.fakes.ports import words
 from tests.graph.conftest import Sql
+from tests.support.fakes.ports import words
 
 pytestmark = pytest.mark.anyio
 

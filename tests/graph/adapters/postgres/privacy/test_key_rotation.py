@@ -26,8 +26,8 @@ from graph.ports.redaction import PersonalValue
 from graph.ports.runs import RunRequest
 from migrations.runner import migrate, read_migrations
 from tests.conftest import PASSWORD
-from tests.graph.adapters.vault_contract import ANA, CARD
 from tests.graph.conftest import Sql, store_of_runs
+from tests.graph.ports.vault_contract import ANA, CARD
 
 pytestmark = pytest.mark.anyio
 

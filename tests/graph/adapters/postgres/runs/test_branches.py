@@ -22,9 +22,9 @@ from graph.jobs.summaries import QueuedSummaries, Summarizer
 from graph.ports.memory import TurnRecord
 from graph.ports.runs import OnConflict, Run, RunOutcome, RunRequest
 from graph.state import Usage
-from tests.fakes.ports import GivenAnswers, words
 from tests.graph.conftest import Sql, store_of_runs
 from tests.graph.jobs.test_summaries import Level, answer
+from tests.support.fakes.ports import GivenAnswers, words
 
 pytestmark = pytest.mark.anyio
 

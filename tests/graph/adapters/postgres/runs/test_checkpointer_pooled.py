@@ -17,8 +17,8 @@ from graph.adapters.postgres.database import Connection, Database
 from graph.adapters.postgres.runs.buffered_checkpointer import BufferedCheckpointer
 from graph.adapters.postgres.runs.checkpointer import UserCheckpointer
 from graph.ports.runs import Run
-from tests.graph.adapters.transaction_pooler import TransactionPooler
 from tests.support.checkpointer_contract import assert_conforms
+from tests.support.transaction_pooler import TransactionPooler
 
 pytestmark = pytest.mark.anyio
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.graph.redaction.masked import masked
+from tests.support.masked import masked
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.graph.redaction.masked import left, masked
+from tests.support.masked import left, masked
 
 
 @pytest.mark.parametrize(

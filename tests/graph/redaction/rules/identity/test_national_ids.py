@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graph.redaction.rules.identity.national_ids import DIGITS_ONLY, MAX_BY_CHANCE, PRINTED, Form
-from tests.graph.redaction.masked import masked
+from tests.support.masked import masked
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Random ledgers, and what every sum over them must be, worked out in whole cents (whole yen, whole thousandths of a
 dinar) by another method than the tools'.
 
-`python -m tests.tools.random_ledgers --count 10000` checks so many and prints how many cents the tools were off.
+`python -m tests.support.random_ledgers --count 10000` checks so many and prints how many cents the tools were off.
 """
 
 import argparse

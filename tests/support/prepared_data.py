@@ -12,7 +12,7 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 OF_ITS_OWN = ("OPENAI", "SUPABASE", "DATABASE", "MIGRATION", "EMBEDDING")
 """What begins so in the environment would have another database or another network prepared."""
 

@@ -23,7 +23,7 @@ import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
-from tests.fakes.odd_streams import written
+from tests.support.fakes.odd_streams import written
 
 SUMMARY = "running summary"
 """How the prompt of the summary job is known."""

@@ -18,8 +18,8 @@ import pytest
 from graph.adapters.postgres.embedded import EmbeddedPostgres
 from graph.adapters.postgres.provisioning import prepare_embedded
 from tests.conftest import TEST_SETTINGS
-from tests.prepared import lend_network
 from tests.service.conftest import PATIENCE, Client, Server, running
+from tests.support.prepared_data import lend_network
 
 CONFIGURATION = Template("""\
 # All that this nginx writes is in one directory.
