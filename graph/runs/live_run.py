@@ -22,22 +22,22 @@ RESTART_ENTRY: LoggedEvent = (0, Restart(type="restart"))
 class LiveRun:
     """A run while this process works on it."""
 
-    def __init__(self, claim: ClaimedRun) -> None:
-        self.run = claim.run
-        self.text = claim.text
+    def __init__(self, claimed: ClaimedRun) -> None:
+        self.run = claimed.run
+        self.text = claimed.text
         """The user's message as typed; None if it cannot be decrypted."""
         self.employee: Employee | None = None
-        """The employee asked for, as its file was when this process began the run."""
-        self.phase = RunPhase.STOPPING if claim.stop_requested else RunPhase.RUNNING
-        self.entries: list[LoggedEvent] = list(claim.logged)
-        """The events of the run so far."""
+        """The requested employee, as defined when this process started the run."""
+        self.phase = RunPhase.STOPPING if claimed.stop_requested else RunPhase.RUNNING
+        self.entries: list[LoggedEvent] = list(claimed.logged)
+        """The run's events so far, with their numbers."""
         self.turn = Turn()
         self.aborted_usage = AbortedUsage()
         """The usage of model calls that broke off."""
         self.stored: StoredTurn | None = None
-        """The turn as the history holds it, if a process that died had stored it."""
+        """The turn in the history, if another process stored it before it died."""
         self.path: list[Step] = []
-        """The steps that the graph has taken."""
+        """The nodes that the graph has run."""
         self.graph_task: asyncio.Task[None] | None = None
         """The task that runs the graph."""
         self.written = self._claimed = len(self.entries)
@@ -65,8 +65,9 @@ class LiveRun:
             self._cancel()
 
     def hand_over(self) -> None:
-        """This process shuts down: cancel the graph, so that another process goes on. A graph that has ended is not handed
-        over.
+        """This process shuts down: cancel the graph, so that another process continues it.
+
+        A graph that has ended is not handed over; its result is stored here.
         """
         if not (self.graph_task and self.graph_task.done()) and self._enter(RunPhase.HANDING_OVER):
             self._cancel()
@@ -82,14 +83,16 @@ class LiveRun:
         self._enter(RunPhase.WAITING)
 
     def _enter(self, phase: RunPhase) -> bool:
-        """Change the phase if the new one may follow the current one; whether it has changed."""
+        """Change the phase if the new one may follow the current one; true if it changed."""
         changes = may_follow(self.phase, phase)
         if changes:
             self.phase = phase
         return changes
 
     def _cancel(self) -> None:
-        if self.graph_task and not self.graph_task.cancelling():  # twice, it would leave its step running
+        if (
+            self.graph_task and not self.graph_task.cancelling()
+        ):  # a second cancellation would leave the current node running
             self.graph_task.cancel()
 
     # Events

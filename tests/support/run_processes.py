@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.messages.tool import tool_call_chunk
+from pydantic import BaseModel
 
 from graph.build import Ports, build
 from graph.events import answer_text
@@ -21,7 +22,7 @@ from graph.testing.in_memory_approvals import InMemoryApprovals
 from graph.testing.in_memory_checkpoints import InMemoryCheckpoints
 from graph.testing.in_memory_notifications import InMemoryNotifier, NotificationBus
 from graph.testing.in_memory_runs import InMemoryRunStore, StoredRun
-from graph.tool import Tool
+from graph.tool import Tool, ToolContext
 from tests.support.fakes.ports import (
     TEMPLATES,
     GivenMemory,
@@ -89,7 +90,6 @@ class RecordedMetrics:
     """Port `RunMetrics`: lists what it was told."""
 
     calls: list[tuple[object, ...]] = field(default_factory=list)
-    active: int = 0
 
     def accepted(self, run: Run) -> None:
         self.calls.append(("accepted",))
@@ -200,16 +200,39 @@ def last_of(entries: Sequence[LoggedEvent]) -> dict[str, Any]:
     return cast(dict[str, Any], entries[-1][1])
 
 
+class NoArguments(BaseModel):
+    """The tools take none."""
+
+
+def read_and_write_tools(calls: list[str]) -> dict[str, Tool]:
+    """A tool that reads and one that needs an approval; both note their calls."""
+
+    async def look(arguments: NoArguments, context: ToolContext) -> dict[str, Any]:
+        """Look."""
+        calls.append("look")
+        return {"seen": "12.00"}
+
+    async def change(arguments: NoArguments, context: ToolContext) -> dict[str, Any]:
+        """Change."""
+        calls.append("change")
+        return {"changed": "yes"}
+
+    async def preview(arguments: NoArguments, context: ToolContext) -> dict[str, Any]:
+        return {"before": "no", "after": "yes"}
+
+    return {"look": Tool(look), "change": Tool(change, risk="write", preview=preview)}
+
+
 class Cluster:
     """What several processes share."""
 
-    def __init__(self, tools: Callable[[list[str]], dict[str, Tool]] = lambda calls: {}) -> None:
+    def __init__(self) -> None:
         self.store = InMemoryRunStore(default_employee=EMPLOYEE)
         self.bus = NotificationBus()
         self.checkpoints = InMemoryCheckpoints()
         self.approvals = InMemoryApprovals(self.store)
         self.tool_calls: list[str] = []
-        self.tools = GivenTools(tools(self.tool_calls))
+        self.tools = GivenTools(read_and_write_tools(self.tool_calls))
 
     def stored(self, run: Run) -> StoredRun:
         return self.store.runs[run.id]
