@@ -55,6 +55,8 @@ def default_text(field: FieldInfo) -> str:
     value = field.default
     if value is None or value == ():
         return ""
+    if isinstance(value, bool):
+        return str(value).lower()
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 

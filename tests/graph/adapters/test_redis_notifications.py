@@ -94,7 +94,7 @@ async def mute_server() -> AsyncIterator[str]:
         server.close()
 
 
-async def test_a_send_to_nobody_is_logged_once_and_raises_nothing() -> None:
+async def test_a_send_to_no_server_is_logged_once_and_raises_nothing() -> None:
     with structlog.testing.capture_logs() as logs:
         async with sending(f"redis://:a-password@127.0.0.1:{free_port()}") as notifier:
             for _ in range(3):
@@ -139,7 +139,7 @@ async def test_a_process_that_starts_before_redis_hears_of_it_later(redis: Redis
         await eventually(lambda: received == [("due", "run")])
 
 
-async def test_a_wrong_password_is_logged_once_and_harms_nobody(tmp_path: Path) -> None:
+async def test_a_wrong_password_is_logged_once_and_raises_nothing(tmp_path: Path) -> None:
     with RedisServer(tmp_path, "--requirepass", "right") as server, structlog.testing.capture_logs() as logs:
         notifier = RedisNotifier(server.address.replace("//", "//:wrong@"))
         async with subscribed(notifier, connected=False):
@@ -169,7 +169,7 @@ async def test_the_stream_keeps_so_many_entries_and_hardly_more(
         assert 200 <= await client.xlen(STREAM) <= 400
 
 
-async def test_what_others_write_into_the_stream_is_no_news_and_no_harm(redis: RedisServer) -> None:
+async def test_foreign_entries_of_the_stream_are_ignored(redis: RedisServer) -> None:
     notifier = RedisNotifier(redis.address)
     async with subscribed(notifier) as received, Redis.from_url(redis.address) as client:
         await client.xadd(STREAM, {b"kind": b"\xff\xfe", b"else": b""})
@@ -178,7 +178,7 @@ async def test_what_others_write_into_the_stream_is_no_news_and_no_harm(redis: R
     assert received == [("events", "run")]
 
 
-async def test_a_key_of_another_kind_in_the_streams_place_harms_nobody(redis: RedisServer) -> None:
+async def test_a_key_of_another_kind_in_place_of_the_stream_raises_nothing(redis: RedisServer) -> None:
     notifier = RedisNotifier(redis.address)
     async with Redis.from_url(redis.address) as client:
         await client.set(STREAM, "something else")
@@ -215,7 +215,7 @@ async def test_a_server_that_answers_no_more_counts_as_away_until_it_does(
         await eventually(lambda: received == [("events", "run")])
 
 
-async def test_listening_ends_whenever_it_is_told_to(redis: RedisServer) -> None:
+async def test_a_subscription_can_be_cancelled_at_any_time(redis: RedisServer) -> None:
     """At whatever point of a connection; redis-py's own time-outs would now and then swallow it."""
 
     async def listen() -> None:
@@ -244,7 +244,7 @@ async def test_listening_ends_whenever_it_is_told_to(redis: RedisServer) -> None
         "redis://:pass-word@127.0.0.1?socket_timeout=long",
     ],
 )
-def test_a_wrong_address_is_told_at_once_and_not_repeated(address: str) -> None:
+def test_a_wrong_address_is_an_error_that_does_not_quote_it(address: str) -> None:
     with pytest.raises(ConfigurationError, match="REDIS_URL") as refused:
         RedisNotifier(address)
     assert "pass-word" not in refused.value.message

@@ -59,7 +59,7 @@ async def test_a_token_of_the_projects_secret_names_its_user(
         lambda: FORGER.with_secret(SECRET.encode(), b64=False),
     ],
 )
-async def test_another_signature_or_header_names_nobody(
+async def test_another_signature_or_header_is_rejected(
     verifier: SharedSecretVerifier, forge: Callable[[], str]
 ) -> None:
     with pytest.raises(Unauthenticated):
@@ -67,7 +67,7 @@ async def test_another_signature_or_header_names_nobody(
 
 
 @pytest.mark.parametrize("kind", FORM)
-async def test_what_is_no_token_names_nobody(verifier: SharedSecretVerifier, kind: str) -> None:
+async def test_a_malformed_token_is_rejected(verifier: SharedSecretVerifier, kind: str) -> None:
     with pytest.raises(Unauthenticated):
         await verifier.verify(FORM[kind](FORGER))
 
@@ -81,7 +81,7 @@ class Signing(Forger):
 
 
 @pytest.mark.parametrize("kind", CLAIMS)
-async def test_bad_claims_name_nobody_under_the_right_secret_either(verifier: SharedSecretVerifier, kind: str) -> None:
+async def test_bad_claims_are_rejected_under_the_right_secret(verifier: SharedSecretVerifier, kind: str) -> None:
     signing = Signing(ISSUER)
     assert await verifier.verify(signing.token()) == USER
     with pytest.raises(Unauthenticated):
@@ -147,7 +147,7 @@ def start() -> Start:
     return started
 
 
-async def test_a_project_that_publishes_no_keys_is_told_with_the_setting_for_its_secret(start: Start) -> None:
+async def test_a_project_without_keys_is_reported_with_the_setting_for_its_secret(start: Start) -> None:
     async with project([]) as address:
         verifier, said = await start(supabase_url=address)
         assert said == [NO_KEYS]
@@ -162,13 +162,13 @@ async def test_with_its_secret_a_project_needs_no_keys(start: Start) -> None:
         assert await verifier.verify(Forger(f"{address}/auth/v1").with_secret(SECRET.encode())) == USER
 
 
-async def test_a_project_that_cannot_be_reached_is_told_with_its_address(start: Start) -> None:
+async def test_an_unreachable_project_is_reported_with_its_address(start: Start) -> None:
     verifier, said = await start(supabase_url="http://127.0.0.1:1")
     assert said == [UNREACHABLE]
     assert not await verifier.is_available()
 
 
-async def test_a_project_that_names_another_issuer_is_told_with_the_setting_for_it(start: Start) -> None:
+async def test_a_project_with_another_issuer_is_reported_with_its_setting(start: Start) -> None:
     async with project([FORGER.jwk], issuer=ISSUER) as address:
         verifier, said = await start(supabase_url=address)
         assert said == [verifier.problem]
@@ -179,7 +179,7 @@ async def test_a_project_that_names_another_issuer_is_told_with_the_setting_for_
 
 
 @pytest.mark.parametrize("secret", [None, SECRET])
-async def test_a_token_that_the_project_signed_as_another_issuer_is_told_until_one_is_right(
+async def test_a_token_of_another_issuer_is_reported_until_one_is_right(
     start: Start, secret: str | None
 ) -> None:
     async with project([FORGER.jwk]) as address:
@@ -203,7 +203,7 @@ async def test_a_strangers_token_does_not_pass_for_one_of_another_issuer(start: 
         assert verifier.problem == ""
 
 
-async def test_keys_that_are_published_later_are_found_by_whoever_asks_whether_sign_in_works(
+async def test_keys_that_are_published_later_are_found_by_the_readiness_check(
     start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("graph.adapters.auth.jwt_verifier.REFETCH_SECONDS", 0)

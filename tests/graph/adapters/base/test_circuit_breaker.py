@@ -41,7 +41,7 @@ def test_it_opens_after_so_many_failures_in_a_row() -> None:
     assert breaker.wait_seconds() == PAUSE
 
 
-def test_a_success_between_failures_begins_the_count_anew() -> None:
+def test_a_success_resets_the_count_of_failures() -> None:
     breaker = CircuitBreaker(LIMIT, PAUSE, Clock())
     for _ in range(10):
         for _ in range(LIMIT - 1):

@@ -47,7 +47,7 @@ async def test_what_goes_wrong_in_it_is_raised(file: Path) -> None:
         await OnnxEncoder(file).run([10**9])
 
 
-async def test_it_goes_on_after_somebody_stopped_waiting(file: Path) -> None:
+async def test_it_continues_after_a_caller_stopped_waiting(file: Path) -> None:
     network = OnnxEncoder(file)
     given_up = asyncio.ensure_future(network.run([2000] * 250))
     given_up.cancel()

@@ -75,7 +75,7 @@ async def called(tool: Tool) -> Any:
 
 
 @pytest.mark.parametrize("fault", ["hang", "die", "garbage", "error -32603", "error -32602", "error -1"])
-async def test_a_payment_that_is_not_confirmed_is_told_as_unknown(file: Path, fault: str) -> None:
+async def test_an_unconfirmed_payment_is_reported_as_unknown(file: Path, fault: str) -> None:
     seconds = 3 if fault in ("hang", "garbage") else 20
     [tool] = (await joined(file, {"tools": [PAY], "faults": {"pay": fault}}, timeout=seconds)).tools
     with pytest.raises(ToolError) as told:
@@ -111,7 +111,7 @@ async def test_what_only_reads_may_be_asked_again(file: Path) -> None:
         await called(tool)
 
 
-async def test_arguments_that_a_reading_tool_refuses_are_told_with_its_reason(file: Path) -> None:
+async def test_arguments_that_a_read_tool_refuses_are_reported_with_its_reason(file: Path) -> None:
     given = {"tools": [PAY], "faults": {"pay": "error -32602"}}
     [tool] = (await joined(file, given, risk="read")).tools
     for _ in range(9):  # a refusal is an answer: the server is not spared for it
@@ -175,7 +175,7 @@ async def test_an_answer_is_read_as_far_as_it_can_be(
 @pytest.mark.parametrize(
     ("content", "reason"), [([{"type": "text", "text": "no such account"}], "no such account"), ([], "no reason given")]
 )
-async def test_an_error_of_the_tool_is_told_with_its_reason(file: Path, content: Any, reason: str) -> None:
+async def test_an_error_of_the_tool_is_reported_with_its_reason(file: Path, content: Any, reason: str) -> None:
     answer = {"content": content, "isError": True}
     [tool] = (await joined(file, {"tools": [PAY], "answers": {"pay": answer}})).tools
     with pytest.raises(ToolError, match=f"bank refused: {reason}"):

@@ -44,7 +44,7 @@ def given(model: type[BaseModel], **arguments: Any) -> dict[str, Any]:
 # What a model is told -------------------------------------------------------------------------------------------------
 
 
-def test_what_is_nested_is_told_whole_and_references_are_replaced() -> None:
+def test_nested_schemas_stay_whole_and_references_are_inlined() -> None:
     told = model_of(ORDER).model_json_schema()
     assert told["properties"] == {
         **ORDER["properties"],
@@ -64,7 +64,7 @@ def test_references_of_every_kind_within_the_schema_are_known(reference: str) ->
     assert resolve_schema(schema)["properties"]["to"] == ACCOUNT
 
 
-def test_a_tree_is_told_to_some_depth() -> None:
+def test_a_recursive_schema_is_inlined_to_a_maximum_depth() -> None:
     node = {"type": "object", "properties": {"name": {"type": "string"}, "kids": {"items": {"$ref": "#/$defs/Node"}}}}
     told = resolve_schema({"properties": {"root": {"$ref": "#/$defs/Node"}}, "$defs": {"Node": node}})
     kids = told["properties"]["root"]["properties"]["kids"]["items"]
@@ -136,7 +136,7 @@ for _ in range(200):
     ],
     ids=lambda odd: str(odd)[:70],
 )
-def test_a_schema_that_no_model_can_be_told_is_refused(odd: Any) -> None:
+def test_an_unsupported_schema_is_rejected(odd: Any) -> None:
     with pytest.raises(UnsupportedSchema):
         resolve_schema(odd)
 

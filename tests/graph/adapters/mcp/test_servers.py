@@ -102,7 +102,7 @@ async def test_arguments_that_the_schema_forbids_never_reach_the_server(rates: d
     assert made(calls) == []
 
 
-async def test_what_a_server_refuses_is_told_and_does_not_open_the_breaker(rates: dict[str, Any]) -> None:
+async def test_a_refusal_is_reported_and_does_not_open_the_breaker(rates: dict[str, Any]) -> None:
     tool = (await tools_of(rates))["rates_refuse"]
     for _ in range(2):
         with pytest.raises(ToolError, match=r"rates refused: .*no rate for that day"):
@@ -118,7 +118,7 @@ async def test_a_server_that_takes_too_long_is_cut_off(rates: dict[str, Any]) ->
         await call(slow, seconds=60)
 
 
-async def test_after_some_failures_a_server_is_spared(rates: dict[str, Any], tmp_path: Path) -> None:
+async def test_after_some_failures_a_server_is_not_called(rates: dict[str, Any], tmp_path: Path) -> None:
     program = tmp_path / "server.py"
     program.write_text(SERVER.read_text())
     tools = await tools_of(rates, command=[sys.executable, str(program), str(tmp_path / "calls")])

@@ -104,7 +104,7 @@ OPERATORS = {
 @pytest.mark.parametrize(
     ("fault", "error"), [(fault, error) for fault, errors in OPERATORS.items() for error in errors], ids=str
 )
-def test_what_only_an_operator_can_mend_is_not_told_as_the_users_fault(
+def test_a_fault_for_the_operator_is_not_reported_as_the_users(
     fault: str, error: openai.APIStatusError
 ) -> None:
     assert operator_fault(error) == fault
@@ -125,7 +125,7 @@ def test_what_only_an_operator_can_mend_is_not_told_as_the_users_fault(
     ],
     ids=str,
 )
-def test_what_passes_or_is_the_messages_fault_is_not_told_to_the_operator(
+def test_a_temporary_fault_or_one_of_the_message_is_not_the_operators(
     error: openai.APIStatusError, kind: type[ModelError]
 ) -> None:
     assert operator_fault(error) is None

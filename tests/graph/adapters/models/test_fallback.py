@@ -72,7 +72,7 @@ async def test_it_does_not_go_on_where_the_chosen_model_broke_off() -> None:
     assert (words, fallback.asked) == (["a"], [])
 
 
-async def test_where_both_fail_the_fallbacks_error_is_told() -> None:
+async def test_if_both_fail_the_fallbacks_error_is_raised() -> None:
     model = WithFallback(Failing("chosen", [], ModelTimeout()), Failing("spare", [], ModelUnavailable()))
     with pytest.raises(ModelUnavailable):
         await heard(model, [])

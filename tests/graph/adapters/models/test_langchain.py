@@ -186,7 +186,7 @@ async def test_a_model_that_falls_silent_in_its_answer_is_given_up(said: str) ->
     assert time.monotonic() - started < 1
 
 
-async def test_each_chunk_has_the_time_between_tokens_anew() -> None:
+async def test_each_chunk_restarts_the_time_between_tokens() -> None:
     async def script() -> AsyncIterator[AIMessageChunk]:
         for word in "abcd":
             await asyncio.sleep(0.06)
@@ -292,7 +292,7 @@ async def test_a_model_that_yields_nothing_is_an_error() -> None:
         await read(model_of(script))
 
 
-async def test_what_nobody_foresaw_is_found_by_the_log() -> None:
+async def test_an_unexpected_error_is_found_by_the_log() -> None:
     async def script() -> AsyncIterator[AIMessageChunk]:
         raise ZeroDivisionError("secret detail")
         yield
@@ -432,7 +432,7 @@ async def test_an_answer_that_the_server_cuts_off_is_an_error(client: LangChainM
         await told(client, "half an answer [[cut]]")
 
 
-async def test_nobody_at_the_address_is_unavailable() -> None:
+async def test_an_address_without_a_server_is_unavailable() -> None:
     model = openai_model("m", key=None, base_url="http://127.0.0.1:1/v1", timeout=5)
     with pytest.raises(ModelUnavailable):
         await read(LangChainModel({"small": model}, {"small": "m"}, first_token=5, total=5))

@@ -149,7 +149,7 @@ async def test_a_provider_that_asks_to_wait_is_left_alone_for_so_long(
 
 
 @pytest.mark.parametrize("status", [429, 503])
-async def test_a_wait_that_is_longer_than_the_time_left_is_told_at_once(
+async def test_a_wait_longer_than_the_time_left_is_raised_at_once(
     status: int, model: LangChainModel, endpoint: ScriptedModel
 ) -> None:
     message = f"[[status {status}]] [[retry_after 20]] no time"

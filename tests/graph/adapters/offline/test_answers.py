@@ -31,7 +31,7 @@ def told(result: Any, *, rows: bool = False) -> str:
     return render_result(json.dumps(result), rows=rows)
 
 
-def test_spending_is_told_with_its_dates_and_refunds() -> None:
+def test_spending_is_rendered_with_its_dates_and_refunds() -> None:
     assert told(found(**GROCERIES)) == (
         "You spent 512.34 USD on Groceries from 2026-10-01 to 2026-10-31 (23 transactions, 12.00 refunded)."
     )
@@ -80,7 +80,7 @@ def test_an_error_is_passed_on_and_not_papered_over() -> None:
         ("no json at all", "no json at all"),
     ],
 )
-def test_any_other_result_is_told_field_by_field(content: str, expected: str) -> None:
+def test_any_other_result_is_rendered_field_by_field(content: str, expected: str) -> None:
     assert render_result(content, rows=True) == expected
 
 
@@ -107,7 +107,7 @@ def share(category: str, spent: str, refunds: str = "0") -> dict[str, Any]:
 
 
 @pytest.mark.anyio
-async def test_category_totals_are_told_in_their_order_with_shares() -> None:
+async def test_category_totals_are_rendered_in_order_with_shares() -> None:
     rows = {"category_totals": [share("Shopping", "25"), share("Groceries", "80", "5")]}
     assert await answered("transaction_category_totals", MARCH, rows) == (
         "You spent 100.00 USD from 2026-03-01 to 2026-03-31 (4 transactions, 5.00 refunded).\n"
@@ -126,7 +126,7 @@ def account(name: str, kind: str, balance: str | None) -> dict[str, Any]:
 
 
 @pytest.mark.anyio
-async def test_balances_are_told_one_by_one_and_unknown_ones_as_unknown() -> None:
+async def test_balances_are_rendered_one_by_one_and_unknown_ones_as_unknown() -> None:
     rows = {"accounts": [account("Everyday", "checking", "120.5"), account("Rainy Day", "savings", None)]}
     assert await answered("account_balances_query", {}, rows) == (
         "Your accounts:\n"
@@ -143,7 +143,7 @@ async def test_balances_are_told_one_by_one_and_unknown_ones_as_unknown() -> Non
 
 
 @pytest.mark.anyio
-async def test_a_comparison_of_two_periods_is_told_in_total_and_by_category() -> None:
+async def test_a_comparison_of_two_periods_is_rendered_in_total_and_by_category() -> None:
     def spent(period: str, category: str, amount: str) -> dict[str, Any]:
         return {**share(category, amount), "period": period}
 
@@ -158,12 +158,12 @@ async def test_a_comparison_of_two_periods_is_told_in_total_and_by_category() ->
     )
 
 
-def test_a_question_that_a_tool_asks_back_is_not_told_as_nothing_found() -> None:
+def test_a_question_of_a_tool_is_not_rendered_as_nothing_found() -> None:
     ambiguous = {"status": "ambiguous", "currencies": ["CAD", "USD"], "categories": [], "filters": {"type": "expense"}}
     assert told(ambiguous).startswith("- status: ambiguous\n- currencies: ")
 
 
-def test_a_result_of_another_shape_is_told_field_by_field() -> None:
+def test_a_result_of_another_shape_is_rendered_field_by_field() -> None:
     assert told({"status": "ok", "year": 2025, "categories": [{"category": "Gifts"}]}) == (
         '- status: ok\n- year: 2025\n- categories: [{"category": "Gifts"}]'
     )

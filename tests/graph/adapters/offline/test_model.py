@@ -245,7 +245,7 @@ async def test_a_question_that_no_tool_answers_is_answered_by_the_best_passage(m
     assert "[1]" not in text
 
 
-async def test_a_result_is_told_and_not_looked_up_again(model: OfflineChatModel) -> None:
+async def test_a_result_is_rendered_and_not_looked_up_again(model: OfflineChatModel) -> None:
     request = AIMessage("", tool_calls=[{"name": "transactions_query", "args": {}, "id": "call_1"}])
     result = ToolMessage('{"error": "the records are closed"}', tool_call_id="call_1")
     answer = await ask(model, "How much did I spend last month?", request, result)

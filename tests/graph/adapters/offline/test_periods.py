@@ -166,7 +166,7 @@ def test_other_numbers_and_names_are_no_period(text: str) -> None:
         "10-3 April",
     ],
 )
-def test_a_period_that_cannot_be_told_is_an_error_and_not_a_guess(text: str) -> None:
+def test_an_unclear_period_is_an_error_and_not_a_guess(text: str) -> None:
     with pytest.raises(AmbiguousPeriod):
         find_periods(text, TODAY)
 

@@ -153,7 +153,7 @@ async def test_the_loop_goes_on_while_a_worker_works() -> None:
     assert ticks > 5
 
 
-async def test_an_error_while_detecting_is_told_without_the_text() -> None:
+async def test_an_error_while_detecting_is_logged_without_the_text() -> None:
     failure = find_all([4111], ())  # type: ignore[list-item]
     assert failure == Failure("TypeError", failure.place)
     with pytest.raises(RedactionFailed):

@@ -124,7 +124,7 @@ async def test_a_breaker_counts_the_calls_that_it_admits_and_spares_and_shows_wh
     assert value(metrics, "chat_model_breaker_open", provider="chosen") == 0
 
 
-async def test_the_pool_is_shown_as_it_is_when_somebody_asks(metrics: Metrics) -> None:
+async def test_the_pool_is_read_at_each_scrape(metrics: Metrics) -> None:
     stats = {"pool_max": 16, "pool_size": 4, "pool_available": 3}
     metrics.watch_pool(lambda: stats)
     assert value(metrics, "chat_database_pool_size") == 4

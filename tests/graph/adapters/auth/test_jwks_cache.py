@@ -123,7 +123,7 @@ async def test_a_key_for_another_use_beside_ours_does_no_harm(verifier: JwtVerif
         await verifier.verify(FORGER.with_secret(b"secret", kid="secret"))
 
 
-async def test_a_slow_source_holds_up_nobody_whose_key_is_cached(
+async def test_a_slow_source_does_not_delay_users_whose_key_is_cached(
     verifier: JwtVerifier, source: JwksServer, clock: Clock
 ) -> None:
     await verifier.verify(FORGER.token())

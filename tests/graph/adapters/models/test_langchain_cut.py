@@ -159,7 +159,7 @@ async def heard_of(lengths: list[int], body: bytes, ending: Ending) -> tuple[str
 
 @pytest.mark.parametrize("ending", [closed, broken])
 @pytest.mark.parametrize("cut", BEFORE_THE_FIRST_WORD.values(), ids=BEFORE_THE_FIRST_WORD)
-async def test_an_answer_that_is_cut_before_its_first_word_is_begun_anew(cut: Any, ending: Ending, body: bytes) -> None:
+async def test_an_answer_that_is_cut_before_its_first_word_is_retried(cut: Any, ending: Ending, body: bytes) -> None:
     assert await heard_of([cut(body), len(body)], body, ending) == (TEXT, None, 0)
 
 
