@@ -96,10 +96,10 @@ class KeyRotation:
         for row in rows:
             context, before = column.context.format(user_id=user_id, id=row["id"]), bytes(row["ciphertext"])
             try:
-                sealed = self.cipher.encrypt(self.cipher.decrypt(before, context), context)
+                ciphertext = self.cipher.encrypt(self.cipher.decrypt(before, context), context)
             except ConfigurationError:
                 continue
-            entries.append({"id": row["id"], "before": before.hex(), "ciphertext": sealed.hex()})
+            entries.append({"id": row["id"], "before": before.hex(), "ciphertext": ciphertext.hex()})
         return entries
 
     async def reencrypt_hash_key(self) -> None:
@@ -108,12 +108,12 @@ class KeyRotation:
             row = await fetch_one(connection, QUERIES["hash_key"], {})
             if row and not bytes(row["ciphertext"]).startswith(self.cipher.key_prefix):
                 before = bytes(row["ciphertext"])
-                sealed = self.cipher.encrypt(self.cipher.decrypt(before, HASH_KEY_CONTEXT), HASH_KEY_CONTEXT)
-                await connection.execute(QUERIES["reencrypt_hash_key"], {"ciphertext": sealed, "before": before})
+                ciphertext = self.cipher.encrypt(self.cipher.decrypt(before, HASH_KEY_CONTEXT), HASH_KEY_CONTEXT)
+                await connection.execute(QUERIES["reencrypt_hash_key"], {"ciphertext": ciphertext, "before": before})
 
 
 async def open_cipher(database: Database, read: ReadKeys) -> VaultCipher:
-    """The sealer of a database: the configured keys, and the hash key that is kept there.
+    """The cipher of a database, with the configured keys and the hash key that the database stores.
 
     Raises:
         ConfigurationError: the keys cannot be read, or belong to another database.
