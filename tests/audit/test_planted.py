@@ -39,10 +39,9 @@ from nodes.redact import Redact
 from tests.audit.borrowings import SIZE, borrow_often
 from tests.audit.canary import Canaries, found_in
 from tests.conftest import PASSWORD
-from tests.graph.adapters.crypto import test_cipher as test_sealer
+from tests.graph.adapters.crypto import test_cipher as test_cipher
 from tests.graph.adapters.postgres.privacy import test_vault
-from tests.graph.adapters.postgres.runs import test_checkpointer as test_saver
-from tests.graph.adapters.postgres.runs import test_run_store
+from tests.graph.adapters.postgres.runs import test_checkpointer, test_run_store
 from tests.graph.conftest import store_of_runs
 from tests.graph.ports import vault_contract
 from tests.graph.redaction.links import test_link_sanitizer as test_defuse
@@ -207,7 +206,7 @@ def test_claims_that_are_set_for_the_session_are_noticed(copy: DatabaseUrls, mon
 
 def test_a_checkpoint_table_that_does_not_know_its_owner_is_noticed(copy: DatabaseUrls) -> None:
     owners = str(uuid.uuid4()), str(uuid.uuid4())
-    check = on(copy, lambda database: test_saver.test_a_thread_of_another_user_is_empty(database, *owners))
+    check = on(copy, lambda database: test_checkpointer.test_a_thread_of_another_user_is_empty(database, *owners))
     check()
     copy.change("alter table checkpoint_blobs alter column user_id drop default")
     assert_red(check, psycopg.errors.InsufficientPrivilege)
@@ -239,7 +238,9 @@ def test_values_that_are_sealed_for_nobody_in_particular_are_noticed(
 ) -> None:
     def check_with(database: Database) -> Awaitable[None]:
         vault = PostgresVault(database, VaultCipher(b"k" * 32))
-        return test_vault.TestPostgresVault().test_a_sealed_value_moved_to_another_token_does_not_open(vault, copy.rows)
+        return test_vault.TestPostgresVault().test_a_ciphertext_moved_to_another_token_does_not_decrypt(
+            vault, copy.rows
+        )
 
     check = on(copy, check_with)
     check()
@@ -247,14 +248,14 @@ def test_values_that_are_sealed_for_nobody_in_particular_are_noticed(
     monkeypatch.setattr(VaultCipher, "encrypt", lambda self, plain, context: encrypt(self, plain, ""))
     monkeypatch.setattr(VaultCipher, "decrypt", lambda self, sealed, context: decrypt(self, sealed, ""))
     assert_red(check)
-    assert_red(lambda: test_sealer.test_it_does_not_open_for_another_context("other"))
+    assert_red(lambda: test_cipher.test_it_does_not_open_for_another_context("other"))
 
 
 def test_an_input_that_is_stored_as_it_is_is_noticed(copy: DatabaseUrls, monkeypatch: pytest.MonkeyPatch) -> None:
     employee(copy)
 
     def check_with(database: Database) -> Awaitable[None]:
-        return test_run_store.test_the_text_is_stored_sealed_and_for_this_run_only(
+        return test_run_store.test_the_text_is_stored_encrypted_and_for_this_run_only(
             store_on(database), str(uuid.uuid4()), VaultCipher(b"k" * 32), copy.rows
         )
 

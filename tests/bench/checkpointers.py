@@ -95,7 +95,7 @@ async def run(plan: Plan, say: Say) -> str:
 async def compare(addresses: DatabaseUrls, plan: Plan, say: Say) -> Rates:
     """All savers in all rounds."""
     rates: dict[str, list[float]] = defaultdict(list)
-    async with savers(addresses) as makers:
+    async with checkpointers(addresses) as makers:
         for make in makers.values():
             await put_and_get(make, plan.seconds)
         for number in range(plan.rounds):
@@ -116,7 +116,7 @@ async def one_round(makers: Mapping[str, Callable[[], Saver]], plan: Plan) -> Ma
 
 
 @asynccontextmanager
-async def savers(addresses: DatabaseUrls) -> AsyncIterator[Mapping[str, Callable[[], Saver]]]:
+async def checkpointers(addresses: DatabaseUrls) -> AsyncIterator[Mapping[str, Callable[[], Saver]]]:
     """What makes a writer's saver.
 
     LangGraph's is one for all writers, and has tables of its own in a schema that is gone at the end. Without claims a row of
@@ -159,7 +159,7 @@ async def put_and_get(make: Callable[[], Saver], seconds: float) -> int:
     return sum(await asyncio.gather(*(write(make(), until) for _ in range(WRITERS))))
 
 
-async def write(saver: Saver, until: float) -> int:
+async def write(checkpointer: Saver, until: float) -> int:
     thread = RunnableConfig(configurable={"thread_id": str(uuid.uuid4()), "checkpoint_ns": ""})
     place, pairs = thread, 0
     while time.perf_counter() < until:
@@ -167,8 +167,8 @@ async def write(saver: Saver, until: float) -> int:
         checkpoint["channel_values"] = VALUES
         versions: ChannelVersions = dict.fromkeys(VALUES, checkpoint["id"])
         checkpoint["channel_versions"] = versions
-        place = await saver.aput(place, checkpoint, METADATA, versions)
-        found = await saver.aget_tuple(thread)
+        place = await checkpointer.aput(place, checkpoint, METADATA, versions)
+        found = await checkpointer.aget_tuple(thread)
         assert found
         assert found.checkpoint["id"] == checkpoint["id"]
         pairs += 1

@@ -9,13 +9,13 @@ PARTS = ("put", "put_writes", "get_tuple", "list", "delete_thread", "delete_for_
 
 
 async def assert_conforms(make: Callable[[], BaseCheckpointSaver[str]]) -> None:
-    """Run every part on a saver of its own; each is found, has tests, and none of them fails or is skipped."""
+    """Run every part on a checkpointer of its own. Every part is found and has tests; none fails or is skipped."""
 
     @checkpointer_test(name="saver")
-    async def saver() -> AsyncIterator[BaseCheckpointSaver[str]]:
+    async def checkpointer() -> AsyncIterator[BaseCheckpointSaver[str]]:
         yield make()
 
-    results = (await validate(saver)).results
+    results = (await validate(checkpointer)).results
     assert {name: result.failures for name, result in results.items() if result.failures} == {}
     assert {
         name for name, result in results.items() if result.passed and result.tests_passed and not result.tests_skipped

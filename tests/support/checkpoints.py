@@ -11,11 +11,11 @@ from langgraph.graph import END, START, StateGraph
 from tests.graph.conftest import Sql
 
 
-async def put(saver: BaseCheckpointSaver[str], thread: str, run: str = "", /, **values: Any) -> RunnableConfig:
+async def put(checkpointer: BaseCheckpointSaver[str], thread: str, run: str = "", /, **values: Any) -> RunnableConfig:
     """Store one checkpoint that holds these values."""
     versions: ChannelVersions = dict.fromkeys(values, uuid4().hex)
     checkpoint = generate_checkpoint(channel_values=values, channel_versions=versions)
-    return await saver.aput(generate_config(thread), checkpoint, generate_metadata(run=run), versions)
+    return await checkpointer.aput(generate_config(thread), checkpoint, generate_metadata(run=run), versions)
 
 
 def rows(sql: Sql, thread: str) -> dict[str, int]:
@@ -29,8 +29,8 @@ def rows(sql: Sql, thread: str) -> dict[str, int]:
     return {row["name"]: row["count"] for row in counted if row["count"]}
 
 
-async def latest(saver: BaseCheckpointSaver[str], thread: str) -> CheckpointTuple | None:
-    return await saver.aget_tuple(generate_config(thread))
+async def latest(checkpointer: BaseCheckpointSaver[str], thread: str) -> CheckpointTuple | None:
+    return await checkpointer.aget_tuple(generate_config(thread))
 
 
 def joined(before: list[str], after: list[str]) -> list[str]:
@@ -42,7 +42,7 @@ class Talk(TypedDict, total=False):
     last: list[str]
 
 
-def talk(saver: BaseCheckpointSaver[str]) -> Any:
+def talk(checkpointer: BaseCheckpointSaver[str]) -> Any:
     """A small graph whose state grows."""
 
     async def listen(state: Talk) -> Talk:
@@ -57,4 +57,4 @@ def talk(saver: BaseCheckpointSaver[str]) -> Any:
     graph.add_edge(START, "listen")
     graph.add_edge("listen", "answer")
     graph.add_edge("answer", END)
-    return graph.compile(checkpointer=saver)
+    return graph.compile(checkpointer=checkpointer)

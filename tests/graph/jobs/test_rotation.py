@@ -24,7 +24,7 @@ def rotated(cipher: VaultCipher) -> VaultCipher:
     return VaultCipher(NEW, b"k" * 32, hash_key=cipher.hash_key)
 
 
-async def test_the_values_of_all_users_are_sealed_anew(
+async def test_the_values_of_all_users_are_encrypted_again(
     database: Database, cipher: VaultCipher, rotated: VaultCipher, user_id: str, stranger: str
 ) -> None:
     tokens = {user: await PostgresVault(database, cipher).tokenize(user, {CARD, ANA}) for user in (user_id, stranger)}

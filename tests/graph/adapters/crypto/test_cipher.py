@@ -1,4 +1,4 @@
-"""What is sealed opens with its key, for its context, and unchanged only; keys can be changed."""
+"""A ciphertext decrypts with its key, for its context, and unchanged only; keys can be rotated."""
 
 import base64
 from pathlib import Path
@@ -21,21 +21,21 @@ KEY = bytes(range(32))
 NEW = bytes(range(1, 33))
 
 
-def test_what_is_sealed_opens_again() -> None:
+def test_a_ciphertext_decrypts_to_its_value() -> None:
     cipher = VaultCipher(KEY)
     for plain in (b"", b"4111 1111 1111 1111", "Zoë 💶".encode(), bytes(range(256)) * 100):
         assert cipher.decrypt(cipher.encrypt(plain, "owner"), "owner") == plain
 
 
-def test_another_sealer_with_the_same_key_opens_it() -> None:
+def test_another_cipher_with_the_same_key_decrypts_it() -> None:
     assert VaultCipher(KEY).decrypt(VaultCipher(KEY).encrypt(b"value", "owner"), "owner") == b"value"
 
 
-def test_a_sealed_value_shows_nothing_of_it() -> None:
+def test_a_ciphertext_shows_nothing_of_its_value() -> None:
     assert b"4111" not in VaultCipher(KEY).encrypt(b"4111 1111 1111 1111", "owner")
 
 
-def test_the_same_value_is_sealed_differently_each_time() -> None:
+def test_the_same_value_is_encrypted_differently_each_time() -> None:
     cipher = VaultCipher(KEY)
     assert len({cipher.encrypt(b"value", "owner") for _ in range(100)}) == 100
 
@@ -54,9 +54,9 @@ def test_it_does_not_open_with_another_key() -> None:
 
 def test_a_changed_byte_is_noticed_wherever_it_is() -> None:
     cipher = VaultCipher(KEY)
-    sealed = cipher.encrypt(b"value", "owner")
-    for place in range(len(sealed)):
-        changed = sealed[:place] + bytes([sealed[place] ^ 1]) + sealed[place + 1 :]
+    ciphertext = cipher.encrypt(b"value", "owner")
+    for place in range(len(ciphertext)):
+        changed = ciphertext[:place] + bytes([ciphertext[place] ^ 1]) + ciphertext[place + 1 :]
         with pytest.raises(ConfigurationError):
             cipher.decrypt(changed, "owner")
 
@@ -114,7 +114,7 @@ def test_a_key_file_may_end_with_a_newline(tmp_path: Path) -> None:
 # Keys that change -----------------------------------------------------------------------------------------------------
 
 
-def test_what_was_sealed_before_keys_had_ids_still_opens() -> None:
+def test_a_ciphertext_of_the_legacy_format_still_decrypts() -> None:
     nonce = bytes(12)
     before = b"\x01" + nonce + AESGCM(derive(KEY, b"seal")).encrypt(nonce, b"value", b"owner")
     assert VaultCipher(KEY).decrypt(before, "owner") == VaultCipher(NEW, KEY).decrypt(before, "owner") == b"value"
@@ -123,22 +123,24 @@ def test_what_was_sealed_before_keys_had_ids_still_opens() -> None:
         VaultCipher(NEW).decrypt(before, "owner")
 
 
-def test_a_sealed_value_says_which_key_it_is_under_and_nothing_of_that_key() -> None:
+def test_a_ciphertext_names_its_key_and_shows_nothing_of_it() -> None:
     assert VaultCipher(KEY).encrypt(b"value", "owner").startswith(VaultCipher(KEY).key_prefix)
     assert VaultCipher(KEY).key_prefix == b"\x02" + key_id(KEY) != VaultCipher(NEW).key_prefix
     assert key_id(KEY) not in KEY
 
 
-def test_an_old_key_opens_and_the_current_one_seals() -> None:
+def test_a_previous_key_decrypts_and_the_current_one_encrypts() -> None:
     old, both = VaultCipher(KEY), VaultCipher(NEW, KEY)
     assert both.decrypt(old.encrypt(b"value", "owner"), "owner") == b"value"
     assert VaultCipher(NEW).decrypt(both.encrypt(b"value", "owner"), "owner") == b"value"
 
 
-def test_a_sealed_value_does_not_open_under_the_name_of_another_key() -> None:
-    sealed = VaultCipher(KEY).encrypt(b"value", "owner")
+def test_a_ciphertext_does_not_decrypt_under_the_name_of_another_key() -> None:
+    ciphertext = VaultCipher(KEY).encrypt(b"value", "owner")
     with pytest.raises(ConfigurationError):
-        VaultCipher(NEW, KEY).decrypt(VaultCipher(NEW).key_prefix + sealed[len(VaultCipher(KEY).key_prefix) :], "owner")
+        VaultCipher(NEW, KEY).decrypt(
+            VaultCipher(NEW).key_prefix + ciphertext[len(VaultCipher(KEY).key_prefix) :], "owner"
+        )
 
 
 def test_hashes_stay_as_they_are_when_the_key_changes() -> None:

@@ -1,4 +1,4 @@
-"""A file that a tool made is sealed at rest, opens for its owner, and for nobody and nothing else."""
+"""A stored file is encrypted; it decrypts for its user and under its id only."""
 
 import uuid
 from pathlib import Path
@@ -54,7 +54,7 @@ async def test_a_foreign_an_unknown_and_an_expired_file_are_the_same(
     assert await files.page(user_id, 10, None) == []
 
 
-async def test_a_sealed_file_opens_for_its_owner_and_under_its_id_only(
+async def test_a_file_decrypts_for_its_user_and_under_its_id_only(
     files: PostgresFiles, user_id: str, stranger: str, cipher: VaultCipher, sql: Sql
 ) -> None:
     file_id = await files.store(user_id, "chart.png", "image/png", CONTENT)

@@ -69,8 +69,8 @@ async def test_a_new_database_gets_a_hash_key_of_its_own_that_its_key_opens_agai
 
 
 async def test_processes_that_start_at_once_agree_on_the_hash_key(fresh: Database) -> None:
-    sealers = await asyncio.gather(*(open_cipher(fresh, lambda: [OLD]) for _ in range(4)))
-    assert len({cipher.hash_key for cipher in sealers}) == 1
+    ciphers = await asyncio.gather(*(open_cipher(fresh, lambda: [OLD]) for _ in range(4)))
+    assert len({cipher.hash_key for cipher in ciphers}) == 1
 
 
 async def test_a_database_of_before_keeps_its_hashes(fresh: Database, user_id: str) -> None:
@@ -96,7 +96,7 @@ async def test_another_key_does_not_unlock_a_database_of_before(fresh: Database,
 # Changing the key -----------------------------------------------------------------------------------------------------
 
 
-async def test_every_sealed_value_comes_under_the_new_key(
+async def test_every_encrypted_value_comes_under_the_new_key(
     database: Database, user_id: str, rotated: VaultCipher, sql: Sql
 ) -> None:
     old = VaultCipher(OLD)
@@ -198,7 +198,7 @@ async def test_the_hash_key_comes_under_the_new_key_and_is_the_same(fresh: Datab
         await open_cipher(fresh, lambda: [OLD])
 
 
-async def test_the_database_shows_the_hash_key_sealed_only(fresh: Database) -> None:
+async def test_the_database_stores_the_hash_key_encrypted(fresh: Database) -> None:
     cipher = await open_cipher(fresh, lambda: [OLD])
     async with fresh.system_transaction() as connection:
         [row] = await (await connection.execute("select ciphertext from vault_hash_key")).fetchall()

@@ -24,7 +24,7 @@ def vault(database: Database, cipher: VaultCipher) -> PostgresVault:
 class TestPostgresVault(VaultContract):
     """Keeps the contract."""
 
-    async def test_a_row_holds_the_value_sealed_only(self, vault: PostgresVault, sql: Sql) -> None:
+    async def test_a_row_holds_the_value_encrypted(self, vault: PostgresVault, sql: Sql) -> None:
         user_id = str(uuid4())
         await vault.tokenize(user_id, {CARD, ANA})
         rows = sql("select * from pii_vault where user_id = %(user_id)s", user_id=user_id)
@@ -40,15 +40,13 @@ class TestPostgresVault(VaultContract):
         assert len({bytes(row["lookup"]) for row in rows}) == 2
         assert len({bytes(row["ciphertext"]) for row in rows}) == 2
 
-    async def test_another_key_does_not_open_what_this_one_sealed(
-        self, vault: PostgresVault, database: Database
-    ) -> None:
+    async def test_another_key_does_not_decrypt_a_value(self, vault: PostgresVault, database: Database) -> None:
         user_id = str(uuid4())
         token = (await vault.tokenize(user_id, {CARD}))[CARD]
         with pytest.raises(ConfigurationError, match="VAULT_KEY"):
             await PostgresVault(database, VaultCipher(b"x" * 32)).detokenize(user_id, {token})
 
-    async def test_a_sealed_value_moved_to_another_token_does_not_open(self, vault: PostgresVault, sql: Sql) -> None:
+    async def test_a_ciphertext_moved_to_another_token_does_not_decrypt(self, vault: PostgresVault, sql: Sql) -> None:
         user_id = str(uuid4())
         issued = await vault.tokenize(user_id, {CARD, ANA})
         sql(

@@ -361,7 +361,7 @@ async def test_what_is_answered_anew_in_a_busy_session_is_the_question_before_it
     assert list(talk.left_behind()) == [text, "half an answ" if text == "two" else "answer to four"]
 
 
-async def test_the_text_of_a_run_whose_seal_does_not_open_is_not_asked_again(talk: Talk) -> None:
+async def test_a_text_that_does_not_decrypt_is_not_asked_again(talk: Talk) -> None:
     await talk.ask("one")
     talk.store.cipher = VaultCipher(b"o" * 32)
     with pytest.raises(RunAbandoned):

@@ -23,7 +23,7 @@ from tests.support.checkpoints import latest, put, talk
 pytestmark = pytest.mark.anyio
 
 
-async def test_the_saver_of_a_running_turn_passes_all_parts_of_the_conformance_suite(
+async def test_the_checkpointer_of_a_running_turn_passes_all_parts_of_the_conformance_suite(
     database: Database, resumed: Run
 ) -> None:
     await assert_conforms(lambda: BufferedCheckpointer(database, resumed))
@@ -38,20 +38,20 @@ def stored(sql: Sql, thread: str) -> int:
 
 
 async def test_what_a_turn_writes_is_gathered_until_it_is_flushed(database: Database, run: Run, sql: Sql) -> None:
-    thread, saver = str(uuid4()), BufferedCheckpointer(database, run)
+    thread, checkpointer = str(uuid4()), BufferedCheckpointer(database, run)
     for _ in range(3):
-        config = await put(saver, thread, plan=["a"])
-        await saver.aput_writes(config, [("plan", ["b"])], "task")
+        config = await put(checkpointer, thread, plan=["a"])
+        await checkpointer.aput_writes(config, [("plan", ["b"])], "task")
     assert stored(sql, thread) == 0
-    await saver.flush()
+    await checkpointer.flush()
     assert stored(sql, thread) == 3
 
 
 async def test_gathered_writes_are_sent_in_one_transaction(database: Database, run: Run, sql: Sql) -> None:
-    thread, saver = str(uuid4()), BufferedCheckpointer(database, run)
+    thread, checkpointer = str(uuid4()), BufferedCheckpointer(database, run)
     for _ in range(5):
-        await saver.aput_writes(await put(saver, thread, plan=["a"]), [("plan", ["b"])], "task")
-    await saver.flush()
+        await checkpointer.aput_writes(await put(checkpointer, thread, plan=["a"]), [("plan", ["b"])], "task")
+    await checkpointer.flush()
     rows = sql(
         "select xmin::text from checkpoints where thread_id = %(thread)s union "
         "select xmin::text from checkpoint_writes where thread_id = %(thread)s union "
@@ -62,26 +62,26 @@ async def test_gathered_writes_are_sent_in_one_transaction(database: Database, r
 
 
 async def test_a_read_sees_what_was_gathered(database: Database, run: Run) -> None:
-    thread, saver = str(uuid4()), BufferedCheckpointer(database, run)
-    config = await put(saver, thread, plan=["a"])
-    await saver.aput_writes(config, [("plan", ["b"])], "task")
-    found = await latest(saver, thread)
+    thread, checkpointer = str(uuid4()), BufferedCheckpointer(database, run)
+    config = await put(checkpointer, thread, plan=["a"])
+    await checkpointer.aput_writes(config, [("plan", ["b"])], "task")
+    found = await latest(checkpointer, thread)
     assert found
     assert found.checkpoint["channel_values"]["plan"] == ["a"]
     assert found.pending_writes == [("task", "plan", ["b"])]
 
 
 async def test_reads_beside_a_flush_are_not_mixed_up_with_it(database: Database, run: Run) -> None:
-    thread, saver = str(uuid4()), BufferedCheckpointer(database, run)
+    thread, checkpointer = str(uuid4()), BufferedCheckpointer(database, run)
     for number in range(40):
-        await put(saver, thread, plan=[number])
+        await put(checkpointer, thread, plan=[number])
 
     async def read_after(seconds: float) -> Any:
         await asyncio.sleep(seconds)
-        found = await latest(saver, thread)
+        found = await latest(checkpointer, thread)
         return found and found.checkpoint["channel_values"]["plan"]
 
-    _, *found = await asyncio.gather(saver.flush(), *(read_after(number / 2000) for number in range(40)))
+    _, *found = await asyncio.gather(checkpointer.flush(), *(read_after(number / 2000) for number in range(40)))
     assert found == [[39]] * 40
 
 
@@ -95,33 +95,33 @@ async def test_writes_that_could_not_be_sent_stay_gathered(database: Database, r
             return super().transaction(user_id, snapshot=snapshot)
 
     down = Down(database.pool)
-    thread, saver = str(uuid4()), BufferedCheckpointer(down, run)
-    await put(saver, thread, plan=["a"])
+    thread, checkpointer = str(uuid4()), BufferedCheckpointer(down, run)
+    await put(checkpointer, thread, plan=["a"])
     with pytest.raises(DatabaseUnavailable):
-        await saver.flush()
-    await put(saver, thread, plan=["b"])
+        await checkpointer.flush()
+    await put(checkpointer, thread, plan=["b"])
     down.up = True
-    await saver.flush()
+    await checkpointer.flush()
     assert stored(sql, thread) == 2
 
 
 async def test_a_flush_that_is_cancelled_loses_nothing(database: Database, run: Run, sql: Sql) -> None:
-    thread, saver = str(uuid4()), BufferedCheckpointer(database, run)
+    thread, checkpointer = str(uuid4()), BufferedCheckpointer(database, run)
     for number in range(30):
-        await put(saver, thread, plan=[number])
+        await put(checkpointer, thread, plan=[number])
     for pause in (0.001, 0.003, 0.006, 0.01):
-        flushing = asyncio.create_task(saver.flush())
+        flushing = asyncio.create_task(checkpointer.flush())
         await asyncio.sleep(pause)
         flushing.cancel()
         await asyncio.gather(flushing, return_exceptions=True)
-    await saver.flush()
+    await checkpointer.flush()
     assert stored(sql, thread) == 30
 
 
 async def test_a_long_turn_is_stored_while_it_lasts(database: Database, run: Run, sql: Sql) -> None:
     thread = str(uuid4())
-    async with PostgresCheckpoints(database, 5).turn(run) as saver:
-        await put(saver, thread, plan=["a"])
+    async with PostgresCheckpoints(database, 5).turn(run) as checkpointer:
+        await put(checkpointer, thread, plan=["a"])
         await asyncio.sleep(FLUSH_INTERVAL_SECONDS * 3)
         assert stored(sql, thread) == 1
 
@@ -130,8 +130,8 @@ async def test_the_end_of_a_turn_stores_the_rest_however_it_ends(database: Datab
     thread = str(uuid4())
 
     async def broken() -> None:
-        async with PostgresCheckpoints(database, 5).turn(run) as saver:
-            await put(saver, thread, plan=["a"])
+        async with PostgresCheckpoints(database, 5).turn(run) as checkpointer:
+            await put(checkpointer, thread, plan=["a"])
             raise LookupError
 
     with pytest.raises(LookupError):
@@ -145,8 +145,8 @@ async def test_a_turn_whose_checkpoints_cannot_be_stored_goes_on(database: Datab
             raise DatabaseUnavailable
 
     went_on = False
-    async with PostgresCheckpoints(Down(database.pool), 5).turn(run) as saver:
-        await put(saver, str(uuid4()), plan=["a"])
+    async with PostgresCheckpoints(Down(database.pool), 5).turn(run) as checkpointer:
+        await put(checkpointer, str(uuid4()), plan=["a"])
         went_on = True
     assert went_on
 
@@ -158,8 +158,8 @@ async def take_turns(database: Database, resumed: Run, turns: int, kept: int) ->
     checkpoints, thread = PostgresCheckpoints(database, kept), resumed.session_id
     for number in range(turns):
         config = {"configurable": {"thread_id": thread, "run": f"run {number}"}}
-        async with checkpoints.turn(resumed) as saver:
-            await talk(saver).ainvoke({"said": [f"question {number}"]}, config)
+        async with checkpoints.turn(resumed) as checkpointer:
+            await talk(checkpointer).ainvoke({"said": [f"question {number}"]}, config)
 
 
 async def test_only_the_last_turns_are_kept(database: Database, resumed: Run, sql: Sql) -> None:
@@ -220,11 +220,11 @@ async def test_a_step_that_its_run_has_left_behind_is_not_stored(database: Datab
 async def test_a_turn_that_waits_in_the_middle_goes_on_from_there(database: Database, resumed: Run) -> None:
     thread = str(uuid4())
     config: RunnableConfig = {"configurable": {"thread_id": thread, "run": "run 0"}}
-    async with PostgresCheckpoints(database, 5).turn(resumed) as saver:
-        await talk(saver).ainvoke({"said": ["a question"]}, config, interrupt_before=["answer"])
-    async with PostgresCheckpoints(database, 5).turn(resumed) as saver:
-        assert (await talk(saver).aget_state(config)).next == ("answer",)
-        assert (await talk(saver).ainvoke(None, config))["said"] == ["a question", "answer to a question"]
+    async with PostgresCheckpoints(database, 5).turn(resumed) as checkpointer:
+        await talk(checkpointer).ainvoke({"said": ["a question"]}, config, interrupt_before=["answer"])
+    async with PostgresCheckpoints(database, 5).turn(resumed) as checkpointer:
+        assert (await talk(checkpointer).aget_state(config)).next == ("answer",)
+        assert (await talk(checkpointer).ainvoke(None, config))["said"] == ["a question", "answer to a question"]
 
 
 async def test_a_pruned_thread_goes_on(database: Database, user_id: str, resumed: Run) -> None:

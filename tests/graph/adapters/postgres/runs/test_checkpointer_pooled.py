@@ -44,33 +44,35 @@ async def pooled(pooler: TransactionPooler) -> AsyncIterator[Database]:
         yield Database(pool)
 
 
-async def test_the_saver_passes_all_parts_of_the_conformance_suite(pooler: TransactionPooler, pooled: Database) -> None:
+async def test_the_checkpointer_passes_all_parts_of_the_conformance_suite(
+    pooler: TransactionPooler, pooled: Database
+) -> None:
     await assert_conforms(lambda: UserCheckpointer(pooled, str(uuid4())))
     assert len(pooler.served) > 100
     assert all(number != following for number, following in pairwise(pooler.served)), "each transaction, another server"
 
 
-async def test_so_does_the_saver_of_a_running_turn(pooled: Database, resumed: Run) -> None:
+async def test_so_does_the_checkpointer_of_a_running_turn(pooled: Database, resumed: Run) -> None:
     await assert_conforms(lambda: BufferedCheckpointer(pooled, resumed))
 
 
 async def test_writers_at_once_find_their_own_checkpoints_and_no_others(pooled: Database) -> None:
     async def write() -> None:
-        saver, thread = UserCheckpointer(pooled, str(uuid4())), str(uuid4())
+        checkpointer, thread = UserCheckpointer(pooled, str(uuid4())), str(uuid4())
         config = generate_config(thread)
         for number in range(ROUNDS):
-            config = await put(saver, config, number)
-            found = await saver.aget_tuple(generate_config(thread))
+            config = await put(checkpointer, config, number)
+            found = await checkpointer.aget_tuple(generate_config(thread))
             assert found
             assert found.checkpoint["channel_values"] == {"plan": [number]}
-            assert len([each async for each in saver.alist(None)]) == number + 1
+            assert len([each async for each in checkpointer.alist(None)]) == number + 1
 
     await asyncio.gather(*(write() for _ in range(WRITERS)))
 
 
-async def put(saver: UserCheckpointer, config: RunnableConfig, number: int) -> RunnableConfig:
+async def put(checkpointer: UserCheckpointer, config: RunnableConfig, number: int) -> RunnableConfig:
     checkpoint = generate_checkpoint(channel_values={"plan": [number]}, channel_versions={"plan": number})
-    return await saver.aput(config, checkpoint, generate_metadata(), {"plan": number})
+    return await checkpointer.aput(config, checkpoint, generate_metadata(), {"plan": number})
 
 
 async def test_the_pooler_forgets_prepared_statements_as_real_ones_do(pooler: TransactionPooler) -> None:

@@ -58,18 +58,18 @@ PLANTED: dict[str, Planted] = {
 
 
 async def stored(database: Database, user_id: str, sql: Sql, value: tuple[str, bytes]) -> tuple[UserCheckpointer, str]:
-    """A saver, and a thread in whose stored checkpoint somebody has put this in the place of a value and of a write."""
-    saver, thread = UserCheckpointer(database, user_id), str(uuid4())
+    """A checkpointer, and a thread in whose stored checkpoint this stands in the place of a value and of a write."""
+    checkpointer, thread = UserCheckpointer(database, user_id), str(uuid4())
     checkpoint = generate_checkpoint(channel_values={"plan": ["a"]}, channel_versions={"plan": 1})
-    config = await saver.aput(generate_config(thread), checkpoint, generate_metadata(), {"plan": 1})
-    await saver.aput_writes(config, [("plan", ["b"])], "task")
+    config = await checkpointer.aput(generate_config(thread), checkpoint, generate_metadata(), {"plan": 1})
+    await checkpointer.aput_writes(config, [("plan", ["b"])], "task")
     kind, blob = value
     for plant in (
         "update checkpoint_blobs set type = %(kind)s, blob = %(blob)s where thread_id = %(thread)s",
         "update checkpoint_writes set type = %(kind)s, blob = %(blob)s where thread_id = %(thread)s",
     ):
         sql(plant, kind=kind, blob=blob, thread=thread)
-    return saver, thread
+    return checkpointer, thread
 
 
 @pytest.mark.parametrize("planted", PLANTED.values(), ids=PLANTED)
@@ -78,9 +78,9 @@ async def test_what_a_checkpoint_names_is_not_called(
 ) -> None:
     believed, refused = tmp_path / "believed", tmp_path / "refused"
     CREDULOUS.loads_typed(planted(str(believed)))
-    saver, thread = await stored(database, user_id, sql, planted(str(refused)))
-    found = await saver.aget_tuple(generate_config(thread))
-    listed = [each async for each in saver.alist(generate_config(thread))]
+    checkpointer, thread = await stored(database, user_id, sql, planted(str(refused)))
+    found = await checkpointer.aget_tuple(generate_config(thread))
+    listed = [each async for each in checkpointer.alist(generate_config(thread))]
     assert found
     assert listed == [found]
     assert str(refused) in str(found.checkpoint["channel_values"]["plan"]), "what it holds is data"
@@ -91,18 +91,18 @@ async def test_what_a_checkpoint_names_is_not_called(
 async def test_a_pickle_is_not_read(database: Database, user_id: str, sql: Sql, tmp_path: Path) -> None:
     believed, refused = tmp_path / "believed", tmp_path / "refused"
     CREDULOUS.loads_typed(("pickle", pickle.dumps(Maker(str(believed)))))
-    saver, thread = await stored(database, user_id, sql, ("pickle", pickle.dumps(Maker(str(refused)))))
+    checkpointer, thread = await stored(database, user_id, sql, ("pickle", pickle.dumps(Maker(str(refused)))))
     with pytest.raises(NotImplementedError, match="pickle"):
-        await saver.aget_tuple(generate_config(thread))
+        await checkpointer.aget_tuple(generate_config(thread))
     assert believed.exists()
     assert not refused.exists()
 
 
 async def test_an_object_that_no_list_names_comes_back_as_its_data(database: Database, user_id: str) -> None:
-    saver, thread = UserCheckpointer(database, user_id), str(uuid4())
+    checkpointer, thread = UserCheckpointer(database, user_id), str(uuid4())
     checkpoint = generate_checkpoint(channel_values={"plan": [Foreign("x")]}, channel_versions={"plan": 1})
-    await saver.aput(generate_config(thread), checkpoint, generate_metadata(), {"plan": 1})
-    found = await saver.aget_tuple(generate_config(thread))
+    await checkpointer.aput(generate_config(thread), checkpoint, generate_metadata(), {"plan": 1})
+    found = await checkpointer.aget_tuple(generate_config(thread))
     assert found
     assert found.checkpoint["channel_values"]["plan"] == [{"text": "x"}]
 
@@ -126,9 +126,9 @@ async def test_what_a_turn_holds_comes_back_as_it_was(database: Database, user_i
         AIMessage("It was 412.80.", id="4"),
     ]
     values = {"messages": messages, "sums": [Decimal("412.80")], "days": {"first": date(2026, 1, 1)}}
-    saver, thread = UserCheckpointer(database, user_id), str(uuid4())
+    checkpointer, thread = UserCheckpointer(database, user_id), str(uuid4())
     checkpoint = generate_checkpoint(channel_values=values, channel_versions=dict.fromkeys(values, 1))
-    await saver.aput(generate_config(thread), checkpoint, generate_metadata(), dict.fromkeys(values, 1))
-    found = await saver.aget_tuple(generate_config(thread))
+    await checkpointer.aput(generate_config(thread), checkpoint, generate_metadata(), dict.fromkeys(values, 1))
+    found = await checkpointer.aget_tuple(generate_config(thread))
     assert found
     assert found.checkpoint["channel_values"] == values

@@ -111,7 +111,7 @@ async def end(store: PostgresRunStore, run: Run) -> None:
 # Accepting ------------------------------------------------------------------------------------------------------------
 
 
-async def test_the_text_is_stored_sealed_and_for_this_run_only(
+async def test_the_text_is_stored_encrypted_and_for_this_run_only(
     store: PostgresRunStore, user_id: str, cipher: VaultCipher, sql: Sql
 ) -> None:
     run = await store.accept(RunRequest(user_id, "my secret words"))
@@ -253,7 +253,7 @@ async def test_a_run_is_taken_over_though_its_process_sleeps_in_the_middle_of_a_
                 await asleep.execute("select 1")
 
 
-async def test_a_run_whose_seal_does_not_open_is_taken_over_without_its_text(
+async def test_a_run_whose_input_does_not_decrypt_is_taken_over_without_its_text(
     database: Database, store_with: Store, user_id: str
 ) -> None:
     run = await store_with(lease_seconds=0.0).accept(RunRequest(user_id, "hello"))
