@@ -30,8 +30,8 @@ async def add_category_rule(arguments: AddCategoryRule, context: ToolContext) ->
     bulk_recategorise for them. A rule of the same pattern is given the new category; `replaced` is the category that it had.
     """
     category, before = await resolve_new_rule(arguments, context.rows)
-    [fits] = await context.rows.fetch("merchants_of_rule", **rule_values(arguments, category))
-    [kept] = await context.rows.fetch("keep_category_rule", **rule_values(arguments, category))
+    [fits] = await context.rows.fetch("rule_matches", **rule_values(arguments, category))
+    [kept] = await context.rows.fetch("upsert_category_rule", **rule_values(arguments, category))
     return {
         "status": "replaced" if before else "created",
         "rule": rule_result(kept),
@@ -44,7 +44,7 @@ async def add_category_rule(arguments: AddCategoryRule, context: ToolContext) ->
 async def preview_add_category_rule(arguments: AddCategoryRule, context: ToolContext) -> dict[str, Any]:
     category, before = await resolve_new_rule(arguments, context.rows)
     rule = rule_values(arguments, category)
-    [fits] = await context.rows.fetch("merchants_of_rule", **rule)
+    [fits] = await context.rows.fetch("rule_matches", **rule)
     return {
         "summary": f"{'Change' if before else 'Make'} a rule: a merchant whose name {arguments.match} this goes to {category}.",
         "changes": [{"before": rule_result(before) if before else None, "after": rule}],

@@ -47,7 +47,7 @@ async def add_debt(arguments: AddDebt, context: ToolContext) -> dict[str, Any]:
     said; never guess them. The user confirms it before it is done. `debt` is what was noted.
     """
     values = await resolve_new_debt(arguments, context)
-    made = await context.rows.fetch("put_debt", **values)
+    made = await context.rows.fetch("insert_debt", **values)
     if not made:
         raise ToolError("A debt has this name already; update it, or choose another name.")
     return {"status": "ok", "debt": debt_result(made[0])}

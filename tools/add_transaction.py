@@ -54,7 +54,7 @@ async def add_transaction(arguments: AddTransaction, context: ToolContext) -> di
     say that this may be one twice.
     """
     values, reason, same = await resolve_new_transaction(arguments, context)
-    [row] = await context.rows.fetch("add_transaction", **values)
+    [row] = await context.rows.fetch("insert_transaction", **values)
     return {
         "status": "created",
         "transaction": transaction_result(row),
@@ -110,7 +110,7 @@ async def resolve_new_transaction(arguments: AddTransaction, context: ToolContex
         "description": arguments.description or "",
         "category": category,
     }
-    [same] = await rows.fetch("same_bookings", **values)
+    [same] = await rows.fetch("count_equal_transactions", **values)
     return values, reason, same["matches"]
 
 

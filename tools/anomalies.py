@@ -69,7 +69,7 @@ async def anomalies(arguments: Anomalies, context: ToolContext) -> dict[str, Any
     `method` says how each kind is found.
     """
     first, last = resolve_period(arguments, context.today)
-    [looked_at] = await context.rows.fetch("purchases_looked_at", start_date=first, end_date=last)
+    [looked_at] = await context.rows.fetch("count_purchases", start_date=first, end_date=last)
     finders = {
         "unusual_amount": unusual_amounts,
         "duplicate": duplicates,
@@ -124,7 +124,7 @@ async def unusual_amounts(arguments: Anomalies, first: dt.date, last: dt.date, r
         year_start=min(first, last - ONE_YEAR),
         start_date=first,
         end_date=last,
-        fewest=MIN_COMPARED,
+        min_count=MIN_COMPARED,
         threshold=arguments.threshold,
         limit=arguments.limit,
     )
@@ -150,7 +150,7 @@ async def duplicates(arguments: Anomalies, first: dt.date, last: dt.date, rows: 
         start_date=first,
         end_date=last,
         days=MAX_DUPLICATE_DAYS,
-        usual=MAX_USUAL_REPEATS,
+        max_usual_repeats=MAX_USUAL_REPEATS,
         limit=arguments.limit,
     )
     return count_all(found), [
@@ -173,8 +173,8 @@ async def new_merchants(arguments: Anomalies, first: dt.date, last: dt.date, row
         "new_merchants",
         start_date=first,
         end_date=last,
-        share=LARGE_QUANTILE,
-        fewest=MIN_COMPARED,
+        quantile=LARGE_QUANTILE,
+        min_count=MIN_COMPARED,
         limit=arguments.limit,
     )
     return count_all(found), [
@@ -192,13 +192,13 @@ async def new_merchants(arguments: Anomalies, first: dt.date, last: dt.date, row
 
 async def price_rises(arguments: Anomalies, first: dt.date, last: dt.date, rows: Rows) -> FoundAnomalies:
     found = await rows.fetch(
-        "payees_paid_lately",
+        "recently_paid_payees",
         look_back=first - LOOK_BACK,
         start_date=first,
         end_date=last,
-        fewest=MIN_BOOKINGS,
-        most=MAX_BOOKINGS,
-        widest=MAX_BILL_RATIO,
+        min_count=MIN_BOOKINGS,
+        max_count=MAX_BOOKINGS,
+        max_ratio=MAX_BILL_RATIO,
     )
     rises = [rise for row in found for rise in payee_price_rises(in_date_order(row), first)]
     rises.sort(key=lambda rise: (-Decimal(rise["evidence"]["percent"]), rise["merchant"]))

@@ -36,7 +36,7 @@ async def bulk_recategorise(arguments: BulkRecategorise, context: ToolContext) -
     than 500 match, or none, the fault says so: narrow the filters, or tell the user.
     """
     matches, filters = await resolve_matches(arguments, context.rows)
-    done = await context.rows.fetch("categorise_many", ids=[row["id"] for row in matches], category=filters["category"])
+    done = await context.rows.fetch("set_categories", ids=[row["id"] for row in matches], category=filters["category"])
     return {
         "status": "changed",
         "filters": filters,

@@ -21,7 +21,7 @@ async def cancel_reminder(arguments: CancelReminder, context: ToolContext) -> di
     The user confirms it before it is done. `reminder` is the one that was cancelled.
     """
     reminder = await resolve_reminder(arguments, context)
-    gone = await context.rows.fetch("drop_reminder", id=reminder["id"])
+    gone = await context.rows.fetch("cancel_reminder", id=reminder["id"])
     if not gone:
         raise ToolError("That reminder is no longer active.")
     return {"status": "ok", "reminder": reminder_result(gone[0], context.today)}

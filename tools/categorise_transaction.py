@@ -21,7 +21,7 @@ async def categorise_transaction(arguments: CategoriseTransaction, context: Tool
     and `after` are the transaction before and after the change; `type` is what it counts as now (income, expense, transfer).
     """
     row, category = await resolve_change(arguments, context.rows)
-    changed = await context.rows.fetch("categorise", id=row["id"], category=category, category_before=row["category"])
+    changed = await context.rows.fetch("set_category", id=row["id"], category=category, category_before=row["category"])
     if not changed:
         raise ToolError("The transaction was changed meanwhile; look at it again.")
     return {

@@ -27,7 +27,7 @@ async def create_category(arguments: CreateCategory, context: ToolContext) -> di
     category of that name already, the fault says so.
     """
     name = await resolve_new_name(arguments, context.rows)
-    made = await context.rows.fetch("create_category", name=name, slug=slugify(name))
+    made = await context.rows.fetch("insert_category", name=name, slug=slugify(name))
     if not made:
         raise ToolError("There is a category of that name already; use it.")
     return {"status": "created", "name": made[0]["name"]}
@@ -48,7 +48,7 @@ async def resolve_new_name(arguments: CreateCategory, rows: Rows) -> str:
     stored = await rows.fetch("categories")
     if any(row["name"].casefold() == name.casefold() for row in stored):
         raise ToolError("There is a category of that name already; use it.")
-    [own] = await rows.fetch("own_categories")
+    [own] = await rows.fetch("count_own_categories")
     if own["categories"] >= MAX_CATEGORIES:
         raise ToolError(f"The user has {MAX_CATEGORIES} categories; no more can be made.")
     return name

@@ -34,7 +34,7 @@ async def create_goal(arguments: CreateGoal, context: ToolContext) -> dict[str, 
     user confirms it before it is done. The goal that was made is in `goal`.
     """
     currency = await resolve_goal_currency(arguments, context)
-    made = await context.rows.fetch("add_goal", **(arguments.model_dump() | {"currency": currency}))
+    made = await context.rows.fetch("insert_goal", **(arguments.model_dump() | {"currency": currency}))
     if not made:
         raise ToolError("An active goal has this name already; update it, or choose another name.")
     return {"status": "ok", "goal": goal_result(made[0], context.today)}

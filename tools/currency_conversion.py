@@ -55,7 +55,9 @@ async def currency_conversion(arguments: CurrencyConversion, context: ToolContex
             "rate_day": None,
             "converted": amount_text(arguments.amount, arguments.from_currency),
         }
-    found = await context.rows.fetch("rates_before", day=day, one=arguments.from_currency, other=arguments.to_currency)
+    found = await context.rows.fetch(
+        "rates_on_or_before", day=day, from_currency=arguments.from_currency, to_currency=arguments.to_currency
+    )
     way = best_path(found, arguments.from_currency, arguments.to_currency)
     if way is None:
         return {"status": "unknown", **head, "converted": None}

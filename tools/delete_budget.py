@@ -22,7 +22,7 @@ async def delete_budget(arguments: DeleteBudget, context: ToolContext) -> dict[s
     done. `deleted` is what was there.
     """
     budget = await resolve_budget(arguments, context)
-    gone = await context.rows.fetch("drop_budget", category=budget["category"], currency=budget["currency"])
+    gone = await context.rows.fetch("delete_budget", category=budget["category"], currency=budget["currency"])
     if not gone:
         raise ToolError("That budget is gone already.")
     return {"status": "ok", "deleted": budget_state(gone[0])}

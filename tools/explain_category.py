@@ -25,7 +25,7 @@ async def explain_category(arguments: ExplainCategory, context: ToolContext) -> 
     row, other = await transaction_or_result(arguments, context.rows)
     if row is None:
         return other
-    corrections = await context.rows.fetch("corrections_of", id=row["id"], limit=MAX_CORRECTIONS)
+    corrections = await context.rows.fetch("category_corrections", id=row["id"], limit=MAX_CORRECTIONS)
     advice = await suggest_for_merchant(row["merchant"], context.rows, row["id"]) if row["merchant"] else None
     fits = advice is not None and advice.category == row["category"]
     return {

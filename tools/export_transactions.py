@@ -63,7 +63,7 @@ async def export_transactions(arguments: ExportTransactions, context: ToolContex
     }
     if not matches:
         return result
-    rows = await context.rows.fetch("transactions_to_export", **wanted, most=MAX_ROWS)
+    rows = await context.rows.fetch("transactions_to_export", **wanted, limit=MAX_ROWS)
     name = f"transactions-{rows[-1]['posted_at']}-to-{rows[0]['posted_at']}.{arguments.format}"
     content = await asyncio.to_thread(WRITERS[arguments.format], rows)
     file_id = await store_file(context.files, name, MEDIA_TYPES[arguments.format], content, "ask for a shorter period")

@@ -34,7 +34,7 @@ async def merchant_insights(arguments: MerchantInsights, context: ToolContext) -
     without one), `first_date` and `last_date`. `usual_category` is the one with most transactions. `months` is the course
     by month. Other merchants whose names contain the words are in `similar`; they are not counted.
     """
-    found = await context.rows.fetch("merchants_named", merchant=arguments.merchant, limit=MAX_CANDIDATES)
+    found = await context.rows.fetch("merchants_by_name", merchant=arguments.merchant, limit=MAX_CANDIDATES)
     filters = {"merchant_contains": arguments.merchant, "months": arguments.months}
     if not found:
         return {"status": "unknown", "filters": filters}

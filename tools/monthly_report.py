@@ -57,7 +57,7 @@ async def monthly_report(arguments: MonthlyReport, context: ToolContext) -> dict
     if not groups:
         return head | {"currencies": []}
     earlier = by_currency(await context.rows.fetch("category_totals", **then, flow=None))
-    merchants = by_currency(await context.rows.fetch("top_merchants", **here, most=MAX_MERCHANTS))
+    merchants = by_currency(await context.rows.fetch("top_merchants", **here, limit=MAX_MERCHANTS))
     oldest = add_months(first, 1 - CHART_MONTHS)
     months = await context.rows.fetch("month_sums", start_date=oldest, end_date=last_day(first), categories=None)
     result = head | {

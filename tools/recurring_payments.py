@@ -107,12 +107,12 @@ async def fetch_series(flow: str, context: ToolContext) -> list[PaymentSeries]:
     today = context.today
     lately = await fetch_payees(context.rows, today)
     seldom = await context.rows.fetch(
-        "payees_seen_seldom",
+        "payees_paid_yearly",
         start_date=today - LONG_LOOK_BACK,
         end_date=today,
-        fewest=MIN_BOOKINGS,
-        most=MAX_YEARLY_BOOKINGS,
-        apart=MIN_DAYS_APART,
+        min_count=MIN_BOOKINGS,
+        max_count=MAX_YEARLY_BOOKINGS,
+        min_days_apart=MIN_DAYS_APART,
     )
     found = [series for row in lately if row["flow"] == flow for series in payee_series(row)]
     known = {(series.merchant, series.description, series.currency) for series in found}

@@ -29,7 +29,7 @@ async def set_budget(arguments: SetBudget, context: ToolContext) -> dict[str, An
     """
     category, currency = await resolve_category_and_currency(arguments, context.rows)
     [made] = await context.rows.fetch(
-        "put_budget", category=category, currency=currency, monthly_amount=arguments.monthly_amount
+        "upsert_budget", category=category, currency=currency, monthly_amount=arguments.monthly_amount
     )
     return {"status": "ok", "budget": budget_state(made)}
 

@@ -29,7 +29,7 @@ async def set_reminder(arguments: SetReminder, context: ToolContext) -> dict[str
     before it is done. `reminder` is what was noted.
     """
     await check_reminder(arguments, context)
-    made = await context.rows.fetch("put_reminder", **reminder_values(arguments))
+    made = await context.rows.fetch("insert_reminder", **reminder_values(arguments))
     if not made:
         raise ToolError("There is such a reminder for that day already.")
     return {"status": "ok", "reminder": reminder_result(made[0], context.today)}

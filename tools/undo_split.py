@@ -30,7 +30,7 @@ async def undo_split(arguments: UndoSplit, context: ToolContext) -> dict[str, An
     Name any part by its transaction_id. `before` holds the parts, `after` the whole, of the amount that they add up to.
     """
     parts, category = await resolve_parts(arguments, context.rows)
-    [whole] = await context.rows.fetch("join_parts", id=parts[0]["id"], category=category)
+    [whole] = await context.rows.fetch("undo_split", id=parts[0]["id"], category=category)
     return {"status": "changed", "before": transaction_results(parts), "after": transaction_result(whole)}
 
 
@@ -59,7 +59,7 @@ async def resolve_parts(arguments: UndoSplit, rows: Rows) -> tuple[Sequence[dict
     row = await resolve_transaction(arguments, rows)
     if not (row["split_of"] or row["was_split"]):
         raise ToolError(f"It is not split: {describe_transaction(row)}.")
-    parts = await rows.fetch("parts_of", id=row["split_of"] or row["id"])
+    parts = await rows.fetch("split_parts", id=row["split_of"] or row["id"])
     if arguments.category:
         category = await resolve_category(arguments.category, rows)
         return parts, category

@@ -38,7 +38,7 @@ async def update_debt(arguments: UpdateDebt, context: ToolContext) -> dict[str, 
     Give what changes only. The user confirms it before it is done. `debt` is how it stands afterwards.
     """
     debt, values = await resolve_change(arguments, context)
-    made = await context.rows.fetch("change_debt", id=debt["id"], **values)
+    made = await context.rows.fetch("update_debt", id=debt["id"], **values)
     if not made:
         raise ToolError("That debt is gone.")
     return {"status": "ok", "debt": debt_result(made[0])}

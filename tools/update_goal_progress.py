@@ -38,7 +38,7 @@ async def update_goal_progress(arguments: UpdateGoalProgress, context: ToolConte
     """
     goal = await resolve_goal(arguments, context.rows)
     made = await context.rows.fetch(
-        "set_goal_progress",
+        "update_goal_progress",
         id=goal["id"],
         current_amount=arguments.current_amount,
         add_amount=arguments.add_amount,

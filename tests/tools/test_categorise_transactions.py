@@ -33,7 +33,7 @@ async def categories(context):
 
 
 async def corrections(context, transaction):
-    return await context.rows.fetch("corrections_of", id=transaction, limit=5)
+    return await context.rows.fetch("category_corrections", id=transaction, limit=5)
 
 
 # One ------------------------------------------------------------------------------------------------------------------

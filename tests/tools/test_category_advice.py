@@ -25,11 +25,11 @@ async def explanation(context, **which):
 
 async def correct(context, transaction, category):
     [row] = await context.rows.fetch("transaction_by_id", id=transaction)
-    await context.rows.fetch("categorise", id=transaction, category=category, category_before=row["category"])
+    await context.rows.fetch("set_category", id=transaction, category=category, category_before=row["category"])
 
 
 async def rule(context, pattern, category, match="contains"):
-    await context.rows.fetch("keep_category_rule", match=match, pattern=pattern, category=category)
+    await context.rows.fetch("upsert_category_rule", match=match, pattern=pattern, category=category)
 
 
 # Suggest --------------------------------------------------------------------------------------------------------------

@@ -71,7 +71,7 @@ async def test_what_cannot_be_a_rule_is_refused(context):
     with pytest.raises(ToolError, match="no category of that name"):
         await add(context, "Deli", "Yachts")
     for number in range(200):
-        await context.rows.fetch("keep_category_rule", match="equals", pattern=f"p{number}", category="Shopping")
+        await context.rows.fetch("upsert_category_rule", match="equals", pattern=f"p{number}", category="Shopping")
     with pytest.raises(ToolError, match="200 rules"):
         await add(context, "Deli", "Shopping")
     assert (await add(context, "p7", "Groceries", match="equals"))["status"] == "replaced"
@@ -125,14 +125,14 @@ async def test_another_users_rules_are_neither_seen_nor_deleted(context, rows_of
 async def test_rules_and_corrections_follow_their_category(ledger, user, context):
     await ledger.add_categories(user, ["Pets"])
     [one] = await ledger.add_transactions(user, [spent("1", merchant="Zoo")])
-    await context.rows.fetch("categorise", id=one, category="Pets", category_before="Groceries")
-    await context.rows.fetch("categorise", id=one, category="Shopping", category_before="Pets")
+    await context.rows.fetch("set_category", id=one, category="Pets", category_before="Groceries")
+    await context.rows.fetch("set_category", id=one, category="Shopping", category_before="Pets")
     await add(context, "Zoo", "Pets")
 
     async def corrections():
         return [
             (each["category_before"], each["category"])
-            for each in await context.rows.fetch("corrections_of", id=one, limit=5)
+            for each in await context.rows.fetch("category_corrections", id=one, limit=5)
         ]
 
     await ledger.rename_category(user, "Pets", "Animals")

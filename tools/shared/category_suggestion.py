@@ -27,9 +27,9 @@ class Suggestion:
     evidence: Mapping[str, Any] = field(default_factory=dict)
 
 
-async def suggest_for_merchant(merchant: str, rows: Rows, apart_from: UUID | None = None) -> Suggestion | None:
-    """The suggestion for a merchant, or None. The transaction with the id `apart_from` does not count."""
-    known = await rows.fetch("what_is_known_of_merchants", merchant=merchant, apart_from=apart_from)
+async def suggest_for_merchant(merchant: str, rows: Rows, excluded_id: UUID | None = None) -> Suggestion | None:
+    """The suggestion for a merchant, or None. The transaction with the id `excluded_id` does not count."""
+    known = await rows.fetch("merchant_category_evidence", merchant=merchant, excluded_id=excluded_id)
     return best_suggestion(known)
 
 

@@ -132,7 +132,11 @@ def day_in_month(month: dt.date, day: int) -> dt.date:
 async def fetch_payees(rows: Rows, today: dt.date) -> list[dict[str, Any]]:
     """The payees of the last `LOOK_BACK`, each with its bookings, as `find_series` takes them."""
     return await rows.fetch(
-        "payees_with_bookings", start_date=today - LOOK_BACK, end_date=today, fewest=MIN_BOOKINGS, most=MAX_BOOKINGS
+        "payees_with_bookings",
+        start_date=today - LOOK_BACK,
+        end_date=today,
+        min_count=MIN_BOOKINGS,
+        max_count=MAX_BOOKINGS,
     )
 
 

@@ -39,7 +39,7 @@ async def matching_transactions(which: TransactionSelector, rows: Rows) -> tuple
     if which.merchant is None and which.amount is None:
         raise ToolError("Say which transaction: its id, or its merchant or amount, and the day if it is known.")
     found = await rows.fetch(
-        "transactions_alike", merchant=which.merchant, day=which.day, amount=which.amount, limit=MAX_CANDIDATES
+        "similar_transactions", merchant=which.merchant, day=which.day, amount=which.amount, limit=MAX_CANDIDATES
     )
     return (found[0]["found"] if found else 0), found
 

@@ -1,5 +1,5 @@
--- name: purchases_looked_at
--- How many purchases there are in a period.
+-- name: count_purchases
+-- The number of purchases in a period.
 select count(*) as purchases
 from transactions
 where user_id = (select auth.uid())
@@ -8,7 +8,7 @@ where user_id = (select auth.uid())
     and amount < 0;
 
 -- name: unusual_amounts
--- Purchases of a period that stand out in their category and currency by the modified z-score over the year up to its end; beside each how many do.
+-- Purchases of a period with a high modified z-score in their category and currency, over the year up to its end; each row has the number of all of them.
 with spent as materialized (
     -- In ten-thousandths, as amounts are stored: whole numbers are sorted several times faster.
     select id, posted_at, (-amount * 10000)::bigint as units, currency, category, merchant, description
@@ -24,7 +24,7 @@ centres as (
         percentile_disc(0.5) within group (order by units) as median
     from spent
     group by category, currency
-    having count(*) >= %(fewest)s::bigint
+    having count(*) >= %(min_count)s::bigint
 ),
 spreads as materialized (
     select c.category, c.currency, c.purchases, c.median, d.deviation, d.mean_deviation
@@ -59,7 +59,7 @@ order by score desc, posted_at desc, id
 limit %(limit)s::bigint;
 
 -- name: likely_duplicates
--- Purchases of a period that repeat one of the same payee, amount, currency and account within some days, where the year before has few such; beside each how many do.
+-- Purchases of a period that repeat one of the same payee, amount, currency and account within some days, if the year before has few such repeats; each row has the number of all of them.
 with pairs as materialized (
     select *
     from (
@@ -103,14 +103,14 @@ usual as materialized (
 select pairs.*, -pairs.amount as paid, coalesce(usual.times, 0) as times, count(*) over () as found
 from pairs
 left join usual using (payee, currency, amount)
-where coalesce(usual.times, 0) <= %(usual)s::bigint
+where coalesce(usual.times, 0) <= %(max_usual_repeats)s::bigint
 order by paid desc, posted_at desc, id
 limit %(limit)s::bigint;
 
 -- name: new_merchants
--- Merchants without a transaction before a period, with a purchase in it that is larger than most of the year before; beside each how many there are.
+-- First purchases at new merchants in a period that are larger than most purchases of the year before; each row has the number of all of them.
 with large as materialized (
-    select currency, count(*) as purchases, percentile_disc(%(share)s::float) within group (order by -amount) as bar
+    select currency, count(*) as purchases, percentile_disc(%(quantile)s::float) within group (order by -amount) as bar
     from transactions
     where user_id = (select auth.uid())
         and posted_at >= %(start_date)s::date - 365
@@ -118,7 +118,7 @@ with large as materialized (
         and flow = 'expense'
         and amount < 0
     group by currency
-    having count(*) >= %(fewest)s::bigint
+    having count(*) >= %(min_count)s::bigint
 ),
 firsts as materialized (
     select lower(merchant) as key

@@ -1,4 +1,4 @@
--- name: add_transaction
+-- name: insert_transaction
 -- Enter a transaction by hand.
 insert into transactions (account_id, posted_at, amount, currency, merchant, description, category, source)
 values (
@@ -7,8 +7,8 @@ values (
 )
 returning id, posted_at, amount, currency, merchant, description, category, flow;
 
--- name: same_bookings
--- How many transactions of a day have this amount, currency, merchant and statement line already.
+-- name: count_equal_transactions
+-- The number of transactions of a day with the same amount, currency, merchant and statement line.
 select count(*) as matches
 from transactions
 where user_id = (select auth.uid())
@@ -19,7 +19,7 @@ where user_id = (select auth.uid())
     and lower(description) = lower(%(description)s::text);
 
 -- name: split_transaction
--- Split a transaction that still has the amount that was seen and is not split: it keeps the first part, the others are new rows.
+-- Split an unsplit transaction whose amount is unchanged. The row keeps the first part, the other parts are new rows.
 with parts as (
     select amount, category, number
     from unnest(%(amounts)s::numeric[], %(categories)s::text[]) with ordinality part (amount, category, number)
@@ -52,15 +52,15 @@ select id, posted_at, amount, currency, merchant, description, category, flow, s
 union all
 select id, posted_at, amount, currency, merchant, description, category, flow, split_of from added;
 
--- name: parts_of
--- A split transaction's rows, the one that was split first.
+-- name: split_parts
+-- The rows of a split transaction, the original one first.
 select id, posted_at, amount, currency, merchant, description, category, flow, split_of
 from transactions
 where user_id = (select auth.uid()) and (id = %(id)s::uuid or split_of = %(id)s::uuid)
 order by split_of is not null, abs(amount) desc, id;
 
--- name: join_parts
--- Make a split transaction one again, of the amount that its parts add up to.
+-- name: undo_split
+-- Join the parts of a split transaction into one of the sum of their amounts.
 with gone as (
     delete from transactions
     where user_id = (select auth.uid()) and split_of = %(id)s::uuid

@@ -1,5 +1,5 @@
 -- name: budgets_with_spending
--- The caller's monthly budgets of some categories, or of all, each with what was spent on it less refunds in a period.
+-- The user's monthly budgets of some categories, or all, with the spending less refunds of a period.
 select
     b.category,
     b.currency,
@@ -21,15 +21,15 @@ where b.user_id = (select auth.uid())
     and (%(categories)s::text[] is null or b.category = any (%(categories)s::text[]))
 order by b.currency, b.category;
 
--- name: put_budget
--- Sets the monthly budget of a category in a currency.
+-- name: upsert_budget
+-- Set the monthly budget of a category in a currency.
 insert into budgets (user_id, category, monthly_amount, currency)
 values ((select auth.uid()), %(category)s::text, %(monthly_amount)s::numeric, %(currency)s::text)
 on conflict (user_id, category, currency) do update set monthly_amount = excluded.monthly_amount
 returning category, currency, monthly_amount;
 
--- name: drop_budget
--- Deletes the budget of a category in a currency.
+-- name: delete_budget
+-- Delete the budget of a category in a currency.
 delete from budgets
 where user_id = (select auth.uid()) and category = %(category)s::text and currency = %(currency)s::text
 returning category, currency, monthly_amount;

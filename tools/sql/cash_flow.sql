@@ -1,5 +1,5 @@
 -- name: flows_by_month
--- Income and net spending of each month and currency in a period, its first day, and whether the currency has bookings before.
+-- Income and net spending of each month and currency in a period, the month's first day with a booking, and whether the currency has earlier bookings.
 select
     month,
     currency,

@@ -1,5 +1,5 @@
 -- name: categories
--- The system's categories and the caller's own.
+-- The system's categories and the user's own.
 select name, is_active
 from categories
 where user_id is null or user_id = (select auth.uid())

@@ -1,5 +1,5 @@
 -- name: transaction_by_id
--- One transaction, and whether it is a part of a split booking or was split.
+-- One transaction, and whether it is a part of a split transaction or was split.
 select
     t.id, t.posted_at, t.amount, t.currency, t.merchant, t.description, t.category, t.flow, t.is_transfer, t.source, t.split_of,
     t.account_id,
@@ -7,8 +7,8 @@ select
 from transactions t
 where t.user_id = (select auth.uid()) and t.id = %(id)s::uuid;
 
--- name: transactions_alike
--- Transactions whose merchant or statement line contains these words, of a day or an amount if they are given, newest first; beside each how many there are.
+-- name: similar_transactions
+-- Transactions whose merchant or statement line contains the words, of a day or an amount if given, newest first; each row has the number of all matches.
 select
     t.id, t.posted_at, t.amount, t.currency, t.merchant, t.description, t.category, t.flow, t.is_transfer, t.source, t.split_of,
     t.account_id,
@@ -26,8 +26,8 @@ where t.user_id = (select auth.uid())
 order by t.posted_at desc, t.id
 limit %(limit)s::bigint;
 
--- name: categorise
--- Give a transaction another category, if it still has the one that was seen, and record the correction.
+-- name: set_category
+-- Change the category of a transaction whose category is unchanged, and record the correction.
 with changed as (
     update transactions
     set category = %(category)s::text
@@ -41,7 +41,7 @@ recorded as (
 select id, category, flow from changed;
 
 -- name: bulk_matches
--- What a bulk change would take, newest first: the rows that match and are not in the category yet; beside each how many there are.
+-- The transactions of a bulk change, newest first: matching rows outside the new category; each row has the number of all matches.
 select t.id, t.posted_at, t.amount, t.currency, t.merchant, t.description, t.category, count(*) over () as found
 from transactions t
 where t.user_id = (select auth.uid())
@@ -55,8 +55,8 @@ where t.user_id = (select auth.uid())
 order by t.posted_at desc, t.id
 limit %(limit)s::bigint;
 
--- name: categorise_many
--- Give transactions another category and record the corrections; returns sums by currency and by the category that they had.
+-- name: set_categories
+-- Change the category of transactions and record the corrections; returns sums by currency and former category.
 with before as (
     select id, merchant, category, amount, currency
     from transactions
@@ -80,12 +80,12 @@ join changed using (id)
 group by category, currency
 order by currency, category;
 
--- name: own_categories
--- How many categories the caller has made.
+-- name: count_own_categories
+-- The number of the user's own categories.
 select count(*) as categories from categories where user_id = (select auth.uid());
 
--- name: create_category
--- Make a category of the caller's own, unless there is one of that name; its slug gets a number if another has it.
+-- name: insert_category
+-- Create a category for the user unless the name exists; a taken slug gets a number.
 insert into categories (name, slug)
 select %(name)s::text, candidate.slug
 from (

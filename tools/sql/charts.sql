@@ -1,9 +1,9 @@
 -- name: main_currency
--- The currency that the caller's questions mean.
+-- The user's main currency.
 select currency from profiles where user_id = (select auth.uid());
 
 -- name: month_sums
--- Income and spending of each month and currency in a period, of all categories or of some; transfers are left out.
+-- Income and spending of each month and currency in a period, of all or some categories, without transfers.
 select
     date_trunc('month', posted_at)::date as month,
     currency,
@@ -20,7 +20,7 @@ group by 1, 2
 order by 1, 2;
 
 -- name: budgets_with_days
--- Monthly budgets, each with what was spent on it less refunds on each day of a period; one line with a null day if nothing was.
+-- Monthly budgets with the spending less refunds of each day of a period; one row with a null day for a budget without spending.
 select b.category, b.currency, b.monthly_amount, s.posted_at as day, s.spent
 from budgets b
 left join lateral (

@@ -1,5 +1,5 @@
 -- name: flow_of_two_periods
--- Count and sums of each category, kind (expense or income) and currency in two periods, which may overlap; transfers are left out.
+-- Count and sums of each category, flow (expense or income) and currency in two periods, which may overlap, without transfers.
 select
     p.period,
     t.category,

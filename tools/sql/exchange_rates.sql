@@ -1,7 +1,7 @@
--- name: rates_before
--- The newest rate of each pair that holds one of two currencies, of a day or before it.
+-- name: rates_on_or_before
+-- The newest rate, on or before a day, of each pair with one of two currencies.
 select distinct on (base, quote) base, quote, day, rate, source
 from exchange_rates
 where day <= %(day)s::date
-    and (base in (%(one)s::text, %(other)s::text) or quote in (%(one)s::text, %(other)s::text))
+    and (base in (%(from_currency)s::text, %(to_currency)s::text) or quote in (%(from_currency)s::text, %(to_currency)s::text))
 order by base, quote, day desc;

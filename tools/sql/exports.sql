@@ -1,5 +1,5 @@
 -- name: transactions_to_export
--- The newest transactions of a period, some of them at most, with all that a spreadsheet shows of each.
+-- The newest transactions of a period, up to a limit, with all columns of a spreadsheet.
 select t.posted_at, t.amount, t.currency, t.merchant, t.description, t.category, t.flow, a.name as account
 from transactions t
 left join accounts a on a.id = t.account_id and a.user_id = t.user_id
@@ -7,10 +7,10 @@ where t.user_id = (select auth.uid())
     and t.posted_at between coalesce(%(start_date)s::date, '-infinity') and coalesce(%(end_date)s::date, 'infinity')
     and (%(categories)s::text[] is null or t.category = any (%(categories)s::text[]))
 order by t.posted_at desc, t.id
-limit %(most)s;
+limit %(limit)s;
 
 -- name: totals_to_export
--- Count and sums of each currency of a period, transfers beside the rest.
+-- Count and sums of each currency in a period, with transfers apart.
 select
     currency,
     count(*) as matches,

@@ -1,5 +1,5 @@
 -- name: goals_with_progress
--- The caller's goals of one status and type, or of all: the most important first, then the nearest.
+-- The user's goals of one status and type, or all: the most important first, then the nearest.
 select id, name, description, goal_type, target_amount, current_amount, currency, target_date, status, priority
 from goals
 where user_id = (select auth.uid())
@@ -7,8 +7,8 @@ where user_id = (select auth.uid())
     and (%(goal_type)s::text is null or goal_type = %(goal_type)s::text)
 order by status, priority, target_date nulls last, name, id;
 
--- name: add_goal
--- A new goal, unless an active one has its name; the row, if it was added.
+-- name: insert_goal
+-- Insert a goal unless an active one has the name; returns the new row, if any.
 insert into goals
     (user_id, name, description, goal_type, target_amount, current_amount, currency, target_date, priority, status)
 select
@@ -21,8 +21,8 @@ where not exists (
 )
 returning id, name, description, goal_type, target_amount, current_amount, currency, target_date, status, priority;
 
--- name: set_goal_progress
--- Sets what is reached of a goal, or adds to it; it is completed when the target is reached, unless another status is given.
+-- name: update_goal_progress
+-- Set the amount reached of a goal, or add to it. The goal is completed when it reaches its target, unless a status is given.
 with goal as (
     select id, coalesce(%(current_amount)s::numeric, current_amount + %(add_amount)s::numeric, current_amount) as reached
     from goals
@@ -45,7 +45,7 @@ returning
     goals.id, name, description, goal_type, target_amount, current_amount, currency, target_date, status, priority;
 
 -- name: spending_by_month_and_category
--- Income, spending less refunds of each whole month, category and currency in a period; transfers are left out.
+-- Income and spending less refunds of each whole month, category and currency in a period, without transfers.
 select
     date_trunc('month', posted_at)::date as month,
     currency,

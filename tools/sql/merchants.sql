@@ -1,5 +1,5 @@
--- name: merchants_named
--- The merchants whose names contain these words, upper and lower case the same, those with the most transactions first; beside each how many there are.
+-- name: merchants_by_name
+-- The merchants whose names contain the words in any case, those with the most transactions first; each row has the number of all matches.
 select
     (array_agg(merchant order by last_date desc, merchant))[1] as merchant,
     array_agg(merchant) as spellings,
@@ -18,7 +18,7 @@ order by exact desc, matches desc, merchant
 limit %(limit)s::bigint;
 
 -- name: merchant_by_month
--- What was booked at a merchant of these spellings: sums of each month, category, kind and currency; parts of a split booking are one purchase, transfers are left out.
+-- Sums of a merchant's transactions, under any of its spellings, by month, category, flow and currency. Parts of a split transaction are one purchase. Transfers are left out.
 with bookings as (
     select
         coalesce(split_of, id) as booking,

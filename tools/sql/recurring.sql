@@ -1,5 +1,5 @@
 -- name: payees_with_bookings
--- Payees with some bookings in a period, but not many, of either kind (expense or income): days and amounts, the oldest first.
+-- Payees with a number of bookings between two limits in a period, by flow (expense or income): days and amounts, the oldest first.
 select
     min(merchant collate "C") as merchant,
     min(description collate "C") filter (where merchant is null) as description,
@@ -15,5 +15,5 @@ where user_id = (select auth.uid())
     and (flow = 'income') = (amount > 0)
     and coalesce(merchant, description) <> ''
 group by merchant is null, lower(coalesce(merchant, description)) collate "C", currency, flow
-having count(*) between %(fewest)s::bigint and %(most)s::bigint
+having count(*) between %(min_count)s::bigint and %(max_count)s::bigint
 order by 1, 2, 3, 4;

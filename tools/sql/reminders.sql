@@ -1,12 +1,12 @@
 -- name: reminders
--- The caller's reminders of one status, or all, by their first day.
+-- The user's reminders of one status, or all, by their first day.
 select id, text, due_on, due_time, recurrence, status
 from reminders
 where user_id = (select auth.uid()) and (%(status)s::text is null or status = %(status)s::text)
 order by due_on, due_time nulls first, id;
 
--- name: put_reminder
--- A new reminder, unless an active one says the same for that day; the row, if it was added.
+-- name: insert_reminder
+-- Insert a reminder unless an active one has the same text and day; returns the new row, if any.
 insert into reminders (user_id, text, due_on, due_time, recurrence)
 select
     (select auth.uid()), %(text)s::text, %(due_on)s::date, %(due_time)s::time, %(recurrence)s::text
@@ -19,8 +19,8 @@ where not exists (
 )
 returning id, text, due_on, due_time, recurrence, status;
 
--- name: drop_reminder
--- Cancels an active reminder.
+-- name: cancel_reminder
+-- Cancel an active reminder.
 update reminders
 set status = 'cancelled'
 where user_id = (select auth.uid()) and id = %(id)s::uuid and status = 'active'

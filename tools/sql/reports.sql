@@ -1,5 +1,5 @@
 -- name: top_merchants
--- The merchants of a period on which most was spent, refunds taken off, some of each currency.
+-- The merchants with the highest spending less refunds in a period, up to a limit for each currency.
 select merchant, currency, matches, spent
 from (
     select
@@ -16,5 +16,5 @@ from (
     group by merchant, currency
     having sum(amount) < 0
 ) ranked
-where place <= %(most)s
+where place <= %(limit)s
 order by currency, place;

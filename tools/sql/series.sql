@@ -1,5 +1,5 @@
--- name: payees_seen_seldom
--- Merchants with few bookings in a long time, on average months apart, of either kind (expense or income): days and amounts, the oldest first.
+-- name: payees_paid_yearly
+-- Merchants with few bookings in a long time, months apart on average, by flow (expense or income): days and amounts, the oldest first.
 with seldom as materialized (
     select merchant
     from (
@@ -12,8 +12,8 @@ with seldom as materialized (
         where user_id = (select auth.uid())
         group by merchant
     ) spellings
-    where bookings between %(fewest)s::bigint and %(most)s::bigint
-        and last_date - first_date >= %(apart)s::int * (bookings - 1)
+    where bookings between %(min_count)s::bigint and %(max_count)s::bigint
+        and last_date - first_date >= %(min_days_apart)s::int * (bookings - 1)
 )
 select
     t.merchant,
@@ -30,11 +30,11 @@ where t.user_id = (select auth.uid())
     and t.flow <> 'transfer'
     and (t.flow = 'income') = (t.amount > 0)
 group by t.merchant, t.currency, t.flow
-having count(*) >= %(fewest)s::bigint
+having count(*) >= %(min_count)s::bigint
 order by 1, 3, 4;
 
--- name: payees_paid_lately
--- Merchants with some purchases in a time, but not many, of amounts not far apart, the last not before a day: days and amounts in no order, and the ids of those from that day on.
+-- name: recently_paid_payees
+-- Payees with a number of purchases between two limits, of similar amounts, the last on or after a day: days and amounts in no order, and the ids of the purchases from that day on.
 select
     min(merchant) as merchant,
     null as description,
@@ -52,6 +52,6 @@ where user_id = (select auth.uid())
     and amount < 0
     and merchant is not null
 group by lower(merchant), currency
-having count(*) between %(fewest)s::bigint and %(most)s::bigint
+having count(*) between %(min_count)s::bigint and %(max_count)s::bigint
     and max(posted_at) >= %(start_date)s::date
-    and min(amount) >= max(amount) * %(widest)s::numeric;
+    and min(amount) >= max(amount) * %(max_ratio)s::numeric;

@@ -1,5 +1,5 @@
 -- name: flow_by_month
--- Count, income, spending and refunds of each month and currency in a period; transfers are left out.
+-- Count, income, spending and refunds of each month and currency in a period, without transfers.
 select
     date_trunc('month', posted_at::timestamp)::date as month,
     currency,
@@ -17,7 +17,7 @@ group by 1, 2
 order by 2, 1;
 
 -- name: flow_by_merchant
--- The merchants with the largest totals of one kind (expense or income) in a period, each beside the exact totals over all in its currency.
+-- The merchants with the largest totals of one flow (expense or income) in a period; each row has the exact totals of its currency.
 with spellings as (
     select
         merchant,
@@ -35,7 +35,7 @@ with spellings as (
         and (%(categories)s::text[] is null or category = any (%(categories)s::text[]))
     group by merchant, currency
 ),
--- Upper and lower case are the same: a merchant is one however it is written.
+-- Case does not matter: all spellings of a merchant are one.
 merchants as materialized (
     select
         currency,
@@ -65,7 +65,7 @@ totals as (
 ranked as (
     select *, row_number() over (partition by currency, key is null order by total desc, key) as place from merchants
 )
--- One statement, so that rows and totals agree. The line without a merchant is what has none.
+-- One statement, so that rows and totals agree. The row without a merchant sums the transactions without one.
 select
     totals.*, ranked.merchant, ranked.matches, ranked.paid_out, ranked.paid_in, ranked.total, ranked.first_date, ranked.last_date
 from totals
@@ -74,7 +74,7 @@ where ranked.place <= %(limit)s::bigint
 order by currency, ranked.place, ranked.key nulls last;
 
 -- name: flow_by_account
--- Count and sums of each account and currency in a period; the line without an account is what is on none.
+-- Count and sums of each account and currency in a period; the row without an account sums the transactions without one.
 select
     a.name as account,
     a.type as account_type,

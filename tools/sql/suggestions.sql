@@ -1,5 +1,5 @@
--- name: what_is_known_of_merchants
--- What the caller's corrections, rules and transactions say on the categories of a merchant, a line for each: source, category, how many, and of when.
+-- name: merchant_category_evidence
+-- The user's corrections, rules and transactions at a merchant by category, one row each: source, category, number and latest time.
 select 'correction' as source, category, count(*) as matches, max(created_at) as latest, null as pattern, null as match
 from category_corrections
 where user_id = (select auth.uid()) and lower(merchant) = lower(%(merchant)s::text)
@@ -26,12 +26,12 @@ where user_id = (select auth.uid())
         from (select merchant from transactions where user_id = (select auth.uid()) group by merchant) spellings
         where lower(merchant) = lower(%(merchant)s::text)
     )
-    and id is distinct from %(apart_from)s::uuid
+    and id is distinct from %(excluded_id)s::uuid
 group by category
 order by 1, 3 desc, 4 desc, 2;
 
--- name: corrections_of
--- The changes of one transaction's category, the latest first.
+-- name: category_corrections
+-- The category changes of one transaction, the latest first.
 select category_before, category, created_at::date as day
 from category_corrections
 where user_id = (select auth.uid()) and transaction_id = %(id)s::uuid
@@ -39,15 +39,15 @@ order by created_at desc, id
 limit %(limit)s::bigint;
 
 -- name: category_rules
--- The caller's rules, by pattern; beside each how many there are.
+-- The user's rules by pattern; each row has the number of all rules.
 select id, match, pattern, category, created_at::date as day, count(*) over () as found
 from category_rules
 where user_id = (select auth.uid())
 order by lower(pattern), match, id
 limit %(limit)s::bigint;
 
--- name: merchants_of_rule
--- How many transactions and merchants a rule fits, and how many of them are in another category.
+-- name: rule_matches
+-- The number of transactions and merchants that a rule matches, and of the transactions in another category.
 select
     count(*) as matches,
     count(distinct lower(merchant)) as merchants,
@@ -59,8 +59,8 @@ where user_id = (select auth.uid())
         else strpos(lower(merchant), lower(%(pattern)s::text)) > 0
     end;
 
--- name: keep_category_rule
--- Make a rule, or give the one of this pattern another category.
+-- name: upsert_category_rule
+-- Insert a rule, or change the category of the rule with this pattern.
 insert into category_rules (match, pattern, category)
 values (%(match)s::text, %(pattern)s::text, %(category)s::text)
 on conflict (user_id, match, lower(pattern)) do update set category = excluded.category

@@ -1,5 +1,5 @@
 -- name: matching_transactions
--- A page of the matching transactions, newest first, each beside the exact totals over all matches in its currency.
+-- A page of the matching transactions, newest first; each row has the exact totals over all matches in its currency.
 with matches as not materialized (
     select t.id, t.posted_at, t.amount, t.currency, t.merchant, t.description, t.category, t.flow, a.name as account
     from transactions t
@@ -28,7 +28,7 @@ totals as (
 page as (
     select * from matches order by posted_at desc, id limit %(limit)s::bigint offset %(offset)s::bigint
 )
--- One statement, so that rows and totals agree. A currency without a row on the page has one line, with a null id.
+-- One statement, so that rows and totals agree. A currency without a transaction on the page has one row with a null id.
 select
     totals.currency, totals.matches, totals.income, totals.spent_gross, totals.refunds, totals.transfers,
     page.id, page.posted_at, page.amount, page.merchant, page.description, page.category, page.flow, page.account
@@ -37,7 +37,7 @@ left join page using (currency)
 order by page.posted_at desc nulls last, page.id, totals.currency;
 
 -- name: category_totals
--- Count and sums of each category, kind (expense or income) and currency in a period; transfers are left out.
+-- Count and sums of each category, flow (expense or income) and currency in a period, without transfers.
 select
     category,
     flow,
