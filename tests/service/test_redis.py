@@ -139,5 +139,5 @@ def test_a_process_starts_without_the_redis_that_it_is_told_of(pair: TwoServers,
 
 def test_a_process_does_not_start_with_an_address_that_is_none(pair: TwoServers, tmp_path: Path) -> None:
     environment = {**pair.environment, "REDIS_URL": "127.0.0.1:6379"}
-    with pytest.raises(AssertionError, match="REDIS_URL is no address"), running(tmp_path, environment):
+    with pytest.raises(AssertionError, match="REDIS_URL is not a valid Redis URL"), running(tmp_path, environment):
         pass

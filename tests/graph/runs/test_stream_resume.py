@@ -68,7 +68,7 @@ def test_results_that_were_not_seen_are_streamed() -> None:
 
 
 def test_another_result_than_was_seen_restarts_the_stream() -> None:
-    made = [call(1), result(1, "13.00")]
+    made: list[Event] = [call(1), result(1, "13.00")]
     assert again([START, call(1), result(1), text("You")], made) == [RESTART, *made]
 
 
