@@ -8,9 +8,7 @@ import pytest
 
 from graph.adapters.postgres.embedded import EmbeddedPostgres
 from migrations.runner import migrate, read_migrations
-
-TEST_SETTINGS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "scram_iterations": "1"}
-PASSWORD = "only-for-tests"
+from tests.support.database import PASSWORD, TEST_SETTINGS
 
 
 @pytest.fixture(scope="session")

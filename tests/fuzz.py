@@ -29,7 +29,8 @@ from schemathesis.core.failures import FailureGroup
 from schemathesis.schemas import APIOperation
 from schemathesis.specs.openapi import checks
 
-from tests.service.conftest import Client, Server, running
+from tests.support.clients import Client
+from tests.support.servers import Server, running
 
 CHECKS = [
     not_a_server_error,

@@ -68,3 +68,32 @@ def test_no_committed_file_names_a_registry() -> None:
     assert [
         file.name for file in texts if hosts.search(file.read_text("utf-8").replace("--no-emit-index-url", ""))
     ] == []
+
+
+def conftests() -> list[Path]:
+    return sorted((ROOT / "tests").rglob("conftest.py"))
+
+
+def is_fixture(definition: ast.stmt) -> bool:
+    decorators = getattr(definition, "decorator_list", [])
+    return any("pytest.fixture" in ast.unparse(decorator) for decorator in decorators)
+
+
+@pytest.mark.parametrize("file", conftests(), ids=lambda file: str(file.relative_to(ROOT)))
+def test_a_conftest_defines_fixtures_only(file: Path) -> None:
+    definitions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    others = [
+        statement.name
+        for statement in ast.parse(file.read_text("utf-8")).body
+        if isinstance(statement, definitions) and not is_fixture(statement)
+    ]
+    assert others == []
+
+
+def test_no_module_imports_from_a_conftest() -> None:
+    importers = [
+        str(file.relative_to(ROOT))
+        for file in (ROOT / "tests").rglob("*.py")
+        if re.search(r"^\s*(from|import) .*\bconftest\b", file.read_text("utf-8"), re.MULTILINE)
+    ]
+    assert importers == []

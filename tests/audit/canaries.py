@@ -32,9 +32,10 @@ from graph.replay.play import play, todays_code
 from graph.replay.record import record
 from tests.audit.canary import TRACKED, Canaries, Canary, dump, found_in
 from tests.audit.line import Line
-from tests.service.conftest import Answer, Client, Server, running
+from tests.support.clients import Answer, Client
 from tests.support.fakes.collector import Collector
 from tests.support.fakes.scripted_model import ScriptedModel
+from tests.support.servers import Server, running
 
 USERS = 20
 AT_ONCE = 4

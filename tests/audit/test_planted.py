@@ -38,11 +38,9 @@ from nodes import reason
 from nodes.redact import Redact
 from tests.audit.borrowings import SIZE, borrow_often
 from tests.audit.canary import Canaries, found_in
-from tests.conftest import PASSWORD
-from tests.graph.adapters.crypto import test_cipher as test_cipher
+from tests.graph.adapters.crypto import test_cipher
 from tests.graph.adapters.postgres.privacy import test_vault
 from tests.graph.adapters.postgres.runs import test_checkpointer, test_run_store
-from tests.graph.conftest import store_of_runs
 from tests.graph.ports import vault_contract
 from tests.graph.redaction.links import test_link_sanitizer as test_defuse
 from tests.graph.redaction.unmasking import test_unmask as test_restore
@@ -50,8 +48,9 @@ from tests.graph.turn import test_approval_gate, test_links
 from tests.migrations import test_runner as catalogue
 from tests.nodes import test_call_tools, test_reason, test_redact, test_values_after_a_call
 from tests.service import test_chat, test_defused, test_isolation
-from tests.service.conftest import Server, running
+from tests.support.database import PASSWORD, store_of_runs
 from tests.support.fakes.scripted_model import ScriptedModel
+from tests.support.servers import Server, running
 
 Check = Callable[[], object]
 

@@ -19,7 +19,7 @@ from graph.web.service import Service
 from graph.wiring.catalogue import Catalogue
 from graph.wiring.service import open_service
 from migrations.runner import migrate, read_migrations
-from tests.conftest import PASSWORD
+from tests.support.database import PASSWORD
 from tests.support.fakes.scripted_model import ScriptedModel
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("admin_url")]

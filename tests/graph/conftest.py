@@ -2,7 +2,6 @@
 
 import uuid
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from typing import Any
 
 import psycopg
@@ -10,15 +9,11 @@ import pytest
 from psycopg.rows import dict_row
 
 from graph.adapters.crypto.cipher import VaultCipher
-from graph.adapters.postgres.conversation.memory import PostgresMemory
-from graph.adapters.postgres.database import Connection, Database
-from graph.adapters.postgres.runs.run_store import PostgresRunStore
-from graph.errors import DatabaseUnavailable
+from graph.adapters.postgres.database import Database
 from graph.ports.runs import Run
+from tests.support.database import Sql
 
 EMPLOYEES = ("prime-boss", "tag-ai")
-
-Sql = Callable[..., list[dict[str, Any]]]
 
 
 @pytest.fixture(scope="session")
@@ -39,31 +34,10 @@ def sql(admin_url: str) -> Sql:
     return run
 
 
-def store_of_runs(database: Database, cipher: VaultCipher, **changes: float) -> PostgresRunStore:
-    """A store of runs whose limits nobody reaches, but for those that are given."""
-    limits: dict[str, Any] = {"turns_per_minute": 1000, "daily_tokens": 0, "lease_seconds": 60.0, **changes}
-    memory = PostgresMemory(database, "any")
-    return PostgresRunStore(database, cipher, memory, default_employee="prime-boss", **limits)
-
-
 @pytest.fixture
 async def database(database_url: str, sql: Sql) -> AsyncIterator[Database]:
     async with Database.open(database_url, size=4) as opened:
         yield opened
-
-
-class LosesTheFirstReply(Database):
-    """A database whose connection breaks just after the first commit."""
-
-    lost = False
-
-    @asynccontextmanager
-    async def transaction(self, user_id: str, *, snapshot: bool = False) -> AsyncIterator[Connection]:
-        async with super().transaction(user_id, snapshot=snapshot) as connection:
-            yield connection
-        if not self.lost:
-            self.lost = True
-            raise DatabaseUnavailable
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from graph.adapters.auth.local_issuer import LocalIssuer
 from graph.adapters.postgres.provisioning import create_data_dir, start_embedded
 from graph.errors import ConfigurationError, DatabaseUnavailable
 from graph.settings import Settings
-from tests.conftest import PASSWORD
+from tests.support.database import PASSWORD
 from tests.support.fakes.tokens import Forger
 
 ROOT = Path(__file__).parents[2]

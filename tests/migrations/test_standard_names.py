@@ -23,9 +23,8 @@ from graph.jobs.queue import open_queue
 from graph.jobs.summaries import Summarizer, register_tasks
 from graph.ports.approvals import Decision
 from migrations.runner import migrate, read_migrations
-from tests.conftest import PASSWORD
 from tests.graph.adapters.postgres.conversation.test_retriever import Compass
-from tests.graph.conftest import store_of_runs
+from tests.support.database import PASSWORD, store_of_runs
 from tests.support.fakes.ports import GivenAnswers, words
 
 pytestmark = pytest.mark.anyio

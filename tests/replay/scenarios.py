@@ -13,8 +13,9 @@ import yaml
 
 from employees.roster import Employee, read_roster
 from migrations.demo.generate import DEMO_USER
-from tests.service.conftest import Client, Server, running
+from tests.support.clients import Client
 from tests.support.fakes.scripted_model import ScriptedModel
+from tests.support.servers import Server, running
 from tools.catalog import by_name
 
 ROOT = Path(__file__).parent.parent.parent

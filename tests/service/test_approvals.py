@@ -10,8 +10,9 @@ from uuid import uuid4
 
 import pytest
 
-from tests.service.conftest import Answer, Client, Server, running
+from tests.support.clients import Answer, Client
 from tests.support.fakes.scripted_model import ScriptedModel
+from tests.support.servers import Server, running
 
 COMMAND = ("tests.chaos.server",)
 

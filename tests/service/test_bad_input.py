@@ -19,7 +19,8 @@ import httpx
 import psutil
 import pytest
 
-from tests.service.conftest import Client, Server
+from tests.support.clients import Client
+from tests.support.servers import Server
 
 JSON = {"Content-Type": "application/json"}
 STORED = ("chat_sessions", "chat_runs", "chat_messages", "chat_run_events", "chat_usage_log", "chat_rate_limits")

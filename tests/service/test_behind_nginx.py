@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.service.conftest import Client, Frame, events_of
+from tests.support.clients import Client, Frame, events_of
 from tests.support.fakes.scripted_model import ScriptedModel
 from tests.support.two_servers import TwoServers, nginx, nginx_program, two_servers
 

@@ -10,10 +10,11 @@ import pytest
 from graph.replay.check import check
 from graph.replay.play import todays_code
 from tests.replay.scenarios import recorded
-from tests.service.conftest import Answer, Client, Server, events_of
 from tests.service.test_busy_session import ENDLESS, active, asking, begin, until_waiting
 from tests.service.test_summaries import DUE, summary_of, talk
+from tests.support.clients import Answer, Client, events_of
 from tests.support.fakes.scripted_model import ScriptedModel
+from tests.support.servers import Server
 
 SLOW = "[[slow 0.05]] [[say " + "slowly " * 20 + "]]"
 

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from tests.service.conftest import Answer, Client, Server, events_of
+from tests.support.clients import Answer, Client, events_of
 from tests.support.fakes.scripted_model import ScriptedModel
+from tests.support.servers import Server
 
 SLOW = "[[slow 0.05]] [[say one two three four five six seven eight nine ten]]"
 WORDS = "one two three four five six seven eight nine ten"

@@ -18,8 +18,9 @@ from graph.replay.check import check
 from graph.replay.play import todays_code
 from tests.audit.canary import TRACKED, Canaries, Canary, dump, found_in
 from tests.replay.scenarios import recorded
-from tests.service.conftest import Answer, Client, Server, running
+from tests.support.clients import Answer, Client
 from tests.support.fakes.scripted_model import ScriptedModel
+from tests.support.servers import Server, running
 
 TURNS = 50
 

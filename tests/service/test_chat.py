@@ -15,8 +15,9 @@ from graph.adapters.models.langchain import LangChainModel, openai_model
 from graph.adapters.models.pricing import read_prices
 from graph.ports.models import ModelSettings
 from migrations.demo.generate import DEMO_USER
-from tests.service.conftest import ROOT, Client, Server
+from tests.support.clients import Client
 from tests.support.fakes.scripted_model import ScriptedModel
+from tests.support.servers import ROOT, Server
 from tools.catalog import by_name
 
 GROCERIES = "How much did I spend on groceries last month?"

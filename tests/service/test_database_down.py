@@ -13,8 +13,9 @@ import psycopg
 import pytest
 
 from graph.adapters.postgres.embedded import EmbeddedPostgres
-from tests.service.conftest import Answer, Client, Server, events_of, running
+from tests.support.clients import Answer, Client, events_of
 from tests.support.fakes.scripted_model import ScriptedModel
+from tests.support.servers import Server, running
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.service.conftest import Answer, Client, Server, events_of, running
+from tests.support.clients import Answer, Client, events_of
 from tests.support.fakes.scripted_model import ScriptedModel
+from tests.support.servers import Server, running
 
 WORDS = "one two three four five six seven eight"
 BACK_SECONDS = 5.0

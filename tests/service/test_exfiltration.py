@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.service.conftest import Answer, Client, Server
+from tests.support.clients import Answer, Client
+from tests.support.servers import Server
 
 VALUE = "ximena.quiroga@example.org"
 HOST = "evil.example"

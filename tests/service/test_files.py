@@ -4,8 +4,9 @@ import uuid
 
 import pytest
 
-from tests.service.conftest import Client, Server
+from tests.support.clients import Client
 from tests.support.fakes.sealed_file import own_file
+from tests.support.servers import Server
 
 
 def test_a_file_comes_back_as_it_was_kept_and_is_to_be_saved(server: Server, user: Client) -> None:

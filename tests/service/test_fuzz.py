@@ -1,7 +1,7 @@
 """Requests made from the documentation are answered as it says: the short form of `make fuzz`."""
 
 from tests.fuzz import fuzz
-from tests.service.conftest import Server
+from tests.support.servers import Server
 
 EXAMPLES = 3
 

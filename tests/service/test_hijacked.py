@@ -9,7 +9,7 @@ from tests.eval.injection.obedient_model import WRITES
 from tests.eval.injection.orders import LETTERS, ORDERS, Hidden
 from tests.eval.injection.places import PLACES
 from tests.eval.injection.playing import attack, change, look, obeying, writers
-from tests.service.conftest import Server
+from tests.support.servers import Server
 from tools.catalog import CATALOG
 
 EMPLOYEES = writers()

@@ -11,9 +11,10 @@ import httpx
 import pytest
 
 from graph.adapters.embeddings.local import LocalEmbedder
-from tests.service.conftest import Client, Server
+from tests.support.clients import Client
 from tests.support.fakes.scripted_model import ScriptedModel
 from tests.support.fakes.sealed_file import own_file
+from tests.support.servers import Server
 
 SECRET = "Quarterdeck Chandlery"
 """Stands in everything that the owner has, and nowhere else."""

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.service.conftest import ROOT, running
+from tests.support.servers import ROOT, running
 
 CARD = "4929 1234 5678 9015"
 VALUE = f"my card is {CARD}"

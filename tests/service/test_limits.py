@@ -8,8 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
-from tests.service.conftest import Client, Server, running
+from tests.support.clients import Client
 from tests.support.fakes.scripted_model import ScriptedModel
+from tests.support.servers import Server, running
 
 TURNS = 3
 TOKENS = 100

@@ -1,6 +1,7 @@
 """A conversation of two hundred turns stays small."""
 
-from tests.service.conftest import Client, Server
+from tests.support.clients import Client
+from tests.support.servers import Server
 
 TURNS = 200
 MOST_BYTES = 1_000_000

@@ -7,7 +7,7 @@ import re
 import sys
 from pathlib import Path
 
-from tests.service.conftest import ROOT, running
+from tests.support.servers import ROOT, running
 
 
 def test_a_servers_tool_answers_in_a_turn_and_a_missing_server_is_said(tmp_path: Path) -> None:

@@ -13,8 +13,9 @@ import psycopg
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.service.conftest import Client, Server, events_of, running
+from tests.support.clients import Client, events_of
 from tests.support.fakes.scripted_model import ScriptedModel
+from tests.support.servers import Server, running
 
 TOKEN = "what Prometheus knows"
 EMPLOYEE = "prime-boss"

@@ -10,8 +10,9 @@ import pytest
 
 from graph.adapters.base.circuit_breaker import FAILURE_THRESHOLD
 from graph.adapters.models.pricing import read_prices
-from tests.service.conftest import Client, Server, running
+from tests.support.clients import Client
 from tests.support.fakes.scripted_model import ScriptedModel
+from tests.support.servers import Server, running
 
 FAULTS = {
     "[[status 500]]": ("model_unavailable", 2),

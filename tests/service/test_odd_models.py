@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.service.conftest import Client, Server
+from tests.support.clients import Client
 from tests.support.fakes.scripted_model import ScriptedModel
+from tests.support.servers import Server
 
 
 @pytest.fixture(autouse=True)

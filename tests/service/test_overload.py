@@ -8,8 +8,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.service.conftest import Answer, Client, Server, events_of, running
+from tests.support.clients import Answer, Client, events_of
 from tests.support.fakes.scripted_model import ScriptedModel
+from tests.support.servers import Server, running
 
 WORDS = " ".join(f"word{number}" for number in range(30))
 SLOW = f"[[slow 0.05]] [[say {WORDS}]]"

@@ -13,7 +13,8 @@ import pytest
 from graph.replay.check import check
 from graph.replay.play import Code, todays_code
 from tests.replay.scenarios import ROOT, recorded, stopping_after
-from tests.service.conftest import Client, Server
+from tests.support.clients import Client
+from tests.support.servers import Server
 
 NAME, CARD = "Ingrid Abernathy", "4111 1111 1111 1111"
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.service.conftest import Client, Server
+from tests.support.clients import Client
+from tests.support.servers import Server
 
 
 def test_a_message_is_ranked_over_all_employees_best_first(user: Client) -> None:

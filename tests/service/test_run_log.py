@@ -6,7 +6,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.service.conftest import Answer, Client, Server
+from tests.support.clients import Answer, Client
+from tests.support.servers import Server
 
 
 @pytest.fixture

@@ -16,8 +16,9 @@ import pytest
 
 from graph.events import answer_text
 from graph.turn.message_repair import UNANSWERED
-from tests.service.conftest import Answer, Client, Server, events_of, running
+from tests.support.clients import Answer, Client, events_of
 from tests.support.fakes.scripted_model import ScriptedModel
+from tests.support.servers import Server, running
 
 CALL = "[[call account_balances_query {}]]"
 SLOW = "[[slow 0.05]] [[say one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen]]"

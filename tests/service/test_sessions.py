@@ -13,8 +13,9 @@ import pytest
 from employees.roster import read_roster
 from graph.web.service import Service
 from server import create_app
-from tests.service.conftest import ROOT, Client, Server, events_of
+from tests.support.clients import Client, events_of
 from tests.support.fakes.scripted_model import ScriptedModel
+from tests.support.servers import ROOT, Server
 from tools.catalog import by_name
 
 SUMMARY = {

@@ -1,6 +1,6 @@
 """The service answers."""
 
-from tests.service.conftest import Client
+from tests.support.clients import Client
 
 
 def test_a_question_is_answered_by_a_tool_on_real_rows(user: Client) -> None:

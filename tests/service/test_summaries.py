@@ -3,8 +3,9 @@
 import time
 from typing import Any
 
-from tests.service.conftest import Client, Server
+from tests.support.clients import Client
 from tests.support.fakes.scripted_model import ScriptedModel
+from tests.support.servers import Server
 
 DUE = 12
 """Turns after which a conversation is summarised."""

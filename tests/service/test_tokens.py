@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from graph.adapters.auth.local_issuer import ISSUER, load_or_create_key_pair
-from tests.service.conftest import Client, Server
+from tests.support.clients import Client
 from tests.support.fakes.tokens import BAD, USER, Forger, encode
+from tests.support.servers import Server
 
 VARYING = {"date", "x-request-id"}
 

@@ -15,8 +15,9 @@ from fastapi.responses import Response, StreamingResponse
 
 from nodes.call_tools import MAX_CALLS
 from nodes.reason import MAX_ROUNDS
-from tests.service.conftest import Client, Server, events_of, running
+from tests.support.clients import Client, events_of
 from tests.support.fakes.scripted_model import ScriptedModel, stream
+from tests.support.servers import Server, running
 from tools.catalog import by_name
 
 CALL = "[[call account_balances_query {}]]"

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.service.conftest import Answer, Client, Server, running
+from tests.support.clients import Answer, Client
 from tests.support.fakes.collector import Collector, Received
 from tests.support.fakes.scripted_model import ScriptedModel
+from tests.support.servers import Server, running
 
 CARD, MAIL, NAME, WORD = "4111 1111 1111 1111", "vera.quill@kestrelmail.com", "Vera Quillfeather", "zugunruhe"
 CANARIES = (CARD, MAIL, NAME, WORD)

@@ -8,7 +8,7 @@ import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.studio.conftest import Studio
+from tests.support.studio import Studio
 
 ROOT = Path(__file__).parent.parent.parent
 GUIDE = (ROOT / "docs" / "debugging.md").read_text("utf-8")

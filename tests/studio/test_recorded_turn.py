@@ -20,8 +20,8 @@ from graph.replay.recording import Recording
 from graph.replay.studio_node import TurnStopped
 from graph.state import TurnInput
 from graph.studio import build_graph, recorded_backend
-from tests.studio.conftest import RECORDINGS, Studio, studio_server
 from tests.studio.test_studio import PATH, run_turn, stream_turn
+from tests.support.studio import RECORDINGS, Studio, studio_server
 
 TWO_TOOLS = Recording.read(RECORDINGS / "parallel_tools.json")
 CALLS = [call["id"] for call in TWO_TOOLS.answers[0].calls]

@@ -14,7 +14,7 @@ from langgraph_sdk.client import SyncLangGraphClient
 from langgraph_sdk.errors import BadRequestError, NotFoundError
 
 from migrations.demo.generate import DEMO_USER
-from tests.studio.conftest import Studio, studio_server
+from tests.support.studio import Studio, studio_server
 
 NODES = ["redact", "load_memory", "retrieve", "reason", "call_tools", "persist", "summarize"]
 PATH = ["redact", "load_memory", "retrieve", "reason", "call_tools", "reason", "persist", "summarize"]

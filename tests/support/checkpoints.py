@@ -8,7 +8,7 @@ from langgraph.checkpoint.base import BaseCheckpointSaver, ChannelVersions, Chec
 from langgraph.checkpoint.conformance.test_utils import generate_checkpoint, generate_config, generate_metadata
 from langgraph.graph import END, START, StateGraph
 
-from tests.graph.conftest import Sql
+from tests.support.database import Sql
 
 
 async def put(checkpointer: BaseCheckpointSaver[str], thread: str, run: str = "", /, **values: Any) -> RunnableConfig:

@@ -17,9 +17,10 @@ import pytest
 
 from graph.adapters.postgres.embedded import EmbeddedPostgres
 from graph.adapters.postgres.provisioning import prepare_embedded
-from tests.conftest import TEST_SETTINGS
-from tests.service.conftest import PATIENCE, Client, Server, running
+from tests.support.clients import PATIENCE, Client
+from tests.support.database import TEST_SETTINGS
 from tests.support.prepared_data import lend_network
+from tests.support.servers import Server, running
 
 CONFIGURATION = Template("""\
 # All that this nginx writes is in one directory.

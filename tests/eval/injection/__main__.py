@@ -18,7 +18,7 @@ from employees.roster import Employee
 from tests.eval.injection.orders import Hidden, hidden, letters
 from tests.eval.injection.places import PLACES
 from tests.eval.injection.playing import Played, attack, change, look, obeying, writers
-from tests.service.conftest import Server
+from tests.support.servers import Server
 
 Text = TypeVar("Text")
 

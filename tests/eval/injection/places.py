@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from graph.adapters.embeddings.local import LocalEmbedder
 from tests.eval.injection.obedient_model import LOOK_AT_AN_ACCOUNT
-from tests.service.conftest import Client, Server
+from tests.support.clients import Client
+from tests.support.servers import Server
 
 QUESTION = "Show me my last transactions."
 

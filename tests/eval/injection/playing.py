@@ -12,7 +12,8 @@ from employees.roster import Employee, read_roster
 from tests.eval.injection.obedient_model import CHANGE, LOOK, QUIET, SAID, WRITES, ObedientModel
 from tests.eval.injection.orders import Hidden
 from tests.eval.injection.places import QUESTION, Place, in_a_memo
-from tests.service.conftest import Answer, Client, Server, running
+from tests.support.clients import Answer, Client
+from tests.support.servers import Server, running
 from tools.catalog import by_name
 
 ROOT = Path(__file__).parent.parent.parent.parent

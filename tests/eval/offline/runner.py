@@ -20,7 +20,8 @@ from migrations.demo.seed import seed
 from tests.eval.offline.amounts import expected
 from tests.eval.offline.questions import HERE, Conversation, Question
 from tests.eval.offline.service import TODAY
-from tests.service.conftest import Answer, Client, Server, running
+from tests.support.clients import Answer, Client
+from tests.support.servers import Server, running
 
 COMMAND = ("tests.eval.offline.service",)
 LIMITS = {"RATE_LIMIT_PER_MINUTE": "100000", "DAILY_TOKEN_BUDGET": "0", "LOG_LEVEL": "warning"}

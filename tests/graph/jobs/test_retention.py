@@ -17,7 +17,7 @@ from graph.jobs import queue, retention
 from graph.jobs.queue import open_queue, run_worker_until_cancelled
 from graph.jobs.retention import delete_expired_files, delete_expired_logs, register_tasks
 from graph.ports.runs import Run, RunOutcome, RunRequest
-from tests.graph.conftest import Sql, store_of_runs
+from tests.support.database import Sql, store_of_runs
 
 pytestmark = pytest.mark.anyio
 

@@ -14,7 +14,7 @@ from graph.jobs.queue import open_queue
 from graph.jobs.summaries import VERBATIM_TURNS, QueuedSummaries, Summarizer, parse_summary, without_latest_turns
 from graph.state import SummaryBacklog
 from tests.graph.adapters.postgres.conversation.test_retriever import Compass
-from tests.graph.conftest import Sql
+from tests.support.database import Sql
 from tests.support.fakes.ports import GivenAnswers, words
 
 pytestmark = pytest.mark.anyio

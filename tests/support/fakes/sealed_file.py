@@ -4,7 +4,8 @@ import uuid
 
 from graph.adapters.crypto.cipher import VaultCipher, load_or_create_key
 from graph.adapters.postgres.privacy.file_store import context_of
-from tests.service.conftest import Client, Server
+from tests.support.clients import Client
+from tests.support.servers import Server
 
 
 def own_file(server: Server, client: Client, name: str) -> str:

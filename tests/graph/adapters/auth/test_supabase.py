@@ -179,9 +179,7 @@ async def test_a_project_with_another_issuer_is_reported_with_its_setting(start:
 
 
 @pytest.mark.parametrize("secret", [None, SECRET])
-async def test_a_token_of_another_issuer_is_reported_until_one_is_right(
-    start: Start, secret: str | None
-) -> None:
+async def test_a_token_of_another_issuer_is_reported_until_one_is_right(start: Start, secret: str | None) -> None:
     async with project([FORGER.jwk]) as address:
         verifier, said = await start(supabase_url=address, supabase_jwt_secret=secret)
         ours = Forger(f"{address}/auth/v1", FORGER.key)

@@ -104,9 +104,7 @@ OPERATORS = {
 @pytest.mark.parametrize(
     ("fault", "error"), [(fault, error) for fault, errors in OPERATORS.items() for error in errors], ids=str
 )
-def test_a_fault_for_the_operator_is_not_reported_as_the_users(
-    fault: str, error: openai.APIStatusError
-) -> None:
+def test_a_fault_for_the_operator_is_not_reported_as_the_users(fault: str, error: openai.APIStatusError) -> None:
     assert operator_fault(error) == fault
     told = status_error(error)
     assert "tell those who run the service" in told.message

@@ -14,7 +14,7 @@ import pytest
 from graph.adapters.postgres.database import WAIT_SECONDS, Database, fetch_one
 from graph.adapters.postgres.embedded import EmbeddedPostgres
 from graph.errors import DatabaseUnavailable
-from tests.graph.conftest import Sql
+from tests.support.database import Sql
 
 pytestmark = pytest.mark.anyio
 

@@ -7,7 +7,7 @@ from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, Tool
 
 from graph.adapters.postgres.conversation.memory import MAX_HISTORY_ROWS, PostgresMemory
 from graph.adapters.postgres.database import Database
-from tests.graph.conftest import Sql
+from tests.support.database import Sql
 
 pytestmark = pytest.mark.anyio
 

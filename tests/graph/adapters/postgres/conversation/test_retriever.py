@@ -19,7 +19,7 @@ from graph.adapters.postgres.conversation.retriever import MAX_PASSAGES, Postgre
 from graph.adapters.postgres.database import Database, fetch_one
 from graph.errors import DatabaseUnavailable
 from tests.audit.vectors import ENOUGH, compare
-from tests.graph.conftest import Sql
+from tests.support.database import Sql
 from tests.support.fakes.ports import words
 
 pytestmark = pytest.mark.anyio

@@ -16,7 +16,7 @@ from graph.adapters.postgres.database import Database
 from graph.errors import LeaseLost
 from graph.ports.memory import TurnRecord
 from graph.state import Usage
-from tests.graph.conftest import Sql
+from tests.support.database import Sql
 from tests.support.fakes.ports import words
 
 pytestmark = pytest.mark.anyio

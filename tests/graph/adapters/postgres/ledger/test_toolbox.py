@@ -15,7 +15,7 @@ from graph.errors import DatabaseUnavailable, LeaseLost
 from graph.ports.runs import Run
 from graph.ports.tools import Effect
 from graph.tool import Rows, ToolError, ToolOutput
-from tests.graph.conftest import LosesTheFirstReply, Sql
+from tests.support.database import LosesTheFirstReply, Sql
 
 pytestmark = pytest.mark.anyio
 

@@ -11,8 +11,8 @@ from graph.adapters.postgres.ledger.toolbox import PostgresToolbox
 from graph.adapters.postgres.privacy import file_store as file_store
 from graph.adapters.postgres.privacy.file_store import PostgresFiles, context_of
 from graph.errors import ConfigurationError, FileTooLarge, NotFound
-from tests.graph.conftest import LosesTheFirstReply, Sql
 from tests.graph.ports.storage_contract import StoredFilesContract
+from tests.support.database import LosesTheFirstReply, Sql
 
 pytestmark = pytest.mark.anyio
 

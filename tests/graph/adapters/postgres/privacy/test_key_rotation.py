@@ -25,9 +25,8 @@ from graph.errors import ConfigurationError
 from graph.ports.redaction import PersonalValue
 from graph.ports.runs import RunRequest
 from migrations.runner import migrate, read_migrations
-from tests.conftest import PASSWORD
-from tests.graph.conftest import Sql, store_of_runs
 from tests.graph.ports.vault_contract import ANA, CARD
+from tests.support.database import PASSWORD, Sql, store_of_runs
 
 pytestmark = pytest.mark.anyio
 

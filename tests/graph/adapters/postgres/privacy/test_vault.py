@@ -12,8 +12,8 @@ from graph.adapters.postgres.privacy import vault as vault_module
 from graph.adapters.postgres.privacy.vault import MAX_ATTEMPTS, PostgresVault
 from graph.errors import ConfigurationError, RedactionFailed
 from graph.ports.redaction import PersonalValue
-from tests.graph.conftest import Sql
 from tests.graph.ports.vault_contract import ANA, CARD, VaultContract
+from tests.support.database import Sql
 
 
 @pytest.fixture

@@ -22,8 +22,8 @@ from graph.jobs.summaries import QueuedSummaries, Summarizer
 from graph.ports.memory import TurnRecord
 from graph.ports.runs import OnConflict, Run, RunOutcome, RunRequest
 from graph.state import Usage
-from tests.graph.conftest import Sql, store_of_runs
 from tests.graph.jobs.test_summaries import Level, answer
+from tests.support.database import Sql, store_of_runs
 from tests.support.fakes.ports import GivenAnswers, words
 
 pytestmark = pytest.mark.anyio

@@ -16,9 +16,9 @@ from graph.adapters.postgres.runs.buffered_checkpointer import (
 from graph.adapters.postgres.runs.checkpointer import UserCheckpointer
 from graph.errors import DatabaseUnavailable
 from graph.ports.runs import Run
-from tests.graph.conftest import Sql
 from tests.support.checkpointer_contract import assert_conforms
 from tests.support.checkpoints import latest, put, talk
+from tests.support.database import Sql
 
 pytestmark = pytest.mark.anyio
 

@@ -12,9 +12,9 @@ from langgraph.checkpoint.serde.types import _DeltaSnapshot
 
 from graph.adapters.postgres.database import Database
 from graph.adapters.postgres.runs.checkpointer import UserCheckpointer
-from tests.graph.conftest import Sql
 from tests.support.checkpointer_contract import assert_conforms
 from tests.support.checkpoints import latest, put, rows, talk
+from tests.support.database import Sql
 
 pytestmark = pytest.mark.anyio
 

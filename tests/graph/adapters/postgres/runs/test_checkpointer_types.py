@@ -17,7 +17,7 @@ from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
 
 from graph.adapters.postgres.database import Database
 from graph.adapters.postgres.runs.checkpointer import UserCheckpointer
-from tests.graph.conftest import Sql
+from tests.support.database import Sql
 
 pytestmark = pytest.mark.anyio
 

@@ -10,8 +10,8 @@ from graph.adapters.postgres.runs.notifications import PostgresNotifier
 from graph.events import Text
 from graph.ports.notifications import Notifier, RunNotification
 from graph.ports.runs import RunOutcome, RunRequest
-from tests.graph.conftest import Sql, store_of_runs
 from tests.graph.ports.notifier_contract import Carrier, NotifierContract, subscribed
+from tests.support.database import Sql, store_of_runs
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.anyio

@@ -25,9 +25,9 @@ from graph.events import Text
 from graph.ports.memory import TurnRecord
 from graph.ports.runs import Run, RunOutcome, RunRequest
 from graph.state import NO_USAGE
-from tests.graph.conftest import LosesTheFirstReply, Sql, store_of_runs
 from tests.graph.ports.run_intake_contract import RunIntakeContract
 from tests.graph.ports.run_queue_contract import RunQueueContract
+from tests.support.database import LosesTheFirstReply, Sql, store_of_runs
 from tests.support.fakes.ports import words
 
 pytestmark = pytest.mark.anyio
