@@ -10,7 +10,7 @@ pytestmark = pytest.mark.anyio
 DAY = dt.date(2025, 11, 19)
 
 
-async def ask(context, **arguments):
+async def call(context, **arguments):
     return await account_balances_query(AccountBalancesQuery(**arguments), context)
 
 
@@ -19,7 +19,7 @@ async def test_a_balance_comes_with_its_day_and_currency(ledger, user, context):
         user,
         [{"name": "Main", "type": "checking", "balance": "10.5", "balance_as_of": DAY, "number_last4": "4417"}],
     )
-    assert (await ask(context))["accounts"] == [
+    assert (await call(context))["accounts"] == [
         {
             "name": "Main",
             "type": "checking",
@@ -35,7 +35,7 @@ async def test_a_balance_comes_with_its_day_and_currency(ledger, user, context):
 async def test_an_unknown_balance_is_unknown_whatever_the_transactions_say(ledger, user, context):
     [account] = await ledger.add_accounts(user, [{"name": "Broker", "type": "investment", "currency": "CAD"}])
     await ledger.add_transactions(user, [refunded("500", currency="CAD", account_id=account)])
-    result = await ask(context)
+    result = await call(context)
     [broker] = result["accounts"]
     assert (broker["balance"], broker["as_of"], broker["status"]) == (None, None, "unknown")
     assert result["totals"] == [
@@ -54,7 +54,7 @@ async def test_totals_cover_known_balances_of_one_currency(ledger, user, context
             {"name": "Maple", "type": "checking", "currency": "CAD", "balance": "7", **known},
         ],
     )
-    assert (await ask(context))["totals"] == [
+    assert (await call(context))["totals"] == [
         {"currency": "CAD", "assets": "7.00", "owed": "0.00", "net": "7.00", "known": 1, "unknown": 0},
         {"currency": "USD", "assets": "100.10", "owed": "40.05", "net": "60.05", "known": 2, "unknown": 1},
     ]
@@ -62,15 +62,15 @@ async def test_totals_cover_known_balances_of_one_currency(ledger, user, context
 
 async def test_a_type_narrows_accounts_and_totals(ledger, user, context):
     await ledger.add_accounts(user, [{"name": "Main", "type": "checking"}, {"name": "Card", "type": "credit"}])
-    result = await ask(context, account_type="credit")
+    result = await call(context, account_type="credit")
     assert [account["name"] for account in result["accounts"]] == ["Card"]
     assert result["totals"][0]["unknown"] == 1
 
 
 async def test_no_accounts_is_an_answer_of_its_own(context):
-    assert await ask(context) == {"status": "no_accounts", "account_type": "all", "accounts": [], "totals": []}
+    assert await call(context) == {"status": "no_accounts", "account_type": "all", "accounts": [], "totals": []}
 
 
 async def test_nobody_elses_accounts_are_seen(ledger, context):
     await ledger.add_accounts("00000000-0000-4000-8000-0000000000aa", [{"name": "Theirs", "type": "checking"}])
-    assert (await ask(context))["status"] == "no_accounts"
+    assert (await call(context))["status"] == "no_accounts"

@@ -14,7 +14,7 @@ from tools.set_budget import SetBudget, preview_set_budget, set_budget
 pytestmark = pytest.mark.anyio
 
 
-async def ask(context, **arguments):
+async def call(context, **arguments):
     return await budget_status(BudgetStatus(**arguments), context)
 
 
@@ -33,7 +33,7 @@ async def test_a_budget_says_what_is_spent_left_and_projected(ledger, user, cont
             spent("77", "Shopping"),
         ],
     )
-    result = await ask(context)
+    result = await call(context)
     # Day 20 of 30: 225 spent, 200 at an even pace, 225 / 20 * 30 by the end.
     assert result["budgets"] == [
         {
@@ -57,7 +57,7 @@ async def test_a_budget_says_what_is_spent_left_and_projected(ledger, user, cont
 async def test_budgets_of_two_currencies_are_not_added_together(ledger, user, context):
     await ledger.add("budgets", user, {"monthly_amount": "10"}, {"monthly_amount": "20", "currency": "CAD"})
     await ledger.add_transactions(user, [spent("15", currency="CAD"), spent("11")])
-    result = await ask(context)
+    result = await call(context)
     assert [(row["currency"], row["spent"], row["state"]) for row in result["budgets"]] == [
         ("CAD", "15.00", "at_risk"),
         ("USD", "11.00", "over"),
@@ -73,7 +73,7 @@ async def test_the_month_is_as_long_as_the_calendar_says(ledger, user, context, 
     today = dt.date.fromisoformat(day)
     await ledger.add("budgets", user, {"monthly_amount": "100"})
     await ledger.add_transactions(user, [spent("10", on=today)])
-    result = await ask(replace(context, today=today))
+    result = await call(replace(context, today=today))
     assert (result["days_in_month"], result["budgets"][0]["projected"]) == (length, projected)
 
 
@@ -83,22 +83,22 @@ def test_a_projection_is_a_straight_line_from_what_is_spent(spent, projected):
 
 
 async def test_without_a_budget_the_answer_is_unknown(ledger, user, context):
-    assert (await ask(context))["status"] == "unknown"
+    assert (await call(context))["status"] == "unknown"
     await ledger.add("budgets", user, {"monthly_amount": "1"})
-    assert (await ask(context, category="Shopping"))["status"] == "unknown"
-    assert (await ask(context, category="groceries"))["status"] == "ok"
+    assert (await call(context, category="Shopping"))["status"] == "unknown"
+    assert (await call(context, category="groceries"))["status"] == "ok"
     with pytest.raises(ToolError, match="no category"):
-        await ask(context, category="Yachts")
+        await call(context, category="Yachts")
 
 
 async def test_nobody_elses_budget_is_seen_changed_or_deleted(ledger, user, context, rows_of):
     stranger = str(uuid.uuid4())
     await ledger.add("budgets", stranger, {"monthly_amount": "10"})
-    assert (await ask(context))["status"] == "unknown"
+    assert (await call(context))["status"] == "unknown"
     with pytest.raises(ToolError, match="no such budget"):
         await delete_budget(DeleteBudget(category="Groceries"), context)
     await set_budget(SetBudget(category="Groceries", monthly_amount=5, currency="USD"), context)
-    theirs = await ask(replace(context, rows=rows_of(stranger)))
+    theirs = await call(replace(context, rows=rows_of(stranger)))
     assert [row["budget"] for row in theirs["budgets"]] == ["10.00"]
 
 
@@ -109,7 +109,7 @@ async def test_a_budget_is_set_as_it_was_previewed_and_once(ledger, user, contex
         [change] = (await preview_set_budget(arguments, context))["changes"]
         assert (change["before"] and change["before"]["monthly_amount"]) == before
         assert (await set_budget(arguments, context))["budget"] == change["after"]
-    assert [row["budget"] for row in (await ask(context))["budgets"]] == ["70.50"]
+    assert [row["budget"] for row in (await call(context))["budgets"]] == ["70.50"]
 
 
 @pytest.mark.parametrize("act", [set_budget, preview_set_budget])
@@ -129,4 +129,4 @@ async def test_a_budget_is_deleted_once_it_is_clear_which(ledger, user, context)
     arguments = DeleteBudget(category="Groceries", currency="cad")
     [change] = (await preview_delete_budget(arguments, context))["changes"]
     assert (await delete_budget(arguments, context))["deleted"] == change["before"]
-    assert [row["currency"] for row in (await ask(context))["budgets"]] == ["USD"]
+    assert [row["currency"] for row in (await call(context))["budgets"]] == ["USD"]

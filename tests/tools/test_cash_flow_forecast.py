@@ -10,7 +10,7 @@ from tools.cash_flow_forecast import CashFlowForecast, cash_flow_forecast, whole
 pytestmark = pytest.mark.anyio
 
 
-async def ask(context, **arguments):
+async def call(context, **arguments):
     return await cash_flow_forecast(CashFlowForecast(**arguments), context)
 
 
@@ -31,7 +31,7 @@ def months(*pairs, **more):
 async def test_what_is_not_regular_is_expected_at_its_median_with_the_range_that_was_seen(ledger, user, context):
     pairs = [("1000", 700), ("1500", 900), ("1200", 600), ("1100", 800), ("1300", 1000), ("1400", 500)]
     await ledger.add_transactions(user, [row("2025-04-02", "-1"), *months(*pairs), row("2025-11-05", "-9999")])
-    result = await ask(context, months=2)
+    result = await call(context, months=2)
     [usd] = result["currencies"]
     # Medians 1250 and 750; nets 300, 600, 600, 300, 300, 900.
     assert usd["based_on"] == ["2025-05", "2025-06", "2025-07", "2025-08", "2025-09", "2025-10"]
@@ -49,7 +49,7 @@ async def test_what_is_regular_is_expected_on_its_days_and_not_counted_twice(led
     ]
     pairs = [("1000", 100)] * 6
     await ledger.add_transactions(user, [*rent, *weekly, *months(*pairs)])
-    [usd] = (await ask(context, months=2))["currencies"]
+    [usd] = (await call(context, months=2))["currencies"]
     # Wednesdays: five in December, four in January.
     assert [(month["spent"], month["net"]) for month in usd["months"]] == [("650.00", "350.00"), ("640.00", "360.00")]
     assert usd["other"] == {"income": "1000.00", "spent": "100.00", "net": "900.00"}
@@ -61,7 +61,7 @@ async def test_too_few_months_are_said(ledger, user, context, whole, status):
     pairs = [("10", 5)] * whole
     before = row(dt.date(2025, 10 - whole, 20).isoformat(), "-1")  # the month of the first booking is not whole
     await ledger.add_transactions(user, [before, *months(*pairs)])
-    [usd] = (await ask(context))["currencies"]
+    [usd] = (await call(context))["currencies"]
     assert (usd["status"], len(usd["based_on"])) == (status, whole)
     assert bool(usd["months"]) == (status == "ok")
 
@@ -81,7 +81,7 @@ async def test_a_month_without_bookings_counts_as_nothing_and_a_refund_lowers_sp
         row("2025-07-10", "100", is_transfer=True),
     ]
     await ledger.add_transactions(user, rows)
-    [usd] = (await ask(context, months=1))["currencies"]
+    [usd] = (await call(context, months=1))["currencies"]
     assert usd["months"] == [
         {"month": "2025-12", "income": "0.00", "spent": "0.00", "net": "0.00", "net_low": "-60.00", "net_high": "0.00"}
     ]
@@ -99,19 +99,19 @@ async def test_balances_that_are_known_are_carried_on_and_currencies_stay_apart(
     )
     pairs = [("30", 10)] * 6
     await ledger.add_transactions(user, [*months(*pairs), *months(*pairs, currency="CAD")])
-    cad, usd = (await ask(context, months=3))["currencies"]
+    cad, usd = (await call(context, months=3))["currencies"]
     assert (cad["starting_balance"], cad["projected_balance"], cad["accounts_unknown"]) == (None, None, 1)
     assert (usd["starting_balance"], usd["projected_balance"], usd["accounts_unknown"]) == ("100.00", "160.00", 1)
-    assert [each["currency"] for each in (await ask(context, currency="cad"))["currencies"]] == ["CAD"]
+    assert [each["currency"] for each in (await call(context, currency="cad"))["currencies"]] == ["CAD"]
 
 
 async def test_in_january_the_months_before_lie_in_the_old_year(ledger, user, context):
     rows = [row("2025-06-30", "-1"), *months(*[("30", 10)] * 4), row("2025-11-02", "-10"), row("2025-12-30", "-10")]
     await ledger.add_transactions(user, rows)
-    [usd] = (await ask(replace(context, today=dt.date(2026, 1, 31)), months=1))["currencies"]
+    [usd] = (await call(replace(context, today=dt.date(2026, 1, 31)), months=1))["currencies"]
     assert (usd["based_on"][0], usd["based_on"][-1], usd["months"][0]["month"]) == ("2025-07", "2025-12", "2026-02")
 
 
 async def test_nobody_elses_months_count(ledger, context):
     await ledger.add_transactions(str(uuid.uuid4()), months(*[("30", 10)] * 6))
-    assert (await ask(context))["status"] == "no_rows"
+    assert (await call(context))["status"] == "no_rows"

@@ -23,7 +23,7 @@ async def bulk(context, category, **filters):
     return await bulk_recategorise(BulkRecategorise(category=category, **filters), context)
 
 
-async def make(context, name):
+async def create(context, name):
     return await create_category(CreateCategory(name=name), context)
 
 
@@ -182,20 +182,20 @@ async def test_another_users_transactions_stay(ledger, context, rows_of):
 
 async def test_a_category_is_made_and_can_be_used_at_once(ledger, user, context):
     [one] = await ledger.add_transactions(user, [spent("5")])
-    assert await make(context, "  Pets   & Vets ") == {"status": "created", "name": "Pets & Vets"}
+    assert await create(context, "  Pets   & Vets ") == {"status": "created", "name": "Pets & Vets"}
     assert (await categorise(context, "pets & vets", transaction_id=one))["after"]["category"] == "Pets & Vets"
 
 
 @pytest.mark.parametrize("name", ["groceries", "PETS", "Pets"])
 async def test_a_name_that_is_there_is_not_made_again(context, name):
-    await make(context, "Pets")
+    await create(context, "Pets")
     with pytest.raises(ToolError, match="already"):
-        await make(context, name)
+        await create(context, name)
 
 
 async def test_names_in_any_script_and_alike_ones_have_slugs_of_their_own(context):
     for name in ("Haustiere", "ペット", "Pets!", "Pets?", "Pets", "🐶"):
-        assert (await make(context, name))["name"] == name
+        assert (await create(context, name))["name"] == name
 
 
 def test_a_slug_is_made_of_what_can_stand_in_an_address():
@@ -213,4 +213,4 @@ async def test_a_category_is_shown_before_it_is_made(context):
 async def test_a_hundred_categories_are_enough(ledger, user, context):
     await ledger.add_categories(user, [f"C{number}" for number in range(100)])
     with pytest.raises(ToolError, match="no more can be made"):
-        await make(context, "Pets")
+        await create(context, "Pets")

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graph.tool import ToolContext, ToolError
@@ -302,6 +302,7 @@ async def test_a_long_run_is_shown_by_the_year_and_to_its_end(context: ToolConte
 AMOUNTS = st.decimals("0.01", "100000", places=2)
 
 
+@settings(deadline=None)
 @given(AMOUNTS, st.decimals("0", "40", places=2), AMOUNTS)
 def test_what_is_paid_is_the_debt_and_its_interest(balance: Decimal, rate: Decimal, payment: Decimal) -> None:
     """Forwards the plan pays; backwards each balance follows from the next one and the interest, in whole cents."""

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.anyio
 OCTOBER, NOVEMBER = dt.date(2025, 10, 10), dt.date(2025, 11, 10)
 
 
-async def ask(context, **arguments):
+async def call(context, **arguments):
     return await compare_periods(ComparePeriods(**arguments), context)
 
 
@@ -22,7 +22,7 @@ async def test_without_dates_the_same_days_of_the_month_before_are_compared(ledg
     await ledger.add_transactions(
         user, [spent("10", on=OCTOBER), spent("99", on=dt.date(2025, 10, 21)), spent("12.50", on=NOVEMBER)]
     )
-    result = await ask(context)
+    result = await call(context)
     assert result["periods"] == {
         "before": {"start_date": "2025-10-01", "end_date": "2025-10-20", "days": 20},
         "after": {"start_date": "2025-11-01", "end_date": "2025-11-20", "days": 20},
@@ -54,7 +54,7 @@ async def test_income_spending_and_what_is_left_are_compared_with_refunds_taken_
             transferred("-50", on=NOVEMBER),
         ],
     )
-    [totals] = (await ask(context))["totals"]
+    [totals] = (await call(context))["totals"]
     assert totals == {
         "currency": "USD",
         "count": {"before": 2, "after": 3},
@@ -68,7 +68,7 @@ async def test_there_is_no_percentage_of_nothing_or_of_less(ledger, user, contex
     await ledger.add_transactions(
         user, [refunded("5", on=OCTOBER), spent("5", on=NOVEMBER), spent("3", "Shopping", on=NOVEMBER)]
     )
-    assert [(row["before"], row["after"], row["percent"]) for row in (await ask(context))["categories"]] == [
+    assert [(row["before"], row["after"], row["percent"]) for row in (await call(context))["categories"]] == [
         ("-5.00", "5.00", None),
         ("0.00", "3.00", None),
     ]
@@ -78,7 +78,7 @@ async def test_the_largest_difference_comes_first_and_the_totals_cover_what_is_n
     await ledger.add_transactions(
         user, [spent("5", on=NOVEMBER), spent("90", "Shopping", on=OCTOBER), spent("1", "Education", on=NOVEMBER)]
     )
-    result = await ask(context, limit=1)
+    result = await call(context, limit=1)
     assert [row["category"] for row in result["categories"]] == ["Shopping"]
     assert (result["listed"], result["all_categories"]) == (1, 3)
     assert result["totals"][0]["spent_net"]["difference"] == "-84.00"
@@ -88,7 +88,7 @@ async def test_currencies_and_types_are_compared_apart(ledger, user, context):
     await ledger.add_transactions(
         user, [spent("1", on=OCTOBER, currency="CAD"), spent("2", on=NOVEMBER), earned("7", on=NOVEMBER)]
     )
-    result = await ask(context, type="expense")
+    result = await call(context, type="expense")
     assert [(row["currency"], row["difference"]) for row in result["categories"]] == [("USD", "2.00"), ("CAD", "-1.00")]
     assert [row["currency"] for row in result["totals"]] == ["CAD", "USD"]
     assert result["totals"][1]["income"]["after"] == "7.00"
@@ -96,7 +96,7 @@ async def test_currencies_and_types_are_compared_apart(ledger, user, context):
 
 async def test_periods_may_be_given_and_may_overlap(ledger, user, context):
     await ledger.add_transactions(user, [spent("1", on=OCTOBER)])
-    result = await ask(
+    result = await call(
         context,
         start_date="2025-10-01",
         end_date="2025-10-31",
@@ -127,7 +127,7 @@ def test_the_period_before(first, last, before):
 
 async def test_two_empty_periods_say_so(ledger, context):
     await ledger.add_transactions(str(uuid.uuid4()), [spent("1", on=NOVEMBER)])
-    result = await ask(context)
+    result = await call(context)
     assert (result["status"], result["totals"], result["categories"]) == ("no_rows", [], [])
     assert "display" not in result
 
@@ -145,4 +145,4 @@ async def test_two_empty_periods_say_so(ledger, context):
 )
 async def test_what_cannot_be_compared_is_a_fault(context, arguments, words):
     with pytest.raises(ToolError, match=words):
-        await ask(context, **arguments)
+        await call(context, **arguments)

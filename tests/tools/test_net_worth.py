@@ -10,7 +10,7 @@ pytestmark = pytest.mark.anyio
 DAY = dt.date(2025, 11, 19)
 
 
-async def ask(context):
+async def call(context):
     return await net_worth(NetWorth(), context)
 
 
@@ -31,7 +31,7 @@ async def test_accounts_and_debts_are_added_up_in_each_currency(ledger, user, co
         {"name": "Loan", "balance": "300.05", "as_of": dt.date(2025, 10, 1), "kind": "car_loan"},
         {"name": "Paid", "balance": "0", "currency": "EUR"},
     )
-    result = await ask(context)
+    result = await call(context)
     assert result["status"] == "ok"
     assert result["totals"] == [
         {
@@ -67,17 +67,17 @@ async def test_a_debt_that_an_account_shows_is_counted_once_and_one_that_may_be_
     )
     debt = {"kind": "credit_card", "balance": "210"}
     await ledger.add("debts", user, {**debt, "name": "Linked", "account_id": card})
-    [usd] = (await ask(context))["totals"]
+    [usd] = (await call(context))["totals"]
     assert (usd["owed"], usd["may_count_twice"]) == ("200.00", False)
     await ledger.add("debts", user, {**debt, "name": "Known here only", "account_id": silent})
-    [usd] = (await ask(context))["totals"]
+    [usd] = (await call(context))["totals"]
     assert (usd["owed"], usd["may_count_twice"], usd["unknown_accounts"]) == ("410.00", True, 1)
 
 
 async def test_nothing_known_is_not_nothing_there(ledger, user, context):
-    assert (await ask(context))["status"] == "no_rows"
+    assert (await call(context))["status"] == "no_rows"
     await ledger.add_accounts(user, [{"name": "Broker", "type": "investment"}])
-    result = await ask(context)
+    result = await call(context)
     assert (result["status"], result["items"][0]["balance"]) == ("unknown", None)
 
 
@@ -85,4 +85,4 @@ async def test_nobody_elses_worth_is_seen(ledger, context):
     stranger = str(uuid.uuid4())
     await ledger.add_accounts(stranger, [{"name": "Theirs", "type": "checking"}])
     await ledger.add("debts", stranger, {"name": "Theirs", "balance": "5"})
-    assert (await ask(context))["status"] == "no_rows"
+    assert (await call(context))["status"] == "no_rows"

@@ -5,7 +5,7 @@ import uuid
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.support.ledgers import earned, refunded, spent, transferred
@@ -15,7 +15,7 @@ from tools.shared.payment_series import payee_series
 pytestmark = pytest.mark.anyio
 
 
-async def ask(context, **arguments):
+async def call(context, **arguments):
     return await recurring_payments(RecurringPayments(**arguments), context)
 
 
@@ -29,7 +29,7 @@ def monthly_rows(merchant, amount, day, months, **more):
 
 async def test_a_subscription_with_its_next_day_and_what_it_costs(ledger, user, context):
     await ledger.add_transactions(user, monthly_rows("StreamBox", "-9.49", 12, range(6, 12), category="Entertainment"))
-    result = await ask(context)
+    result = await call(context)
     assert result["recurring"] == [
         {
             "merchant": "StreamBox",
@@ -66,17 +66,17 @@ async def test_a_price_that_rose_does_not_make_two_of_one_series(ledger, user, c
         monthly_rows("StreamBox", "-9.99", 4, range(1, 8), category="Entertainment")
         + monthly_rows("StreamBox", "-14.99", 4, range(8, 12), category="Entertainment"),
     )
-    [found] = (await ask(context, subscriptions_only=True))["recurring"]
+    [found] = (await call(context, subscriptions_only=True))["recurring"]
     assert (found["usual_amount"], found["seen"], found["first_date"]) == ("14.99", 11, "2025-01-04")
 
 
 async def test_what_has_stopped_is_over_and_only_listed_when_asked_for(ledger, user, context):
     await ledger.add_transactions(user, monthly_rows("Gym", "-39", 3, range(2, 9), category="Personal Care"))
-    result = await ask(context)
+    result = await call(context)
     assert (result["status"], result["ended"], result["recurring"]) == ("no_rows", 1, [])
-    [ended] = (await ask(context, include_ended=True))["recurring"]
+    [ended] = (await call(context, include_ended=True))["recurring"]
     assert (ended["active"], ended["next_expected_date"], ended["last_date"]) == (False, None, "2025-08-03")
-    assert (await ask(context, include_ended=True))["totals"] == []
+    assert (await call(context, include_ended=True))["totals"] == []
 
 
 async def test_rent_is_regular_and_no_subscription(ledger, user, context):
@@ -86,7 +86,7 @@ async def test_rent_is_regular_and_no_subscription(ledger, user, context):
         + monthly_rows("CloudVault", "-9.99", 2, range(5, 12), category="Bills & Services")
         + monthly_rows("City Light", "-80", 9, range(5, 12), category="Utilities"),
     )
-    result = await ask(context)
+    result = await call(context)
     assert [(row["merchant"], row["subscription"]) for row in result["recurring"]] == [
         ("Cedar Court", False),
         ("City Light", False),
@@ -102,13 +102,13 @@ async def test_two_policies_at_one_insurer_are_two_series(ledger, user, context)
         monthly_rows("Evergreen", "-118.40", 6, range(6, 12), category="Insurance")
         + monthly_rows("Evergreen", "-19.25", 21, range(5, 11), category="Insurance"),
     )
-    assert [row["usual_amount"] for row in (await ask(context))["recurring"]] == ["118.40", "19.25"]
+    assert [row["usual_amount"] for row in (await call(context))["recurring"]] == ["118.40", "19.25"]
 
 
 async def test_a_yearly_fee_is_found_by_its_third_booking(ledger, user, context):
     days = [dt.date(2023, 3, 1), dt.date(2024, 2, 29), dt.date(2025, 3, 1)]
     await ledger.add_transactions(user, [spent("25", "Business Expenses", on=day, merchant="Domains") for day in days])
-    [found] = (await ask(context))["recurring"]
+    [found] = (await call(context))["recurring"]
     assert (found["every"], found["monthly_cost"], found["next_expected_date"]) == ("yearly", "2.08", "2026-03-01")
 
 
@@ -130,7 +130,7 @@ async def test_what_is_not_regular_is_not_found(ledger, user, context, days, amo
             for ago, amount in zip(days, amounts, strict=True)
         ],
     )
-    assert (await ask(context, include_ended=True))["status"] == "no_rows"
+    assert (await call(context, include_ended=True))["status"] == "no_rows"
 
 
 async def test_income_is_asked_for_apart_and_transfers_and_refunds_are_neither(ledger, user, context):
@@ -147,8 +147,8 @@ async def test_income_is_asked_for_apart_and_transfers_and_refunds_are_neither(l
             )
         ],
     )
-    assert (await ask(context))["status"] == "no_rows"
-    [found] = (await ask(context, type="income"))["recurring"]
+    assert (await call(context))["status"] == "no_rows"
+    [found] = (await call(context, type="income"))["recurring"]
     assert (found["every"], found["monthly_cost"]) == ("biweekly", "2607.14")  # 1200 * 365 / 168
 
 
@@ -159,7 +159,7 @@ async def test_currencies_stay_apart_and_totals_cover_what_is_not_listed(ledger,
         + monthly_rows("B", "-20", 6, range(6, 12))
         + monthly_rows("C", "-30", 7, range(6, 12), currency="CAD"),
     )
-    result = await ask(context, limit=1)
+    result = await call(context, limit=1)
     assert (result["found"], result["listed"]) == (3, 1)
     assert [(each["currency"], each["monthly_cost"]) for each in result["totals"]] == [
         ("CAD", "30.00"),
@@ -169,12 +169,13 @@ async def test_currencies_stay_apart_and_totals_cover_what_is_not_listed(ledger,
 
 async def test_another_users_payments_are_not_seen(ledger, context):
     await ledger.add_transactions(str(uuid.uuid4()), monthly_rows("StreamBox", "-9.49", 12, range(6, 12)))
-    assert (await ask(context, include_ended=True))["status"] == "no_rows"
+    assert (await call(context, include_ended=True))["status"] == "no_rows"
 
 
 CADENCES = {"weekly": 7, "biweekly": 14}
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(["weekly", "biweekly", "monthly", "quarterly"]),
     st.dates(dt.date(2023, 1, 1), dt.date(2024, 12, 31)),

@@ -2,7 +2,7 @@ import datetime as dt
 import uuid
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graph.tool import ToolError
@@ -36,6 +36,7 @@ def test_days_of_a_reminder_in_a_period(first, recurrence, days):
     assert [day.isoformat() for day in found] == days
 
 
+@settings(deadline=None)
 @given(st.dates(dt.date(2000, 1, 1), dt.date(2030, 1, 1)), st.sampled_from(["weekly", "monthly", "yearly"]))
 def test_what_recurs_is_always_due_again(first, recurrence):
     ahead = next_due({"due_on": first, "recurrence": recurrence}, TODAY)

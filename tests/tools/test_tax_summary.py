@@ -10,7 +10,7 @@ from tools.tax_summary import DEDUCTION_CATEGORIES, TaxSummary, tax_summary
 pytestmark = pytest.mark.anyio
 
 
-async def ask(context, **arguments):
+async def call(context, **arguments):
     return await tax_summary(TaxSummary(**arguments), context)
 
 
@@ -32,7 +32,7 @@ async def test_a_year_is_summed_up_by_category_with_its_candidates(ledger, user,
             row("2025-01-01", "-7", "Healthcare"),
         ],
     )
-    result = await ask(context)
+    result = await call(context)
     assert (result["year"], result["complete"]) == (2024, True)
     found = [
         (each["currency"], each["category"], each["total"], each["deduction_candidate"])
@@ -55,14 +55,14 @@ async def test_a_year_is_summed_up_by_category_with_its_candidates(ledger, user,
 
 async def test_this_year_is_not_over_and_the_next_has_not_begun(ledger, user, context):
     await ledger.add_transactions(user, [row("2025-01-01", "-7", "Healthcare")])
-    assert (await ask(context, year=2025))["complete"] is False
+    assert (await call(context, year=2025))["complete"] is False
     with pytest.raises(ToolError, match="not begun"):
-        await ask(context, year=2026)
+        await call(context, year=2026)
 
 
 async def test_a_year_may_be_empty_and_nobody_elses_is_seen(ledger, context):
     await ledger.add_transactions(str(uuid.uuid4()), [row("2024-01-01", "-7", "Healthcare")])
-    assert (await ask(context))["status"] == "no_rows"
+    assert (await call(context))["status"] == "no_rows"
 
 
 def test_candidates_are_categories_of_the_system():

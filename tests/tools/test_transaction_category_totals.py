@@ -11,13 +11,13 @@ from tools.transactions_query import TransactionsQuery, transactions_query
 pytestmark = pytest.mark.anyio
 
 
-async def ask(context, **arguments):
+async def call(context, **arguments):
     return await transaction_category_totals(TransactionCategoryTotals(**arguments), context)
 
 
 async def test_the_largest_category_comes_first_with_its_share(ledger, user, context):
     await ledger.add_transactions(user, [spent("25"), spent("80", "Shopping"), refunded("5", "Shopping")])
-    result = await ask(context)
+    result = await call(context)
     assert result["categories"] == [
         {
             "category": "Shopping",
@@ -45,19 +45,19 @@ async def test_the_largest_category_comes_first_with_its_share(ledger, user, con
 
 async def test_shares_are_within_a_currency(ledger, user, context):
     await ledger.add_transactions(user, [spent("1"), spent("99", currency="CAD")])
-    assert [entry["share_percent"] for entry in (await ask(context))["categories"]] == ["100.0", "100.0"]
+    assert [entry["share_percent"] for entry in (await call(context))["categories"]] == ["100.0", "100.0"]
 
 
 async def test_a_category_with_more_refunds_than_purchases_has_no_share(ledger, user, context):
     await ledger.add_transactions(user, [spent("10"), refunded("30", "Shopping")])
-    groceries, shopping = (await ask(context))["categories"]
+    groceries, shopping = (await call(context))["categories"]
     assert (groceries["share_percent"], shopping["total"], shopping["share_percent"]) == ("100.0", "-30.00", "0.0")
 
 
 async def test_income_and_expenses_stay_apart(ledger, user, context):
     await ledger.add_transactions(user, [spent("40"), earned("100")])
-    assert [entry["category"] for entry in (await ask(context, type="income"))["categories"]] == ["Income"]
-    result = await ask(context, type="all")
+    assert [entry["category"] for entry in (await call(context, type="income"))["categories"]] == ["Income"]
+    result = await call(context, type="all")
     assert [(entry["type"], entry["share_percent"]) for entry in result["categories"]] == [
         ("expense", "100.0"),
         ("income", "100.0"),
@@ -67,11 +67,11 @@ async def test_income_and_expenses_stay_apart(ledger, user, context):
 
 async def test_transfers_are_not_counted(ledger, user, context):
     await ledger.add_transactions(user, [transferred("-400", "Investments")])
-    assert (await ask(context, type="all"))["status"] == "no_rows"
+    assert (await call(context, type="all"))["status"] == "no_rows"
 
 
 async def test_an_empty_period_says_so_with_its_filters(context):
-    assert await ask(context, start_date="2025-01-01") == {
+    assert await call(context, start_date="2025-01-01") == {
         "status": "no_rows",
         "filters": {"start_date": "2025-01-01", "type": "expense"},
         "totals": [],
@@ -81,7 +81,7 @@ async def test_an_empty_period_says_so_with_its_filters(context):
 
 async def test_an_inverted_period_is_a_fault(context):
     with pytest.raises(ToolError, match="before it starts"):
-        await ask(context, start_date="2025-02-02", end_date="2025-02-01")
+        await call(context, start_date="2025-02-02", end_date="2025-02-01")
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -96,7 +96,7 @@ async def test_categories_add_up_to_what_transactions_query_says(ledger, user, c
         for _ in range(60)
     ]
     await ledger.add_transactions(user, rows)
-    by_category = await ask(context)
+    by_category = await call(context)
     listed = await transactions_query(TransactionsQuery(type="expense"), context)
     for totals in listed["totals"]:
         entries = [entry for entry in by_category["categories"] if entry["currency"] == totals["currency"]]

@@ -13,7 +13,7 @@ from tools.transactions_query import TransactionsQuery, transactions_query
 pytestmark = pytest.mark.anyio
 
 
-async def ask(context, **arguments):
+async def call(context, **arguments):
     return await transactions_query(TransactionsQuery(**arguments), context)
 
 
@@ -29,7 +29,7 @@ async def test_newest_first_with_signs_and_cents(ledger, user, context):
             earned("2000", on=dt.date(2025, 3, 2)),
         ],
     )
-    result = await ask(context)
+    result = await call(context)
     assert amounts(result) == ["2000.00", "-12.50"]
     newest, oldest = result["transactions"]
     assert newest["type"] == "income"
@@ -49,7 +49,7 @@ async def test_newest_first_with_signs_and_cents(ledger, user, context):
 
 async def test_totals_cover_every_match_and_not_the_page(ledger, user, context):
     await ledger.add_transactions(user, [spent("1.10")] * 7)
-    result = await ask(context, limit=2)
+    result = await call(context, limit=2)
     assert (result["matches"], result["shown"], result["next_offset"]) == (7, 2, 2)
     assert result["totals"][0]["spent_gross"] == "7.70"
     assert result["totals"][0]["count"] == 7
@@ -57,7 +57,7 @@ async def test_totals_cover_every_match_and_not_the_page(ledger, user, context):
 
 async def test_a_refund_lowers_what_was_spent_and_is_no_income(ledger, user, context):
     await ledger.add_transactions(user, [spent("50"), refunded("20"), spent("5")])
-    [totals] = (await ask(context, type="expense"))["totals"]
+    [totals] = (await call(context, type="expense"))["totals"]
     assert totals == {
         "currency": "USD",
         "count": 3,
@@ -74,27 +74,27 @@ async def test_a_transfer_is_neither_income_nor_spending(ledger, user, context):
     await ledger.add_transactions(
         user, [transferred("-400", "Investments"), transferred("400", "Investments"), spent("3")]
     )
-    [totals] = (await ask(context))["totals"]
+    [totals] = (await call(context))["totals"]
     assert (totals["spent_net"], totals["income"], totals["transfers"]) == ("3.00", "0.00", "0.00")
-    assert len((await ask(context, type="transfer"))["transactions"]) == 2
+    assert len((await call(context, type="transfer"))["transactions"]) == 2
 
 
 async def test_an_uncategorized_deposit_is_income_and_not_a_refund(ledger, user, context):
     await ledger.add_transactions(user, [earned("75", "Uncategorized")])
-    [totals] = (await ask(context))["totals"]
+    [totals] = (await call(context))["totals"]
     assert (totals["income"], totals["refunds"]) == ("75.00", "0.00")
 
 
 async def test_currencies_are_never_added_together(ledger, user, context):
     await ledger.add_transactions(user, [spent("10"), spent("10", currency="CAD")])
-    totals = (await ask(context))["totals"]
+    totals = (await call(context))["totals"]
     assert [(entry["currency"], entry["spent_net"]) for entry in totals] == [("CAD", "10.00"), ("USD", "10.00")]
 
 
 async def test_a_currency_that_is_not_on_the_page_is_in_the_totals(ledger, user, context):
     old = dt.date(2025, 1, 1)
     await ledger.add_transactions(user, [spent("1"), spent("2", on=old, currency="CAD")])
-    result = await ask(context, limit=1)
+    result = await call(context, limit=1)
     assert amounts(result) == ["-1.00"]
     assert [entry["currency"] for entry in result["totals"]] == ["CAD", "USD"]
 
@@ -103,7 +103,7 @@ async def test_pages_show_each_match_once(ledger, user, context):
     ids = await ledger.add_transactions(user, [spent("1")] * 23)
     seen, offset = [], 0
     while offset is not None:
-        page = await ask(context, limit=5, offset=offset)
+        page = await call(context, limit=5, offset=offset)
         seen += [row["id"] for row in page["transactions"]]
         offset = page["next_offset"]
     assert sorted(seen) == sorted(map(str, ids))
@@ -111,12 +111,12 @@ async def test_pages_show_each_match_once(ledger, user, context):
 
 async def test_a_page_past_the_end_is_empty_but_the_totals_stay(ledger, user, context):
     await ledger.add_transactions(user, [spent("1")])
-    result = await ask(context, offset=10)
+    result = await call(context, offset=10)
     assert (result["status"], result["matches"], result["shown"], result["next_offset"]) == ("ok", 1, 0, None)
 
 
 async def test_no_rows_says_so_with_its_filters(context):
-    result = await ask(context, category="groceries", start_date="2025-01-01", min_amount="5")
+    result = await call(context, category="groceries", start_date="2025-01-01", min_amount="5")
     assert result == {
         "status": "no_rows",
         "matches": 0,
@@ -131,40 +131,40 @@ async def test_no_rows_says_so_with_its_filters(context):
 async def test_both_days_of_a_period_belong_to_it(ledger, user, context):
     days = [dt.date(2025, 3, day) for day in (1, 2, 3, 4)]
     await ledger.add_transactions(user, [spent(day.day, on=day) for day in days])
-    assert amounts(await ask(context, start_date="2025-03-02", end_date="2025-03-03")) == ["-3.00", "-2.00"]
+    assert amounts(await call(context, start_date="2025-03-02", end_date="2025-03-03")) == ["-3.00", "-2.00"]
 
 
 async def test_amount_limits_ignore_the_sign(ledger, user, context):
     await ledger.add_transactions(user, [{"amount": a} for a in ("-99.99", "-100", "100", "150.01", "-150")])
-    result = await ask(context, min_amount=100, max_amount=150)
+    result = await call(context, min_amount=100, max_amount=150)
     assert sorted(amounts(result)) == ["-100.00", "-150.00", "100.00"]
 
 
 async def test_a_merchant_is_found_by_a_part_in_any_case(ledger, user, context):
     await ledger.add_transactions(user, [spent("1", merchant="Blue Kettle Coffee"), spent("2")])
-    assert amounts(await ask(context, merchant="kettle")) == ["-1.00"]
+    assert amounts(await call(context, merchant="kettle")) == ["-1.00"]
 
 
 @pytest.mark.parametrize("wildcard", ["%", "_", "\\", "100%_"])
 async def test_wildcards_in_a_merchant_are_plain_characters(ledger, user, context, wildcard):
     await ledger.add_transactions(user, [spent("1", merchant="Plain"), spent("2", merchant=f"Odd {wildcard} shop")])
-    assert amounts(await ask(context, merchant=wildcard)) == ["-2.00"]
+    assert amounts(await call(context, merchant=wildcard)) == ["-2.00"]
 
 
 async def test_a_nul_in_a_merchant_does_not_break_the_query(ledger, user, context):
     await ledger.add_transactions(user, [spent("1", merchant="Plain")])
-    assert amounts(await ask(context, merchant="Pla\0in")) == ["-1.00"]
+    assert amounts(await call(context, merchant="Pla\0in")) == ["-1.00"]
 
 
 async def test_a_person_is_found_in_the_description(ledger, user, context):
     await ledger.add_transactions(user, [spent("1", description="E-TRANSFER TO MARIA KELLER"), spent("2")])
-    assert amounts(await ask(context, description="maria keller")) == ["-1.00"]
+    assert amounts(await call(context, description="maria keller")) == ["-1.00"]
 
 
 async def test_categories_add_up_and_their_case_does_not_matter(ledger, user, context):
     await ledger.add_categories(user, ["Pets"])
     await ledger.add_transactions(user, [spent("1", "Pets"), spent("2", "Meals & Dining"), spent("3")])
-    result = await ask(context, category="PETS", categories=["meals & dining"])
+    result = await call(context, category="PETS", categories=["meals & dining"])
     assert sorted(amounts(result)) == ["-1.00", "-2.00"]
     assert result["filters"]["categories"] == ["Pets", "Meals & Dining"]
 
@@ -172,7 +172,7 @@ async def test_categories_add_up_and_their_case_does_not_matter(ledger, user, co
 async def test_an_unknown_category_is_a_fault_that_names_the_valid_ones_and_no_input(ledger, context):
     await ledger.add_categories(str(uuid.uuid4()), ["Yachts"])
     with pytest.raises(ToolError, match="Meals & Dining") as fault:
-        await ask(context, category="Yachts")
+        await call(context, category="Yachts")
     assert "Yachts" not in str(fault.value)
 
 
@@ -185,18 +185,18 @@ async def test_an_account_is_found_by_name_part_or_last_digits(ledger, user, con
         ],
     )
     await ledger.add_transactions(user, [spent("1", account_id=main), spent("2", account_id=joint)])
-    assert amounts(await ask(context, account="checking")) == ["-1.00"]
-    assert amounts(await ask(context, account="joint")) == ["-2.00"]
-    assert amounts(await ask(context, account="4417")) == ["-1.00"]
-    assert (await ask(context, account="check"))["filters"]["accounts"] == ["Checking", "Joint Checking"]
+    assert amounts(await call(context, account="checking")) == ["-1.00"]
+    assert amounts(await call(context, account="joint")) == ["-2.00"]
+    assert amounts(await call(context, account="4417")) == ["-1.00"]
+    assert (await call(context, account="check"))["filters"]["accounts"] == ["Checking", "Joint Checking"]
 
 
 async def test_an_unknown_account_is_a_fault_that_names_the_accounts(ledger, user, context):
     with pytest.raises(ToolError, match="no accounts yet"):
-        await ask(context, account="gold")
+        await call(context, account="gold")
     await ledger.add_accounts(user, [{"name": "Checking", "type": "checking"}])
     with pytest.raises(ToolError, match=r"the user has: Checking\."):
-        await ask(context, account="gold")
+        await call(context, account="gold")
 
 
 @pytest.mark.parametrize(
@@ -208,7 +208,7 @@ async def test_an_unknown_account_is_a_fault_that_names_the_accounts(ledger, use
 )
 async def test_limits_the_wrong_way_round_are_a_fault(context, arguments):
     with pytest.raises(ToolError):
-        await ask(context, **arguments)
+        await call(context, **arguments)
 
 
 @pytest.mark.parametrize(
@@ -226,7 +226,7 @@ async def test_blank_and_null_arguments_count_as_not_given():
 async def test_nobody_elses_rows_are_seen(ledger, user, rows_of, context):
     await ledger.add_transactions(user, [spent("1")])
     stranger = ToolContext(rows=rows_of(str(uuid.uuid4())), today=context.today)
-    assert (await ask(stranger))["status"] == "no_rows"
+    assert (await call(stranger))["status"] == "no_rows"
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -236,7 +236,7 @@ async def test_totals_equal_a_sum_in_python_to_the_cent(ledger, user, context, s
     await ledger.add_transactions(user, rows)
     for _ in range(6):
         filters = random_filters(chance)
-        result = await ask(context, **filters, limit=chance.randint(1, 100))
+        result = await call(context, **filters, limit=chance.randint(1, 100))
         matching = [row for row in rows if matches(row, filters)]
         assert result["matches"] == len(matching)
         assert {entry["currency"]: entry for entry in result["totals"]} == expected_totals(matching)

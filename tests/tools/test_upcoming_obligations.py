@@ -8,7 +8,7 @@ from tools.upcoming_obligations import UpcomingObligations, upcoming_obligations
 pytestmark = pytest.mark.anyio
 
 
-async def ask(context, **arguments):
+async def call(context, **arguments):
     return await upcoming_obligations(UpcomingObligations(**arguments), context)
 
 
@@ -28,7 +28,7 @@ async def test_what_came_regularly_is_expected_again_and_reminders_stand_beside(
         ],
     )
     await ledger.add("reminders", user, {"text": "Renew", "due_on": dt.date(2025, 11, 22), "due_time": dt.time(9)})
-    result = await ask(context, days=10)
+    result = await call(context, days=10)
     assert result["payments"] == [
         {
             "expected_date": "2025-11-20",
@@ -74,7 +74,7 @@ async def test_one_whose_day_has_passed_is_late_and_one_that_is_long_past_is_gon
             *bookings("-65", "2025-07-15", "2025-08-15", "2025-09-15", merchant="Gone"),
         ],
     )
-    result = await ask(context, days=1)
+    result = await call(context, days=1)
     assert [(each["merchant"], each["expected_date"], each["late"]) for each in result["payments"]] == [
         ("Late", "2025-11-15", True)
     ]
@@ -85,7 +85,7 @@ async def test_totals_are_exact_whatever_is_listed(ledger, user, context):
         await ledger.add_transactions(
             user, bookings("-1.10", "2025-08-25", "2025-09-25", "2025-10-25", merchant=f"Shop {name}")
         )
-    result = await ask(context, limit=1)
+    result = await call(context, limit=1)
     assert (len(result["payments"]), result["payments_found"]) == (1, 3)
     assert result["totals"] == [{"currency": "USD", "count": 3, "expected": "3.30"}]
 
@@ -96,5 +96,5 @@ async def test_there_may_be_nothing_and_nobody_elses_is_seen(ledger, context):
         stranger, bookings("-65", "2025-08-24", "2025-09-24", "2025-10-24", merchant="Fiberline")
     )
     await ledger.add("reminders", stranger, {"text": "Theirs"})
-    result = await ask(context)
+    result = await call(context)
     assert (result["status"], result["payments"], result["reminders"]) == ("no_rows", [], [])

@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 
@@ -175,6 +175,7 @@ PIECES = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(PIECES, max_size=80).map("".join))
 def test_no_answer_breaks_it_and_what_it_names_stands_there(answer: str) -> None:
     assert all(amount in answer for amount in ungrounded_amounts(turn(answer)))

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graph.grounding.money_parser import amounts_in, numbers_in
@@ -187,6 +187,7 @@ def test_all_numbers_of_a_text_are_found_in_each_meaning() -> None:
     assert numbers == {Decimal(2), Decimal(1500), Decimal("1.500"), Decimal(50), Decimal(3000)}
 
 
+@settings(deadline=None)
 @given(st.text(st.sampled_from("0123456789.,' $\u20ackm%-/:()[]_*aUSDEUR\n") | st.characters(), max_size=60))
 def test_no_text_breaks_it(text: str) -> None:
     for amount in amounts_in(text):

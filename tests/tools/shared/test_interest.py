@@ -35,6 +35,7 @@ def test_the_payment_of_a_textbook_mortgage():
     assert round(annuity(200000, 6, 360), 2) == 1199.10
 
 
+@settings(deadline=None)
 @given(amounts, rates, terms)
 def test_a_level_payment_is_the_annuity_in_whole_cents(principal, rate, months):
     assert abs(float(level_payment(principal, rate, months, "USD")) - annuity(principal, rate, months)) <= 0.005001
@@ -79,6 +80,7 @@ def test_a_debt_without_interest_is_divided():
     assert [each.paid for each in plan] == [30, 30, 30, 10]
 
 
+@settings(deadline=None)
 @given(amounts, amounts, rates, st.integers(1, 600))
 def test_savings_grow_by_the_closed_form(start, added, rate, months):
     i = float(rate) / 1200

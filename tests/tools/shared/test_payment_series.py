@@ -2,7 +2,7 @@ import datetime as dt
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graph.values.months import add_months, last_day
@@ -109,6 +109,7 @@ def test_one_that_did_not_come_again_is_over():
     assert not series.is_over(dt.date(2025, 9, 20))
 
 
+@settings(deadline=None)
 @given(
     st.dates(dt.date(2020, 1, 1), dt.date(2028, 12, 31)), st.integers(3, 13), st.integers(1, 31), st.integers(1, 10**6)
 )
