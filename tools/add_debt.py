@@ -17,6 +17,9 @@ from tools.shared.text_fields import ShortText
 DebtKind = Literal["credit_card", "student_loan", "car_loan", "mortgage", "personal_loan", "other"]
 
 
+NAME_TAKEN = "A debt has this name already; update it, or choose another name."
+
+
 class AddDebt(ToolArguments):
     name: ShortText = Field(description="What the debt is called.")
     kind: DebtKind = Field("other", description="What sort of debt it is.")
@@ -49,7 +52,7 @@ async def add_debt(arguments: AddDebt, context: ToolContext) -> dict[str, Any]:
     values = await resolve_new_debt(arguments, context)
     made = await context.rows.fetch("insert_debt", **values)
     if not made:
-        raise ToolError("A debt has this name already; update it, or choose another name.")
+        raise ToolError(NAME_TAKEN)
     return {"status": "ok", "debt": debt_result(made[0])}
 
 
@@ -71,7 +74,7 @@ async def resolve_new_debt(arguments: AddDebt, context: ToolContext) -> dict[str
     check_as_of(arguments.as_of, context.today)
     debts = await context.rows.fetch("debts")
     if arguments.name.casefold() in [debt["name"].casefold() for debt in debts]:
-        raise ToolError("A debt has this name already; update it, or choose another name.")
+        raise ToolError(NAME_TAKEN)
     values = arguments.model_dump(exclude={"account"}) | {"as_of": arguments.as_of or context.today}
     if not arguments.account:
         currency = await resolve_currency(arguments.currency, context.rows)

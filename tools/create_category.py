@@ -15,6 +15,9 @@ MAX_CATEGORIES = 100
 """The most categories that a user can create."""
 
 
+CATEGORY_EXISTS = "There is a category of that name already; use it."
+
+
 class CreateCategory(ToolArguments):
     name: ShortText = Field(description="What it is called, in the user's words: Pets.", max_length=50)
 
@@ -29,7 +32,7 @@ async def create_category(arguments: CreateCategory, context: ToolContext) -> di
     name = await resolve_new_name(arguments, context.rows)
     made = await context.rows.fetch("insert_category", name=name, slug=slugify(name))
     if not made:
-        raise ToolError("There is a category of that name already; use it.")
+        raise ToolError(CATEGORY_EXISTS)
     return {"status": "created", "name": made[0]["name"]}
 
 
@@ -47,7 +50,7 @@ async def resolve_new_name(arguments: CreateCategory, rows: Rows) -> str:
     name = " ".join(arguments.name.split())
     stored = await rows.fetch("categories")
     if any(row["name"].casefold() == name.casefold() for row in stored):
-        raise ToolError("There is a category of that name already; use it.")
+        raise ToolError(CATEGORY_EXISTS)
     [own] = await rows.fetch("count_own_categories")
     if own["categories"] >= MAX_CATEGORIES:
         raise ToolError(f"The user has {MAX_CATEGORIES} categories; no more can be made.")

@@ -13,6 +13,8 @@ from tools.shared.goals import GoalType, fetch_goals, goal_result
 from tools.shared.money import MAX_DECIMALS, amount_text, check_decimals
 from tools.shared.text_fields import ShortText
 
+NAME_TAKEN = "An active goal has this name already; update it, or choose another name."
+
 
 class CreateGoal(ToolArguments):
     name: ShortText = Field(description="What the goal is called.")
@@ -36,7 +38,7 @@ async def create_goal(arguments: CreateGoal, context: ToolContext) -> dict[str, 
     currency = await resolve_goal_currency(arguments, context)
     made = await context.rows.fetch("insert_goal", **(arguments.model_dump() | {"currency": currency}))
     if not made:
-        raise ToolError("An active goal has this name already; update it, or choose another name.")
+        raise ToolError(NAME_TAKEN)
     return {"status": "ok", "goal": goal_result(made[0], context.today)}
 
 
@@ -67,7 +69,7 @@ async def resolve_goal_currency(arguments: CreateGoal, context: ToolContext) -> 
         raise ToolError("target_date is not in the future; ask for a later one or leave it out.")
     names = [goal["name"].casefold() for goal in await fetch_goals(context.rows, "active")]
     if arguments.name.casefold() in names:
-        raise ToolError("An active goal has this name already; update it, or choose another name.")
+        raise ToolError(NAME_TAKEN)
     currency = await resolve_currency(arguments.currency, context.rows)
     check_decimals(currency, arguments.target_amount, arguments.current_amount)
     return currency

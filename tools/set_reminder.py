@@ -14,6 +14,9 @@ MAX_AHEAD = dt.timedelta(days=3660)
 """The longest time from today to the day of a reminder."""
 
 
+REMINDER_EXISTS = "There is such a reminder for that day already."
+
+
 class SetReminder(ToolArguments):
     text: ShortText = Field(description="What to be reminded of, in the user's words.")
     date: dt.date = Field(description="The day, or the first day of one that recurs: YYYY-MM-DD, today or later.")
@@ -31,7 +34,7 @@ async def set_reminder(arguments: SetReminder, context: ToolContext) -> dict[str
     await check_reminder(arguments, context)
     made = await context.rows.fetch("insert_reminder", **reminder_values(arguments))
     if not made:
-        raise ToolError("There is such a reminder for that day already.")
+        raise ToolError(REMINDER_EXISTS)
     return {"status": "ok", "reminder": reminder_result(made[0], context.today)}
 
 
@@ -64,7 +67,7 @@ async def check_reminder(arguments: SetReminder, context: ToolContext) -> None:
         raise ToolError("The date is not between today and ten years from now; ask for another day.")
     for row in await context.rows.fetch("reminders", status="active"):
         if row["due_on"] == arguments.date and row["text"].casefold() == arguments.text.casefold():
-            raise ToolError("There is such a reminder for that day already.")
+            raise ToolError(REMINDER_EXISTS)
 
 
 TOOL = Tool(
