@@ -1,1 +1,1 @@
-"""What several families of adapters share."""
+"""Parts that several families of adapters share: circuit breaker, rate limiter, provider faults, owned files."""

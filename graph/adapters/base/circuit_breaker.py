@@ -1,7 +1,7 @@
 """A circuit breaker: it rejects calls of a provider that is down, so that users do not wait for what will fail.
 
 Own code: pybreaker 1.4 admits every caller at once on trial and takes 2.9 µs a call instead of 0.1 (measured 2026-11-29);
-aiobreaker has had no release since 2021.
+aiobreaker 1.2 wraps a single call, not a stream.
 """
 
 import time

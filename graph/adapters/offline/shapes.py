@@ -49,7 +49,7 @@ class Transaction(TypedDict):
 
 @with_config(ConfigDict(strict=True))
 class Transactions(TypedDict):
-    """Of `transactions_query`."""
+    """The result of `transactions_query`."""
 
     matches: int
     totals: list[Total]
@@ -69,7 +69,7 @@ class Share(TypedDict):
 
 @with_config(ConfigDict(strict=True))
 class Shares(TypedDict):
-    """Of `transaction_category_totals` and of a chart by category."""
+    """The result of `transaction_category_totals` and of a chart by category."""
 
     totals: NotRequired[list[Total]]
     categories: list[Share]
@@ -98,7 +98,7 @@ class AccountTotal(TypedDict):
 
 @with_config(ConfigDict(strict=True))
 class Balances(TypedDict):
-    """Of `account_balances_query`."""
+    """The result of `account_balances_query`."""
 
     account_type: str
     accounts: list[Account]
@@ -141,7 +141,7 @@ class ComparedCategory(Change):
 
 @with_config(ConfigDict(strict=True))
 class Comparison(TypedDict):
-    """Of `compare_periods`."""
+    """The result of `compare_periods`."""
 
     periods: Periods
     filters: Filters
