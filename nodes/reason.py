@@ -15,7 +15,7 @@ from graph.errors import ModelError, ModelTimeout
 from graph.events import Restart, Text
 from graph.ports.models import ChatModel, CountTokens, Price, Prices
 from graph.ports.tools import ToolRuntime
-from graph.redaction.links.link_sanitizer import AllowedAddresses
+from graph.redaction.links.link_sanitizer import AllowedUrls
 from graph.redaction.unmasking.answer_stream import AnswerStream
 from graph.state import Turn, Usage, add_usage, last_model_name
 from graph.tool import Tool
@@ -117,7 +117,7 @@ class Reason:
         streamed: StreamedReply,
     ) -> None:
         """Ask the model, collect its chunks, and stream the text with unsafe links removed."""
-        answer = AnswerStream(AllowedAddresses(user_texts([*prompt.history, *prompt.turn], prompt.facts)))
+        answer = AnswerStream(AllowedUrls(user_texts([*prompt.history, *prompt.turn], prompt.facts)))
 
         def send(text: str) -> None:
             streamed.texts.append(text)

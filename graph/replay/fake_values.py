@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from graph.ports.redaction import NOTHING_RESTORED, JsonT, MaskedTexts
-from graph.redaction.unmasking.unmask import restore_json, tokens_in
+from graph.redaction.unmasking.unmask import tokens_in, unmask_json
 from graph.redaction.values.json_strings import strings_in
-from graph.redaction.values.placeholders import CODE, KIND, TOKEN
+from graph.redaction.values.placeholders import CODE, ENTITY_TYPE, TOKEN
 from graph.replay.interruption import Cut
 
-STAND_IN = re.compile(rf"\(\(({KIND}) ({CODE})\)\)")
+STAND_IN = re.compile(rf"\(\(({ENTITY_TYPE}) ({CODE})\)\)")
 
 ISSUED = re.compile(TOKEN)
 
@@ -62,4 +62,4 @@ def stand_ins(value: Any) -> dict[str, str]:
 
 def revealed(value: Any) -> Any:
     """A JSON value with stand-ins in the places of its tokens."""
-    return restore_json(value, stand_ins(value))
+    return unmask_json(value, stand_ins(value))

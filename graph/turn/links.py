@@ -11,10 +11,10 @@ from typing import Any
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolCall, ToolMessage
 
 from graph.events import Event
-from graph.redaction.links.link_sanitizer import AllowedAddresses, defuse, defuse_json
+from graph.redaction.links.link_sanitizer import AllowedUrls, sanitize_links, sanitize_links_json
 from graph.state import Passage, Turn
 
-NO_ADDRESSES = AllowedAddresses()
+NO_ADDRESSES = AllowedUrls()
 
 
 class DelegatedQuestion(HumanMessage):
@@ -47,12 +47,12 @@ def with_safe_calls(reply: AIMessage, messages: Sequence[AnyMessage], passages: 
     """
     if not reply.tool_calls:
         return reply
-    allowed = AllowedAddresses((*user_texts(messages), *result_texts(messages, passages)))
+    allowed = AllowedUrls((*user_texts(messages), *result_texts(messages, passages)))
     calls = [
         ToolCall(
-            name=defuse(call["name"], NO_ADDRESSES),
-            args=defuse_json(call["args"], allowed),
-            id=defuse(call["id"] or "", NO_ADDRESSES),
+            name=sanitize_links(call["name"], NO_ADDRESSES),
+            args=sanitize_links_json(call["args"], allowed),
+            id=sanitize_links(call["id"] or "", NO_ADDRESSES),
             type="tool_call",
         )
         for call in reply.tool_calls
@@ -69,8 +69,8 @@ def without_foreign_links(event: Event, turn: Turn) -> Event:
         return event
     memory = turn.get("recollection")
     history, facts = (memory["history"], memory["facts"]) if memory else ((), ())
-    allowed = AllowedAddresses(user_texts([*history, *turn.get("messages", ())], facts))
-    safe: Event = defuse_json(event, allowed)
+    allowed = AllowedUrls(user_texts([*history, *turn.get("messages", ())], facts))
+    safe: Event = sanitize_links_json(event, allowed)
     return safe
 
 
@@ -82,12 +82,12 @@ def history_without_foreign_links(rows: Sequence[Mapping[str, Any]]) -> list[dic
     Args:
         rows: messages of one session, with `role`, `content` and `metadata`.
     """
-    allowed = AllowedAddresses(row["content"] for row in rows if row["role"] == "user")
+    allowed = AllowedUrls(row["content"] for row in rows if row["role"] == "user")
     return [
         {
             **row,
-            "content": defuse(row["content"], allowed) if row["role"] == "tool" else row["content"],
-            "metadata": defuse_json(row["metadata"], allowed),
+            "content": sanitize_links(row["content"], allowed) if row["role"] == "tool" else row["content"],
+            "metadata": sanitize_links_json(row["metadata"], allowed),
         }
         for row in rows
     ]

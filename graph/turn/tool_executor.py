@@ -19,7 +19,7 @@ from graph.context import TurnContext
 from graph.errors import DatabaseUnavailable, safe_summary
 from graph.ports.redaction import Redactor
 from graph.ports.tools import DelegationPort, Effect, ToolRuntime
-from graph.redaction.unmasking.unmask import restore_json
+from graph.redaction.unmasking.unmask import unmask_json
 from graph.retry import READ_DELAYS, retry_on_database_down
 from graph.tool import INVALID_JSON, OUTCOME_UNKNOWN, Rows, Tool, ToolContext, ToolError, ToolOutput
 from graph.turn.colleague_directory import ColleagueDirectory
@@ -91,7 +91,7 @@ class ToolExecutor:
     ) -> PreparedCall:
         restored = await retry_on_database_down(lambda: self.redactor.token_values(user_id, arguments), READ_DELAYS)
         try:
-            validated = resolve_arguments(restore_json(dict(arguments), restored), tool)
+            validated = resolve_arguments(unmask_json(dict(arguments), restored), tool)
         except ToolError as error:
             raise await self._masked_error(error, restored, user_id) from None
         return PreparedCall(ordinal, requested, tool, validated, restored)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from graph.adapters.postgres.server_account import server_programs
-from graph.redaction.detection.worker import Failure, find_all
+from graph.redaction.detection.worker import Failure, detect_all
 
 FIRST = (
     *("Anna", "Peter", "Maria", "Thomas", "Julia", "Robert", "Laura", "Michael", "Emily", "Daniel"),
@@ -192,10 +192,10 @@ class Canaries:
 
 def is_found(canary: Canary) -> bool:
     """Whether the detector finds each of its values, in the user's words and in the line of a statement."""
-    found = find_all([canary.text, canary.line], frozenset())
+    found = detect_all([canary.text, canary.line], frozenset())
     if isinstance(found, Failure):
         raise AssertionError(found)
-    said, line = ({finding.value for finding in each} for each in found)
+    said, line = ({detection.value for detection in each} for each in found)
     return said >= set(canary.values()) and line >= set(canary.line_values())
 
 

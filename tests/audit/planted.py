@@ -13,7 +13,7 @@ def plant() -> None:
 
     from graph.adapters.postgres.conversation.sessions import PostgresSessions
     from graph.errors import NotFound
-    from graph.redaction.links.link_sanitizer import Defuser
+    from graph.redaction.links.link_sanitizer import LinkSanitizer
     from graph.web import sse
     from graph.web.routes import chat
     from nodes.redact import Redact
@@ -38,7 +38,7 @@ def plant() -> None:
 
     Redact.__call__ = logs_the_text
     PostgresSessions.read = tells_foreign_from_unknown
-    Defuser.push = lambda self, chunk: chunk
+    LinkSanitizer.push = lambda self, chunk: chunk
     chat.event_stream = may_be_kept
 
 

@@ -25,10 +25,10 @@ from graph.adapters.postgres.privacy.vault import PostgresVault
 from graph.adapters.postgres.runs.run_store import PostgresRunStore
 from graph.errors import ConfigurationError
 from graph.redaction.detection import decode
-from graph.redaction.links.link_sanitizer import Defuser
+from graph.redaction.links.link_sanitizer import LinkSanitizer
 from graph.redaction.masking.known_values import KnownValues
-from graph.redaction.unmasking import unmask as restore
-from graph.redaction.unmasking.stream_buffer import Holdback
+from graph.redaction.unmasking import unmask
+from graph.redaction.unmasking.stream_buffer import StreamBuffer
 from graph.redaction.values import normalise
 from graph.testing.in_memory_vault import InMemoryVault
 from graph.turn import approval_gate, links
@@ -42,8 +42,8 @@ from tests.graph.adapters.crypto import test_cipher
 from tests.graph.adapters.postgres.privacy import test_vault
 from tests.graph.adapters.postgres.runs import test_checkpointer, test_run_store
 from tests.graph.ports import vault_contract
-from tests.graph.redaction.links import test_link_sanitizer as test_defuse
-from tests.graph.redaction.unmasking import test_unmask as test_restore
+from tests.graph.redaction.links import test_link_sanitizer
+from tests.graph.redaction.unmasking import test_unmask
 from tests.graph.turn import test_approval_gate, test_links
 from tests.migrations import test_runner as catalogue
 from tests.nodes import test_call_tools, test_reason, test_redact, test_values_after_a_call
@@ -318,11 +318,11 @@ def test_a_vault_that_does_not_ask_whose_a_token_is_is_noticed(monkeypatch: pyte
 )
 def test_a_token_form_that_is_widened_is_noticed(widened: str, accepted: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def check() -> None:
-        test_restore.test_what_was_not_issued_stays_text(accepted)
+        test_unmask.test_what_was_not_issued_stays_text(accepted)
 
     check()
-    monkeypatch.setattr(restore, "_TOKEN", restore.re.compile(widened))
-    monkeypatch.setattr(restore, "_issued", lambda match: test_restore.CARD)
+    monkeypatch.setattr(unmask, "_TOKEN", unmask.re.compile(widened))
+    monkeypatch.setattr(unmask, "_issued", lambda match: test_unmask.CARD)
     assert_red(check)
 
 
@@ -355,16 +355,16 @@ def test_a_value_that_comes_back_after_a_call_is_noticed(monkeypatch: pytest.Mon
         asyncio.run(test_values_after_a_call.test_a_value_does_not_come_back("account", "repeat"))
 
     check()
-    monkeypatch.setattr(KnownValues, "find", lambda self, text: [])
+    monkeypatch.setattr(KnownValues, "detect", lambda self, text: [])
     assert_red(check)
 
 
 def test_a_value_that_is_put_into_an_address_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     def check() -> None:
-        test_restore.test_a_token_inside_an_address_is_not_restored(f"https://{test_restore.EVIL}")
+        test_unmask.test_a_token_inside_an_address_is_not_restored(f"https://{test_unmask.EVIL}")
 
     check()
-    monkeypatch.setattr(restore, "is_inside_address", lambda text, start, end: False)
+    monkeypatch.setattr(unmask, "is_inside_url", lambda text, start, end: False)
     assert_red(check)
 
 
@@ -417,23 +417,23 @@ def test_a_search_that_takes_each_spelling_for_another_is_noticed(monkeypatch: p
     detect = importlib.import_module("graph.redaction.detection.detect")
 
     def check() -> None:
-        assert [each.kind for each in detect.find("mail j\u200bane@exam\u200bple.com")] == ["EMAIL"]
+        assert [each.entity_type for each in detect.detect("mail j\u200bane@exam\u200bple.com")] == ["EMAIL"]
 
     check()
-    monkeypatch.setattr(decode, "normalise", normalise.Normal)
+    monkeypatch.setattr(decode, "normalise", normalise.NormalizedText)
     assert_red(check)
 
 
-def test_a_defuser_that_is_off_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_link_sanitizer_that_is_off_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     def check() -> None:
         asyncio.run(test_reason.test_an_address_that_nobody_gave_is_neither_shown_nor_kept())
 
     def check_all() -> None:
-        test_defuse.test_no_address_gets_out_that_was_not_given(test_defuse.MARKDOWN[0])
+        test_link_sanitizer.test_no_address_gets_out_that_was_not_given(test_link_sanitizer.MARKDOWN[0])
 
     check()
     check_all()
-    monkeypatch.setattr(Defuser, "push", lambda self, chunk: chunk)
+    monkeypatch.setattr(LinkSanitizer, "push", lambda self, chunk: chunk)
     assert_red(check)
     assert_red(check_all)
 
@@ -443,7 +443,7 @@ def test_tokens_that_are_cut_in_the_stream_are_noticed(monkeypatch: pytest.Monke
         asyncio.run(test_reason.test_no_token_is_cut_wherever_the_model_cuts_it(3))
 
     check()
-    monkeypatch.setattr(Holdback, "push", lambda self, chunk: chunk)
+    monkeypatch.setattr(StreamBuffer, "push", lambda self, chunk: chunk)
     assert_red(check)
 
 

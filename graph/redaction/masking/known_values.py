@@ -9,20 +9,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from graph.redaction.masking.spellings import PIECE, Spelling, spellings
-from graph.redaction.rules.vocabulary.word_lists import common_words, words_of
-from graph.redaction.values.detection import Finding, free_stretches
-from graph.redaction.values.entity_types import KINDS
-from graph.redaction.values.normalise import Normal, normalise
+from graph.redaction.rules.vocabulary.word_lists import common_words, word_list
+from graph.redaction.values.detection import Detection, free_spans
+from graph.redaction.values.entity_types import ENTITY_TYPES
+from graph.redaction.values.normalise import NormalizedText, normalise
 from graph.redaction.values.placeholders import TOKEN
 from graph.values.currencies import SPOKEN_NAMES
 
-MAX_GAP = 12
+MAX_GAP_CHARS = 12
 """Characters that may stand between two groups of a value."""
 MIN_CHARS = 4
 """Letters and digits of the shortest value that is found again, but for a security code, which has three."""
-MIN_GLUED = 6
+MIN_GLUED_CHARS = 6
 """Letters and digits of a value that is found although a letter or digit touches it, as in `acct4929123456`."""
-MAX_PLAIN_NUMBER = 6
+MAX_PLAIN_DIGITS = 6
 """Digits of a number that may as well be an amount or a year; what stands around it decides."""
 _PREFIX = 4
 
@@ -36,16 +36,16 @@ _CURRENCIES = "|".join(
 _UNITS = "days?|weeks?|months?|years?|times|rows|points|payments|purchases|transactions"
 _MONEY_BEFORE = re.compile(rf"(?:[$€£¥₹]|\b(?:{_CURRENCIES})|\d[.,/:-])[ \t]?-?\Z")
 _MONEY_AFTER = re.compile(rf"[.,/:-]\d|[ \t]?(?:[$€£¥₹%]|(?:{_CURRENCIES}|{_UNITS})\b)")
-_CLOSED = re.compile(rf"{TOKEN}|\b[0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}\b")
+_PROTECTED = re.compile(rf"{TOKEN}|\b[0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}\b")
 """Tokens and UUIDs, whose characters are no values."""
 _YEAR = re.compile(r"(?:19|20)\d\d")
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownValue:
     """A value that was masked."""
 
-    kind: str
+    entity_type: str
     key: str
     """The form in which it is compared (`graph.redaction.values.entity_types`)."""
 
@@ -70,53 +70,53 @@ class KnownValues:
 
     def __init__(self, *, exact: bool = False) -> None:
         self.exact = exact
-        self._by_spelling: dict[Spelling, Known] = {}
+        self._by_spelling: dict[Spelling, KnownValue] = {}
         self._prefixes: set[str] = set()
         self._max_chars = 0
-        self._literals: dict[str, Known] = {}
+        self._literals: dict[str, KnownValue] = {}
 
     def __len__(self) -> int:
         return len(self._by_spelling) + len(self._literals)
 
-    def add(self, kind: str, value: str) -> None:
+    def add(self, entity_type: str, value: str) -> None:
         """Have a value found from now on; one that is too short or too ordinary is not."""
-        known = Known(kind, KINDS[kind](normalise(value).text))
-        if kind == "PASSWORD":
+        known = KnownValue(entity_type, ENTITY_TYPES[entity_type](normalise(value).text))
+        if entity_type == "PASSWORD":
             if self.exact or not value.isalpha():
                 self._literals[value] = known
             return
-        for spelling in spellings(kind, value):
-            if self._is_telling(kind, value, spelling):
+        for spelling in spellings(entity_type, value):
+            if self._is_distinctive(entity_type, value, spelling):
                 self._by_spelling.setdefault(spelling, known)
                 joined = spelling.text.replace(" ", "")
                 self._prefixes.update(joined[:length] for length in range(1, _PREFIX + 1))
                 self._max_chars = max(self._max_chars, len(joined))
 
-    def _is_telling(self, kind: str, value: str, spelling: Spelling) -> bool:
+    def _is_distinctive(self, entity_type: str, value: str, spelling: Spelling) -> bool:
         if not spelling.text:
             return False
         if self.exact:
             return True
-        if kind == "PERSON":
+        if entity_type == "PERSON":
             return " " in spelling.text or _is_rare_word(spelling.text)
-        return (kind == "CVV" or len(spelling.text) >= MIN_CHARS) and not _YEAR.fullmatch(spelling.text)
+        return (entity_type == "CVV" or len(spelling.text) >= MIN_CHARS) and not _YEAR.fullmatch(spelling.text)
 
-    def find(self, text: str) -> list[Finding]:
+    def detect(self, text: str) -> list[Detection]:
         """The places of known values in a text, in its order and without overlaps."""
         if not len(self):
             return []
         plain = normalise(text)
-        words = _CLOSED.sub(lambda match: " " * len(match[0]), plain.text)
+        words = _PROTECTED.sub(lambda match: " " * len(match[0]), plain.text)
         spans = [*self._literal_spans(words), *self._spelt_spans(words)]
         return list(_findings(text, plain, spans))
 
-    def _literal_spans(self, text: str) -> Iterator[tuple[int, int, Known]]:
+    def _literal_spans(self, text: str) -> Iterator[tuple[int, int, KnownValue]]:
         flags = re.IGNORECASE if self.exact else re.NOFLAG
         for literal, known in self._literals.items():
             pattern = rf"(?<!\w){re.escape(literal)}(?!\w)"
             yield from ((*match.span(), known) for match in re.finditer(pattern, text, flags))
 
-    def _spelt_spans(self, text: str) -> Iterator[tuple[int, int, Known]]:
+    def _spelt_spans(self, text: str) -> Iterator[tuple[int, int, KnownValue]]:
         parts = _pieces_of(text)
         place = 0
         while place < len(parts):
@@ -125,13 +125,13 @@ class KnownValues:
                 yield parts[place].start, parts[end - 1].end, known
             place = end
 
-    def _longest_from(self, parts: list[_Piece], first: int, text: str) -> tuple[int, Known | None]:
+    def _longest_from(self, parts: list[_Piece], first: int, text: str) -> tuple[int, KnownValue | None]:
         """The end of the longest value that begins with this piece, and the value; else the next piece."""
         best, found = first + 1, None
         joined = worded = ""
         for number in range(first, len(parts)):
             part = parts[number]
-            if number > first and part.start - parts[number - 1].end > MAX_GAP:
+            if number > first and part.start - parts[number - 1].end > MAX_GAP_CHARS:
                 break
             joined += part.text
             worded = f"{worded} {part.text}" if worded else part.text
@@ -140,20 +140,23 @@ class KnownValues:
             known = self._by_spelling.get(Spelling(joined, worded=False)) or self._by_spelling.get(
                 Spelling(worded, worded=True)
             )
-            if known and self._counts(joined, parts[first], part, text):
+            if known and self._is_match(joined, parts[first], part, text):
                 best, found = number + 1, known
         return best, found
 
-    def _known(self, spelling: Spelling) -> Known | None:
+    def _known(self, spelling: Spelling) -> KnownValue | None:
         return self._by_spelling.get(spelling)
 
-    def _counts(self, joined: str, first: _Piece, last: _Piece, text: str) -> bool:
+    def _is_match(self, joined: str, first: _Piece, last: _Piece, text: str) -> bool:
         """Whether this is the value, and neither a part of a longer word nor an amount."""
-        if (first.glued_before or last.glued_after) and len(joined) < MIN_GLUED:
+        if (first.glued_before or last.glued_after) and len(joined) < MIN_GLUED_CHARS:
             return False
-        if self.exact or not joined.isdecimal() or len(joined) > MAX_PLAIN_NUMBER:
+        if self.exact or not joined.isdecimal() or len(joined) > MAX_PLAIN_DIGITS:
             return True
-        before, after = text[max(0, first.start - MAX_GAP) : first.start], text[last.end : last.end + MAX_GAP]
+        before, after = (
+            text[max(0, first.start - MAX_GAP_CHARS) : first.start],
+            text[last.end : last.end + MAX_GAP_CHARS],
+        )
         return not (_MONEY_BEFORE.search(before) or _MONEY_AFTER.match(after))
 
 
@@ -165,25 +168,30 @@ def exact_values(values: Mapping[str, str]) -> KnownValues:
     return known
 
 
-def merged(text: str, findings: list[Finding], known: list[Finding]) -> list[Finding]:
+def merge_detections(text: str, detections: list[Detection], known: list[Detection]) -> list[Detection]:
     """The findings of rules and the known values of a text, in order and without overlaps.
 
     The longer one counts, of two equal ones the known value. What sticks out of it stays found.
     """
     if not known:
-        return findings
+        return detections
     taken = bytearray(len(text))
-    kept: list[Finding] = []
-    for each in sorted([*known, *findings], key=lambda each: each.start - each.end):
-        for start, end in free_stretches(taken, each.start, each.end):
-            whole = (start, end) == (each.start, each.end)
-            kept.append(each if whole else _part(text, each.kind, start, end))
-        taken[each.start : each.end] = b"\1" * (each.end - each.start)
-    return sorted((each for each in kept if any(map(str.isalnum, each.value))), key=lambda each: each.start)
+    kept: list[Detection] = []
+    for detection in sorted([*known, *detections], key=lambda detection: detection.start - detection.end):
+        for start, end in free_spans(taken, detection.start, detection.end):
+            whole = (start, end) == (detection.start, detection.end)
+            kept.append(detection if whole else _part(text, detection.entity_type, start, end))
+        taken[detection.start : detection.end] = b"\1" * (detection.end - detection.start)
+    return sorted(
+        (detection for detection in kept if any(map(str.isalnum, detection.value))),
+        key=lambda detection: detection.start,
+    )
 
 
-def _part(text: str, kind: str, start: int, end: int) -> Finding:
-    return Finding(kind, start, end, text[start:end], KINDS[kind](normalise(text[start:end]).text))
+def _part(text: str, entity_type: str, start: int, end: int) -> Detection:
+    return Detection(
+        entity_type, start, end, text[start:end], ENTITY_TYPES[entity_type](normalise(text[start:end]).text)
+    )
 
 
 def _pieces_of(text: str) -> list[_Piece]:
@@ -201,15 +209,15 @@ def _pieces_of(text: str) -> list[_Piece]:
     ]
 
 
-def _findings(text: str, plain: Normal, spans: list[tuple[int, int, Known]]) -> Iterator[Finding]:
+def _findings(text: str, plain: NormalizedText, spans: list[tuple[int, int, KnownValue]]) -> Iterator[Detection]:
     last = 0
     for begin, stop, known in sorted(spans, key=lambda span: (span[0], -span[1])):
         start, end = plain.original(begin, stop)
         if start >= last:
-            yield Finding(known.kind, start, end, text[start:end], known.key)
+            yield Detection(known.entity_type, start, end, text[start:end], known.key)
             last = end
 
 
 def _is_rare_word(word: str) -> bool:
     """Whether a name of one word means nothing else."""
-    return len(word) >= MIN_CHARS and word not in common_words() and word not in words_of("word_names.txt")
+    return len(word) >= MIN_CHARS and word not in common_words() and word not in word_list("word_names.txt")

@@ -34,9 +34,9 @@ def pieces(text: str) -> list[str]:
     return [piece.casefold() for piece in PIECE.findall(normalise(text).text)]
 
 
-def spellings(kind: str, value: str) -> set[Spelling]:
+def spellings(entity_type: str, value: str) -> set[Spelling]:
     """The ways in which a value of a kind may be written; none for a kind whose values are compared as they are."""
-    return set(_SPELLINGS.get(kind, _joined)(value))
+    return set(_SPELLINGS.get(entity_type, _joined)(value))
 
 
 def _joined(value: str) -> Iterator[Spelling]:

@@ -21,7 +21,7 @@ _AMOUNT = re.compile(r"-?[$€£]?\d{1,3}(?:,\d{3})*\.\d{2}|-?[$€£]?\d{1,3}(?
 _MAX_COLUMNS, _MAX_ROWS = 60, 2000
 
 _NUMBER = r"(?: ?(?:number|num|no|nr|id|code))"
-_KINDS = {
+_ENTITY_TYPES = {
     "SSN": rf"ssn|social(?: security)?{_NUMBER}?",
     "TAXID": rf"ein|tin|(?:vat|tax(?: ?payer)?|steuer){_NUMBER}|steuernummer|taxid|nif|cpf|cnpj|codice fiscale",
     "CARD": rf"(?:(?:credit|debit|bank|payment)? ?card|cc|pan){_NUMBER}?|cardnumber|ccnum(?:ber)?|tarjeta|carte",
@@ -57,9 +57,9 @@ _KINDS = {
     "IP": r"(?:client |remote |user )?ip(?: ?addr(?:ess)?)?",
 }
 """Names of fields, in small letters with blanks between their words."""
-_NAMES = re.compile("|".join(f"(?P<{kind}>{names})" for kind, names in _KINDS.items()))
+_NAMES = re.compile("|".join(f"(?P<{entity_type}>{names})" for entity_type, names in _ENTITY_TYPES.items()))
 
-_TEXT_KINDS = frozenset({"PASSWORD", "SECRET", "HANDLE", "BANKCODE"})
+_TEXT_ENTITY_TYPES = frozenset({"PASSWORD", "SECRET", "HANDLE", "BANKCODE"})
 _MIN_DIGITS = {
     "CVV": 3,
     "PIN": 4,
@@ -77,7 +77,7 @@ _NOTHING = frozenset(
 _MIN_CHARACTERS = 5
 
 
-def kind_of(name: str) -> str | None:
+def entity_type_of(name: str) -> str | None:
     """The kind of value that a field of this name holds."""
     words = _BREAK.sub(" ", _CAMEL.sub(" ", name)).strip().lower()
     match = _NAMES.fullmatch(words)
@@ -88,12 +88,12 @@ def field_values(text: str) -> Iterator[tuple[str, Span]]:
     """Each value with the kind that its field tells."""
     for pattern in (_FIELD, _INSIDE_TAG):
         for match in pattern.finditer(text):
-            kind, group = kind_of(match["name"]), match.lastgroup
-            if not kind or not group or not _may_be(kind, match[group]):
+            entity_type, group = entity_type_of(match["name"]), match.lastgroup
+            if not entity_type or not group or not _may_be(entity_type, match[group]):
                 continue
             in_prose = group == "bare" and _PROSE.search(text, match.end("name"), match.start(group)) is not None
             if not in_prose or _NO_WORD.search(match[group]):
-                yield kind, match.span(group)
+                yield entity_type, match.span(group)
     yield from _cells(text)
 
 
@@ -102,28 +102,28 @@ def _cells(text: str) -> Iterator[tuple[str, Span]]:
     header, end_of_line, _ = text.partition("\n")
     if not end_of_line or not _DELIMITER.search(header):
         return
-    kinds = [kind_of(cell.strip(" \"'")) for cell in _DELIMITER.split(header)][:_MAX_COLUMNS]
-    if not any(kinds):
+    entity_types = [entity_type_of(cell.strip(" \"'")) for cell in _DELIMITER.split(header)][:_MAX_COLUMNS]
+    if not any(entity_types):
         return
     at = len(header) + 1
     for line in text[at:].split("\n", _MAX_ROWS)[:_MAX_ROWS]:
         start = at
-        for kind, cell in zip(kinds, _DELIMITER.split(line), strict=False):
+        for entity_type, cell in zip(entity_types, _DELIMITER.split(line), strict=False):
             value = cell.strip(" \"'\r")
-            if kind and value and _may_be(kind, value):
+            if entity_type and value and _may_be(entity_type, value):
                 begin = start + cell.index(value)
-                yield kind, (begin, begin + len(value))
+                yield entity_type, (begin, begin + len(value))
             start += len(cell) + 1
         at += len(line) + 1
 
 
-def _may_be(kind: str, value: str) -> bool:
+def _may_be(entity_type: str, value: str) -> bool:
     """Whether the value is one of its kind: no word of a sentence, no number that is too short."""
-    if kind == "SECRET" and not any(character.isdigit() for character in value):
+    if entity_type == "SECRET" and not any(character.isdigit() for character in value):
         return False
-    if kind in _TEXT_KINDS:
+    if entity_type in _TEXT_ENTITY_TYPES:
         return len(value) >= _MIN_CHARACTERS and value.lower() not in _NOTHING and " " not in value.strip()
     if _AMOUNT.fullmatch(value):
         return False
     digits = sum(character.isdigit() for character in value)
-    return digits >= _MIN_DIGITS.get(kind, 5) and digits * 2 >= sum(character.isalnum() for character in value)
+    return digits >= _MIN_DIGITS.get(entity_type, 5) and digits * 2 >= sum(character.isalnum() for character in value)

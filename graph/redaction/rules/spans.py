@@ -10,19 +10,19 @@ Span = tuple[int, int]
 
 Rule = Callable[[str], Iterator[Span]]
 
-REACH = 40
+CONTEXT_CHARS = 40
 """Characters before a number in which a word can say what it is."""
 
 
-def one_of(*lists: str) -> str:
+def any_of(*lists: str) -> str:
     """A pattern that matches any of the patterns listed, which blanks separate; `_` stands for a blank in one."""
     alternatives = " ".join(lists).split()
     return f"(?:{'|'.join(alternatives)})".replace("_", " ")
 
 
-OPAQUE = re.compile(
+REFERENCE_WORDS = re.compile(
     r"(?<![^\W_])"
-    + one_of(
+    + any_of(
         "transactions? txns? trans orders? ref(?:erence)? invoices? confirmation tracking receipts? tickets? cases?",
         "claims? che(?:ck|que)s? uuid guid hash session batch po sku isbn model serial payment_id order_id timestamps? epoch",
         "(?:tx|tr|pi|ch|cus|sub|ord|inv|evt|req|run|msg)(?=\\_)",
@@ -32,25 +32,25 @@ OPAQUE = re.compile(
 )
 """Words that introduce numbers which name things, not people."""
 
-BEFORE = r"(?<![^\W_])(?<!-)(?<!\d\.)"
-AFTER = r"(?![\w-]|\.\d)"
+NUMBER_START = r"(?<![^\W_])(?<!-)(?<!\d\.)"
+NUMBER_END = r"(?![\w-]|\.\d)"
 """What stands before and after a number that is no part of a longer one; a comma may: it ends a column."""
 
 _SIGNS = "[$€£¥₹₩₽฿]"
 _CURRENCIES = " ".join((*COMMON_CODES, "AUD INR JPY CHF"))
-MONEY_BEFORE = re.compile(rf"(?:{_SIGNS}|\b{one_of(_CURRENCIES, 'rs')})\s{{0,2}}-?\Z", re.IGNORECASE)
-MONEY_AFTER = re.compile(rf"\s{{0,2}}(?:{_SIGNS}|%|{one_of(_CURRENCIES, *SPOKEN_NAMES, 'cents')}(?!\w))", re.IGNORECASE)
+MONEY_BEFORE = re.compile(rf"(?:{_SIGNS}|\b{any_of(_CURRENCIES, 'rs')})\s{{0,2}}-?\Z", re.IGNORECASE)
+MONEY_AFTER = re.compile(rf"\s{{0,2}}(?:{_SIGNS}|%|{any_of(_CURRENCIES, *SPOKEN_NAMES, 'cents')}(?!\w))", re.IGNORECASE)
 _DECIMALS = re.compile(r"[.,]\d{2}(?!\d|[.,/]\d)")
 _AMOUNT = re.compile(r"\d{1,9}|\d{1,3}(?:[ ,.]\d{3}){1,3}")
 """What may stand before decimals: nobody has more than nine digits of money."""
 
 
-def said_before(words: re.Pattern[str], text: str, start: int, reach: int = REACH) -> bool:
+def preceded_by(words: re.Pattern[str], text: str, start: int, reach: int = CONTEXT_CHARS) -> bool:
     """Whether one of the words occurs within `reach` characters before the offset."""
     return words.search(text, max(0, start - reach), start) is not None
 
 
-def said_after(words: re.Pattern[str], text: str, end: int, reach: int = REACH) -> bool:
+def followed_by(words: re.Pattern[str], text: str, end: int, reach: int = CONTEXT_CHARS) -> bool:
     """Whether one of the words occurs within `reach` characters after the offset."""
     return words.search(text, end, min(len(text), end + reach)) is not None
 
@@ -62,7 +62,7 @@ def is_money(text: str, start: int, end: int) -> bool:
     return _AMOUNT.fullmatch(text, start, end) is not None and _DECIMALS.match(text, end) is not None
 
 
-def last_said(text: str, start: int, reach: int, *words: re.Pattern[str]) -> int | None:
+def nearest_before(text: str, start: int, reach: int, *words: re.Pattern[str]) -> int | None:
     """Which of the word lists was said last before the offset: its position in the arguments, or None."""
     latest, winner = -1, None
     for index, pattern in enumerate(words):

@@ -1,17 +1,17 @@
 """Releasing a stream of text in pieces that can be restored and shown one by one.
 
 A token, a citation marker (`[1]`), a Markdown link or image, or a URL that is still being written is held until it is
-complete. A token is never cut. The others are let go once they are longer than `LONGEST_HELD`: a reader who waits for
+complete. A token is never cut. The others are let go once they are longer than `MAX_HELD_CHARS`: a reader who waits for
 the end of an endless link is worse off than one who sees it grow.
 """
 
 import re
 
-from graph.redaction.unmasking.unmask import FORMS, LOOSE_CODE, LOOSE_KIND
-from graph.redaction.values.entity_types import KINDS
+from graph.redaction.unmasking.unmask import LOOSE_CODE, LOOSE_ENTITY_TYPE, TOKEN_PATTERNS
+from graph.redaction.values.entity_types import ENTITY_TYPES
 from graph.redaction.values.placeholders import ALPHABET, CODE_LENGTH
 
-LONGEST_HELD = 96
+MAX_HELD_CHARS = 96
 """Characters that are held at most; a token is shorter than a quarter of it."""
 
 
@@ -21,11 +21,11 @@ def _beginnings(*words: str) -> str:
     return "|".join(map(re.escape, sorted(prefixes, key=lambda prefix: (-len(prefix), prefix))))
 
 
-_KINDS = "|".join(sorted(KINDS, key=lambda kind: (-len(kind), kind)))
+_ENTITY_TYPES = "|".join(sorted(ENTITY_TYPES, key=lambda entity_type: (-len(entity_type), entity_type)))
 _OPEN_TOKEN = (
-    rf"\\?\[(?:[A-Za-z]{{0,12}}|{LOOSE_KIND}\\|{LOOSE_KIND}\\?_{LOOSE_CODE}{{0,{CODE_LENGTH}}}|"
-    rf"{LOOSE_KIND}\\?_{LOOSE_CODE}{{{CODE_LENGTH}}}\\)\Z",
-    rf"\\\Z|(?:{_beginnings(*KINDS)})\Z|(?:{_KINDS})(?:\\|\\?_[{ALPHABET}]{{0,{CODE_LENGTH - 1}}})?\Z",
+    rf"\\?\[(?:[A-Za-z]{{0,12}}|{LOOSE_ENTITY_TYPE}\\|{LOOSE_ENTITY_TYPE}\\?_{LOOSE_CODE}{{0,{CODE_LENGTH}}}|"
+    rf"{LOOSE_ENTITY_TYPE}\\?_{LOOSE_CODE}{{{CODE_LENGTH}}}\\)\Z",
+    rf"\\\Z|(?:{_beginnings(*ENTITY_TYPES)})\Z|(?:{_ENTITY_TYPES})(?:\\|\\?_[{ALPHABET}]{{0,{CODE_LENGTH - 1}}})?\Z",
 )
 _TEXT = r"(?:[^\[\]\n]|\[[^\[\]\n]*\])*"
 _TARGET = r"(?:[^()\n]|\([^()\n]*\))*"
@@ -47,22 +47,22 @@ def _either(still_open: tuple[str, ...], complete: tuple[str, ...]) -> re.Patter
     return re.compile(f"(?P<open>{'|'.join(still_open)})|{'|'.join(complete)}")
 
 
-_PARTS = _either((*_OPEN_TOKEN, *_OPEN_LINK), (*_LINK, *FORMS))
-_TOKENS = _either(_OPEN_TOKEN, FORMS)
+_PARTS = _either((*_OPEN_TOKEN, *_OPEN_LINK), (*_LINK, *TOKEN_PATTERNS))
+_TOKENS = _either(_OPEN_TOKEN, TOKEN_PATTERNS)
 
 
-class Holdback:
+class StreamBuffer:
     """Takes a stream in chunks of any size and gives it back in whole pieces; the pieces make up the stream."""
 
-    def __init__(self, longest: int = LONGEST_HELD) -> None:
-        self.longest = longest
+    def __init__(self, max_chars: int = MAX_HELD_CHARS) -> None:
+        self.max_chars = max_chars
         self._held = ""
 
     def push(self, chunk: str) -> str:
         """Add a chunk; return what can be let go now, which may be nothing."""
         text = self._held + chunk
         point = _open_from(_PARTS, text)
-        if len(text) - point > self.longest:
+        if len(text) - point > self.max_chars:
             point = _open_from(_TOKENS, text)
         self._held = text[point:]
         return text[:point]

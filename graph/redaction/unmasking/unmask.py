@@ -11,24 +11,24 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from graph.redaction.links.urls import is_inside_address
-from graph.redaction.values.entity_types import KINDS
+from graph.redaction.links.urls import is_inside_url
+from graph.redaction.values.entity_types import ENTITY_TYPES
 from graph.redaction.values.json_strings import strings_in, with_strings
 from graph.redaction.values.placeholders import ALPHABET, CODE, CODE_LENGTH
 
-LOOSE_KIND = "[A-Za-z]{2,12}"
+LOOSE_ENTITY_TYPE = "[A-Za-z]{2,12}"
 LOOSE_CODE = f"[{ALPHABET}{ALPHABET.lower()}]"
-KNOWN_KINDS = "|".join(sorted(KINDS, key=lambda kind: (-len(kind), kind)))
-_BODY = rf"({LOOSE_KIND})\\?_({LOOSE_CODE}{{{CODE_LENGTH}}})"
-FORMS = (
+KNOWN_ENTITY_TYPES = "|".join(sorted(ENTITY_TYPES, key=lambda entity_type: (-len(entity_type), entity_type)))
+_BODY = rf"({LOOSE_ENTITY_TYPE})\\?_({LOOSE_CODE}{{{CODE_LENGTH}}})"
+TOKEN_PATTERNS = (
     rf"\\\[{_BODY}\\\]",
     rf"\[{_BODY}\\?\]",
-    rf"({KNOWN_KINDS})\\?_({CODE})",
+    rf"({KNOWN_ENTITY_TYPES})\\?_({CODE})",
 )
 """With brackets that are escaped, with others, and without. None looks at what stands around it: a text may be restored piece
 by piece."""
 
-_TOKEN = re.compile("|".join(FORMS))
+_TOKEN = re.compile("|".join(TOKEN_PATTERNS))
 
 
 def tokens_in(text: str) -> set[str]:
@@ -41,26 +41,26 @@ def token_matches(text: str) -> Iterator[re.Match[str]]:
     return _TOKEN.finditer(text) if "_" in text else iter(())
 
 
-def kind_of(match: re.Match[str]) -> str:
+def entity_type_of(match: re.Match[str]) -> str:
     """The kind of the value behind a token."""
     return next(group for group in match.groups() if group).upper()
 
 
-def restore(text: str, values: Mapping[str, str]) -> str:
+def unmask(text: str, values: Mapping[str, str]) -> str:
     """Replace the tokens that have a value and stand in no address, once: a value that looks like a token stays as it is."""
 
     def value_of(match: re.Match[str]) -> str:
         value = values.get(_issued(match))
-        return match[0] if value is None or is_inside_address(text, *match.span()) else value
+        return match[0] if value is None or is_inside_url(text, *match.span()) else value
 
     return _TOKEN.sub(value_of, text)
 
 
-def restore_json(data: Any, values: Mapping[str, str]) -> Any:
+def unmask_json(data: Any, values: Mapping[str, str]) -> Any:
     """Restore all strings of a JSON value but the names of its fields."""
-    return with_strings(data, [restore(text, values) for text in strings_in(data)])
+    return with_strings(data, [unmask(text, values) for text in strings_in(data)])
 
 
 def _issued(match: re.Match[str]) -> str:
-    kind, code = (group for group in match.groups() if group)
-    return f"[{kind.upper()}_{code.upper()}]"
+    entity_type, code = (group for group in match.groups() if group)
+    return f"[{entity_type.upper()}_{code.upper()}]"

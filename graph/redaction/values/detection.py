@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Detection:
     """A personal value at its place in the original text."""
 
-    kind: str
+    entity_type: str
     """A name of `graph.redaction.values.entity_types`."""
     start: int
     end: int
@@ -19,34 +19,36 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class Candidate:
     """A span of the plain text that a rule or the model has marked."""
 
-    kind: str
+    entity_type: str
     start: int
     end: int
     sure: bool
     """Proven by a checksum or an unmistakable form."""
 
 
-def resolve(marks: Iterable[Mark], length: int, closed: Iterable[tuple[int, int]] = ()) -> list[Mark]:
+def resolve(candidates: Iterable[Candidate], length: int, protected: Iterable[tuple[int, int]] = ()) -> list[Candidate]:
     """Marks that do not overlap, in the order of the text.
 
     Sure marks win, then longer ones, then earlier ones; what sticks out of a mark that wins stays marked, so that
-    nothing that was found is shown. `closed` spans are never marked.
+    nothing that was found is shown. `protected` spans are never marked.
     """
     taken = bytearray(length)
-    for start, end in closed:
+    for start, end in protected:
         taken[start:end] = b"\1" * (end - start)
-    kept: list[Mark] = []
-    for mark in sorted(marks, key=lambda mark: (not mark.sure, mark.start - mark.end, mark.start)):
-        for start, end in free_stretches(taken, mark.start, mark.end):
-            kept.append(Mark(mark.kind, start, end, mark.sure))
-        taken[mark.start : mark.end] = b"\1" * (mark.end - mark.start)
-    return sorted(kept, key=lambda mark: mark.start)
+    kept: list[Candidate] = []
+    for candidate in sorted(
+        candidates, key=lambda candidate: (not candidate.sure, candidate.start - candidate.end, candidate.start)
+    ):
+        for start, end in free_spans(taken, candidate.start, candidate.end):
+            kept.append(Candidate(candidate.entity_type, start, end, candidate.sure))
+        taken[candidate.start : candidate.end] = b"\1" * (candidate.end - candidate.start)
+    return sorted(kept, key=lambda candidate: candidate.start)
 
 
-def free_stretches(taken: bytearray, start: int, end: int) -> Iterator[tuple[int, int]]:
+def free_spans(taken: bytearray, start: int, end: int) -> Iterator[tuple[int, int]]:
     """The stretches of a span that nothing has taken."""
     while start < end:
         if taken[start]:

@@ -32,7 +32,7 @@ def phone_digits(value: str) -> str:
     return found[1:] if len(found) == 11 and found[0] == "1" else found
 
 
-KINDS: Mapping[str, KeyForm] = {
+ENTITY_TYPES: Mapping[str, KeyForm] = {
     "CARD": digits,
     "IBAN": characters,
     "SSN": digits,

@@ -9,7 +9,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-LONGEST_EXPANSION = 4
+MAX_EXPANSION = 4
 """A character whose NFKC form is longer stays as it is, so that a text can grow only so much (U+FDFA becomes 18)."""
 
 _PLAIN = re.compile(r"[\t\n\r -~]*")
@@ -23,7 +23,7 @@ _BLANKS = frozenset("\u115f\u1160\u2800\u3164\uffa0\u034f\u17b4\u17b5")
 
 
 @dataclass(frozen=True, slots=True)
-class Normal:
+class NormalizedText:
     """A text in its plain form; `starts` and `ends` are None where it already was."""
 
     text: str
@@ -39,12 +39,12 @@ class Normal:
         return self.starts[start], self.ends[end - 1]
 
 
-def normalise(text: str) -> Normal:
+def normalise(text: str) -> NormalizedText:
     """Bring a text to its plain form; linear in its length."""
-    return Normal(text) if _PLAIN.fullmatch(text) else _normalise(text)
+    return NormalizedText(text) if _PLAIN.fullmatch(text) else _normalise(text)
 
 
-def _normalise(text: str) -> Normal:
+def _normalise(text: str) -> NormalizedText:
     characters: list[str] = []
     starts: list[int] = []
     ends: list[int] = []
@@ -56,7 +56,7 @@ def _normalise(text: str) -> Normal:
         characters.extend(plain)
         starts.extend([offset] * len(plain))
         ends.extend([offset + 1] * len(plain))
-    return Normal("".join(characters), tuple(starts), tuple(ends))
+    return NormalizedText("".join(characters), tuple(starts), tuple(ends))
 
 
 def _join(characters: list[str], mark: str) -> bool:
@@ -75,7 +75,7 @@ def plain_form(character: str) -> str:
     if (fixed := _fixed_form(character)) is not None:
         return fixed
     folded = unicodedata.normalize("NFKC", character)
-    if folded == character or len(folded) > LONGEST_EXPANSION:
+    if folded == character or len(folded) > MAX_EXPANSION:
         return _digit_form(character)
     return "".join(" " if part.isspace() else _digit_form(part) for part in folded)
 

@@ -9,16 +9,16 @@ import secrets
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 CODE_LENGTH = 6
-KIND = "[A-Z]{2,12}"
+ENTITY_TYPE = "[A-Z]{2,12}"
 """Pattern of a kind."""
 CODE = f"[{ALPHABET}]{{{CODE_LENGTH}}}"
 """Pattern of the random part."""
-TOKEN = rf"\[{KIND}_{CODE}\]"
+TOKEN = rf"\[{ENTITY_TYPE}_{CODE}\]"
 """Pattern of a token as it is issued."""
-LONGEST = len("[") + 12 + len("_") + CODE_LENGTH + len("]")
+MAX_TOKEN_CHARS = len("[") + 12 + len("_") + CODE_LENGTH + len("]")
 """Characters of the longest token."""
 
 
-def new_token(kind: str) -> str:
+def new_token(entity_type: str) -> str:
     """Draw a token that cannot be guessed."""
-    return f"[{kind}_{''.join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))}]"
+    return f"[{entity_type}_{''.join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))}]"

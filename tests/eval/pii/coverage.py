@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from graph.redaction.detection.detect import find
-from graph.redaction.values.detection import Finding
+from graph.redaction.detection.detect import detect
+from graph.redaction.values.detection import Detection
 from tests.eval.pii.generator import KNOWN_BY_FORM, SEED, Sample, samples
 from tests.eval.pii.respell import RESPELLINGS, respelled
 
@@ -49,13 +49,13 @@ class Coverage:
     def holds(self) -> bool:
         return self.share >= self.bar
 
-    def add(self, sample: Sample, findings: Sequence[Finding]) -> None:
-        self.add_together([sample], findings)
+    def add(self, sample: Sample, detections: Sequence[Detection]) -> None:
+        self.add_together([sample], detections)
 
-    def add_together(self, samples: Sequence[Sample], findings: Sequence[Finding]) -> None:
+    def add_together(self, samples: Sequence[Sample], detections: Sequence[Detection]) -> None:
         """Count several values of one text as one, which is masked if all of them are."""
         places = [place for each in samples for place in range(each.start, each.end) if each.text[place].isalnum()]
-        masked = sum(any(finding.start <= place < finding.end for finding in findings) for place in places)
+        masked = sum(any(detection.start <= place < detection.end for detection in detections) for place in places)
         self.values += 1
         self.characters += len(places)
         self.masked += masked
@@ -67,7 +67,7 @@ class Coverage:
 def covered(kind: str, spelling: str, texts: Iterable[Sample]) -> Coverage:
     coverage = Coverage(kind, spelling)
     for sample in texts:
-        coverage.add(sample, find(sample.text))
+        coverage.add(sample, detect(sample.text))
     return coverage
 
 

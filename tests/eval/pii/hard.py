@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from graph.redaction.detection.detect import find
+from graph.redaction.detection.detect import detect
 from tests.eval.pii.coverage import Coverage
 from tests.eval.pii.generator import Sample
 from tests.eval.pii.labelled import rows
@@ -21,7 +21,7 @@ def hard(folder: Path) -> Iterator[Coverage]:
     for row in rows(file):
         text, kind = row["text"], row["kind"].partition(":")[0]
         samples = [Sample(kind, text, span["start"], text[span["start"] : span["end"]]) for span in row["spans"]]
-        findings = find(text)
+        detections = detect(text)
         for coverage in (kinds.setdefault(kind, Coverage(kind, "hard", own_bar=0.0)), every):
-            coverage.add_together(samples, findings)
+            coverage.add_together(samples, detections)
     yield from (*kinds.values(), every)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from random import Random
 
-from graph.redaction.detection.detect import find
+from graph.redaction.detection.detect import detect
 from tests.eval.pii.generator import SEED
 from tests.eval.pii.sentences import SENTENCES, words
 from tests.eval.pii.values import digits, letters
@@ -37,7 +37,7 @@ def harm(name: str, texts: Iterable[str], most: float = MOST_ALTERED) -> Harm:
     done = Harm(name, most=most)
     for text in texts:
         done.texts += 1
-        done.altered += [(text, f"{finding.kind} {finding.value!r}") for finding in find(text)[:1]]
+        done.altered += [(text, f"{detection.entity_type} {detection.value!r}") for detection in detect(text)[:1]]
     return done
 
 

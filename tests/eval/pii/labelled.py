@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from graph.redaction.detection.detect import find
+from graph.redaction.detection.detect import detect
 from tests.eval.pii.coverage import Coverage
 from tests.eval.pii.generator import Sample
 
@@ -43,11 +43,11 @@ def labelled(folder: Path, part: str) -> list[Coverage]:
     coverages = {kind: Coverage(kind, f"labelled, {part}") for kind in KINDS.values()}
     for row in rows(folder / "labelled.jsonl"):
         if half(row["template_id"]) == part:
-            findings = find(row["text"])
+            detections = detect(row["text"])
             for span in row["spans"]:
                 if kind := KINDS.get(span["type"]):
                     value = row["text"][span["start"] : span["end"]]
-                    coverages[kind].add(Sample(kind, row["text"], span["start"], value), findings)
+                    coverages[kind].add(Sample(kind, row["text"], span["start"], value), detections)
     return [coverage for coverage in coverages.values() if coverage.values]
 
 

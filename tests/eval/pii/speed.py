@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
 
-from graph.redaction.detection.detect import find
+from graph.redaction.detection.detect import detect
 from tests.eval.pii.generator import KINDS, SEED, samples
 from tests.eval.pii.harmless import harmless
 
@@ -174,7 +174,7 @@ class Speed:
 
 def seconds_of(text: str) -> float:
     begun = time.process_time()
-    find(text)
+    detect(text)
     return time.process_time() - begun
 
 
@@ -200,7 +200,7 @@ def worst() -> Speed:
 
 
 def speeds(rounds: int = 100) -> Iterator[Speed]:
-    find("My name is Jane Doe.")
+    detect("My name is Jane Doe.")
     for characters in SECONDS:
         yield usual(characters, rounds)
     yield worst()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from graph.redaction.detection.detect import find
+from graph.redaction.detection.detect import detect
 from tests.support.masked import left
 
 CARD = "4111 1111 1111 1111"
@@ -137,4 +137,4 @@ def test_a_number_is_masked_to_its_last_digit(text: str) -> None:
     ],
 )
 def test_series_of_amounts_years_and_ids_stay(text: str) -> None:
-    assert find(text) == []
+    assert detect(text) == []

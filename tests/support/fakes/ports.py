@@ -15,7 +15,7 @@ from graph.ports.memory import MemorySnapshot, StoredTurn, TurnRecord
 from graph.ports.models import ModelSettings
 from graph.ports.redaction import NOTHING_RESTORED, JsonT, MaskedTexts
 from graph.ports.tools import Effect
-from graph.redaction.unmasking.unmask import restore_json, tokens_in
+from graph.redaction.unmasking.unmask import tokens_in, unmask_json
 from graph.redaction.values.json_strings import strings_in
 from graph.state import LoadedMemory, Passage, SummaryBacklog, Turn, Usage
 from graph.tool import Files, NoFiles, NoKnowledge, Rows, Tool, ToolOutput
@@ -111,7 +111,7 @@ class OneNameRedactor:
         return dict.fromkeys(known, NAME) if user_id == OWNER else {}
 
     async def unmask(self, user_id: str, value: JsonT) -> JsonT:
-        return cast(JsonT, restore_json(value, await self.token_values(user_id, value)))
+        return cast(JsonT, unmask_json(value, await self.token_values(user_id, value)))
 
 
 @dataclass

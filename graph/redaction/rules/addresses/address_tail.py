@@ -3,7 +3,7 @@
 import re
 
 from graph.redaction.rules.addresses.postal_codes import BRITISH, END, STATES
-from graph.redaction.rules.spans import one_of
+from graph.redaction.rules.spans import any_of
 
 CAPITAL = r"[^\W\d_a-z][\w.'∆-]{0,24}"
 LETTERS = r"[^\W\d_][\w.'∆-]{0,24}"
@@ -17,14 +17,14 @@ UNIT = (
     r"\d{1,3}[ºª°oa]\b(?: ?(?:izq|dcha|der|esq|[A-Z])\b\.?)?|"
     r"(?:bajo|[ée]tage|b[âa]t(?:iment)?)\b\.? ?[A-Z]?\b|\d{1,2}-\d{1,2}\b)"
 )
-_POSTAL = one_of(
+_POSTAL = any_of(
     r"\d{5}-\d{3,4} \d{4}-\d{3} \d{5} [A-Z]\d[A-Z]_?\d[A-Z]\d",
     r"[A-Z]{1,2}\d[A-Z\d]?_\d[A-Z]{2} \d{3}_\d{2} \d{4}(?:_(?-i:[A-Z]{2}))?",
     r"\d{3}_\d{3} \d{6}",
 )
 _PLACE = rf"{LETTERS}(?: [^\W\d_(][\w.'∆-]{{0,24}}| \([^\W\d_]{{2,12}}\)){{0,3}}"
 _BREAK = r"(?:[ ,]{1,3}|[ ,]{0,2}\n[ >?,]{0,5}|,? - ){1,2}"
-SENTENCE = one_of(
+SENTENCE = any_of(
     "can how what please is i my and but so then where when why do does could would thanks update we he she the",
     "thanks thank best regards sincerely cheers yours kind love phone tel email e-mail total amount date balance",
     "account card iban visa name order invoice jan feb mar apr may jun jul aug sep oct nov dec if or it this that",
@@ -52,7 +52,7 @@ _SMALL = re.compile(
 """Places in small letters, up to the end of the line."""
 
 
-def with_tail(text: str, start: int, end: int) -> int:
+def end_with_tail(text: str, start: int, end: int) -> int:
     """Where an address ends whose street stands from start to end."""
     ends = [tail.end() for pattern in _TAILS if (tail := pattern.match(text, end))]
     if text[start:end].islower() and (tail := _SMALL.match(text, end)):

@@ -2,15 +2,15 @@
 
 import re
 
-from graph.redaction.rules.spans import one_of
+from graph.redaction.rules.spans import any_of
 
-STREETS = one_of(
+STREETS = any_of(
     "street avenue ave road rd boulevard blvd lane ln highway hwy parkway pkwy terrace crescent cres circle cir",
     "turnpike expressway freeway causeway esplanade alley bypass trafficway square sq st",
 )
 """Words after which a number with a name is an address, however it is written."""
 
-WEAK_STREETS = one_of(
+WEAK_STREETS = any_of(
     "Drive Dr Way Court Ct Place Pl Trail Trl Loop Run Path Plaza Plz Point Pt Ridge Row Walk Close Grove Gardens",
     "Green Heights Hill Hollow Island Junction Mews Park Pass Pike Rise Spur Station Vale Valley View Villas? Vista",
     "Wharf Wynd Crossing Commons? Cove Creek Estates? Falls Field Flats? Ford Forge Fork Glen Harbor Haven Isle",
@@ -19,9 +19,9 @@ WEAK_STREETS = one_of(
 )
 """Words that only in capitals end the name of a street."""
 
-SIDES = one_of("north south east west ne nw se sw n s e w")
+SIDES = any_of("north south east west ne nw se sw n s e w")
 
-PREPOSITIONS = one_of(
+PREPOSITIONS = any_of(
     "at on in the for to of and or from with by per via is was are were be been has have had do did can will would",
     "if when than since until after before because so what how why where which who it its they we you i he she but",
     "not no only just all any some both an my your our their his her this that these those each every about around",
@@ -30,7 +30,7 @@ PREPOSITIONS = one_of(
 )
 """Words that no name of a street holds between its number and its end."""
 
-MEASURES = one_of(
+MEASURES = any_of(
     "dollars? bucks usd eur gbp euros? pounds? cents? times? days? weeks? weekends? months? years? hours? nights?",
     "minutes? miles? km k percent people persons? adults? kids? payments? charges? purchases? transactions?",
     "accounts? cards? orders? items? things? shares? stocks? options? tickets? coffees? meals? trips? different",
@@ -42,7 +42,7 @@ ORDINARY = rf"(?:{PREPOSITIONS}|{MEASURES})"
 
 BUSINESS_AFTER = re.compile(
     r" (?:"
-    + one_of(
+    + any_of(
         "trips? cafe caf[ée] coffee deli diner grill kitchen bakery market pharmacy clinic dental hotel motel inn",
         "resort spa salon gym bar pub pizza pizzeria restaurant store shop bank books cinema theatre theater school",
         "church journal bistro auto motors foods farms garage cleaners laundry insurance hardware nursery capital",
@@ -55,7 +55,7 @@ BUSINESS_AFTER = re.compile(
 
 YEAR_BEFORE = re.compile(
     r"(?:\b"
-    + one_of(
+    + any_of(
         "in since for during until till by of from the jan(?:uary)? feb(?:ruary)? mar(?:ch)? apr(?:il)? may june?",
         "july? aug(?:ust)? sept?(?:ember)? oct(?:ober)? nov(?:ember)? dec(?:ember)? spring summer fall autumn",
         "winter q[1-4] and vs to",
@@ -66,9 +66,9 @@ YEAR_BEFORE = re.compile(
 """What stands before a year."""
 YEAR = re.compile(r"(?:19|20)\d\d(?!\d)")
 
-SAYS_ADDRESS = re.compile(
+ADDRESS_CUE = re.compile(
     r"(?:\b(?:"
-    + one_of(
+    + any_of(
         "addresse?s? adresse? direcci[óo]n domicilio endere[çc]o anschrift indirizzo",
         "(?:residence|home|house|property)(?=_is|:|_at)",
         "(?:offices?|restaurant|shop|store|warehouse|house|home|apartment|headquarters)(?:_(?:is|are))?_(?:located_)?(?:at|in)",
@@ -82,4 +82,4 @@ SAYS_ADDRESS = re.compile(
     re.IGNORECASE,
 )
 """What ends where an address begins."""
-REACH_OF_WORDS = 60
+MAX_CUE_CHARS = 60

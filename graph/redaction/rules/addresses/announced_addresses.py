@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from graph.redaction.rules.addresses.address_tail import CAPITAL, PARTICLES, with_tail
-from graph.redaction.rules.addresses.address_words import REACH_OF_WORDS, SAYS_ADDRESS
+from graph.redaction.rules.addresses.address_tail import CAPITAL, PARTICLES, end_with_tail
+from graph.redaction.rules.addresses.address_words import ADDRESS_CUE, MAX_CUE_CHARS
 from graph.redaction.rules.spans import Span
 from graph.redaction.rules.vocabulary.word_lists import common_words
 
@@ -28,23 +28,23 @@ _FIELD = re.compile(
 """A field of JSON, XML or a query string with a number and a word in it."""
 
 
-def said_addresses(text: str) -> Iterator[Span]:
+def announced_addresses(text: str) -> Iterator[Span]:
     yield from (match.span("value") for match in _FIELD.finditer(text))
     for pattern in (_NUMBERS_AROUND, _CROSSING, _NUMBER_BEHIND, _NUMBER_BEFORE):
         for match in pattern.finditer(text):
-            if _is_said(text, match.start()) and _is_whole(text, match, pattern) and not _is_common(match[0]):
+            if _is_announced(text, match.start()) and _is_whole(text, match, pattern) and not _is_common(match[0]):
                 yield match.span()
 
 
-def _is_said(text: str, start: int) -> bool:
-    return SAYS_ADDRESS.search(text, max(0, start - REACH_OF_WORDS), start) is not None
+def _is_announced(text: str, start: int) -> bool:
+    return ADDRESS_CUE.search(text, max(0, start - MAX_CUE_CHARS), start) is not None
 
 
 def _is_whole(text: str, match: re.Match[str], pattern: re.Pattern[str]) -> bool:
     """Whether this is an address by itself, or a place or the end of the line follows."""
     if pattern in (_NUMBERS_AROUND, _CROSSING) and match[0][-1].isdigit():
         return True
-    followed = with_tail(text, match.start(), match.end()) > match.end()
+    followed = end_with_tail(text, match.start(), match.end()) > match.end()
     alone = pattern is _NUMBER_BEHIND and not _YEAR_AT_END.search(match[0])
     return followed or (alone and _ENDS.match(text, match.end()) is not None)
 

@@ -3,11 +3,11 @@
 import re
 from collections.abc import Iterator
 
-from graph.redaction.rules.spans import Span, one_of
+from graph.redaction.rules.spans import Span, any_of
 
 START = r"(?<![\w.,$€£/-])"
 END = r"(?!\w|[.,]\d)"
-STATES = one_of(
+STATES = any_of(
     "A[KLRZ] C[AOT] D[CE] FL GA HI I[ADLN] K[SY] LA M[ADEINOST] N[CDEHJMVY] O[HKR] P[AR] RI S[CD] T[NX] UT V[AT]",
     "W[AIVY] AB BC MB N[BLSTU] ON PE QC SK YT NSW VIC QLD TAS ACT",
 )
@@ -19,7 +19,7 @@ _SAID = re.compile(
     re.IGNORECASE,
 )
 _SAID_ABROAD = re.compile(
-    rf"\b{one_of('plz postleitzahl code_postal c[óo]digo_postal cep cap pin_?code')}\b"
+    rf"\b{any_of('plz postleitzahl code_postal c[óo]digo_postal cep cap pin_?code')}\b"
     rf"\s{{0,2}}(?:is|ist|est|es|é|:|=){{0,2}}\s{{0,2}}(\d{{4,6}}|\d{{5}}-\d{{3}}|\d{{3}} \d{{3}}){END}",
     re.IGNORECASE,
 )
@@ -30,7 +30,7 @@ _BRITISH = re.compile(rf"(?<!\w){BRITISH}(?!\w)")
 
 
 def postal_codes(text: str) -> Iterator[Span]:
-    for said in (_SAID, _SAID_ABROAD, _AFTER_STATE):
-        yield from (match.span(1) for match in said.finditer(text))
+    for announced in (_SAID, _SAID_ABROAD, _AFTER_STATE):
+        yield from (match.span(1) for match in announced.finditer(text))
     for pattern in (_ZIP_PLUS_FOUR, _CANADIAN, _BRITISH):
         yield from (match.span() for match in pattern.finditer(text))

@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterator
 
 from graph.redaction.rules.addresses.postal_codes import BRITISH
-from graph.redaction.rules.spans import Span, one_of
+from graph.redaction.rules.spans import Span, any_of
 from graph.redaction.rules.vocabulary.word_lists import common_words
 
 _CAPITAL = r"[^\W\d_a-z][\w.'-]{0,24}"
-_LINKS = one_of(
+_LINKS = any_of(
     "de da do das dos del der den dem am an im zum zur van von du des la las los le les el y e u en sur upon on of the"
 )
 _CITY = rf"{_CAPITAL}(?:(?: {_LINKS}){{0,2}} {_CAPITAL}){{0,2}}"
@@ -31,7 +31,7 @@ _BEFORE = re.compile(rf"(?<![\w.,$€£/@-])(?:{_SEGMENT}(?:, ?|,?\n {{0,4}}| - 
 _REACH = 130
 _HOUSE = re.compile(
     r"\b"
-    + one_of(
+    + any_of(
         "cottage house farm rectory lodge barn mill manor hall villa court lane road street close green grove",
         "gardens nagar colony residency towers? apartments? society enclave layout sector plot flat setor quadra",
         "lote bairro jardim vila lieu-dit lieudit hameau r[ée]sidence urbanizaci[óo]n pol[íi]gono hof haus marg",

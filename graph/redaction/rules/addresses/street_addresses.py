@@ -7,22 +7,22 @@ name followed by an apartment, or what stands before a postal code; the place an
 import re
 from collections.abc import Iterator
 
-from graph.redaction.rules.addresses.address_tail import CAPITAL, LETTERS, UNIT, with_tail
+from graph.redaction.rules.addresses.address_tail import CAPITAL, LETTERS, UNIT, end_with_tail
 from graph.redaction.rules.addresses.address_words import (
+    ADDRESS_CUE,
+    MAX_CUE_CHARS,
     ORDINARY,
-    REACH_OF_WORDS,
-    SAYS_ADDRESS,
     SIDES,
     STREETS,
     WEAK_STREETS,
     YEAR,
     YEAR_BEFORE,
 )
-from graph.redaction.rules.addresses.announced_addresses import said_addresses
+from graph.redaction.rules.addresses.announced_addresses import announced_addresses
 from graph.redaction.rules.addresses.postal_codes import START, STATES
 from graph.redaction.rules.addresses.postal_lines import postal_lines
 from graph.redaction.rules.addresses.streets_abroad import is_business, streets_abroad
-from graph.redaction.rules.spans import Span, is_money, one_of
+from graph.redaction.rules.spans import Span, any_of, is_money
 
 _NUMBER = r"\d{1,6}(?:[A-Za-z]|[-/]\d{1,5}[A-Za-z]?| ?1/2)?"
 _NAME = rf"(?!{ORDINARY}\b)\w[\w.'-]{{0,24}}"
@@ -41,7 +41,7 @@ _CORNER = re.compile(
     rf"\b(?:the )?corner of (?:[^\W_][\w.'/-]{{0,24}} ){{1,7}}?and (?:\d{{1,6}} )?(?:(?:ten|van|von|de|den|der) ){{0,2}}"
     rf"{CAPITAL}(?: {CAPITAL}| \d{{1,6}}){{0,3}}"
 )
-_NOT_BESIDE = one_of("for at on in of and with from to is was days? nights? people rent")
+_NOT_BESIDE = any_of("for at on in of and with from to is was days? nights? people rent")
 _BESIDE_UNIT = re.compile(
     rf"{START}\d{{1,6}}(?: (?!{_NOT_BESIDE}\b)[^\W_][\w.'/-]{{0,24}}){{1,7}}?"
     rf"(?:,? |,?\n[ >?]{{0,4}}){UNIT}",
@@ -75,37 +75,37 @@ _UNIT_BEFORE = re.compile(
     r"(?:(?=[A-Z]?-?\d)[\w/-]{1,8}|[A-Z]),? \Z|(?<!\w)(?:lot|plot) \Z",
     re.IGNORECASE,
 )
-STREETS_HERE = (_NUMBER_THEN_STREET, _NUMBER_THEN_WEAK_STREET)
+STREET_PATTERNS = (_NUMBER_THEN_STREET, _NUMBER_THEN_WEAK_STREET)
 """What makes a text an address unless it is the name of a shop, or begins with a year."""
-CORES = (_BROADWAY, _CORNER, _BESIDE_UNIT, _NAME_BESIDE_UNIT, _UNIT_FIRST, _BOX, _RURAL, _MILITARY)
+OTHER_PATTERNS = (_BROADWAY, _CORNER, _BESIDE_UNIT, _NAME_BESIDE_UNIT, _UNIT_FIRST, _BOX, _RURAL, _MILITARY)
 """What makes a text an address."""
 
 
 def addresses(text: str) -> Iterator[Span]:
-    for start, end in _cores(text):
+    for start, end in _streets_and_boxes(text):
         if not is_money(text, start, end):
-            yield _with_unit(text, start), with_tail(text, start, end)
+            yield _with_unit(text, start), end_with_tail(text, start, end)
     yield from postal_lines(text)
 
 
-def _cores(text: str) -> Iterator[Span]:
-    for pattern in STREETS_HERE:
+def _streets_and_boxes(text: str) -> Iterator[Span]:
+    for pattern in STREET_PATTERNS:
         for match in pattern.finditer(text):
             if not is_business(text, match.end()) and not _begins_with_year(text, *match.span()):
                 yield match.span()
-    for pattern in CORES:
+    for pattern in OTHER_PATTERNS:
         yield from (match.span() for match in pattern.finditer(text))
     for match in _NUMBER_THEN_ANY_STREET.finditer(text):
-        said = SAYS_ADDRESS.search(text, max(0, match.start() - REACH_OF_WORDS), match.start())
-        if said or _STATE_AND_CODE.match(text, match.end()):
+        announced = ADDRESS_CUE.search(text, max(0, match.start() - MAX_CUE_CHARS), match.start())
+        if announced or _STATE_AND_CODE.match(text, match.end()):
             yield match.span()
     yield from streets_abroad(text)
-    yield from said_addresses(text)
+    yield from announced_addresses(text)
 
 
 def _begins_with_year(text: str, start: int, end: int) -> bool:
     """Whether the number is a year ("in 2024 Green Valley")."""
-    if with_tail(text, start, end) > end:
+    if end_with_tail(text, start, end) > end:
         return False
     return bool(YEAR.match(text, start) and YEAR_BEFORE.search(text, max(0, start - 12), start))
 

@@ -4,37 +4,37 @@ import re
 from collections.abc import Iterator
 
 from graph.redaction.rules.addresses.address_tail import CAPITAL, LETTERS, PARTICLES, has_postal_code
-from graph.redaction.rules.addresses.address_words import BUSINESS_AFTER, ORDINARY, REACH_OF_WORDS, SAYS_ADDRESS
+from graph.redaction.rules.addresses.address_words import ADDRESS_CUE, BUSINESS_AFTER, MAX_CUE_CHARS, ORDINARY
 from graph.redaction.rules.addresses.postal_codes import END
-from graph.redaction.rules.spans import Span, one_of
+from graph.redaction.rules.spans import Span, any_of
 
 _NUMBER = r"\d{1,6}(?:[A-Za-z]|[-/]\d{1,5}[A-Za-z]?| ?1/2)?"
 
-_GLUED_END = one_of(
+_GLUED_END = any_of(
     r"stra(?:ß|ss)e str\.? gasse weg platz allee ufer damm chaussee straat laan plein gracht dijk dreef steeg",
     "v[äa]gen gatan veien vegen vej vejen gaten allén katu kuja polku kaari ranta vík v[eé]gur",
     "stíg(?:ur)? braut gränd stigen gränden singel hofje utca maantee puiestee sokak caddesi",
 )
 """What ends a name of one word that is a street: Hauptstraße, Storgatan."""
-_DOUBTFUL_END = one_of("ring hof kade gata gade grand tie stien pad tee markt põik")
+_DOUBTFUL_END = any_of("ring hof kade gata gade grand tie stien pad tee markt põik")
 """What ends streets and ordinary words: Lindenring, during; Parktee, committee."""
-_MORE = one_of(
+_MORE = any_of(
     r"Stra(?:ß|ss)e Str\. Gasse Allee Platz Damm Ufer Weg Steig utca u\.",
     r"út útja tér krt\. körút mt\. pst\. mnt sk\. sok\. g\. iela",
 )
-_DOUBTFUL_MORE = one_of(r"tee cad\. Ring Markt Hof Graben Berg")
+_DOUBTFUL_MORE = any_of(r"tee cad\. Ring Markt Hof Graben Berg")
 
-_BEGINNINGS = one_of(
+_BEGINNINGS = any_of(
     r"[Rr]ue RUE [Cc]alle CALLE [Aa]venida AVENIDA [Aa]vda\.? Av\. [Pp]iazza [Vv]iale [Rr][uú]a RUA [Uu]l\. [Uu]lica [Uu]lice",
     "[Cc]arrer [Cc]hemin [Ii]mpasse [Rr]uelle [Tt]ravessa [Ss]tra(?:ss|ß)e [Jj]alan All[ée]e Quai C/ Al\\. Trav\\. Rod\\.",
     r"Aleja N[aá]m\. Rruga An_der Auf_der Unter_den Vicolo Praceta Pra[çc]a Place_d[eu] P\.º",
     "Rodovia Glorieta Trg Jl\\. Route_de",
 )
-_DOUBTFUL_BEGINNINGS = one_of(
+_DOUBTFUL_BEGINNINGS = any_of(
     r"Boulevard Via Corso Largo Plaza Camino Estrada Paseo R\. Am Im Zum Zur Strada Cours Alameda Ronda Rambla"
 )
 """Words that begin the name of a street, and names of shops and places."""
-_NUMBER_FIRST = one_of(
+_NUMBER_FIRST = any_of(
     "[Rr]ue [Aa]venue [Bb]oulevard [Bb]d\\.? [Cc]hemin [Aa]ll[ée]e [Ii]mpasse [Qq]uai [Cc]alle [Aa]venida [Vv]iale [Cc]orso",
     r"[Pp]iazza [Rr]ua [Cc]arrer [Rr]uelle [Pp]lace_d(?:e|u|es) [Rr]oute_d(?:e|u|es) [Cc]ours [Ss]quare_d(?:e|u|es)",
 )
@@ -73,12 +73,12 @@ def streets_abroad(text: str) -> Iterator[Span]:
     for pattern in DOUBTFUL:
         for match in pattern.finditer(text):
             start, end = match.span()
-            if has_postal_code(text, end) or _is_said(text, start):
+            if has_postal_code(text, end) or _is_announced(text, start):
                 yield start, end
 
 
-def _is_said(text: str, start: int) -> bool:
-    return SAYS_ADDRESS.search(text, max(0, start - REACH_OF_WORDS), start) is not None
+def _is_announced(text: str, start: int) -> bool:
+    return ADDRESS_CUE.search(text, max(0, start - MAX_CUE_CHARS), start) is not None
 
 
 def _with_other(text: str, start: int, end: int) -> Span:

@@ -5,15 +5,15 @@ from collections.abc import Iterator
 
 from graph.redaction.rules.checksums import mod97, only, routing
 from graph.redaction.rules.spans import (
-    AFTER,
-    BEFORE,
-    OPAQUE,
+    NUMBER_END,
+    NUMBER_START,
+    REFERENCE_WORDS,
     Span,
     digits_of,
+    followed_by,
     is_money,
-    last_said,
-    said_after,
-    said_before,
+    nearest_before,
+    preceded_by,
 )
 
 IBAN_LENGTHS = {
@@ -39,19 +39,19 @@ _LOOK_ALIKES = str.maketrans("OIL", "011")
 """Letters that are typed for digits."""
 _BANK_LETTERS = 8
 """Where the letters of a bank end in those IBANs that have some."""
-_SHORTEST_IBAN, _MAX_IBAN = 15, 34
+_MIN_IBAN_CHARS, _MAX_IBAN_CHARS = 15, 34
 
 _ROUTING_WORDS = re.compile(r"\b(?:routing|aba|rtn|rtng|transit|ach|wire|bank|direct deposit)\b", re.IGNORECASE)
 _SAYS_ROUTING = re.compile(
     r"\b(?:routing|aba|rtn)\b(?: ?(?:transit|/aba|aba))?(?: ?(?:number|no|num|nr|code|#))?\.?[^\d\n]{0,6}\Z",
     re.IGNORECASE,
 )
-_NINE = re.compile(rf"{BEFORE}(?:\d{{9}}|\d{{4}}[ -]\d{{4}}[ -]\d){AFTER}")
+_NINE = re.compile(rf"{NUMBER_START}(?:\d{{9}}|\d{{4}}[ -]\d{{4}}[ -]\d){NUMBER_END}")
 
 _SORT_CODE = re.compile(
     r"\b(?:sort ?code|s/c|bsb)\b[^\d\n]{0,12}(\d{2}[ -]?\d{2}[ -]?\d{2}|\d{3}[ -]?\d{3})(?![\w-])", re.IGNORECASE
 )
-_NUMBER = re.compile(rf"{BEFORE}(?<!/)\d(?:[ -]?\d){{6,16}}(?!/\d){AFTER}")
+_NUMBER = re.compile(rf"{NUMBER_START}(?<!/)\d(?:[ -]?\d){{6,16}}(?!/\d){NUMBER_END}")
 _ACCOUNT_WORDS = re.compile(
     r"(?:\b|_)(?:accounts?|acct|acc|a/c|checking|savings|iban|konto|kontonummer|kto|compte|cuenta|conto|conta|rekening|clabe|nuban|payid|beneficiary|"
     r"policy|member(?:ship)? (?:number|no|id)|loan (?:number|no|id)|customer (?:number|no|id))(?:\b|_|(?=\W))",
@@ -100,8 +100,8 @@ def _iban_at(text: str, start: int, head_end: int) -> int | None:
     body = _IBAN_CHARACTERS.match(text, head_end)
     if body is None:
         return None
-    places = [place for place in range(start, body.end()) if text[place].isalnum()][:_MAX_IBAN]
-    plain = only(text[start : body.end()].upper())[:_MAX_IBAN]
+    places = [place for place in range(start, body.end()) if text[place].isalnum()][:_MAX_IBAN_CHARS]
+    plain = only(text[start : body.end()].upper())[:_MAX_IBAN_CHARS]
     for length in _possible_lengths(plain):
         end = places[length - 1] + 1
         if not text[end : end + 1].isalnum() and _is_iban(plain[:length]) and _is_grouped(text[start:end]):
@@ -130,14 +130,14 @@ def _is_grouped(number: str) -> bool:
 
 def _possible_lengths(plain: str) -> Iterator[int]:
     known = IBAN_LENGTHS.get(plain[:2])
-    lengths = range(len(plain), _SHORTEST_IBAN - 1, -1) if known is None else range(known, known + 1)
+    lengths = range(len(plain), _MIN_IBAN_CHARS - 1, -1) if known is None else range(known, known + 1)
     return (length for length in lengths if length <= len(plain))
 
 
 def routing_numbers(text: str) -> Iterator[Span]:
     for match in _NINE.finditer(text):
         start, end = match.span()
-        if said_before(_SAYS_ROUTING, text, start, 32) or (_is_routing(match[0]) and _names_a_bank(text, start, end)):
+        if preceded_by(_SAYS_ROUTING, text, start, 32) or (_is_routing(match[0]) and _names_a_bank(text, start, end)):
             yield start, end
 
 
@@ -148,7 +148,7 @@ def _is_routing(number: str) -> bool:
 
 
 def _names_a_bank(text: str, start: int, end: int) -> bool:
-    return said_before(_ROUTING_WORDS, text, start) or said_after(_ROUTING_WORDS, text, end, 24)
+    return preceded_by(_ROUTING_WORDS, text, start) or followed_by(_ROUTING_WORDS, text, end, 24)
 
 
 def account_numbers(text: str) -> Iterator[Span]:
@@ -168,7 +168,7 @@ def _is_number(text: str, start: int, end: int) -> bool:
 
 
 def _is_account(text: str, start: int, end: int) -> bool:
-    said = last_said(text, start, 48, _ACCOUNT_WORDS, OPAQUE, _NOT_AN_ACCOUNT)
+    said = nearest_before(text, start, 48, _ACCOUNT_WORDS, REFERENCE_WORDS, _NOT_AN_ACCOUNT)
     if said == 0:
-        return not _DAY.fullmatch(text, start, end) or said_before(_NUMBER_WORD, text, start, 12)
+        return not _DAY.fullmatch(text, start, end) or preceded_by(_NUMBER_WORD, text, start, 12)
     return said is None and _ACCOUNT_AFTER.match(text, end) is not None

@@ -11,23 +11,23 @@ from stdnum.nz import bankaccount as new_zealand
 
 from graph.redaction.rules.banking.bank_accounts import IBAN_LENGTHS
 from graph.redaction.rules.checksums import clabe, rib
-from graph.redaction.rules.spans import AFTER, BEFORE, OPAQUE, Span, digits_of, said_before
+from graph.redaction.rules.spans import NUMBER_END, NUMBER_START, REFERENCE_WORDS, Span, digits_of, preceded_by
 
 _PAIR = re.compile(
-    rf"{BEFORE}(\d{{2}}-\d{{2}}-\d{{2}}|\d{{3}}-\d{{3}})"
-    rf"(?:[ ,;/|:]{{1,3}}|\s{{1,2}}(?:a/c|acc(?:oun)?t)\W{{0,3}})(\d{{6,9}}){AFTER}",
+    rf"{NUMBER_START}(\d{{2}}-\d{{2}}-\d{{2}}|\d{{3}}-\d{{3}})"
+    rf"(?:[ ,;/|:]{{1,3}}|\s{{1,2}}(?:a/c|acc(?:oun)?t)\W{{0,3}})(\d{{6,9}}){NUMBER_END}",
     re.IGNORECASE,
 )
 """A sort code (United Kingdom, Ireland) or BSB (Australia) and an account number."""
 
 _NATIONAL = (
-    (re.compile(rf"{BEFORE}\d{{4}}[ -]?\d{{4}}[ -]?\d{{2}}[ -]?\d{{10}}{AFTER}"), ccc.is_valid),
-    (re.compile(rf"{BEFORE}\d{{7}}[ -]?\d[ -]?\d{{13}}[ -]?\d{AFTER}"), cbu.is_valid),
-    (re.compile(rf"{BEFORE}\d{{2}}-\d{{4}}-\d{{7}}-\d{{2,3}}{AFTER}"), new_zealand.is_valid),
-    (re.compile(rf"{BEFORE}\d{{4}}\.\d{{2}}\.\d{{5}}{AFTER}"), kontonr.is_valid),
-    (re.compile(rf"{BEFORE}(?:\d{{2,6}}-\d{{6,10}}|\d{{9,10}})/\d{{4}}{AFTER}"), czech.is_valid),
-    (re.compile(rf"{BEFORE}\d{{5}}[ -]?\d{{5}}[ -]?\d{{11}}[ -]?\d{{2}}{AFTER}"), rib),
-    (re.compile(rf"{BEFORE}\d{{3}}[ -]?\d{{3}}[ -]?\d{{11}}[ -]?\d{AFTER}"), clabe),
+    (re.compile(rf"{NUMBER_START}\d{{4}}[ -]?\d{{4}}[ -]?\d{{2}}[ -]?\d{{10}}{NUMBER_END}"), ccc.is_valid),
+    (re.compile(rf"{NUMBER_START}\d{{7}}[ -]?\d[ -]?\d{{13}}[ -]?\d{NUMBER_END}"), cbu.is_valid),
+    (re.compile(rf"{NUMBER_START}\d{{2}}-\d{{4}}-\d{{7}}-\d{{2,3}}{NUMBER_END}"), new_zealand.is_valid),
+    (re.compile(rf"{NUMBER_START}\d{{4}}\.\d{{2}}\.\d{{5}}{NUMBER_END}"), kontonr.is_valid),
+    (re.compile(rf"{NUMBER_START}(?:\d{{2,6}}-\d{{6,10}}|\d{{9,10}})/\d{{4}}{NUMBER_END}"), czech.is_valid),
+    (re.compile(rf"{NUMBER_START}\d{{5}}[ -]?\d{{5}}[ -]?\d{{11}}[ -]?\d{{2}}{NUMBER_END}"), rib),
+    (re.compile(rf"{NUMBER_START}\d{{3}}[ -]?\d{{3}}[ -]?\d{{11}}[ -]?\d{NUMBER_END}"), clabe),
 )
 """Spain, Argentina, New Zealand, Norway, the Czech Republic, France, Mexico: the form and the check of each."""
 
@@ -83,5 +83,9 @@ def national_accounts(text: str) -> Iterator[Span]:
     for pattern, check in _NATIONAL:
         for match in pattern.finditer(text):
             number = match[0] if "/" in match[0] else match[0].replace(" ", "")
-            if check(number) and len(set(digits_of(number))) > 1 and not said_before(OPAQUE, text, match.start()):
+            if (
+                check(number)
+                and len(set(digits_of(number))) > 1
+                and not preceded_by(REFERENCE_WORDS, text, match.start())
+            ):
                 yield match.span()

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from graph.redaction.rules.checksums import luhn
-from graph.redaction.rules.spans import OPAQUE, Span, is_money, said_after, said_before
+from graph.redaction.rules.spans import REFERENCE_WORDS, Span, followed_by, is_money, preceded_by
 
-SHORTEST, LONGEST = 12, 19
+MIN_DIGITS, MAX_DIGITS = 12, 19
 
 _LONG = frozenset(range(16, 20))
 _MAESTRO = frozenset(range(12, 20))
@@ -40,7 +40,9 @@ NETWORKS: tuple[tuple[int, int, frozenset[int]], ...] = (
 )
 """Prefixes from, to, and lengths (https://en.wikipedia.org/wiki/Payment_card_number)."""
 
-IN_FOURS = frozenset((4,) * (length // 4) + (length % 4,) * (length % 4 > 0) for length in range(SHORTEST, LONGEST + 1))
+IN_FOURS = frozenset(
+    (4,) * (length // 4) + (length % 4,) * (length % 4 > 0) for length in range(MIN_DIGITS, MAX_DIGITS + 1)
+)
 GROUPINGS = IN_FOURS | {(4, 6, 5), (4, 6, 4), (4, 4, 5), (6, 13), (6, 10), (8, 8)}
 """How the digits are printed; other groupings count only if nothing else stands beside them."""
 
@@ -50,9 +52,9 @@ _UNIFORM = frozenset({".", "/", "_"})
 _ODD_GAP = re.compile(r"(?:\W|_|\d{1,2}[.)](?=[ \t])|</?[a-z]{1,6} ?/?>|(?:space|dash|hyphen|slash|then)\b)+")
 _ODD_MARKS = re.compile(r"\s+|\d+[.)]")
 """What differs between gaps that are the same to the eye: blanks, line ends and the numbers of a list."""
-_WIDEST_GAP, _MIN_GROUPS = 20, 2
+_MAX_GAP_CHARS, _MIN_GROUPS = 20, 2
 _PROVEN_LENGTHS = (13, 15, 16, 19)
-_TYPED = re.compile(r"(?<!\w)(?=\d{0,18}[lIoO])(?=(?:[lIoO]{0,8}\d){8})[\dlIoO]{13,19}(?!\w)")
+_WITH_LOOK_ALIKES = re.compile(r"(?<!\w)(?=\d{0,18}[lIoO])(?=(?:[lIoO]{0,8}\d){8})[\dlIoO]{13,19}(?!\w)")
 _LOOK_ALIKES = str.maketrans("lIoO", "1100")
 """Letters that are typed for digits."""
 _CARD_WORDS = re.compile(
@@ -70,7 +72,7 @@ _SAYS_NUMBER = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class CardCandidate:
     """Neighbouring groups of digits that could be one number."""
 
     start: int
@@ -90,13 +92,17 @@ def cards(text: str) -> Iterator[Span]:
     for chain in _chains(text, _joins):
         found = [candidate for candidate in _candidates(text, chain) if _is_card(text, candidate)]
         found.sort(key=lambda c: (not c.is_usual, -len(c.digits), c.start))
-        yield from _apart(found)
+        yield from _without_overlaps(found)
     for chain in _chains(text, _joins_oddly):
-        yield from _apart([candidate for candidate in _odd_candidates(text, chain) if _is_proven(candidate.digits)])
-    yield from (match.span() for match in _TYPED.finditer(text) if _is_proven(match[0].translate(_LOOK_ALIKES)))
+        yield from _without_overlaps(
+            [candidate for candidate in _odd_candidates(text, chain) if _is_certain(candidate.digits)]
+        )
+    yield from (
+        match.span() for match in _WITH_LOOK_ALIKES.finditer(text) if _is_certain(match[0].translate(_LOOK_ALIKES))
+    )
 
 
-def _apart(candidates: list[Candidate]) -> Iterator[Span]:
+def _without_overlaps(candidates: list[CardCandidate]) -> Iterator[Span]:
     taken: list[Span] = []
     for candidate in candidates:
         if all(candidate.end <= start or end <= candidate.start for start, end in taken):
@@ -122,10 +128,10 @@ def _joins(gap: str) -> bool:
 
 
 def _joins_oddly(gap: str) -> bool:
-    return len(gap) <= _WIDEST_GAP and _ODD_GAP.fullmatch(gap) is not None
+    return len(gap) <= _MAX_GAP_CHARS and _ODD_GAP.fullmatch(gap) is not None
 
 
-def _odd_candidates(text: str, chain: list[Span]) -> Iterator[Candidate]:
+def _odd_candidates(text: str, chain: list[Span]) -> Iterator[CardCandidate]:
     """Groups as printed, with the same marks, line ends or columns between them, in no longer series of such groups."""
     if len(chain) < _MIN_GROUPS:
         return
@@ -146,12 +152,12 @@ def _gap(text: str, left: Span, right: Span) -> str:
     return "" if single else _ODD_MARKS.sub("", text[left[1] : right[0]])
 
 
-def _is_proven(digits: str) -> bool:
+def _is_certain(digits: str) -> bool:
     """Whether the number is a card wherever it stands."""
     return len(digits) in _PROVEN_LENGTHS and luhn(digits) and has_network(digits) and len(set(digits)) > 1
 
 
-def _candidates(text: str, chain: list[Span]) -> Iterator[Candidate]:
+def _candidates(text: str, chain: list[Span]) -> Iterator[CardCandidate]:
     sizes = [end - start for start, end in chain]
     for first, last in _windows(sizes):
         groups = chain[first:last]
@@ -166,9 +172,9 @@ def _windows(sizes: list[int]) -> Iterator[Span]:
         length = 0
         for last in range(first, len(sizes)):
             length += sizes[last]
-            if length > LONGEST:
+            if length > MAX_DIGITS:
                 break
-            if length >= SHORTEST:
+            if length >= MIN_DIGITS:
                 yield first, last + 1
 
 
@@ -187,12 +193,12 @@ def _evenly_joined(text: str, groups: list[Span]) -> bool:
     return gaps <= _SPACED or len(gaps) == 1
 
 
-def _candidate(text: str, groups: list[Span], whole: bool) -> Candidate:
+def _candidate(text: str, groups: list[Span], whole: bool) -> CardCandidate:
     digits = "".join(text[start:end] for start, end in groups)
-    return Candidate(groups[0][0], groups[-1][1], digits, tuple(end - start for start, end in groups), whole)
+    return CardCandidate(groups[0][0], groups[-1][1], digits, tuple(end - start for start, end in groups), whole)
 
 
-def _is_card(text: str, candidate: Candidate) -> bool:
+def _is_card(text: str, candidate: CardCandidate) -> bool:
     start, end = candidate.start, candidate.end
     if not luhn(candidate.digits):
         return _is_introduced(text, candidate)
@@ -202,22 +208,22 @@ def _is_card(text: str, candidate: Candidate) -> bool:
         return True
     if is_money(text, start, end):
         return False
-    spoken = said_before(_CARD_WORDS, text, start) or said_after(_CARD_WORDS, text, end, 20)
-    if spoken:
+    introduced = preceded_by(_CARD_WORDS, text, start) or followed_by(_CARD_WORDS, text, end, 20)
+    if introduced:
         return candidate.is_usual or candidate.whole
     if not has_network(candidate.digits):
         return candidate.whole and candidate.grouping == (4, 4, 4, 4)
-    return not said_before(OPAQUE, text, start) and _PREFIX.search(text, max(0, start - 8), start) is None
+    return not preceded_by(REFERENCE_WORDS, text, start) and _PREFIX.search(text, max(0, start - 8), start) is None
 
 
-def _needs_no_word(candidate: Candidate) -> bool:
+def _needs_no_word(candidate: CardCandidate) -> bool:
     return candidate.is_usual and len(candidate.digits) in (15, 16)
 
 
-def _is_introduced(text: str, candidate: Candidate) -> bool:
+def _is_introduced(text: str, candidate: CardCandidate) -> bool:
     """A mistyped number is one digit away from the real one: it goes if the text calls it a card number."""
     usual = candidate.is_usual and candidate.whole and len(candidate.digits) in (13, 15, 16, 19)
-    return usual and said_before(_SAYS_NUMBER, text, candidate.start, 24)
+    return usual and preceded_by(_SAYS_NUMBER, text, candidate.start, 24)
 
 
 def has_network(digits: str) -> bool:

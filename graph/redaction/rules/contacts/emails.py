@@ -3,18 +3,18 @@
 import re
 from collections.abc import Iterator
 
-from graph.redaction.rules.spans import Span, one_of
+from graph.redaction.rules.spans import Span, any_of
 
 _LOCAL = frozenset("!#$%&'*+-^_~.")
 """RFC 5322 allows more (`/=?{|}` and the backtick), which in chats and tables stand beside an address, not in it."""
 _MAX_LOCAL, _MAX_DOMAIN = 64, 255
 _DOMAIN = re.compile(r"(?:[^\W_](?:[\w-]{0,62})\.){1,8}[^\W\d_][\w-]{1,62}")
 _DOMAIN_LITERAL = re.compile(r"\[(?:IPv6:)?[0-9A-Fa-f.:]{3,45}\]")
-_ENDINGS = one_of(
+_ENDINGS = any_of(
     "com net org edu gov io co me info biz uk ca de fr us in au ch at nl it es eu ie be pt pl se no dk fi cz gr ru jp cn br",
     "mx nz za tv app dev ai tech online xyz cloud email",
 )
-_PROVIDERS = one_of(
+_PROVIDERS = any_of(
     "gmail googlemail yahoo hotmail outlook live icloud me mac aol proton(?:mail)? gmx zoho fastmail mail"
 )
 _AT_WORDS = "arrobas?|arobase|chiocciola|klammeraffe|apenstaart(?:je)?"

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterator
 
-from graph.redaction.rules.spans import Span, one_of
+from graph.redaction.rules.spans import Span, any_of
 
-_APPS = one_of(
+_APPS = any_of(
     "venmo zelle cash_?app cashtag paypal\\w* revolut wise monzo bizum ig insta(?:gram)? twitter tiktok snap(?:chat)? telegram",
     "tg signal discord threads bluesky mastodon x handle user_?name user login tag pay send sent paid from to request gpay",
     "phonepe paytm facebook github",

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import phonenumbers
 
-from graph.redaction.rules.spans import OPAQUE, Span, digits_of, is_money, last_said, one_of, said_before
+from graph.redaction.rules.spans import REFERENCE_WORDS, Span, any_of, digits_of, is_money, nearest_before, preceded_by
 
 _EXTENSION = r"(?: {0,2}(?:x|ext\.?|extension) {0,2}\d{1,6})?"
 _NORTH_AMERICAN = re.compile(
@@ -26,7 +26,7 @@ _MIN_BARE_DIGITS = 10
 _GAP = re.compile(r"(?<=\d)[^\d]")
 _PHONE_WORDS = re.compile(
     r"(?<!\w)"
-    + one_of(
+    + any_of(
         "(?:tele)?phones? call(?:ed|ing)?(?:_me)? cell(?:phone)?s? mobiles? mob tel fax text(?:ed|ing)? sms whats_?app",
         "dial(?:ed)? ring contact reach(?:ed)? telegram imessage zelle venmo hotline callback messages?_(?:to|from)",
         "my_registered landline ph answers?(?:_at|_on)? my_no my_number mera_number line_is extension",
@@ -65,7 +65,7 @@ def phones(text: str) -> Iterator[Span]:
     for match in _INTERNATIONAL.finditer(text):
         first, _, _ = match[0].partition(" ")
         in_one_piece = first.isdigit() and len(first) >= _MIN_BARE_DIGITS
-        if in_one_piece and not said_before(_PHONE_WORDS, text, match.start()):
+        if in_one_piece and not preceded_by(_PHONE_WORDS, text, match.start()):
             continue
         if length := _international_length(match[0]):
             yield match.start(), match.start() + length
@@ -90,7 +90,7 @@ def _is_national(text: str, start: int, end: int) -> bool:
     number = text[start:end]
     if _AMOUNT_THEN.match(number) or _DATE.match(number) or _YEARS.match(number) or is_money(text, start, end):
         return False
-    said = last_said(text, start, _reach(number), _PHONE_WORDS, OPAQUE, _NOT_A_PHONE)
+    said = nearest_before(text, start, _reach(number), _PHONE_WORDS, REFERENCE_WORDS, _NOT_A_PHONE)
     if said == 0 or _PHONE_AFTER.match(text, end):
         return True
     return said is None and _looks_national(number)

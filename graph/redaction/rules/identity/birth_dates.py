@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterator
 
-from graph.redaction.rules.spans import Span, one_of
+from graph.redaction.rules.spans import Span, any_of
 
-_WORDS = one_of(
+_WORDS = any_of(
     "d\\.?o\\.?b\\.? date_of_birth birth_?date birthday b-?day born(?:_on|_in)? geburtsdatum geburtstag",
     "geboren(?:_am|_op)? geb\\. née?\\(?e?\\)?(?:_le)? date_de_naissance fecha_de_nacimiento",
     "nacid[oa]_el nací_el nat[oa]_il data_di_nascita",
@@ -51,6 +51,6 @@ def birth_dates(text: str) -> Iterator[Span]:
     yield from (match.span(1) for match in _BIRTH.finditer(text) if any(character.isdigit() for character in match[1]))
 
 
-def places(text: str) -> Iterator[Span]:
+def coordinates(text: str) -> Iterator[Span]:
     yield from (match.span() for pattern in (_PLACE, _DEGREES) for match in pattern.finditer(text))
     yield from (match.span(1) for match in _NAMED_PLACE.finditer(text))

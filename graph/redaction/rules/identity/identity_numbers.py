@@ -4,11 +4,11 @@ import re
 from collections.abc import Iterator
 
 from graph.redaction.rules.checksums import luhn, nhs, verhoeff
-from graph.redaction.rules.spans import AFTER, BEFORE, Span, digits_of, is_money, said_after, said_before
+from graph.redaction.rules.spans import NUMBER_END, NUMBER_START, Span, digits_of, followed_by, is_money, preceded_by
 
-_SSN = re.compile(rf"{BEFORE}\d{{3}}([ .-]|\s-\s|\s{{2,4}})\d{{2}}\1\d{{4}}{AFTER}")
-_NINE = re.compile(rf"{BEFORE}\d{{3}}([ .-]?)\d{{2,3}}\1\d{{3,4}}{AFTER}")
-_ONE_BY_ONE = re.compile(rf"{BEFORE}\d(?:[ .-]\d){{8}}{AFTER}")
+_SSN = re.compile(rf"{NUMBER_START}\d{{3}}([ .-]|\s-\s|\s{{2,4}})\d{{2}}\1\d{{4}}{NUMBER_END}")
+_NINE = re.compile(rf"{NUMBER_START}\d{{3}}([ .-]?)\d{{2,3}}\1\d{{3,4}}{NUMBER_END}")
+_ONE_BY_ONE = re.compile(rf"{NUMBER_START}\d(?:[ .-]\d){{8}}{NUMBER_END}")
 _LAST_FOUR = re.compile(
     r"\blast (?:four|4)(?: digits)?(?: of)?(?: my| the| her| his)? (?:ssn|social(?: security)?)(?: number)?"
     r"\W{0,3}(?:is|are|:)?\W{0,3}(\d{4})(?![\w-])",
@@ -21,7 +21,7 @@ _SIN_AFTER = re.compile(r"\b(?:SIN|social insurance)\b")
 _ITIN_GROUPS = frozenset([*range(50, 66), *range(70, 89), *range(90, 93), *range(94, 100)])
 """The fourth and fifth digits of an ITIN (IRM 3.21.263.4)."""
 
-_EIN = re.compile(rf"{BEFORE}\d{{2}}(?:-\d{{7}}|\d{{7}}){AFTER}")
+_EIN = re.compile(rf"{NUMBER_START}\d{{2}}(?:-\d{{7}}|\d{{7}}){NUMBER_END}")
 _EIN_WORDS = re.compile(
     r"\b(?:f?ein|employer(?:'?s)? (?:id|identification)|federal (?:tax )?id|tax id|tin)\b", re.IGNORECASE
 )
@@ -30,9 +30,9 @@ _NINO = re.compile(
     r"(?![A-Za-z0-9])",
     re.IGNORECASE,
 )
-_NHS = re.compile(rf"{BEFORE}\d{{3}}([ -]?)\d{{3}}\1\d{{4}}{AFTER}")
+_NHS = re.compile(rf"{NUMBER_START}\d{{3}}([ -]?)\d{{3}}\1\d{{4}}{NUMBER_END}")
 _NHS_WORDS = re.compile(r"\b(?:nhs|national health)\b", re.IGNORECASE)
-_AADHAAR = re.compile(rf"{BEFORE}[2-9]\d{{3}}([ -]?)\d{{4}}\1\d{{4}}{AFTER}")
+_AADHAAR = re.compile(rf"{NUMBER_START}[2-9]\d{{3}}([ -]?)\d{{4}}\1\d{{4}}{NUMBER_END}")
 _AADHAAR_WORDS = re.compile(r"\b(?:aadha?ar|uidai)\b", re.IGNORECASE)
 
 
@@ -49,7 +49,7 @@ def social_security_numbers(text: str) -> Iterator[Span]:
 
 
 def _says_ssn(text: str, span: Span) -> bool:
-    return said_before(_SSN_WORDS, text, span[0]) or said_after(_SSN_WORDS, text, span[1], 20)
+    return preceded_by(_SSN_WORDS, text, span[0]) or followed_by(_SSN_WORDS, text, span[1], 20)
 
 
 def _may_be_issued(digits: str) -> bool:
@@ -68,14 +68,14 @@ def taxpayer_numbers(text: str) -> Iterator[Span]:
         if (
             len(digits) == 9
             and _is_itin(digits)
-            and (_SSN.fullmatch(match[0]) or said_before(_ITIN_WORDS, text, match.start()))
+            and (_SSN.fullmatch(match[0]) or preceded_by(_ITIN_WORDS, text, match.start()))
         ):
             yield match.span()
 
 
 def employer_numbers(text: str) -> Iterator[Span]:
     """US EIN, named as such."""
-    return (match.span() for match in _EIN.finditer(text) if said_before(_EIN_WORDS, text, match.start(), 60))
+    return (match.span() for match in _EIN.finditer(text) if preceded_by(_EIN_WORDS, text, match.start(), 60))
 
 
 def social_insurance_numbers(text: str) -> Iterator[Span]:
@@ -85,21 +85,21 @@ def social_insurance_numbers(text: str) -> Iterator[Span]:
         if len(digits) != 9 or not luhn(digits) or is_money(text, start, end):
             continue
         formatted = match[1] in ("-", " ") and match[0][7] == match[1]
-        if formatted or said_before(_SIN_WORDS, text, start) or said_after(_SIN_AFTER, text, end, 20):
+        if formatted or preceded_by(_SIN_WORDS, text, start) or followed_by(_SIN_AFTER, text, end, 20):
             yield start, end
 
 
 def health_numbers(text: str) -> Iterator[Span]:
     """UK NHS number, named as such."""
     for match in _NHS.finditer(text):
-        if nhs(digits_of(match[0])) and said_before(_NHS_WORDS, text, match.start()):
+        if nhs(digits_of(match[0])) and preceded_by(_NHS_WORDS, text, match.start()):
             yield match.span()
 
 
 def aadhaar_numbers(text: str) -> Iterator[Span]:
     """Indian Aadhaar: printed 4-4-4, or named as such."""
     for match in _AADHAAR.finditer(text):
-        said = said_before(_AADHAAR_WORDS, text, match.start())
+        said = preceded_by(_AADHAAR_WORDS, text, match.start())
         if verhoeff(digits_of(match[0])) and (said or match[1]) and not is_money(text, *match.span()):
             yield match.span()
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from graph.redaction.rules.spans import OPAQUE, Rule, Span, one_of, said_before
+from graph.redaction.rules.spans import REFERENCE_WORDS, Rule, Span, any_of, preceded_by
 
 LINK = (
     r"(?:'s)?(?:[ _-]?(?:number|numbers|no|num|nr|nummer|numero|número|numéro|card|id|code|n[°o.]|#))?[.']?s?\"?\s{0,2}"
@@ -18,7 +18,7 @@ VALUE = (
 )
 """At least four digits, with letters and marks between them, up to where neither goes on."""
 
-_PASSPORT_WORDS = one_of(
+_PASSPORT_WORDS = any_of(
     "passports?(?:_(?:number|no))? passeport pasaporte passaporto passaporte reisepass(?:nummer)? paspoort(?:nummer)?",
     "pass-?nr паспорт पासपोर्ट",
 )
@@ -27,7 +27,7 @@ _PASSPORT = re.compile(
     re.IGNORECASE,
 )
 
-_LICENCE_WORDS = one_of(
+_LICENCE_WORDS = any_of(
     "driv(?:er|ing)(?:'?s)?_(?:licen[cs]e|permit) licen[cs]e_(?:number|no) dln? führerschein(?:nummer)? permis_de_conduire",
     "licencia_de_conduc\\w{2,3} carn[eé]t?_de_conducir patente_di_guida carta_de_condução cnh rijbewijs(?:nummer)?",
 )
@@ -41,7 +41,7 @@ _TWO_WORDS = (
     r"student|employee|staff|member(?:ship)?|policy|patient|insurance|case worker|client|customer|subscriber|alien|visa|permit)"
     r"(?: (?:identity|insurance|security|registration|reference))? (?:id|identification|identifier|card|number|no|nr|code|#)"
 )
-_WORDS = one_of(
+_WORDS = any_of(
     "tfn nif nie dni pesel bsn cpf cnpj curp nino ni_number tax_file utr cuit cuil nik npwp nric cpr egn cnp oib jmbg emšo",
     "emso amka afm utin steuer-?id(?:nr)? idnr st\\.?-?nr ust-?id(?:nr)? ahvn?(?:13)? ahv-nr nss nir insee siret siren gstin",
     "aadha?ar bvn umid kra_pin pin_kra snils pps[nr]? medicare imei iccid imsi ssnit hetu personnummer fødselsnummer",
@@ -56,7 +56,7 @@ _WORDS = one_of(
     "niss insz sv-nummer nip regon αφμ abn cif teudat_zehut ni_no mrn npi green_card alien_number frequent_flyer rib",
     "known_traveler(?:_number)? आधार पैन पहचान マイナンバー 身份证 주민번호",
 )
-_SHORT_WORDS = one_of("rfc inn epic pan sin nin cf c\\.f\\. rg rut run nit tin ird acn vin pis nis id")
+_SHORT_WORDS = any_of("rfc inn epic pan sin nin cf c\\.f\\. rg rut run nit tin ird acn vin pis nis id")
 """Words that also mean other things, and name a number only if something says so."""
 _SAYS = (
     r"(?: ?(?:number|no|num|nr|nummer|numero|número|numéro|n[°o.])\.?\s{0,2}(?:is|:|=|#)?|\s{0,2}(?:is|:|=|#))\s{0,2}"
@@ -74,7 +74,11 @@ _PLATE = re.compile(
 
 def _first_group(pattern: re.Pattern[str]) -> Rule:
     def rule(text: str) -> Iterator[Span]:
-        return (match.span(1) for match in pattern.finditer(text) if not said_before(OPAQUE, text, match.start(), 14))
+        return (
+            match.span(1)
+            for match in pattern.finditer(text)
+            if not preceded_by(REFERENCE_WORDS, text, match.start(), 14)
+        )
 
     return rule
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from importlib import import_module
 
 from graph.redaction.rules.checksums import singapore, vehicle
-from graph.redaction.rules.spans import AFTER, BEFORE, OPAQUE, Span, is_money, said_before
+from graph.redaction.rules.spans import NUMBER_END, NUMBER_START, REFERENCE_WORDS, Span, is_money, preceded_by
 
 Check = Callable[[str], bool]
 
@@ -96,7 +96,7 @@ DIGITS_ONLY = (
 
 def _any_of(forms: tuple[Form, ...]) -> re.Pattern[str]:
     shapes = "|".join(f"(?P<f{place}>{form.pattern})" for place, form in enumerate(forms))
-    return re.compile(rf"{BEFORE}(?:{shapes}){AFTER}", re.IGNORECASE | re.ASCII)
+    return re.compile(rf"{NUMBER_START}(?:{shapes}){NUMBER_END}", re.IGNORECASE | re.ASCII)
 
 
 _PRINTED, _DIGITS_ONLY = _any_of(PRINTED), _any_of(DIGITS_ONLY)
@@ -112,7 +112,11 @@ def bare_ids(text: str) -> Iterator[Span]:
     """Numbers of digits only, unless a word says that they name a thing, or a currency that they are an amount."""
     for match in _DIGITS_ONLY.finditer(text):
         start, end = match.span()
-        if _is_valid(DIGITS_ONLY, match) and not said_before(OPAQUE, text, start) and not is_money(text, start, end):
+        if (
+            _is_valid(DIGITS_ONLY, match)
+            and not preceded_by(REFERENCE_WORDS, text, start)
+            and not is_money(text, start, end)
+        ):
             yield start, end
 
 

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from graph.redaction.rules.names.name_candidates import CAPITALISED, name_in
-from graph.redaction.rules.spans import Span, one_of
+from graph.redaction.rules.names.name_candidates import CAPITALISED, extract_name
+from graph.redaction.rules.spans import Span, any_of
 
 _PARTICLE = r"(?:(?:de|da|di|del|della|der|den|van|von|la|le|bin|ibn|al|el|dos|das|du|ter|ten) ){0,2}"
 _FULL = rf"{CAPITALISED}(?: (?:[A-Z]\.? ){{0,2}}{_PARTICLE}{CAPITALISED}){{0,3}}"
@@ -12,14 +12,14 @@ _PAIR = rf"{CAPITALISED}(?: {CAPITALISED})?"
 _PLAIN_WORD = r"[^\W\d_]{2,24}(?:['-][^\W\d_]{1,24}){0,2}"
 _FILLER = r"(?:\S{1,12} ){0,3}"
 
-_RELATIONS = one_of(
+_RELATIONS = any_of(
     "wife husband spouse partner girlfriend boyfriend fianc[ée]e? son daughter kids? child brother sister mother",
     "father mom dad mum friend roommate landlord cousin nephew niece boss coworker colleague neighbou?r accountant",
     "lawyer nanny",
 )
 _TITLED = re.compile(
     r"(?<!\w)"
-    + one_of(
+    + any_of(
         "Mr Mrs Ms Mx Miss Dr Prof Professor Sir Madam Herr Frau Señor Señora Sr Sra Mme Mlle Rev Hon Capt Sgt Lt",
         "Uncle Aunt Auntie Grandma Grandpa",
     )
@@ -27,41 +27,41 @@ _TITLED = re.compile(
 )
 _STOP = (
     "(?!"
-    + one_of(
+    + any_of(
         "and but or is was are on in at the an? my your not here for from to with because so i it what how can could",
         "please who which that this there when where he she we they you has have had will would should if as by of",
         "also just now correct right wrong missing misspelled incorrect changed different still only too",
     )
     + r"\b)"
 )
-_WHOSE = one_of("my his her their our the maiden account_?holder(?:'?s)? cardholder(?:'?s)?")
-_WHICH = one_of("full first last legal maiden middle sur birth given family")
+_WHOSE = any_of("my his her their our the maiden account_?holder(?:'?s)? cardholder(?:'?s)?")
+_WHICH = any_of("full first last legal maiden middle sur birth given family")
 _INTRODUCED = re.compile(
     rf"\b(?:{_WHOSE}|{_RELATIONS}'?s) (?:{_WHICH} ?)?name(?: on (?:the|my) (?:account|card))?"
     rf"(?:'s| is| was|:)(?: called)?\s{{0,2}}({_STOP}{_PLAIN_WORD}(?: (?:[a-z]\. )?{_STOP}{_PLAIN_WORD}){{0,3}})",
     re.IGNORECASE,
 )
-_LABELS = one_of(
+_LABELS = any_of(
     "[Nn]ame NAME [Aa]ccount_[Hh]older [Cc]ardholder [Pp]ayee [Pp]ayer [Ss]ender [Rr]ecipient [Bb]eneficiary [Aa]ttn",
     "[Bb]ill_[Tt]o [Ss]hip_[Tt]o [Ss]old_[Tt]o [Cc]ustomer [Uu]ser [Cc]lient [Ee]mployee [Pp]atient [Tt]enant [Ss]igned",
 )
 _LABELLED = re.compile(rf"\b(?:{_LABELS}[ \t]{{0,2}}:[ \t]{{0,8}}|[Dd]ear )({_FULL})")
-_BEFORE_SELF = one_of(
+_BEFORE_SELF = any_of(
     "[Mm]y_name(?:'?s)? I_am I'm [Tt]his_is [Cc]all_me [Nn]amed [Bb]est [Rr]egards,? [Ss]incerely,? [Tt]hanks,",
     "[Cc]heers,",
 )
 _SIGNED = re.compile(rf"\b{_BEFORE_SELF}\s{{1,2}}({CAPITALISED} (?:[A-Z]\. )?{_PARTICLE}{CAPITALISED})(?!\w)")
 _SIGNATURE = re.compile(
-    rf"\b{one_of('[Tt]hanks [Tt]hank_you [Rr]egards [Ss]incerely [Cc]heers [Bb]est [Ll]ove [Yy]ours(?:_truly)?')}"
+    rf"\b{any_of('[Tt]hanks [Tt]hank_you [Rr]egards [Ss]incerely [Cc]heers [Bb]est [Ll]ove [Yy]ours(?:_truly)?')}"
     rf"[,.!]?[ \t]*\n\s{{0,4}}({_FULL})[ \t.]*(?=\n|\Z)"
 )
 _RELATIVE = re.compile(rf"\b{_RELATIONS},? ({_FULL})")
 _DEALT_WITH = re.compile(
     rf"\b(?:owes?|owed|owing|lent|lend|venmo(?:ed|'d)?|zelled|borrowed {_FILLER}from|reimbursed?|"
-    rf"{one_of('split dinner lunch trip rent apartment share[ds]?')} {_FILLER}with|"
-    rf"{one_of('gift present birthday wedding party')} {_FILLER}for|name\?) ({_FULL})"
+    rf"{any_of('split dinner lunch trip rent apartment share[ds]?')} {_FILLER}with|"
+    rf"{any_of('gift present birthday wedding party')} {_FILLER}for|name\?) ({_FULL})"
 )
-_OWNED = one_of("birthday wedding share half part name tuition allowance funeral graduation party")
+_OWNED = any_of("birthday wedding share half part name tuition allowance funeral graduation party")
 _OWNS = re.compile(rf"(?<!\w)({_PAIR})'s (?:{_RELATIONS}|{_OWNED})\b")
 _OWES = re.compile(rf"(?<!\w)({_PAIR}) (?:still )?(?:owes?|owed|lent|paid me|paid back|venmo'?e?d|zelled) ")
 _PERSONAL = (
@@ -110,5 +110,5 @@ ANNOUNCED = (
 def introduced_names(text: str) -> Iterator[Span]:
     for pattern in ANNOUNCED:
         for match in pattern.finditer(text):
-            if span := name_in(text, *match.span(1)):
+            if span := extract_name(text, *match.span(1)):
                 yield span

@@ -8,25 +8,25 @@ given name that means nothing else is a name wherever it stands; one that is a w
 import re
 from collections.abc import Iterator
 
-from graph.redaction.rules.names.name_candidates import follows_shop_words, is_company, name_in
+from graph.redaction.rules.names.name_candidates import extract_name, follows_shop_words, is_company
 from graph.redaction.rules.names.name_words import Word, plain_words, words_in
-from graph.redaction.rules.spans import Span, one_of
-from graph.redaction.rules.vocabulary.word_lists import words_of
+from graph.redaction.rules.spans import Span, any_of
+from graph.redaction.rules.vocabulary.word_lists import word_list
 
 _LETTERS = re.compile(r"[^\W\d_]+")
-_BEFORE_PLACE = one_of("san santa santo saint sankt são st port fort mount mt lake los las el cape new")
+_BEFORE_PLACE = any_of("san santa santo saint sankt são st port fort mount mt lake los las el cape new")
 _PLACE_WORD = re.compile(_BEFORE_PLACE, re.IGNORECASE)
 _PLACE_BEFORE = re.compile(rf"\b{_BEFORE_PLACE}\.? \Z", re.IGNORECASE)
 _FAMILY_FIRST = re.compile(
-    one_of(
+    any_of(
         "nguyễn nguyen trần tran phạm pham huỳnh huynh hoàng hoang đặng bùi dương duong",
         "zhang zhao zhou huang guo xu wang chen liu zhu",
     )
 )
 """Family names of peoples who write them first."""
-_SHOWN = re.compile(r" (?:tickets|merch|sneakers|shoes|jeans)\b")
+_MERCHANDISE = re.compile(r" (?:tickets|merch|sneakers|shoes|jeans)\b")
 """What artists, shows and brands sell."""
-_POSSESSED = re.compile(r"'s? ([^\W\d_]+)")
+_POSSESSION = re.compile(r"'s? ([^\W\d_]+)")
 _FOLLOWER = re.compile(r" ([^\W\d_]{2,24})")
 _CAPITAL_BEFORE = re.compile(r"(?:[^\W\d_a-z][\w.'-]{0,24}|&) \Z")
 _CAPITAL_AFTER = re.compile(r" (?:[^\W\d_a-z]|&)")
@@ -34,7 +34,7 @@ _CAPITALISED_BEFORE = re.compile(r"([^\W\d_a-z][^\W\d_]{1,24}) \Z")
 _PLACING = re.compile(r"\b(?:in|at|near|around|visit|the|an?|this|that|my|our|your|of|on) \Z", re.IGNORECASE)
 _PERSON_BEFORE = re.compile(
     r"(?:\b"
-    + one_of(
+    + any_of(
         "tell told ask(?:ed)? met meet between hir(?:e|ed) interview(?:ed)? hello hi hey morning evening afternoon",
         "thanks dear thank_you i'm i_am this_is it's it_was remind texted emailed remove says said colleague client",
         "by with to_call and_my_(?:wife|husband|son|daughter) seller tenant owner agent lawyer buyer",
@@ -44,9 +44,9 @@ _PERSON_BEFORE = re.compile(
 )
 _PERSON_AFTER = re.compile(
     r"(?:'s? "
-    + one_of("address phone birthday wedding salary signature email wife husband rent share half part")
+    + any_of("address phone birthday wedding salary signature email wife husband rent share half part")
     + "| "
-    + one_of(
+    + any_of(
         "and_i and_me and_myself who can could wants? wanted needs? thinks? knows knew lives? lived works? worked",
         "said says owes? told asked paid_me flew moved founded wrote signed approved called_me texted emailed",
         "agreed promised retired died became has_(?:been|not) hasn't never",
@@ -63,7 +63,7 @@ _MAX_MORE = 7
 """Words after the first that can belong to a name, particles and initials counted."""
 
 
-def known_names(text: str) -> Iterator[Span]:
+def listed_names(text: str) -> Iterator[Span]:
     words = words_in(text)
     last = 0
     for place, word in enumerate(words):
@@ -71,7 +71,7 @@ def known_names(text: str) -> Iterator[Span]:
             continue
         more = _more(text, words, place)
         if (more > 1 or _stands_alone(text, word)) and not _is_in_shop(text, word):
-            span = name_in(text, word.start, words[place + more - 1].end)
+            span = extract_name(text, word.start, words[place + more - 1].end)
             if span and not is_place_or_shop(text, *span):
                 yield span
                 last = place + more
@@ -92,7 +92,7 @@ def holds_known_name(phrase: str) -> bool:
     return any(word.is_given or word.is_family for word in words_in(phrase))
 
 
-def without_request(text: str, start: int, end: int) -> Span | None:
+def without_request_word(text: str, start: int, end: int) -> Span | None:
     """A guess of the model without the word that begins a request: of "Convert" nothing is left, of "Remind Jane Roe" her name.
 
     The model takes such a word for a given name, so the one word behind it is no name by itself: "Chart Rewe" holds none.
@@ -101,7 +101,7 @@ def without_request(text: str, start: int, end: int) -> Span | None:
     if (
         first is None
         or not _BEGINS_SENTENCE.search(text, 0, start)
-        or first[1].casefold() not in words_of("request_words.txt")
+        or first[1].casefold() not in word_list("request_words.txt")
     ):
         return start, end
     rest = text[first.end() : end]
@@ -111,14 +111,14 @@ def without_request(text: str, start: int, end: int) -> Span | None:
 def begins_with_shop(phrase: str) -> bool:
     """Whether the first of several words is a shop and no given name, or one in small letters holds a shop."""
     words = words_in(phrase)
-    shops = words_of("shops.txt")
+    shops = word_list("shops.txt")
     if phrase.islower():
         return any(word.text in shops for word in words)
     return len(words) > 1 and words[0].folded in shops and not _is_given_too(words[0])
 
 
 def _is_given_too(word: Word) -> bool:
-    return word.may_be_given or word.folded in words_of("word_names.txt")
+    return word.may_be_given or word.folded in word_list("word_names.txt")
 
 
 def holds_given_name(phrase: str) -> bool:
@@ -135,31 +135,31 @@ def _more(text: str, words: list[Word], place: int) -> int:
             break
         if _belongs(first, word):
             count = offset + 1
-        elif not word.is_link:
+        elif not word.is_connector:
             break
     return count
 
 
 def _belongs(first: Word, word: Word) -> bool:
     """Whether a word after a name's first one is a part of it, and no initial or particle."""
-    if word.is_link or first.is_small != word.is_small:
+    if word.is_connector or first.is_lowercase != word.is_lowercase:
         return False
-    if word.is_family or (first.is_given and word.folded in words_of("word_family_names.txt")):
+    if word.is_family or (first.is_given and word.folded in word_list("word_family_names.txt")):
         return True
-    if word.may_be_family and (first.may_be_given or not first.is_small):
+    if word.may_be_family and (first.may_be_given or not first.is_lowercase):
         return True
-    if (first.is_family and word.may_be_given) or (_FAMILY_FIRST.fullmatch(first.folded) and word.is_open):
+    if (first.is_family and word.may_be_given) or (_FAMILY_FIRST.fullmatch(first.folded) and word.is_candidate):
         return True
-    return first.may_be_given and word.is_open and not is_company(word.text)
+    return first.may_be_given and word.is_candidate and not is_company(word.text)
 
 
 def _stands_alone(text: str, word: Word) -> bool:
-    if word.is_small or word.text.isupper():
+    if word.is_lowercase or word.text.isupper():
         return word.is_given and len(word.text) >= _MIN_LETTERS + word.text.isupper()
     if word.is_given:
         return True
-    rare = word.may_be_given and len(word.text) >= _MIN_LETTERS and word.is_open and not _is_placed(text, word)
-    family = word.is_family or (word.may_be_family and word.is_open and _is_addressed(text, word))
+    rare = word.may_be_given and len(word.text) >= _MIN_LETTERS and word.is_candidate and not _is_placed(text, word)
+    family = word.is_family or (word.may_be_family and word.is_candidate and _is_addressed(text, word))
     return (rare or family) and not _beside_capital(text, word)
 
 
@@ -176,11 +176,11 @@ def _is_placed(text: str, word: Word) -> bool:
 
 def _is_in_shop(text: str, word: Word) -> bool:
     """Whether a word in small letters stands behind a shop or what announces one: "esso perry barr"."""
-    if not word.is_small:
+    if not word.is_lowercase:
         return False
     before = _WORD_BEFORE.search(text, max(0, word.start - 30), word.start)
     return follows_shop_words(text, word.start) or (
-        before is not None and before[1].casefold() in words_of("shops.txt")
+        before is not None and before[1].casefold() in word_list("shops.txt")
     )
 
 
@@ -198,9 +198,9 @@ def is_place_or_shop(text: str, start: int, end: int) -> bool:
     before = _CAPITALISED_BEFORE.search(text, max(0, start - 30), start)
     if before and is_company(before[1]):
         return True
-    if _SHOWN.match(text, end):
+    if _MERCHANDISE.match(text, end):
         return True
-    owned = _POSSESSED.match(text, end)
+    owned = _POSSESSION.match(text, end)
     if owned and (owned[1][0].isupper() or is_company(owned[1])):
         return True
     follower = _FOLLOWER.match(text, end)

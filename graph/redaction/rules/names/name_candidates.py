@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-from graph.redaction.rules.spans import Span, one_of
-from graph.redaction.rules.vocabulary.word_lists import common_words, words_of
+from graph.redaction.rules.spans import Span, any_of
+from graph.redaction.rules.vocabulary.word_lists import common_words, word_list
 
 CAPITALISED = r"[^\W\d_a-z][^\W\d_]{0,24}(?:['-][^\W\d_]{1,24}){0,2}"
 _ITEM = re.compile(rf"(?:, |,? and |,? or | & | )({CAPITALISED}(?<=\w\w)|[A-Z]\.?(?= {CAPITALISED}))(?![\w@])")
@@ -18,7 +18,7 @@ _ARTICLE = re.compile(r"\b(?:the|an?|my|your|our|this|that|each|every)\s\Z", re.
 _POSSESSIVE = re.compile(r"'s?\Z")
 _LEADING = re.compile(
     "(?:"
-    + one_of(
+    + any_of(
         "mr mrs ms mx miss dr prof sir madam hi hey hello dear thanks thank_you tell ask pay paid send sent show text call",
         "email remind give owe venmo zelle transfer split add does did is was has",
         "cancel(?:_my)? categori[sz]e order transaction compare show to from for with",
@@ -56,13 +56,13 @@ def beside_name(text: str, start: int, end: int) -> Iterator[Span]:
     """Names that stand next to a name or share a list with it ("Ana, Ben and Cleo"), which the model often misses."""
     for _ in range(_MAX_BESIDE):
         item = _ITEM.match(text, end)
-        if item is None or not (len(item[1]) < 3 or is_name(item[1])):
+        if item is None or not (len(item[1]) < 3 or may_be_name(item[1])):
             break
         end = item.end()
         yield item.span(1)
     for _ in range(_MAX_BESIDE):
         item = _before(text, start)
-        if item is None or not is_name(item[1]):
+        if item is None or not may_be_name(item[1]):
             break
         start = item.start(1)
         yield item.span(1)
@@ -74,7 +74,7 @@ def _before(text: str, start: int) -> re.Match[str] | None:
     return _ITEM_BEFORE.search(text, floor, start) or _WORD_BEFORE.search(text, floor, start)
 
 
-def name_in(text: str, start: int, end: int) -> Span | None:
+def extract_name(text: str, start: int, end: int) -> Span | None:
     """The name within a guess, without titles, possessives and punctuation; None if it is none."""
     line = text[start:end].split("\n", 1)[0]
     if title := _LEADING.match(line):
@@ -86,7 +86,7 @@ def name_in(text: str, start: int, end: int) -> Span | None:
         return None
     name = _POSSESSIVE.sub("", _TAIL.sub("", core[0]).removesuffix("."))
     begin, stop = start + core.start(), start + core.start() + len(name)
-    return (begin, stop) if is_name(name) and not _NUMBERED.match(text, stop) else None
+    return (begin, stop) if may_be_name(name) and not _NUMBERED.match(text, stop) else None
 
 
 def _is_common(text: str, start: int, guess: str) -> bool:
@@ -107,7 +107,7 @@ def follows_shop_words(text: str, start: int) -> bool:
     return _SHOP_BEFORE.search(text, max(0, start - _MAX_NAME), start) is not None
 
 
-def is_name(name: str) -> bool:
+def may_be_name(name: str) -> bool:
     """Whether a guess can be somebody's name."""
     if len(name) > _MAX_NAME or _NO_NAME.search(name):
         return False
@@ -120,12 +120,12 @@ def is_name(name: str) -> bool:
 
 def is_company(phrase: str) -> bool:
     """Whether a word of the phrase says that it is an organisation or a thing."""
-    return not words_of("company_words.txt").isdisjoint(_WORDS.findall(phrase.casefold()))
+    return not word_list("company_words.txt").isdisjoint(_WORDS.findall(phrase.casefold()))
 
 
 @cache
 def _shops() -> re.Pattern[str]:
-    phrases = (phrase for phrase in words_of("shops.txt") if not phrase.isalpha())
+    phrases = (phrase for phrase in word_list("shops.txt") if not phrase.isalpha())
     longest_first = sorted(phrases, key=lambda phrase: (-len(phrase), phrase))
     return re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest_first))})(?!\w)", re.IGNORECASE)
 

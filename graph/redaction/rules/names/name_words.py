@@ -7,13 +7,13 @@ from functools import cache
 
 from spacy.lang.en.stop_words import STOP_WORDS
 
-from graph.redaction.rules.names.name_candidates import is_name
-from graph.redaction.rules.spans import one_of
-from graph.redaction.rules.vocabulary.word_lists import common_words, words_of
+from graph.redaction.rules.names.name_candidates import may_be_name
+from graph.redaction.rules.spans import any_of
+from graph.redaction.rules.vocabulary.word_lists import common_words, word_list
 
 WORD = re.compile(r"(?<![\w@/.'-])[^\W\d_]{1,24}(?:(?!'s\b)['-][^\W\d_]{1,24}){0,2}(?![\w@/-]|\.\w|'\w\w)")
 _PARTICLE = re.compile(
-    one_of(
+    any_of(
         "de da di del della der den van von la le bin ibn bint abu al el dos das du ter ten af av ní nic ó uí mac y e"
     )
 )
@@ -36,11 +36,11 @@ class Word:
         return self.text.casefold()
 
     @property
-    def is_small(self) -> bool:
+    def is_lowercase(self) -> bool:
         return self.text[0].islower()
 
     @property
-    def is_link(self) -> bool:
+    def is_connector(self) -> bool:
         """Whether this is an initial or a particle, which only what follows makes a part of a name."""
         return len(self.text) == 1 or _PARTICLE.fullmatch(self.folded) is not None
 
@@ -53,7 +53,7 @@ class Word:
     def is_family(self) -> bool:
         """Whether this is a family name and nothing else."""
         return any(
-            part in words_of("family_names.txt") or _FAMILY_ENDING.search(part) for part in self.folded.split("-")
+            part in word_list("family_names.txt") or _FAMILY_ENDING.search(part) for part in self.folded.split("-")
         )
 
     @property
@@ -67,19 +67,19 @@ class Word:
         return self.is_family or _is_in("rare_family_names.txt", self.folded)
 
     @property
-    def is_open(self) -> bool:
+    def is_candidate(self) -> bool:
         """Whether this may be a part of a name: in capitals, and no word of talk about money."""
-        return not self.is_small and len(self.text) > 1 and is_name(self.text)
+        return not self.is_lowercase and len(self.text) > 1 and may_be_name(self.text)
 
     @property
     def may_begin(self) -> bool:
         """Whether a name can begin with this word."""
-        return self.may_be_given or self.is_open or self.folded in words_of("word_names.txt")
+        return self.may_be_given or self.is_candidate or self.folded in word_list("word_names.txt")
 
 
 def _is_in(file: str, name: str) -> bool:
     """Whether a name, or each part of a double one, is in a list."""
-    known = words_of(file)
+    known = word_list(file)
     return name in known or ("-" in name and all(part in known for part in name.split("-")))
 
 
@@ -94,5 +94,5 @@ def _words(text: str) -> Iterator[Word]:
 @cache
 def plain_words() -> frozenset[str]:
     """Words that are nobody's name where they stand with a capital."""
-    ours = common_words() | words_of("plain_words.txt") | words_of("request_words.txt") | STOP_WORDS
-    return ours - words_of("word_names.txt") - words_of("word_family_names.txt")
+    ours = common_words() | word_list("plain_words.txt") | word_list("request_words.txt") | STOP_WORDS
+    return ours - word_list("word_names.txt") - word_list("word_family_names.txt")

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterator
 
-from graph.redaction.rules.names.name_candidates import is_company, is_name
+from graph.redaction.rules.names.name_candidates import is_company, may_be_name
 from graph.redaction.rules.names.name_words import plain_words, words_in
 from graph.redaction.rules.spans import Span
-from graph.redaction.rules.vocabulary.word_lists import common_words, words_of
+from graph.redaction.rules.vocabulary.word_lists import common_words, word_list
 
 _PERSON_FIELD = (
     r"(?:(?:first|last|middle|given|family|full|maiden|legal|birth|sur|fore|sender|recipient|payee|beneficiary|holder|customer|client|"
@@ -34,7 +34,7 @@ _PERSON_COLUMN = re.compile(rf"\A[\"' ]*(?:{_PERSON_FIELD}|name|customer|client)
 _SQL = re.compile(rf"(?:values ?\(|, ?)'(?P<value>{_VALUE})'(?=[,)])", re.IGNORECASE)
 
 
-def field_names(text: str) -> Iterator[Span]:
+def names_in_fields(text: str) -> Iterator[Span]:
     for match in _FIELD.finditer(text) if _SIGN.search(text) else ():
         start, end = match.span("value")
         if _is_person(match["value"], sure=match["person"] is not None):
@@ -85,15 +85,15 @@ def _stripped(text: str, start: int, end: int) -> Span:
 def _is_person(value: str, *, sure: bool) -> bool:
     """Whether the value of a field is somebody's name; where the field may name a thing too, its words have to be names."""
     name = value.replace("+", " ").replace("%20", " ").replace(",", " ").strip()
-    if not name or not is_name(name) or is_company(name):
+    if not name or not may_be_name(name) or is_company(name):
         return False
     if sure:
         return True
-    words = [word for word in words_in(name) if not word.is_link]
+    words = [word for word in words_in(name) if not word.is_connector]
     if not 1 < len(words) <= 5 or any(_is_thing(word.folded) for word in words):
         return False
     return all(word.text[0].isupper() for word in words) or (words[0].may_be_given and words[-1].may_be_family)
 
 
 def _is_thing(word: str) -> bool:
-    return word in common_words() or word in plain_words() or word in words_of("thing_words.txt")
+    return word in common_words() or word in plain_words() or word in word_list("thing_words.txt")

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterator
 
-from graph.redaction.rules.names.name_candidates import is_company, is_name
+from graph.redaction.rules.names.name_candidates import is_company, may_be_name
 from graph.redaction.rules.names.name_words import Word, plain_words
 from graph.redaction.rules.spans import Span
-from graph.redaction.rules.vocabulary.word_lists import common_words, words_of
+from graph.redaction.rules.vocabulary.word_lists import common_words, word_list
 
 _LONG = r"[^\W\d_]{2,24}(?:['-][^\W\d_]{2,24})?"
 _LAST_FIRST = re.compile(rf"(?<![\w,;.@/-] )(?<![\w@/.-])({_LONG}), ({_LONG})(?: [A-Z]\.?(?!\w))?(?![\w@])")
@@ -19,7 +19,7 @@ _DOTTED = re.compile(r"(?<![\w@/.-])([a-z]{3,20})[._]([a-z]{3,20})(?![\w@/-]|\.\
 _PAIRED = re.compile(rf"(?<![\w@/.'&-])([^\W\d_a-z]{_LONG}) and ([^\W\d_a-z]{_LONG})(?![\w@&-])")
 _CYRILLIC = re.compile(
     r"(?<!\w)(?=[\u0400-\u042f])[\u0400-\u052f]{2,20} (?=[\u0400-\u042f])[\u0400-\u052f]{2,20}?"
-    rf"(?:{'|'.join(sorted(words_of('cyrillic_family_endings.txt')))})[\u0430-\u045f]{{0,3}}(?!\w)"
+    rf"(?:{'|'.join(sorted(word_list('cyrillic_family_endings.txt')))})[\u0430-\u045f]{{0,3}}(?!\w)"
 )
 _KOREAN = re.compile(
     r"(?<![가-힣])[김이박최정강조윤장임한오서신권황안송류전홍고문양손배백허유남심노하곽성차주우구민진지엄채원천방공현함변염여추소석선설마길]"
@@ -31,7 +31,7 @@ _CHINESE = re.compile(
 )
 
 
-def formed_names(text: str) -> Iterator[Span]:
+def patterned_names(text: str) -> Iterator[Span]:
     yield from _pairs(text)
     yield from _initials(text)
     if not text.isascii():
@@ -66,7 +66,7 @@ def _initials(text: str) -> Iterator[Span]:
     yield from (match.span(1) for match in _MEMO_INITIAL.finditer(text) if _is_free(match[2]))
     for match in _INITIAL_LAST.finditer(text):
         last = _word(match, 3)
-        if last.may_be_family and _is_free(last.text) and (match[2] is None) is not last.is_small:
+        if last.may_be_family and _is_free(last.text) and (match[2] is None) is not last.is_lowercase:
             yield match.span()
 
 
@@ -75,7 +75,7 @@ def _word(match: re.Match[str], group: int) -> Word:
 
 
 def _same_case(first: Word, second: Word) -> bool:
-    return not first.is_small and not second.is_small and first.text.isupper() is second.text.isupper()
+    return not first.is_lowercase and not second.is_lowercase and first.text.isupper() is second.text.isupper()
 
 
 def _is_last_first(last: Word, first: Word) -> bool:
@@ -87,12 +87,14 @@ def _is_last_first(last: Word, first: Word) -> bool:
 
 
 def _may_be_family(word: Word) -> bool:
-    return word.may_be_family or word.folded in words_of("word_family_names.txt")
+    return word.may_be_family or word.folded in word_list("word_family_names.txt")
 
 
 def _is_paired(first: Word, second: Word) -> bool:
     """Whether one of two words that "and" joins is a name, so that the other is one too ("Usha and Bowers")."""
-    if not all(_is_free(word.text) and is_name(word.text) and not is_company(word.text) for word in (first, second)):
+    if not all(
+        _is_free(word.text) and may_be_name(word.text) and not is_company(word.text) for word in (first, second)
+    ):
         return False
     return any(word.is_given or word.is_family for word in (first, second)) or all(
         word.may_be_given or word.may_be_family for word in (first, second)

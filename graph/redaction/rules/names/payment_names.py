@@ -3,12 +3,12 @@
 import re
 from collections.abc import Iterator
 
-from graph.redaction.rules.names.name_candidates import is_company, is_name
+from graph.redaction.rules.names.name_candidates import is_company, may_be_name
 from graph.redaction.rules.names.name_words import Word, plain_words, words_in
-from graph.redaction.rules.spans import Span, one_of
+from graph.redaction.rules.spans import Span, any_of
 from graph.redaction.rules.vocabulary.word_lists import common_words
 
-_PAYMENT = one_of(
+_PAYMENT = any_of(
     "zelle venmo cash_?app paypal wire ach e-?transfer interac transfer trf xfer payment pmt pymt che(?:ck|que)s? chq fps bacs",
     "faster_payment sepa neft imps rtgs upi pix ted bizum spei standing_order direct_(?:debit|credit) credit debit p2p",
     "deposit giro instant [üu]berweisung gutschrift dauerauftrag virement transferencia transfer[êe]ncia bonifico przelew",
@@ -27,7 +27,7 @@ _WORDS_BEHIND = 5
 _REACH = 90
 
 
-def bank_names(text: str) -> Iterator[Span]:
+def payment_names(text: str) -> Iterator[Span]:
     for match in _LINE.finditer(text):
         if span := _name_behind(text, match.end(), announced=True):
             yield span
@@ -52,7 +52,7 @@ def _name_behind(text: str, start: int, *, announced: bool) -> Span | None:
     after = rest[len(words) : len(words) + 2]
     if not words or any(is_company(word.text) for word in [*words, *after]) or _is_fund(after):
         return None
-    while words and words[-1].is_link and len(words[-1].text) > 1:
+    while words and words[-1].is_connector and len(words[-1].text) > 1:
         words.pop()
     if not words or not _are_names(words, announced=announced):
         return None
@@ -60,9 +60,9 @@ def _name_behind(text: str, start: int, *, announced: bool) -> Span | None:
 
 
 def _ends_name(word: Word) -> bool:
-    if word.is_link:
+    if word.is_connector:
         return False
-    return word.folded in common_words() or word.folded in plain_words() or not is_name(word.text)
+    return word.folded in common_words() or word.folded in plain_words() or not may_be_name(word.text)
 
 
 def _is_fund(after: list[Word]) -> bool:
@@ -91,13 +91,13 @@ _FUNDS = frozenset(
 
 
 def _are_names(words: list[Word], *, announced: bool) -> bool:
-    full = [word for word in words if not word.is_link]
+    full = [word for word in words if not word.is_connector]
     if not full:
         return False
     if announced and words[0].text.isupper():
         return True
-    if any(word.is_small for word in full):
-        return len(full) in (2, 3) and all(word.is_small for word in full) and _is_pair(full)
+    if any(word.is_lowercase for word in full):
+        return len(full) in (2, 3) and all(word.is_lowercase for word in full) and _is_pair(full)
     return announced and len(full) > 1
 
 

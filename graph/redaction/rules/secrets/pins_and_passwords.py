@@ -3,19 +3,19 @@
 import re
 from collections.abc import Iterator
 
-from graph.redaction.rules.spans import Span, is_money, one_of
+from graph.redaction.rules.spans import Span, any_of, is_money
 
 _LINK = r"(?:'s)?[\"']?\s{0,2}(?:is|was|to|of|lautet|ist|est|es|è|é|:|=|#|-|>)?\s{0,2}[\"']?"
 _CODE = r"(\d{3}[ -]\d{3}|\d{4,8})(?![\w-]|[.,:/]\d|\s?[%$€£])"
 
-_ONE_TIME_WORDS = one_of(
+_ONE_TIME_WORDS = any_of(
     "otp one[-_]time_(?:code|password|pin|passcode) (?:2fa|mfa)(?:_code)? (?:sms|text)_code m?tan photo-?tan",
     "(?:verification|security|login|confirmation|auth(?:entication)?|access)_code",
     "bestätigungscode sicherheitscode code_de_(?:vérification|sécurité|confirmation)",
     "código_de_(?:verificación|seguridad|verificação|segurança|confirmación) codice_di_(?:verifica|sicurezza) verificatiecode",
     "beveiligingscode ओटीपी",
 )
-_PIN_WORDS = one_of(
+_PIN_WORDS = any_of(
     "(?:my|the|his|her|our|card|atm|bank)_pin passcode pin[- ]?(?:code|number|no|nummer)",
     "geheimzahl code_pin codice_pin pincode nip senha_(?:do_cartão|de_\\d_dígitos)",
     "clave_(?:secreta|pin) código_pin unlock_code atm_code पिन",
@@ -41,7 +41,7 @@ _SECURITY_CODE = re.compile(
     re.IGNORECASE,
 )
 
-_PASSWORD_WORDS = one_of(
+_PASSWORD_WORDS = any_of(
     "pass(?:word|wd|phrase) pwd pw kennwort passwort mot_de_passe mdp contraseña contrasena senha parola_d'ordine wachtwoord",
     "passcode पासवर्ड",
 )

@@ -49,11 +49,11 @@ def cache(vault: CountingVault, clock: Clock) -> KnownValuesCache:
 async def test_a_value_that_another_process_had_issued_is_known_after_a_second(
     cache: KnownValuesCache, vault: CountingVault, clock: Clock
 ) -> None:
-    assert not (await cache.values_of(OWNER)).find("4929123456")
+    assert not (await cache.values_of(OWNER)).detect("4929123456")
     await vault.tokenize(OWNER, {ACCOUNT})
     clock.now += FRESH_SECONDS
-    assert (await cache.values_of(OWNER)).find("4929123456")
-    assert not (await cache.values_of(OTHER)).find("4929123456")
+    assert (await cache.values_of(OWNER)).detect("4929123456")
+    assert not (await cache.values_of(OTHER)).detect("4929123456")
 
 
 async def test_the_vault_is_read_once_a_second(cache: KnownValuesCache, vault: CountingVault, clock: Clock) -> None:
@@ -78,7 +78,7 @@ async def test_the_vault_is_not_read_for_a_user_who_has_nothing_newer_in_it(
 async def test_a_value_of_this_process_is_known_at_once(cache: KnownValuesCache) -> None:
     known = await cache.values_of(OWNER)
     cache.add(OWNER, {ACCOUNT})
-    assert known.find("4929123456")
+    assert known.detect("4929123456")
 
 
 async def test_values_of_a_user_who_has_gone_are_forgotten(cache: KnownValuesCache, clock: Clock) -> None:

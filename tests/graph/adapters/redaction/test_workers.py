@@ -9,11 +9,18 @@ from collections.abc import Mapping, Set
 import anyio
 import pytest
 
-from graph.adapters.redaction.workers import DIED, InlineRedactor, WorkerRedactor, batches, findings_or_raise, is_blank
+from graph.adapters.redaction.workers import (
+    DIED,
+    InlineRedactor,
+    WorkerRedactor,
+    batches,
+    detections_or_raise,
+    is_blank,
+)
 from graph.errors import RedactionFailed
 from graph.ports.redaction import Redactor
-from graph.redaction.detection.chunking import LONGEST_PIECE
-from graph.redaction.detection.worker import Failure, find_all
+from graph.redaction.detection.chunking import MAX_CHUNK_CHARS
+from graph.redaction.detection.worker import Failure, detect_all
 from graph.testing.in_memory_vault import InMemoryVault
 
 OWNER, OTHER = "0b4e2f8e-0000-4000-8000-000000000001", "0b4e2f8e-0000-4000-8000-000000000002"
@@ -85,7 +92,7 @@ async def test_a_long_text_is_masked_piece_by_piece(redactor: InlineRedactor) ->
     line = f"{'Paid for this and that. ' * 12}Then {CARD} was used.\n"
     text = line * 120
     (masked,) = (await redactor.mask(OWNER, [text])).texts
-    assert len(text) > 3 * LONGEST_PIECE
+    assert len(text) > 3 * MAX_CHUNK_CHARS
     assert masked.count("[CARD_") == 120
     assert await redactor.unmask(OWNER, masked) == text
 
@@ -154,10 +161,10 @@ async def test_the_loop_goes_on_while_a_worker_works() -> None:
 
 
 async def test_an_error_while_detecting_is_logged_without_the_text() -> None:
-    failure = find_all([4111], ())  # type: ignore[list-item]
+    failure = detect_all([4111], ())  # type: ignore[list-item]
     assert failure == Failure("TypeError", failure.place)
     with pytest.raises(RedactionFailed):
-        findings_or_raise(failure)
+        detections_or_raise(failure)
 
 
 def test_the_server_does_not_load_the_model_itself() -> None:

@@ -8,21 +8,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graph.redaction.detection.detect import analyzer, find
+from graph.redaction.detection.detect import analyzer, detect
 from graph.redaction.rules.names.listed_names import may_hold_name
-from graph.redaction.rules.vocabulary.word_lists import words_of
-from graph.redaction.values.entity_types import KINDS
-from graph.redaction.values.placeholders import KIND
+from graph.redaction.rules.vocabulary.word_lists import word_list
+from graph.redaction.values.entity_types import ENTITY_TYPES
+from graph.redaction.values.placeholders import ENTITY_TYPE
 
 ZERO_WIDTH, NO_BREAK = "\u200b", "\u00a0"
 
 
 def found(text: str) -> list[tuple[str, str]]:
-    return [(finding.kind, finding.value) for finding in find(text)]
+    return [(detection.entity_type, detection.value) for detection in detect(text)]
 
 
 @pytest.mark.parametrize(
-    ("text", "kind", "value"),
+    ("text", "entity_type", "value"),
     [
         ("my card is 4111 1111 1111 1111", "CARD", "4111 1111 1111 1111"),
         ("4111-1111-1111-1111 expires 12/27", "CARD", "4111-1111-1111-1111"),
@@ -106,8 +106,8 @@ def found(text: str) -> list[tuple[str, str]]:
         ("I live at 93 walnut place", "ADDRESS", "93 walnut place"),
     ],
 )
-def test_personal_values_are_found(text: str, kind: str, value: str) -> None:
-    assert found(text) == [(kind, value)]
+def test_personal_values_are_found(text: str, entity_type: str, value: str) -> None:
+    assert found(text) == [(entity_type, value)]
 
 
 @pytest.mark.parametrize(
@@ -151,8 +151,8 @@ def test_amounts_dates_shops_places_and_ids_stay(text: str) -> None:
 
 def test_several_values_are_found_at_their_places() -> None:
     text = "Card 5555555555554444, cvv 123, routing 021000021, account 123456789, mail a.b@c.io"
-    assert [kind for kind, _ in found(text)] == ["CARD", "CVV", "ROUTING", "ACCOUNT", "EMAIL"]
-    assert all(text[finding.start : finding.end] == finding.value for finding in find(text))
+    assert [entity_type for entity_type, _ in found(text)] == ["CARD", "CVV", "ROUTING", "ACCOUNT", "EMAIL"]
+    assert all(text[detection.start : detection.end] == detection.value for detection in detect(text))
 
 
 def test_two_spellings_of_a_value_have_one_key() -> None:
@@ -163,9 +163,9 @@ def test_two_spellings_of_a_value_have_one_key() -> None:
         "EMAIL": ["Jane@Example.com", "jane@example.com"],
         "PERSON": ["my name is John Smith", "my name is john  smith"],
     }
-    for kind, texts in spellings.items():
-        keys = {(finding.kind, finding.key) for text in texts for finding in find(text)}
-        assert [name for name, _ in keys] == [kind]
+    for entity_type, texts in spellings.items():
+        keys = {(detection.entity_type, detection.key) for text in texts for detection in detect(text)}
+        assert [name for name, _ in keys] == [entity_type]
 
 
 def test_a_name_is_found_again_in_full_and_in_part() -> None:
@@ -175,8 +175,8 @@ def test_a_name_is_found_again_in_full_and_in_part() -> None:
 
 def test_names_of_employees_stay_but_not_people_called_like_them() -> None:
     kept = {"Crystal", "Savage Sally"}
-    assert [finding.value for finding in find("I'm Crystal Smith. Hi Savage Sally", kept)] == ["Crystal Smith"]
-    assert [finding.value for finding in find("Hey Crystal, ask Savage Sally", kept)] == []
+    assert [detection.value for detection in detect("I'm Crystal Smith. Hi Savage Sally", kept)] == ["Crystal Smith"]
+    assert [detection.value for detection in detect("Hey Crystal, ask Savage Sally", kept)] == []
 
 
 def test_masked_text_is_masked_no_further() -> None:
@@ -185,17 +185,19 @@ def test_masked_text_is_masked_no_further() -> None:
 
 
 def test_every_kind_fits_into_a_token() -> None:
-    assert all(re.fullmatch(KIND, kind) for kind in KINDS)
+    assert all(re.fullmatch(ENTITY_TYPE, entity_type) for entity_type in ENTITY_TYPES)
     recognizers = analyzer().registry.recognizers
-    assert {kind for recognizer in recognizers for kind in recognizer.supported_entities} == set(KINDS) - {"ENCODED"}
+    assert {entity_type for recognizer in recognizers for entity_type in recognizer.supported_entities} == set(
+        ENTITY_TYPES
+    ) - {"ENCODED"}
 
 
 @given(st.text(max_size=80) | st.text("0123456789 -.+()@AaJohn,", max_size=80))
 @settings(max_examples=60, deadline=None)
 def test_findings_are_in_order_apart_and_true_to_the_text(text: str) -> None:
-    findings = find(text)
-    assert all(text[finding.start : finding.end] == finding.value != "" for finding in findings)
-    assert all(first.end <= second.start for first, second in pairwise(findings))
+    detections = detect(text)
+    assert all(text[detection.start : detection.end] == detection.value != "" for detection in detections)
+    assert all(first.end <= second.start for first, second in pairwise(detections))
 
 
 @pytest.mark.parametrize(
@@ -240,10 +242,10 @@ def test_findings_are_in_order_apart_and_true_to_the_text(text: str) -> None:
     ],
 )
 def test_no_text_takes_more_than_linear_time(unit: str) -> None:
-    find("warm")
+    detect("warm")
     text = (unit * 8000)[:8000] + "com"
     begun = time.process_time()
-    find(text)
+    detect(text)
     assert time.process_time() - begun < 2
 
 
@@ -264,7 +266,7 @@ def test_the_name_model_is_asked_only_where_a_guess_could_count(text: str, looke
     assert may_hold_name(text) is looked_at
 
 
-@pytest.mark.parametrize("word", sorted(words_of("plain_words.txt")))
+@pytest.mark.parametrize("word", sorted(word_list("plain_words.txt")))
 def test_a_plain_word_is_in_no_list_of_names(word: str) -> None:
     lists = ("given_names.txt", "family_names.txt", "word_names.txt", "word_family_names.txt")
-    assert [each for each in lists if word in words_of(each)] == []
+    assert [each for each in lists if word in word_list(each)] == []

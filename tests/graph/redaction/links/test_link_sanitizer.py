@@ -9,9 +9,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from graph.redaction.links.link_sanitizer import LONGEST_WORD, AllowedAddresses, Defuser, defuse_json
-from graph.redaction.links.link_sanitizer import defuse as defused
-from graph.redaction.links.urls import addresses_in
+from graph.redaction.links.link_sanitizer import MAX_WORD_CHARS, AllowedUrls, LinkSanitizer, sanitize_links_json
+from graph.redaction.links.link_sanitizer import sanitize_links as sanitized
+from graph.redaction.links.urls import urls_in
 
 GIVEN = (
     "see https://bank.example/terms and www.shop.example/p?id=7, my page is https://me.example/u/[EMAIL_7K3Q9D]",
@@ -19,9 +19,9 @@ GIVEN = (
 )
 
 
-def defuse(text: str, given: Iterable[str]) -> str:
+def sanitize_links(text: str, given: Iterable[str]) -> str:
     """The text without the addresses that none of the given texts mentions."""
-    return defused(text, AllowedAddresses(given))
+    return sanitized(text, AllowedUrls(given))
 
 
 # What must not get out -------------------------------------------------------------------------------------------------
@@ -144,15 +144,15 @@ WAYS_OUT = re.compile(
 @pytest.mark.parametrize("written", [*MARKDOWN, *HTML, *DISGUISED, *ACTIVE])
 def test_no_address_gets_out_that_was_not_given(written: str) -> None:
     for text in (written, f"Here you are: {written}\nAnything else?", f"-{written}"):
-        shown = defuse(text, GIVEN)
+        shown = sanitize_links(text, GIVEN)
         assert not WAYS_OUT.search(shown), shown
         assert "evil.example/" not in shown
 
 
 @pytest.mark.parametrize("written", [*MARKDOWN, *HTML, *DISGUISED, *ACTIVE])
 def test_what_was_defused_is_not_changed_again(written: str) -> None:
-    once = defuse(written, GIVEN)
-    assert defuse(once, GIVEN) == once
+    once = sanitize_links(written, GIVEN)
+    assert sanitize_links(once, GIVEN) == once
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_what_was_defused_is_not_changed_again(written: str) -> None:
     ],
 )
 def test_the_words_stay_and_a_note_says_what_was_removed(written: str, shown: str) -> None:
-    assert defuse(written, GIVEN) == shown
+    assert sanitize_links(written, GIVEN) == shown
 
 
 # What stays ------------------------------------------------------------------------------------------------------------
@@ -195,7 +195,7 @@ def test_the_words_stay_and_a_note_says_what_was_removed(written: str, shown: st
     ],
 )
 def test_an_address_that_the_user_wrote_or_a_tool_returned_stays(written: str) -> None:
-    assert defuse(written, GIVEN) == written
+    assert sanitize_links(written, GIVEN) == written
 
 
 @pytest.mark.parametrize(
@@ -212,22 +212,22 @@ def test_an_address_that_the_user_wrote_or_a_tool_returned_stays(written: str) -
     ],
 )
 def test_what_is_no_address_stays(written: str) -> None:
-    assert defuse(written, GIVEN) == written
+    assert sanitize_links(written, GIVEN) == written
 
 
 def test_without_anything_given_every_address_goes() -> None:
-    assert defuse("https://bank.example/terms", ()) == "[link removed: bank[.]example]"
+    assert sanitize_links("https://bank.example/terms", ()) == "[link removed: bank[.]example]"
 
 
 def test_addresses_are_found_in_every_spelling() -> None:
-    assert addresses_in("HTTPS://Bank.Example/A/ (bank.example/A) [x](/rel) www.b.example, c.example") == {
+    assert urls_in("HTTPS://Bank.Example/A/ (bank.example/A) [x](/rel) www.b.example, c.example") == {
         *("bank.example/A", "www.b.example", "c.example"),
     }
 
 
 def test_a_word_without_end_is_cut_so_that_no_address_gets_through_in_parts() -> None:
-    for before in range(LONGEST_WORD - 12, LONGEST_WORD + 4):
-        shown = defuse(f"/{'a' * before}https://{LURE}", ())
+    for before in range(MAX_WORD_CHARS - 12, MAX_WORD_CHARS + 4):
+        shown = sanitize_links(f"/{'a' * before}https://{LURE}", ())
         assert "https://e" not in shown
         assert not re.search(r"//evil\.example/", shown)
 
@@ -241,17 +241,17 @@ def test_a_word_without_end_is_cut_so_that_no_address_gets_through_in_parts() ->
     ],
 )
 def test_an_image_is_no_image_even_where_its_address_may_stay(written: str, shown: str) -> None:
-    assert defuse(written, GIVEN) == shown
+    assert sanitize_links(written, GIVEN) == shown
 
 
 @pytest.mark.parametrize("written", [*MARKDOWN, *HTML, *DISGUISED])
 def test_the_note_is_no_address(written: str) -> None:
-    assert "evil.example" not in defuse(written, ()).replace("[CARD_7K3Q9D]@evil.example", "")
+    assert "evil.example" not in sanitize_links(written, ()).replace("[CARD_7K3Q9D]@evil.example", "")
 
 
 def test_the_texts_and_names_of_a_json_value_are_looked_through() -> None:
     value = {f"https://{LURE}": [f"see https://{LURE}", 7, None, "https://bank.example/terms"]}
-    assert defuse_json(value, AllowedAddresses(GIVEN)) == {
+    assert sanitize_links_json(value, AllowedUrls(GIVEN)) == {
         "[link removed: evil[.]example]": ["see [link removed: evil[.]example]", 7, None, "https://bank.example/terms"]
     }
 
@@ -300,37 +300,37 @@ streams = st.lists(parts | bits, max_size=14).map("".join)
 
 
 def in_chunks(text: str, cuts: list[int]) -> str:
-    defuser = Defuser(AllowedAddresses(GIVEN))
+    sanitizer = LinkSanitizer(AllowedUrls(GIVEN))
     edges = [0, *sorted({cut for cut in cuts if 0 < cut < len(text)}), len(text)]
-    return "".join(defuser.push(text[start:end]) for start, end in pairwise(edges)) + defuser.flush()
+    return "".join(sanitizer.push(text[start:end]) for start, end in pairwise(edges)) + sanitizer.flush()
 
 
 @settings(deadline=None)
 @given(streams, st.lists(st.integers(1, 600), max_size=30))
 @example("xhttps://a.example", [1])
-@example("data" + "a" * (2 * LONGEST_WORD), [4])
-@example("/" * (2 * LONGEST_WORD + 3) + "https://a.example", [LONGEST_WORD + 1])
+@example("data" + "a" * (2 * MAX_WORD_CHARS), [4])
+@example("/" * (2 * MAX_WORD_CHARS + 3) + "https://a.example", [MAX_WORD_CHARS + 1])
 def test_a_stream_is_defused_as_its_whole_is_however_it_is_cut(text: str, cuts: list[int]) -> None:
-    whole = defuse(text, GIVEN)
+    whole = sanitize_links(text, GIVEN)
     assert in_chunks(text, cuts) == whole
     assert in_chunks(text, list(range(1, len(text)))) == whole
 
 
 @given(streams)
 def test_nothing_that_comes_out_of_a_stream_is_a_way_out(text: str) -> None:
-    shown = defuse(text, ())
+    shown = sanitize_links(text, ())
     assert not re.search(r"[/\\]{2}\S*evil\.example/|(?<!\w)www\.\w|\]\((?![)\s])", shown)
 
 
 def test_plain_words_go_at_once() -> None:
-    defuser = Defuser(AllowedAddresses())
+    sanitizer = LinkSanitizer(AllowedUrls())
     for chunk in ["You", " spent", " $12", ".50", " on", " groceries", ";", " well", " done", "."]:
-        assert defuser.push(chunk) == chunk
+        assert sanitizer.push(chunk) == chunk
 
 
 def test_an_address_waits_for_its_end() -> None:
-    defuser = Defuser(AllowedAddresses(GIVEN))
-    assert [defuser.push(chunk) for chunk in ["see ht", "tps://bank.", "example/terms", " and"]] == [
+    sanitizer = LinkSanitizer(AllowedUrls(GIVEN))
+    assert [sanitizer.push(chunk) for chunk in ["see ht", "tps://bank.", "example/terms", " and"]] == [
         *("see ", "", "", "https://bank.example/terms and"),
     ]
 
@@ -340,9 +340,9 @@ def test_an_address_waits_for_its_end() -> None:
 )
 def test_time_grows_with_the_length_only(word: str) -> None:
     begun = time.process_time()
-    defuse("/" + word * (16_000 // len(word)), GIVEN)
-    defuser = Defuser(AllowedAddresses(GIVEN))
+    sanitize_links("/" + word * (16_000 // len(word)), GIVEN)
+    sanitizer = LinkSanitizer(AllowedUrls(GIVEN))
     for _ in range(4_000):
-        defuser.push(word)
-    defuser.flush()
+        sanitizer.push(word)
+    sanitizer.flush()
     assert time.process_time() - begun < 3

@@ -4,23 +4,23 @@ import time
 
 import pytest
 
-from graph.redaction.masking.known_values import KnownValues, exact_values, merged
-from graph.redaction.values.detection import Finding
+from graph.redaction.masking.known_values import KnownValues, exact_values, merge_detections
+from graph.redaction.values.detection import Detection
 
 
 def known(*values: tuple[str, str], exact: bool = False) -> KnownValues:
     found = KnownValues(exact=exact)
-    for kind, value in values:
-        found.add(kind, value)
+    for entity_type, value in values:
+        found.add(entity_type, value)
     return found
 
 
-def texts(found: list[Finding]) -> list[str]:
-    return [each.value for each in found]
+def texts(found: list[Detection]) -> list[str]:
+    return [detection.value for detection in found]
 
 
 @pytest.mark.parametrize(
-    ("kind", "value", "spelling"),
+    ("entity_type", "value", "spelling"),
     [
         ("CARD", "4111 1111 1111 1111", "4111111111111111"),
         ("CARD", "4111111111111111", "4111-1111-1111-1111"),
@@ -51,13 +51,13 @@ def texts(found: list[Finding]) -> list[str]:
         ("CRYPTO", "0xAbC123def4567890", "0xabc123DEF4567890"),
     ],
 )
-def test_a_value_is_found_in_another_spelling(kind: str, value: str, spelling: str) -> None:
+def test_a_value_is_found_in_another_spelling(entity_type: str, value: str, spelling: str) -> None:
     for text in (spelling, f"and {spelling}, again {spelling}.", f'{{"merchant":"{spelling}"}}'):
-        assert texts(known((kind, value)).find(text)) == [spelling] * text.count(spelling)
+        assert texts(known((entity_type, value)).detect(text)) == [spelling] * text.count(spelling)
 
 
 @pytest.mark.parametrize(
-    ("kind", "value", "text"),
+    ("entity_type", "value", "text"),
     [
         ("PIN", "4821", "you spent 4821 USD, $4821 and 4,821.00; 4821.50, 4821 EUR, 4821 dollars, 4821 times"),
         ("PIN", "2024", "in 2024 and 2024"),
@@ -72,8 +72,8 @@ def test_a_value_is_found_in_another_spelling(kind: str, value: str, spelling: s
         ("IP", "10.0.0.1", "10001"),
     ],
 )
-def test_what_only_looks_like_a_value_is_not_found(kind: str, value: str, text: str) -> None:
-    assert known((kind, value)).find(text) == []
+def test_what_only_looks_like_a_value_is_not_found(entity_type: str, value: str, text: str) -> None:
+    assert known((entity_type, value)).detect(text) == []
 
 
 @pytest.mark.parametrize(
@@ -89,37 +89,37 @@ def test_what_only_looks_like_a_value_is_not_found(kind: str, value: str, text: 
 def test_a_value_that_a_tool_was_given_is_found_however_ordinary_it_is(
     token: str, value: str, text: str, found: list[str]
 ) -> None:
-    assert texts(exact_values({token: value}).find(text)) == found
+    assert texts(exact_values({token: value}).detect(text)) == found
 
 
 def test_a_number_is_found_although_a_technical_prefix_touches_it() -> None:
-    assert texts(known(("ACCOUNT", "4929123456")).find("acct4929123456 ok")) == ["4929123456"]
+    assert texts(known(("ACCOUNT", "4929123456")).detect("acct4929123456 ok")) == ["4929123456"]
 
 
 def test_places_are_those_of_the_text_as_it_was_written() -> None:
     spelling = "".join(chr(ord(digit) + 0xFEE0) for digit in "4111") + "\u200b1111 1111\u00a01111"
     text = f"card {spelling}!"
-    [found] = known(("CARD", "4111111111111111")).find(text)
+    [found] = known(("CARD", "4111111111111111")).detect(text)
     assert text[found.start : found.end] == found.value == spelling
-    assert (found.kind, found.key) == ("CARD", "4111111111111111")
+    assert (found.entity_type, found.key) == ("CARD", "4111111111111111")
 
 
 def test_the_longer_of_two_findings_counts_and_what_sticks_out_stays_found() -> None:
     text = "Jane Doe Smith 4111"
-    rules = [Finding("PERSON", 5, 14, "Doe Smith", "doe smith")]
-    values = [Finding("PERSON", 0, 8, "Jane Doe", "jane doe"), Finding("PIN", 15, 19, "4111", "4111")]
-    assert texts(merged(text, rules, values)) == ["Jane ", "Doe Smith", "4111"]
-    assert merged(text, rules, []) == rules
+    rules = [Detection("PERSON", 5, 14, "Doe Smith", "doe smith")]
+    values = [Detection("PERSON", 0, 8, "Jane Doe", "jane doe"), Detection("PIN", 15, 19, "4111", "4111")]
+    assert texts(merge_detections(text, rules, values)) == ["Jane ", "Doe Smith", "4111"]
+    assert merge_detections(text, rules, []) == rules
 
 
 def test_of_two_equal_findings_the_known_value_counts() -> None:
-    rules, values = [Finding("ACCOUNT", 0, 4, "4821", "4821")], [Finding("PIN", 0, 4, "4821", "4821")]
-    assert merged("4821", rules, values) == values
+    rules, values = [Detection("ACCOUNT", 0, 4, "4821", "4821")], [Detection("PIN", 0, 4, "4821", "4821")]
+    assert merge_detections("4821", rules, values) == values
 
 
 def test_time_grows_with_the_text_and_not_with_the_number_of_values() -> None:
     many = known(*(("ACCOUNT", str(10**11 + 7919 * n)) for n in range(20_000)))
     begun = time.process_time()
     for text in ("1" * 8_000, "1 " * 4_000, "10000 " * 1_300, "a1" * 4_000):
-        many.find(text)
+        many.detect(text)
     assert time.process_time() - begun < 2

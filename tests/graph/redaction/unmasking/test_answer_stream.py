@@ -7,20 +7,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.redaction.links.link_sanitizer import AllowedAddresses
-from graph.redaction.links.urls import is_inside_address
+from graph.redaction.links.link_sanitizer import AllowedUrls
+from graph.redaction.links.urls import is_inside_url
 from graph.redaction.unmasking.answer_stream import AnswerStream
-from graph.redaction.unmasking.unmask import restore
+from graph.redaction.unmasking.unmask import unmask
 
 CARD, VALUE = "[CARD_7K3Q9D]", "4111 1111 1111 1111"
 
 
 def shown(text: str, cuts: list[int], *allowed: str) -> str:
     """What the owner reads of a text that comes in chunks: each piece is restored alone."""
-    stream = AnswerStream(AllowedAddresses(allowed))
+    stream = AnswerStream(AllowedUrls(allowed))
     edges = [0, *sorted({cut for cut in cuts if 0 < cut < len(text)}), len(text)]
     pieces = [*(stream.push(text[start:end]) for start, end in pairwise(edges)), stream.flush()]
-    return "".join(restore(piece, {CARD: VALUE}) for piece in pieces)
+    return "".join(unmask(piece, {CARD: VALUE}) for piece in pieces)
 
 
 def each_character(text: str) -> list[int]:
@@ -75,10 +75,10 @@ def test_however_a_stream_is_cut_nothing_is_lost_and_no_value_stands_in_an_addre
     assert len({TOKENS.sub("T", each) for each in read}) == 1
     for each in read:
         restored = each.replace(VALUE, "CARD_000000")
-        assert not any(is_inside_address(restored, *place.span()) for place in re.finditer("CARD_0{6}", restored))
+        assert not any(is_inside_url(restored, *place.span()) for place in re.finditer("CARD_0{6}", restored))
 
 
 def test_plain_words_go_at_once() -> None:
-    stream = AnswerStream(AllowedAddresses())
+    stream = AnswerStream(AllowedUrls())
     for chunk in ["You", " spent", " $12", ".50", " on", " groceries", ";", " well", " done", "."]:
         assert stream.push(chunk) == chunk

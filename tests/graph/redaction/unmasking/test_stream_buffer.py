@@ -8,9 +8,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from graph.redaction.links.urls import is_inside_address
-from graph.redaction.unmasking.stream_buffer import LONGEST_HELD, Holdback
-from graph.redaction.unmasking.unmask import restore, token_matches
+from graph.redaction.links.urls import is_inside_url
+from graph.redaction.unmasking.stream_buffer import MAX_HELD_CHARS, StreamBuffer
+from graph.redaction.unmasking.unmask import token_matches, unmask
 
 VALUES = {"[CARD_7K3Q9D]": "4111 1111 1111 1111", "[PERSON_0A1B2C]": "Ana", "[IP_ZZZZZZ]": "10.0.0.1"}
 WHOLE = re.compile(
@@ -74,10 +74,10 @@ streams = st.lists(fragments | st.text("[]()!\\_CARDIP7K3Q9 \nhtps:/", max_size=
 
 def pieces_of(text: str, cuts: list[int]) -> list[str]:
     """What comes out if the text goes in cut at these places."""
-    holdback = Holdback()
+    buffer = StreamBuffer()
     edges = [0, *sorted(cut for cut in cuts if cut < len(text)), len(text)]
     chunks = [text[start:end] for start, end in pairwise(edges)]
-    return [*(holdback.push(chunk) for chunk in chunks), holdback.flush()]
+    return [*(buffer.push(chunk) for chunk in chunks), buffer.flush()]
 
 
 def one_by_one(text: str) -> list[str]:
@@ -86,7 +86,7 @@ def one_by_one(text: str) -> list[str]:
 
 def has_token_in_address(text: str) -> bool:
     """Whether a token of the text is not restored where it stands; `AnswerStream` sees to these."""
-    return any(is_inside_address(text, *token.span()) for token in token_matches(text))
+    return any(is_inside_url(text, *token.span()) for token in token_matches(text))
 
 
 @given(streams, st.lists(st.integers(1, 400), max_size=30))
@@ -96,7 +96,7 @@ def test_pieces_make_up_the_stream_and_restore_alone(text: str, cuts: list[int])
     for pieces in (pieces_of(text, cuts), one_by_one(text)):
         assert "".join(pieces) == text
         if not any(map(has_token_in_address, [text, *pieces])):
-            assert "".join(restore(piece, VALUES) for piece in pieces) == restore(text, VALUES)
+            assert "".join(unmask(piece, VALUES) for piece in pieces) == unmask(text, VALUES)
 
 
 @given(streams)
@@ -105,52 +105,52 @@ def test_no_citation_link_or_url_that_fits_is_cut(text: str) -> None:
     for piece in one_by_one(text):
         position += len(piece)
         ends.add(position)
-    if max(map(len, re.split(r"\n", text)), default=0) < LONGEST_HELD:
+    if max(map(len, re.split(r"\n", text)), default=0) < MAX_HELD_CHARS:
         assert not [match for match in WHOLE.finditer(text) if ends & set(range(match.start() + 1, match.end()))]
 
 
 @given(streams)
 def test_no_more_than_the_longest_is_held(text: str) -> None:
-    holdback = Holdback()
+    buffer = StreamBuffer()
     released = 0
     for index, character in enumerate(text):
-        released += len(holdback.push(character))
-        assert index + 1 - released <= LONGEST_HELD
+        released += len(buffer.push(character))
+        assert index + 1 - released <= MAX_HELD_CHARS
 
 
 def test_plain_words_go_at_once() -> None:
-    holdback = Holdback()
+    buffer = StreamBuffer()
     for chunk in ["You", " spent", " $12", ".50", " on", " groceries", ";", " well", " done", "."]:
-        assert holdback.push(chunk) == chunk
+        assert buffer.push(chunk) == chunk
 
 
 def test_a_token_waits_for_its_end() -> None:
-    holdback = Holdback()
-    assert holdback.push("use [CARD_7K") == "use "
-    assert holdback.push("3Q9D]") == ""
-    assert holdback.push(" now") == "[CARD_7K3Q9D] now"
+    buffer = StreamBuffer()
+    assert buffer.push("use [CARD_7K") == "use "
+    assert buffer.push("3Q9D]") == ""
+    assert buffer.push(" now") == "[CARD_7K3Q9D] now"
 
 
 def test_a_citation_waits_to_see_whether_it_is_a_link() -> None:
-    holdback = Holdback()
-    assert [holdback.push(chunk) for chunk in ["as said [1", "]", "."]] == ["as said ", "", "[1]."]
-    assert [holdback.push(chunk) for chunk in [" [a]", "(http", "://x)", " b"]] == [" ", "", "[a](http://x)", " b"]
+    buffer = StreamBuffer()
+    assert [buffer.push(chunk) for chunk in ["as said [1", "]", "."]] == ["as said ", "", "[1]."]
+    assert [buffer.push(chunk) for chunk in [" [a]", "(http", "://x)", " b"]] == [" ", "", "[a](http://x)", " b"]
 
 
 def test_an_image_is_one_piece() -> None:
-    holdback = Holdback()
-    assert [holdback.push(chunk) for chunk in ["So!", "[x", "](y", ")"]] == ["So", "", "", "![x](y)"]
+    buffer = StreamBuffer()
+    assert [buffer.push(chunk) for chunk in ["So!", "[x", "](y", ")"]] == ["So", "", "", "![x](y)"]
 
 
 def test_the_end_of_the_stream_gives_the_rest() -> None:
-    holdback = Holdback()
-    assert holdback.push("see [CARD_7K") + holdback.flush() == "see [CARD_7K"
-    assert holdback.flush() == ""
+    buffer = StreamBuffer()
+    assert buffer.push("see [CARD_7K") + buffer.flush() == "see [CARD_7K"
+    assert buffer.flush() == ""
 
 
 @pytest.mark.parametrize("character", ["[", "a", "C", "\\", "(", "!"])
 def test_time_grows_with_the_length_only(character: str) -> None:
-    holdback, begun = Holdback(), time.process_time()
+    buffer, begun = StreamBuffer(), time.process_time()
     for _ in range(10_000):
-        holdback.push(character)
+        buffer.push(character)
     assert time.process_time() - begun < 2

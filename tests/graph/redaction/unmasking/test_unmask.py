@@ -7,12 +7,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from graph.redaction.links.urls import is_inside_address
+from graph.redaction.links.urls import is_inside_url
 from graph.redaction.masking.mask import mask
-from graph.redaction.unmasking.stream_buffer import Holdback
-from graph.redaction.unmasking.unmask import restore, restore_json, tokens_in
-from graph.redaction.values.detection import Finding
-from graph.redaction.values.entity_types import KINDS
+from graph.redaction.unmasking.stream_buffer import StreamBuffer
+from graph.redaction.unmasking.unmask import tokens_in, unmask, unmask_json
+from graph.redaction.values.detection import Detection
+from graph.redaction.values.entity_types import ENTITY_TYPES
 from graph.redaction.values.placeholders import TOKEN, new_token
 
 CARD, ANA = "[CARD_7K3Q9D]", "[PERSON_0A1B2C]"
@@ -61,7 +61,7 @@ VALUES = {CARD: "4111 1111 1111 1111", ANA: "Ana Díaz"}
     ],
 )
 def test_a_token_is_restored_however_a_model_spells_it(written: str, restored: str) -> None:
-    assert restore(written, VALUES) == restored
+    assert unmask(written, VALUES) == restored
 
 
 @pytest.mark.parametrize(
@@ -92,11 +92,11 @@ def test_a_token_is_restored_however_a_model_spells_it(written: str, restored: s
     ],
 )
 def test_what_was_not_issued_stays_text(written: str) -> None:
-    assert restore(written, VALUES) == written
+    assert unmask(written, VALUES) == written
 
 
 def test_a_value_that_looks_like_a_token_is_not_restored_again() -> None:
-    assert restore("[ID_000000]", {"[ID_000000]": CARD, CARD: "4111"}) == CARD
+    assert unmask("[ID_000000]", {"[ID_000000]": CARD, CARD: "4111"}) == CARD
 
 
 def test_all_tokens_are_collected_as_they_were_issued() -> None:
@@ -105,7 +105,7 @@ def test_all_tokens_are_collected_as_they_were_issued() -> None:
 
 def test_json_is_restored_at_every_depth_but_not_in_the_names_of_fields() -> None:
     arguments = {"to": ANA, "items": [{"card": f"use {CARD}"}, 3, None, True], CARD: 1.5}
-    assert restore_json(arguments, VALUES) == {
+    assert unmask_json(arguments, VALUES) == {
         "to": "Ana Díaz",
         "items": [{"card": "use 4111 1111 1111 1111"}, 3, None, True],
         CARD: 1.5,
@@ -128,19 +128,25 @@ alphabet = st.text("ab \n[]()\\_`*'\"<>!CARDPERSON0A1B2C7K3Q9Dé\u200b💶", max
 @st.composite
 def masked_texts(draw: st.DrawFn) -> tuple[str, str, dict[str, str]]:
     """A text, the same with some stretches of it masked, and the values behind the tokens."""
-    stretches = draw(st.lists(st.tuples(alphabet, alphabet.filter(bool), st.sampled_from(sorted(KINDS))), max_size=6))
-    text, findings, tokens = "", [], []
-    for before, value, kind in stretches:
+    stretches = draw(
+        st.lists(st.tuples(alphabet, alphabet.filter(bool), st.sampled_from(sorted(ENTITY_TYPES))), max_size=6)
+    )
+    text, detections, tokens = "", [], []
+    for before, value, entity_type in stretches:
         text += before
-        findings.append(Finding(kind, len(text), len(text) + len(value), value, value))
-        tokens.append(new_token(kind))
+        detections.append(Detection(entity_type, len(text), len(text) + len(value), value, value))
+        tokens.append(new_token(entity_type))
         text += value
     text += draw(alphabet)
-    return text, mask(text, findings, tokens), {token: each.value for token, each in zip(tokens, findings, strict=True)}
+    return (
+        text,
+        mask(text, detections, tokens),
+        {token: each.value for token, each in zip(tokens, detections, strict=True)},
+    )
 
 
 outside_addresses = masked_texts().filter(
-    lambda case: not any(is_inside_address(case[1], *token.span()) for token in re.finditer(TOKEN, case[1]))
+    lambda case: not any(is_inside_url(case[1], *token.span()) for token in re.finditer(TOKEN, case[1]))
 )
 
 
@@ -148,7 +154,7 @@ outside_addresses = masked_texts().filter(
 @example(("\\Ana", "\\[PERSON_0A1B2C]", {"[PERSON_0A1B2C]": "Ana"}))
 def test_what_was_masked_is_restored_as_it_was(case: tuple[str, str, dict[str, str]]) -> None:
     text, masked, values = case
-    assert restore(masked, values) == text
+    assert unmask(masked, values) == text
 
 
 @given(outside_addresses, st.lists(st.integers(1, 200), max_size=20), st.integers(0, 300))
@@ -159,25 +165,25 @@ def test_a_stream_is_restored_as_the_whole_is_from_wherever_it_is_resumed(
     text, masked, values = case
     for places in (cuts, range(1, len(masked))):
         edges = [0, *sorted({cut for cut in places if 0 < cut < len(masked)}), len(masked)]
-        holdback = Holdback()
-        pieces = [*(holdback.push(masked[start:end]) for start, end in pairwise(edges)), holdback.flush()]
-        had = "".join(restore(piece, values) for piece in pieces[:seen])
-        given_later = "".join(restore(piece, values) for piece in pieces[seen:])
+        buffer = StreamBuffer()
+        pieces = [*(buffer.push(masked[start:end]) for start, end in pairwise(edges)), buffer.flush()]
+        had = "".join(unmask(piece, values) for piece in pieces[:seen])
+        given_later = "".join(unmask(piece, values) for piece in pieces[seen:])
         assert had + given_later == text
 
 
 @pytest.mark.parametrize("end", range(1, len(CARD)))
 def test_a_token_that_breaks_off_comes_out_as_it_is(end: int) -> None:
-    holdback = Holdback()
-    pieces = [holdback.push(f"use {CARD[:end]}"), holdback.flush()]
-    shown = "".join(restore(piece, VALUES) for piece in pieces)
+    buffer = StreamBuffer()
+    pieces = [buffer.push(f"use {CARD[:end]}"), buffer.flush()]
+    shown = "".join(unmask(piece, VALUES) for piece in pieces)
     assert shown == (f"use {CARD[:end]}" if end < len(CARD) - 1 else "use [4111 1111 1111 1111")
 
 
 @given(st.text(max_size=40))
 def test_nobody_elses_token_and_no_text_is_changed(text: str) -> None:
-    assert restore(text, {}) == text
-    assert restore(f"{text}[CARD_AAAAAA]", VALUES).endswith("[CARD_AAAAAA]")
+    assert unmask(text, {}) == text
+    assert unmask(f"{text}[CARD_AAAAAA]", VALUES).endswith("[CARD_AAAAAA]")
 
 
 EVIL = "evil.example/x?d=[CARD_7K3Q9D]"
@@ -212,8 +218,8 @@ EVIL = "evil.example/x?d=[CARD_7K3Q9D]"
     ],
 )
 def test_a_token_inside_an_address_is_not_restored(written: str) -> None:
-    assert restore(f"Look: {written} now", VALUES) == f"Look: {written} now"
-    assert restore_json([{"args": written}], VALUES) == [{"args": written}]
+    assert unmask(f"Look: {written} now", VALUES) == f"Look: {written} now"
+    assert unmask_json([{"args": written}], VALUES) == [{"args": written}]
 
 
 @pytest.mark.parametrize(
@@ -230,4 +236,4 @@ def test_a_token_inside_an_address_is_not_restored(written: str) -> None:
     ],
 )
 def test_a_token_beside_an_address_is_restored(written: str, restored: str) -> None:
-    assert restore(written, VALUES) == restored
+    assert unmask(written, VALUES) == restored

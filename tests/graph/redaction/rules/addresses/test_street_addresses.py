@@ -2,11 +2,11 @@
 
 import pytest
 
-from graph.redaction.detection.detect import find
+from graph.redaction.detection.detect import detect
 
 
 def found(text: str) -> list[tuple[str, str]]:
-    return [(finding.kind, finding.value) for finding in find(text)]
+    return [(detection.entity_type, detection.value) for detection in detect(text)]
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,11 @@
 
 import pytest
 
-from graph.redaction.detection.detect import find
+from graph.redaction.detection.detect import detect
 
 
 def people(text: str) -> list[str]:
-    return [finding.value for finding in find(text) if finding.kind == "PERSON"]
+    return [detection.value for detection in detect(text) if detection.entity_type == "PERSON"]
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_what_is_nobodys_name_stays(text: str) -> None:
     ],
 )
 def test_a_word_that_begins_a_request_makes_no_name(text: str) -> None:
-    assert find(text) == []
+    assert detect(text) == []
 
 
 @pytest.mark.parametrize(
@@ -135,4 +135,4 @@ def test_a_word_that_begins_a_request_makes_no_name(text: str) -> None:
     [("Repay Ximena Quiroga on Friday", "Ximena Quiroga"), ("Notify Marisol that I paid", "Marisol")],
 )
 def test_a_name_behind_a_word_that_begins_a_request_is_found(text: str, name: str) -> None:
-    assert [each.value for each in find(text)] == [name]
+    assert [each.value for each in detect(text)] == [name]
