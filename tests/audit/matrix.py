@@ -8,7 +8,7 @@ import uuid
 from tests.audit.database import own_database
 from tests.audit.line import Line
 from tests.migrations.test_isolation_matrix import OTHERWISE, USERS_ROWS, VERBS, World, attempt
-from tests.support.fakes.every_table import furnished
+from tests.support.fakes.seed_every_table import furnished
 
 
 def measure() -> Line:

@@ -58,7 +58,7 @@ SUITES: Mapping[str, Sequence[str]] = {
         *("tests/graph/adapters/crypto/test_cipher.py", "tests/graph/adapters/postgres/privacy/test_key_rotation.py"),
         *("tests/graph/jobs/test_rotation.py", "tests/service/test_keys.py"),
     ),
-    "The suite turns red when a guard is gone": ("tests/audit/test_planted.py",),
+    "The suite turns red when a guard is gone": ("tests/programs/audit/test_mutations.py",),
 }
 
 

@@ -10,7 +10,7 @@ from functools import partial
 import uvloop
 
 from tests.bench import checkpointers
-from tests.bench.dearest import profile
+from tests.bench.hotspots import profile
 from tests.bench.measure import FULL, QUICK, measure
 from tests.bench.processes import OURS, ROOT, set_up
 from tests.bench.report import conditions, draw, rewrite, table

@@ -31,7 +31,7 @@ from graph.adapters.postgres.provisioning import DatabaseUrls, prepare_embedded
 from graph.adapters.postgres.runs.checkpointer import UserCheckpointer
 from tests.bench.measure import Say
 from tests.bench.report import line, machine, shown
-from tests.bench.stored import Stored
+from tests.bench.row_sizes import Stored
 
 STOCK, CLAIMED, UNCLAIMED = "AsyncPostgresSaver", "this runtime", "this runtime, without claims"
 

@@ -13,7 +13,7 @@ import aiohttp
 from tests.bench.counting_proxy import CountingProxy
 from tests.bench.load import Conversation, Load, Service, Times, drive, open_http
 from tests.bench.processes import OURS, PLAIN, Stage
-from tests.bench.stored import Stored
+from tests.bench.row_sizes import Stored
 from tests.bench.usage import cpu_seconds, memory_bytes
 
 Say = Callable[[str], None]

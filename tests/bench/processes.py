@@ -20,7 +20,7 @@ from graph.adapters.postgres.provisioning import DATABASE, DatabaseUrls, prepare
 from graph.settings import Settings
 from migrations.demo.generate import DEMO_USER
 from tests.bench.load import Service
-from tests.bench.stored import Stored
+from tests.bench.row_sizes import Stored
 
 ROOT = Path(__file__).parent.parent.parent
 

@@ -20,8 +20,8 @@ import numpy as np
 
 from tests.chaos.audit import audit, look_wedged, read_stored
 from tests.chaos.client import open_http
-from tests.chaos.fleet import GRACE_SECONDS, LEASE_SECONDS, Say, open_fleet
-from tests.chaos.harm import CRASH, KILL, RESTART, SLEEP, TERM, Plan, Stage, do_harm
+from tests.chaos.cluster import GRACE_SECONDS, LEASE_SECONDS, Say, open_fleet
+from tests.chaos.faults import CRASH, KILL, RESTART, SLEEP, TERM, Plan, Stage, do_harm
 from tests.chaos.operations import DOUBLED, LATE, LOST, MISSING, WEDGED, WRONG, Fault, Operations
 
 VICTIMS = 2

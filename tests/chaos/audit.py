@@ -8,8 +8,8 @@ from itertools import groupby, pairwise
 from graph.events import FINAL, answer_text
 from graph.runs.runner import MAX_ATTEMPTS
 from tests.chaos.client import Turn
-from tests.chaos.fleet import Fleet, Row
-from tests.chaos.harm import CRASH, RESTART, Stage, User
+from tests.chaos.cluster import Fleet, Row
+from tests.chaos.faults import CRASH, RESTART, Stage, User
 from tests.chaos.operations import DOUBLED, LOST, MISSING, WEDGED, WRONG, Fault, Operations
 from tests.chaos.pairs import faults_of
 

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from tests.support.fakes.every_table import Filler, Table, fetch, furnished, insert
+from tests.support.fakes.seed_every_table import Filler, Table, fetch, furnished, insert
 
 Cells = Mapping[str, Mapping[str, str]]
 

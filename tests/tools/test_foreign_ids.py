@@ -11,7 +11,7 @@ from psycopg.rows import DictRow
 from pydantic import BaseModel, Field
 
 from graph.tool import Tool, ToolContext
-from tests.support.fakes.every_table import Filler, furnished
+from tests.support.fakes.seed_every_table import Filler, furnished
 from tests.support.ledgers import TODAY, RolledBackRows
 from tests.support.tool_arguments import calls_with, outcome_text
 from tools.catalog import CATALOG

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from tests.eval.offline.figures import figures, kinds
 from tests.eval.offline.judging import Verdict
 from tests.eval.offline.measuring import measure
-from tests.eval.offline.questions import HALVES, conversations, sample
+from tests.eval.offline.question_set import HALVES, conversations, sample
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from tests.eval.offline.days import Days, readings
-from tests.eval.offline.questions import HERE
+from tests.eval.offline.question_set import HERE
 from tests.eval.offline.service import TODAY
 
 Rows = Callable[[str, Mapping[str, Any]], list[tuple[Any, ...]]]

@@ -6,7 +6,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from tests.eval.offline.days import Days, clipped, dates, pairs, readings
-from tests.eval.offline.questions import data
+from tests.eval.offline.question_set import data
 from tools.catalog import by_name
 
 NUMBERS = {"amount", "balance", "min_amount", "extra", "principal", "rate", "months", "monthly", "payment"}

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Iterator
 
-from tests.eval.offline.questions import data
+from tests.eval.offline.question_set import data
 from tests.eval.offline.service import TODAY
 
 Days = tuple[dt.date, dt.date]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from tests.eval.offline.amounts import numbers
 from tests.eval.offline.arguments import are_right
-from tests.eval.offline.questions import Question
+from tests.eval.offline.question_set import Question
 from tests.eval.offline.runner import Call, Outcome
 from tests.eval.offline.talk import is_talk
 

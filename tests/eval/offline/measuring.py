@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.eval.offline.judging import Verdict, judge
-from tests.eval.offline.questions import Conversation
+from tests.eval.offline.question_set import Conversation
 from tests.eval.offline.runner import CONVERSATIONS_OF_A_USER, Runner, service
 
 STEP = 100

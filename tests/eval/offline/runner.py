@@ -18,7 +18,7 @@ import psycopg
 from migrations.demo.generate import DEMO_USER
 from migrations.demo.seed import seed
 from tests.eval.offline.amounts import expected
-from tests.eval.offline.questions import HERE, Conversation, Question
+from tests.eval.offline.question_set import HERE, Conversation, Question
 from tests.eval.offline.service import TODAY
 from tests.support.clients import Answer, Client
 from tests.support.servers import Server, running

@@ -2,7 +2,7 @@
 
 import re
 
-from tests.eval.offline.questions import Question
+from tests.eval.offline.question_set import Question
 
 SIGNS = {
     "greeting": r"\b(hi|hello|hey|welcome|good (morning|day|evening)|nice to)\b",

@@ -8,7 +8,7 @@ from tests.eval.offline.amounts import VALUES, numbers, queries
 from tests.eval.offline.arguments import are_right, parameters
 from tests.eval.offline.days import dates, readings
 from tests.eval.offline.judging import DUMP
-from tests.eval.offline.questions import HALVES, Question, conversations, data, half_of
+from tests.eval.offline.question_set import HALVES, Question, conversations, data, half_of
 from tests.eval.offline.talk import SIGNS, is_talk
 from tools.catalog import by_name
 

@@ -4,7 +4,7 @@ import pytest
 
 from tests.eval.offline.figures import Figure, figures
 from tests.eval.offline.measuring import measure
-from tests.eval.offline.questions import data, sample
+from tests.eval.offline.question_set import data, sample
 
 BASELINE = data("baseline")
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench import dearest
+from tests.bench import hotspots as dearest
 from tests.bench.counting_proxy import CountingProxy, Exchange
 from tests.bench.load import Load, Times
 from tests.bench.measure import CPU_OF_POSTGRES, UNDER_LOAD, Row

@@ -452,10 +452,10 @@ def test_tokens_that_are_cut_in_the_stream_are_noticed(monkeypatch: pytest.Monke
 
 @pytest.fixture(scope="module")
 def leaking(tmp_path_factory: pytest.TempPathFactory, scripted_model: ScriptedModel) -> Iterator[Server]:
-    """A server with the faults of `tests.audit.planted`."""
+    """A server with the faults of `tests.audit.leaky_server`."""
     data = tmp_path_factory.mktemp("leaking") / "data"
     environment = {"OPENAI_BASE_URL": scripted_model.address, "RATE_LIMIT_PER_MINUTE": "1000"}
-    with running(data, environment, ["tests.audit.planted"]) as started:
+    with running(data, environment, ["tests.audit.leaky_server"]) as started:
         yield started
 
 

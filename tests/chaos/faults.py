@@ -14,7 +14,7 @@ import httpx
 from graph.build import FLOW
 from graph.turn.flow import names_of
 from tests.chaos.client import PATIENCE_SECONDS, Client, Turn, new_user, turn_of
-from tests.chaos.fleet import GRACE_SECONDS, Fleet, Member, Say
+from tests.chaos.cluster import GRACE_SECONDS, Fleet, Member, Say
 from tests.chaos.operations import LATE, LOST, WEDGED, WRONG, Operations
 
 KILL, SLEEP, TERM, RESTART = "kill -9", "sleep past the lease", "SIGTERM under load", "immediate Postgres restart"

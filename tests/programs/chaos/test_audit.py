@@ -10,7 +10,7 @@ import pytest
 from graph.runs.runner import MAX_ATTEMPTS
 from tests.chaos.audit import Stored, audit
 from tests.chaos.client import Turn, turn_of
-from tests.chaos.harm import CRASH, KILL, RESTART
+from tests.chaos.faults import CRASH, KILL, RESTART
 from tests.chaos.operations import DOUBLED, LATE, LOST, MISSING, WRONG, Operations
 
 DONE = {"type": "done", "status": "complete"}

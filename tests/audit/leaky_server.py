@@ -1,6 +1,6 @@
 """A server that leaks in several ways at once, for tests that see whether that is noticed.
 
-python -m tests.audit.planted
+python -m tests.audit.leaky_server
 
 Worker processes import this file again, so nothing happens at import.
 """
