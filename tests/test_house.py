@@ -13,6 +13,60 @@ from graph.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 ROOMS = ("graph", "nodes", "tools", "employees", "migrations", "scripts")
+BEHAVIOUR_ROOMS = ("service/", "studio/")
+"""Tests in these folders talk to a running server and mirror no module."""
+BEHAVIOUR_TESTS = {
+    "employees/test_live_service",
+    "graph/adapters/auth/test_jwks_cache",
+    "graph/adapters/models/test_openai_request",
+    "graph/adapters/postgres/runs/test_branches",
+    "graph/adapters/postgres/runs/test_former_checkpoints",
+    "graph/adapters/postgres/runs/test_private_members",
+    "graph/adapters/postgres/test_borrowings",
+    "graph/redaction/rules/banking/test_bank_details",
+    "graph/redaction/rules/contacts/test_contacts",
+    "graph/redaction/rules/names/test_names",
+    "graph/redaction/test_whole_numbers",
+    "graph/replay/test_command",
+    "graph/replay/test_guide",
+    "graph/replay/test_mutations",
+    "graph/replay/test_recordings",
+    "graph/runs/test_several_processes",
+    "migrations/test_isolation_matrix",
+    "migrations/test_ledger",
+    "migrations/test_minor_units",
+    "migrations/test_standard_names",
+    "nodes/test_values_after_a_call",
+    "programs/audit/test_mutations",
+    "programs/bench/test_bench",
+    "programs/chaos/test_chaos",
+    "programs/eval/offline/test_short_form",
+    "programs/eval/pii/test_bars",
+    "test_contributing",
+    "test_house",
+    "test_makefile",
+    "test_readme",
+    "test_structure",
+    "tools/test_add_and_split_transactions",
+    "tools/test_budgets",
+    "tools/test_categorise_transactions",
+    "tools/test_category_advice",
+    "tools/test_category_rules",
+    "tools/test_charts",
+    "tools/test_debts",
+    "tools/test_foreign_ids",
+    "tools/test_goals",
+    "tools/test_hostile_arguments",
+    "tools/test_ledger_text",
+    "tools/test_loans",
+    "tools/test_minor_units",
+    "tools/test_money_is_never_wrong",
+    "tools/test_offline_answers",
+    "tools/test_reminders",
+    "tools/test_spending",
+    "tools/test_untrusted_text",
+}
+"""Tests of what several modules do together."""
 
 
 def modules() -> dict[str, Path]:
@@ -97,3 +151,20 @@ def test_no_module_imports_from_a_conftest() -> None:
         if re.search(r"^\s*(from|import) .*\bconftest\b", file.read_text("utf-8"), re.MULTILINE)
     ]
     assert importers == []
+
+
+def mirrored(test: Path) -> bool:
+    """Whether the module that the test is named after exists; what follows its name after `_` says what of it is tested."""
+    parts = test.relative_to(ROOT / "tests").parts
+    folder = ROOT.joinpath("tests", *parts[1:-1]) if parts[0] == "programs" else ROOT.joinpath(*parts[:-1])
+    words = test.stem.removeprefix("test_").split("_")
+    names = ["_".join(words[:count]) for count in range(1, len(words) + 1)] + [f"__{words[0]}__"]
+    return any((folder / f"{name}.py").exists() or (folder / name).is_dir() for name in names)
+
+
+def test_a_test_module_is_named_after_a_module_or_listed_as_a_test_of_behaviour() -> None:
+    tests = [file for file in (ROOT / "tests").rglob("test_*.py") if not mirrored(file)]
+    names = {file.relative_to(ROOT / "tests").with_suffix("").as_posix() for file in tests}
+    unnamed = {name for name in names if not name.startswith(BEHAVIOUR_ROOMS)}
+    assert sorted(unnamed - BEHAVIOUR_TESTS) == []
+    assert sorted(BEHAVIOUR_TESTS - unnamed) == []

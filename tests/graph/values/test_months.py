@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graph.adapters.offline.calendar_math import shifted
+from graph.adapters.offline.calendar_math import shift
 from graph.values.months import add_months, last_day
 
 first_days = st.dates(dt.date(1900, 1, 1), dt.date(2100, 1, 1)).map(lambda day: day.replace(day=1))
@@ -24,7 +24,7 @@ def test_the_day_after_the_last_day_of_a_month_is_the_first_of_the_next(first: d
 
 @given(st.dates(dt.date(1900, 1, 1), dt.date(2100, 1, 1)), st.integers(-600, 600))
 def test_a_day_that_is_moved_by_months_stays_in_the_month_it_is_moved_to(day: dt.date, count: int) -> None:
-    moved = shifted(day, "month", count)
+    moved = shift(day, "month", count)
     assert moved.replace(day=1) == add_months(day.replace(day=1), count)
     assert moved.day == min(day.day, last_day(moved).day)
 

@@ -9,7 +9,7 @@ from graph.replay.check import check
 from graph.replay.play import Code
 from graph.replay.recording import Recording
 
-RECORDINGS = Path(__file__).parent.parent / "recordings"
+RECORDINGS = Path(__file__).parents[2] / "recordings"
 
 pytestmark = pytest.mark.usefixtures("no_network")
 

@@ -11,7 +11,7 @@ import pytest
 from graph.replay.recording import Recording, RecordingUnreadable
 from tests.support.fakes.scripted_model import ScriptedModel
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parents[3]
 RECORDINGS = ROOT / "tests" / "recordings"
 
 

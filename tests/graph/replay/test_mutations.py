@@ -23,7 +23,7 @@ from nodes.redact import Redact
 from nodes.retrieve import Retrieve
 from nodes.summarize import Summarize
 
-RECORDINGS = Path(__file__).parent.parent / "recordings"
+RECORDINGS = Path(__file__).parents[2] / "recordings"
 
 pytestmark = pytest.mark.usefixtures("no_network")
 
