@@ -52,7 +52,7 @@ def load(folder: Path, name: str, source: str) -> ModuleType:
 @pytest.mark.anyio
 async def test_the_node_runs_and_is_listed_by_its_line(tmp_path: Path) -> None:
     node = load(tmp_path, "greet", block("python", "class Greet"))
-    spec = eval(f"[{block('python', 'NodeSpec(')}][0]", {"NodeSpec": NodeSpec, "Greet": node.Greet})  # noqa: S307
+    spec = eval(block("python", "NodeSpec("), {"NodeSpec": NodeSpec, "Greet": node.Greet})  # noqa: S307
     ports = cast(Ports, SimpleNamespace(clock=lambda: dt.datetime(2026, 1, 1, 9, tzinfo=dt.UTC)))
     state: Any = {"recollection": {"history": []}}
     assert await spec.build(ports)(state, cast(Any, None)) == {}
