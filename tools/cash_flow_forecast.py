@@ -16,7 +16,7 @@ from graph.values.months import add_months, last_day
 from tools.shared.arguments import ToolArguments
 from tools.shared.currencies import CurrencyCode
 from tools.shared.display import table
-from tools.shared.money import amount_text
+from tools.shared.money import amount_text, by_currency
 from tools.shared.payment_series import MIN_BOOKINGS, PaymentSeries, fetch_payees, find_series
 
 MONTHS_BACK = 6
@@ -67,11 +67,11 @@ async def cash_flow_forecast(arguments: CashFlowForecast, context: ToolContext) 
     active = [series for series in find_series(payees) if not series.is_over(context.today)]
     forecasts = [
         forecast_currency(
-            currency_history(currency, flows, active, this_month),
-            [account for account in accounts if account["currency"] == currency],
+            currency_history(currency, own, active, this_month),
+            by_currency(accounts).get(currency, []),
             [add_months(this_month, number) for number in range(1, arguments.months + 1)],
         )
-        for currency in sorted({flow["currency"] for flow in flows})
+        for currency, own in by_currency(flows).items()
         if arguments.currency in (None, currency)
     ]
     rows = [{"currency": forecast["currency"], **month} for forecast in forecasts for month in forecast["months"]]
@@ -85,22 +85,6 @@ async def cash_flow_forecast(arguments: CashFlowForecast, context: ToolContext) 
     }
 
 
-def currency_history(
-    currency: str, flows: Sequence[Row], series: Sequence[PaymentSeries], this_month: dt.date
-) -> "CurrencyHistory":
-    own = [flow for flow in flows if flow["currency"] == currency]
-    first = dt.date.min if own[0]["has_earlier"] else min(flow["first_day"] for flow in own)
-    return CurrencyHistory(
-        currency, whole_months(first, this_month), own, [payment for payment in series if payment.currency == currency]
-    )
-
-
-def whole_months(first_booking: dt.date, this_month: dt.date) -> list[dt.date]:
-    """The months of the history that begin on the day of the first booking or later."""
-    back = [add_months(this_month, -number) for number in range(MONTHS_BACK, 0, -1)]
-    return [month for month in back if month >= first_booking]
-
-
 @dataclass(frozen=True, slots=True)
 class CurrencyHistory:
     """The history of one currency."""
@@ -112,6 +96,25 @@ class CurrencyHistory:
     """One row a month: `month`, `income` and `spent`."""
     series: Sequence[PaymentSeries]
     """The payment series that have not ended."""
+
+
+def currency_history(
+    currency: str, flows: Sequence[Row], series: Sequence[PaymentSeries], this_month: dt.date
+) -> CurrencyHistory:
+    """The history of one currency from its rows and the active series of all currencies."""
+    first = dt.date.min if flows[0]["has_earlier"] else min(flow["first_day"] for flow in flows)
+    return CurrencyHistory(
+        currency,
+        whole_months(first, this_month),
+        flows,
+        [payment for payment in series if payment.currency == currency],
+    )
+
+
+def whole_months(first_booking: dt.date, this_month: dt.date) -> list[dt.date]:
+    """The months of the history that begin on the day of the first booking or later."""
+    back = [add_months(this_month, -number) for number in range(MONTHS_BACK, 0, -1)]
+    return [month for month in back if month >= first_booking]
 
 
 @dataclass(frozen=True, slots=True)
