@@ -45,7 +45,7 @@ def whole(turn: Turn) -> Stored:
         message("assistant", turn.expected),
     ]
     run = {
-        **{"id": "a run", "status": "complete", "error_code": None, "epoch": 2, "unsealed": True, "usages": 1},
+        **{"id": "a run", "status": "complete", "error_code": None, "epoch": 2, "is_deleted": True, "usages": 1},
         "answer": turn.expected,
     }
     log = [{"event": {"type": "text", "content": turn.expected}}, {"event": DONE}]
@@ -78,7 +78,7 @@ PLANTED: dict[str, tuple[Plant, str]] = {
     "the run never ended": (lambda stored: with_run(stored, status="running"), LOST),
     "the run failed": (lambda stored: with_run(stored, status="failed"), LOST),
     "another answer is stored": (lambda stored: with_run(stored, answer="Something else."), WRONG),
-    "the message is kept": (lambda stored: with_run(stored, unsealed=False), WRONG),
+    "the message is kept": (lambda stored: with_run(stored, is_deleted=False), WRONG),
     "the usage is doubled": (lambda stored: with_run(stored, usages=2), WRONG),
     "it was begun too often": (lambda stored: with_run(stored, epoch=MAX_ATTEMPTS + 1), WRONG),
     "the effect is doubled": (lambda stored: replace(stored, effects=stored.effects + stored.effects), DOUBLED),
