@@ -13,7 +13,7 @@ from graph.adapters.auth.jwt_verifier import REFETCH_SECONDS, JwksCache, JwtVeri
 from graph.errors import Unauthenticated
 from tests.audit.line import Line
 from tests.support.fakes.jwks import JwksServer
-from tests.support.fakes.tokens import USER, Forger
+from tests.support.fakes.tokens import USER, TokenForger
 
 ISSUER = "https://issuer.example/auth/v1"
 CALLERS = 8
@@ -30,7 +30,7 @@ def hasty() -> float:
 async def rotate(rotations: int, flood: int) -> Counter[str]:
     """Counts the tokens that were accepted and refused, the unknown key ids, the fetches, and how many there might be."""
     counted: Counter[str] = Counter()
-    signer = Forger(ISSUER, kid="key 0")
+    signer = TokenForger(ISSUER, kid="key 0")
     async with JwksServer.serving(signer.jwk) as source:
         verifier = JwtVerifier(JwksCache(http_key_source(source.address), hasty), ISSUER)
         began = hasty()
@@ -43,7 +43,7 @@ async def rotate(rotations: int, flood: int) -> Counter[str]:
 
         async def pour() -> None:
             dice = random.Random("kids")
-            stranger = Forger(ISSUER)
+            stranger = TokenForger(ISSUER)
             for _ in range(flood):
                 assert await named(verifier, stranger.headed(kid=dice.randbytes(8).hex())) is None
                 counted["unknown"] += 1
@@ -52,7 +52,7 @@ async def rotate(rotations: int, flood: int) -> Counter[str]:
         callers = [asyncio.create_task(call()) for _ in range(CALLERS)]
         pouring = asyncio.create_task(pour())
         for number in range(1, rotations + 1):
-            new = Forger(ISSUER, kid=f"key {number}")
+            new = TokenForger(ISSUER, kid=f"key {number}")
             source.keys.append(new.jwk)
             await asyncio.sleep(OVERLAP / HASTE)
             signer = new

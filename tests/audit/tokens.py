@@ -10,12 +10,12 @@ from graph.adapters.auth.local_issuer import ISSUER, load_or_create_key_pair
 from tests.audit.line import Line
 from tests.fuzz import own_server
 from tests.service.test_tokens import SCHEMES, get
-from tests.support.fakes.tokens import BAD, Forger
+from tests.support.fakes.tokens import BAD, TokenForger
 
 
 def measure() -> Line:
     with own_server() as server:
-        forger = Forger(ISSUER, load_or_create_key_pair(server.data / "issuer.pem"), server.issuer.kid)
+        forger = TokenForger(ISSUER, load_or_create_key_pair(server.data / "issuer.pem"), server.issuer.kid)
         connection = http.client.HTTPConnection(urlsplit(server.address).netloc, timeout=10)
         sound = forger.token().encode()
         headers = [b"Bearer " + forge(forger).encode("latin-1") for forge in BAD.values()]

@@ -42,8 +42,8 @@ async def run(options: argparse.Namespace, say: "partial[None]") -> None:
             print(await profile(stage, 20 if options.quick else 400, say))
             return
         rows = await measure(stage, plan, say)
-        with stage.stored(OURS) as stored:
-            measured = f"{conditions(plan, stored.version(), options.gap_ms)}\n\n{table(rows)}"
+        with stage.row_sizes(OURS) as row_sizes:
+            measured = f"{conditions(plan, row_sizes.version(), options.gap_ms)}\n\n{table(rows)}"
     print(measured)
     if not options.quick:
         rewrite(PAGE, measured)

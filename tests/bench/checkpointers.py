@@ -31,7 +31,7 @@ from graph.adapters.postgres.provisioning import DatabaseUrls, prepare_embedded
 from graph.adapters.postgres.runs.checkpointer import UserCheckpointer
 from tests.bench.measure import Say
 from tests.bench.report import line, machine, shown
-from tests.bench.row_sizes import Stored
+from tests.bench.row_sizes import RowSizes
 
 STOCK, CLAIMED, UNCLAIMED = "AsyncPostgresSaver", "this runtime", "this runtime, without claims"
 
@@ -88,8 +88,8 @@ async def run(plan: Plan, say: Say) -> str:
     """Conditions and table, from a Postgres of its own."""
     with TemporaryDirectory() as home, EmbeddedPostgres(Path(home) / "postgres", say) as cluster:
         rates = await compare(await prepare_embedded(cluster, Path(home) / "password", say), plan, say)
-        with Stored(cluster.admin_url()) as stored:
-            return f"{conditions(plan, stored.version())}\n\n{table(rates)}"
+        with RowSizes(cluster.admin_url()) as row_sizes:
+            return f"{conditions(plan, row_sizes.version())}\n\n{table(rates)}"
 
 
 async def compare(addresses: DatabaseUrls, plan: Plan, say: Say) -> Rates:

@@ -47,8 +47,8 @@ async def profile(stage: Stage, turns: int, say: Callable[[str], None]) -> str:
         stage.ours(command=("tests.bench.profiled", str(counts))) as service,
         open_http() as http,
     ):
-        with stage.stored(OURS) as stored:
-            postmaster = stored.postmaster()
+        with stage.row_sizes(OURS) as row_sizes:
+            postmaster = row_sizes.postmaster()
 
         def used() -> tuple[float, float, float]:
             return cpu_seconds_alone(service.pid), cpu_seconds(service.pid), cpu_seconds(postmaster)
@@ -88,7 +88,7 @@ def dearest_lines(charges: Iterable[Charge], seconds: float) -> str:
     for charge in charges:
         parts[charge.file, charge.number].append(charge)
     rows = []
-    for (file, number), spent in dearest({where: total(found) for where, found in parts.items()}, LINES):
+    for (file, number), spent in costliest({where: total(found) for where, found in parts.items()}, LINES):
         most = max(parts[file, number], key=lambda charge: charge.seconds)
         under = f"{place(most.cause_file, most.cause_number)} ({share(most.seconds, spent)})"
         rows.append(line(share(spent, seconds), place(file, number), source(file, number), under))
@@ -102,7 +102,7 @@ def dearest_causes(charges: Iterable[Charge], seconds: float) -> str:
         sums[charge.cause_file, charge.cause_number] += charge.seconds
     rows = [
         line(share(spent, seconds), place(file, number), source(file, number))
-        for (file, number), spent in dearest(sums)
+        for (file, number), spent in costliest(sums)
     ]
     return "\n".join(
         (
@@ -117,7 +117,7 @@ def packages(charges: Iterable[Charge], seconds: float) -> str:
     sums: dict[str, float] = defaultdict(float)
     for charge in charges:
         sums[package(charge.file)] += charge.seconds
-    rows = [line(share(spent, seconds), name) for name, spent in dearest(sums)]
+    rows = [line(share(spent, seconds), name) for name, spent in costliest(sums)]
     return "\n".join((line("CPU", "package"), line("---:", "---"), *rows))
 
 
@@ -125,7 +125,7 @@ def place(file: str, number: int) -> str:
     return f"{short(file)}:{number}" if file else "(the event loop)"
 
 
-def dearest(sums: Mapping[Key, float], most: int = 2 * LINES) -> list[tuple[Key, float]]:
+def costliest(sums: Mapping[Key, float], most: int = 2 * LINES) -> list[tuple[Key, float]]:
     """The greatest of some sums, the greatest first."""
     return sorted(sums.items(), key=itemgetter(1), reverse=True)[:most]
 

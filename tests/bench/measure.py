@@ -13,7 +13,7 @@ import aiohttp
 from tests.bench.counting_proxy import CountingProxy
 from tests.bench.load import Conversation, Load, Service, Times, drive, open_http
 from tests.bench.processes import OURS, PLAIN, Stage
-from tests.bench.row_sizes import Stored
+from tests.bench.row_sizes import RowSizes
 from tests.bench.usage import cpu_seconds, memory_bytes
 
 Say = Callable[[str], None]
@@ -124,7 +124,7 @@ async def under_load(
     for service in services:
         await drive(http, service, sessions=8, turns=plan.turns, at_once=4)
     rounds: dict[tuple[str, int], list[Round]] = defaultdict(list)
-    with stage.stored(OURS) as cluster:
+    with stage.row_sizes(OURS) as cluster:
         for number in range(plan.rounds):
             for at_once, sessions in plan.sessions.items():
                 say(f"round {number + 1} of {plan.rounds}: {sessions} conversations, {at_once} at once")
@@ -137,7 +137,7 @@ async def under_load(
 
 
 async def one_round(
-    http: aiohttp.ClientSession, service: Service, cluster: Stored, sessions: int, turns: int, at_once: int
+    http: aiohttp.ClientSession, service: Service, cluster: RowSizes, sessions: int, turns: int, at_once: int
 ) -> Round:
     postmaster = cluster.postmaster()
 
@@ -211,8 +211,8 @@ async def long_conversations(
         first_text[service.name] = growth(early, late, lambda turn: turn.first_text)
         total[service.name] = growth(early, late, lambda turn: turn.total)
         assert old.session
-        with stage.stored(service.name) as stored:
-            kept = stored.kept(old.session)
+        with stage.row_sizes(service.name) as row_sizes:
+            kept = row_sizes.kept(old.session)
         size[service.name], checkpoints[service.name] = kept.all / 1000, kept.checkpoints / 1000
     return [
         Row(f"session of {turns} turns: all its rows (kB)", size),

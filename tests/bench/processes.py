@@ -20,7 +20,7 @@ from graph.adapters.postgres.provisioning import DATABASE, DatabaseUrls, prepare
 from graph.settings import Settings
 from migrations.demo.generate import DEMO_USER
 from tests.bench.load import Service
-from tests.bench.row_sizes import Stored
+from tests.bench.row_sizes import RowSizes
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -57,9 +57,9 @@ class Stage:
     def database_port(self) -> int:
         return port_of(self.addresses.server)
 
-    def stored(self, service: str) -> Stored:
+    def row_sizes(self, service: str) -> RowSizes:
         """The database of a service, as the administrator sees it."""
-        return Stored(self.cluster.admin_url({PLAIN: PLAIN_DATABASE, OURS: DATABASE}[service]))
+        return RowSizes(self.cluster.admin_url({PLAIN: PLAIN_DATABASE, OURS: DATABASE}[service]))
 
     @asynccontextmanager
     async def passthrough(self) -> AsyncIterator[Service]:

@@ -29,7 +29,7 @@ class Kept:
     checkpoints: int
 
 
-class Stored:
+class RowSizes:
     """A database, seen through one connection."""
 
     def __init__(self, address: str) -> None:

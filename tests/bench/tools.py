@@ -32,7 +32,7 @@ from graph.state import Passage
 from graph.tool import Knowledge, Rows, Tool, ToolContext, ToolError
 from migrations.demo.generate import DEMO_USER
 from migrations.demo.seed import seed
-from tests.support.fakes.ports import KeptFiles
+from tests.support.fakes.ports import FakeFiles
 from tests.support.tool_calls import NEWEST_PURCHASE, calls
 from tools.catalog import CATALOG, by_name
 
@@ -169,7 +169,7 @@ class Bench:
 
     def context(self, rows: Rows | None = None) -> ToolContext:
         own = UserRows(self.database, self.queries, DEMO_USER)
-        return ToolContext(rows or own, self.today, KeptFiles(), self.knowledge)
+        return ToolContext(rows or own, self.today, FakeFiles(), self.knowledge)
 
 
 async def timed(call: Callable[[], Awaitable[Mapping[str, Any]]]) -> tuple[list[float], str]:

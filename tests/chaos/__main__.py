@@ -20,8 +20,8 @@ import numpy as np
 
 from tests.chaos.audit import audit, look_wedged, read_stored
 from tests.chaos.client import open_http
-from tests.chaos.cluster import GRACE_SECONDS, LEASE_SECONDS, Say, open_fleet
-from tests.chaos.faults import CRASH, KILL, RESTART, SLEEP, TERM, Plan, Stage, do_harm
+from tests.chaos.cluster import GRACE_SECONDS, LEASE_SECONDS, Say, open_cluster
+from tests.chaos.faults import CRASH, KILL, RESTART, SLEEP, TERM, Plan, Stage, inject
 from tests.chaos.operations import DOUBLED, LATE, LOST, MISSING, WEDGED, WRONG, Fault, Operations
 
 VICTIMS = 2
@@ -81,13 +81,13 @@ async def run(plan: Plan, seed: int, folder: Path, say: Say) -> Report:
     operations = Operations()
     faults: Sequence[Fault] = ()
     try:
-        async with open_fleet(VICTIMS, folder, say) as fleet, open_http() as http:
-            stage = Stage(fleet, http, operations, say)
-            await do_harm(stage, plan, seed)
+        async with open_cluster(VICTIMS, folder, say) as cluster, open_http() as http:
+            stage = Stage(cluster, http, operations, say)
+            await inject(stage, plan, seed)
             say("sending each session one more message")
             await look_wedged(stage)
             say("reading the operation log against the database")
-            faults = audit(operations, await read_stored(fleet))
+            faults = audit(operations, await read_stored(cluster))
     finally:
         operations.write(folder / "operations.jsonl", faults or operations.faults)
     return Report(operations, faults, time.monotonic() - began)

@@ -8,7 +8,7 @@ from itertools import groupby, pairwise
 from graph.events import FINAL, answer_text
 from graph.runs.runner import MAX_ATTEMPTS
 from tests.chaos.client import Turn
-from tests.chaos.cluster import Fleet, Row
+from tests.chaos.cluster import Cluster, Row
 from tests.chaos.faults import CRASH, RESTART, Stage, User
 from tests.chaos.operations import DOUBLED, LOST, MISSING, WEDGED, WRONG, Fault, Operations
 from tests.chaos.pairs import faults_of
@@ -32,18 +32,18 @@ class Stored:
     """How often each is in the ledger."""
 
 
-async def read_stored(fleet: Fleet) -> Stored:
-    runs = await fleet.rows(
+async def read_stored(cluster: Cluster) -> Stored:
+    runs = await cluster.rows(
         "select r.id::text, r.user_id::text, r.status, r.error_code, r.epoch, r.encrypted_input is null as is_deleted, "
         "(select content from chat_messages m where m.id = r.message_id) as answer, "
         "(select count(*) from chat_usage_log u where u.run_id = r.id) as usages from chat_runs r"
     )
-    logs = await fleet.rows("select run_id::text, seq, event from chat_run_events order by run_id, seq")
-    messages = await fleet.rows(
+    logs = await cluster.rows("select run_id::text, seq, event from chat_run_events order by run_id, seq")
+    messages = await cluster.rows(
         "select session_id::text, run_id::text, role, content, metadata from chat_messages order by session_id, position"
     )
-    effects = await fleet.rows("select name from goals")
-    ledger = await fleet.rows("select result ->> 'noted' as key from tool_effects")
+    effects = await cluster.rows("select name from goals")
+    ledger = await cluster.rows("select result ->> 'noted' as key from tool_effects")
     return Stored(
         runs={run["id"]: run for run in runs},
         logs=grouped(logs, "run_id"),
@@ -148,7 +148,7 @@ async def look_wedged(stage: Stage) -> None:
     for session, turns in list(sessions_of(stage.operations).items()):
         user = User(stage, turns[0].kind, 0)
         user.name, user.session = turns[0].user, session
-        user.client.headers = {"Authorization": f"Bearer {stage.fleet.token(user.name)}"}
+        user.client.headers = {"Authorization": f"Bearer {stage.cluster.token(user.name)}"}
         turn = await user.ask()
         if turn.session != session or turn.shown != turn.expected:
             stage.operations.fault(turn.kind, WEDGED, f"session {session} answers {turn.last}")

@@ -31,13 +31,13 @@ START_SECONDS = 90.0
 TOKEN_SECONDS = 7200
 
 TRUST = """
-create function trust_the_keeper() returns trigger language plpgsql as $$
+create function trust_the_tester() returns trigger language plpgsql as $$
 begin
     insert into tool_grants (session_id, tool, user_id) values (new.id, 'note_effect', new.user_id);
     return null;
 end
 $$;
-create trigger trust_the_keeper after insert on chat_sessions for each row execute function trust_the_keeper()
+create trigger trust_the_tester after insert on chat_sessions for each row execute function trust_the_tester()
 """
 
 Say = Callable[[str], None]
@@ -45,7 +45,7 @@ Row = dict[str, Any]
 
 
 @dataclass(slots=True)
-class Member:
+class ServerProcess:
     """One server process, or the place where it will be again."""
 
     name: str
@@ -103,18 +103,18 @@ class Member:
 
 
 @dataclass(slots=True)
-class Fleet:
+class Cluster:
     """All processes and their database."""
 
-    cluster: EmbeddedPostgres
+    postgres: EmbeddedPostgres
     folder: Path
     addresses: DatabaseUrls
     issuer: LocalIssuer
-    survivor: Member
-    victims: list[Member] = field(default_factory=list)
+    survivor: ServerProcess
+    victims: list[ServerProcess] = field(default_factory=list)
 
     @property
-    def members(self) -> list[Member]:
+    def processes(self) -> list[ServerProcess]:
         return [self.survivor, *self.victims]
 
     def token(self, user: str) -> str:
@@ -122,7 +122,9 @@ class Fleet:
 
     def serving(self) -> list[str]:
         """The addresses of those that can answer."""
-        return [member.address for member in self.members if member.alive and member.address and not member.asleep]
+        return [
+            process.address for process in self.processes if process.alive and process.address and not process.asleep
+        ]
 
     async def rows(self, query: str, *values: object) -> list[Row]:
         """Rows as the administrator sees them."""
@@ -146,7 +148,7 @@ class Fleet:
         """Kill the database under the eyes of who started it; the seconds until it is up again."""
         home = self.folder / "postgres"
         dead = postmaster_of(home)
-        async with supervised(self.cluster):
+        async with supervised(self.postgres):
             began = time.monotonic()
             os.kill(dead, signal.SIGKILL)
             await asyncio.to_thread(until_another, home, dead)
@@ -171,7 +173,7 @@ def has_another(home: Path, dead: int) -> bool:
     return lines[:1] != [str(dead)] and lines[-1:] == ["ready"]
 
 
-async def trust_the_keeper(addresses: DatabaseUrls) -> None:
+async def trust_the_tester(addresses: DatabaseUrls) -> None:
     """Have every user trust the tool of the measurement, so that it acts unasked: what waits for a user is tested elsewhere."""
     assert addresses.migration
     async with await psycopg.AsyncConnection.connect(addresses.migration, autocommit=True) as connection:
@@ -184,7 +186,7 @@ def until_gone(file: Path) -> None:
 
 
 @asynccontextmanager
-async def open_fleet(victims: int, logs: Path, say: Say) -> AsyncIterator[Fleet]:
+async def open_cluster(victims: int, logs: Path, say: Say) -> AsyncIterator[Cluster]:
     """A survivor and its victims, all of them up.
 
     Args:
@@ -194,12 +196,12 @@ async def open_fleet(victims: int, logs: Path, say: Say) -> AsyncIterator[Fleet]
     """
     with (
         TemporaryDirectory() as home,
-        EmbeddedPostgres(Path(home) / "postgres", say) as cluster,
+        EmbeddedPostgres(Path(home) / "postgres", say) as postgres,
         ScriptedModel().serving() as model,
     ):
         folder = Path(home)
-        addresses = await prepare_embedded(cluster, folder / "server.password", lambda line: None)
-        await trust_the_keeper(addresses)
+        addresses = await prepare_embedded(postgres, folder / "server.password", lambda line: None)
+        await trust_the_tester(addresses)
         environment = {
             **surroundings(),
             "PORT": "0",
@@ -207,7 +209,7 @@ async def open_fleet(victims: int, logs: Path, say: Say) -> AsyncIterator[Fleet]
             "DATABASE_URL": addresses.server,
             "VAULT_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
             "OPENAI_BASE_URL": model.address,
-            "DEFAULT_EMPLOYEE_SLUG": "keeper",
+            "DEFAULT_EMPLOYEE_SLUG": "tester",
             "RATE_LIMIT_PER_MINUTE": "100000",
             "DAILY_TOKEN_BUDGET": "0",
             "LEASE_SECONDS": str(LEASE_SECONDS),
@@ -216,10 +218,10 @@ async def open_fleet(victims: int, logs: Path, say: Say) -> AsyncIterator[Fleet]
         quantised_model_file(folder / "data" / "embedder")  # or each of them would make it
         issuer = LocalIssuer(folder / "data" / "issuer.pem")
         names = ("survivor", *(f"victim-{number}" for number in range(1, victims + 1)))
-        members = [Member(name, environment, folder, logs / f"{name}.log") for name in names]
-        fleet = Fleet(cluster, folder, addresses, issuer, members[0], members[1:])
+        processes = [ServerProcess(name, environment, folder, logs / f"{name}.log") for name in names]
+        cluster = Cluster(postgres, folder, addresses, issuer, processes[0], processes[1:])
         try:
-            await asyncio.gather(*(member.start() for member in members))
-            yield fleet
+            await asyncio.gather(*(process.start() for process in processes))
+            yield cluster
         finally:
-            await asyncio.gather(*(member.end() for member in fleet.members))
+            await asyncio.gather(*(process.end() for process in cluster.processes))

@@ -14,7 +14,7 @@ import httpx
 from graph.build import FLOW
 from graph.turn.flow import names_of
 from tests.chaos.client import PATIENCE_SECONDS, Client, Turn, new_user, turn_of
-from tests.chaos.cluster import GRACE_SECONDS, Fleet, Member, Say
+from tests.chaos.cluster import GRACE_SECONDS, Cluster, Say, ServerProcess
 from tests.chaos.operations import LATE, LOST, WEDGED, WRONG, Operations
 
 KILL, SLEEP, TERM, RESTART = "kill -9", "sleep past the lease", "SIGTERM under load", "immediate Postgres restart"
@@ -62,8 +62,8 @@ class User:
         self.name = new_user()
         self.stage = stage
         self.kind = kind
-        fleet = stage.fleet
-        self.client = Client(stage.http, fleet.token(self.name), fleet.serving, seed)
+        cluster = stage.cluster
+        self.client = Client(stage.http, cluster.token(self.name), cluster.serving, seed)
         self.session = ""
         self.asked = 0
 
@@ -98,7 +98,7 @@ class User:
 class Stage:
     """What harm is done to, and what is noted of it."""
 
-    fleet: Fleet
+    cluster: Cluster
     http: httpx.AsyncClient
     operations: Operations
     say: Say
@@ -106,7 +106,7 @@ class Stage:
 
     async def lease_of(self, user: str) -> "Lease | None":
         """The lease of the user's run; None if it has ended, or is not accepted."""
-        rows = await self.fleet.rows(
+        rows = await self.cluster.rows(
             "select extract(epoch from lease_expires_at - clock_timestamp())::float8 as left, epoch from chat_runs "
             "where user_id = %s and status = 'running'",
             user,
@@ -133,7 +133,7 @@ class Lease:
     epoch: int
 
 
-async def kill(stage: Stage, user: User, victim: Member, chance: random.Random) -> None:
+async def kill(stage: Stage, user: User, victim: ServerProcess, chance: random.Random) -> None:
     """A process dies: at one of the points of a turn, or at any instant of it."""
     point = chance.choice([*POINTS, *[""] * INSTANTS])
     instant = chance.uniform(0, TURN_SECONDS)
@@ -161,7 +161,7 @@ async def died(dying: "asyncio.Task[int]") -> bool:
     return bool(done)
 
 
-async def put_to_sleep(stage: Stage, user: User, victim: Member, chance: random.Random) -> None:
+async def put_to_sleep(stage: Stage, user: User, victim: ServerProcess, chance: random.Random) -> None:
     """A process sleeps until another one has finished its run, and wakes up."""
     for _ in range(MOST_TRIES):
         turn, asking = user.begin(victim.address, SLOW_WORD_SECONDS, silence=PATIENCE_SECONDS)
@@ -178,10 +178,10 @@ async def put_to_sleep(stage: Stage, user: User, victim: Member, chance: random.
     watched = await watch(stage, user, turn)
     stage.note_recovery(watched, lease.ends, 2)
     await asyncio.sleep(PRUNING_SECONDS)
-    before = await written(stage.fleet, watched)
+    before = await written(stage.cluster, watched)
     victim.send(signal.SIGCONT)
     await asyncio.sleep(WAKING_SECONDS)
-    after = await written(stage.fleet, watched)
+    after = await written(stage.cluster, watched)
     for what in before:
         if after[what] != before[what]:
             stage.operations.fault(SLEEP, WRONG, f"{turn.key}: {what} changed after another process had ended the run")
@@ -191,7 +191,7 @@ async def put_to_sleep(stage: Stage, user: User, victim: Member, chance: random.
 
 async def watch(stage: Stage, user: User, turn: Turn) -> Turn:
     """Follow a user's run through processes that are awake, as a second page of the user does."""
-    rows = await stage.fleet.rows(
+    rows = await stage.cluster.rows(
         "select id, session_id from chat_runs where user_id = %s and status = 'running'", user.name
     )
     watched = Turn(turn.kind, turn.user, turn.key, turn.message, turn.expected)
@@ -206,7 +206,7 @@ async def watch(stage: Stage, user: User, turn: Turn) -> Turn:
     return watched
 
 
-async def written(fleet: Fleet, turn: Turn) -> dict[str, Any]:
+async def written(cluster: Cluster, turn: Turn) -> dict[str, Any]:
     """All that is stored of a turn's run and its session, with the transactions that wrote it."""
     queries = {
         "the log": (
@@ -226,10 +226,10 @@ async def written(fleet: Fleet, turn: Turn) -> dict[str, Any]:
         ),
         "the usage": ("select u.xmin::text, u::text from chat_usage_log u where run_id = %s", turn.run),
     }
-    return {what: await fleet.rows(query, value) for what, (query, value) in queries.items()}
+    return {what: await cluster.rows(query, value) for what, (query, value) in queries.items()}
 
 
-async def look_awake(stage: Stage, victim: Member) -> None:
+async def look_awake(stage: Stage, victim: ServerProcess) -> None:
     """A process that woke up goes on serving."""
     user = User(stage, SLEEP, 0)
     user.client.serving = lambda: [victim.address]
@@ -240,7 +240,7 @@ async def look_awake(stage: Stage, victim: Member) -> None:
         stage.operations.fault(SLEEP, WEDGED, f"{turn.key}: a process that woke up answers {turn.last}")
 
 
-async def terminate(stage: Stage, users: Sequence[User], victim: Member, chance: random.Random) -> None:
+async def terminate(stage: Stage, users: Sequence[User], victim: ServerProcess, chance: random.Random) -> None:
     """A process is told to stop while it gives several answers."""
     begun = [user.begin(victim.address, chance.choice((WORD_SECONDS, SLOW_WORD_SECONDS))) for user in users]
     await asyncio.sleep(chance.uniform(0.1, TURN_SECONDS))
@@ -281,14 +281,14 @@ def check_order(stage: Stage, seen: Sequence[tuple[float, int]], turns: Sequence
 
 async def restart_database(stage: Stage, users: Sequence[User], chance: random.Random) -> None:
     """The database ends as in a crash, and is started again."""
-    await without_database(stage, users, chance, RESTART, stage.fleet.restart_database)
+    await without_database(stage, users, chance, RESTART, stage.cluster.restart_database)
 
 
 async def crash_database(stage: Stage, users: Sequence[User], chance: random.Random) -> None:
     """The database is killed, and comes back by itself."""
 
     async def kill_and_wait() -> None:
-        took = await stage.fleet.kill_database()
+        took = await stage.cluster.kill_database()
         if took > REVIVAL_SECONDS:
             stage.operations.fault(CRASH, LATE, f"the database was back after {took:.1f} s")
 
@@ -299,7 +299,7 @@ async def without_database(
     stage: Stage, users: Sequence[User], chance: random.Random, kind: str, take_away: Callable[[], Awaitable[None]]
 ) -> None:
     """Turns are under way while the database is taken away and comes back."""
-    addresses = stage.fleet.serving()
+    addresses = stage.cluster.serving()
     begun = [
         user.begin(addresses[number % len(addresses)], chance.choice((WORD_SECONDS, SLOW_WORD_SECONDS)))
         for number, user in enumerate(users)
@@ -316,13 +316,13 @@ async def without_database(
             stage.operations.fault(kind, WRONG, f"{turn.key}: sent when the database was back, ended in {turn.last}")
 
 
-async def do_harm(stage: Stage, plan: Plan, seed: int) -> None:
+async def inject(stage: Stage, plan: Plan, seed: int) -> None:
     """All of it, each kind by itself; what leaves the processes alive comes first, since a start takes long."""
-    await in_lanes(stage, put_to_sleep, SLEEP, rounds(SLEEP, plan.sleeps, seed))
+    await in_parallel(stage, put_to_sleep, SLEEP, rounds(SLEEP, plan.sleeps, seed))
     await in_rounds(stage, restart_database, RESTART, rounds(RESTART, plan.restarts, seed))
     await in_rounds(stage, crash_database, CRASH, rounds(CRASH, plan.crashes, seed))
     await terminate_in_turn(stage, rounds(TERM, plan.terms, seed))
-    await in_lanes(stage, kill, KILL, rounds(KILL, plan.kills, seed))
+    await in_parallel(stage, kill, KILL, rounds(KILL, plan.kills, seed))
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,24 +348,26 @@ def told(stage: Stage, done: Round) -> None:
         stage.say(f"{done.kind}: {done.number} of {done.of}, {len(stage.operations.faults)} faults")
 
 
-Lane = Callable[[Stage, User, Member, random.Random], Awaitable[None]]
+Lane = Callable[[Stage, User, ServerProcess, random.Random], Awaitable[None]]
 
 
-async def in_lanes(stage: Stage, harm: Lane, kind: str, to_do: Iterator[Round]) -> None:
+async def in_parallel(stage: Stage, harm: Lane, kind: str, to_do: Iterator[Round]) -> None:
     """Do harm to each victim by itself, to all of them at once."""
 
-    async def lane(user: User, victim: Member) -> None:
+    async def lane(user: User, victim: ServerProcess) -> None:
         for each in to_do:
             await harm(stage, user, victim, each.chance)
             told(stage, each)
 
-    await asyncio.gather(*(lane(User(stage, kind, place), victim) for place, victim in enumerate(stage.fleet.victims)))
+    await asyncio.gather(
+        *(lane(User(stage, kind, place), victim) for place, victim in enumerate(stage.cluster.victims))
+    )
 
 
 async def terminate_in_turn(stage: Stage, to_do: Iterator[Round]) -> None:
     """One victim is told to stop while the next one starts."""
     users = [User(stage, TERM, number) for number in range(UNDER_LOAD)]
-    for each, (victim, other) in zip(to_do, in_turn(stage.fleet.victims), strict=False):
+    for each, (victim, other) in zip(to_do, in_turn(stage.cluster.victims), strict=False):
         await asyncio.gather(terminate(stage, users, victim, each.chance), revive(other))
         told(stage, each)
 
@@ -381,11 +383,11 @@ async def in_rounds(stage: Stage, harm: Harm, kind: str, to_do: Iterator[Round])
         told(stage, each)
 
 
-async def revive(victim: Member) -> None:
+async def revive(victim: ServerProcess) -> None:
     if not victim.alive:
         await victim.start()
 
 
-def in_turn(victims: Sequence[Member]) -> Iterator[tuple[Member, Member]]:
+def in_turn(victims: Sequence[ServerProcess]) -> Iterator[tuple[ServerProcess, ServerProcess]]:
     """Each victim with the next one, again and again."""
     return pairwise(cycle(victims))

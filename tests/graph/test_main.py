@@ -16,7 +16,7 @@ from graph.adapters.postgres.provisioning import create_data_dir, start_embedded
 from graph.errors import ConfigurationError, DatabaseUnavailable
 from graph.settings import Settings
 from tests.support.database import PASSWORD
-from tests.support.fakes.tokens import Forger
+from tests.support.fakes.tokens import TokenForger
 
 ROOT = Path(__file__).parents[2]
 KEY = "A" * 43 + "="
@@ -77,7 +77,7 @@ def start_embedded_in(place: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"nonsense", Forger("", ec.generate_private_key(ec.SECP384R1())).private_pem()]
+    "content", [b"", b"nonsense", TokenForger("", ec.generate_private_key(ec.SECP384R1())).private_pem()]
 )
 def test_a_file_that_is_not_a_key_of_the_issuer_is_reported_by_its_name(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "issuer.pem"

@@ -24,8 +24,8 @@ from graph.jobs.summaries import Summarizer, register_tasks
 from graph.ports.approvals import Decision
 from migrations.runner import migrate, read_migrations
 from tests.graph.adapters.postgres.conversation.test_retriever import Compass
-from tests.support.database import PASSWORD, store_of_runs
-from tests.support.fakes.ports import GivenAnswers, words
+from tests.support.database import PASSWORD, build_run_store
+from tests.support.fakes.ports import FakeChatModel, words
 
 pytestmark = pytest.mark.anyio
 
@@ -146,7 +146,7 @@ async def test_no_row_is_lost_or_added(counts: dict[str, tuple[int, int]]) -> No
 
 
 async def test_an_abandoned_run_is_claimed_with_its_input_and_events(database: Database, cipher: VaultCipher) -> None:
-    store = store_of_runs(database, cipher)
+    store = build_run_store(database, cipher)
     assert (ABANDONED, USER) in await store.list_claimable()
     assert await store.claim(STRANGER, ABANDONED) is None
     claim = await store.claim(USER, ABANDONED)
@@ -205,7 +205,7 @@ async def test_a_job_of_the_former_version_is_done(
     ]
     async with open_queue(server_url) as queue:
         notes = EmbeddingStore(database, Compass(), words)
-        register_tasks(queue, Summarizer(database, GivenAnswers([]), notes, words, "Summarise."))
+        register_tasks(queue, Summarizer(database, FakeChatModel([]), notes, words, "Summarise."))
         await queue.run_worker_async(
             queues=["default"], wait=False, install_signal_handlers=False, delete_jobs="successful", listen_notify=False
         )

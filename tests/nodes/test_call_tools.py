@@ -34,9 +34,9 @@ from tests.support.fakes.ports import (
     NAME,
     OWNER,
     TOKEN,
-    GivenTools,
-    Heard,
-    KeptFiles,
+    CapturedEvents,
+    FakeFiles,
+    FakeToolRuntime,
     NoRows,
     OneNameRedactor,
     roster_of,
@@ -139,8 +139,8 @@ def node_with(
     return CallTools(calls, ApprovalGate(approvals or AutoApprovals("approved"), calls))
 
 
-async def run(*calls: dict[str, Any], heard: Heard | None = None, user: str = OWNER, **changes: Any) -> Turn:
-    node = node_with(GivenTools(TOOLS), changes.get("redactor") or OneNameRedactor())
+async def run(*calls: dict[str, Any], heard: CapturedEvents | None = None, user: str = OWNER, **changes: Any) -> Turn:
+    node = node_with(FakeToolRuntime(TOOLS), changes.get("redactor") or OneNameRedactor())
     state = turn_of(HumanMessage("do it"), AIMessage("", tool_calls=list(calls)))
     return await node(state, runtime_of(heard, user_id=user))
 
@@ -178,7 +178,7 @@ async def test_a_tool_gets_the_callers_rows_and_the_date_of_the_turn() -> None:
 
 
 async def test_calls_are_told_before_their_results() -> None:
-    heard = Heard()
+    heard = CapturedEvents()
     await run(call("repeat", 0, words="a"), call("refuse", 1), heard=heard)
     assert [event["type"] for event in heard] == ["tool_call", "tool_call", "tool_result", "tool_result"]
     assert heard.of("tool_call")[0]["tool"] == {"id": "call_0", "name": "repeat", "args": {"words": "a"}}
@@ -186,13 +186,13 @@ async def test_calls_are_told_before_their_results() -> None:
 
 
 async def test_what_is_told_of_a_result_is_what_the_model_reads() -> None:
-    heard = Heard()
+    heard = CapturedEvents()
     turn = await run(call("nest"), heard=heard)
     assert heard.of("tool_result")[0]["result"] == read(turn)
 
 
 async def test_what_a_tool_shows_is_masked_like_its_result_and_not_read_by_the_model() -> None:
-    heard = Heard()
+    heard = CapturedEvents()
     turn = await run(call("draw"), heard=heard)
     row = {"note": f"for {TOKEN}", "amount": "-12.30"}
     assert read(turn) == {"rows": [row]}
@@ -205,7 +205,7 @@ async def test_what_a_tool_shows_is_masked_like_its_result_and_not_read_by_the_m
 
 
 async def test_a_result_without_a_display_is_told_without_one() -> None:
-    heard = Heard()
+    heard = CapturedEvents()
     await run(call("nest"), heard=heard)
     assert "display" not in heard.of("tool_result")[0]
 
@@ -214,7 +214,7 @@ async def test_a_result_without_a_display_is_told_without_one() -> None:
 
 
 async def test_tokens_in_arguments_are_restored_for_the_tool_only() -> None:
-    heard = Heard()
+    heard = CapturedEvents()
     turn = await run(call("repeat", words=f"to {TOKEN}"), heard=heard)
     assert heard.of("tool_call")[0]["tool"]["args"] == {"words": f"to {TOKEN}"}
     assert read(turn) == {"words": f"to {TOKEN}", "note": f"to {TOKEN}"}
@@ -243,7 +243,7 @@ async def test_a_fault_that_repeats_a_value_is_masked() -> None:
 
 
 async def test_a_crash_tells_the_model_and_the_log_nothing_of_its_message() -> None:
-    heard = Heard()
+    heard = CapturedEvents()
     with capture_logs() as logs:
         turn = await run(call("crash"), heard=heard)
     assert results(turn)[0].status == "error"
@@ -288,14 +288,14 @@ async def test_one_calls_fault_does_not_touch_the_others() -> None:
 
 
 async def test_a_tool_of_another_employee_is_unknown() -> None:
-    node = node_with(GivenTools(TOOLS), roster=roster_of("repeat"))
+    node = node_with(FakeToolRuntime(TOOLS), roster=roster_of("repeat"))
     state = turn_of(HumanMessage("do it"), AIMessage("", tool_calls=[call("describe")]))
     turn = await node(state, runtime_of())
     assert "there is no tool 'describe'; yours are: repeat" in read(turn)["error"]
 
 
 async def test_a_tool_that_was_called_too_often_says_so() -> None:
-    node = node_with(GivenTools(TOOLS, exhausted=("repeat",)))
+    node = node_with(FakeToolRuntime(TOOLS, exhausted=("repeat",)))
     state = turn_of(HumanMessage("do it"), AIMessage("", tool_calls=[call("repeat", 0), call("wait", 1)]))
     first, second = results(await node(state, runtime_of()))
     assert "within a minute" in str(first.content)
@@ -351,7 +351,7 @@ async def test_a_stop_ends_the_tools_that_run() -> None:
 
 async def made(tool: Tool, redactor: OneNameRedactor | None = None) -> Turn:
     """A turn that calls this one tool."""
-    node = node_with(GivenTools({tool.name: tool}), redactor, roster=roster_of(tool.name))
+    node = node_with(FakeToolRuntime({tool.name: tool}), redactor, roster=roster_of(tool.name))
     state = turn_of(HumanMessage("do it"), AIMessage("", tool_calls=[call(tool.name)]))
     return await node(state, runtime_of())
 
@@ -365,7 +365,7 @@ def returning(result: Any) -> Tool:
 
 
 async def test_a_result_that_is_too_long_is_cut_and_says_so() -> None:
-    heard = Heard()
+    heard = CapturedEvents()
     turn = await run(call("flood"), heard=heard)
     [message], shown = results(turn), read(turn)
     assert message.status == "success"
@@ -536,10 +536,10 @@ async def leave(arguments: Words, context: ToolContext) -> dict[str, Any]:
 
 
 async def test_a_tool_leaves_its_files_with_its_caller_and_nobody_else() -> None:
-    files = {OWNER: KeptFiles(), "other": KeptFiles()}
-    toolbox = GivenTools({"leave": Tool(leave)}, kept=files.__getitem__)
+    files = {OWNER: FakeFiles(), "other": FakeFiles()}
+    toolbox = FakeToolRuntime({"leave": Tool(leave)}, kept=files.__getitem__)
     state = turn_of(HumanMessage("do it"), AIMessage("", tool_calls=[call("leave")]))
-    turn = await node_with(toolbox, roster=roster_of("leave"))(state, runtime_of(Heard()))
+    turn = await node_with(toolbox, roster=roster_of("leave"))(state, runtime_of(CapturedEvents()))
     assert json.loads(str(turn["messages"][-1].content)) == {"file_id": "file-1"}
     assert files[OWNER].kept == [("note.txt", "text/plain", b"content")]
     assert files["other"].kept == []
@@ -561,17 +561,17 @@ async def test_a_preview_that_breaks_off_has_done_nothing() -> None:
 
 
 async def test_a_call_of_a_run_that_is_made_again_is_known_where_it_leaves_its_files() -> None:
-    class Naming(GivenTools):
+    class Naming(FakeToolRuntime):
         named: ClassVar[list[str]] = []
 
-        def files(self, user_id: str, call: str = "") -> KeptFiles:
+        def files(self, user_id: str, call: str = "") -> FakeFiles:
             self.named.append(call)
-            return KeptFiles()
+            return FakeFiles()
 
     toolbox = Naming({"leave": Tool(leave)})
     state = turn_of(HumanMessage("do it"), AIMessage("", tool_calls=[call("leave", 0), call("leave", 1)]))
     for epoch in (1, 2, 0):
-        runtime = runtime_of(Heard())
+        runtime = runtime_of(CapturedEvents())
         runtime = replace(runtime, context=replace(runtime.context, epoch=epoch))
         await node_with(toolbox, roster=roster_of("leave"))(state, runtime)
     first, second = toolbox.named[:2], toolbox.named[2:4]

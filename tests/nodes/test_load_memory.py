@@ -7,7 +7,7 @@ from graph.ports.memory import MemorySnapshot
 from graph.state import LoadedMemory
 from graph.turn.prompt import FACTS_SHARE, HISTORY_SHARE, SUMMARY_SHARE, count_message_tokens
 from nodes.load_memory import LoadMemory
-from tests.support.fakes.ports import OWNER, SESSION, GivenMemory, clock_at, runtime_of, words
+from tests.support.fakes.ports import OWNER, SESSION, FakeMemory, clock_at, runtime_of, words
 
 pytestmark = pytest.mark.anyio
 
@@ -16,11 +16,11 @@ CALL = {"name": "totals", "args": {}, "id": "c", "type": "tool_call"}
 
 
 def node(remembered: MemorySnapshot, budget: int = 1000, moment: str = "2026-11-23T12:00:00+00:00") -> LoadMemory:
-    return LoadMemory(GivenMemory(remembered), words, clock_at(moment), budget)
+    return LoadMemory(FakeMemory(remembered), words, clock_at(moment), budget)
 
 
 async def test_it_asks_for_the_callers_session_and_employee() -> None:
-    memory = GivenMemory()
+    memory = FakeMemory()
     await LoadMemory(memory, words, NOON, 1000)({}, runtime_of())
     assert memory.asked == [(OWNER, SESSION, "tester")]
 

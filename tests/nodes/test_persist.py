@@ -14,9 +14,9 @@ from tests.support.fakes.ports import (
     OWNER,
     RUN,
     SESSION,
-    GivenAnswers,
-    GivenTools,
-    KeptTurns,
+    FakeChatModel,
+    FakeToolRuntime,
+    FakeTranscript,
     passage,
     roster_of,
     runtime_of,
@@ -29,8 +29,8 @@ pytestmark = pytest.mark.anyio
 async def test_the_turn_is_recorded_with_its_owner_run_and_usage() -> None:
     messages = [HumanMessage("hi"), AIMessage("hello")]
     usage = Usage(prompt=7, completion=2, total=9, cost="0.001", source="provider")
-    transcript = KeptTurns()
-    node = Persist(transcript, GivenAnswers([]), roster_of(model="large"), GivenTools({}))
+    transcript = FakeTranscript()
+    node = Persist(transcript, FakeChatModel([]), roster_of(model="large"), FakeToolRuntime({}))
     turn = await node(turn_of(*messages, usage=usage), runtime_of())
     assert turn == {"message_id": "message-1"}
     assert transcript.turns == [TurnRecord(OWNER, SESSION, RUN, 0, "tester", "model-large", messages, usage, [])]
@@ -45,9 +45,9 @@ async def add(arguments: BaseModel, context: ToolContext) -> dict[str, Any]:
 
 
 async def test_what_brought_in_text_that_the_user_did_not_write_is_recorded() -> None:
-    transcript = KeptTurns()
-    tools = GivenTools({"look": Tool(look, returns_untrusted_text=True), "add": Tool(add)})
-    node = Persist(transcript, GivenAnswers([]), roster_of(), tools)
+    transcript = FakeTranscript()
+    tools = FakeToolRuntime({"look": Tool(look, returns_untrusted_text=True), "add": Tool(add)})
+    node = Persist(transcript, FakeChatModel([]), roster_of(), tools)
     read = [ToolMessage("{}", tool_call_id=name, name=name) for name in ("look", "add")]
     usage = Usage(prompt=0, completion=0, total=0, cost="0", source="provider")
     await node(turn_of(HumanMessage("hi"), *read, usage=usage, passages=[passage(1)]), runtime_of())

@@ -21,9 +21,9 @@ from nodes.reason import MAX_ROUNDS, Reason
 from tests.support.fakes.ports import (
     TEMPLATES,
     TOKEN,
-    GivenAnswers,
-    GivenTools,
-    Heard,
+    CapturedEvents,
+    FakeChatModel,
+    FakeToolRuntime,
     passage,
     roster_of,
     runtime_of,
@@ -43,12 +43,12 @@ async def totals(arguments: ToolArguments, context: ToolContext) -> dict[str, An
 def node(*answers: Sequence[AIMessageChunk], budget: int = 1000, **employee: Any) -> Reason:
     prices = {"model-small": Price(Decimal("0.15"), Decimal("0.60"))}
     roster = roster_of("totals", **employee)
-    tools = GivenTools({"totals": Tool(totals)})
-    return Reason(GivenAnswers(list(answers)), roster, tools, TEMPLATES, prices, words, budget)
+    tools = FakeToolRuntime({"totals": Tool(totals)})
+    return Reason(FakeChatModel(list(answers)), roster, tools, TEMPLATES, prices, words, budget)
 
 
-def model_of(reason: Reason) -> GivenAnswers:
-    assert isinstance(reason.model, GivenAnswers)
+def model_of(reason: Reason) -> FakeChatModel:
+    assert isinstance(reason.model, FakeChatModel)
     return reason.model
 
 
@@ -81,7 +81,7 @@ def answered(turn: Turn) -> AIMessage:
 
 
 async def test_words_stream_as_they_come() -> None:
-    heard = Heard()
+    heard = CapturedEvents()
     turn = await node(said("You ", "spent ", "12."))(turn_of(), runtime_of(heard))
     assert [event["content"] for event in heard.of("text")] == ["You ", "spent ", "12."]
     assert answered(turn).text == "You spent 12."
@@ -89,7 +89,7 @@ async def test_words_stream_as_they_come() -> None:
 
 @pytest.mark.parametrize("cut", range(1, len(TOKEN)))
 async def test_no_token_is_cut_wherever_the_model_cuts_it(cut: int) -> None:
-    heard = Heard()
+    heard = CapturedEvents()
     turn = await node(said("Paid ", TOKEN[:cut], TOKEN[cut:], " today"))(turn_of(), runtime_of(heard))
     pieces = [event["content"] for event in heard.of("text")]
     assert [piece for piece in pieces if TOKEN in piece]
@@ -97,19 +97,19 @@ async def test_no_token_is_cut_wherever_the_model_cuts_it(cut: int) -> None:
 
 
 async def test_what_is_held_back_is_told_at_the_end() -> None:
-    heard = Heard()
+    heard = CapturedEvents()
     await node(said("see [1"))(turn_of(), runtime_of(heard))
     assert "".join(event["content"] for event in heard.of("text")) == "see [1"
 
 
 async def test_characters_that_the_database_cannot_hold_are_left_out() -> None:
-    heard = Heard()
+    heard = CapturedEvents()
     turn = await node(said("a\x00b", "c\ud800d"))(turn_of(), runtime_of(heard))
     assert "".join(event["content"] for event in heard.of("text")) == answered(turn).text == "abcd"
 
 
 async def test_an_address_that_nobody_gave_is_neither_shown_nor_kept() -> None:
-    heard, lure = Heard(), f"https://evil.example/?q={TOKEN}"
+    heard, lure = CapturedEvents(), f"https://evil.example/?q={TOKEN}"
     turn = await node(said("![your ", "plan](ht", lure[2:30], f"{lure[30:]}) is ready"))(turn_of(), runtime_of(heard))
     shown = "".join(event["content"] for event in heard.of("text"))
     assert shown == answered(turn).text == "! [your plan] ([link removed: evil[.]example]) is ready"
@@ -160,13 +160,13 @@ async def test_an_empty_answer_is_an_error() -> None:
 
 
 async def test_a_fault_of_the_model_ends_the_turn_after_what_it_said() -> None:
-    class Breaking(GivenAnswers):
+    class Breaking(FakeChatModel):
         async def stream(self, *_: Any) -> Any:
             yield AIMessageChunk("half ")
             raise ModelTimeout
 
-    heard = Heard()
-    broken = Reason(Breaking([]), roster_of(), GivenTools({}), TEMPLATES, {}, words, 1000)
+    heard = CapturedEvents()
+    broken = Reason(Breaking([]), roster_of(), FakeToolRuntime({}), TEMPLATES, {}, words, 1000)
     with pytest.raises(ModelTimeout):
         await broken(turn_of(), runtime_of(heard))
     assert [event["content"] for event in heard.of("text")] == ["half "]
@@ -265,7 +265,7 @@ async def test_tools_are_offered_before_the_last_round() -> None:
 
 
 async def test_each_passage_that_the_answer_refers_to_is_cited_once() -> None:
-    heard = Heard()
+    heard = CapturedEvents()
     found = [passage(1), passage(2), passage(3)]
     await node(said("So [3], as [1] says, and [3] again."))(turn_of(passages=found), runtime_of(heard))
     assert heard.of("citation") == [
@@ -275,20 +275,20 @@ async def test_each_passage_that_the_answer_refers_to_is_cited_once() -> None:
 
 
 async def test_a_marker_without_its_passage_is_no_citation() -> None:
-    heard = Heard()
+    heard = CapturedEvents()
     await node(said("As [0], [2] and [99] say."))(turn_of(passages=[passage(1)]), runtime_of(heard))
     assert heard.of("citation") == []
 
 
 async def test_a_passage_that_was_left_out_of_the_prompt_is_not_cited() -> None:
-    heard = Heard()
+    heard = CapturedEvents()
     found = [passage(1, "w " * 10), passage(2, "w " * 500)]
     await node(said("See [1] and [2]."), budget=60)(turn_of(passages=found), runtime_of(heard))
     assert [event["marker"] for event in heard.of("citation")] == ["[1]"]
 
 
 async def test_words_before_a_call_cite_nothing_yet() -> None:
-    heard = Heard()
+    heard = CapturedEvents()
     await node([AIMessageChunk("By [1] I look. "), *called("{}")])(turn_of(passages=[passage(1)]), runtime_of(heard))
     assert heard.of("citation") == []
 
@@ -333,7 +333,7 @@ async def test_a_model_without_a_price_costs_nothing() -> None:
 
 async def test_without_a_report_the_tools_count_too() -> None:
     many = node(said("ok"))
-    bare = Reason(GivenAnswers([said("ok")]), roster_of(), GivenTools({}), TEMPLATES, {}, words, 1000)
+    bare = Reason(FakeChatModel([said("ok")]), roster_of(), FakeToolRuntime({}), TEMPLATES, {}, words, 1000)
     with_tools, without = await many(turn_of(), runtime_of()), await bare(turn_of(), runtime_of())
     assert with_tools["usage"]["prompt"] == without["usage"]["prompt"] + words(json.dumps([Tool(totals).schema()]))
 
@@ -355,7 +355,7 @@ async def test_a_report_that_comes_again_counts_once() -> None:
 # Calls that break off -------------------------------------------------------------------------------------------------
 
 
-class Breaking(GivenAnswers):
+class Breaking(FakeChatModel):
     """Streams an answer and breaks off."""
 
     def __init__(self, chunks: Sequence[AIMessageChunk], fault: BaseException) -> None:
@@ -371,7 +371,7 @@ class Breaking(GivenAnswers):
 async def taken(chunks: Sequence[AIMessageChunk], fault: BaseException) -> Usage | None:
     """What a call took that broke off."""
     prices = {"model-small": Price(Decimal("0.15"), Decimal("0.60"))}
-    reason = Reason(Breaking(chunks, fault), roster_of(), GivenTools({}), TEMPLATES, prices, words, 1000)
+    reason = Reason(Breaking(chunks, fault), roster_of(), FakeToolRuntime({}), TEMPLATES, prices, words, 1000)
     runtime = runtime_of()
     with pytest.raises(type(fault)):
         await reason(turn_of(), runtime)
@@ -424,14 +424,14 @@ TOLD_LATE = AIMessageChunk(content="The answer.", additional_kwargs={WERE_THOUGH
 
 
 async def test_words_that_turn_out_to_be_thoughts_are_taken_back() -> None:
-    heard = Heard()
+    heard = CapturedEvents()
     turn = await node([AIMessageChunk(content="The user wants. "), TOLD_LATE])(turn_of(), runtime_of(heard))
     assert [event["type"] for event in heard] == ["text", "restart", "text"]
     assert answered(turn).text == "The answer."
 
 
 async def test_once_tools_were_called_words_stay_shown_and_are_not_kept() -> None:
-    heard = Heard()
+    heard = CapturedEvents()
     call = AIMessage("", tool_calls=[{"name": "totals", "args": {}, "id": "call_0"}])
     messages = (HumanMessage("?"), call, ToolMessage("{}", tool_call_id="call_0"))
     turn = await node([AIMessageChunk(content="The user wants. "), TOLD_LATE])(turn_of(*messages), runtime_of(heard))

@@ -6,13 +6,13 @@ from graph.errors import ModelUnavailable
 from graph.state import Passage
 from graph.turn.prompt import PASSAGES_SHARE
 from nodes.retrieve import Retrieve
-from tests.support.fakes.ports import OWNER, GivenPassages, passage, runtime_of, turn_of, words
+from tests.support.fakes.ports import OWNER, FakeRetriever, passage, runtime_of, turn_of, words
 
 pytestmark = pytest.mark.anyio
 
 
 async def test_the_masked_question_is_searched_for_among_the_callers_texts() -> None:
-    retriever = GivenPassages([])
+    retriever = FakeRetriever([])
     turn = await Retrieve(retriever, words, 1000)(turn_of(question="my masked question"), runtime_of(text="raw words"))
     assert retriever.asked == [(OWNER, "my masked question")]
     assert turn["passages"] == []
@@ -20,17 +20,17 @@ async def test_the_masked_question_is_searched_for_among_the_callers_texts() -> 
 
 async def test_what_fits_is_kept_in_order() -> None:
     found = [passage(1), passage(2)]
-    assert (await Retrieve(GivenPassages(found), words, 1000)(turn_of(), runtime_of()))["passages"] == found
+    assert (await Retrieve(FakeRetriever(found), words, 1000)(turn_of(), runtime_of()))["passages"] == found
 
 
 async def test_passages_stay_within_their_share_the_best_ones_first() -> None:
     found = [passage(number, "word " * 60) for number in range(5)]
-    turn = await Retrieve(GivenPassages(found), words, 1000)(turn_of(), runtime_of())
+    turn = await Retrieve(FakeRetriever(found), words, 1000)(turn_of(), runtime_of())
     assert turn["passages"] == found[: int(1000 * PASSAGES_SHARE) // 60]
 
 
 async def test_where_nothing_is_stored_nothing_is_searched_for() -> None:
-    retriever = GivenPassages([passage(1)])
+    retriever = FakeRetriever([passage(1)])
     state = turn_of()
     state["recollection"]["searchable"] = False
     assert (await Retrieve(retriever, words, 1000)(state, runtime_of()))["passages"] == []
@@ -38,7 +38,7 @@ async def test_where_nothing_is_stored_nothing_is_searched_for() -> None:
 
 
 async def test_a_turn_goes_on_without_passages_where_the_embedder_does_not_serve() -> None:
-    class Down(GivenPassages):
+    class Down(FakeRetriever):
         async def search(self, user_id: str, query: str) -> list[Passage]:
             raise ModelUnavailable
 

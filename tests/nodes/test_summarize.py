@@ -5,7 +5,7 @@ import pytest
 from graph.errors import DatabaseUnavailable
 from graph.state import SummaryBacklog
 from nodes.summarize import MIN_TURNS, SUMMARY_TOKENS, SUMMARY_TURNS, Summarize
-from tests.support.fakes.ports import OWNER, SESSION, GivenState, runtime_of, turn_of
+from tests.support.fakes.ports import OWNER, SESSION, FakeSummaries, runtime_of, turn_of
 
 pytestmark = pytest.mark.anyio
 
@@ -32,12 +32,12 @@ async def test_it_is_due_after_so_many_turns_tokens_or_minutes(
     turns: int, tokens: int, since: float, due: bool
 ) -> None:
     unsummarized = SummaryBacklog(turns=turns, tokens=tokens, seconds=since)
-    summaries = GivenState(unsummarized)
+    summaries = FakeSummaries(unsummarized)
     turn = await Summarize(summaries)(turn_of(), runtime_of())
     assert turn == {"unsummarized": unsummarized, "summary_due": due}
     assert summaries.requested == ([(OWNER, SESSION)] if due else [])
 
 
 async def test_a_queue_that_cannot_be_reached_does_no_harm() -> None:
-    summaries = GivenState(SummaryBacklog(turns=12, tokens=0, seconds=MINUTE), failure=DatabaseUnavailable())
+    summaries = FakeSummaries(SummaryBacklog(turns=12, tokens=0, seconds=MINUTE), failure=DatabaseUnavailable())
     assert await Summarize(summaries)(turn_of(), runtime_of()) == {"summary_due": False}

@@ -14,7 +14,7 @@ from graph.turn.approval_gate import ApprovalGate
 from graph.turn.delegation import DelegationDisabled
 from graph.turn.tool_executor import ToolExecutor
 from nodes.call_tools import CallTools
-from tests.support.fakes.ports import OWNER, GivenTools, Heard, roster_of, runtime_of, turn_of
+from tests.support.fakes.ports import OWNER, CapturedEvents, FakeToolRuntime, roster_of, runtime_of, turn_of
 from tools.shared.arguments import ToolArguments
 
 pytestmark = pytest.mark.anyio
@@ -76,11 +76,11 @@ async def played(said: str, tool: str) -> tuple[str, str, str]:
     redactor = InlineRedactor(InMemoryVault())
     [masked] = (await redactor.mask(OWNER, [said])).texts
     token = masked[masked.index("[") : masked.index("]") + 1]
-    toolbox = GivenTools({tool: TOOLS[tool]})
+    toolbox = FakeToolRuntime({tool: TOOLS[tool]})
     calls = ToolExecutor(toolbox, redactor, roster_of(tool), DelegationDisabled())
     node = CallTools(calls, ApprovalGate(AutoApprovals("approved"), calls))
     call = {"name": tool, "args": {"words": token}, "id": "call_0", "type": "tool_call"}
-    heard = Heard()
+    heard = CapturedEvents()
     turn = await node(turn_of(HumanMessage(masked), AIMessage("", tool_calls=[call])), runtime_of(heard))
     messages = [str(message.content) for message in turn["messages"] if isinstance(message, ToolMessage)]
     return (

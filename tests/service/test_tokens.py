@@ -11,7 +11,7 @@ import pytest
 
 from graph.adapters.auth.local_issuer import ISSUER, load_or_create_key_pair
 from tests.support.clients import Client
-from tests.support.fakes.tokens import BAD, USER, Forger, encode
+from tests.support.fakes.tokens import BAD, USER, TokenForger, encode
 from tests.support.servers import Server
 
 VARYING = {"date", "x-request-id"}
@@ -27,8 +27,8 @@ class Told:
 
 
 @pytest.fixture(scope="module")
-def forger(server: Server) -> Forger:
-    return Forger(ISSUER, load_or_create_key_pair(server.data / "issuer.pem"), server.issuer.kid)
+def forger(server: Server) -> TokenForger:
+    return TokenForger(ISSUER, load_or_create_key_pair(server.data / "issuer.pem"), server.issuer.kid)
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +64,7 @@ def nobody(connection: http.client.HTTPConnection) -> Told:
 
 @pytest.mark.parametrize("kind", BAD)
 def test_a_bad_token_is_told_the_same_as_none(
-    connection: http.client.HTTPConnection, forger: Forger, nobody: Told, kind: str
+    connection: http.client.HTTPConnection, forger: TokenForger, nobody: Told, kind: str
 ) -> None:
     token = BAD[kind](forger).encode("latin-1")
     assert get(connection, b"Bearer " + token) == nobody
@@ -97,13 +97,13 @@ SCHEMES = [
 
 @pytest.mark.parametrize("header", SCHEMES, ids=repr)
 def test_a_sound_token_in_another_form_is_told_the_same_as_none(
-    connection: http.client.HTTPConnection, forger: Forger, nobody: Told, header: bytes
+    connection: http.client.HTTPConnection, forger: TokenForger, nobody: Told, header: bytes
 ) -> None:
     assert get(connection, header.replace(b"TOKEN", forger.token().encode())) == nobody
 
 
 def test_two_headers_are_told_the_same_as_none(
-    connection: http.client.HTTPConnection, forger: Forger, nobody: Told
+    connection: http.client.HTTPConnection, forger: TokenForger, nobody: Told
 ) -> None:
     sound = f"Bearer {forger.token()}".encode()
     for pair in ((sound, sound), (sound, b"Basic x"), (b"Basic x", sound), (sound, b"")):
@@ -112,7 +112,7 @@ def test_two_headers_are_told_the_same_as_none(
 
 @pytest.mark.parametrize("place", ["access_token", "token", "jwt", "authorization"])
 def test_a_token_in_the_address_opens_nothing(
-    connection: http.client.HTTPConnection, forger: Forger, nobody: Told, place: str
+    connection: http.client.HTTPConnection, forger: TokenForger, nobody: Told, place: str
 ) -> None:
     assert get(connection, path=f"/api/sessions?{place}={forger.token()}") == nobody
 
@@ -134,12 +134,12 @@ def test_what_is_no_header_at_all_is_refused_before_it_is_read(server: Server, v
 
 
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
-def test_a_sound_token_names_its_user(connection: http.client.HTTPConnection, forger: Forger, scheme: str) -> None:
+def test_a_sound_token_names_its_user(connection: http.client.HTTPConnection, forger: TokenForger, scheme: str) -> None:
     assert get(connection, f"{scheme} {forger.token()}".encode()).status == 200
 
 
 def test_bad_tokens_leave_no_trace_of_their_user(
-    server: Server, forger: Forger, connection: http.client.HTTPConnection
+    server: Server, forger: TokenForger, connection: http.client.HTTPConnection
 ) -> None:
     for forge in BAD.values():
         get(connection, b"Bearer " + forge(forger).encode("latin-1"))
@@ -150,7 +150,7 @@ def test_bad_tokens_leave_no_trace_of_their_user(
 
 
 def test_unknown_key_ids_keep_nobody_waiting(
-    connection: http.client.HTTPConnection, forger: Forger, nobody: Told
+    connection: http.client.HTTPConnection, forger: TokenForger, nobody: Told
 ) -> None:
     dice = random.Random("kids")
     began = time.perf_counter()

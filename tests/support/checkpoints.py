@@ -37,21 +37,21 @@ def joined(before: list[str], after: list[str]) -> list[str]:
     return [*before, *after]
 
 
-class Talk(TypedDict, total=False):
+class Conversation(TypedDict, total=False):
     said: Annotated[list[str], joined]
     last: list[str]
 
 
-def talk(checkpointer: BaseCheckpointSaver[str]) -> Any:
+def conversation_graph(checkpointer: BaseCheckpointSaver[str]) -> Any:
     """A small graph whose state grows."""
 
-    async def listen(state: Talk) -> Talk:
+    async def listen(state: Conversation) -> Conversation:
         return {"last": [f"heard {len(state['said'])}"]}
 
-    async def answer(state: Talk) -> Talk:
+    async def answer(state: Conversation) -> Conversation:
         return {"said": [f"answer to {state['said'][-1]}"]}
 
-    graph = StateGraph(Talk)
+    graph = StateGraph(Conversation)
     graph.add_node("listen", listen)
     graph.add_node("answer", answer)
     graph.add_edge(START, "listen")

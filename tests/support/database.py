@@ -16,14 +16,14 @@ PASSWORD = "only-for-tests"
 Sql = Callable[..., list[dict[str, Any]]]
 
 
-def store_of_runs(database: Database, cipher: VaultCipher, **changes: float) -> PostgresRunStore:
+def build_run_store(database: Database, cipher: VaultCipher, **changes: float) -> PostgresRunStore:
     """A store of runs whose limits nobody reaches, but for those that are given."""
     limits: dict[str, Any] = {"turns_per_minute": 1000, "daily_tokens": 0, "lease_seconds": 60.0, **changes}
     memory = PostgresMemory(database, "any")
     return PostgresRunStore(database, cipher, memory, default_employee="prime-boss", **limits)
 
 
-class LosesTheFirstReply(Database):
+class DropsFirstReply(Database):
     """A database whose connection breaks just after the first commit."""
 
     lost = False

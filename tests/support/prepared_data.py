@@ -17,13 +17,13 @@ OF_ITS_OWN = ("OPENAI", "SUPABASE", "DATABASE", "MIGRATION", "EMBEDDING")
 """What begins so in the environment would have another database or another network prepared."""
 
 
-def begin(data: Path) -> None:
+def copy_into(data: Path) -> None:
     """Put into a data directory what a first start would make there, unless there was one already."""
     if not (data / "postgres").exists():
         copy(prepared(), data)
 
 
-def lend_network(data: Path) -> None:
+def copy_model(data: Path) -> None:
     """Put the embedder's network into a data directory whose database is elsewhere."""
     if not (data / "embedder").exists():
         copy(prepared() / "embedder", data / "embedder")

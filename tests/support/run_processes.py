@@ -25,10 +25,10 @@ from graph.testing.in_memory_runs import InMemoryRunStore, StoredRun
 from graph.tool import Tool, ToolContext
 from tests.support.fakes.ports import (
     TEMPLATES,
-    GivenMemory,
-    GivenPassages,
-    GivenState,
-    GivenTools,
+    FakeMemory,
+    FakeRetriever,
+    FakeSummaries,
+    FakeToolRuntime,
     OneNameRedactor,
     clock_at,
     roster_of,
@@ -232,7 +232,7 @@ class Cluster:
         self.checkpoints = InMemoryCheckpoints()
         self.approvals = InMemoryApprovals(self.store)
         self.tool_calls: list[str] = []
-        self.tools = GivenTools(read_and_write_tools(self.tool_calls))
+        self.tools = FakeToolRuntime(read_and_write_tools(self.tool_calls))
 
     def stored(self, run: Run) -> StoredRun:
         return self.store.runs[run.id]
@@ -261,13 +261,13 @@ class Cluster:
         graph = build(
             Ports(
                 redactor=redactor,
-                memory=GivenMemory(),
-                retriever=GivenPassages([]),
+                memory=FakeMemory(),
+                retriever=FakeRetriever([]),
                 model=model,
                 toolbox=self.tools,
                 approvals=self.approvals,
                 transcript=self.store.transcript,
-                summaries=GivenState(SummaryBacklog(turns=0, tokens=0, seconds=0)),
+                summaries=FakeSummaries(SummaryBacklog(turns=0, tokens=0, seconds=0)),
                 roster=roster,
                 templates=TEMPLATES,
                 prices={},

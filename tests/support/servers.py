@@ -17,7 +17,7 @@ from psycopg.rows import dict_row
 from graph.adapters.auth.local_issuer import LocalIssuer
 from graph.adapters.postgres.embedded import EmbeddedPostgres
 from tests.support.clients import PATIENCE, Client
-from tests.support.prepared_data import begin
+from tests.support.prepared_data import copy_into
 
 ROOT = Path(__file__).parents[2]
 
@@ -60,7 +60,7 @@ class Server:
 @contextmanager
 def running(data: Path, environment: Mapping[str, str], command: Sequence[str] = ("graph", "run")) -> Iterator[Server]:
     """Start a server on a free port; stop it and what it started at the end. `command` is the module that runs it."""
-    begin(data)
+    copy_into(data)
     log = data / "server.log"
     inherited = {
         name: value for name, value in os.environ.items() if not name.startswith(("OPENAI", "SUPABASE", "DATABASE"))

@@ -17,7 +17,7 @@ import httpx
 import psycopg
 
 from graph.adapters.postgres.embedded import EmbeddedPostgres
-from tests.support.prepared_data import begin
+from tests.support.prepared_data import copy_into
 
 ROOT = Path(__file__).parents[2]
 RECORDINGS = ROOT / "tests" / "recordings"
@@ -58,7 +58,7 @@ def studio_server(folder: Path, recording: Path | None = None) -> Iterator[Studi
         if not name.startswith(("OPENAI", "SUPABASE", "DATABASE", "STUDIO_RECORDING", "RECORDING", "MAKE", "MFLAGS"))
     }
     if recording is None:
-        begin(folder / "data")
+        copy_into(folder / "data")
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
             ["sh", "-c", make_command(inherited, recording)],

@@ -19,7 +19,7 @@ from graph.adapters.postgres.embedded import EmbeddedPostgres
 from graph.adapters.postgres.provisioning import prepare_embedded
 from tests.support.clients import PATIENCE, Client
 from tests.support.database import TEST_SETTINGS
-from tests.support.prepared_data import lend_network
+from tests.support.prepared_data import copy_model
 from tests.support.servers import Server, running
 
 CONFIGURATION = Template("""\
@@ -115,7 +115,7 @@ class TwoServers:
 def two_servers(home: Path, environment: Mapping[str, str]) -> Iterator[TwoServers]:
     """Both processes with what they share: a database, its keys, the issuer of tokens."""
     data = home / "data"
-    lend_network(data)
+    copy_model(data)
     with ExitStack() as stack:
         cluster = stack.enter_context(EmbeddedPostgres(data / "postgres", print, TEST_SETTINGS))
         addresses = asyncio.run(prepare_embedded(cluster, data / "server.password", print))

@@ -8,7 +8,7 @@ import pytest
 from psycopg.rows import DictRow, dict_row
 
 from graph.tool import ToolContext
-from tests.support.fakes.ports import KeptFiles
+from tests.support.fakes.ports import FakeFiles
 from tests.support.ledgers import TODAY, Ledger, UserRows
 
 
@@ -29,12 +29,12 @@ def user() -> str:
 
 
 @pytest.fixture
-def files() -> KeptFiles:
-    return KeptFiles()
+def files() -> FakeFiles:
+    return FakeFiles()
 
 
 @pytest.fixture
-def context(rows_of: Callable[[str], UserRows], user: str, files: KeptFiles) -> ToolContext:
+def context(rows_of: Callable[[str], UserRows], user: str, files: FakeFiles) -> ToolContext:
     return ToolContext(rows_of(user), TODAY, files)
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from graph.tool import ToolContext, ToolError
 from graph.values.months import add_months
-from tests.support.fakes.ports import KeptFiles
+from tests.support.fakes.ports import FakeFiles
 from tests.support.ledgers import Ledger, UserRows, earned, refunded, spent, transferred, user_transaction
 from tools.chart_budget_burn_down import ChartBudgetBurnDown, chart_budget_burn_down
 from tools.chart_by_category import MAX_BARS, OTHERS, ChartByCategory, chart_by_category
@@ -59,7 +59,7 @@ def add_budget(database_url: str, user: str) -> Callable[..., Any]:
 
 
 async def test_categories_are_drawn_with_refunds_off_and_the_picture_is_kept(
-    ledger: Ledger, user: str, context: ToolContext, files: KeptFiles
+    ledger: Ledger, user: str, context: ToolContext, files: FakeFiles
 ) -> None:
     await ledger.add_transactions(
         user,
@@ -106,7 +106,7 @@ async def test_income_and_a_period_can_be_drawn(ledger: Ledger, user: str, conte
     assert result["display"]["title"] == "Income by category, 2025-03-01 to 2025-03-31"
 
 
-async def test_where_there_is_nothing_to_draw_no_picture_is_made(context: ToolContext, files: KeptFiles) -> None:
+async def test_where_there_is_nothing_to_draw_no_picture_is_made(context: ToolContext, files: FakeFiles) -> None:
     for result in (await by_category(context), await by_month(context)):
         assert result["status"] == "no_rows"
         assert "display" not in result
@@ -114,7 +114,7 @@ async def test_where_there_is_nothing_to_draw_no_picture_is_made(context: ToolCo
 
 
 async def test_two_currencies_are_ambiguous_until_one_is_named_or_the_main_one(
-    ledger: Ledger, user: str, context: ToolContext, database_url: str, files: KeptFiles
+    ledger: Ledger, user: str, context: ToolContext, database_url: str, files: FakeFiles
 ) -> None:
     await ledger.add_transactions(user, [spent("1"), spent("2", currency="CAD")])
     for result in (await by_category(context), await by_month(context)):
@@ -286,7 +286,7 @@ async def test_a_debt_is_paid_off_as_worked_by_hand(context: ToolContext) -> Non
     assert "half to even" in result["method"]
 
 
-async def test_a_payment_below_the_interest_never_pays_the_debt(context: ToolContext, files: KeptFiles) -> None:
+async def test_a_payment_below_the_interest_never_pays_the_debt(context: ToolContext, files: FakeFiles) -> None:
     result = await payoff(context, balance="1000", annual_rate_percent="12", monthly_payment="10")
     assert (result["status"], result["interest_first_month"]) == ("never_paid", "10.00")
     assert result["within_months"] == 1200

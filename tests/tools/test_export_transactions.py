@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 
 from graph.tool import ToolContext, ToolError
-from tests.support.fakes.ports import KeptFiles
+from tests.support.fakes.ports import FakeFiles
 from tests.support.ledgers import Ledger, UserRows, earned, spent, transferred
 from tools import export_transactions as exports
 from tools.export_transactions import (
@@ -57,7 +57,7 @@ def row(**changes: Any) -> dict[str, Any]:
 
 
 async def test_a_csv_holds_the_matching_rows_newest_first(
-    ledger: Ledger, user: str, context: ToolContext, files: KeptFiles
+    ledger: Ledger, user: str, context: ToolContext, files: FakeFiles
 ) -> None:
     [account] = await ledger.add_accounts(user, [{"name": "Everyday", "type": "checking"}])
     await ledger.add_transactions(
@@ -87,7 +87,7 @@ async def test_a_csv_holds_the_matching_rows_newest_first(
 
 
 async def test_an_excel_file_has_dates_and_numbers(
-    ledger: Ledger, user: str, context: ToolContext, files: KeptFiles
+    ledger: Ledger, user: str, context: ToolContext, files: FakeFiles
 ) -> None:
     await ledger.add_transactions(user, [spent("12.50", on="2024-02-29", merchant="Harbour Bakery")])
     await export(context, format="xlsx")
@@ -99,7 +99,7 @@ async def test_an_excel_file_has_dates_and_numbers(
 
 
 async def test_totals_are_exact_over_all_matches_though_not_all_fit(
-    ledger: Ledger, user: str, context: ToolContext, files: KeptFiles, monkeypatch: pytest.MonkeyPatch
+    ledger: Ledger, user: str, context: ToolContext, files: FakeFiles, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(exports, "MAX_ROWS", 3)
     rows = [spent("0.01")] * 5 + [spent("2", currency="CAD"), transferred("-9")]
@@ -121,7 +121,7 @@ async def test_only_the_wanted_categories_are_exported(ledger: Ledger, user: str
         await export(context, categories=["Nonsense"])
 
 
-async def test_where_nothing_matches_there_is_no_file(context: ToolContext, files: KeptFiles) -> None:
+async def test_where_nothing_matches_there_is_no_file(context: ToolContext, files: FakeFiles) -> None:
     result = await export(context)
     assert (result["status"], result["matches"], files.kept) == ("no_rows", 0, [])
     assert "display" not in result

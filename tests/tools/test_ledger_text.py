@@ -21,7 +21,7 @@ from graph.turn.delegation import DelegationDisabled
 from graph.turn.tool_executor import ToolExecutor
 from migrations.demo.seed import seed
 from nodes.call_tools import CallTools
-from tests.support.fakes.ports import GivenTools, Heard, KeptFiles, roster_of, runtime_of, turn_of
+from tests.support.fakes.ports import CapturedEvents, FakeFiles, FakeToolRuntime, roster_of, runtime_of, turn_of
 from tests.support.ledgers import TODAY, UserRows, user_transaction
 from tests.support.tool_calls import NEWEST_PURCHASE, calls
 from tools.catalog import CATALOG, by_name
@@ -104,11 +104,11 @@ async def is_marked(connection: psycopg.AsyncConnection[DictRow], table: str, co
         return False
 
 
-class ToolRuntime(GivenTools):
+class ToolRuntime(FakeToolRuntime):
     """All tools over one user's rows."""
 
     def __init__(self, rows: Rows) -> None:
-        super().__init__(by_name(), kept=lambda user_id: KeptFiles())
+        super().__init__(by_name(), kept=lambda user_id: FakeFiles())
         self.own = rows
 
     def rows(self, user_id: str) -> Any:
@@ -124,7 +124,7 @@ async def shown(tool: Tool, arguments: Any, rows: Rows, user: str, redactor: Inl
     calls = ToolExecutor(toolbox, redactor, roster_of(tool.name), DelegationDisabled())
     node = CallTools(calls, ApprovalGate(AutoApprovals("approved"), calls))
     call = {"name": tool.name, "args": arguments, "id": "call_0", "type": "tool_call"}
-    heard = Heard()
+    heard = CapturedEvents()
     turn = await node(
         turn_of(HumanMessage("look"), AIMessage("", tool_calls=[call]), today=TODAY.isoformat()),
         runtime_of(heard, user_id=user),

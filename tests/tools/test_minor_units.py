@@ -13,7 +13,7 @@ import pytest
 from openpyxl import load_workbook
 
 from graph.tool import DISPLAY, Tool, ToolContext, ToolError
-from tests.support.fakes.ports import KeptFiles
+from tests.support.fakes.ports import FakeFiles
 from tests.support.ledgers import Ledger, spent
 from tools.catalog import CATALOG
 from tools.rendering.chart import Chart, ChartSeries
@@ -220,7 +220,7 @@ def test_no_tool_that_reads_amounts_is_missing_above() -> None:
 
 @pytest.mark.parametrize(("currency", "text", "number_format"), [("JPY", "-1250", "0"), ("KWD", "-1.250", "0.000")])
 async def test_files_hold_amounts_with_the_decimals_of_their_currency(
-    ledger: Ledger, user: str, context: ToolContext, files: KeptFiles, currency: str, text: str, number_format: str
+    ledger: Ledger, user: str, context: ToolContext, files: FakeFiles, currency: str, text: str, number_format: str
 ) -> None:
     await ledger.add("transactions", user, {"amount": text, "currency": currency})
     for kind in ("csv", "xlsx"):

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graph.tool import ToolContext, ToolError
-from tests.support.fakes.ports import KeptFiles
+from tests.support.fakes.ports import FakeFiles
 from tests.support.ledgers import Ledger, UserRows, earned, refunded, spent, transferred
 from tools.monthly_report import (
     MAX_CATEGORIES,
@@ -54,7 +54,7 @@ async def two_months(ledger: Ledger, user: str) -> None:
 
 @pytest.mark.usefixtures("two_months")
 async def test_the_last_month_that_is_over_is_compared_with_the_one_before(
-    context: ToolContext, files: KeptFiles
+    context: ToolContext, files: FakeFiles
 ) -> None:
     result = await report(context)
     assert (result["status"], result["month"], result["compared_with"], result["complete"]) == (
@@ -130,7 +130,7 @@ async def test_in_january_december_is_the_month_before(ledger: Ledger, user: str
     assert (await report(context, month="2025-01"))["compared_with"] == "2024-12"
 
 
-async def test_a_month_without_rows_has_no_document(context: ToolContext, files: KeptFiles) -> None:
+async def test_a_month_without_rows_has_no_document(context: ToolContext, files: FakeFiles) -> None:
     result = await report(context)
     assert (result["status"], result["currencies"], files.kept) == ("no_rows", [], [])
 

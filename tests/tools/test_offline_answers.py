@@ -17,7 +17,7 @@ from graph.adapters.offline.answers import render_result
 from graph.tool import ToolContext
 from graph.turn.result_truncation import to_json, truncate_json
 from migrations.demo.seed import seed
-from tests.support.fakes.ports import KeptFiles
+from tests.support.fakes.ports import FakeFiles
 from tests.support.ledgers import TODAY, user_transaction
 from tests.support.tool_calls import NEWEST_PURCHASE, calls
 from tools.catalog import CATALOG, by_name
@@ -57,7 +57,7 @@ TURNS = {
 @pytest.fixture
 async def results(database_url: str, user: str, context: ToolContext) -> dict[str, Any]:
     """What each tool returns to the demo user and to somebody without rows, by names."""
-    empty = ToolContext(context.rows, TODAY, KeptFiles())
+    empty = ToolContext(context.rows, TODAY, FakeFiles())
     found: dict[str, Any] = dict(TURNS)
     for name, arguments in DUTIES.items():
         if arguments is not None:
@@ -68,7 +68,7 @@ async def results(database_url: str, user: str, context: ToolContext) -> dict[st
     assert purchase
     arguments = {name: given for name, given in DUTIES.items() if given is not None} | dict(calls(purchase, TODAY))
     for name, given_arguments in arguments.items():
-        found[name] = await outcome(name, given_arguments, ToolContext(context.rows, TODAY, KeptFiles()))
+        found[name] = await outcome(name, given_arguments, ToolContext(context.rows, TODAY, FakeFiles()))
     assert set(found) >= {tool.name for tool in CATALOG}
     return found
 

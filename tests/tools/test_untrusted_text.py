@@ -10,7 +10,7 @@ import yaml
 
 from graph.tool import ToolContext
 from migrations.demo.seed import seed
-from tests.support.fakes.ports import KeptFiles
+from tests.support.fakes.ports import FakeFiles
 from tests.support.ledgers import TODAY, user_transaction
 from tests.support.tool_calls import NEWEST_PURCHASE, calls
 from tools.catalog import CATALOG, by_name
@@ -41,7 +41,7 @@ async def marked(database_url: str, user: str, context: ToolContext) -> ToolCont
         await seed(connection, user, TODAY)
         for statement, mark in MARKS.items():
             await connection.execute(statement, (mark,))
-    return ToolContext(context.rows, TODAY, KeptFiles())
+    return ToolContext(context.rows, TODAY, FakeFiles())
 
 
 async def called(name: str, given: Any, context: ToolContext) -> str:

@@ -25,8 +25,8 @@ from tests.support.fakes.ports import (
     RUN,
     SESSION,
     TOKEN,
-    GivenMemory,
-    GivenPassages,
+    FakeMemory,
+    FakeRetriever,
     OneNameRedactor,
     passage,
 )
@@ -61,8 +61,8 @@ class Wrapped:
     local: bool = True
 
     def __post_init__(self) -> None:
-        self.masked, self.read = OneNameRedactor(), GivenMemory(self.remembered)
-        self.searched, self.embedded = GivenPassages([passage(1)]), LengthEmbedder()
+        self.masked, self.read = OneNameRedactor(), FakeMemory(self.remembered)
+        self.searched, self.embedded = FakeRetriever([passage(1)]), LengthEmbedder()
         self.confirmed: list[tuple[str, dt.datetime | None]] = []
         self.redactor, self.memory = PrefetchingRedactor(self.masked), PrefetchingMemory(self.read)
         self.retriever = PrefetchingRetriever(self.searched)

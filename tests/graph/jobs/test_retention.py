@@ -17,7 +17,7 @@ from graph.jobs import queue, retention
 from graph.jobs.queue import open_queue, run_worker_until_cancelled
 from graph.jobs.retention import delete_expired_files, delete_expired_logs, register_tasks
 from graph.ports.runs import Run, RunOutcome, RunRequest
-from tests.support.database import Sql, store_of_runs
+from tests.support.database import Sql, build_run_store
 
 pytestmark = pytest.mark.anyio
 
@@ -30,7 +30,7 @@ RunThatEnded = Callable[[str, float], Awaitable[Run]]
 
 @pytest.fixture
 def store(database: Database, cipher: VaultCipher) -> PostgresRunStore:
-    return store_of_runs(database, cipher)
+    return build_run_store(database, cipher)
 
 
 @pytest.fixture

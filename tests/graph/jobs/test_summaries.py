@@ -15,7 +15,7 @@ from graph.jobs.summaries import VERBATIM_TURNS, QueuedSummaries, Summarizer, pa
 from graph.state import SummaryBacklog
 from tests.graph.adapters.postgres.conversation.test_retriever import Compass
 from tests.support.database import Sql
-from tests.support.fakes.ports import GivenAnswers, words
+from tests.support.fakes.ports import FakeChatModel, words
 
 pytestmark = pytest.mark.anyio
 
@@ -102,12 +102,12 @@ def test_there_are_five_key_facts_at_most() -> None:
 
 
 @pytest.fixture
-def model() -> GivenAnswers:
-    return GivenAnswers([])
+def model() -> FakeChatModel:
+    return FakeChatModel([])
 
 
 @pytest.fixture
-def summarizer(database: Database, model: GivenAnswers) -> Summarizer:
+def summarizer(database: Database, model: FakeChatModel) -> Summarizer:
     return Summarizer(database, model, EmbeddingStore(database, Level(), words), words, "Summarise.")
 
 
@@ -141,7 +141,7 @@ class Talk:
 
 
 async def test_a_summary_covers_all_but_the_newest_exchanges(
-    summarizer: Summarizer, model: GivenAnswers, talk: Talk
+    summarizer: Summarizer, model: FakeChatModel, talk: Talk
 ) -> None:
     talk.go_on(5)
     model.answers = [answer("They spoke.", "one", "two")]
@@ -153,7 +153,7 @@ async def test_a_summary_covers_all_but_the_newest_exchanges(
 
 
 async def test_the_model_reads_what_people_said_and_no_tool_result(
-    summarizer: Summarizer, model: GivenAnswers, talk: Talk
+    summarizer: Summarizer, model: FakeChatModel, talk: Talk
 ) -> None:
     talk.go_on(3)
     model.answers = [answer("They spoke.")]
@@ -168,7 +168,7 @@ async def test_the_model_reads_what_people_said_and_no_tool_result(
 
 
 async def test_the_next_summary_begins_with_the_last_one_and_adds_what_is_new(
-    summarizer: Summarizer, model: GivenAnswers, talk: Talk
+    summarizer: Summarizer, model: FakeChatModel, talk: Talk
 ) -> None:
     talk.go_on(4)
     model.answers = [answer("First.", "fact one"), answer("Second.")]
@@ -184,7 +184,7 @@ async def test_the_next_summary_begins_with_the_last_one_and_adds_what_is_new(
     assert [row["summary"] for row in talk.stored()] == ["Second."]
 
 
-async def test_nothing_new_is_nothing_to_do(summarizer: Summarizer, model: GivenAnswers, talk: Talk) -> None:
+async def test_nothing_new_is_nothing_to_do(summarizer: Summarizer, model: FakeChatModel, talk: Talk) -> None:
     assert await summarizer.summarize(talk.user_id, talk.session) is False
     talk.go_on(VERBATIM_TURNS)
     assert await summarizer.summarize(talk.user_id, talk.session) is False
@@ -193,7 +193,7 @@ async def test_nothing_new_is_nothing_to_do(summarizer: Summarizer, model: Given
 
 @pytest.mark.parametrize("bad", [[AIMessageChunk("no JSON")], [AIMessageChunk("")], answer("")])
 async def test_an_unusable_answer_leaves_the_old_summary(
-    summarizer: Summarizer, model: GivenAnswers, talk: Talk, bad: list[AIMessageChunk]
+    summarizer: Summarizer, model: FakeChatModel, talk: Talk, bad: list[AIMessageChunk]
 ) -> None:
     talk.go_on(4)
     model.answers = [answer("First."), bad, answer("Second.")]
@@ -207,7 +207,7 @@ async def test_an_unusable_answer_leaves_the_old_summary(
 
 
 async def test_a_model_that_says_nothing_at_all_is_a_model_error(
-    summarizer: Summarizer, model: GivenAnswers, talk: Talk
+    summarizer: Summarizer, model: FakeChatModel, talk: Talk
 ) -> None:
     talk.go_on(4)
     model.answers = [[]]
@@ -219,7 +219,7 @@ async def test_a_model_that_fails_leaves_everything_as_it_was(
     database: Database,
     talk: Talk,
 ) -> None:
-    class Failing(GivenAnswers):
+    class Failing(FakeChatModel):
         async def stream(self, *_: object) -> AsyncIterator[AIMessageChunk]:
             raise ModelTimeout
             yield
@@ -232,7 +232,7 @@ async def test_a_model_that_fails_leaves_everything_as_it_was(
 
 
 async def test_a_summary_can_be_retrieved_and_replaces_the_one_before(
-    summarizer: Summarizer, model: GivenAnswers, talk: Talk
+    summarizer: Summarizer, model: FakeChatModel, talk: Talk
 ) -> None:
     talk.go_on(4)
     model.answers = [answer("First."), answer("Second.", "a fact")]
@@ -247,7 +247,7 @@ async def test_a_summary_can_be_retrieved_and_replaces_the_one_before(
 
 async def test_the_job_acts_with_the_owners_claims(
     summarizer: Summarizer,
-    model: GivenAnswers,
+    model: FakeChatModel,
     talk: Talk,
     stranger: str,
 ) -> None:
@@ -261,11 +261,11 @@ async def test_the_job_acts_with_the_owners_claims(
 
 
 async def test_a_slower_job_does_not_overwrite_what_a_faster_one_covered(
-    summarizer: Summarizer, model: GivenAnswers, talk: Talk
+    summarizer: Summarizer, model: FakeChatModel, talk: Talk
 ) -> None:
     talk.go_on(5)
 
-    class Overtaken(GivenAnswers):
+    class Overtaken(FakeChatModel):
         async def stream(self, *_: object) -> AsyncIterator[AIMessageChunk]:
             talk.sql(
                 "insert into chat_session_summaries "
@@ -283,7 +283,7 @@ async def test_a_slower_job_does_not_overwrite_what_a_faster_one_covered(
 
 
 async def test_a_very_long_conversation_is_summarised_in_parts(
-    summarizer: Summarizer, model: GivenAnswers, talk: Talk
+    summarizer: Summarizer, model: FakeChatModel, talk: Talk
 ) -> None:
     talk.go_on(6, "word " * 2500)
     model.answers = [answer("Part."), answer("Whole.")]
@@ -305,7 +305,7 @@ async def summaries(database: Database, database_url: str) -> AsyncIterator[Queu
 
 
 async def test_turns_and_tokens_are_counted_since_the_last_summary(
-    summaries: QueuedSummaries, summarizer: Summarizer, model: GivenAnswers, talk: Talk
+    summaries: QueuedSummaries, summarizer: Summarizer, model: FakeChatModel, talk: Talk
 ) -> None:
     talk.go_on(5)
     state = await summaries.backlog(talk.user_id, talk.session)

@@ -5,9 +5,9 @@ from langchain_core.messages import AIMessage, HumanMessage
 from graph.ports.runs import ClaimedRun, Run
 from graph.runs.live_run import LiveRun
 from graph.runs.trace import answering_model, build_trace, trace_fields
-from tests.support.fakes.ports import GivenAnswers, employee_of, turn_of
+from tests.support.fakes.ports import FakeChatModel, employee_of, turn_of
 
-MODEL = GivenAnswers([])
+MODEL = FakeChatModel([])
 
 
 def live_with(*messages: HumanMessage | AIMessage) -> LiveRun:

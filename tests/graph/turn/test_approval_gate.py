@@ -18,7 +18,15 @@ from graph.turn.approval_gate import ApprovalGate
 from graph.turn.delegation import DelegationDisabled
 from graph.turn.tool_executor import ToolExecutor
 from nodes.call_tools import CallTools
-from tests.support.fakes.ports import GivenTools, Heard, OneNameRedactor, passage, roster_of, runtime_of, turn_of
+from tests.support.fakes.ports import (
+    CapturedEvents,
+    FakeToolRuntime,
+    OneNameRedactor,
+    passage,
+    roster_of,
+    runtime_of,
+    turn_of,
+)
 from tools.shared.arguments import ToolArguments
 
 pytestmark = pytest.mark.anyio
@@ -78,13 +86,13 @@ def stop(_: Any) -> Any:
 
 async def reasons(tool: str, *before: str, approvals: Trusting, **changes: Any) -> list[str]:
     """Why a call of the tool is asked for, after results of others; nothing if it is not asked for."""
-    calls = ToolExecutor(GivenTools(TOOLS), OneNameRedactor(), roster_of(*TOOLS), DelegationDisabled())
+    calls = ToolExecutor(FakeToolRuntime(TOOLS), OneNameRedactor(), roster_of(*TOOLS), DelegationDisabled())
     node = CallTools(calls, ApprovalGate(approvals, calls, interrupt=stop))
     results = [ToolMessage("{}", tool_call_id=name, name=name) for name in before]
     call = {"name": tool, "args": {}, "id": "call_0", "type": "tool_call"}
     state: Turn = turn_of(HumanMessage("do it"), *results, AIMessage("", tool_calls=[call]), **changes)
     try:
-        await node(state, runtime_of(Heard()))
+        await node(state, runtime_of(CapturedEvents()))
     except GraphInterrupt:
         assert approvals.asked
     return [proposal.reason for proposal in approvals.asked]
@@ -155,14 +163,16 @@ class CallRound:
             for place, name in enumerate(self.names)
         ]
         try:
-            turn = await node(turn_of(HumanMessage("do it"), AIMessage("", tool_calls=made)), runtime_of(Heard()))
+            turn = await node(
+                turn_of(HumanMessage("do it"), AIMessage("", tool_calls=made)), runtime_of(CapturedEvents())
+            )
         except GraphInterrupt:
             return []
         return [json.loads(str(each.content)) for each in turn["messages"] if isinstance(each, ToolMessage)]
 
 
 @dataclass
-class Counting(GivenTools):
+class Counting(FakeToolRuntime):
     """Counts calls against limits that no time pays off."""
 
     counted: list[str] = field(default_factory=list)

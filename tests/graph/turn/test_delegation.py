@@ -26,8 +26,8 @@ from tests.support.fakes.ports import (
     NAME,
     TEMPLATES,
     TOKEN,
-    GivenTools,
-    Heard,
+    CapturedEvents,
+    FakeToolRuntime,
     OneNameRedactor,
     employee_of,
     runtime_of,
@@ -102,7 +102,7 @@ class Persons:
 
 
 def act_with(model: Persons) -> CallTools:
-    tools, redactor = GivenTools(TOOLS), OneNameRedactor()
+    tools, redactor = FakeToolRuntime(TOOLS), OneNameRedactor()
 
     def calls_with(delegates: DelegationPort) -> ToolExecutor:
         return ToolExecutor(tools, redactor, ROSTER, delegates)
@@ -116,7 +116,7 @@ def act_with(model: Persons) -> CallTools:
 
 
 async def call(
-    name: str, model: Persons | None = None, heard: Heard | None = None, by: str = "tester", **arguments: Any
+    name: str, model: Persons | None = None, heard: CapturedEvents | None = None, by: str = "tester", **arguments: Any
 ) -> Turn:
     asked = AIMessage("", tool_calls=[{"name": name, "args": arguments, "id": "call_0", "type": "tool_call"}])
     return await act_with(model or Persons({}))(turn_of(HumanMessage("?"), asked), runtime_of(heard, employee=by))
@@ -139,7 +139,7 @@ def ask(*questions: tuple[str, str]) -> dict[str, Any]:
 
 
 async def test_after_a_handoff_the_colleague_speaks_and_the_client_is_told() -> None:
-    heard = Heard()
+    heard = CapturedEvents()
     turn = await call("handoff_to_employee", heard=heard, **MOVE)
     assert turn["speaker"] == "ledger"
     assert heard.of("handoff") == [
@@ -161,14 +161,14 @@ async def test_nobody_is_handed_to_whom_the_file_does_not_list(name: str) -> Non
 
 async def test_the_one_who_was_handed_to_answers_with_own_prompt_and_tools() -> None:
     model = Persons({"You are Ledger.": ["Here is Ledger."]})
-    reason = Reason(model, ROSTER, GivenTools(TOOLS), TEMPLATES, {}, words, 6000)
+    reason = Reason(model, ROSTER, FakeToolRuntime(TOOLS), TEMPLATES, {}, words, 6000)
     turn = await reason(turn_of(HumanMessage("?"), speaker="ledger"), runtime_of(employee="tester"))
     assert turn["messages"][-1].text == "Here is Ledger."
 
 
 async def test_whoever_can_turn_to_colleagues_is_told_who_they_are() -> None:
     model = Persons({"You test.": ["hello"]})
-    reason = Reason(model, ROSTER, GivenTools(TOOLS), TEMPLATES, {}, words, 6000)
+    reason = Reason(model, ROSTER, FakeToolRuntime(TOOLS), TEMPLATES, {}, words, 6000)
     await reason(turn_of(HumanMessage("?")), runtime_of(employee="tester"))
     assert "COLLEAGUES\n- ledger: Ledger, Tester" in model.heard[0]
 
@@ -177,7 +177,7 @@ async def test_whoever_can_turn_to_colleagues_is_told_who_they_are() -> None:
 
 
 async def test_a_colleague_answers_with_own_prompt_and_tools() -> None:
-    heard = Heard()
+    heard = CapturedEvents()
     model = Persons({"You are Ledger.": [("look", {}), "It is 42.00."]})
     turn = await call("delegate_to_employee", model, heard, **ask(("ledger", "How much?")))
     [answer] = result(turn)["answers"]

@@ -48,7 +48,7 @@ from tests.graph.turn import test_approval_gate, test_links
 from tests.migrations import test_runner as catalogue
 from tests.nodes import test_call_tools, test_reason, test_redact, test_values_after_a_call
 from tests.service import test_chat, test_defused, test_isolation
-from tests.support.database import PASSWORD, store_of_runs
+from tests.support.database import PASSWORD, build_run_store
 from tests.support.fakes.scripted_model import ScriptedModel
 from tests.support.servers import Server, running
 
@@ -290,7 +290,7 @@ def employee(copy: DatabaseUrls) -> None:
 
 
 def store_on(database: Database, lease_seconds: float = 60.0) -> PostgresRunStore:
-    return store_of_runs(database, VaultCipher(b"k" * 32), lease_seconds=lease_seconds)
+    return build_run_store(database, VaultCipher(b"k" * 32), lease_seconds=lease_seconds)
 
 
 # Tokens and masking ---------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench import hotspots as dearest
+from tests.bench import hotspots
 from tests.bench.counting_proxy import CountingProxy, Exchange
 from tests.bench.load import Load, Times
 from tests.bench.measure import CPU_OF_POSTGRES, UNDER_LOAD, Row
@@ -213,14 +213,14 @@ def test_the_sampler_charges_the_time_to_the_lines_that_use_it(tmp_path: Path) -
 
 
 def test_the_profile_names_lines_their_causes_and_their_packages() -> None:
-    library = f"{dearest.LIBRARIES}/openai/client.py"
+    library = f"{hotspots.LIBRARIES}/openai/client.py"
     charged = [
         [library, 5, str(ROOT / "nodes" / "reason.py"), 1, 6.0],
         [library, 5, "", 0, 2.0],
-        [f"{dearest.STANDARD}/json/encoder.py", 7, str(ROOT / "nodes" / "reason.py"), 1, 1.0],
+        [f"{hotspots.STANDARD}/json/encoder.py", 7, str(ROOT / "nodes" / "reason.py"), 1, 1.0],
     ]
-    said = dearest.report({"seconds": 10.0, "charged": charged}, 20.0, 6.0, 7.0)
-    source = (ROOT / "nodes" / "reason.py").read_text().splitlines()[0][: dearest.WIDEST]
+    said = hotspots.report({"seconds": 10.0, "charged": charged}, 20.0, 6.0, 7.0)
+    source = (ROOT / "nodes" / "reason.py").read_text().splitlines()[0][: hotspots.WIDEST]
     assert "20.0 ms in the server's process, 6.0 ms in its workers (redaction), 7.0 ms in Postgres" in said
     assert "10.0% of it was used by threads that are not Python's" in said
     assert "| 80.0% | openai/client.py:5 |  | nodes/reason.py:1 (75.0%) |" in said

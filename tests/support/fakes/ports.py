@@ -36,7 +36,7 @@ def words(text: str) -> int:
     return len(text.split())
 
 
-class Heard(list[Event]):
+class CapturedEvents(list[Event]):
     """What a node streamed."""
 
     def of(self, kind: str) -> list[dict[str, Any]]:
@@ -115,7 +115,7 @@ class OneNameRedactor:
 
 
 @dataclass
-class GivenMemory:
+class FakeMemory:
     """Port `Memory`: remembers what it is given."""
 
     remembered: MemorySnapshot = field(default_factory=MemorySnapshot)
@@ -127,7 +127,7 @@ class GivenMemory:
 
 
 @dataclass
-class GivenPassages:
+class FakeRetriever:
     """Port `Retriever`: finds what it is given."""
 
     passages: list[Passage]
@@ -139,7 +139,7 @@ class GivenPassages:
 
 
 @dataclass
-class GivenAnswers:
+class FakeChatModel:
     """Port `ChatModel`: streams prepared answers, one after the other."""
 
     answers: list[Sequence[AIMessageChunk]]
@@ -171,7 +171,7 @@ class NoRows:
 
 
 @dataclass
-class KeptFiles:
+class FakeFiles:
     """Port `Files`: keeps what it is given."""
 
     kept: list[tuple[str, str, bytes]] = field(default_factory=list)
@@ -182,7 +182,7 @@ class KeptFiles:
 
 
 @dataclass
-class GivenTools:
+class FakeToolRuntime:
     """Port `ToolRuntime`: the tools that it is given, over empty ledgers."""
 
     given: Mapping[str, Tool]
@@ -216,7 +216,7 @@ class GivenTools:
 
 
 @dataclass
-class KeptTurns:
+class FakeTranscript:
     """Port `Transcript`: keeps the turns in a list."""
 
     turns: list[TurnRecord] = field(default_factory=list)
@@ -233,7 +233,7 @@ class KeptTurns:
 
 
 @dataclass
-class GivenState:
+class FakeSummaries:
     """Port `Summaries`: says what it is given, and notes what is asked of it."""
 
     given: SummaryBacklog

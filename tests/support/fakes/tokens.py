@@ -25,7 +25,7 @@ STRANGERS_RSA_KEY = rsa.generate_private_key(65537, 2048)
 
 
 @dataclass(frozen=True)
-class Forger:
+class TokenForger:
     """Writes tokens for an issuer; it has the issuer's key, and may use another one."""
 
     issuer: str
@@ -140,7 +140,7 @@ def soon() -> int:
     return int(time.time())
 
 
-FORM: Mapping[str, Callable[[Forger], str]] = {
+FORM: Mapping[str, Callable[[TokenForger], str]] = {
     "empty": lambda forger: "",
     "a word": lambda forger: "nonsense",
     "null": lambda forger: "null",
@@ -185,7 +185,7 @@ FORM: Mapping[str, Callable[[Forger], str]] = {
     ),
 }
 
-HEADERS: Mapping[str, Callable[[Forger], str]] = {
+HEADERS: Mapping[str, Callable[[TokenForger], str]] = {
     "alg none": lambda forger: forger.unsigned(alg="none"),
     "alg None": lambda forger: forger.unsigned(alg="None"),
     "alg NONE": lambda forger: forger.unsigned(alg="NONE"),
@@ -245,7 +245,7 @@ HEADERS: Mapping[str, Callable[[Forger], str]] = {
     "a field that nobody knows": lambda forger: forger.headed(admin=True),
 }
 
-SIGNATURES: Mapping[str, Callable[[Forger], str]] = {
+SIGNATURES: Mapping[str, Callable[[TokenForger], str]] = {
     "signed by another key": lambda forger: forger.raw(forger.header(), forger.claims(), STRANGERS_KEY),
     "header altered": lambda forger: forger.altered(0),
     "claims altered": lambda forger: forger.altered(1),
@@ -255,7 +255,7 @@ SIGNATURES: Mapping[str, Callable[[Forger], str]] = {
     "signature of zeros": lambda forger: forger.nothing(),
 }
 
-CLAIMS: Mapping[str, Callable[[Forger], str]] = {
+CLAIMS: Mapping[str, Callable[[TokenForger], str]] = {
     "expired": lambda forger: forger.token(exp=soon() - 31),
     "expired long ago": lambda forger: forger.token(exp=1),
     "expired before Christ": lambda forger: forger.token(exp=-(10**12)),
@@ -321,5 +321,5 @@ CLAIMS: Mapping[str, Callable[[Forger], str]] = {
     "subject twice, once with an escape": lambda forger: forger.spelled(f'"s\\u0075b": "{uuid.UUID(int=7)}"'),
 }
 
-BAD: Mapping[str, Callable[[Forger], str]] = {**FORM, **HEADERS, **SIGNATURES, **CLAIMS}
+BAD: Mapping[str, Callable[[TokenForger], str]] = {**FORM, **HEADERS, **SIGNATURES, **CLAIMS}
 """Each must be refused, and with the same words."""

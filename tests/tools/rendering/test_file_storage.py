@@ -4,7 +4,7 @@ import pytest
 
 from graph.errors import FileTooLarge
 from graph.tool import ToolError
-from tests.support.fakes.ports import KeptFiles
+from tests.support.fakes.ports import FakeFiles
 from tools.rendering.chart import Chart, ChartSeries
 from tools.rendering.file_storage import store_file
 from tools.rendering.render import store_chart
@@ -20,7 +20,7 @@ class FullFiles:
 
 
 async def test_a_file_is_stored_under_the_id_that_comes_back() -> None:
-    files = KeptFiles()
+    files = FakeFiles()
     assert await store_file(files, "a.csv", "text/csv", b"1,2", "ask for less") == "file-1"
     assert files.kept == [("a.csv", "text/csv", b"1,2")]
 

@@ -23,13 +23,13 @@ from graph.adapters.auth.jwt_verifier import (
 from graph.errors import ServiceUnavailable, Unauthenticated
 from tests.audit.rotation import rotate
 from tests.support.fakes.jwks import JwksServer
-from tests.support.fakes.tokens import USER, Forger, encode
+from tests.support.fakes.tokens import USER, TokenForger, encode
 
 pytestmark = pytest.mark.anyio
 
 ISSUER = "https://issuer.example/auth/v1"
-FORGER = Forger(ISSUER)
-SHORT = Forger(ISSUER, rsa.generate_private_key(65537, 1024))  # noqa: S505
+FORGER = TokenForger(ISSUER)
+SHORT = TokenForger(ISSUER, rsa.generate_private_key(65537, 1024))  # noqa: S505
 
 
 class Clock:
@@ -86,7 +86,7 @@ GARBAGE: dict[str, dict[str, Any]] = {
     },
     "a key of another curve": {"body": json.dumps({"keys": [{**FORGER.jwk, "crv": "P-384"}]}).encode()},
     "a key without an id": {"body": json.dumps({"keys": [{**FORGER.jwk, "kid": 1}]}).encode()},
-    "two keys with one id": {"body": json.dumps({"keys": [FORGER.jwk, Forger(ISSUER).jwk]}).encode()},
+    "two keys with one id": {"body": json.dumps({"keys": [FORGER.jwk, TokenForger(ISSUER).jwk]}).encode()},
     "a key to encrypt with": {"body": json.dumps({"keys": [{**FORGER.jwk, "use": "enc"}]}).encode()},
     "a key to sign with": {"body": json.dumps({"keys": [{**FORGER.jwk, "key_ops": ["sign"]}]}).encode()},
     "an RSA key of 1,024 bits": {"body": json.dumps({"keys": [SHORT.jwk]}).encode()},

@@ -17,13 +17,13 @@ from graph.adapters.auth.jwt_verifier import (
     JwtVerifier,
 )
 from graph.errors import ServiceUnavailable, Unauthenticated
-from tests.support.fakes.tokens import BAD, USER, Forger
+from tests.support.fakes.tokens import BAD, USER, TokenForger
 
 pytestmark = pytest.mark.anyio
 
 ISSUER = "https://issuer.example/auth/v1"
-FORGER = Forger(ISSUER)
-OF_RSA = Forger(ISSUER, rsa.generate_private_key(65537, 2048), "rsa")
+FORGER = TokenForger(ISSUER)
+OF_RSA = TokenForger(ISSUER, rsa.generate_private_key(65537, 2048), "rsa")
 
 
 class Source:
@@ -138,7 +138,7 @@ async def test_a_new_key_of_the_issuer_is_fetched_when_a_token_names_it(
     verifier: JwtVerifier, source: Source, clock: Clock
 ) -> None:
     await verifier.verify(FORGER.token())
-    new = Forger(ISSUER, kid="new")
+    new = TokenForger(ISSUER, kid="new")
     source.keys.append(new.jwk)
     clock.now += REFETCH_SECONDS
     assert await verifier.verify(new.token()) == USER
@@ -236,11 +236,11 @@ async def test_keys_without_an_id_are_left_out(clock: Clock) -> None:
 
 
 WEAK = {
-    "an RSA key of 1,024 bits": Forger(ISSUER, rsa.generate_private_key(65537, 1024)),  # noqa: S505
-    "an RSA key of 2,047 bits": Forger(ISSUER, rsa.generate_private_key(65537, 2047)),  # noqa: S505
-    "a key of P-384": Forger(ISSUER, ec.generate_private_key(ec.SECP384R1())),
-    "a key of P-521": Forger(ISSUER, ec.generate_private_key(ec.SECP521R1())),
-    "a key of secp256k1": Forger(ISSUER, ec.generate_private_key(ec.SECP256K1())),
+    "an RSA key of 1,024 bits": TokenForger(ISSUER, rsa.generate_private_key(65537, 1024)),  # noqa: S505
+    "an RSA key of 2,047 bits": TokenForger(ISSUER, rsa.generate_private_key(65537, 2047)),  # noqa: S505
+    "a key of P-384": TokenForger(ISSUER, ec.generate_private_key(ec.SECP384R1())),
+    "a key of P-521": TokenForger(ISSUER, ec.generate_private_key(ec.SECP521R1())),
+    "a key of secp256k1": TokenForger(ISSUER, ec.generate_private_key(ec.SECP256K1())),
 }
 
 
@@ -271,8 +271,8 @@ async def test_a_key_that_is_marked_for_signatures_checks_tokens(clock: Clock, m
     assert await verifier.verify(FORGER.token()) == USER
 
 
-@pytest.mark.parametrize("others", [(Forger(ISSUER),), (Forger(ISSUER, OF_RSA.key, FORGER.kid),)])
-async def test_of_two_keys_with_one_id_neither_checks_a_token(clock: Clock, others: tuple[Forger, ...]) -> None:
+@pytest.mark.parametrize("others", [(TokenForger(ISSUER),), (TokenForger(ISSUER, OF_RSA.key, FORGER.kid),)])
+async def test_of_two_keys_with_one_id_neither_checks_a_token(clock: Clock, others: tuple[TokenForger, ...]) -> None:
     for order in ((FORGER, *others), (*others, FORGER)):
         verifier = JwtVerifier(JwksCache(Source(*(forger.jwk for forger in order), OF_RSA.jwk), clock), ISSUER)
         for forger in order:

@@ -14,12 +14,12 @@ from graph.adapters.auth.supabase import SharedSecretVerifier, report_sign_in_pr
 from graph.errors import ConfigurationError, Unauthenticated
 from graph.settings import Settings, read_settings
 from graph.wiring.providers import build_verifier
-from tests.support.fakes.tokens import CLAIMS, FORM, SECRET, USER, Forger, encode
+from tests.support.fakes.tokens import CLAIMS, FORM, SECRET, USER, TokenForger, encode
 
 pytestmark = pytest.mark.anyio
 
 ISSUER = "https://project.example/auth/v1"
-FORGER = Forger(ISSUER)
+FORGER = TokenForger(ISSUER)
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ async def test_a_malformed_token_is_rejected(verifier: SharedSecretVerifier, kin
         await verifier.verify(FORM[kind](FORGER))
 
 
-class Signing(Forger):
+class Signing(TokenForger):
     """Signs with the secret what a forger would sign with its key."""
 
     def raw(self, header: Any, payload: Any, key: object = None) -> str:
@@ -159,7 +159,7 @@ async def test_with_its_secret_a_project_needs_no_keys(start: Start) -> None:
     async with project([]) as address:
         verifier, said = await start(supabase_url=address, supabase_jwt_secret=SECRET)
         assert said == []
-        assert await verifier.verify(Forger(f"{address}/auth/v1").with_secret(SECRET.encode())) == USER
+        assert await verifier.verify(TokenForger(f"{address}/auth/v1").with_secret(SECRET.encode())) == USER
 
 
 async def test_an_unreachable_project_is_reported_with_its_address(start: Start) -> None:
@@ -182,7 +182,7 @@ async def test_a_project_with_another_issuer_is_reported_with_its_setting(start:
 async def test_a_token_of_another_issuer_is_reported_until_one_is_right(start: Start, secret: str | None) -> None:
     async with project([FORGER.jwk]) as address:
         verifier, said = await start(supabase_url=address, supabase_jwt_secret=secret)
-        ours = Forger(f"{address}/auth/v1", FORGER.key)
+        ours = TokenForger(f"{address}/auth/v1", FORGER.key)
         wrong, right = (forger.with_secret(SECRET.encode()) if secret else forger.token() for forger in (FORGER, ours))
         assert said == []
         with pytest.raises(Unauthenticated):
@@ -197,7 +197,7 @@ async def test_a_strangers_token_does_not_pass_for_one_of_another_issuer(start: 
     async with project([FORGER.jwk]) as address:
         verifier, _ = await start(supabase_url=address)
         with pytest.raises(Unauthenticated):
-            await verifier.verify(Forger(ISSUER).token())
+            await verifier.verify(TokenForger(ISSUER).token())
         assert verifier.problem == ""
 
 

@@ -15,7 +15,7 @@ from graph.errors import DatabaseUnavailable, LeaseLost
 from graph.ports.runs import Run
 from graph.ports.tools import Effect
 from graph.tool import Rows, ToolError, ToolOutput
-from tests.support.database import LosesTheFirstReply, Sql
+from tests.support.database import DropsFirstReply, Sql
 
 pytestmark = pytest.mark.anyio
 
@@ -138,7 +138,7 @@ async def test_a_run_cannot_be_taken_over_in_the_middle_of_an_effect(
 async def test_an_effect_whose_commit_was_not_confirmed_is_not_made_again(
     toolbox_on: Make, database: Database, run: Run, sql: Sql
 ) -> None:
-    assert await toolbox_on(LosesTheFirstReply(database.pool)).execute_once(effect_of(run), add_goal) == ADDED
+    assert await toolbox_on(DropsFirstReply(database.pool)).execute_once(effect_of(run), add_goal) == ADDED
     assert goals(sql, run.user_id) == 1
 
 

@@ -12,7 +12,7 @@ from graph.adapters.postgres.privacy import file_store as file_store
 from graph.adapters.postgres.privacy.file_store import PostgresFiles, context_of
 from graph.errors import ConfigurationError, FileTooLarge, NotFound
 from tests.graph.ports.storage_contract import StoredFilesContract
-from tests.support.database import LosesTheFirstReply, Sql
+from tests.support.database import DropsFirstReply, Sql
 
 pytestmark = pytest.mark.anyio
 
@@ -94,7 +94,7 @@ async def test_a_file_that_is_too_large_is_an_error_of_its_own(
 async def test_a_file_is_stored_once_though_the_reply_was_lost(
     database: Database, cipher: VaultCipher, user_id: str
 ) -> None:
-    files = PostgresFiles(LosesTheFirstReply(database.pool), cipher)
+    files = PostgresFiles(DropsFirstReply(database.pool), cipher)
     file_id = await files.store(user_id, "chart.png", "image/png", CONTENT)
     assert [str(row["id"]) for row in await files.page(user_id, 10, None)] == [file_id]
 

@@ -26,7 +26,7 @@ from graph.ports.redaction import PersonalValue
 from graph.ports.runs import RunRequest
 from migrations.runner import migrate, read_migrations
 from tests.graph.ports.vault_contract import ANA, CARD
-from tests.support.database import PASSWORD, Sql, store_of_runs
+from tests.support.database import PASSWORD, Sql, build_run_store
 
 pytestmark = pytest.mark.anyio
 
@@ -206,4 +206,4 @@ async def test_the_database_stores_the_hash_key_encrypted(fresh: Database) -> No
 
 
 def store_on(database: Database, cipher: VaultCipher) -> PostgresRunStore:
-    return store_of_runs(database, cipher)
+    return build_run_store(database, cipher)

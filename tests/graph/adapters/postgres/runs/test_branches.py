@@ -23,8 +23,8 @@ from graph.ports.memory import TurnRecord
 from graph.ports.runs import OnConflict, Run, RunOutcome, RunRequest
 from graph.state import Usage
 from tests.graph.jobs.test_summaries import Level, answer
-from tests.support.database import Sql, store_of_runs
-from tests.support.fakes.ports import GivenAnswers, words
+from tests.support.database import Sql, build_run_store
+from tests.support.fakes.ports import FakeChatModel, words
 
 pytestmark = pytest.mark.anyio
 
@@ -38,7 +38,7 @@ def store_with(database: Database, cipher: VaultCipher) -> StoreWith:
     """A store with another lease."""
 
     def make(lease_seconds: float = 60.0) -> PostgresRunStore:
-        return store_of_runs(database, cipher, lease_seconds=lease_seconds)
+        return build_run_store(database, cipher, lease_seconds=lease_seconds)
 
     return make
 
@@ -447,7 +447,7 @@ async def test_what_was_left_behind_makes_no_summary_due_and_is_in_none(talk: Ta
     async with open_queue(database_url) as queue:
         state = await QueuedSummaries(talk.database, queue).backlog(talk.user_id, talk.session)
     assert (state["turns"], state["tokens"]) == (3, 3 * 4)
-    model = GivenAnswers([answer("They spoke.")])
+    model = FakeChatModel([answer("They spoke.")])
     assert await summarizer(talk, model).summarize(talk.user_id, talk.session)
     material = model.prompts[0][1].text
     assert "answer to one" in material
@@ -457,7 +457,7 @@ async def test_what_was_left_behind_makes_no_summary_due_and_is_in_none(talk: Ta
 async def test_a_summary_that_was_under_way_when_its_messages_were_left_behind_is_not_stored(talk: Talk) -> None:
     runs = [await talk.turn(str(number)) for number in range(4)]
 
-    class Overtaken(GivenAnswers):
+    class Overtaken(FakeChatModel):
         async def stream(self, *_: object) -> Any:
             await talk.ask("nil", edited_message_id=talk.question(runs[0]))
             yield answer("They spoke.")[0]
@@ -481,14 +481,14 @@ async def test_a_summary_that_is_being_stored_is_forgotten_by_the_edit_that_wait
             await asyncio.sleep(0.2)
             assert not editing[0].done()
 
-    job = summarizer(talk, GivenAnswers([answer("They spoke.")]))
+    job = summarizer(talk, FakeChatModel([answer("They spoke.")]))
     await replace(job, embeddings=Slow(talk.database, Level(), words)).summarize(talk.user_id, talk.session)
     await editing[0]
     assert talk.remembered() == (0, [])
     assert talk.branch() == []
 
 
-def summarizer(talk: Talk, model: GivenAnswers) -> Summarizer:
+def summarizer(talk: Talk, model: FakeChatModel) -> Summarizer:
     notes = EmbeddingStore(talk.database, Level(), words)
     return Summarizer(talk.database, model, notes, words, "Summarise.")
 

@@ -17,7 +17,7 @@ from graph.adapters.postgres.runs.checkpointer import UserCheckpointer
 from graph.errors import DatabaseUnavailable
 from graph.ports.runs import Run
 from tests.support.checkpointer_contract import assert_conforms
-from tests.support.checkpoints import latest, put, talk
+from tests.support.checkpoints import conversation_graph, latest, put
 from tests.support.database import Sql
 
 pytestmark = pytest.mark.anyio
@@ -159,7 +159,7 @@ async def take_turns(database: Database, resumed: Run, turns: int, kept: int) ->
     for number in range(turns):
         config = {"configurable": {"thread_id": thread, "run": f"run {number}"}}
         async with checkpoints.turn(resumed) as checkpointer:
-            await talk(checkpointer).ainvoke({"said": [f"question {number}"]}, config)
+            await conversation_graph(checkpointer).ainvoke({"said": [f"question {number}"]}, config)
 
 
 async def test_only_the_last_turns_are_kept(database: Database, resumed: Run, sql: Sql) -> None:
@@ -183,7 +183,7 @@ async def test_fewer_turns_than_are_kept_all_stay(database: Database, resumed: R
 async def test_every_kept_checkpoint_can_still_be_read(database: Database, user_id: str, resumed: Run) -> None:
     thread = resumed.session_id
     await take_turns(database, resumed, turns=5, kept=2)
-    graph = talk(UserCheckpointer(database, user_id))
+    graph = conversation_graph(UserCheckpointer(database, user_id))
     states = [state async for state in graph.aget_state_history({"configurable": {"thread_id": thread}})]
     assert len(states) == 2
     assert states[0].values["said"][-2:] == ["question 4", "answer to question 4"]
@@ -196,7 +196,7 @@ async def test_a_conversation_can_be_forked_from_any_turn_that_is_kept(
 ) -> None:
     thread = resumed.session_id
     await take_turns(database, resumed, turns=5, kept=2)
-    graph = talk(UserCheckpointer(database, user_id))
+    graph = conversation_graph(UserCheckpointer(database, user_id))
     states = [state async for state in graph.aget_state_history({"configurable": {"thread_id": thread}})]
     assert states[1].values["said"][-1] == "answer to question 3"
     again = await graph.ainvoke({"said": ["another question 4"]}, states[1].config)
@@ -221,17 +221,22 @@ async def test_a_turn_that_waits_in_the_middle_goes_on_from_there(database: Data
     thread = str(uuid4())
     config: RunnableConfig = {"configurable": {"thread_id": thread, "run": "run 0"}}
     async with PostgresCheckpoints(database, 5).turn(resumed) as checkpointer:
-        await talk(checkpointer).ainvoke({"said": ["a question"]}, config, interrupt_before=["answer"])
+        await conversation_graph(checkpointer).ainvoke({"said": ["a question"]}, config, interrupt_before=["answer"])
     async with PostgresCheckpoints(database, 5).turn(resumed) as checkpointer:
-        assert (await talk(checkpointer).aget_state(config)).next == ("answer",)
-        assert (await talk(checkpointer).ainvoke(None, config))["said"] == ["a question", "answer to a question"]
+        assert (await conversation_graph(checkpointer).aget_state(config)).next == ("answer",)
+        assert (await conversation_graph(checkpointer).ainvoke(None, config))["said"] == [
+            "a question",
+            "answer to a question",
+        ]
 
 
 async def test_a_pruned_thread_goes_on(database: Database, user_id: str, resumed: Run) -> None:
     thread = resumed.session_id
     await take_turns(database, resumed, turns=4, kept=1)
     await take_turns(database, resumed, turns=1, kept=1)
-    found = await talk(UserCheckpointer(database, user_id)).aget_state({"configurable": {"thread_id": thread}})
+    found = await conversation_graph(UserCheckpointer(database, user_id)).aget_state(
+        {"configurable": {"thread_id": thread}}
+    )
     assert len(found.values["said"]) == 10
 
 

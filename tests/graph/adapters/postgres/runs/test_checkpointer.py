@@ -13,7 +13,7 @@ from langgraph.checkpoint.serde.types import _DeltaSnapshot
 from graph.adapters.postgres.database import Database
 from graph.adapters.postgres.runs.checkpointer import UserCheckpointer
 from tests.support.checkpointer_contract import assert_conforms
-from tests.support.checkpoints import latest, put, rows, talk
+from tests.support.checkpoints import conversation_graph, latest, put, rows
 from tests.support.database import Sql
 
 pytestmark = pytest.mark.anyio
@@ -100,10 +100,12 @@ async def test_a_copy_goes_on_without_its_source(database: Database, user_id: st
     thread, copy, checkpointer = str(uuid4()), str(uuid4()), UserCheckpointer(database, user_id)
     config = {"configurable": {"thread_id": thread}}
     for number in range(2):
-        await talk(checkpointer).ainvoke({"said": [f"question {number}"]}, config)
+        await conversation_graph(checkpointer).ainvoke({"said": [f"question {number}"]}, config)
     await checkpointer.acopy_thread(thread, copy)
     await checkpointer.adelete_thread(thread)
-    went_on = await talk(checkpointer).ainvoke({"said": ["question 2"]}, {"configurable": {"thread_id": copy}})
+    went_on = await conversation_graph(checkpointer).ainvoke(
+        {"said": ["question 2"]}, {"configurable": {"thread_id": copy}}
+    )
     assert went_on["said"] == [f"{kind} {n}" for n in range(3) for kind in ("question", "answer to question")]
 
 
@@ -118,7 +120,7 @@ async def test_copying_twice_changes_nothing(database: Database, user_id: str, s
 async def test_nothing_of_a_run_that_is_deleted_is_left(database: Database, user_id: str, sql: Sql) -> None:
     thread, checkpointer = str(uuid4()), UserCheckpointer(database, user_id)
     config: RunnableConfig = {"configurable": {"thread_id": thread, "run": "the only run"}}
-    await talk(checkpointer).ainvoke({"said": ["a question"]}, config)
+    await conversation_graph(checkpointer).ainvoke({"said": ["a question"]}, config)
     assert set(rows(sql, thread)) == {"checkpoints", "checkpoint_blobs", "checkpoint_writes"}
     await checkpointer.adelete_for_runs(["another run", "the only run"])
     assert rows(sql, thread) == {}
@@ -128,7 +130,7 @@ async def test_the_other_runs_of_a_thread_keep_all_that_they_need(database: Data
     thread, checkpointer = str(uuid4()), UserCheckpointer(database, user_id)
     for number in range(3):
         config: RunnableConfig = {"configurable": {"thread_id": thread, "run": f"run {number}"}}
-        await talk(checkpointer).ainvoke({"said": [f"question {number}"]}, config)
+        await conversation_graph(checkpointer).ainvoke({"said": [f"question {number}"]}, config)
     await checkpointer.adelete_for_runs(["run 0", "run 1"])
     found = [each async for each in checkpointer.alist(generate_config(thread))]
     assert {each.metadata["run"] for each in found} == {"run 2"}  # type: ignore[typeddict-item]

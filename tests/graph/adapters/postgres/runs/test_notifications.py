@@ -11,7 +11,7 @@ from graph.events import Text
 from graph.ports.notifications import Notifier, RunNotification
 from graph.ports.runs import RunOutcome, RunRequest
 from tests.graph.ports.notifier_contract import Carrier, NotifierContract, subscribed
-from tests.support.database import Sql, store_of_runs
+from tests.support.database import Sql, build_run_store
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.anyio
@@ -66,7 +66,7 @@ async def test_an_outage_is_logged_without_the_address(carrier: Carrier) -> None
 async def test_postgres_tells_what_is_written_of_a_run_when_it_is_committed(
     database: Database, database_url: str, cipher: VaultCipher, user_id: str
 ) -> None:
-    store = store_of_runs(database, cipher)
+    store = build_run_store(database, cipher)
     run = await store.accept(RunRequest(user_id, "hello"))
     async with subscribed(PostgresNotifier(database_url)) as received:
         await store.append(run, [(1, SAID)])

@@ -27,7 +27,7 @@ from graph.ports.runs import Run, RunOutcome, RunRequest
 from graph.state import NO_USAGE
 from tests.graph.ports.run_intake_contract import RunIntakeContract
 from tests.graph.ports.run_queue_contract import RunQueueContract
-from tests.support.database import LosesTheFirstReply, Sql, store_of_runs
+from tests.support.database import DropsFirstReply, Sql, build_run_store
 from tests.support.fakes.ports import words
 
 pytestmark = pytest.mark.anyio
@@ -40,7 +40,7 @@ def store_with(database: Database, cipher: VaultCipher) -> Store:
     """A store with other limits than those that never matter."""
 
     def make(**changes: float) -> PostgresRunStore:
-        return store_of_runs(database, cipher, **changes)
+        return build_run_store(database, cipher, **changes)
 
     return make
 
@@ -269,7 +269,7 @@ async def test_an_acceptance_whose_reply_was_lost_is_not_made_twice(
 ) -> None:
     """The connection breaks after the commit: the second attempt finds what the first one stored."""
     store = store_with()
-    store.database = LosesTheFirstReply(database.pool)
+    store.database = DropsFirstReply(database.pool)
     run = await store.accept(RunRequest(user_id, "hello"))
     assert sql("select id::text, epoch from chat_runs where user_id = %(user_id)s", user_id=user_id) == [
         {"id": run.id, "epoch": 1}
