@@ -15,18 +15,13 @@ from graph.build import FLOW, Ports, TurnGraph, build, build_nodes
 from graph.errors import error_from_code
 from graph.events import Event
 from graph.ports.models import ChatModel, CountTokens, Prices
-from graph.ports.runs import RunRequest
+from graph.ports.runs import RunOutcome, RunRequest
 from graph.replay.fake_values import STAND_IN, StandInRedactor, with_stand_ins
 from graph.replay.interruption import Cut, CutNode
 from graph.replay.normalise import events_for, messages_for, usage_for
 from graph.replay.recorded_ports import (
     OWNER,
     SESSION,
-    KeptCheckpoints,
-    KeptRun,
-    KeptTranscript,
-    NoNotifier,
-    NoRunMetrics,
     RecordedMemory,
     RecordedModel,
     RecordedPassages,
@@ -37,6 +32,10 @@ from graph.replay.recording import Outcome, Recording
 from graph.runs.manager import RunManager
 from graph.runs.runner import RunPorts
 from graph.testing.auto_approvals import AutoApprovals
+from graph.testing.in_memory_checkpoints import InMemoryCheckpoints
+from graph.testing.in_memory_notifications import InMemoryNotifier, NotificationBus
+from graph.testing.in_memory_runs import InMemoryRunStore
+from graph.testing.no_run_metrics import NoRunMetrics
 from graph.turn.node import Node
 from graph.turn.prompt import PromptTemplates, load_templates
 from tools.catalog import by_name
@@ -98,9 +97,9 @@ class Stage:
         self.model = model or self.recorded
         self.redactor = StandInRedactor(self.cut if recording.ended_at == "redact" else None)
         self.tools = RecordedTools(by_name(), recording.tools, self.cut)
-        self.transcript = KeptTranscript()
-        self.checkpoints = KeptCheckpoints()
-        self.store = KeptRun(recording.employee)
+        self.checkpoints = InMemoryCheckpoints()
+        self.store = InMemoryRunStore(lease_seconds=LEASE_SECONDS)
+        self.store.sessions[OWNER, SESSION] = recording.employee
 
     def wrap_node(self, name: str, node: Node) -> Node:
         """The node, or what happened there if the turn ended in it and none of its ports meets that by itself."""
@@ -119,7 +118,7 @@ class Stage:
             model=self.model,
             toolbox=self.tools,
             approvals=AutoApprovals("approved"),
-            transcript=self.transcript,
+            transcript=self.store.transcript,
             summaries=RecordedSummaries(given.unsummarized),
             roster=self.code.roster,
             templates=self.code.templates,
@@ -134,13 +133,13 @@ class Stage:
             intake=self.store,
             queue=self.store,
             checkpoints=self.checkpoints,
-            transcript=self.transcript,
+            transcript=self.store.transcript,
             redactor=self.redactor,
             roster=self.code.roster,
             model=self.model,
             toolbox=self.tools,
             count=self.code.count,
-            notifier=NoNotifier(),
+            notifier=InMemoryNotifier(NotificationBus()),
             metrics=NoRunMetrics(),
             prefetch=lambda run, text: None,
             lease_seconds=LEASE_SECONDS,
@@ -170,7 +169,7 @@ async def play(recording: Recording, code: Code, model: ChatModel | None = None)
     events = await following
     stopping.cancel()
     await runs.drain(grace_seconds=10)
-    return Played(outcome_of(stage, events), leaks_of(stage, events))
+    return Played(outcome_of(stage, run.id, events), leaks_of(stage, events))
 
 
 async def events_of(runs: RunManager, run_id: str) -> list[Event]:
@@ -185,11 +184,12 @@ async def stop_at(cut: Cut, runs: RunManager, run_id: str) -> None:
     await runs.stop(OWNER, run_id)
 
 
-def outcome_of(stage: Stage, events: list[Event]) -> Outcome:
-    turn, ending = stage.transcript.turn, stage.store.ending
-    trace = ending.trace
+def outcome_of(stage: Stage, run_id: str, events: list[Event]) -> Outcome:
+    turn = next((turn.record for turn in stage.store.transcript.turns), None)
+    outcome = stage.store.runs[run_id].outcome or RunOutcome("failed")
+    trace = outcome.trace
     return Outcome(
-        status=ending.status,
+        status=outcome.status,
         path=[step["node"] for step in trace["path"]] if trace else [],
         requests=stage.recorded.requests,
         messages=messages_for(rows_of(turn), stage.recording.tools) if turn else [],
@@ -201,9 +201,10 @@ def outcome_of(stage: Stage, events: list[Event]) -> Outcome:
 
 def leaks_of(stage: Stage, events: list[Event]) -> list[str]:
     """Stand-ins in what is stored, logged or sent to the model."""
+    saver = stage.checkpoints.saver
     places = {
-        "a checkpoint": stage.checkpoints.stored(),
-        "the history": repr(stage.transcript.turn),
+        "a checkpoint": repr((dict(saver.storage), dict(saver.writes), saver.blobs)),
+        "the history": repr(stage.store.transcript.turns),
         "an event": repr(events),
         "a request to the model": repr(stage.recorded.requests),
     }

@@ -5,28 +5,24 @@ import functools
 import json
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from dataclasses import replace
 from typing import Any, cast
 
 from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.messages.tool import tool_call_chunk
-from langgraph.checkpoint.memory import InMemorySaver
 from pydantic import BaseModel, ValidationError
 
 from graph.adapters.postgres.conversation.message_rows import to_message
-from graph.errors import DatabaseUnavailable, ModelError, NotFound
-from graph.ports.memory import MemorySnapshot, StoredTurn, TurnRecord
+from graph.errors import DatabaseUnavailable, ModelError
+from graph.ports.memory import MemorySnapshot
 from graph.ports.models import ModelSettings
-from graph.ports.notifications import RunNotification
-from graph.ports.runs import ClaimedRun, LoggedEvent, OnConflict, Question, Run, RunOutcome, RunRequest
 from graph.ports.tools import Effect
 from graph.replay.fake_values import revealed
 from graph.replay.interruption import Cut
 from graph.replay.recording import Answer, Memory, ToolRun
 from graph.replay.request_lines import as_lines, since
-from graph.state import Passage, SummaryBacklog, Usage
+from graph.state import Passage, SummaryBacklog
 from graph.tool import INVALID_JSON, NoFiles, NoKnowledge, Rows, Tool, ToolContext, ToolError, ToolOutput
 
 OWNER, SESSION, RUN, ANSWER = "owner", "session", "run", "message"
@@ -200,110 +196,3 @@ class RecordedSummaries:
 
     async def request(self, user_id: str, session_id: str) -> None:
         """Nothing: that it was asked for is in the state."""
-
-
-class KeptTranscript:
-    """Port `Transcript`: keeps the one turn."""
-
-    def __init__(self) -> None:
-        self.turn: TurnRecord | None = None
-
-    async def record(self, turn: TurnRecord) -> str:
-        self.turn = turn
-        return ANSWER
-
-    async def find(self, user_id: str, run_id: str) -> StoredTurn | None:
-        """Nothing: no process has died."""
-        return None
-
-
-class KeptCheckpoints:
-    """Port `Checkpoints`: in memory."""
-
-    def __init__(self) -> None:
-        self.saver = InMemorySaver()
-
-    @asynccontextmanager
-    async def turn(self, run: Run) -> AsyncIterator[InMemorySaver]:
-        yield self.saver
-
-    def stored(self) -> str:
-        """All that was stored, as text."""
-        return repr((dict(self.saver.storage), dict(self.saver.writes), self.saver.blobs))
-
-
-class KeptRun:
-    """Ports `RunIntake` and `RunQueue`: the one run of a replay."""
-
-    def __init__(self, employee: str) -> None:
-        self.run = Run(RUN, OWNER, SESSION, employee)
-        self.log: list[LoggedEvent] = []
-        self.ending = RunOutcome("failed")
-
-    async def accept(self, request: RunRequest) -> Run:
-        return self.run
-
-    async def read(self, user_id: str, run_id: str) -> Run:
-        return self.run
-
-    async def last_question(self, user_id: str, session_id: str, on_conflict: OnConflict) -> Question:
-        raise NotFound
-
-    async def active(self, user_id: str, session_id: str) -> list[Run]:
-        return [self.run]
-
-    async def list_claimable(self) -> list[tuple[str, str]]:
-        return []
-
-    async def claim(self, user_id: str, run_id: str) -> ClaimedRun | None:
-        return None
-
-    async def events(self, user_id: str, run_id: str, after: int) -> list[LoggedEvent]:
-        return [entry for entry in self.log if entry[0] >= after]
-
-    async def append(self, run: Run, events: Sequence[LoggedEvent]) -> None:
-        self.log += events
-
-    async def renew(self, run: Run) -> bool:
-        return False
-
-    async def release(self, run: Run) -> None:
-        """Nothing: there is one process."""
-
-    async def request_stop(self, user_id: str, run_id: str) -> None:
-        """Nothing: the run is in this process."""
-
-    async def finish(self, run: Run, events: Sequence[LoggedEvent], outcome: RunOutcome) -> bool:
-        self.log += events
-        self.ending = outcome
-        return False
-
-
-class NoNotifier:
-    """Port `Notifier`: there is one process."""
-
-    connected = True
-
-    async def send(self, notification: RunNotification) -> None:
-        """Nothing."""
-
-    async def subscribe(self) -> AsyncIterator[RunNotification]:
-        return
-        yield
-
-
-class NoRunMetrics:
-    """Port `RunMetrics`: nobody watches."""
-
-    def accepted(self, run: Run) -> None: ...
-    def refused(self, code: str) -> None: ...
-
-    def track_run(self, run: Run, waited: bool = False) -> AbstractContextManager[None]:
-        return nullcontext()
-
-    def first_text(self, run: Run, seconds: float) -> None: ...
-    def ended(self, run: Run, ending: RunOutcome, usage: Usage, seconds: float) -> None: ...
-    def ungrounded_amounts(self, run: Run, amounts: int) -> None: ...
-    def detached(self, run: Run) -> None: ...
-    def write_retried(self, what: str) -> None: ...
-    def claimable(self, runs: int) -> None: ...
