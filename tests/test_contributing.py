@@ -49,7 +49,6 @@ def load(folder: Path, name: str, source: str) -> ModuleType:
     return module
 
 
-@pytest.mark.anyio
 async def test_the_node_runs_and_is_listed_by_its_line(tmp_path: Path) -> None:
     node = load(tmp_path, "greet", block("python", "class Greet"))
     spec = eval(block("python", "NodeSpec("), {"NodeSpec": NodeSpec, "Greet": node.Greet})  # noqa: S307
@@ -60,7 +59,6 @@ async def test_the_node_runs_and_is_listed_by_its_line(tmp_path: Path) -> None:
     assert spec.name not in {known.name for known in FLOW.specs()}
 
 
-@pytest.mark.anyio
 async def test_the_embedder_fulfils_its_port(tmp_path: Path) -> None:
     embedder = load(tmp_path, "hashing", block("python", "class HashingEmbedder")).HashingEmbedder()
     query, [passage, other] = await embedder.query("my rent"), await embedder.passages(["My rent is due", ""])

@@ -7,7 +7,6 @@ import uuid
 from pathlib import Path
 
 import psycopg
-import pytest
 
 from employees.roster import read_roster
 from graph.adapters.postgres.database import Database
@@ -52,7 +51,6 @@ def example_tool(folder: Path) -> Tool:
     return tool
 
 
-@pytest.mark.anyio
 async def test_the_tool_of_the_readme_answers_from_the_callers_rows(
     tmp_path: Path, admin_url: str, database_url: str
 ) -> None:

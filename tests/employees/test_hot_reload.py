@@ -13,8 +13,6 @@ from employees.hot_reload import reload, watch
 from employees.roster import Roster, read_roster
 from graph.errors import DatabaseUnavailable
 
-pytestmark = pytest.mark.anyio
-
 PATIENCE = 20
 
 HEAD = "slug: ada\naliases: []\nname: Ada\ntitle: Analyst\nemoji: A\nmodel: small\ntemperature: 0.3\nmax_tokens: 9\n"

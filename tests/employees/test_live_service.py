@@ -22,7 +22,7 @@ from migrations.runner import migrate, read_migrations
 from tests.support.database import PASSWORD
 from tests.support.fakes.scripted_model import ScriptedModel
 
-pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("admin_url")]
+pytestmark = pytest.mark.usefixtures("admin_url")
 
 HEAD = "aliases: []\ntitle: Analyst\nemoji: A\nmodel: small\ntemperature: 0.3\nmax_tokens: 9\ntools: []\ncapabilities: []\n"
 

@@ -8,8 +8,6 @@ from graph.adapters.embeddings.local import LocalEmbedder
 from tests.employees.routing import Tally, read_cases, router_of, tally
 from tests.support.fakes.ports import roster_of
 
-pytestmark = pytest.mark.anyio
-
 
 @pytest.fixture(scope="module")
 def router(tmp_path_factory: pytest.TempPathFactory) -> Router:

@@ -23,8 +23,6 @@ from graph.state import Turn, TurnInput
 from graph.turn.flow import NodeSpec
 from tests.support.fakes.ports import turn_of
 
-pytestmark = pytest.mark.anyio
-
 ONE_TOOL = Path(__file__).parents[1] / "recordings" / "one_tool.json"
 PATH = ["redact", "load_memory", "retrieve", "reason", "call_tools", "reason", "persist", "summarize"]
 

@@ -27,8 +27,6 @@ from tests.graph.adapters.postgres.conversation.test_retriever import Compass
 from tests.support.database import PASSWORD, build_run_store
 from tests.support.fakes.ports import FakeChatModel, words
 
-pytestmark = pytest.mark.anyio
-
 RENAMING = "0018_standard_names.sql"
 
 KEY, NEWER_KEY = b"k" * 32, b"n" * 32

@@ -45,8 +45,6 @@ from tests.support.fakes.ports import (
 )
 from tools.shared.arguments import ToolArguments
 
-pytestmark = pytest.mark.anyio
-
 TODAY = dt.date(2026, 11, 23)
 STRANGER = "0b4e2f8e-0000-4000-8000-000000000002"
 

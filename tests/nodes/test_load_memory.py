@@ -9,8 +9,6 @@ from graph.turn.prompt import FACTS_SHARE, HISTORY_SHARE, SUMMARY_SHARE, count_m
 from nodes.load_memory import LoadMemory
 from tests.support.fakes.ports import OWNER, SESSION, FakeMemory, clock_at, runtime_of, words
 
-pytestmark = pytest.mark.anyio
-
 NOON = clock_at("2026-11-23T12:00:00+00:00")
 CALL = {"name": "totals", "args": {}, "id": "c", "type": "tool_call"}
 

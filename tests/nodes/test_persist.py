@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import pytest
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from pydantic import BaseModel
 
@@ -22,8 +21,6 @@ from tests.support.fakes.ports import (
     runtime_of,
     turn_of,
 )
-
-pytestmark = pytest.mark.anyio
 
 
 async def test_the_turn_is_recorded_with_its_owner_run_and_usage() -> None:

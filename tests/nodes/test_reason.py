@@ -32,8 +32,6 @@ from tests.support.fakes.ports import (
 )
 from tools.shared.arguments import ToolArguments
 
-pytestmark = pytest.mark.anyio
-
 
 async def totals(arguments: ToolArguments, context: ToolContext) -> dict[str, Any]:
     """Add up."""

@@ -8,8 +8,6 @@ from graph.ports.redaction import MaskedTexts
 from nodes.redact import Redact
 from tests.support.fakes.ports import NAME, TOKEN, OneNameRedactor, passage, runtime_of, turn_of
 
-pytestmark = pytest.mark.anyio
-
 
 async def test_the_typed_text_becomes_the_masked_question() -> None:
     turn = await Redact(OneNameRedactor())({}, runtime_of(text=f"I paid {NAME}"))

@@ -1,14 +1,10 @@
 """What resembles the masked question is kept within its share of the budget."""
 
-import pytest
-
 from graph.errors import ModelUnavailable
 from graph.state import Passage
 from graph.turn.prompt import PASSAGES_SHARE
 from nodes.retrieve import Retrieve
 from tests.support.fakes.ports import OWNER, FakeRetriever, passage, runtime_of, turn_of, words
-
-pytestmark = pytest.mark.anyio
 
 
 async def test_the_masked_question_is_searched_for_among_the_callers_texts() -> None:

@@ -7,8 +7,6 @@ from graph.state import SummaryBacklog
 from nodes.summarize import MIN_TURNS, SUMMARY_TOKENS, SUMMARY_TURNS, Summarize
 from tests.support.fakes.ports import OWNER, SESSION, FakeSummaries, runtime_of, turn_of
 
-pytestmark = pytest.mark.anyio
-
 HOUR, MINUTE = 3600.0, 60.0
 
 

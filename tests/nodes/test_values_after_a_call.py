@@ -17,8 +17,6 @@ from nodes.call_tools import CallTools
 from tests.support.fakes.ports import OWNER, CapturedEvents, FakeToolRuntime, roster_of, runtime_of, turn_of
 from tools.shared.arguments import ToolArguments
 
-pytestmark = pytest.mark.anyio
-
 SAID = {
     "account": ("my account number is 4929123456", "4929123456"),
     "birth date": ("I was born on 12 March 1984", "12 March 1984"),

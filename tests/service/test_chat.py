@@ -276,7 +276,6 @@ def test_the_model_is_asked_as_the_employees_file_says(
     assert employee(slug).prompt in request["messages"][0]["content"]
 
 
-@pytest.mark.anyio
 async def test_a_temperature_of_zero_reaches_the_model_as_zero(scripted_model: ScriptedModel) -> None:
     chat = openai_model("any", key=None, base_url=scripted_model.address, timeout=5)
     model = LangChainModel({"small": chat}, {"small": "any"}, first_token=5, total=5)

@@ -350,7 +350,6 @@ def test_the_published_keys_verify_the_tokens(server: Server) -> None:
     assert "d" not in document["keys"][0]
 
 
-@pytest.mark.anyio
 @pytest.mark.parametrize(("origin", "allowed"), [("https://app.example", True), ("https://elsewhere.example", False)])
 async def test_only_the_configured_origins_may_call_from_a_browser(origin: str, allowed: bool) -> None:
     app = create_app(cast(Service, None), ("https://app.example",))

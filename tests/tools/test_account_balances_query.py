@@ -1,11 +1,7 @@
 import datetime as dt
 
-import pytest
-
 from tests.support.ledgers import refunded
 from tools.account_balances_query import AccountBalancesQuery, account_balances_query
-
-pytestmark = pytest.mark.anyio
 
 DAY = dt.date(2025, 11, 19)
 

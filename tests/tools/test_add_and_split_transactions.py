@@ -18,8 +18,6 @@ from tools.transaction_category_totals import TransactionCategoryTotals, transac
 from tools.transactions_query import TransactionsQuery, transactions_query
 from tools.undo_split import UndoSplit, preview_undo_split, undo_split
 
-pytestmark = pytest.mark.anyio
-
 
 async def add(context, **arguments):
     return await add_transaction(AddTransaction(**{"currency": "USD"} | arguments), context)

@@ -14,8 +14,6 @@ from tests.support.ledgers import refunded, spent, transferred
 from tools.anomalies import Anomalies, anomalies, last_rise
 from tools.shared.payment_series import Booking
 
-pytestmark = pytest.mark.anyio
-
 TODAY = dt.date(2025, 11, 20)
 
 

@@ -11,8 +11,6 @@ from tools.budget_status import BudgetStatus, budget_status, project_spending
 from tools.delete_budget import DeleteBudget, delete_budget, preview_delete_budget
 from tools.set_budget import SetBudget, preview_set_budget, set_budget
 
-pytestmark = pytest.mark.anyio
-
 
 async def call(context, **arguments):
     return await budget_status(BudgetStatus(**arguments), context)

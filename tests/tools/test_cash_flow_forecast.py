@@ -7,8 +7,6 @@ import pytest
 
 from tools.cash_flow_forecast import CashFlowForecast, cash_flow_forecast, whole_months
 
-pytestmark = pytest.mark.anyio
-
 
 async def call(context, **arguments):
     return await cash_flow_forecast(CashFlowForecast(**arguments), context)

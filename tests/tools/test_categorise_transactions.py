@@ -12,8 +12,6 @@ from tools.categorise_transaction import CategoriseTransaction, categorise_trans
 from tools.create_category import CreateCategory, create_category, preview_create_category, slugify
 from tools.transactions_query import TransactionsQuery, transactions_query
 
-pytestmark = pytest.mark.anyio
-
 
 async def categorise(context, category, **which):
     return await categorise_transaction(CategoriseTransaction(category=category, **which), context)

@@ -12,8 +12,6 @@ from tools.explain_category import ExplainCategory, explain_category
 from tools.shared.category_suggestion import best_suggestion
 from tools.suggest_category import SuggestCategory, suggest_category
 
-pytestmark = pytest.mark.anyio
-
 
 async def suggestion(context, **which):
     return await suggest_category(SuggestCategory(**which), context)

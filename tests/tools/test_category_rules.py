@@ -11,8 +11,6 @@ from tools.add_category_rule import AddCategoryRule, add_category_rule, preview_
 from tools.delete_category_rule import DeleteCategoryRule, delete_category_rule, preview_delete_category_rule
 from tools.list_category_rules import ListCategoryRules, list_category_rules
 
-pytestmark = pytest.mark.anyio
-
 
 async def add(context, pattern, category, **arguments):
     return await add_category_rule(AddCategoryRule(pattern=pattern, category=category, **arguments), context)

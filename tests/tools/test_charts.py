@@ -22,8 +22,6 @@ from tools.chart_by_month import ChartByMonth, chart_by_month
 from tools.chart_debt_payoff import ChartDebtPayoff, chart_debt_payoff
 from tools.shared.interest import payment_schedule
 
-pytestmark = pytest.mark.anyio
-
 
 async def by_category(context: ToolContext, **arguments: Any) -> dict[str, Any]:
     return await chart_by_category(ChartByCategory(**arguments), context)

@@ -9,8 +9,6 @@ from graph.tool import ToolError
 from tests.support.ledgers import earned, refunded, spent, transferred
 from tools.compare_periods import ComparePeriods, DateRange, compare_periods, preceding_range
 
-pytestmark = pytest.mark.anyio
-
 OCTOBER, NOVEMBER = dt.date(2025, 10, 10), dt.date(2025, 11, 10)
 
 

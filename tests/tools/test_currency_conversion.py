@@ -9,8 +9,6 @@ import pytest
 from graph.tool import ToolError
 from tools.currency_conversion import CurrencyConversion, best_path, currency_conversion
 
-pytestmark = pytest.mark.anyio
-
 
 async def convert(context, amount, start, end, **more):
     arguments = CurrencyConversion(amount=amount, from_currency=start, to_currency=end, **more)

@@ -11,8 +11,6 @@ from tools.list_debts import ListDebts, list_debts
 from tools.shared.debts import rate_text
 from tools.update_debt import UpdateDebt, preview_update_debt, update_debt
 
-pytestmark = pytest.mark.anyio
-
 STRANGER = str(uuid.uuid4())
 SMALL = {"name": "Small", "balance": "60", "minimum_payment": "10"}
 LARGE = {"name": "Large", "balance": "100", "annual_rate_percent": "24", "minimum_payment": "20"}

@@ -27,8 +27,6 @@ from tools.export_transactions import (
     write_xlsx,
 )
 
-pytestmark = pytest.mark.anyio
-
 
 async def export(context: ToolContext, **arguments: Any) -> dict[str, Any]:
     return await export_transactions(ExportTransactions(**arguments), context)

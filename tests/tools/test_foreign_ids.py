@@ -16,8 +16,6 @@ from tests.support.ledgers import TODAY, RolledBackRows
 from tests.support.tool_arguments import calls_with, outcome_text
 from tools.catalog import CATALOG
 
-pytestmark = pytest.mark.anyio
-
 NAMES = ("name", "merchant", "title", "slug", "description", "category", "number_last4")
 """Columns by which people call things."""
 

@@ -11,8 +11,6 @@ from tools.list_goals import ListGoals, list_goals
 from tools.suggest_goal_actions import SuggestGoalActions, suggest_goal_actions
 from tools.update_goal_progress import UpdateGoalProgress, preview_update_goal_progress, update_goal_progress
 
-pytestmark = pytest.mark.anyio
-
 STRANGER = str(uuid.uuid4())
 
 

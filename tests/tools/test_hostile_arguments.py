@@ -19,8 +19,6 @@ from tests.support.ledgers import TODAY, RolledBackRows
 from tests.support.tool_arguments import calls_with, outcome_text
 from tools.catalog import CATALOG
 
-pytestmark = pytest.mark.anyio
-
 SQL = (
     "' or '1'='1",
     "'; drop table transactions; --",

@@ -26,8 +26,6 @@ from tests.support.ledgers import TODAY, UserRows, user_transaction
 from tests.support.tool_calls import NEWEST_PURCHASE, calls
 from tools.catalog import CATALOG, by_name
 
-pytestmark = pytest.mark.anyio
-
 READING: Mapping[str, Any] = yaml.safe_load(
     (Path(__file__).parent.parent / "replay" / "duties.yaml").read_text("utf-8")
 )

@@ -6,8 +6,6 @@ from graph.tool import ToolError
 from tools.loan_amortisation import LoanAmortisation, loan_amortisation
 from tools.savings_forecast import SavingsForecast, savings_forecast
 
-pytestmark = pytest.mark.anyio
-
 
 async def loan(context, **arguments):
     return await loan_amortisation(LoanAmortisation(**arguments), context)

@@ -3,12 +3,8 @@
 import datetime as dt
 import uuid
 
-import pytest
-
 from tests.support.ledgers import refunded, spent, transferred
 from tools.merchant_insights import MerchantInsights, merchant_insights
-
-pytestmark = pytest.mark.anyio
 
 
 async def call(context, merchant, **arguments):

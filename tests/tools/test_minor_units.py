@@ -19,8 +19,6 @@ from tools.catalog import CATALOG
 from tools.rendering.chart import Chart, ChartSeries
 from tools.rendering.matplotlib_chart import build_figure
 
-pytestmark = pytest.mark.anyio
-
 TOOLS = {tool.name: tool for tool in CATALOG}
 DECIMALS = {"JPY": 0, "KWD": 3, "USD": 2}
 CURRENCIES = pytest.mark.parametrize("currency", list(DECIMALS))

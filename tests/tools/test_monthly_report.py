@@ -25,8 +25,6 @@ from tools.monthly_report import (
 )
 from tools.rendering.document import Grid, Note
 
-pytestmark = pytest.mark.anyio
-
 OCTOBER, SEPTEMBER = "2025-10-15", "2025-09-30"
 
 

@@ -1,11 +1,7 @@
 import datetime as dt
 import uuid
 
-import pytest
-
 from tools.net_worth import NetWorth, net_worth
-
-pytestmark = pytest.mark.anyio
 
 DAY = dt.date(2025, 11, 19)
 

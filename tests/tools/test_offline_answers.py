@@ -82,7 +82,6 @@ async def outcome(name: str, arguments: Any, context: ToolContext) -> Any:
         return {"error": str(fault)}
 
 
-@pytest.mark.anyio
 async def test_every_result_of_every_tool_is_answered_however_it_is_mutilated(results: dict[str, Any]) -> None:
     for name, result in results.items():
         assert answers(result), name

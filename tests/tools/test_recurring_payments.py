@@ -12,8 +12,6 @@ from tests.support.ledgers import earned, refunded, spent, transferred
 from tools.recurring_payments import RecurringPayments, monthly_cost, recurring_payments
 from tools.shared.payment_series import payee_series
 
-pytestmark = pytest.mark.anyio
-
 
 async def call(context, **arguments):
     return await recurring_payments(RecurringPayments(**arguments), context)

@@ -12,8 +12,6 @@ from tools.list_reminders import ListReminders, list_reminders
 from tools.set_reminder import SetReminder, preview_set_reminder, set_reminder
 from tools.shared.reminders import due_between, next_due
 
-pytestmark = pytest.mark.anyio
-
 TOMORROW = TODAY + dt.timedelta(days=1)
 
 

@@ -12,8 +12,6 @@ from graph.tool import NoFiles, ToolContext
 from tests.support.fakes.ports import NoRows, passage
 from tools.search_knowledge import SearchKnowledge, search_knowledge
 
-pytestmark = pytest.mark.anyio
-
 
 @dataclass
 class GivenKnowledge:

@@ -12,8 +12,6 @@ from tools.spending_by_account import SpendingByAccount, spending_by_account
 from tools.spending_by_merchant import SpendingByMerchant, spending_by_merchant
 from tools.spending_by_month import SpendingByMonth, spending_by_month
 
-pytestmark = pytest.mark.anyio
-
 
 async def by_month(context, **arguments):
     return await spending_by_month(SpendingByMonth(**arguments), context)

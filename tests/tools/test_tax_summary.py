@@ -7,8 +7,6 @@ from graph.tool import ToolError
 from tools.shared.categories import SYSTEM_CATEGORIES
 from tools.tax_summary import DEDUCTION_CATEGORIES, TaxSummary, tax_summary
 
-pytestmark = pytest.mark.anyio
-
 
 async def call(context, **arguments):
     return await tax_summary(TaxSummary(**arguments), context)

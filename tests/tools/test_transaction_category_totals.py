@@ -8,8 +8,6 @@ from tests.support.ledgers import earned, refunded, spent, transferred
 from tools.transaction_category_totals import TransactionCategoryTotals, transaction_category_totals
 from tools.transactions_query import TransactionsQuery, transactions_query
 
-pytestmark = pytest.mark.anyio
-
 
 async def call(context, **arguments):
     return await transaction_category_totals(TransactionCategoryTotals(**arguments), context)

@@ -10,8 +10,6 @@ from graph.tool import ToolContext, ToolError
 from tests.support.ledgers import earned, refunded, spent, transferred
 from tools.transactions_query import TransactionsQuery, transactions_query
 
-pytestmark = pytest.mark.anyio
-
 
 async def call(context, **arguments):
     return await transactions_query(TransactionsQuery(**arguments), context)

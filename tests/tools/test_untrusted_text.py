@@ -15,8 +15,6 @@ from tests.support.ledgers import TODAY, user_transaction
 from tests.support.tool_calls import NEWEST_PURCHASE, calls
 from tools.catalog import CATALOG, by_name
 
-pytestmark = pytest.mark.anyio
-
 DUTIES: Mapping[str, Any] = yaml.safe_load((Path(__file__).parent.parent / "replay" / "duties.yaml").read_text("utf-8"))
 
 OTHERS, BANK = "ZZOTHERSZZ", "ZZBANKZZ"

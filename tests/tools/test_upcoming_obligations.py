@@ -1,11 +1,7 @@
 import datetime as dt
 import uuid
 
-import pytest
-
 from tools.upcoming_obligations import UpcomingObligations, upcoming_obligations
-
-pytestmark = pytest.mark.anyio
 
 
 async def call(context, **arguments):

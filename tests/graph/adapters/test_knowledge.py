@@ -1,11 +1,7 @@
 """What a tool searches for is masked before it is embedded, and only the caller's texts are searched."""
 
-import pytest
-
 from graph.adapters.knowledge import UserKnowledge
 from tests.support.fakes.ports import NAME, OWNER, TOKEN, FakeRetriever, OneNameRedactor, passage
-
-pytestmark = pytest.mark.anyio
 
 
 async def test_a_search_is_masked_and_made_for_its_owner() -> None:

@@ -31,8 +31,6 @@ from tests.support.fakes.ports import (
     passage,
 )
 
-pytestmark = pytest.mark.anyio
-
 STRANGER = "0b4e2f8e-0000-4000-8000-000000000002"
 NOW = dt.datetime(2026, 11, 23, tzinfo=dt.UTC)
 

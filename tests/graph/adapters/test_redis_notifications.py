@@ -18,8 +18,6 @@ from tests.graph.ports.notifier_contract import Carrier, NotifierContract, subsc
 from tests.support.redis_server import RedisServer, free_port
 from tests.support.waiting import eventually
 
-pytestmark = pytest.mark.anyio
-
 
 class RedisCarrier:
     def __init__(self, server: RedisServer) -> None:

@@ -21,8 +21,6 @@ from graph.jobs.queue import (
     run_worker_until_cancelled,
 )
 
-pytestmark = pytest.mark.anyio
-
 SEEN: list[str] = []
 
 

@@ -19,8 +19,6 @@ from graph.jobs.retention import delete_expired_files, delete_expired_logs, regi
 from graph.ports.runs import Run, RunOutcome, RunRequest
 from tests.support.database import Sql, build_run_store
 
-pytestmark = pytest.mark.anyio
-
 DAYS = 7.0
 SAID = [(1, Text(type="text", content="hello")), (2, Text(type="text", content="again"))]
 

@@ -14,8 +14,6 @@ from graph.jobs.queue import open_queue, run_worker_until_cancelled
 from graph.jobs.rotation import register_tasks, rotate
 from tests.graph.ports.vault_contract import ANA, CARD
 
-pytestmark = pytest.mark.anyio
-
 NEW = b"n" * 32
 
 

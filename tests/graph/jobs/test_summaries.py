@@ -17,8 +17,6 @@ from tests.graph.adapters.postgres.conversation.test_retriever import Compass
 from tests.support.database import Sql
 from tests.support.fakes.ports import FakeChatModel, words
 
-pytestmark = pytest.mark.anyio
-
 
 class Level(Compass):
     """An embedder to which all texts are the same."""

@@ -6,8 +6,6 @@ from contextlib import asynccontextmanager
 from typing import Protocol
 from uuid import uuid4
 
-import pytest
-
 from graph.ports.notifications import Notifier, RunNotification
 from tests.support.waiting import eventually
 
@@ -52,7 +50,6 @@ def some_notifications() -> list[RunNotification]:
     return [("events", str(uuid4())), ("stop", str(uuid4())), ("due", str(uuid4()))]
 
 
-@pytest.mark.anyio
 class NotifierContract:
     async def test_a_notification_reaches_all_subscribers_in_order(self, carrier: Carrier) -> None:
         async with subscribed(carrier.notifier()) as one, subscribed(carrier.notifier()) as other:

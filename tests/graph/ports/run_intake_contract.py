@@ -22,7 +22,6 @@ from tests.support.run_stores import (
 )
 
 
-@pytest.mark.anyio
 class AcceptContract(Contract):
     async def test_a_first_message_opens_a_session_with_the_default_employee(
         self, store: RunStore, user_id: str
@@ -84,7 +83,6 @@ class AcceptContract(Contract):
             await store.read(user_id, str(uuid4()))
 
 
-@pytest.mark.anyio
 class IdempotencyContract(Contract):
     async def test_the_same_request_with_the_same_key_is_the_same_run(self, store: RunStore, user_id: str) -> None:
         first = await store.accept(RunRequest(user_id, "hello", client_key="one"))
@@ -123,7 +121,6 @@ class IdempotencyContract(Contract):
         assert one.id != two.id
 
 
-@pytest.mark.anyio
 class BranchContract(Contract):
     async def test_an_edited_question_supersedes_what_follows_it(self, backend: Backend, user_id: str) -> None:
         store = backend.store

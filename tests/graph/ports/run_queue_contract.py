@@ -21,7 +21,6 @@ from tests.support.run_stores import (
 )
 
 
-@pytest.mark.anyio
 class LeaseContract(Contract):
     async def test_a_lease_is_renewed_until_a_stop_is_requested(self, store: RunStore, user_id: str) -> None:
         run = await store.accept(RunRequest(user_id, "hello"))
@@ -104,7 +103,6 @@ class LeaseContract(Contract):
             await store.finish(replace(run, epoch=0), [], RunOutcome())
 
 
-@pytest.mark.anyio
 class FinishContract(Contract):
     async def test_a_run_ends_once(self, store: RunStore, user_id: str) -> None:
         run = await store.accept(RunRequest(user_id, "hello"))
@@ -175,7 +173,6 @@ class FinishContract(Contract):
         assert (await claim(store, run)).stop_requested
 
 
-@pytest.mark.anyio
 class QueueContract(Contract):
     async def test_queued_runs_are_claimed_in_order_when_the_session_is_free(
         self, store: RunStore, user_id: str
@@ -242,7 +239,6 @@ class QueueContract(Contract):
             await store.active(stranger, run.session_id)
 
 
-@pytest.mark.anyio
 class LogContract(Contract):
     async def test_events_are_read_in_order_from_a_number_on(self, store: RunStore, user_id: str) -> None:
         run = await store.accept(RunRequest(user_id, "hello"))

@@ -19,7 +19,6 @@ def texts(facts: list[Row]) -> list[str]:
     return [row["fact"] for row in facts]
 
 
-@pytest.mark.anyio
 class FactsContract:
     async def test_a_fact_is_listed_for_its_user_only(self, facts: Facts, user_id: str, stranger: str) -> None:
         added = await facts.add(user_id, "owns a boat", "global", True)
@@ -57,7 +56,6 @@ class FactsContract:
         assert len(await facts.all(user_id)) == 1
 
 
-@pytest.mark.anyio
 class StoredFilesContract:
     async def test_a_file_is_read_as_it_was_stored(self, files: WritableFiles, user_id: str) -> None:
         file_id = await files.store(user_id, "chart.png", "image/png", b"\x89PNG")

@@ -3,8 +3,6 @@
 import asyncio
 from uuid import uuid4
 
-import pytest
-
 from graph.ports.redaction import PersonalValue, Vault
 from graph.redaction.unmasking.unmask import tokens_in
 
@@ -12,7 +10,6 @@ CARD = PersonalValue("CARD", "4111111111111111", "4111 1111 1111 1111")
 ANA = PersonalValue("PERSON", "ana díaz", "Ana Díaz")
 
 
-@pytest.mark.anyio
 class VaultContract:
     async def test_a_token_opens_to_the_value_as_it_was_first_written(self, vault: Vault) -> None:
         user_id = str(uuid4())

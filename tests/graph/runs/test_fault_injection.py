@@ -7,8 +7,6 @@ from graph.runs.fault_injection import FailPoint, FailPointReached, parse_fail_p
 from graph.state import Turn
 from tests.support.fakes.ports import runtime_of
 
-pytestmark = pytest.mark.anyio
-
 
 async def step(state: Turn, runtime: object) -> Turn:
     return Turn(message_id="made")

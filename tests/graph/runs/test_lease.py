@@ -17,8 +17,6 @@ from graph.testing.in_memory_runs import InMemoryRunStore
 from tests.support.run_processes import RecordedMetrics, StoreConnection
 from tests.support.waiting import eventually
 
-pytestmark = pytest.mark.anyio
-
 
 class CountingStore(InMemoryRunStore):
     renewals = 0

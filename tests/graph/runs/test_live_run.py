@@ -10,8 +10,6 @@ from graph.ports.runs import ClaimedRun, LoggedEvent, Run, first_seq
 from graph.runs.live_run import RESTART_ENTRY, LiveRun, position_after
 from graph.state import Turn
 
-pytestmark = pytest.mark.anyio
-
 SECOND = first_seq(2)
 
 

@@ -15,8 +15,6 @@ from graph.testing.in_memory_runs import InMemoryRunStore
 from tests.support.run_processes import RecordedMetrics, StoreConnection
 from tests.support.waiting import eventually
 
-pytestmark = pytest.mark.anyio
-
 
 class Log:
     """A run that streams, and its log."""

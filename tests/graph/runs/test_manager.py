@@ -9,8 +9,6 @@ from graph.ports.runs import RunRequest, first_seq
 from tests.support.run_processes import EMPLOYEE, USER, Cluster, text_of
 from tests.support.waiting import eventually
 
-pytestmark = pytest.mark.anyio
-
 WORDS = "one two three"
 
 

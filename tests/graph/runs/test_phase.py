@@ -11,8 +11,6 @@ from graph.ports.runs import ClaimedRun, Run
 from graph.runs.live_run import LiveRun
 from graph.runs.phase import RunPhase, may_follow
 
-pytestmark = pytest.mark.anyio
-
 RUNNING, WAITING, STOPPING, HANDING_OVER, DETACHED, ENDED = RunPhase
 
 ALLOWED = {

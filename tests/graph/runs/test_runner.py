@@ -2,7 +2,6 @@
 
 import asyncio
 
-import pytest
 from langchain_core.messages import HumanMessage
 
 from graph.errors import DatabaseUnavailable, ModelUnavailable
@@ -10,8 +9,6 @@ from graph.ports.runs import RunRequest
 from graph.runs.runner import MAX_ATTEMPTS
 from tests.support.run_processes import EMPLOYEE, USER, Cluster, last_of, text_of, types_of
 from tests.support.waiting import eventually
-
-pytestmark = pytest.mark.anyio
 
 WORDS = "one two three four five six"
 

@@ -9,8 +9,6 @@ from graph.ports.runs import LoggedEvent, Run, RunRequest, first_seq
 from tests.support.run_processes import EMPLOYEE, USER, Cluster, Process, last_of, text_of, types_of
 from tests.support.waiting import eventually
 
-pytestmark = pytest.mark.anyio
-
 WORDS = "one two three four five six"
 
 

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import pytest
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 from langgraph.errors import GraphInterrupt
 
@@ -28,8 +27,6 @@ from tests.support.fakes.ports import (
     turn_of,
 )
 from tools.shared.arguments import ToolArguments
-
-pytestmark = pytest.mark.anyio
 
 
 class Nothing(ToolArguments):

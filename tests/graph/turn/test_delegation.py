@@ -37,8 +37,6 @@ from tests.support.fakes.ports import (
 from tools import delegate_to_employee, handoff_to_employee
 from tools.shared.arguments import ToolArguments
 
-pytestmark = pytest.mark.anyio
-
 BOTH = ("handoff_to_employee", "delegate_to_employee")
 ROSTER = Roster(
     [

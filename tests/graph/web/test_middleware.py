@@ -15,8 +15,6 @@ from graph.web.service import Health, Service
 from graph.web.tracing import ContinueTrace
 from server import MAX_BODY_BYTES, create_app
 
-pytestmark = pytest.mark.anyio
-
 ORIGIN = "https://app.example"
 CARD = "4111111111111111"
 IDS = ["f81d4fae-7dec-41d0-a765-00a0c91e6bf6", "4bf92f3577b34da6a3ce929d0e0e4736"]

@@ -7,8 +7,6 @@ import pytest
 
 from graph.web import sse
 
-pytestmark = pytest.mark.anyio
-
 
 async def frames(*pauses: float) -> AsyncGenerator[bytes, None]:
     for number, pause in enumerate(pauses):

@@ -32,7 +32,6 @@ def test_an_employee_gets_the_extra_tools_of_the_catalogue() -> None:
     assert set(roster.find("prime-boss").tools) == {*before, extra}
 
 
-@pytest.mark.anyio
 async def test_without_mcp_servers_the_catalogue_stays_as_it_is() -> None:
     catalogue = Catalogue()
     assert await with_mcp_tools(catalogue, Settings()) is catalogue

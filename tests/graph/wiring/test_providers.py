@@ -61,7 +61,6 @@ def test_without_a_configured_key_one_is_created_that_only_this_user_can_read(tm
     assert (tmp_path / "vault.key").stat().st_mode & 0o777 == 0o600
 
 
-@pytest.mark.anyio
 async def test_without_a_collector_nothing_is_traced() -> None:
     async with build_tracer(settings()) as tracer:
         assert isinstance(tracer, NoOpTracer)

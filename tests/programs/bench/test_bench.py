@@ -100,7 +100,6 @@ async def echo() -> AsyncIterator[int]:
     await asyncio.gather(*answering)
 
 
-@pytest.mark.anyio
 async def test_the_proxy_passes_bytes_on_and_counts_the_trips_of_all_connections() -> None:
     async with echo() as port, CountingProxy(port) as proxy:
         for trips in (3, 5):
@@ -114,7 +113,6 @@ async def test_the_proxy_passes_bytes_on_and_counts_the_trips_of_all_connections
         assert proxy.round_trips == 8
 
 
-@pytest.mark.anyio
 async def test_a_connection_that_the_server_closes_is_closed_for_the_client() -> None:
     async with echo() as port, CountingProxy(port) as proxy:
         reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port)

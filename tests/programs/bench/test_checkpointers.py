@@ -1,7 +1,6 @@
 """The comparison of checkpointers compares: all three store and read, and nothing of it is left. Times are no subject here."""
 
 import psycopg
-import pytest
 
 from graph.adapters.postgres.provisioning import DatabaseUrls
 from tests.bench.checkpointers import CLAIMED, MARKS, STOCK, UNCLAIMED, Plan, compare, table
@@ -10,7 +9,6 @@ from tests.bench.processes import ROOT
 BRIEF = Plan(rounds=2, slices=1, seconds=0.2)
 
 
-@pytest.mark.anyio
 async def test_each_checkpointer_is_measured_in_each_round(database_url: str, admin_url: str) -> None:
     rates = await compare(DatabaseUrls(database_url, admin_url), BRIEF, lambda line: None)
     assert {name: len(each) for name, each in rates.items()} == {STOCK: 2, CLAIMED: 2, UNCLAIMED: 2}

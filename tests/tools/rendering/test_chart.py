@@ -77,7 +77,6 @@ def test_the_words_for_a_picture_say_its_amounts() -> None:
     assert alt_text(chart_of()) == "Spending (USD). Spent: Groceries 100.25, Rent 99.25."
 
 
-@pytest.mark.anyio
 async def test_drawing_leaves_the_event_loop_free() -> None:
     """Drawn in a thread, a chart lets the loop run on."""
     turns = 0

@@ -9,8 +9,6 @@ from tools.rendering.chart import Chart, ChartSeries
 from tools.rendering.file_storage import store_file
 from tools.rendering.render import store_chart
 
-pytestmark = pytest.mark.anyio
-
 
 class FullFiles:
     """Port `Files`: every file is too large."""

@@ -1,10 +1,6 @@
 import uuid
 
-import pytest
-
 from tools.shared.categories import SYSTEM_CATEGORIES, resolve_categories
-
-pytestmark = pytest.mark.anyio
 
 
 async def test_models_are_told_the_categories_that_the_database_holds(rows_of):

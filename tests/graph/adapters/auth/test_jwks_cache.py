@@ -25,8 +25,6 @@ from tests.audit.rotation import rotate
 from tests.support.fakes.jwks import JwksServer
 from tests.support.fakes.tokens import USER, TokenForger, encode
 
-pytestmark = pytest.mark.anyio
-
 ISSUER = "https://issuer.example/auth/v1"
 FORGER = TokenForger(ISSUER)
 SHORT = TokenForger(ISSUER, rsa.generate_private_key(65537, 1024))  # noqa: S505

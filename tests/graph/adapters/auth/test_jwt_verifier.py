@@ -19,8 +19,6 @@ from graph.adapters.auth.jwt_verifier import (
 from graph.errors import ServiceUnavailable, Unauthenticated
 from tests.support.fakes.tokens import BAD, USER, TokenForger
 
-pytestmark = pytest.mark.anyio
-
 ISSUER = "https://issuer.example/auth/v1"
 FORGER = TokenForger(ISSUER)
 OF_RSA = TokenForger(ISSUER, rsa.generate_private_key(65537, 2048), "rsa")

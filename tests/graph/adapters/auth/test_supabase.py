@@ -16,8 +16,6 @@ from graph.settings import Settings, read_settings
 from graph.wiring.providers import build_verifier
 from tests.support.fakes.tokens import CLAIMS, FORM, SECRET, USER, TokenForger, encode
 
-pytestmark = pytest.mark.anyio
-
 ISSUER = "https://project.example/auth/v1"
 FORGER = TokenForger(ISSUER)
 

@@ -10,8 +10,6 @@ from graph.adapters.embeddings.local import LocalEmbedder, package_file
 from graph.errors import ConfigurationError
 from graph.ports.models import DIMENSIONS
 
-pytestmark = pytest.mark.anyio
-
 
 @pytest.fixture(scope="module")
 def embedder(tmp_path_factory: pytest.TempPathFactory) -> LocalEmbedder:

@@ -10,8 +10,6 @@ import pytest
 from graph.adapters.embeddings.local import quantised_model_file
 from graph.adapters.embeddings.onnx_model import OnnxEncoder
 
-pytestmark = pytest.mark.anyio
-
 END_IN_THE_MIDST = """
 import asyncio, sys
 from pathlib import Path

@@ -26,8 +26,6 @@ from graph.ports.models import DIMENSIONS, Embedder
 from graph.settings import Settings
 from graph.wiring.models import build_embedder
 
-pytestmark = pytest.mark.anyio
-
 TEXTS = ["first", "second", "third"]
 
 

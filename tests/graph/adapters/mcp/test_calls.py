@@ -19,8 +19,6 @@ from graph.adapters.mcp.servers import McpServer, McpTools, connect
 from graph.tool import OUTCOME_UNKNOWN, Tool, ToolContext, ToolError
 from tests.support.fakes.ports import NoRows
 
-pytestmark = pytest.mark.anyio
-
 SERVER = Path(__file__).parents[3] / "support" / "fakes" / "odd_mcp_server.py"
 CONTEXT = ToolContext(NoRows("owner"), dt.date(2025, 11, 20))
 TO_WHOM = {"type": "object", "properties": {"to": {"type": "string"}}, "required": ["to"]}

@@ -16,8 +16,6 @@ from graph.errors import ConfigurationError
 from graph.tool import Tool, ToolContext, ToolError
 from tests.support.fakes.ports import NoRows, roster_of
 
-pytestmark = pytest.mark.anyio
-
 SERVER = Path(__file__).parents[3] / "support" / "fakes" / "mcp_server.py"
 CONTEXT = ToolContext(NoRows("owner"), dt.date(2025, 11, 20))
 

@@ -12,8 +12,6 @@ from graph.adapters.models.answer_errors import classify_finish_reason, status_e
 from graph.errors import ModelError, ModelRefused, ModelUnavailable
 from tests.support.fakes.provider import Provider, text
 
-pytestmark = pytest.mark.anyio
-
 ENDS = {
     "complete": ["stop", "STOP", "tool_calls", "function_call", "end_turn", "eos", "eos_token", "COMPLETE", "tool-use"],
     "length": ["length", "max_tokens", "MAX_TOKENS", "model_length"],

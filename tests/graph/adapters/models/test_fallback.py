@@ -17,8 +17,6 @@ from graph.settings import read_settings
 from graph.tool import Tool
 from graph.wiring.models import build_chat_model
 
-pytestmark = pytest.mark.anyio
-
 HELLO = [HumanMessage("hello")]
 
 

@@ -28,8 +28,6 @@ from graph.tool import Tool, ToolContext
 from tests.support.fakes.scripted_model import ScriptedModel
 from tools.shared.arguments import ToolArguments
 
-pytestmark = pytest.mark.anyio
-
 REQUEST = httpx.Request("POST", "http://127.0.0.1/v1/chat/completions")
 HELLO = [HumanMessage("hello")]
 

@@ -17,8 +17,6 @@ from graph.ports.models import ModelSettings
 from graph.turn.model_reply import merge_chunks
 from tests.support.fakes.scripted_model import ScriptedModel
 
-pytestmark = pytest.mark.anyio
-
 TEXT = "Grüße: 5 € für 🐖"
 ARGUMENTS = {"merchant": "Café 🐖", "limit": 5}
 ANSWERS = {

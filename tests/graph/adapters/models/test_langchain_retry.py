@@ -15,8 +15,6 @@ from graph.errors import ModelError, ModelRefused, ModelTimeout, ModelUnavailabl
 from graph.ports.models import ModelSettings
 from tests.support.fakes.scripted_model import ScriptedModel
 
-pytestmark = pytest.mark.anyio
-
 FIRST_TOKEN = 1.5
 PAUSE = 60.0
 

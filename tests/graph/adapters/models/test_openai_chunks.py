@@ -19,8 +19,6 @@ from graph.ports.models import ModelSettings
 from graph.turn.model_reply import merge_chunks
 from tests.support.fakes.provider import END, Provider, text
 
-pytestmark = pytest.mark.anyio
-
 GROCERIES, RENT = '{"category": "Groceries"}', '{"category": "Rent"}'
 CALLS_END = {"choices": [{"index": 0, "delta": {}, "finish_reason": "tool_calls"}]}
 

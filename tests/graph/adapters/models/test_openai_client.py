@@ -13,8 +13,6 @@ from graph.errors import ModelRefused
 from graph.ports.models import ModelSettings
 from tests.support.fakes.provider import END, Provider, text
 
-pytestmark = pytest.mark.anyio
-
 
 @dataclass
 class Particular(Provider):

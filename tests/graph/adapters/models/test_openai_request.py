@@ -10,8 +10,6 @@ from graph.errors import ModelError
 from tests.support.fakes.provider import END, Provider, text
 from tools.catalog import CATALOG
 
-pytestmark = pytest.mark.anyio
-
 QUERY = next(tool for tool in CATALOG if tool.name == "transactions_query")
 
 

@@ -106,7 +106,6 @@ def share(category: str, spent: str, refunds: str = "0") -> dict[str, Any]:
     return {"category": category, "flow": "expense", "currency": "USD", "matches": 2, **sums}
 
 
-@pytest.mark.anyio
 async def test_category_totals_are_rendered_in_order_with_shares() -> None:
     rows = {"category_totals": [share("Shopping", "25"), share("Groceries", "80", "5")]}
     assert await answered("transaction_category_totals", MARCH, rows) == (
@@ -125,7 +124,6 @@ def account(name: str, kind: str, balance: str | None) -> dict[str, Any]:
     return {"name": name, "type": kind, "currency": "USD", "number_last4": "4417", **known}
 
 
-@pytest.mark.anyio
 async def test_balances_are_rendered_one_by_one_and_unknown_ones_as_unknown() -> None:
     rows = {"accounts": [account("Everyday", "checking", "120.5"), account("Rainy Day", "savings", None)]}
     assert await answered("account_balances_query", {}, rows) == (
@@ -142,7 +140,6 @@ async def test_balances_are_rendered_one_by_one_and_unknown_ones_as_unknown() ->
     )
 
 
-@pytest.mark.anyio
 async def test_a_comparison_of_two_periods_is_rendered_in_total_and_by_category() -> None:
     def spent(period: str, category: str, amount: str) -> dict[str, Any]:
         return {**share(category, amount), "period": period}

@@ -18,8 +18,6 @@ from tools.catalog import CATALOG, by_name
 PROMPTS = Path(__file__).parents[4] / "graph" / "prompts"
 RULES = (PROMPTS / "rules.md").read_text("utf-8").replace("{today}", "2026-11-15")
 
-pytestmark = pytest.mark.anyio
-
 
 @pytest.fixture(scope="module")
 def model() -> OfflineChatModel:

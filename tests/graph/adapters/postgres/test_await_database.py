@@ -13,8 +13,6 @@ from graph.adapters.postgres.await_database import await_database
 from graph.adapters.postgres.embedded import EmbeddedPostgres
 from graph.errors import ConfigurationError
 
-pytestmark = pytest.mark.anyio
-
 PASSWORD = "S3cret"
 
 

@@ -8,8 +8,6 @@ from graph.adapters.postgres.database import Database
 from tests.audit.borrowings import SIZE, behind, borrow_often, look
 from tests.support.fakes.pgbouncer import PgBouncer
 
-pytestmark = pytest.mark.anyio
-
 EVERY_ENDING = {"well", "LookupError", "TimeoutError", "DivisionByZero"}
 
 

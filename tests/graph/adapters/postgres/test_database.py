@@ -16,8 +16,6 @@ from graph.adapters.postgres.embedded import EmbeddedPostgres
 from graph.errors import DatabaseUnavailable
 from tests.support.database import Sql
 
-pytestmark = pytest.mark.anyio
-
 SOON = WAIT_SECONDS + 1.5
 
 

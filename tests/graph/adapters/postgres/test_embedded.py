@@ -394,7 +394,6 @@ async def block_of(postgres: EmbeddedPostgres, started: "asyncio.Event") -> None
         await asyncio.Event().wait()
 
 
-@pytest.mark.anyio
 async def test_a_server_that_is_killed_is_revived_by_who_watches_it(frail: EmbeddedPostgres, frail_home: Path) -> None:
     with capture_logs() as lines:
         async with supervised(frail):
@@ -406,7 +405,6 @@ async def test_a_server_that_is_killed_is_revived_by_who_watches_it(frail: Embed
     assert [line["event"] for line in lines] == ["postgres_died", "postgres_restarted"]
 
 
-@pytest.mark.anyio
 async def test_a_server_that_cannot_be_revived_ends_what_stands_on_it(tmp_path: Path) -> None:
     postgres, started = cluster(tmp_path), asyncio.Event()
     postgres.start()
@@ -420,7 +418,6 @@ async def test_a_server_that_cannot_be_revived_ends_what_stands_on_it(tmp_path: 
     postgres.stop()
 
 
-@pytest.mark.anyio
 async def test_an_error_of_what_stands_on_a_watched_server_stays_what_it_is(frail: EmbeddedPostgres) -> None:
     with pytest.raises(KeyError):
         async with supervised(frail):

@@ -8,8 +8,6 @@ from graph.adapters.redaction.known_values import FRESH_SECONDS, IDLE_SECONDS, M
 from graph.ports.redaction import IssuedValues, PersonalValue
 from graph.testing.in_memory_vault import InMemoryVault
 
-pytestmark = pytest.mark.anyio
-
 OWNER, OTHER = "0b4e2f8e-0000-4000-8000-000000000001", "0b4e2f8e-0000-4000-8000-000000000002"
 ACCOUNT = PersonalValue("ACCOUNT", "4929123456", "4929123456")
 

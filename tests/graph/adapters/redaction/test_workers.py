@@ -26,8 +26,6 @@ from graph.testing.in_memory_vault import InMemoryVault
 OWNER, OTHER = "0b4e2f8e-0000-4000-8000-000000000001", "0b4e2f8e-0000-4000-8000-000000000002"
 CARD = "4111 1111 1111 1111"
 
-pytestmark = pytest.mark.anyio
-
 
 class CountingVault(InMemoryVault):
     """Counts how often it is asked to open tokens."""

@@ -26,8 +26,6 @@ from graph.state import Turn, Usage
 from graph.tool import Tool, ToolContext, ToolError
 from tests.support.fakes.ports import NoRows, runtime_of
 
-pytestmark = pytest.mark.anyio
-
 SECRET = "Ana Díaz"
 """What a user said: nothing of it may be in a span."""
 RUN = Run("a run", "an owner", "a session", "tester", epoch=2)

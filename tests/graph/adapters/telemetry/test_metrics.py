@@ -11,8 +11,6 @@ from graph.adapters.telemetry.metrics import Metrics
 from graph.ports.runs import Run, RunOutcome, Trace
 from graph.state import Turn, Usage
 
-pytestmark = pytest.mark.anyio
-
 RUN = Run("0b4e2f8e-0000-4000-8000-0000000000aa", "an owner", "a session", "tester")
 TRACE = Trace(version="1", model="a model", path=[], usage=[], turn=Turn())
 USAGE = Usage(prompt=1200, completion=34, total=1234, cost="0.0025", source="provider")

@@ -11,8 +11,6 @@ from graph.adapters.telemetry.tracing import LAST_SECONDS, mark_failed, open_tra
 from graph.errors import DatabaseUnavailable
 from tests.support.fakes.collector import Collector
 
-pytestmark = pytest.mark.anyio
-
 
 @pytest.fixture
 def collector() -> Iterator[Collector]:

@@ -16,8 +16,6 @@ from graph.tool import Tool, ToolContext
 from tests.support.fakes.ports import NAME, OWNER, TOKEN, OneNameRedactor
 from tests.support.web_client import web_client
 
-pytestmark = pytest.mark.anyio
-
 RUN, APPROVAL = str(uuid4()), str(uuid4())
 
 

@@ -6,8 +6,6 @@ from graph.testing.in_memory_storage import InMemoryFiles
 from graph.web.paging import encode_cursor
 from tests.support.web_client import web_client
 
-pytestmark = pytest.mark.anyio
-
 
 @pytest.fixture
 def files() -> InMemoryFiles:

@@ -8,8 +8,6 @@ from graph.web.routes.health import MAX_LISTED
 from graph.web.service import Health
 from tests.support.web_client import web_client
 
-pytestmark = pytest.mark.anyio
-
 
 def health(*rejected_tools: str, faults: dict[str, str] | None = None, **states: bool) -> Health:
     async def readiness() -> dict[str, bool]:

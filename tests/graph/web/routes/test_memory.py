@@ -1,12 +1,8 @@
 """A user adds, lists and deletes facts; they are stored masked."""
 
-import pytest
-
 from graph.testing.in_memory_storage import InMemoryFacts
 from tests.support.fakes.ports import NAME, OWNER, TOKEN, OneNameRedactor
 from tests.support.web_client import web_client
-
-pytestmark = pytest.mark.anyio
 
 
 async def test_a_fact_is_stored_masked_and_returned_with_the_users_own_values() -> None:

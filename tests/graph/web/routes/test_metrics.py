@@ -5,8 +5,6 @@ from pydantic import SecretStr
 
 from tests.support.web_client import web_client
 
-pytestmark = pytest.mark.anyio
-
 
 class OneCounter:
     """Metrics of one counter (port `MetricsPage`)."""

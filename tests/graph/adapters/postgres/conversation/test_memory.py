@@ -9,8 +9,6 @@ from graph.adapters.postgres.conversation.memory import MAX_HISTORY_ROWS, Postgr
 from graph.adapters.postgres.database import Database
 from tests.support.database import Sql
 
-pytestmark = pytest.mark.anyio
-
 
 @pytest.fixture
 def memory(database: Database) -> PostgresMemory:

@@ -22,8 +22,6 @@ from tests.audit.vectors import ENOUGH, compare
 from tests.support.database import Sql
 from tests.support.fakes.ports import words
 
-pytestmark = pytest.mark.anyio
-
 
 @dataclass
 class Compass:

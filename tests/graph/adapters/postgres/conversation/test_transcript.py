@@ -19,8 +19,6 @@ from graph.state import Usage
 from tests.support.database import Sql
 from tests.support.fakes.ports import words
 
-pytestmark = pytest.mark.anyio
-
 CALL = {"name": "totals", "args": {"month": "[PERSON_7K3Q9D]"}, "id": "call_0", "type": "tool_call"}
 MESSAGES = [
     HumanMessage("how much did I spend"),

@@ -17,8 +17,6 @@ from graph.ports.tools import Effect
 from graph.tool import Rows, ToolError, ToolOutput
 from tests.support.database import DropsFirstReply, Sql
 
-pytestmark = pytest.mark.anyio
-
 QUERY = """-- name: add_goal
 -- Something that is changed.
 insert into goals (name, target_amount, currency) values (%(name)s, 100, 'USD') returning name;

@@ -14,8 +14,6 @@ from graph.errors import ConfigurationError, FileTooLarge, NotFound
 from tests.graph.ports.storage_contract import StoredFilesContract
 from tests.support.database import DropsFirstReply, Sql
 
-pytestmark = pytest.mark.anyio
-
 CONTENT = b"what a user bought at Quarterdeck Chandlery"
 
 

@@ -28,8 +28,6 @@ from migrations.runner import migrate, read_migrations
 from tests.graph.ports.vault_contract import ANA, CARD
 from tests.support.database import PASSWORD, Sql, build_run_store
 
-pytestmark = pytest.mark.anyio
-
 OLD, NEW, OTHER = b"o" * 32, b"n" * 32, b"x" * 32
 
 

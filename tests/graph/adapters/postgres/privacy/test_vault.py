@@ -96,7 +96,6 @@ class TestPostgresVault(VaultContract):
         assert await vault.detokenize(user_id, {token}) == {token: odd.text}
 
 
-@pytest.mark.anyio
 async def test_what_is_remembered_of_a_user_says_when_the_newest_value_was_issued(
     vault: PostgresVault, database: Database
 ) -> None:

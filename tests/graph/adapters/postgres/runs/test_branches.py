@@ -26,8 +26,6 @@ from tests.graph.jobs.test_summaries import Level, answer
 from tests.support.database import Sql, build_run_store
 from tests.support.fakes.ports import FakeChatModel, words
 
-pytestmark = pytest.mark.anyio
-
 USAGE = Usage(prompt=1, completion=1, total=2, cost="0", source="counted")
 
 StoreWith = Callable[..., PostgresRunStore]

@@ -20,8 +20,6 @@ from tests.support.checkpointer_contract import assert_conforms
 from tests.support.checkpoints import conversation_graph, latest, put
 from tests.support.database import Sql
 
-pytestmark = pytest.mark.anyio
-
 
 async def test_the_checkpointer_of_a_running_turn_passes_all_parts_of_the_conformance_suite(
     database: Database, resumed: Run

@@ -4,7 +4,6 @@ import asyncio
 from typing import Any
 from uuid import uuid4
 
-import pytest
 from langchain_core.runnables import RunnableConfig
 from langgraph.checkpoint.base import ChannelVersions
 from langgraph.checkpoint.conformance.test_utils import generate_checkpoint, generate_config, generate_metadata
@@ -15,8 +14,6 @@ from graph.adapters.postgres.runs.checkpointer import UserCheckpointer
 from tests.support.checkpointer_contract import assert_conforms
 from tests.support.checkpoints import conversation_graph, latest, put, rows
 from tests.support.database import Sql
-
-pytestmark = pytest.mark.anyio
 
 
 async def test_the_checkpointer_passes_all_parts_of_the_conformance_suite(database: Database) -> None:

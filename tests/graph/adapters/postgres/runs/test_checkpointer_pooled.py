@@ -20,8 +20,6 @@ from graph.ports.runs import Run
 from tests.support.checkpointer_contract import assert_conforms
 from tests.support.transaction_pooler import TransactionPooler
 
-pytestmark = pytest.mark.anyio
-
 SERVERS = 3
 WRITERS = 12
 ROUNDS = 8

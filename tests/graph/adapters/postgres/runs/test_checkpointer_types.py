@@ -19,8 +19,6 @@ from graph.adapters.postgres.database import Database
 from graph.adapters.postgres.runs.checkpointer import UserCheckpointer
 from tests.support.database import Sql
 
-pytestmark = pytest.mark.anyio
-
 CREDULOUS = JsonPlusSerializer(allowed_msgpack_modules=True, allowed_json_modules=True, pickle_fallback=True)
 
 

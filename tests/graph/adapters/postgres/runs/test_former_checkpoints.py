@@ -23,8 +23,6 @@ from graph.context import TurnContext
 from graph.replay.play import Stage, todays_code
 from graph.replay.recording import Recording
 
-pytestmark = pytest.mark.anyio
-
 HERE = Path(__file__).parent
 FILES = sorted((HERE / "checkpoints").glob("*.json"))
 ANSWER = HERE.parents[3] / "recordings" / "plain_answer.json"

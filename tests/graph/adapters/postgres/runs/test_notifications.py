@@ -14,8 +14,6 @@ from tests.graph.ports.notifier_contract import Carrier, NotifierContract, subsc
 from tests.support.database import Sql, build_run_store
 from tests.support.waiting import eventually
 
-pytestmark = pytest.mark.anyio
-
 SAID = Text(type="text", content="hello")
 
 

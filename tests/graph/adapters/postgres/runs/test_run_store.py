@@ -30,8 +30,6 @@ from tests.graph.ports.run_queue_contract import RunQueueContract
 from tests.support.database import DropsFirstReply, Sql, build_run_store
 from tests.support.fakes.ports import words
 
-pytestmark = pytest.mark.anyio
-
 Store = Callable[..., PostgresRunStore]
 
 
