@@ -21,11 +21,11 @@ from employees.roster import Roster
 from graph.build import NodeWrapper, Ports, TurnGraph, build
 from graph.context import TurnContext
 from graph.errors import ChatError, NotFound, UnknownEmployee
-from graph.replay.fake_values import with_stand_ins
-from graph.replay.play import Code, Stage, todays_code
+from graph.replay.fake_values import with_fake_values
+from graph.replay.play import Checkout, ReplayHarness, current_checkout
 from graph.replay.recorded_ports import OWNER, RUN, SESSION
 from graph.replay.recording import Recording
-from graph.replay.studio_node import RecordedStep
+from graph.replay.studio_node import RecordedNode
 from graph.settings import Settings, read_settings
 from graph.state import Turn
 from graph.testing.auto_approvals import AutoApprovals
@@ -74,21 +74,21 @@ async def open_backend(settings: Settings, report: Callable[[str], None]) -> Asy
         yield StudioBackend(ports, lambda name, node: WithContext(context, node))
 
 
-def read_recording(recording: Path, data_dir: Path) -> tuple[Recording, Code]:
+def read_recording(recording: Path, data_dir: Path) -> tuple[Recording, Checkout]:
     """
     Raises:
         RecordingUnreadable: the file is not a recording.
     """
-    return Recording.read(recording), todays_code(data_dir)
+    return Recording.read(recording), current_checkout(data_dir)
 
 
-def recorded_backend(recording: Recording, code: Code) -> StudioBackend:
+def recorded_backend(recording: Recording, code: Checkout) -> StudioBackend:
     """The ports of a recorded turn. They need no database, no model and no network."""
 
     def wrap_node(name: str, node: Node) -> Node:
-        return WithContext(RecordedContext(recording), RecordedStep(recording, code, name))
+        return WithContext(RecordedContext(recording), RecordedNode(recording, code, name))
 
-    return StudioBackend(Stage(recording, code).ports(), wrap_node)
+    return StudioBackend(ReplayHarness(recording, code).ports(), wrap_node)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +137,7 @@ class RecordedContext:
     recording: Recording
 
     async def __call__(self, form: TurnContext, state: Turn, execution: ExecutionInfo) -> TurnContext:
-        recorded = "" if state.get("message") else with_stand_ins(self.recording.question)
+        recorded = "" if state.get("message") else with_fake_values(self.recording.question)
         return TurnContext(
             user_id=form.user_id or OWNER,
             session_id=form.session_id or SESSION,

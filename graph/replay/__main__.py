@@ -13,9 +13,9 @@ from graph.adapters.postgres.database import Database
 from graph.adapters.postgres.provisioning import open_database
 from graph.adapters.telemetry.logging import configure_logs
 from graph.errors import ChatError, ConfigurationError, NotFound
-from graph.replay.check import described
+from graph.replay.check import format_differences
 from graph.replay.compare import Difference, differences
-from graph.replay.play import Code, play, todays_code
+from graph.replay.play import Checkout, current_checkout, play
 from graph.replay.record import record
 from graph.replay.recording import Recording
 from graph.replay.side_by_side import side_by_side
@@ -26,12 +26,12 @@ def main() -> int:
     options = read_options()
     settings = read_settings()
     configure_logs("error")
-    code = todays_code(settings.data_dir)
+    checkout = current_checkout(settings.data_dir)
     if options.command == "record":
-        return asyncio.run(write_recordings(options.id, options.to, settings, code))
+        return asyncio.run(write_recordings(options.id, options.to, settings, checkout))
     if options.live:
-        return asyncio.run(ask_live(options.files, settings, code))
-    return run(options.files, code, accept=options.accept)
+        return asyncio.run(compare_live(options.files, settings, checkout))
+    return run(options.files, checkout, accept=options.accept)
 
 
 def read_options() -> argparse.Namespace:
@@ -48,12 +48,12 @@ def read_options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-async def write_recordings(run_or_session: UUID, folder: Path, settings: Settings, code: Code) -> int:
+async def write_recordings(run_or_session: UUID, folder: Path, settings: Settings, checkout: Checkout) -> int:
     """Record, and play each recording once: that gives what the model was asked, and shows whether today's code does the
     same as the code that answered then.
     """
     async with AsyncExitStack() as stack:
-        addresses = await stack.enter_async_context(open_database(settings, tell))
+        addresses = await stack.enter_async_context(open_database(settings, print_progress))
         database = await stack.enter_async_context(Database.open(addresses.server, size=1))
         try:
             recordings = await record(database, str(run_or_session), settings.default_token_budget)
@@ -61,67 +61,67 @@ async def write_recordings(run_or_session: UUID, folder: Path, settings: Setting
             raise ConfigurationError(f"There is no run or session {run_or_session} that has ended.") from None
     digits = len(str(len(recordings)))
     for number, recording in enumerate(recordings, 1):
-        played = await play(recording, code)
-        recording.outcome.requests = played.outcome.requests
+        replayed = await play(recording, checkout)
+        recording.outcome.requests = replayed.outcome.requests
         file = folder / f"{str(run_or_session)[:8]}-{number:0{digits}}.json"
         recording.write(file)
         print(f"{file}: {recording.outcome.status}, {' → '.join(recording.outcome.path)}")
-        if unlike := differences(recording.outcome, played):
-            print("Played with the code of today:", indented(unlike), sep="\n")
+        if found := differences(recording.outcome, replayed):
+            print("Played with the code of today:", indent(found), sep="\n")
     return 0
 
 
-def run(files: list[Path], code: Code, *, accept: bool) -> int:
+def run(files: list[Path], checkout: Checkout, *, accept: bool) -> int:
     """Play recordings; return the exit code."""
     differing = 0
-    found = list(recordings_in(files))
-    for file in found:
+    paths = recording_files(files)
+    for file in paths:
         recording = Recording.read(file)
         began = time.perf_counter()
-        played = asyncio.run(play(recording, code))
+        replayed = asyncio.run(play(recording, checkout))
         ms = round((time.perf_counter() - began) * 1000)
-        unlike = differences(recording.outcome, played)
-        differing += bool(unlike)
-        print(f"{'DIFFERS' if unlike else 'as recorded'}  {file}  ({ms} ms)")
-        if unlike:
-            print(indented(unlike))
-        if accept and unlike:
-            recording.outcome = played.outcome
+        found = differences(recording.outcome, replayed)
+        differing += bool(found)
+        print(f"{'DIFFERS' if found else 'as recorded'}  {file}  ({ms} ms)")
+        if found:
+            print(indent(found))
+        if accept and found:
+            recording.outcome = replayed.outcome
             recording.write(file)
-    print(f"{len(found) - differing} as recorded, {differing} {'accepted' if accept else 'differ'}")
+    print(f"{len(paths) - differing} as recorded, {differing} {'accepted' if accept else 'differ'}")
     return 0 if accept or not differing else 1
 
 
-async def ask_live(files: list[Path], settings: Settings, code: Code) -> int:
+async def compare_live(files: list[Path], settings: Settings, checkout: Checkout) -> int:
     """Have the configured model answer recorded turns, and show its answers beside the recorded ones."""
     from graph.wiring.models import build_chat_model
 
     model = build_chat_model(settings)
-    for file in recordings_in(files):
+    for file in recording_files(files):
         recording = Recording.read(file)
-        played = await play(recording, code, model)
+        replayed = await play(recording, checkout, model)
         print(f"{file}: {recording.question}\n")
-        print(side_by_side(recording.outcome, played.outcome))
+        print(side_by_side(recording.outcome, replayed.outcome))
     return 0
 
 
-def recordings_in(files: list[Path]) -> list[Path]:
+def recording_files(files: list[Path]) -> list[Path]:
     """The files, those of a folder in the order of their names.
 
     Raises:
         ConfigurationError: there are none.
     """
-    found = [each for file in files for each in (sorted(file.rglob("*.json")) if file.is_dir() else [file])]
-    if not found:
+    paths = [path for file in files for path in (sorted(file.rglob("*.json")) if file.is_dir() else [file])]
+    if not paths:
         raise ConfigurationError(f"There is no recording in {', '.join(map(str, files))}.")
-    return found
+    return paths
 
 
-def indented(unlike: list[Difference]) -> str:
-    return textwrap.indent(described(unlike), "    ")
+def indent(found: list[Difference]) -> str:
+    return textwrap.indent(format_differences(found), "    ")
 
 
-def tell(line: str) -> None:
+def print_progress(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 

@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 from graph.replay.compare import Difference, differences
-from graph.replay.play import Code, play, todays_code
+from graph.replay.play import Checkout, current_checkout, play
 from graph.replay.recording import Recording
 from graph.settings import read_settings
 
@@ -13,7 +13,7 @@ class TurnDiffers(AssertionError):
     """A recorded turn takes another way today; the message says where, as a diff."""
 
 
-def check(file: Path, code: Code | None = None) -> None:
+def assert_unchanged(file: Path, checkout: Checkout | None = None) -> None:
     """Play a recorded turn; return if it takes the same path to the same answer and breaks no rule.
 
     Raises:
@@ -21,10 +21,10 @@ def check(file: Path, code: Code | None = None) -> None:
         RecordingUnreadable: the file is no recording.
     """
     recording = Recording.read(file)
-    played = asyncio.run(play(recording, code or todays_code(read_settings().data_dir)))
-    if unlike := differences(recording.outcome, played):
-        raise TurnDiffers(described(unlike))
+    replayed = asyncio.run(play(recording, checkout or current_checkout(read_settings().data_dir)))
+    if found := differences(recording.outcome, replayed):
+        raise TurnDiffers(format_differences(found))
 
 
-def described(unlike: list[Difference]) -> str:
-    return "\n".join(map(str, unlike))
+def format_differences(found: list[Difference]) -> str:
+    return "\n".join(map(str, found))

@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from graph.replay.play import Played
+from graph.replay.play import ReplayResult
 from graph.replay.recording import Message, Outcome
 
 
@@ -20,26 +20,26 @@ class Difference:
         return "\n".join([f"{self.part}:", *(f"  {line}" for line in self.lines)])
 
 
-def differences(recorded: Outcome, played: Played) -> list[Difference]:
+def differences(recorded: Outcome, replayed: ReplayResult) -> list[Difference]:
     """Where the played turn differs from the recorded one, and the rules that it breaks; empty if all is as it was."""
-    return [*compared(recorded, played.outcome), *broken_rules(played)]
+    return [*compare_outcomes(recorded, replayed.outcome), *rule_violations(replayed)]
 
 
-def compared(recorded: Outcome, played: Outcome) -> Iterator[Difference]:
+def compare_outcomes(recorded: Outcome, replayed: Outcome) -> Iterator[Difference]:
     for part in ("status", "path", "usage", "summary_due"):
-        yield from changed(part, [str(getattr(recorded, part))], [str(getattr(played, part))])
-    for number in range(max(len(recorded.requests), len(played.requests))):
-        before, now = at(recorded.requests, number), at(played.requests, number)
-        yield from changed(f"request {number + 1} to the model", before, now)
-    yield from changed("messages", as_lines(recorded.messages), as_lines(played.messages))
-    yield from changed("events", [*map(dumped, recorded.events)], [*map(dumped, played.events)])
+        yield from compare_lines(part, [str(getattr(recorded, part))], [str(getattr(replayed, part))])
+    for number in range(max(len(recorded.requests), len(replayed.requests))):
+        before, now = request_at(recorded.requests, number), request_at(replayed.requests, number)
+        yield from compare_lines(f"request {number + 1} to the model", before, now)
+    yield from compare_lines("messages", as_lines(recorded.messages), as_lines(replayed.messages))
+    yield from compare_lines("events", [*map(to_json, recorded.events)], [*map(to_json, replayed.events)])
 
 
-def at(requests: Sequence[list[str]], number: int) -> list[str]:
+def request_at(requests: Sequence[list[str]], number: int) -> list[str]:
     return requests[number] if number < len(requests) else []
 
 
-def changed(part: str, before: Sequence[str], now: Sequence[str]) -> Iterator[Difference]:
+def compare_lines(part: str, before: Sequence[str], now: Sequence[str]) -> Iterator[Difference]:
     if before != now:
         diff = difflib.unified_diff(before, now, "recorded", "played", lineterm="", n=2)
         yield Difference(part, tuple(diff))
@@ -49,19 +49,19 @@ def as_lines(messages: Sequence[Message]) -> list[str]:
     return [
         line
         for message in messages
-        for line in (f"[{message.role}] {dumped(message.metadata)}", *message.content.split("\n"))
+        for line in (f"[{message.role}] {to_json(message.metadata)}", *message.content.split("\n"))
     ]
 
 
-def dumped(value: object) -> str:
+def to_json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True)
 
 
-def broken_rules(played: Played) -> Iterator[Difference]:
+def rule_violations(replayed: ReplayResult) -> Iterator[Difference]:
     """What no turn may do, whatever was recorded."""
-    if played.leaks:
-        yield Difference("values that must not leave the boundary", tuple(played.leaks))
-    if lost := lost_results(played.outcome):
+    if replayed.leaks:
+        yield Difference("values that must not leave the boundary", tuple(replayed.leaks))
+    if lost := lost_results(replayed.outcome):
         yield Difference("results that came and that the model never read", tuple(lost))
 
 

@@ -13,53 +13,53 @@ from graph.ports.redaction import NOTHING_RESTORED, JsonT, MaskedTexts
 from graph.redaction.unmasking.unmask import tokens_in, unmask_json
 from graph.redaction.values.json_strings import strings_in
 from graph.redaction.values.placeholders import CODE, ENTITY_TYPE, TOKEN
-from graph.replay.interruption import Cut
+from graph.replay.interruption import Interruption
 
-STAND_IN = re.compile(rf"\(\(({ENTITY_TYPE}) ({CODE})\)\)")
+FAKE_VALUE = re.compile(rf"\(\(({ENTITY_TYPE}) ({CODE})\)\)")
 
 ISSUED = re.compile(TOKEN)
 
 
-def stand_in(token: str) -> str:
+def fake_value(token: str) -> str:
     kind, code = token[1:-1].split("_")
     return f"(({kind} {code}))"
 
 
-def with_stand_ins(text: str) -> str:
+def with_fake_values(text: str) -> str:
     """The text as its user could have typed it."""
-    return ISSUED.sub(lambda match: stand_in(match[0]), text)
+    return ISSUED.sub(lambda match: fake_value(match[0]), text)
 
 
 def masked(text: str) -> str:
-    return STAND_IN.sub(r"[\1_\2]", text)
+    return FAKE_VALUE.sub(r"[\1_\2]", text)
 
 
-class StandInRedactor:
+class FakeValueRedactor:
     """Port `Redactor`: the values are stand-ins."""
 
-    def __init__(self, cut: Cut | None = None) -> None:
-        self.cut = cut
+    def __init__(self, interruption: Interruption | None = None) -> None:
+        self.interruption = interruption
 
     async def mask(
         self, user_id: str, texts: Sequence[str], restored: Mapping[str, str] = NOTHING_RESTORED
     ) -> MaskedTexts:
-        if self.cut:
-            await self.cut.happen()
+        if self.interruption:
+            await self.interruption.trigger()
         return MaskedTexts(tuple(map(masked, texts)))
 
     async def token_values(self, user_id: str, value: Any) -> Mapping[str, str]:
-        return stand_ins(value)
+        return fake_values(value)
 
     async def unmask(self, user_id: str, value: JsonT) -> JsonT:
-        return cast(JsonT, revealed(value))
+        return cast(JsonT, with_values(value))
 
 
-def stand_ins(value: Any) -> dict[str, str]:
+def fake_values(value: Any) -> dict[str, str]:
     """The stand-ins for the tokens that a JSON value mentions."""
     tokens = {token for text in strings_in(value) for token in tokens_in(text)}
-    return {token: stand_in(token) for token in tokens if ISSUED.fullmatch(token)}
+    return {token: fake_value(token) for token in tokens if ISSUED.fullmatch(token)}
 
 
-def revealed(value: Any) -> Any:
+def with_values(value: Any) -> Any:
     """A JSON value with stand-ins in the places of its tokens."""
-    return unmask_json(value, stand_ins(value))
+    return unmask_json(value, fake_values(value))

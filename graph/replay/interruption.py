@@ -11,7 +11,7 @@ from graph.state import Turn
 from graph.turn.node import Node
 
 
-class Cut:
+class Interruption:
     """The user stopped the turn, or an error ended it; a port meets it where the turn was."""
 
     def __init__(self, error: ChatError | None) -> None:
@@ -19,7 +19,7 @@ class Cut:
         self.reached = asyncio.Event()
         """The turn is where its user stopped it."""
 
-    async def happen(self) -> None:
+    async def trigger(self) -> None:
         """Raise the error, or wait to be stopped; who asks again after that is cleaning up and may pass."""
         if self.error:
             raise self.error
@@ -29,12 +29,12 @@ class Cut:
 
 
 @dataclass(frozen=True, slots=True)
-class CutNode:
+class InterruptedNode:
     """A node in which the recorded turn ended: it is stopped or fails before its work."""
 
-    cut: Cut
+    interruption: Interruption
     node: Node
 
     async def __call__(self, state: Turn, runtime: Runtime[TurnContext]) -> Turn:
-        await self.cut.happen()
+        await self.interruption.trigger()
         return await self.node(state, runtime)

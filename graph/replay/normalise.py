@@ -9,7 +9,7 @@ from graph.events import Event, is_waiting
 from graph.replay.recording import Message, ToolRun
 from graph.state import Usage, no_usage
 
-LEFT_OUT: Mapping[str, tuple[str, ...]] = {
+OMITTED_FIELDS: Mapping[str, tuple[str, ...]] = {
     "start": ("session_id", "run_id"),
     "done": ("message_id",),
     "tool_result": ("display",),
@@ -18,18 +18,18 @@ LEFT_OUT: Mapping[str, tuple[str, ...]] = {
 """Fields of events that say whose turn it was, and those that only a screen needs."""
 
 
-def named(runs: Sequence[ToolRun]) -> dict[str, str]:
+def result_aliases(runs: Sequence[ToolRun]) -> dict[str, str]:
     """How results are called where they would be repeated."""
     return {json.dumps(run.result, ensure_ascii=False): f"(the result of {run.id})" for run in runs}
 
 
 def messages_for(rows: Iterable[Mapping[str, Any]], runs: Sequence[ToolRun]) -> list[Message]:
     """Rows of `chat_messages` as a recording holds them."""
-    names = named(runs)
+    aliases = result_aliases(runs)
     return [
         Message(
             role=row["role"],
-            content=names.get(row["content"], row["content"]) if row["role"] == "tool" else row["content"],
+            content=aliases.get(row["content"], row["content"]) if row["role"] == "tool" else row["content"],
             metadata=row["metadata"],
         )
         for row in rows
@@ -38,22 +38,22 @@ def messages_for(rows: Iterable[Mapping[str, Any]], runs: Sequence[ToolRun]) -> 
 
 def events_for(events: Iterable[Event], runs: Sequence[ToolRun]) -> list[dict[str, Any]]:
     """Events of a run as a recording holds them: nameless, texts joined, results named, and without waits for its user."""
-    names = named(runs)
-    told: list[dict[str, Any]] = []
+    aliases = result_aliases(runs)
+    entries: list[dict[str, Any]] = []
     for event in events:
         if is_waiting(event):
             continue
         entry: dict[str, Any] = {
-            name: value for name, value in event.items() if name not in LEFT_OUT.get(event["type"], ())
+            name: value for name, value in event.items() if name not in OMITTED_FIELDS.get(event["type"], ())
         }
         if entry["type"] == "tool_result":
             result = json.dumps(entry["result"], ensure_ascii=False)
-            entry["result"] = names.get(result, entry["result"])
-        if entry["type"] == "text" and told and told[-1]["type"] == "text":
-            told[-1]["content"] += entry["content"]
+            entry["result"] = aliases.get(result, entry["result"])
+        if entry["type"] == "text" and entries and entries[-1]["type"] == "text":
+            entries[-1]["content"] += entry["content"]
         else:
-            told.append(entry)
-    return told
+            entries.append(entry)
+    return entries
 
 
 def usage_for(usage: Mapping[str, Any] | None) -> Usage:

@@ -16,15 +16,15 @@ from graph.errors import error_from_code
 from graph.events import Event
 from graph.ports.models import ChatModel, CountTokens, Prices
 from graph.ports.runs import RunOutcome, RunRequest
-from graph.replay.fake_values import STAND_IN, StandInRedactor, with_stand_ins
-from graph.replay.interruption import Cut, CutNode
+from graph.replay.fake_values import FAKE_VALUE, FakeValueRedactor, with_fake_values
+from graph.replay.interruption import InterruptedNode, Interruption
 from graph.replay.normalise import events_for, messages_for, usage_for
 from graph.replay.recorded_ports import (
     OWNER,
     SESSION,
     RecordedMemory,
     RecordedModel,
-    RecordedPassages,
+    RecordedRetriever,
     RecordedSummaries,
     RecordedTools,
 )
@@ -40,17 +40,17 @@ from graph.turn.node import Node
 from graph.turn.prompt import PromptTemplates, load_templates
 from tools.catalog import by_name
 
-SETTLING = 200
+SETTLING_TURNS = 200
 """Turns of the event loop after which everything that was streamed has arrived: nothing in a replay waits for anything else."""
 
 LEASE_SECONDS = 3600.0
 
-MET_BY_PORTS = frozenset({"redact", FLOW.model.name, "call_tools"})
+INTERRUPTED_BY_PORTS = frozenset({"redact", FLOW.model.name, "call_tools"})
 """The nodes whose recorded ports stop or fail in the middle of their work."""
 
 
 @dataclass(frozen=True, slots=True)
-class Code:
+class Checkout:
     """What a turn is made of beside what it is given: today's employees, prompts, tools and prices."""
 
     roster: Roster
@@ -60,10 +60,10 @@ class Code:
 
 
 @cache
-def todays_code(data: Path) -> Code:
+def current_checkout(data: Path) -> Checkout:
     """The code of this checkout; `data` is a folder for the tokenizer's cache."""
     root = Path(__file__).parent.parent.parent
-    return Code(
+    return Checkout(
         roster=read_roster(root / "employees", by_name()),
         templates=load_templates(),
         prices=read_prices(),
@@ -72,7 +72,7 @@ def todays_code(data: Path) -> Code:
 
 
 @dataclass(slots=True)
-class Played:
+class ReplayResult:
     """A turn that was played."""
 
     outcome: Outcome
@@ -80,10 +80,10 @@ class Played:
     """Values (their stand-ins) that came to rest or went to the model."""
 
 
-class Stage:
+class ReplayHarness:
     """The ports of one recording, and the runtime over them."""
 
-    def __init__(self, recording: Recording, code: Code, model: ChatModel | None = None) -> None:
+    def __init__(self, recording: Recording, checkout: Checkout, model: ChatModel | None = None) -> None:
         """
         Args:
             recording: what the ports answer with.
@@ -91,20 +91,20 @@ class Stage:
             model: who answers instead of the recorded model.
         """
         self.recording = recording
-        self.code = code
-        self.cut = Cut(error_from_code(**recording.error) if recording.error else None)
-        self.recorded = RecordedModel(recording.model, recording.answers, recording.tools, self.cut)
+        self.checkout = checkout
+        self.interruption = Interruption(error_from_code(**recording.error) if recording.error else None)
+        self.recorded = RecordedModel(recording.model, recording.answers, recording.tools, self.interruption)
         self.model = model or self.recorded
-        self.redactor = StandInRedactor(self.cut if recording.ended_at == "redact" else None)
-        self.tools = RecordedTools(by_name(), recording.tools, self.cut)
+        self.redactor = FakeValueRedactor(self.interruption if recording.ended_at == "redact" else None)
+        self.tools = RecordedTools(by_name(), recording.tools, self.interruption)
         self.checkpoints = InMemoryCheckpoints()
         self.store = InMemoryRunStore(lease_seconds=LEASE_SECONDS)
         self.store.sessions[OWNER, SESSION] = recording.employee
 
     def wrap_node(self, name: str, node: Node) -> Node:
         """The node, or what happened there if the turn ended in it and none of its ports meets that by itself."""
-        is_here = name == self.recording.ended_at and name not in MET_BY_PORTS
-        return CutNode(self.cut, node) if is_here else node
+        is_here = name == self.recording.ended_at and name not in INTERRUPTED_BY_PORTS
+        return InterruptedNode(self.interruption, node) if is_here else node
 
     def nodes(self) -> dict[str, Node]:
         return {name: self.wrap_node(name, node) for name, node in build_nodes(self.ports()).items()}
@@ -114,16 +114,16 @@ class Stage:
         return Ports(
             redactor=self.redactor,
             memory=RecordedMemory(given.memory),
-            retriever=RecordedPassages(given.passages),
+            retriever=RecordedRetriever(given.passages),
             model=self.model,
             toolbox=self.tools,
             approvals=AutoApprovals("approved"),
             transcript=self.store.transcript,
             summaries=RecordedSummaries(given.unsummarized),
-            roster=self.code.roster,
-            templates=self.code.templates,
-            prices=self.code.prices,
-            count=self.code.count,
+            roster=self.checkout.roster,
+            templates=self.checkout.templates,
+            prices=self.checkout.prices,
+            count=self.checkout.count,
             clock=noon_of(given.today),
             budget=given.budget,
         )
@@ -135,10 +135,10 @@ class Stage:
             checkpoints=self.checkpoints,
             transcript=self.store.transcript,
             redactor=self.redactor,
-            roster=self.code.roster,
+            roster=self.checkout.roster,
             model=self.model,
             toolbox=self.tools,
-            count=self.code.count,
+            count=self.checkout.count,
             notifier=InMemoryNotifier(NotificationBus()),
             metrics=NoRunMetrics(),
             prefetch=lambda run, text: None,
@@ -153,7 +153,7 @@ def noon_of(day: str) -> Callable[[], dt.datetime]:
     return lambda: dt.datetime.combine(dt.date.fromisoformat(day), dt.time(12), dt.UTC)
 
 
-async def play(recording: Recording, code: Code, model: ChatModel | None = None) -> Played:
+async def play(recording: Recording, checkout: Checkout, model: ChatModel | None = None) -> ReplayResult:
     """Play a recorded turn.
 
     Args:
@@ -161,51 +161,51 @@ async def play(recording: Recording, code: Code, model: ChatModel | None = None)
         code: what it is played with.
         model: who answers instead of the recorded model.
     """
-    stage = Stage(recording, code, model)
-    runs = stage.runs(build(stage.ports(), stage.wrap_node))
-    run = await runs.accept(RunRequest(OWNER, with_stand_ins(recording.question), session_id=SESSION))
+    harness = ReplayHarness(recording, checkout, model)
+    runs = harness.runs(build(harness.ports(), harness.wrap_node))
+    run = await runs.accept(RunRequest(OWNER, with_fake_values(recording.question), session_id=SESSION))
     following = asyncio.create_task(events_of(runs, run.id))
-    stopping = asyncio.create_task(stop_at(stage.cut, runs, run.id))
+    stopping = asyncio.create_task(stop_at(harness.interruption, runs, run.id))
     events = await following
     stopping.cancel()
     await runs.drain(grace_seconds=10)
-    return Played(outcome_of(stage, run.id, events), leaks_of(stage, events))
+    return ReplayResult(outcome_of(harness, run.id, events), leaks_of(harness, events))
 
 
 async def events_of(runs: RunManager, run_id: str) -> list[Event]:
     return [event async for _, event in runs.follow(OWNER, run_id)]
 
 
-async def stop_at(cut: Cut, runs: RunManager, run_id: str) -> None:
+async def stop_at(interruption: Interruption, runs: RunManager, run_id: str) -> None:
     """Stop the run where its user did, once all that was said until then has arrived."""
-    await cut.reached.wait()
-    for _ in range(SETTLING):
+    await interruption.reached.wait()
+    for _ in range(SETTLING_TURNS):
         await asyncio.sleep(0)
     await runs.stop(OWNER, run_id)
 
 
-def outcome_of(stage: Stage, run_id: str, events: list[Event]) -> Outcome:
-    turn = next((turn.record for turn in stage.store.transcript.turns), None)
-    outcome = stage.store.runs[run_id].outcome or RunOutcome("failed")
+def outcome_of(harness: ReplayHarness, run_id: str, events: list[Event]) -> Outcome:
+    turn = next((turn.record for turn in harness.store.transcript.turns), None)
+    outcome = harness.store.runs[run_id].outcome or RunOutcome("failed")
     trace = outcome.trace
     return Outcome(
         status=outcome.status,
         path=[step["node"] for step in trace["path"]] if trace else [],
-        requests=stage.recorded.requests,
-        messages=messages_for(rows_of(turn), stage.recording.tools) if turn else [],
-        events=events_for(events, stage.recording.tools),
+        requests=harness.recorded.requests,
+        messages=messages_for(rows_of(turn), harness.recording.tools) if turn else [],
+        events=events_for(events, harness.recording.tools),
         usage=usage_for(turn.usage if turn else None),
         summary_due=bool(trace and trace["turn"].get("summary_due")),
     )
 
 
-def leaks_of(stage: Stage, events: list[Event]) -> list[str]:
+def leaks_of(harness: ReplayHarness, events: list[Event]) -> list[str]:
     """Stand-ins in what is stored, logged or sent to the model."""
-    saver = stage.checkpoints.saver
+    saver = harness.checkpoints.saver
     places = {
         "a checkpoint": repr((dict(saver.storage), dict(saver.writes), saver.blobs)),
-        "the history": repr(stage.store.transcript.turns),
+        "the history": repr(harness.store.transcript.turns),
         "an event": repr(events),
-        "a request to the model": repr(stage.recorded.requests),
+        "a request to the model": repr(harness.recorded.requests),
     }
-    return sorted({f"{found[0]} in {place}" for place, text in places.items() for found in STAND_IN.finditer(text)})
+    return sorted({f"{found[0]} in {place}" for place, text in places.items() for found in FAKE_VALUE.finditer(text)})

@@ -28,7 +28,7 @@ class NotRecordable(ChatError):
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class StoredRun:
     """All that is stored of a run."""
 
     run: Row
@@ -56,13 +56,13 @@ async def record(database: Database, run_or_session: str, budget: int) -> list[R
         raise NotFound
     async with database.transaction(str(found["user_id"])) as connection:
         runs = await fetch_all(connection, QUERIES["runs_of"], {"id": run_or_session})
-        ended = [await read(connection, run) for run in runs]
-    if not ended:
+        stored = [await read(connection, run) for run in runs]
+    if not stored:
         raise NotFound
-    return [recording_of(each, budget) for each in ended]
+    return [recording_of(each, budget) for each in stored]
 
 
-async def read(connection: Connection, run: Row) -> Ended:
+async def read(connection: Connection, run: Row) -> StoredRun:
     """Raises: NotRecordable."""
     if run["trace"] is None:
         raise NotRecordable
@@ -75,7 +75,7 @@ async def read(connection: Connection, run: Row) -> Ended:
         "limit": MAX_HISTORY_ROWS,
     }
     history = await fetch_all(connection, QUERIES["history_before"], values)
-    return Ended(
+    return StoredRun(
         run,
         messages=await fetch_all(connection, QUERIES["run_messages"], values),
         history=list(reversed(history)),
@@ -84,51 +84,51 @@ async def read(connection: Connection, run: Row) -> Ended:
     )
 
 
-def recording_of(ended: Ended, budget: int) -> Recording:
-    trace = ended.run["trace"]
+def recording_of(stored: StoredRun, budget: int) -> Recording:
+    trace = stored.run["trace"]
     turn = trace["turn"]
     recollection = turn.get("recollection", {})
-    tools = list(tool_runs(ended))
+    tools = list(tool_runs(stored))
     return Recording(
-        employee=ended.run["employee_slug"],
+        employee=stored.run["employee_slug"],
         version=trace["version"],
         model=trace["model"],
         budget=budget,
-        today=turn.get("today") or ended.run["created_at"].date().isoformat(),
-        question=ended.messages[0]["content"] if ended.messages else "",
+        today=turn.get("today") or stored.run["created_at"].date().isoformat(),
+        question=stored.messages[0]["content"] if stored.messages else "",
         memory=Memory(
             facts=recollection.get("facts", []),
             summary=recollection.get("summary", ""),
-            history=[Message(**row) for row in ended.history],
+            history=[Message(**row) for row in stored.history],
             searchable=recollection.get("searchable", False),
         ),
         passages=turn.get("passages", []),
-        answers=list(answers(ended)),
+        answers=list(answers(stored)),
         steps=trace["path"],
         tools=tools,
         unsummarized=turn.get("unsummarized"),
-        ended_at=ended_at(ended),
-        error=error(ended),
+        ended_at=ended_at(stored),
+        error=error(stored),
         outcome=Outcome(
-            status=ended.run["status"],
+            status=stored.run["status"],
             path=[step["node"] for step in trace["path"]],
-            messages=messages_for(ended.messages, tools),
-            events=events_for(ended.events, tools),
-            usage=usage_for(ended.usage),
+            messages=messages_for(stored.messages, tools),
+            events=events_for(stored.events, tools),
+            usage=usage_for(stored.usage),
             summary_due=turn.get("summary_due", False),
         ),
     )
 
 
-def tool_runs(ended: Ended) -> Iterator[ToolRun]:
+def tool_runs(stored: StoredRun) -> Iterator[ToolRun]:
     """The calls in the order in which their results came. Providers that repeat ids repeat them in later rounds only."""
     failed = {
         row["metadata"]["tool_call_id"]
-        for row in ended.messages
+        for row in stored.messages
         if row["role"] == "tool" and row["metadata"].get("status") == "error"
     }
     open_runs: list[ToolRun] = []
-    for event in ended.events:
+    for event in stored.events:
         if event["type"] == "tool_call":
             called = event["tool"]
             open_runs.append(ToolRun(id=called["id"], name=called["name"], args=called["args"]))
@@ -139,27 +139,27 @@ def tool_runs(ended: Ended) -> Iterator[ToolRun]:
     yield from open_runs
 
 
-def answers(ended: Ended) -> Iterator[Answer]:
+def answers(stored: StoredRun) -> Iterator[Answer]:
     """What the model said: the messages of the assistant, and an answer that was cut before its first word."""
-    trace = ended.run["trace"]
+    trace = stored.run["trace"]
     whole = sum(step["node"] == FLOW.model.name for step in trace["path"])
-    said = [row for row in ended.messages if row["role"] == "assistant"]
+    said = [row for row in stored.messages if row["role"] == "assistant"]
     made = (
-        event["tool"] for event in ended.events if event["type"] == "tool_call"
+        event["tool"] for event in stored.events if event["type"] == "tool_call"
     )  # as written: jsonb loses the order
     for number, row in enumerate(said):
         yield Answer(
             text=row["content"],
             calls=[dict(next(made, call)) for call in row["metadata"].get("tool_calls", ())],
-            usage=trace["usage"][number] if number < len(trace["usage"]) else broken_off(trace),
+            usage=trace["usage"][number] if number < len(trace["usage"]) else aborted_usage(trace),
             finish=row["metadata"].get("finish"),
             cut=number >= whole,
         )
-    if ended_at(ended) == FLOW.model.name and len(said) == whole:
-        yield Answer(cut=True, usage=broken_off(trace))
+    if ended_at(stored) == FLOW.model.name and len(said) == whole:
+        yield Answer(cut=True, usage=aborted_usage(trace))
 
 
-def broken_off(trace: Trace) -> dict[str, int] | None:
+def aborted_usage(trace: Trace) -> dict[str, int] | None:
     """What was reported of the answer that broke off: no tokens if it had begun and they were counted."""
     usage = trace.get("broken_off")
     if usage is None:
@@ -168,18 +168,18 @@ def broken_off(trace: Trace) -> dict[str, int] | None:
     return {"input_tokens": read, "output_tokens": written, "total_tokens": read + written}
 
 
-def ended_at(ended: Ended) -> str | None:
+def ended_at(stored: StoredRun) -> str | None:
     """The step after the last one that ended. A fault of our own happens again, or was mended: it is not played."""
-    if ended.run["status"] == "complete":
+    if stored.run["status"] == "complete":
         return None
-    path = [step["node"] for step in ended.run["trace"]["path"]]
-    answers = [row for row in ended.messages if row["role"] == "assistant"]
+    path = [step["node"] for step in stored.run["trace"]["path"]]
+    answers = [row for row in stored.messages if row["role"] == "assistant"]
     has_tool_calls = bool(answers and answers[-1]["metadata"].get("tool_calls"))
     step = FLOW.next_node(path[-1] if path else START, has_tool_calls=has_tool_calls)
-    is_played = step == FLOW.model.name or ended.run["error_code"] != ChatError.code
+    is_played = step == FLOW.model.name or stored.run["error_code"] != ChatError.code
     return step if is_played and step != END else None
 
 
-def error(ended: Ended) -> dict[str, str] | None:
-    last = ended.events[-1] if ended.events else None
+def error(stored: StoredRun) -> dict[str, str] | None:
+    last = stored.events[-1] if stored.events else None
     return {"code": last["code"], "message": last["error"]} if last and last["type"] == "error" else None

@@ -18,10 +18,10 @@ from graph.errors import DatabaseUnavailable, ModelError
 from graph.ports.memory import MemorySnapshot
 from graph.ports.models import ModelSettings
 from graph.ports.tools import Effect
-from graph.replay.fake_values import revealed
-from graph.replay.interruption import Cut
+from graph.replay.fake_values import with_values
+from graph.replay.interruption import Interruption
 from graph.replay.recording import Answer, Memory, ToolRun
-from graph.replay.request_lines import as_lines, since
+from graph.replay.request_lines import as_lines, new_lines
 from graph.state import Passage, SummaryBacklog
 from graph.tool import INVALID_JSON, NoFiles, NoKnowledge, Rows, Tool, ToolContext, ToolError, ToolOutput
 
@@ -44,7 +44,7 @@ class RecordedMemory:
         )
 
 
-class RecordedPassages:
+class RecordedRetriever:
     """Port `Retriever`."""
 
     def __init__(self, passages: Sequence[Passage]) -> None:
@@ -57,19 +57,21 @@ class RecordedPassages:
 class RecordedModel:
     """Port `ChatModel`: gives the recorded answers in order, word by word, and keeps what it was asked."""
 
-    def __init__(self, model: str, answers: Sequence[Answer], tools: Sequence[ToolRun], cut: Cut) -> None:
+    def __init__(
+        self, model: str, answers: Sequence[Answer], tools: Sequence[ToolRun], interruption: Interruption
+    ) -> None:
         """
         Args:
             model: the provider's name of it.
             answers: what it says.
             tools: results that are named in requests rather than repeated.
-            cut: what happens in the middle of an answer that was cut.
+            interruption: triggered in the middle of an answer that was cut.
         """
         self.model = model
         self.requests: list[list[str]] = []
         self._answers = list(answers)
         self._tools = tools
-        self._cut = cut
+        self._interruption = interruption
         self._asked: list[str] = []
 
     def name(self, settings: ModelSettings) -> str:
@@ -79,7 +81,7 @@ class RecordedModel:
         self, messages: Sequence[BaseMessage], tools: Sequence[Tool], settings: ModelSettings
     ) -> AsyncIterator[AIMessageChunk]:
         before, self._asked = self._asked, as_lines(messages, tools, settings, self._tools)
-        self.requests.append(since(before, self._asked))
+        self.requests.append(new_lines(before, self._asked))
         if not self._answers:
             raise ModelError("The turn asks the model once more than it did when it was recorded.")
         answer = self._answers.pop(0)
@@ -88,13 +90,13 @@ class RecordedModel:
         if answer.cut:
             if answer.usage:
                 yield AIMessageChunk(content="", usage_metadata=cast(UsageMetadata, answer.usage))
-            await self._cut.happen()
+            await self._interruption.trigger()
         yield end_of(answer)
 
 
 def end_of(answer: Answer) -> AIMessageChunk:
     calls = [
-        tool_call_chunk(name=call["name"], args=written(call["args"]), id=call["id"], index=index)
+        tool_call_chunk(name=call["name"], args=json_arguments(call["args"]), id=call["id"], index=index)
         for index, call in enumerate(answer.calls)
     ]
     usage: Any = answer.usage
@@ -104,7 +106,7 @@ def end_of(answer: Answer) -> AIMessageChunk:
     )
 
 
-def written(args: Mapping[str, Any]) -> str:
+def json_arguments(args: Mapping[str, Any]) -> str:
     """The arguments as the model wrote them."""
     return args[INVALID_JSON] if INVALID_JSON in args else json.dumps(args, ensure_ascii=False)
 
@@ -112,11 +114,11 @@ def written(args: Mapping[str, Any]) -> str:
 class RecordedTools:
     """Port `ToolRuntime`: today's tools, which check their arguments as ever and answer with the recorded results."""
 
-    def __init__(self, catalog: Mapping[str, Tool], runs: Sequence[ToolRun], cut: Cut) -> None:
+    def __init__(self, catalog: Mapping[str, Tool], runs: Sequence[ToolRun], interruption: Interruption) -> None:
         self._runs = list(runs)
         self._order = {id(run): place for place, run in enumerate(self._runs)}
         self._came: dict[int, asyncio.Event] = {}
-        self._cut = cut
+        self._interruption = interruption
         self._tools = {name: self._playing(tool) for name, tool in catalog.items()}
 
     def tools(self, names: Sequence[str]) -> Sequence[Tool]:
@@ -139,11 +141,11 @@ class RecordedTools:
         async def play(arguments: BaseModel, context: ToolContext) -> Mapping[str, Any]:
             run = self._take(tool, arguments)
             if run.result is None:
-                await self._cut.happen()
+                await self._interruption.trigger()
             await self._wait_for_turn(self._order[id(run)])
             if run.failed:
-                raise ToolError(revealed(run.result["error"]))
-            result: Mapping[str, Any] = revealed(run.result)
+                raise ToolError(with_values(run.result["error"]))
+            result: Mapping[str, Any] = with_values(run.result)
             return result
 
         return replace(tool, function=play, preview=None)
@@ -171,7 +173,7 @@ class RecordedTools:
 
 def is_call_with(run: ToolRun, tool: Tool, arguments: BaseModel) -> bool:
     try:
-        return tool.validate(revealed(run.args)) == arguments
+        return tool.validate(with_values(run.args)) == arguments
     except ValidationError:
         return False
 

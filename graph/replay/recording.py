@@ -26,7 +26,7 @@ class RecordingUnreadable(ChatError):
     code = "recording_unreadable"
 
 
-def from_file(value: object) -> object:
+def parse_text(value: object) -> object:
     match value:
         case list():
             return "\n".join(map(str, value))
@@ -36,7 +36,7 @@ def from_file(value: object) -> object:
             return value
 
 
-def for_file(text: str) -> Any:
+def serialize_text(text: str) -> Any:
     if text.startswith("{"):
         try:
             value = json.loads(text)
@@ -47,36 +47,36 @@ def for_file(text: str) -> Any:
     return text.split("\n") if "\n" in text else text
 
 
-Prose = Annotated[str, BeforeValidator(from_file), PlainSerializer(for_file)]
+Text = Annotated[str, BeforeValidator(parse_text), PlainSerializer(serialize_text)]
 """A text as the file holds it."""
 
 
-class Part(BaseModel):
+class RecordingPart(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class Message(Part):
+class Message(RecordingPart):
     """A message as `chat_messages` holds it."""
 
     role: Literal["user", "assistant", "tool", "system"]
-    content: Prose = ""
+    content: Text = ""
     metadata: dict[str, Any] = {}
     """Tool calls of an assistant; id, name and status of a tool's result."""
 
 
-class Memory(Part):
+class Memory(RecordingPart):
     """What `load_memory` was given."""
 
     facts: list[str] = []
-    summary: Prose = ""
+    summary: Text = ""
     history: list[Message] = []
     searchable: bool = False
 
 
-class Answer(Part):
+class Answer(RecordingPart):
     """One answer of the model."""
 
-    text: Prose = ""
+    text: Text = ""
     calls: list[dict[str, Any]] = []
     usage: dict[str, Any] | None = None
     """As the provider reported it; None where it did not."""
@@ -86,7 +86,7 @@ class Answer(Part):
     """Whether the turn ended in the middle of it."""
 
 
-class ToolRun(Part):
+class ToolRun(RecordingPart):
     """One call of a tool, and its masked result; None if it never came. They stand in the order in which the results came."""
 
     id: str
@@ -96,7 +96,7 @@ class ToolRun(Part):
     failed: bool = False
 
 
-class Outcome(Part):
+class Outcome(RecordingPart):
     """What came of a turn. A tool's result stands under `tools`; elsewhere it is named by its call."""
 
     status: Literal["complete", "stopped", "failed"]
@@ -110,7 +110,7 @@ class Outcome(Part):
     summary_due: bool = False
 
 
-class Recording(Part):
+class Recording(RecordingPart):
     """One turn."""
 
     format: int = FORMAT
@@ -121,7 +121,7 @@ class Recording(Part):
     budget: int
     """Tokens of the prompt."""
     today: str
-    question: Prose
+    question: Text
     memory: Memory
     passages: list[Passage]
     answers: list[Answer]
@@ -143,7 +143,7 @@ class Recording(Part):
             RecordingUnreadable: it is no recording, or of a format that is newer than this program.
         """
         try:
-            return cls.model_validate(upgraded(json.loads(file.read_text("utf-8"))))
+            return cls.model_validate(upgrade(json.loads(file.read_text("utf-8"))))
         except (OSError, ValueError, KeyError, TypeError) as error:
             reason = validation_messages(error, "recording")[0] if isinstance(error, ValidationError) else str(error)
             raise RecordingUnreadable(f"{file} is not a recording that this program can read: {reason}") from error
@@ -153,7 +153,7 @@ class Recording(Part):
         file.write_text(json.dumps(self.model_dump(), ensure_ascii=False, indent=1) + "\n", "utf-8")
 
 
-def with_steps(data: dict[str, Any]) -> dict[str, Any]:
+def upgrade_from_1(data: dict[str, Any]) -> dict[str, Any]:
     """Format 1 had the times of the model's answers, and of no other step."""
     steps = [
         {"node": "reason", "ms": answer.pop("ms"), "first_ms": answer.pop("first_ms")} for answer in data["answers"]
@@ -162,11 +162,11 @@ def with_steps(data: dict[str, Any]) -> dict[str, Any]:
     return {**data, "format": 2, "steps": timed}
 
 
-UPGRADES: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: with_steps}
+UPGRADES: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: upgrade_from_1}
 """How a recording of an older format becomes one of the next."""
 
 
-def upgraded(data: dict[str, Any]) -> dict[str, Any]:
+def upgrade(data: dict[str, Any]) -> dict[str, Any]:
     """The data in today's format.
 
     Raises:

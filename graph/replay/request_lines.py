@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 
 from graph.ports.models import ModelSettings
-from graph.replay.normalise import named
+from graph.replay.normalise import result_aliases
 from graph.replay.recording import ToolRun
 from graph.tool import Tool
 
@@ -18,7 +18,7 @@ def as_lines(
     messages: Sequence[BaseMessage], tools: Sequence[Tool], settings: ModelSettings, runs: Sequence[ToolRun]
 ) -> list[str]:
     """A request line by line. A tool is named with a hash of what the model reads of it, a recorded result with its call."""
-    results = named(runs)
+    results = result_aliases(runs)
     return [
         f"# {settings.size} model, temperature {settings.temperature:g}, at most {settings.max_tokens} tokens",
         *(f"# tool {tool.name} {fingerprint(tool)}" for tool in tools),
@@ -41,7 +41,7 @@ def lines_of(message: BaseMessage, results: dict[str, str]) -> Iterator[str]:
             yield f"calls {call['name']} as {call['id']}: {json.dumps(call['args'], ensure_ascii=False)}"
 
 
-def since(before: Sequence[str], now: Sequence[str]) -> list[str]:
+def new_lines(before: Sequence[str], now: Sequence[str]) -> list[str]:
     """The lines of a request that the one before it did not begin with."""
     same = next((place for place, (old, new) in enumerate(zip(before, now, strict=False)) if old != new), None)
     same = min(len(before), len(now)) if same is None else same

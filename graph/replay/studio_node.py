@@ -9,7 +9,7 @@ from langgraph.runtime import Runtime
 
 from graph.context import TurnContext
 from graph.errors import ChatError
-from graph.replay.play import Code, Stage
+from graph.replay.play import Checkout, ReplayHarness
 from graph.replay.recording import Recording
 from graph.state import Turn
 
@@ -21,11 +21,11 @@ class TurnStopped(ChatError):
 
 
 @dataclass(frozen=True, slots=True)
-class RecordedStep:
+class RecordedNode:
     """A step over ports of its own, which answer with what the recording has from the state of the turn on."""
 
     recording: Recording
-    code: Code
+    checkout: Checkout
     name: str
 
     async def __call__(self, state: Turn, runtime: Runtime[TurnContext]) -> Turn:
@@ -34,9 +34,9 @@ class RecordedStep:
             TurnStopped: its user stopped the turn here.
             ChatError: the error that ended the turn.
         """
-        stage = Stage(rest_of(self.recording, state.get("messages", [])), self.code)
-        step = asyncio.ensure_future(stage.nodes()[self.name](state, runtime))
-        stopped = asyncio.ensure_future(stage.cut.reached.wait())
+        harness = ReplayHarness(rest_of(self.recording, state.get("messages", [])), self.checkout)
+        step = asyncio.ensure_future(harness.nodes()[self.name](state, runtime))
+        stopped = asyncio.ensure_future(harness.interruption.reached.wait())
         try:
             await asyncio.wait({step, stopped}, return_when=asyncio.FIRST_COMPLETED)
             if step.done():

@@ -14,9 +14,9 @@ from langgraph.runtime import Runtime
 from graph.build import DB_RETRY_POLICY, FLOW, Ports, build, with_checkpointer
 from graph.context import TurnContext
 from graph.ports.runs import RunRequest
-from graph.replay.fake_values import with_stand_ins
-from graph.replay.play import Code, Stage, events_of, play, todays_code
-from graph.replay.record import Ended, ended_at
+from graph.replay.fake_values import with_fake_values
+from graph.replay.play import Checkout, ReplayHarness, current_checkout, events_of, play
+from graph.replay.record import StoredRun, ended_at
 from graph.replay.recorded_ports import OWNER, RUN, SESSION
 from graph.replay.recording import Recording
 from graph.state import Turn, TurnInput
@@ -32,8 +32,8 @@ async def added(state: Turn, runtime: Runtime[TurnContext]) -> Turn:
 
 
 @pytest.fixture(scope="module")
-def code(tmp_path_factory: pytest.TempPathFactory) -> Code:
-    return todays_code(tmp_path_factory.mktemp("tokenizer"))
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    return current_checkout(tmp_path_factory.mktemp("tokenizer"))
 
 
 @pytest.fixture
@@ -54,13 +54,13 @@ def path(request: pytest.FixtureRequest) -> Iterator[list[str]]:
 
 
 def context_of(recording: Recording, run_id: str) -> TurnContext:
-    return TurnContext(OWNER, SESSION, run_id, 0, recording.employee, with_stand_ins(recording.question))
+    return TurnContext(OWNER, SESSION, run_id, 0, recording.employee, with_fake_values(recording.question))
 
 
-async def run_until(node: str, stage: Stage, run_id: str = RUN) -> tuple[list[str], list[str]]:
+async def run_until(node: str, harness: ReplayHarness, run_id: str = RUN) -> tuple[list[str], list[str]]:
     """The path to the node's first run as the graph takes it and as the flow derives it from the checkpoint."""
-    graph = with_checkpointer(build(stage.ports()), stage.checkpoints.saver)
-    context = context_of(stage.recording, run_id)
+    graph = with_checkpointer(build(harness.ports()), harness.checkpoints.saver)
+    context = context_of(harness.recording, run_id)
     config: Any = {"configurable": {"thread_id": SESSION, "run": run_id}}
     stream = graph.astream(TurnInput(), config, context=context, stream_mode="updates", interrupt_before=[node])
     taken = [name async for part in stream for name in part if not name.startswith("__")]
@@ -69,22 +69,24 @@ async def run_until(node: str, stage: Stage, run_id: str = RUN) -> tuple[list[st
 
 
 @pytest.mark.parametrize("node", ["load_memory", "retrieve", "reason", "call_tools", "persist", "summarize"])
-async def test_the_path_to_a_checkpoint_follows_from_its_state(node: str, recording: Recording, code: Code) -> None:
-    taken, derived = await run_until(node, Stage(recording, code))
+async def test_the_path_to_a_checkpoint_follows_from_its_state(
+    node: str, recording: Recording, checkout: Checkout
+) -> None:
+    taken, derived = await run_until(node, ReplayHarness(recording, checkout))
     assert derived == taken == PATH[: PATH.index(node)]
 
 
-async def test_the_path_of_a_finished_turn_is_whole(recording: Recording, code: Code) -> None:
-    taken, derived = await run_until(END, Stage(recording, code))
+async def test_the_path_of_a_finished_turn_is_whole(recording: Recording, checkout: Checkout) -> None:
+    taken, derived = await run_until(END, ReplayHarness(recording, checkout))
     assert derived == taken == PATH
 
 
 async def test_before_the_first_node_the_messages_of_the_last_turn_are_no_path(
-    recording: Recording, code: Code
+    recording: Recording, checkout: Checkout
 ) -> None:
-    stage = Stage(recording, code)
-    await run_until(END, stage)
-    assert await run_until("redact", stage) == ([], [])
+    harness = ReplayHarness(recording, checkout)
+    await run_until(END, harness)
+    assert await run_until("redact", harness) == ([], [])
 
 
 @pytest.mark.parametrize(
@@ -113,32 +115,34 @@ def test_the_path_of_a_second_round_ends_before_its_calls() -> None:
     assert FLOW.path_to(("call_tools",), state) == [*PATH[:5], "reason"]
 
 
-async def test_a_node_that_is_added_is_part_of_the_graph(path: list[str], recording: Recording, code: Code) -> None:
-    assert (await play(recording, code)).outcome.path == path
+async def test_a_node_that_is_added_is_part_of_the_graph(
+    path: list[str], recording: Recording, checkout: Checkout
+) -> None:
+    assert (await play(recording, checkout)).outcome.path == path
 
 
 async def test_a_node_that_is_added_and_idempotent_is_retried(
-    path: list[str], recording: Recording, code: Code
+    path: list[str], recording: Recording, checkout: Checkout
 ) -> None:
-    nodes = build(Stage(recording, code).ports()).nodes
+    nodes = build(ReplayHarness(recording, checkout).ports()).nodes
     assert nodes["added"].retry_policy == nodes["redact"].retry_policy == (DB_RETRY_POLICY,)
     assert not nodes["reason"].retry_policy
 
 
 async def test_a_node_that_is_added_is_known_to_a_process_that_takes_the_run_over(
-    path: list[str], recording: Recording, code: Code
+    path: list[str], recording: Recording, checkout: Checkout
 ) -> None:
-    stage = Stage(recording, code)
-    run = await stage.store.accept(RunRequest(OWNER, with_stand_ins(recording.question), session_id=SESSION))
-    taken, derived = await run_until("added", stage, run.id)
+    harness = ReplayHarness(recording, checkout)
+    run = await harness.store.accept(RunRequest(OWNER, with_fake_values(recording.question), session_id=SESSION))
+    taken, derived = await run_until("added", harness, run.id)
     assert derived == taken == path[: path.index("added")]
-    stage.store.transcript.turns.clear()  # a stored turn ends where it is, without the steps that were to come
-    stage.store.expire_lease(run.id)
-    runs = stage.runs(build(stage.ports()))
+    harness.store.transcript.turns.clear()  # a stored turn ends where it is, without the steps that were to come
+    harness.store.expire_lease(run.id)
+    runs = harness.runs(build(harness.ports()))
     async with runs.lifespan():
         await asyncio.wait_for(events_of(runs, run.id), timeout=10)
     await runs.drain(grace_seconds=10)
-    outcome = stage.store.runs[run.id].outcome
+    outcome = harness.store.runs[run.id].outcome
     assert outcome
     assert outcome.trace
     assert [step["node"] for step in outcome.trace["path"]] == path
@@ -149,26 +153,26 @@ def test_a_node_that_is_added_is_recorded_as_the_place_where_a_turn_ended(path: 
     answers = [{"role": "assistant", "metadata": {"tool_calls": [1] if before[-1] in ("reason", "call_tools") else []}}]
     trace = {"path": [{"node": name} for name in before]}
     run = {"status": "failed", "error_code": "database_unavailable", "trace": trace}
-    assert ended_at(Ended(run, answers if "reason" in before else [], [], [], None)) == "added"
+    assert ended_at(StoredRun(run, answers if "reason" in before else [], [], [], None)) == "added"
 
 
 async def test_a_turn_that_ended_in_a_node_that_is_added_ends_there_when_it_is_replayed(
-    path: list[str], recording: Recording, code: Code
+    path: list[str], recording: Recording, checkout: Checkout
 ) -> None:
     error = {"code": "model_unavailable", "message": "The language model could not be reached."}
     failed = recording.model_copy(update={"ended_at": "added", "error": error})
-    outcome = (await play(failed, code)).outcome
+    outcome = (await play(failed, checkout)).outcome
     assert (outcome.status, outcome.path) == ("failed", path[: path.index("added")])
 
 
 async def test_a_turn_that_was_stopped_in_a_node_that_is_added_is_stopped_there(
-    path: list[str], recording: Recording, code: Code
+    path: list[str], recording: Recording, checkout: Checkout
 ) -> None:
-    outcome = (await play(recording.model_copy(update={"ended_at": "added"}), code)).outcome
+    outcome = (await play(recording.model_copy(update={"ended_at": "added"}), checkout)).outcome
     assert (outcome.status, outcome.path) == ("stopped", path[: path.index("added")])
 
 
-async def test_a_graph_with_a_checkpointer_leaves_the_other_without(recording: Recording, code: Code) -> None:
-    graph = build(Stage(recording, code).ports())
+async def test_a_graph_with_a_checkpointer_leaves_the_other_without(recording: Recording, checkout: Checkout) -> None:
+    graph = build(ReplayHarness(recording, checkout).ports())
     assert with_checkpointer(graph, InMemorySaver()).checkpointer is not None
     assert graph.checkpointer is None

@@ -15,7 +15,7 @@ from langgraph_sdk.client import SyncLangGraphClient
 from graph.build import TurnGraph, with_checkpointer
 from graph.context import TurnContext
 from graph.errors import ChatError, ModelError
-from graph.replay.play import Code, todays_code
+from graph.replay.play import Checkout, current_checkout
 from graph.replay.recording import Recording
 from graph.replay.studio_node import TurnStopped
 from graph.state import TurnInput
@@ -94,11 +94,11 @@ HERE: RunnableConfig = {"configurable": {"thread_id": "here"}}
 
 
 @pytest.fixture(scope="module")
-def code(tmp_path_factory: pytest.TempPathFactory) -> Code:
-    return todays_code(tmp_path_factory.mktemp("tokenizer"))
+def code(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    return current_checkout(tmp_path_factory.mktemp("tokenizer"))
 
 
-def graph_over(recording: Recording, code: Code) -> TurnGraph:
+def graph_over(recording: Recording, code: Checkout) -> TurnGraph:
     return with_checkpointer(build_graph(recorded_backend(recording, code)), InMemorySaver())
 
 
@@ -114,11 +114,11 @@ COMPLETE = sorted(file.stem for file in RECORDINGS.glob("*.json") if Recording.r
 
 
 @pytest.mark.parametrize("name", COMPLETE)
-def test_a_recorded_turn_gives_the_same_messages_from_each_of_its_states(name: str, code: Code) -> None:
+def test_a_recorded_turn_gives_the_same_messages_from_each_of_its_states(name: str, code: Checkout) -> None:
     asyncio.run(assert_same_from_each_state(read(name), code))
 
 
-async def assert_same_from_each_state(recording: Recording, code: Code) -> None:
+async def assert_same_from_each_state(recording: Recording, code: Checkout) -> None:
     graph = graph_over(recording, code)
     first = contents(await run(graph, {}))
     assert first[-1] == (recording.answers[-1].text, None)
@@ -135,11 +135,11 @@ def contents(state: dict[str, Any]) -> list[tuple[str, str | None]]:
 
 
 @pytest.mark.parametrize("name", ["stopped", "stopped_before_the_first_word"])
-def test_a_turn_that_was_stopped_ends_where_it_was_stopped_each_time(name: str, code: Code) -> None:
+def test_a_turn_that_was_stopped_ends_where_it_was_stopped_each_time(name: str, code: Checkout) -> None:
     asyncio.run(assert_ends_twice(read(name), code, TurnStopped, "The turn was stopped here when it was recorded."))
 
 
-def test_a_turn_that_was_stopped_while_a_tool_worked_ends_there(code: Code) -> None:
+def test_a_turn_that_was_stopped_while_a_tool_worked_ends_there(code: Checkout) -> None:
     finished, unfinished = TWO_TOOLS.tools
     stopped = TWO_TOOLS.model_copy(
         update={
@@ -152,13 +152,13 @@ def test_a_turn_that_was_stopped_while_a_tool_worked_ends_there(code: Code) -> N
 
 
 @pytest.mark.parametrize("name", ["model_failure", "model_broke_off"])
-def test_a_turn_that_failed_fails_with_the_recorded_error_each_time(name: str, code: Code) -> None:
+def test_a_turn_that_failed_fails_with_the_recorded_error_each_time(name: str, code: Checkout) -> None:
     recording = read(name)
     assert recording.error
     asyncio.run(assert_ends_twice(recording, code, ModelError, recording.error["message"]))
 
 
-async def assert_ends_twice(recording: Recording, code: Code, kind: type[ChatError], message: str) -> None:
+async def assert_ends_twice(recording: Recording, code: Checkout, kind: type[ChatError], message: str) -> None:
     graph = graph_over(recording, code)
     for turn_input in (TurnInput(), None):
         with pytest.raises(kind) as raised:

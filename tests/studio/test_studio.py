@@ -129,7 +129,7 @@ def test_the_answer_is_streamed_in_chunks_and_each_message_once(client: SyncLang
     words = [message["content"] for (message,) in streamed["messages/partial"] if message["content"]]
     assert len(words) > 5
     assert all(later.startswith(earlier) for earlier, later in pairwise(words))
-    names = [name for described in streamed["messages/metadata"] for name in described]
+    names = [name for format_differences in streamed["messages/metadata"] for name in format_differences]
     assert len(names) == len(set(names)) == 4  # the question, the call, its result, the answer
 
 

@@ -5,12 +5,12 @@ from collections.abc import Iterator
 import pytest
 import pytest_socket
 
-from graph.replay.play import Code, todays_code
+from graph.replay.play import Checkout, current_checkout
 
 
 @pytest.fixture(scope="session")
-def code(tmp_path_factory: pytest.TempPathFactory) -> Code:
-    return todays_code(tmp_path_factory.mktemp("tokenizer"))
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    return current_checkout(tmp_path_factory.mktemp("tokenizer"))
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ def replay(tmp_path: Path) -> Any:
 
 
 @pytest.fixture
-def changed(tmp_path: Path) -> Path:
+def compare_lines(tmp_path: Path) -> Path:
     """A recording of a turn in which the model was told something else."""
     recording = Recording.read(RECORDINGS / "one_tool.json")
     recording.outcome.requests[0][7] = "A rule that is no more."
@@ -49,22 +49,22 @@ def test_a_folder_of_turns_that_are_as_recorded_ends_well(replay: Any) -> None:
     assert summary == f"{len(lines)} as recorded, 0 differ"
 
 
-def test_a_turn_that_differs_is_shown_as_a_diff_and_ends_badly(replay: Any, changed: Path) -> None:
-    done = replay(RECORDINGS / "plain_answer.json", changed)
+def test_a_turn_that_differs_is_shown_as_a_diff_and_ends_badly(replay: Any, compare_lines: Path) -> None:
+    done = replay(RECORDINGS / "plain_answer.json", compare_lines)
     assert done.returncode == 1
-    assert f"DIFFERS  {changed}" in done.stdout
+    assert f"DIFFERS  {compare_lines}" in done.stdout
     assert "    request 1 to the model:" in done.stdout
     assert "      -A rule that is no more." in done.stdout
     assert done.stdout.splitlines()[-1] == "1 as recorded, 1 differ"
 
 
-def test_what_differs_is_accepted_on_purpose_only(replay: Any, changed: Path) -> None:
-    before = changed.read_text()
-    replay(changed)
-    assert changed.read_text() == before
-    done = replay(changed, "--accept")
+def test_what_differs_is_accepted_on_purpose_only(replay: Any, compare_lines: Path) -> None:
+    before = compare_lines.read_text()
+    replay(compare_lines)
+    assert compare_lines.read_text() == before
+    done = replay(compare_lines, "--accept")
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "0 as recorded, 1 accepted")
-    assert replay(changed).returncode == 0
+    assert replay(compare_lines).returncode == 0
 
 
 def test_a_real_model_is_asked_instead_and_both_answers_stand_side_by_side(replay: Any) -> None:

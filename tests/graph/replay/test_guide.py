@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from graph.replay.check import check
+from graph.replay.check import assert_unchanged
 
 """
 

@@ -12,8 +12,8 @@ from langgraph.runtime import Runtime
 
 import graph.build
 from graph.context import TurnContext
-from graph.replay.check import TurnDiffers, check
-from graph.replay.play import Code
+from graph.replay.check import TurnDiffers, assert_unchanged
+from graph.replay.play import Checkout
 from graph.state import Turn
 from nodes.call_tools import CallTools
 from nodes.load_memory import LoadMemory
@@ -98,19 +98,19 @@ PLANTED = {
 
 @pytest.mark.parametrize(("name", "planted"), PLANTED.values(), ids=PLANTED.keys())
 def test_a_fault_in_a_step_turns_a_recording_red(
-    name: str, planted: type[Any], code: Code, monkeypatch: pytest.MonkeyPatch
+    name: str, planted: type[Any], checkout: Checkout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(graph.build, name, planted)
-    assert red(code)
+    assert red(checkout)
 
 
 async def do_nothing(self: object, state: Turn, runtime: Runtime[TurnContext]) -> Turn:
     return Turn()
 
 
-def test_a_turn_that_is_not_stored_turns_recordings_red(code: Code, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_turn_that_is_not_stored_turns_recordings_red(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(graph.build, "Persist", type("Forgetful", (Persist,), {"__call__": do_nothing}))
-    assert red(code)
+    assert red(checkout)
 
 
 AFTER = {
@@ -125,7 +125,7 @@ AFTER = {
 
 @pytest.mark.parametrize("skipped", AFTER)
 def test_a_step_that_is_left_out_turns_recordings_red(
-    skipped: str, code: Code, monkeypatch: pytest.MonkeyPatch
+    skipped: str, checkout: Checkout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     edge, branch = StateGraph.add_edge, StateGraph.add_conditional_edges
 
@@ -140,16 +140,16 @@ def test_a_step_that_is_left_out_turns_recordings_red(
 
     monkeypatch.setattr(StateGraph, "add_edge", add_edge)
     monkeypatch.setattr(StateGraph, "add_conditional_edges", add_branch)
-    assert red(code)
+    assert red(checkout)
 
 
-def test_tools_that_are_never_called_turn_recordings_red(code: Code, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tools_that_are_never_called_turn_recordings_red(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(graph.build, "has_tool_calls", lambda state: False)
-    assert "one_tool" in red(code)
-    assert "plain_answer" not in red(code)
+    assert "one_tool" in red(checkout)
+    assert "plain_answer" not in red(checkout)
 
 
-def test_another_order_of_the_steps_turns_recordings_red(code: Code, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_order_of_the_steps_turns_recordings_red(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
     original = StateGraph.add_edge
     swapped = {"load_memory": "retrieve", "retrieve": "load_memory"}
 
@@ -157,42 +157,44 @@ def test_another_order_of_the_steps_turns_recordings_red(code: Code, monkeypatch
         return original(self, swapped.get(start, start), swapped.get(end, end))
 
     monkeypatch.setattr(StateGraph, "add_edge", swapping)
-    assert len(red(code)) == len([*RECORDINGS.glob("*.json")])
+    assert len(red(checkout)) == len([*RECORDINGS.glob("*.json")])
 
 
-def test_a_changed_prompt_is_shown_as_a_difference(code: Code) -> None:
-    changed = replace(
-        code, templates=replace(code.templates, rules=code.templates.rules.replace("Be right", "Be quick"))
+def test_a_changed_prompt_is_shown_as_a_difference(checkout: Checkout) -> None:
+    compare_lines = replace(
+        checkout, templates=replace(checkout.templates, rules=checkout.templates.rules.replace("Be right", "Be quick"))
     )
     with pytest.raises(TurnDiffers) as caught:
-        check(RECORDINGS / "plain_answer.json", changed)
+        assert_unchanged(RECORDINGS / "plain_answer.json", compare_lines)
     assert "request 1 to the model" in str(caught.value)
     assert "-- Be right, then short." in str(caught.value)
     assert "+- Be quick, then short." in str(caught.value)
 
 
-def test_a_raw_value_is_named_with_its_place(code: Code, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_raw_value_is_named_with_its_place(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(graph.build, "Redact", changing(Redact, raw_value_in_state))
     with pytest.raises(TurnDiffers, match=r"\(\(CARD \w{6}\)\) in a checkpoint"):
-        check(RECORDINGS / "redaction_heavy.json", code)
+        assert_unchanged(RECORDINGS / "redaction_heavy.json", checkout)
 
 
-def test_a_lost_result_is_named_though_nothing_else_was_recorded(code: Code, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lost_result_is_named_though_nothing_else_was_recorded(
+    checkout: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(graph.build, "CallTools", changing(CallTools, with_messages(without_second_result)))
     with pytest.raises(TurnDiffers, match="results that came and that the model never read"):
-        check(RECORDINGS / "parallel_tools.json", code)
+        assert_unchanged(RECORDINGS / "parallel_tools.json", checkout)
 
 
-def red(code: Code) -> list[str]:
+def red(checkout: Checkout) -> list[str]:
     """The recordings that differ."""
     names = []
     for file in sorted(RECORDINGS.glob("*.json")):
         try:
-            check(file, code)
+            assert_unchanged(file, checkout)
         except TurnDiffers:
             names.append(file.stem)
     return names
 
 
-def test_without_a_fault_none_is_red(code: Code) -> None:
-    assert red(code) == []
+def test_without_a_fault_none_is_red(checkout: Checkout) -> None:
+    assert red(checkout) == []

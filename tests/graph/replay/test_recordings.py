@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from graph.replay.check import check
-from graph.replay.play import Code
+from graph.replay.check import assert_unchanged
+from graph.replay.play import Checkout
 from graph.replay.recording import Recording
 
 RECORDINGS = Path(__file__).parents[2] / "recordings"
@@ -15,8 +15,8 @@ pytestmark = pytest.mark.usefixtures("no_network")
 
 
 @pytest.mark.parametrize("file", sorted(RECORDINGS.rglob("*.json")), ids=lambda file: file.stem)
-def test_a_recorded_turn_takes_the_same_path_to_the_same_answer(file: Path, code: Code) -> None:
-    check(file, code)
+def test_a_recorded_turn_takes_the_same_path_to_the_same_answer(file: Path, checkout: Checkout) -> None:
+    assert_unchanged(file, checkout)
 
 
 def outcomes() -> dict[str, Recording]:
@@ -45,8 +45,8 @@ def test_the_recordings_cover_what_a_turn_can_meet() -> None:
     assert {turns[name].outcome.status for name in ("model_failure", "model_broke_off", "empty_answer")} == {"failed"}
 
 
-def test_every_employee_has_a_recording_in_which_it_uses_tools_of_its_own(code: Code) -> None:
-    for employee in code.roster.all():
+def test_every_employee_has_a_recording_in_which_it_uses_tools_of_its_own(checkout: Checkout) -> None:
+    for employee in checkout.roster.all():
         turn = Recording.read(RECORDINGS / "employees" / f"{employee.slug}.json")
         results = [run for run in turn.tools if run.result is not None and not run.failed]
         assert turn.employee == employee.slug

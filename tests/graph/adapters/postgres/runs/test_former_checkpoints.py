@@ -20,7 +20,7 @@ from graph.adapters.postgres.database import Database
 from graph.adapters.postgres.runs.checkpointer import UserCheckpointer
 from graph.build import build, with_checkpointer
 from graph.context import TurnContext
-from graph.replay.play import Stage, todays_code
+from graph.replay.play import ReplayHarness, current_checkout
 from graph.replay.recording import Recording
 
 HERE = Path(__file__).parent
@@ -56,8 +56,8 @@ async def test_a_turn_that_an_older_version_began_goes_on(
     file: Path, admin_url: str, database: Database, user_id: str, tmp_path: Path
 ) -> None:
     config: RunnableConfig = {"configurable": {"thread_id": stored(admin_url, file, user_id)}}
-    stage = Stage(Recording.read(ANSWER), todays_code(tmp_path))
-    graph = with_checkpointer(build(stage.ports()), UserCheckpointer(database, user_id))
+    harness = ReplayHarness(Recording.read(ANSWER), current_checkout(tmp_path))
+    graph = with_checkpointer(build(harness.ports()), UserCheckpointer(database, user_id))
     state = await graph.aget_state(config)
     assert state.next == ("reason",)
     [question] = state.values["messages"]
