@@ -114,6 +114,3 @@ RINGS = Rings(
     },
     doors=DOORS,
 )
-
-KNOWN_VIOLATIONS: dict[str, tuple[str, ...]] = {}
-"""For each module the imports against the table that are still to be mended. The list is exact and only shrinks."""
