@@ -18,7 +18,7 @@ VALUES = 200
 
 def measure() -> Line:
     options = Namespace(data=None, count=VALUES, seed=SEED)
-    bars = [*coverages(options), *harms(options), *speeds()]
+    bars: list[Coverage | Harm | Speed] = [*coverages(options), *harms(options), *speeds()]
     missed = [told(bar) for bar in bars if not bar.holds]
     figure = f"{len(bars) - len(missed)} of {len(bars)} bars hold, with {VALUES} made values of each kind"
     return Line("personal values are found as often as SECURITY.md says", "; ".join([figure, *missed]), held=not missed)

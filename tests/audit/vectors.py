@@ -82,7 +82,8 @@ async def compare(admin_url: str, server_url: str, few: int, searches: int) -> F
     texts = {str(uuid.uuid4()): near(dice, topics, number) for number in (few, few * RATIO)}
     for user, vectors in texts.items():
         keep(admin_url, user, vectors)
-    foreign, shares = 0, {user: [] for user in texts}
+    foreign = 0
+    shares: dict[str, list[float]] = {user: [] for user in texts}
     async with Database.open(server_url, size=4) as database:
         retriever = PostgresRetriever(database, NoText())
         for question in near(dice, topics, searches):

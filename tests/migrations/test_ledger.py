@@ -2,7 +2,9 @@
 
 import json
 import uuid
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, LiteralString
 
 import psycopg
 import pytest
@@ -10,13 +12,15 @@ from psycopg import errors
 
 TABLES = ("profiles", "accounts", "categories", "transactions", "budgets", "goals")
 
+ActAs = Callable[[uuid.UUID], AbstractContextManager[psycopg.Connection[Any]]]
+
 TRANSACTION = "insert into transactions (posted_at, amount, currency, category) values ('2025-01-01', %s, %s, %s)"
 
 
 @pytest.fixture
-def transaction(database_url):
+def transaction(database_url: str) -> ActAs:
     @contextmanager
-    def act(user_id):
+    def act(user_id: uuid.UUID) -> Iterator[psycopg.Connection[Any]]:
         with psycopg.connect(database_url) as connection:
             claims = json.dumps({"sub": str(user_id)})
             connection.execute("select set_config('request.jwt.claims', %s, true)", (claims,))
@@ -26,16 +30,16 @@ def transaction(database_url):
 
 
 @pytest.fixture
-def user():
+def user() -> uuid.UUID:
     return uuid.uuid4()
 
 
-def values(connection, query, *parameters):
+def values(connection: psycopg.Connection[Any], query: LiteralString, *parameters: object) -> list[Any]:
     return [row[0] for row in connection.execute(query, parameters)]
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_row_level_security_is_forced_and_only_the_server_has_rights(admin_url, table):
+def test_row_level_security_is_forced_and_only_the_server_has_rights(admin_url: str, table: str) -> None:
     with psycopg.connect(admin_url) as connection:
         [flags] = connection.execute(
             "select relrowsecurity, relforcerowsecurity from pg_class where oid = %s::regclass", (table,)
@@ -51,7 +55,9 @@ def test_row_level_security_is_forced_and_only_the_server_has_rights(admin_url, 
         assert values(connection, "select obj_description(%s::regclass)", table) != [None]
 
 
-def test_without_claims_only_the_systems_categories_are_seen(database_url, transaction, user):
+def test_without_claims_only_the_systems_categories_are_seen(
+    database_url: str, transaction: ActAs, user: uuid.UUID
+) -> None:
     with transaction(user) as connection:
         connection.execute(TRANSACTION, ("-1", "USD", "Groceries"))
         connection.execute("insert into categories (name, slug) values ('Pets', 'pets')")
@@ -60,7 +66,7 @@ def test_without_claims_only_the_systems_categories_are_seen(database_url, trans
         assert values(connection, "select count(*) from categories") == [18]
 
 
-def test_a_row_cannot_be_written_for_somebody_else(transaction, user):
+def test_a_row_cannot_be_written_for_somebody_else(transaction: ActAs, user: uuid.UUID) -> None:
     with transaction(user) as connection, pytest.raises(errors.InsufficientPrivilege):
         connection.execute("insert into profiles (user_id) values (%s)", (uuid.uuid4(),))
 
@@ -70,12 +76,14 @@ def test_a_row_cannot_be_written_for_somebody_else(transaction, user):
     [("0", "USD", "Groceries"), ("-1", "usd", "Groceries"), ("-1", "USD", "Yachts")],
     ids=["nothing", "no currency code", "unknown category"],
 )
-def test_a_senseless_transaction_is_refused(transaction, user, amount, currency, category):
+def test_a_senseless_transaction_is_refused(
+    transaction: ActAs, user: uuid.UUID, amount: str, currency: str, category: str
+) -> None:
     with transaction(user) as connection, pytest.raises(errors.CheckViolation):
         connection.execute(TRANSACTION, (amount, currency, category))
 
 
-def test_another_users_account_cannot_be_booked_on(transaction, user):
+def test_another_users_account_cannot_be_booked_on(transaction: ActAs, user: uuid.UUID) -> None:
     with transaction(uuid.uuid4()) as connection:
         [account] = values(
             connection, "insert into accounts (name, type, currency) values ('A', 'checking', 'USD') returning id"
@@ -87,7 +95,7 @@ def test_another_users_account_cannot_be_booked_on(transaction, user):
         )
 
 
-def test_a_deleted_account_leaves_its_transactions(transaction, user):
+def test_a_deleted_account_leaves_its_transactions(transaction: ActAs, user: uuid.UUID) -> None:
     with transaction(user) as connection:
         [account] = values(
             connection, "insert into accounts (name, type, currency) values ('A', 'checking', 'USD') returning id"
@@ -100,14 +108,14 @@ def test_a_deleted_account_leaves_its_transactions(transaction, user):
         assert values(connection, "select account_id from transactions") == [None]
 
 
-def test_another_users_category_cannot_be_used(transaction, user):
+def test_another_users_category_cannot_be_used(transaction: ActAs, user: uuid.UUID) -> None:
     with transaction(uuid.uuid4()) as connection:
         connection.execute("insert into categories (name, slug) values ('Boats', 'boats')")
     with transaction(user) as connection, pytest.raises(errors.CheckViolation):
         connection.execute(TRANSACTION, ("-1", "USD", "Boats"))
 
 
-def test_transactions_and_budgets_follow_their_category(transaction, user):
+def test_transactions_and_budgets_follow_their_category(transaction: ActAs, user: uuid.UUID) -> None:
     with transaction(user) as connection:
         connection.execute("insert into categories (name, slug) values ('Pets', 'pets')")
         connection.execute(TRANSACTION, ("-1", "USD", "Pets"))
@@ -120,18 +128,18 @@ def test_transactions_and_budgets_follow_their_category(transaction, user):
         assert values(connection, "select category from budgets") == []
 
 
-def test_the_systems_categories_cannot_be_changed(transaction, user):
+def test_the_systems_categories_cannot_be_changed(transaction: ActAs, user: uuid.UUID) -> None:
     with transaction(user) as connection:
         assert connection.execute("update categories set name = 'Mine'").rowcount == 0
         assert connection.execute("delete from categories").rowcount == 0
 
 
-def test_a_category_cannot_take_a_system_name(transaction, user):
+def test_a_category_cannot_take_a_system_name(transaction: ActAs, user: uuid.UUID) -> None:
     with transaction(user) as connection, pytest.raises(errors.UniqueViolation):
         connection.execute("insert into categories (name, slug) values ('groceries', 'food')")
 
 
-def test_a_balance_has_a_day_or_is_unknown(transaction, user):
+def test_a_balance_has_a_day_or_is_unknown(transaction: ActAs, user: uuid.UUID) -> None:
     with transaction(user) as connection, pytest.raises(errors.CheckViolation):
         connection.execute("insert into accounts (name, type, currency, balance) values ('A', 'savings', 'USD', 1)")
 
@@ -149,7 +157,9 @@ def test_a_balance_has_a_day_or_is_unknown(transaction, user):
         ("-1", "Income", True, "transfer"),
     ],
 )
-def test_what_a_transaction_counts_as(transaction, user, amount, category, is_transfer, flow):
+def test_what_a_transaction_counts_as(
+    transaction: ActAs, user: uuid.UUID, amount: str, category: str, is_transfer: bool, flow: str
+) -> None:
     with transaction(user) as connection:
         assert values(
             connection,

@@ -51,7 +51,7 @@ def model_of(reason: Reason) -> FakeChatModel:
 
 
 def said(*pieces: str, usage: UsageMetadata | None = None) -> list[AIMessageChunk]:
-    return [*(AIMessageChunk(piece) for piece in pieces), AIMessageChunk("", usage_metadata=usage)]
+    return [*(AIMessageChunk(content=piece) for piece in pieces), AIMessageChunk(content="", usage_metadata=usage)]
 
 
 def called(*arguments: str, name: str = "totals") -> list[AIMessageChunk]:
@@ -61,7 +61,7 @@ def called(*arguments: str, name: str = "totals") -> list[AIMessageChunk]:
         half = len(written) // 2
         first = {"name": name, "args": written[:half], "id": f"call_{index}", "index": index}
         rest = {"name": None, "args": written[half:], "id": None, "index": index}
-        chunks += [AIMessageChunk("", tool_call_chunks=[part]) for part in (first, rest)]  # type: ignore[list-item]
+        chunks += [AIMessageChunk(content="", tool_call_chunks=[part]) for part in (first, rest)]  # type: ignore[list-item]
     return chunks
 
 
@@ -133,7 +133,8 @@ async def test_an_address_of_a_delegated_question_is_not_the_users() -> None:
 async def test_the_arguments_name_and_id_of_a_call_hold_no_address_of_the_models_own() -> None:
     lure = f"https://evil.example/?q={TOKEN}"
     call = AIMessageChunk(
-        "", tool_call_chunks=[tool_call_chunk(name=lure, args=json.dumps({"merchant": lure, "n": 3}), id=lure, index=0)]
+        content="",
+        tool_call_chunks=[tool_call_chunk(name=lure, args=json.dumps({"merchant": lure, "n": 3}), id=lure, index=0)],
     )
     turn = await node([call])(turn_of(), runtime_of())
     [made] = answered(turn).tool_calls
@@ -145,7 +146,7 @@ async def test_the_arguments_of_a_call_may_hold_an_address_that_a_tool_returned(
     first = AIMessage("", tool_calls=[{"name": "totals", "args": {}, "id": "call_0"}])
     found = ToolMessage('{"memo": "see https://shop.example/r/1"}', tool_call_id="call_0")
     again = AIMessageChunk(
-        "",
+        content="",
         tool_call_chunks=[tool_call_chunk(name="totals", args='{"page": "https://shop.example/r/1"}', id="c", index=0)],
     )
     turn = await node([again])(turn_of(HumanMessage("and?"), first, found), runtime_of())
@@ -160,7 +161,7 @@ async def test_an_empty_answer_is_an_error() -> None:
 async def test_a_fault_of_the_model_ends_the_turn_after_what_it_said() -> None:
     class Breaking(FakeChatModel):
         async def stream(self, *_: Any) -> Any:
-            yield AIMessageChunk("half ")
+            yield AIMessageChunk(content="half ")
             raise ModelTimeout
 
     heard = CapturedEvents()
@@ -239,7 +240,7 @@ async def test_no_tool_is_offered_after_so_many_rounds_and_no_call_is_taken() ->
             ToolMessage("{}", tool_call_id=f"c{number}"),
         )
     ]
-    reason = node([*called("{}"), AIMessageChunk("That is all I know.")])
+    reason = node([*called("{}"), AIMessageChunk(content="That is all I know.")])
     turn = await reason(turn_of(HumanMessage("what now?"), *rounds), runtime_of())
     assert model_of(reason).offered == [[]]
     assert (answered(turn).tool_calls, answered(turn).text) == ([], "That is all I know.")
@@ -287,7 +288,9 @@ async def test_a_passage_that_was_left_out_of_the_prompt_is_not_cited() -> None:
 
 async def test_words_before_a_call_cite_nothing_yet() -> None:
     heard = CapturedEvents()
-    await node([AIMessageChunk("By [1] I look. "), *called("{}")])(turn_of(passages=[passage(1)]), runtime_of(heard))
+    await node([AIMessageChunk(content="By [1] I look. "), *called("{}")])(
+        turn_of(passages=[passage(1)]), runtime_of(heard)
+    )
     assert heard.of("citation") == []
 
 

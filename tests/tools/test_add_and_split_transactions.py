@@ -3,7 +3,9 @@
 import asyncio
 import datetime as dt
 import uuid
+from collections.abc import Iterable
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -19,27 +21,27 @@ from tools.transactions_query import TransactionsQuery, transactions_query
 from tools.undo_split import UndoSplit, preview_undo_split, undo_split
 
 
-async def add(context, **arguments):
+async def add(context: ToolContext, **arguments: Any) -> dict[str, Any]:
     return await add_transaction(AddTransaction(**{"currency": "USD"} | arguments), context)
 
 
-async def split(context, parts, **arguments):
+async def split(context: ToolContext, parts: Iterable[tuple[Any, str]], **arguments: Any) -> dict[str, Any]:
     return await split_transaction(SplitTransaction(parts=as_parts(parts), **arguments), context)
 
 
-async def join(context, **arguments):
+async def join(context: ToolContext, **arguments: Any) -> dict[str, Any]:
     return await undo_split(UndoSplit(**arguments), context)
 
 
-def as_parts(parts):
+def as_parts(parts: Iterable[tuple[Any, str]]) -> list[dict[str, Any]]:
     return [{"amount": amount, "category": category} for amount, category in parts]
 
 
-async def booked(context, **arguments):
+async def booked(context: ToolContext, **arguments: Any) -> dict[str, Any]:
     return await transactions_query(TransactionsQuery(**arguments), context)
 
 
-async def by_category(context):
+async def by_category(context: ToolContext) -> dict[tuple[str, str, str], Decimal]:
     result = await transaction_category_totals(TransactionCategoryTotals(type="all"), context)
     return {(row["category"], row["type"], row["currency"]): Decimal(row["total"]) for row in result["categories"]}
 
@@ -57,7 +59,9 @@ async def by_category(context):
         ("income", "Investments", "12.50", "income"),
     ],
 )
-async def test_what_is_entered_has_its_sign_and_counts_as_what_it_is(context, type_, category, signed, counts_as):
+async def test_what_is_entered_has_its_sign_and_counts_as_what_it_is(
+    context: ToolContext, type_: str, category: str | None, signed: str, counts_as: str
+) -> None:
     result = await add(context, amount="12.50", type=type_, category=category, merchant="Corner", description="cash")
     assert (result["transaction"]["amount"], result["type"]) == (signed, counts_as)
     [row] = (await booked(context))["transactions"]
@@ -74,13 +78,17 @@ async def test_what_is_entered_has_its_sign_and_counts_as_what_it_is(context, ty
         ("expense", "Yachts", "no category of that name"),
     ],
 )
-async def test_a_category_that_does_not_fit_the_type_is_refused(context, type_, category, words):
+async def test_a_category_that_does_not_fit_the_type_is_refused(
+    context: ToolContext, type_: str, category: str | None, words: str
+) -> None:
     with pytest.raises(ToolError, match=words):
         await add(context, amount="1", type=type_, category=category)
     assert (await booked(context))["status"] == "no_rows"
 
 
-async def test_without_a_category_it_is_the_one_that_the_merchant_has(ledger, user, context):
+async def test_without_a_category_it_is_the_one_that_the_merchant_has(
+    ledger: Ledger, user: str, context: ToolContext
+) -> None:
     await ledger.add_transactions(user, [spent("4", "Meals & Dining", merchant="Deli")])
     known = await add(context, amount="5", type="expense", merchant="DELI")
     assert (known["transaction"]["category"], known["category_because"]) == ("Meals & Dining", "history")
@@ -88,7 +96,9 @@ async def test_without_a_category_it_is_the_one_that_the_merchant_has(ledger, us
     assert (unknown["transaction"]["category"], unknown["category_because"]) == ("Uncategorized", "nothing_known")
 
 
-async def test_the_currency_is_given_or_the_accounts_or_asked_for(ledger, user, context):
+async def test_the_currency_is_given_or_the_accounts_or_asked_for(
+    ledger: Ledger, user: str, context: ToolContext
+) -> None:
     await ledger.add_accounts(user, [{"name": "Maple", "type": "checking", "currency": "CAD"}])
     on_account = await add(context, amount="1", type="expense", account="maple", currency=None)
     assert on_account["transaction"]["currency"] == "CAD"
@@ -96,7 +106,7 @@ async def test_the_currency_is_given_or_the_accounts_or_asked_for(ledger, user, 
         await add(context, amount="1", type="expense", currency=None)
 
 
-async def test_an_account_that_is_not_clear_is_asked_for(ledger, user, context):
+async def test_an_account_that_is_not_clear_is_asked_for(ledger: Ledger, user: str, context: ToolContext) -> None:
     await ledger.add_accounts(user, [{"name": "Card A", "type": "credit"}, {"name": "Card B", "type": "credit"}])
     await ledger.add_accounts(str(uuid.uuid4()), [{"name": "Theirs", "type": "credit"}])
     for name, words in (("card", "Several match"), ("Theirs", "No account matches")):
@@ -105,18 +115,18 @@ async def test_an_account_that_is_not_clear_is_asked_for(ledger, user, context):
 
 
 @pytest.mark.parametrize("day", ["2025-11-21", "1969-12-31"])
-async def test_a_day_to_come_or_long_gone_is_refused(context, day):
+async def test_a_day_to_come_or_long_gone_is_refused(context: ToolContext, day: str) -> None:
     with pytest.raises(ToolError, match="must lie between"):
         await add(context, amount="1", type="expense", day=day)
 
 
 @pytest.mark.parametrize("amount", ["0", "-1", "1.000000005", "1e12", "NaN"])
-def test_an_amount_is_positive_and_of_some_decimals_at_most(amount):
+def test_an_amount_is_positive_and_of_some_decimals_at_most(amount: str) -> None:
     with pytest.raises(ValidationError):
         AddTransaction(amount=amount, type="expense")
 
 
-async def test_a_preview_shows_the_row_and_enters_nothing(context):
+async def test_a_preview_shows_the_row_and_enters_nothing(context: ToolContext) -> None:
     arguments = AddTransaction(amount="7", type="expense", merchant="Kiosk", currency="eur", day="2024-02-29")
     preview = await preview_add_transaction(arguments, context)
     assert preview["changes"] == [
@@ -143,7 +153,9 @@ async def test_a_preview_shows_the_row_and_enters_nothing(context):
 # Split ----------------------------------------------------------------------------------------------------------------
 
 
-async def test_the_parts_add_up_to_what_was_booked_and_only_the_categories_change(ledger, user, context):
+async def test_the_parts_add_up_to_what_was_booked_and_only_the_categories_change(
+    ledger: Ledger, user: str, context: ToolContext
+) -> None:
     [account] = await ledger.add_accounts(user, [{"name": "Card", "type": "credit"}])
     [whole, _] = await ledger.add_transactions(
         user, [spent("100.01", merchant="Mart", account_id=account), spent("3", merchant="Cafe")]
@@ -169,7 +181,9 @@ async def test_the_parts_add_up_to_what_was_booked_and_only_the_categories_chang
     assert {row["account"] for row in (await booked(context, merchant="mart"))["transactions"]} == {"Card"}
 
 
-async def test_parts_that_do_not_add_up_change_nothing_and_say_what_is_missing(ledger, user, context):
+async def test_parts_that_do_not_add_up_change_nothing_and_say_what_is_missing(
+    ledger: Ledger, user: str, context: ToolContext
+) -> None:
     [whole] = await ledger.add_transactions(user, [spent("10")])
     for parts, words in (
         ([("5", "Groceries"), ("4.99", "Shopping")], "0.01 too little"),
@@ -180,14 +194,16 @@ async def test_parts_that_do_not_add_up_change_nothing_and_say_what_is_missing(l
     assert (await booked(context))["matches"] == 1
 
 
-async def test_a_deposit_splits_with_its_sign_and_the_net_stays(ledger, user, context):
+async def test_a_deposit_splits_with_its_sign_and_the_net_stays(
+    ledger: Ledger, user: str, context: ToolContext
+) -> None:
     [pay] = await ledger.add_transactions(user, [earned("1000")])
     await split(context, [("900", "Income"), ("100", "Business Expenses")], transaction_id=pay)
     [totals] = (await booked(context))["totals"]
     assert (totals["income"], totals["refunds"], totals["net"]) == ("900.00", "100.00", "1000.00")
 
 
-async def test_what_is_split_or_a_transfer_is_not_split_again(ledger, user, context):
+async def test_what_is_split_or_a_transfer_is_not_split_again(ledger: Ledger, user: str, context: ToolContext) -> None:
     [whole, moved] = await ledger.add_transactions(user, [spent("10"), transferred("-7")])
     result = await split(context, [("5", "Groceries"), ("5", "Shopping")], transaction_id=whole)
     for part in result["parts"]:
@@ -197,7 +213,7 @@ async def test_what_is_split_or_a_transfer_is_not_split_again(ledger, user, cont
         await split(context, [("5", "Groceries"), ("2", "Shopping")], transaction_id=moved)
 
 
-async def test_which_one_is_meant_must_be_clear(ledger, user, context):
+async def test_which_one_is_meant_must_be_clear(ledger: Ledger, user: str, context: ToolContext) -> None:
     await ledger.add_transactions(user, [spent("10", merchant="Mart")] * 2)
     [theirs] = await ledger.add_transactions(str(uuid.uuid4()), [spent("10", merchant="Secret")])
     parts = [("5", "Groceries"), ("5", "Shopping")]
@@ -210,7 +226,7 @@ async def test_which_one_is_meant_must_be_clear(ledger, user, context):
         await split(context, parts)
 
 
-async def test_a_split_is_undone_to_the_very_sums(ledger, user, context):
+async def test_a_split_is_undone_to_the_very_sums(ledger: Ledger, user: str, context: ToolContext) -> None:
     [whole] = await ledger.add_transactions(user, [spent("100", merchant="Mart")])
     before = await booked(context)
     result = await split(context, [("30", "Shopping"), ("70", "Groceries")], transaction_id=whole)
@@ -221,7 +237,9 @@ async def test_a_split_is_undone_to_the_very_sums(ledger, user, context):
         await join(context, transaction_id=whole)
 
 
-async def test_previews_show_parts_and_whole_and_change_nothing(ledger, user, context):
+async def test_previews_show_parts_and_whole_and_change_nothing(
+    ledger: Ledger, user: str, context: ToolContext
+) -> None:
     [whole] = await ledger.add_transactions(user, [spent("9", merchant="Mart")])
     arguments = SplitTransaction(transaction_id=whole, parts=as_parts([("4", "Shopping"), ("5", "Groceries")]))
     preview = await preview_split_transaction(arguments, context)
@@ -240,7 +258,7 @@ async def test_previews_show_parts_and_whole_and_change_nothing(ledger, user, co
     assert (await booked(context))["matches"] == 2
 
 
-async def test_deleting_what_was_split_deletes_its_parts(ledger, user, context):
+async def test_deleting_what_was_split_deletes_its_parts(ledger: Ledger, user: str, context: ToolContext) -> None:
     [whole] = await ledger.add_transactions(user, [spent("9")])
     await split(context, [("4", "Shopping"), ("5", "Groceries")], transaction_id=whole)
     await ledger.delete(user, whole)
@@ -254,8 +272,10 @@ async def test_deleting_what_was_split_deletes_its_parts(ledger, user, context):
     names=st.lists(st.sampled_from(["Groceries", "Shopping", "Income", "Uncategorized"]), min_size=20, max_size=20),
     data=st.data(),
 )
-def test_splitting_and_joining_lose_no_cent(database_url, cents, sign, names, data):
-    async def there_and_back():
+def test_splitting_and_joining_lose_no_cent(
+    database_url: str, cents: list[int], sign: int, names: list[str], data: st.DataObject
+) -> None:
+    async def there_and_back() -> None:
         user = str(uuid.uuid4())
         context = ToolContext(UserRows(database_url, user), TODAY)
         amounts = [Decimal(each).scaleb(-2) for each in cents]
@@ -270,6 +290,6 @@ def test_splitting_and_joining_lose_no_cent(database_url, cents, sign, names, da
     asyncio.run(there_and_back())
 
 
-def test_an_empty_day_is_today():
+def test_an_empty_day_is_today() -> None:
     assert AddTransaction(amount="1", type="expense", day=" ").day is None
     assert AddTransaction(amount="1", type="expense", day="2024-02-29").day == dt.date(2024, 2, 29)

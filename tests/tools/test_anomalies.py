@@ -3,29 +3,31 @@
 import datetime as dt
 import statistics
 import uuid
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graph.tool import ToolError
-from tests.support.ledgers import refunded, spent, transferred
+from graph.tool import ToolContext, ToolError
+from tests.support.ledgers import Amount, Ledger, refunded, spent, transferred
 from tools.anomalies import Anomalies, anomalies, last_rise
 from tools.shared.payment_series import Booking
 
 TODAY = dt.date(2025, 11, 20)
 
 
-async def call(context, **arguments):
+async def call(context: ToolContext, **arguments: Any) -> dict[str, Any]:
     return await anomalies(Anomalies(**arguments), context)
 
 
-def ago(days):
+def ago(days: int) -> dt.date:
     return TODAY - dt.timedelta(days=days)
 
 
-def purchases(amounts, start=200, **more):
+def purchases(amounts: Iterable[Amount], start: int = 200, **more: Any) -> list[dict[str, Any]]:
     """A purchase every third day, the first so many days ago, none of them at a merchant."""
     return [spent(amount, on=ago(start - 3 * number), **more) for number, amount in enumerate(amounts)]
 
@@ -33,7 +35,9 @@ def purchases(amounts, start=200, **more):
 # Unusual amounts ------------------------------------------------------------------------------------------------------
 
 
-async def test_an_amount_far_from_the_median_of_its_category_is_found_with_the_evidence(ledger, user, context):
+async def test_an_amount_far_from_the_median_of_its_category_is_found_with_the_evidence(
+    ledger: Ledger, user: str, context: ToolContext
+) -> None:
     await ledger.add_transactions(user, [*purchases(range(11, 22)), spent("95.50", merchant="Deli")])
     result = await call(context, kinds=["unusual_amount"])
     [found] = result["anomalies"]
@@ -48,7 +52,9 @@ async def test_an_amount_far_from_the_median_of_its_category_is_found_with_the_e
     assert (result["status"], result["found"], result["purchases"]) == ("ok", {"unusual_amount": 1}, 1)
 
 
-async def test_where_all_cost_the_same_the_mean_distance_is_the_measure(ledger, user, context):
+async def test_where_all_cost_the_same_the_mean_distance_is_the_measure(
+    ledger: Ledger, user: str, context: ToolContext
+) -> None:
     await ledger.add_transactions(user, [*purchases([10] * 11), spent("40")])
     [found] = (await call(context, kinds=["unusual_amount"]))["anomalies"]
     assert found["evidence"]["score"] == f"{30 / (1.253314 * 30 / 12):.1f}"
@@ -66,12 +72,16 @@ async def test_where_all_cost_the_same_the_mean_distance_is_the_measure(ledger, 
     ],
     ids=["another category", "another currency", "a refund", "a transfer", "a small one"],
 )
-async def test_an_amount_is_compared_with_its_like_and_only_large_ones_stand_out(ledger, user, context, last):
+async def test_an_amount_is_compared_with_its_like_and_only_large_ones_stand_out(
+    ledger: Ledger, user: str, context: ToolContext, last: dict[str, Any]
+) -> None:
     await ledger.add_transactions(user, [*purchases(range(11, 22)), spent("12"), last])
     assert (await call(context, kinds=["unusual_amount"]))["status"] == "nothing_unusual"
 
 
-async def test_few_purchases_are_no_measure_and_a_higher_threshold_finds_less(ledger, user, context):
+async def test_few_purchases_are_no_measure_and_a_higher_threshold_finds_less(
+    ledger: Ledger, user: str, context: ToolContext
+) -> None:
     await ledger.add_transactions(user, [*purchases([11, 12, 13]), spent("95.50")])
     assert (await call(context))["status"] == "nothing_unusual"
     await ledger.add_transactions(user, purchases(range(11, 22)))
@@ -79,7 +89,7 @@ async def test_few_purchases_are_no_measure_and_a_higher_threshold_finds_less(le
     assert (await call(context, kinds=["unusual_amount"], threshold=40))["found"] == {"unusual_amount": 0}
 
 
-async def test_all_are_counted_though_few_are_listed(ledger, user, context):
+async def test_all_are_counted_though_few_are_listed(ledger: Ledger, user: str, context: ToolContext) -> None:
     await ledger.add_transactions(user, purchases(range(11, 31)) + [spent("500")] * 5)
     result = await call(context, kinds=["unusual_amount"], limit=2)
     assert (result["found"], len(result["anomalies"])) == ({"unusual_amount": 5}, 2)
@@ -88,7 +98,9 @@ async def test_all_are_counted_though_few_are_listed(ledger, user, context):
 # Duplicates -----------------------------------------------------------------------------------------------------------
 
 
-async def test_the_same_charge_twice_within_two_days_is_a_likely_duplicate(ledger, user, context):
+async def test_the_same_charge_twice_within_two_days_is_a_likely_duplicate(
+    ledger: Ledger, user: str, context: ToolContext
+) -> None:
     first, second = await ledger.add_transactions(
         user, [spent("42.10", on=ago(4), merchant="Fuel"), spent("42.10", on=ago(2), merchant="Fuel")]
     )
@@ -102,7 +114,9 @@ async def test_the_same_charge_twice_within_two_days_is_a_likely_duplicate(ledge
     }
 
 
-async def test_a_monthly_bill_that_came_twice_is_found_and_a_daily_coffee_is_not(ledger, user, context):
+async def test_a_monthly_bill_that_came_twice_is_found_and_a_daily_coffee_is_not(
+    ledger: Ledger, user: str, context: ToolContext
+) -> None:
     coffee = [spent("4.50", on=ago(number), merchant="Cafe") for number in range(90)]
     bill = [spent("60", on=ago(30 * number), merchant="Phone") for number in range(10)]
     await ledger.add_transactions(user, [*coffee, *bill, spent("60", on=ago(0), merchant="Phone")])
@@ -121,19 +135,23 @@ async def test_a_monthly_bill_that_came_twice_is_found_and_a_daily_coffee_is_not
     ],
     ids=["three days apart", "another amount", "another currency", "another merchant", "a transfer"],
 )
-async def test_what_only_resembles_a_charge_is_no_duplicate(ledger, user, context, other):
+async def test_what_only_resembles_a_charge_is_no_duplicate(
+    ledger: Ledger, user: str, context: ToolContext, other: dict[str, Any]
+) -> None:
     one = spent("42.10", on=ago(1), merchant="Fuel")
     await ledger.add_transactions(user, [one, one | other])
     assert (await call(context, kinds=["duplicate"]))["anomalies"] == []
 
 
-async def test_equal_parts_of_one_purchase_are_no_duplicates(ledger, user, context):
+async def test_equal_parts_of_one_purchase_are_no_duplicates(ledger: Ledger, user: str, context: ToolContext) -> None:
     [whole] = await ledger.add_transactions(user, [spent("10", merchant="Mart")])
     await ledger.add_transactions(user, [spent("10", merchant="Mart", split_of=whole)])
     assert (await call(context, kinds=["duplicate"]))["anomalies"] == []
 
 
-async def test_a_person_who_was_paid_twice_is_found_by_the_statement_line(ledger, user, context):
+async def test_a_person_who_was_paid_twice_is_found_by_the_statement_line(
+    ledger: Ledger, user: str, context: ToolContext
+) -> None:
     await ledger.add_transactions(user, [spent("80", description="ZELLE TO SAM")] * 2)
     [found] = (await call(context, kinds=["duplicate"]))["anomalies"]
     assert (found["merchant"], found["description"]) == (None, "ZELLE TO SAM")
@@ -142,14 +160,16 @@ async def test_a_person_who_was_paid_twice_is_found_by_the_statement_line(ledger
 # Price rises ----------------------------------------------------------------------------------------------------------
 
 
-def monthly(amounts, merchant="StreamBox"):
+def monthly(amounts: Sequence[str], merchant: str = "StreamBox") -> list[dict[str, Any]]:
     days = [dt.date(2025, 12 - number, 4) for number in range(len(amounts), 0, -1)]
     return [
         spent(amount, "Entertainment", on=day, merchant=merchant) for amount, day in zip(amounts, days, strict=True)
     ]
 
 
-async def test_a_subscription_that_costs_more_is_found_with_both_prices(ledger, user, context):
+async def test_a_subscription_that_costs_more_is_found_with_both_prices(
+    ledger: Ledger, user: str, context: ToolContext
+) -> None:
     ids = await ledger.add_transactions(user, monthly(["9.49"] * 6 + ["10.99"]))
     [found] = (await call(context, kinds=["price_rise"]))["anomalies"]
     assert (found["transaction_id"], found["amount"]) == (str(ids[-1]), "-10.99")
@@ -168,14 +188,14 @@ async def test_a_subscription_that_costs_more_is_found_with_both_prices(ledger, 
     [["9.49"] * 7, ["10.99"] * 6 + ["9.49"], ["58", "71", "64", "80", "92"], ["9.49"] * 4 + ["10.99"] * 3],
     ids=["the same", "a fall", "a bill that varies", "before the period"],
 )
-async def test_other_prices_are_no_rises(ledger, user, context, amounts):
+async def test_other_prices_are_no_rises(ledger: Ledger, user: str, context: ToolContext, amounts: list[str]) -> None:
     await ledger.add_transactions(user, monthly(amounts))
     assert (await call(context, kinds=["price_rise"]))["anomalies"] == []
 
 
 @settings(deadline=None)
 @given(st.lists(st.integers(1, 4), max_size=8))
-def test_the_last_rise_is_after_two_equal_prices(prices):
+def test_the_last_rise_is_after_two_equal_prices(prices: list[int]) -> None:
     bookings = [
         Booking(dt.date(2025, 1, 1) + dt.timedelta(days=at), Decimal(-price)) for at, price in enumerate(prices)
     ]
@@ -186,7 +206,9 @@ def test_the_last_rise_is_after_two_equal_prices(prices):
 # New merchants --------------------------------------------------------------------------------------------------------
 
 
-async def test_a_large_first_purchase_at_a_new_merchant_is_found(ledger, user, context):
+async def test_a_large_first_purchase_at_a_new_merchant_is_found(
+    ledger: Ledger, user: str, context: ToolContext
+) -> None:
     await ledger.add_transactions(
         user,
         [
@@ -204,7 +226,7 @@ async def test_a_large_first_purchase_at_a_new_merchant_is_found(ledger, user, c
     assert found["evidence"] == {"at_least_as_large_as_most": "19.00", "purchases_compared": 20}
 
 
-async def test_in_the_first_month_nothing_is_new(ledger, user, context):
+async def test_in_the_first_month_nothing_is_new(ledger: Ledger, user: str, context: ToolContext) -> None:
     await ledger.add_transactions(user, [spent("900", merchant="Jeweller")])
     assert (await call(context, kinds=["new_merchant"]))["status"] == "nothing_unusual"
 
@@ -212,13 +234,13 @@ async def test_in_the_first_month_nothing_is_new(ledger, user, context):
 # All of them ----------------------------------------------------------------------------------------------------------
 
 
-async def test_without_a_purchase_there_is_nothing_to_say(ledger, context):
+async def test_without_a_purchase_there_is_nothing_to_say(ledger: Ledger, context: ToolContext) -> None:
     await ledger.add_transactions(str(uuid.uuid4()), [spent("5", merchant="Theirs")] * 2)
     result = await call(context)
     assert (result["status"], result["purchases"], result["anomalies"]) == ("no_rows", 0, [])
 
 
-async def test_the_period_holds_from_its_first_to_its_last_day(ledger, user, context):
+async def test_the_period_holds_from_its_first_to_its_last_day(ledger: Ledger, user: str, context: ToolContext) -> None:
     await ledger.add_transactions(
         user,
         [spent("7", on=day, merchant="A") for day in (dt.date(2024, 2, 28), dt.date(2024, 2, 29), dt.date(2024, 3, 1))],
@@ -227,7 +249,7 @@ async def test_the_period_holds_from_its_first_to_its_last_day(ledger, user, con
     assert (leap["purchases"], leap["found"]) == (1, {"duplicate": 1})
 
 
-async def test_a_period_that_cannot_be_looked_through_is_a_fault(context):
+async def test_a_period_that_cannot_be_looked_through_is_a_fault(context: ToolContext) -> None:
     with pytest.raises(ToolError, match="At most 366 days"):
         await call(context, start_date="2020-01-01")
     with pytest.raises(ToolError, match="before it starts"):
@@ -236,7 +258,7 @@ async def test_a_period_that_cannot_be_looked_through_is_a_fault(context):
         await call(context, end_date="0001-03-01")
 
 
-async def test_the_score_is_the_one_that_statistics_gives(ledger, user, context):
+async def test_the_score_is_the_one_that_statistics_gives(ledger: Ledger, user: str, context: ToolContext) -> None:
     amounts = [3, 3, 4, 8, 9, 10, 12, 12, 13, 15, 21, 22, 30, 140]
     await ledger.add_transactions(user, [*purchases(amounts[:-1]), spent(amounts[-1])])
     [found] = (await call(context, kinds=["unusual_amount"]))["anomalies"]

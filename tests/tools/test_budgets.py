@@ -1,22 +1,24 @@
 import datetime as dt
 import uuid
+from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
-from graph.tool import ToolError
-from tests.support.ledgers import refunded, spent, transferred
+from graph.tool import ToolContext, ToolError
+from tests.support.ledgers import Ledger, UserRows, refunded, spent, transferred
 from tools.budget_status import BudgetStatus, budget_status, project_spending
 from tools.delete_budget import DeleteBudget, delete_budget, preview_delete_budget
 from tools.set_budget import SetBudget, preview_set_budget, set_budget
 
 
-async def call(context, **arguments):
+async def call(context: ToolContext, **arguments: Any) -> dict[str, Any]:
     return await budget_status(BudgetStatus(**arguments), context)
 
 
-async def test_a_budget_says_what_is_spent_left_and_projected(ledger, user, context):
+async def test_a_budget_says_what_is_spent_left_and_projected(ledger: Ledger, user: str, context: ToolContext) -> None:
     await ledger.add("budgets", user, {"monthly_amount": "300"})
     await ledger.add_transactions(
         user,
@@ -52,7 +54,9 @@ async def test_a_budget_says_what_is_spent_left_and_projected(ledger, user, cont
     assert result["totals"] == [{"currency": "USD", "count": 1, "budget": "300.00", "spent": "225.00", "left": "75.00"}]
 
 
-async def test_budgets_of_two_currencies_are_not_added_together(ledger, user, context):
+async def test_budgets_of_two_currencies_are_not_added_together(
+    ledger: Ledger, user: str, context: ToolContext
+) -> None:
     await ledger.add("budgets", user, {"monthly_amount": "10"}, {"monthly_amount": "20", "currency": "CAD"})
     await ledger.add_transactions(user, [spent("15", currency="CAD"), spent("11")])
     result = await call(context)
@@ -67,7 +71,9 @@ async def test_budgets_of_two_currencies_are_not_added_together(ledger, user, co
     ("day", "length", "projected"),
     [("2024-02-29", 29, "10.00"), ("2025-02-01", 28, "280.00"), ("2025-12-31", 31, "10.00")],
 )
-async def test_the_month_is_as_long_as_the_calendar_says(ledger, user, context, day, length, projected):
+async def test_the_month_is_as_long_as_the_calendar_says(
+    ledger: Ledger, user: str, context: ToolContext, day: str, length: int, projected: str
+) -> None:
     today = dt.date.fromisoformat(day)
     await ledger.add("budgets", user, {"monthly_amount": "100"})
     await ledger.add_transactions(user, [spent("10", on=today)])
@@ -76,11 +82,11 @@ async def test_the_month_is_as_long_as_the_calendar_says(ledger, user, context, 
 
 
 @pytest.mark.parametrize(("spent", "projected"), [("0", "0"), ("-5", "-5"), ("1", "1.50"), ("0.01", "0.02")])
-def test_a_projection_is_a_straight_line_from_what_is_spent(spent, projected):
+def test_a_projection_is_a_straight_line_from_what_is_spent(spent: str, projected: str) -> None:
     assert project_spending(Decimal(spent), 20, 30, "USD") == Decimal(projected)
 
 
-async def test_without_a_budget_the_answer_is_unknown(ledger, user, context):
+async def test_without_a_budget_the_answer_is_unknown(ledger: Ledger, user: str, context: ToolContext) -> None:
     assert (await call(context))["status"] == "unknown"
     await ledger.add("budgets", user, {"monthly_amount": "1"})
     assert (await call(context, category="Shopping"))["status"] == "unknown"
@@ -89,7 +95,9 @@ async def test_without_a_budget_the_answer_is_unknown(ledger, user, context):
         await call(context, category="Yachts")
 
 
-async def test_nobody_elses_budget_is_seen_changed_or_deleted(ledger, user, context, rows_of):
+async def test_nobody_elses_budget_is_seen_changed_or_deleted(
+    ledger: Ledger, user: str, context: ToolContext, rows_of: Callable[[str], UserRows]
+) -> None:
     stranger = str(uuid.uuid4())
     await ledger.add("budgets", stranger, {"monthly_amount": "10"})
     assert (await call(context))["status"] == "unknown"
@@ -100,7 +108,7 @@ async def test_nobody_elses_budget_is_seen_changed_or_deleted(ledger, user, cont
     assert [row["budget"] for row in theirs["budgets"]] == ["10.00"]
 
 
-async def test_a_budget_is_set_as_it_was_previewed_and_once(ledger, user, context):
+async def test_a_budget_is_set_as_it_was_previewed_and_once(ledger: Ledger, user: str, context: ToolContext) -> None:
     await ledger.add("profiles", user, {})
     for amount, before in (("50", None), ("70.5", "50.00")):
         arguments = SetBudget(category="groceries", monthly_amount=amount)
@@ -111,7 +119,7 @@ async def test_a_budget_is_set_as_it_was_previewed_and_once(ledger, user, contex
 
 
 @pytest.mark.parametrize("act", [set_budget, preview_set_budget])
-async def test_a_budget_for_what_is_no_spending_is_refused(context, act):
+async def test_a_budget_for_what_is_no_spending_is_refused(context: ToolContext, act: Callable[..., Any]) -> None:
     for category, word in (("Yachts", "no category"), ("income", "no category of spending")):
         with pytest.raises(ToolError, match=word):
             await act(SetBudget(category=category, monthly_amount=1, currency="USD"), context)
@@ -119,7 +127,7 @@ async def test_a_budget_for_what_is_no_spending_is_refused(context, act):
         await act(SetBudget(category="Groceries", monthly_amount=1), context)
 
 
-async def test_a_budget_is_deleted_once_it_is_clear_which(ledger, user, context):
+async def test_a_budget_is_deleted_once_it_is_clear_which(ledger: Ledger, user: str, context: ToolContext) -> None:
     await ledger.add("budgets", user, {"monthly_amount": "10"}, {"monthly_amount": "20", "currency": "CAD"})
     for act in (preview_delete_budget, delete_budget):
         with pytest.raises(ToolError, match="which currency: CAD, USD"):

@@ -2,38 +2,42 @@
 
 import datetime as dt
 import uuid
+from collections.abc import Callable
 from datetime import UTC
+from typing import Any
 
 import pytest
 
 from graph.tool import ToolContext, ToolError
-from tests.support.ledgers import TODAY, spent
+from tests.support.ledgers import TODAY, Ledger, UserRows, spent
 from tools.explain_category import ExplainCategory, explain_category
 from tools.shared.category_suggestion import best_suggestion
 from tools.suggest_category import SuggestCategory, suggest_category
 
 
-async def suggestion(context, **which):
+async def suggestion(context: ToolContext, **which: Any) -> dict[str, Any]:
     return await suggest_category(SuggestCategory(**which), context)
 
 
-async def explanation(context, **which):
+async def explanation(context: ToolContext, **which: Any) -> dict[str, Any]:
     return await explain_category(ExplainCategory(**which), context)
 
 
-async def correct(context, transaction, category):
+async def correct(context: ToolContext, transaction: uuid.UUID, category: str) -> None:
     [row] = await context.rows.fetch("transaction_by_id", id=transaction)
     await context.rows.fetch("set_category", id=transaction, category=category, category_before=row["category"])
 
 
-async def rule(context, pattern, category, match="contains"):
+async def rule(context: ToolContext, pattern: str, category: str, match: str = "contains") -> None:
     await context.rows.fetch("upsert_category_rule", match=match, pattern=pattern, category=category)
 
 
 # Suggest --------------------------------------------------------------------------------------------------------------
 
 
-async def test_two_equal_corrections_go_before_rules_and_history(ledger, user, context):
+async def test_two_equal_corrections_go_before_rules_and_history(
+    ledger: Ledger, user: str, context: ToolContext
+) -> None:
     ids = await ledger.add_transactions(user, [spent("1", "Shopping", merchant="Deli")] * 5)
     assert (await suggestion(context, merchant="deli"))["because"] == "history"
     await rule(context, "deli", "Groceries")
@@ -46,7 +50,9 @@ async def test_two_equal_corrections_go_before_rules_and_history(ledger, user, c
     assert learnt["evidence"]["equal_corrections"] == 2
 
 
-async def test_who_changes_their_mind_is_followed_from_the_second_time(ledger, user, context):
+async def test_who_changes_their_mind_is_followed_from_the_second_time(
+    ledger: Ledger, user: str, context: ToolContext
+) -> None:
     ids = await ledger.add_transactions(user, [spent("1", merchant="Deli")] * 5)
     for transaction in ids[:3]:
         await correct(context, transaction, "Shopping")
@@ -56,7 +62,7 @@ async def test_who_changes_their_mind_is_followed_from_the_second_time(ledger, u
     assert (await suggestion(context, merchant="Deli"))["category"] == "Education"
 
 
-async def test_of_rules_the_closest_is_followed(context):
+async def test_of_rules_the_closest_is_followed(context: ToolContext) -> None:
     await rule(context, "deli", "Groceries")
     await rule(context, "corner deli", "Shopping")
     assert (await suggestion(context, merchant="Corner Deli 7"))["evidence"]["pattern"] == "corner deli"
@@ -65,8 +71,8 @@ async def test_of_rules_the_closest_is_followed(context):
     assert (await suggestion(context, merchant="corner deli 8"))["category"] == "Shopping"
 
 
-async def test_history_counts_when_more_than_half_agree(ledger, user, context):
-    def rows(category, count):
+async def test_history_counts_when_more_than_half_agree(ledger: Ledger, user: str, context: ToolContext) -> None:
+    def rows(category: str, count: int) -> list[dict[str, Any]]:
         return [spent("1", category, merchant="Mart")] * count
 
     await ledger.add_transactions(user, rows("Groceries", 2) + rows("Shopping", 2) + rows("Uncategorized", 9))
@@ -76,7 +82,7 @@ async def test_history_counts_when_more_than_half_agree(ledger, user, context):
     assert (found["category"], found["evidence"]) == ("Shopping", {"transactions": 3, "of": 5})
 
 
-async def test_a_transaction_is_no_evidence_for_itself(ledger, user, context):
+async def test_a_transaction_is_no_evidence_for_itself(ledger: Ledger, user: str, context: ToolContext) -> None:
     one, other = await ledger.add_transactions(
         user, [spent("1", merchant="Mart"), spent("2", "Shopping", merchant="Solo")]
     )
@@ -84,7 +90,9 @@ async def test_a_transaction_is_no_evidence_for_itself(ledger, user, context):
     assert (await suggestion(context, transaction_id=other))["current"] == "Shopping"
 
 
-async def test_ambiguous_unknown_and_nothing_known_are_three_things(ledger, user, context):
+async def test_ambiguous_unknown_and_nothing_known_are_three_things(
+    ledger: Ledger, user: str, context: ToolContext
+) -> None:
     await ledger.add_transactions(user, [spent("1", merchant="Mart")] * 2 + [spent("9", description="SAM")])
     several = await suggestion(context, merchant="mart", amount="1")
     assert (several["status"], several["found"], len(several["candidates"])) == ("ambiguous", 2, 2)
@@ -95,7 +103,9 @@ async def test_ambiguous_unknown_and_nothing_known_are_three_things(ledger, user
         await suggestion(context)
 
 
-async def test_nothing_is_learnt_from_another_user(ledger, context, rows_of):
+async def test_nothing_is_learnt_from_another_user(
+    ledger: Ledger, context: ToolContext, rows_of: Callable[[str], UserRows]
+) -> None:
     other = str(uuid.uuid4())
     theirs = ToolContext(rows_of(other), TODAY)
     ids = await ledger.add_transactions(other, [spent("1", merchant="Deli")] * 3)
@@ -108,7 +118,7 @@ async def test_nothing_is_learnt_from_another_user(ledger, context, rows_of):
     )
 
 
-def test_nothing_known_is_no_suggestion():
+def test_nothing_known_is_no_suggestion() -> None:
     assert best_suggestion([]) is None
     late = dt.datetime(2025, 1, 1, tzinfo=UTC)
     assert best_suggestion([{"source": "correction", "category": "A", "matches": 1, "latest": late}]) is None
@@ -118,7 +128,9 @@ def test_nothing_known_is_no_suggestion():
 # Explain --------------------------------------------------------------------------------------------------------------
 
 
-async def test_a_correction_explains_and_the_changes_are_listed(ledger, user, context):
+async def test_a_correction_explains_and_the_changes_are_listed(
+    ledger: Ledger, user: str, context: ToolContext
+) -> None:
     [one] = await ledger.add_transactions(user, [spent("1", merchant="Deli")])
     await correct(context, one, "Shopping")
     await correct(context, one, "Education")
@@ -130,7 +142,7 @@ async def test_a_correction_explains_and_the_changes_are_listed(ledger, user, co
     ]
 
 
-async def test_a_rule_or_the_history_explains_what_fits_it(ledger, user, context):
+async def test_a_rule_or_the_history_explains_what_fits_it(ledger: Ledger, user: str, context: ToolContext) -> None:
     one, two, _ = await ledger.add_transactions(user, [spent(n, merchant="Deli") for n in (1, 2, 3)])
     result = await explanation(context, transaction_id=one)
     assert (result["because"], result["evidence"]) == ("history", {"transactions": 2, "of": 2})
@@ -141,13 +153,15 @@ async def test_a_rule_or_the_history_explains_what_fits_it(ledger, user, context
     assert (result["because"], result["other_suggestion"]["category"]) == ("not_recorded", "Shopping")
 
 
-async def test_what_nothing_explains_is_said_so(ledger, user, context):
+async def test_what_nothing_explains_is_said_so(ledger: Ledger, user: str, context: ToolContext) -> None:
     [one] = await ledger.add_transactions(user, [spent("1", description="ZELLE SAM")])
     result = await explanation(context, transaction_id=one)
     assert (result["because"], result["source"], result["evidence"]) == ("not_recorded", "manual", {})
 
 
-async def test_unknown_and_ambiguous_transactions_are_not_explained(ledger, user, context):
+async def test_unknown_and_ambiguous_transactions_are_not_explained(
+    ledger: Ledger, user: str, context: ToolContext
+) -> None:
     [theirs] = await ledger.add_transactions(str(uuid.uuid4()), [spent("1")])
     await ledger.add_transactions(user, [spent("1", merchant="Deli")] * 9)
     assert (await explanation(context, transaction_id=theirs)) == {"status": "unknown", "found": 0}

@@ -2,21 +2,24 @@
 
 import datetime as dt
 import uuid
+from typing import Any
 
 import pytest
 
-from graph.tool import ToolError
-from tests.support.ledgers import earned, refunded, spent, transferred
+from graph.tool import ToolContext, ToolError
+from tests.support.ledgers import Ledger, earned, refunded, spent, transferred
 from tools.compare_periods import ComparePeriods, DateRange, compare_periods, preceding_range
 
 OCTOBER, NOVEMBER = dt.date(2025, 10, 10), dt.date(2025, 11, 10)
 
 
-async def call(context, **arguments):
+async def call(context: ToolContext, **arguments: Any) -> dict[str, Any]:
     return await compare_periods(ComparePeriods(**arguments), context)
 
 
-async def test_without_dates_the_same_days_of_the_month_before_are_compared(ledger, user, context):
+async def test_without_dates_the_same_days_of_the_month_before_are_compared(
+    ledger: Ledger, user: str, context: ToolContext
+) -> None:
     await ledger.add_transactions(
         user, [spent("10", on=OCTOBER), spent("99", on=dt.date(2025, 10, 21)), spent("12.50", on=NOVEMBER)]
     )
@@ -40,7 +43,9 @@ async def test_without_dates_the_same_days_of_the_month_before_are_compared(ledg
     ]
 
 
-async def test_income_spending_and_what_is_left_are_compared_with_refunds_taken_off(ledger, user, context):
+async def test_income_spending_and_what_is_left_are_compared_with_refunds_taken_off(
+    ledger: Ledger, user: str, context: ToolContext
+) -> None:
     await ledger.add_transactions(
         user,
         [
@@ -62,7 +67,7 @@ async def test_income_spending_and_what_is_left_are_compared_with_refunds_taken_
     }
 
 
-async def test_there_is_no_percentage_of_nothing_or_of_less(ledger, user, context):
+async def test_there_is_no_percentage_of_nothing_or_of_less(ledger: Ledger, user: str, context: ToolContext) -> None:
     await ledger.add_transactions(
         user, [refunded("5", on=OCTOBER), spent("5", on=NOVEMBER), spent("3", "Shopping", on=NOVEMBER)]
     )
@@ -72,7 +77,9 @@ async def test_there_is_no_percentage_of_nothing_or_of_less(ledger, user, contex
     ]
 
 
-async def test_the_largest_difference_comes_first_and_the_totals_cover_what_is_not_listed(ledger, user, context):
+async def test_the_largest_difference_comes_first_and_the_totals_cover_what_is_not_listed(
+    ledger: Ledger, user: str, context: ToolContext
+) -> None:
     await ledger.add_transactions(
         user, [spent("5", on=NOVEMBER), spent("90", "Shopping", on=OCTOBER), spent("1", "Education", on=NOVEMBER)]
     )
@@ -82,7 +89,7 @@ async def test_the_largest_difference_comes_first_and_the_totals_cover_what_is_n
     assert result["totals"][0]["spent_net"]["difference"] == "-84.00"
 
 
-async def test_currencies_and_types_are_compared_apart(ledger, user, context):
+async def test_currencies_and_types_are_compared_apart(ledger: Ledger, user: str, context: ToolContext) -> None:
     await ledger.add_transactions(
         user, [spent("1", on=OCTOBER, currency="CAD"), spent("2", on=NOVEMBER), earned("7", on=NOVEMBER)]
     )
@@ -92,7 +99,7 @@ async def test_currencies_and_types_are_compared_apart(ledger, user, context):
     assert result["totals"][1]["income"]["after"] == "7.00"
 
 
-async def test_periods_may_be_given_and_may_overlap(ledger, user, context):
+async def test_periods_may_be_given_and_may_overlap(ledger: Ledger, user: str, context: ToolContext) -> None:
     await ledger.add_transactions(user, [spent("1", on=OCTOBER)])
     result = await call(
         context,
@@ -118,12 +125,12 @@ async def test_periods_may_be_given_and_may_overlap(ledger, user, context):
         ("2025-03-03", "2025-03-09", ("2025-02-24", "2025-03-02")),
     ],
 )
-def test_the_period_before(first, last, before):
+def test_the_period_before(first: str, last: str, before: tuple[str, str]) -> None:
     found = preceding_range(DateRange(dt.date.fromisoformat(first), dt.date.fromisoformat(last)))
     assert (found.first.isoformat(), found.last.isoformat()) == before
 
 
-async def test_two_empty_periods_say_so(ledger, context):
+async def test_two_empty_periods_say_so(ledger: Ledger, context: ToolContext) -> None:
     await ledger.add_transactions(str(uuid.uuid4()), [spent("1", on=NOVEMBER)])
     result = await call(context)
     assert (result["status"], result["totals"], result["categories"]) == ("no_rows", [], [])
@@ -141,6 +148,6 @@ async def test_two_empty_periods_say_so(ledger, context):
         ({"category": "Yachts"}, "no category"),
     ],
 )
-async def test_what_cannot_be_compared_is_a_fault(context, arguments, words):
+async def test_what_cannot_be_compared_is_a_fault(context: ToolContext, arguments: dict[str, Any], words: str) -> None:
     with pytest.raises(ToolError, match=words):
         await call(context, **arguments)

@@ -1,10 +1,13 @@
 import datetime as dt
 import uuid
+from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
-from graph.tool import ToolError
+from graph.tool import ToolContext, ToolError
+from tests.support.ledgers import Ledger
 from tools.add_debt import AddDebt, add_debt, preview_add_debt
 from tools.debt_payoff_plan import DebtPayoffPlan, debt_payoff_plan
 from tools.list_debts import ListDebts, list_debts
@@ -16,15 +19,17 @@ SMALL = {"name": "Small", "balance": "60", "minimum_payment": "10"}
 LARGE = {"name": "Large", "balance": "100", "annual_rate_percent": "24", "minimum_payment": "20"}
 
 
-async def debts_of(context):
+async def debts_of(context: ToolContext) -> dict[str, Any]:
     return await list_debts(ListDebts(), context)
 
 
-async def plan(context, **arguments):
+async def plan(context: ToolContext, **arguments: Any) -> dict[str, Any]:
     return await debt_payoff_plan(DebtPayoffPlan(**arguments), context)
 
 
-async def test_debts_are_listed_dearest_first_with_their_interest_and_totals(ledger, user, context):
+async def test_debts_are_listed_dearest_first_with_their_interest_and_totals(
+    ledger: Ledger, user: str, context: ToolContext
+) -> None:
     await ledger.add(
         "debts", user, SMALL, LARGE, {"name": "Paid", "balance": "0"}, {**SMALL, "name": "Maple", "currency": "CAD"}
     )
@@ -40,11 +45,11 @@ async def test_debts_are_listed_dearest_first_with_their_interest_and_totals(led
 
 
 @pytest.mark.parametrize(("rate", "text"), [("4.9900", "4.99"), ("4.1250", "4.1250"), ("0", "0.00")])
-def test_a_rate_keeps_the_places_that_it_has(rate, text):
+def test_a_rate_keeps_the_places_that_it_has(rate: str, text: str) -> None:
     assert rate_text(Decimal(rate)) == text
 
 
-async def test_the_two_orders_are_compared(ledger, user, context):
+async def test_the_two_orders_are_compared(ledger: Ledger, user: str, context: ToolContext) -> None:
     """By hand in test_interest: 4.51 against 3.10 of interest."""
     await ledger.add("debts", user, SMALL, LARGE)
     result = await plan(context, extra_payment=30)
@@ -66,7 +71,7 @@ async def test_the_two_orders_are_compared(ledger, user, context):
     assert (result["avalanche"]["months"], result["avalanche"]["total_interest"]) == (3, "3.10")
 
 
-async def test_a_minimum_below_the_interest_is_said_and_ends(ledger, user, context):
+async def test_a_minimum_below_the_interest_is_said_and_ends(ledger: Ledger, user: str, context: ToolContext) -> None:
     await ledger.add("debts", user, {**LARGE, "minimum_payment": "2.00"})
     result = await plan(context)
     assert result["minimum_below_interest"] == [{"name": "Large"}]
@@ -76,7 +81,7 @@ async def test_a_minimum_below_the_interest_is_said_and_ends(ledger, user, conte
     assert (await plan(context, extra_payment="0.50"))["avalanche"]["status"] == "ok"
 
 
-async def test_debts_of_several_currencies_are_planned_apart(ledger, user, context):
+async def test_debts_of_several_currencies_are_planned_apart(ledger: Ledger, user: str, context: ToolContext) -> None:
     await ledger.add("debts", user, LARGE, {**SMALL, "currency": "CAD"})
     assert (await plan(context))["currencies"] == ["CAD", "USD"]
     assert (await plan(context))["status"] == "ambiguous"
@@ -84,13 +89,13 @@ async def test_debts_of_several_currencies_are_planned_apart(ledger, user, conte
     assert (await plan(context, currency="EUR"))["status"] == "no_rows"
 
 
-async def test_without_unpaid_debts_there_is_nothing_to_plan(ledger, user, context):
+async def test_without_unpaid_debts_there_is_nothing_to_plan(ledger: Ledger, user: str, context: ToolContext) -> None:
     assert (await debts_of(context))["status"] == "no_rows"
     await ledger.add("debts", user, {"name": "Paid", "balance": "0"})
     assert (await plan(context))["status"] == "no_rows"
 
 
-async def test_nobody_elses_debt_is_seen_or_changed(ledger, context):
+async def test_nobody_elses_debt_is_seen_or_changed(ledger: Ledger, context: ToolContext) -> None:
     [theirs] = await ledger.add("debts", STRANGER, {**LARGE, "name": f"Theirs {uuid.uuid4()}"})
     assert (await debts_of(context))["status"] == "no_rows"
     with pytest.raises(ToolError, match="no debt yet"):
@@ -102,7 +107,7 @@ async def test_nobody_elses_debt_is_seen_or_changed(ledger, context):
 NEW = {"name": "Car", "balance": "900", "annual_rate_percent": "6.5", "minimum_payment": "40"}
 
 
-async def test_a_debt_is_added_as_it_was_previewed(ledger, user, context):
+async def test_a_debt_is_added_as_it_was_previewed(ledger: Ledger, user: str, context: ToolContext) -> None:
     await ledger.add("profiles", user, {"currency": "CAD"})
     arguments = AddDebt(**NEW, kind="car_loan", as_of=dt.date(2025, 11, 1))
     [change] = (await preview_add_debt(arguments, context))["changes"]
@@ -113,7 +118,7 @@ async def test_a_debt_is_added_as_it_was_previewed(ledger, user, context):
     assert (await debts_of(context))["debts"] == [made]
 
 
-async def test_a_debt_that_an_account_shows_takes_its_currency(ledger, user, context):
+async def test_a_debt_that_an_account_shows_takes_its_currency(ledger: Ledger, user: str, context: ToolContext) -> None:
     await ledger.add_accounts(user, [{"name": "Rewards Card", "type": "credit", "currency": "CAD"}])
     made = (await add_debt(AddDebt(**NEW, account="rewards"), context))["debt"]
     assert (made["account"], made["currency"]) == ("Rewards Card", "CAD")
@@ -124,7 +129,9 @@ async def test_a_debt_that_an_account_shows_takes_its_currency(ledger, user, con
 
 
 @pytest.mark.parametrize("act", [add_debt, preview_add_debt])
-async def test_a_debt_that_exists_or_is_of_tomorrow_is_refused(ledger, user, context, act):
+async def test_a_debt_that_exists_or_is_of_tomorrow_is_refused(
+    ledger: Ledger, user: str, context: ToolContext, act: Callable[..., Any]
+) -> None:
     await ledger.add("debts", user, {"name": "Car", "balance": "1"})
     with pytest.raises(ToolError, match="this name"):
         await act(AddDebt(**{**NEW, "name": "cAR"}, currency="USD"), context)
@@ -142,8 +149,8 @@ async def test_a_debt_that_exists_or_is_of_tomorrow_is_refused(ledger, user, con
     ],
 )
 async def test_a_debt_is_changed_as_it_was_previewed_and_a_new_balance_is_dated(
-    ledger, user, context, change, expected
-):
+    ledger: Ledger, user: str, context: ToolContext, change: dict[str, Any], expected: dict[str, Any]
+) -> None:
     await ledger.add("debts", user, {**LARGE, "as_of": dt.date(2025, 10, 1)})
     arguments = UpdateDebt(debt="large", **change)
     [previewed] = (await preview_update_debt(arguments, context))["changes"]
@@ -164,7 +171,9 @@ async def test_a_debt_is_changed_as_it_was_previewed_and_a_new_balance_is_dated(
         ({"balance": 1, "debt": "l"}, "Several match"),
     ],
 )
-async def test_a_change_that_is_not_clear_is_refused_and_nothing_is_changed(ledger, user, context, act, change, word):
+async def test_a_change_that_is_not_clear_is_refused_and_nothing_is_changed(
+    ledger: Ledger, user: str, context: ToolContext, act: Callable[..., Any], change: dict[str, Any], word: str
+) -> None:
     await ledger.add("debts", user, SMALL, LARGE)
     before = await debts_of(context)
     with pytest.raises(ToolError, match=word):

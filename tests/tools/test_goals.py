@@ -1,10 +1,12 @@
 import datetime as dt
 import uuid
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from graph.tool import ToolError
-from tests.support.ledgers import spent
+from graph.tool import ToolContext, ToolError
+from tests.support.ledgers import Ledger, spent
 from tools.create_goal import CreateGoal, create_goal, preview_create_goal
 from tools.goal_summary import GoalSummary, goal_summary
 from tools.list_goals import ListGoals, list_goals
@@ -14,11 +16,13 @@ from tools.update_goal_progress import UpdateGoalProgress, preview_update_goal_p
 STRANGER = str(uuid.uuid4())
 
 
-async def goals_in(context, **arguments):
+async def goals_in(context: ToolContext, **arguments: Any) -> dict[str, Any]:
     return await list_goals(ListGoals(**arguments), context)
 
 
-async def test_a_goal_says_what_is_left_and_what_it_needs_each_month(ledger, user, context):
+async def test_a_goal_says_what_is_left_and_what_it_needs_each_month(
+    ledger: Ledger, user: str, context: ToolContext
+) -> None:
     due = dt.date(2026, 5, 1)  # six calendar months after November
     await ledger.add(
         "goals", user, {"name": "Bicycle", "target_amount": "1000", "current_amount": "250.50", "target_date": due}
@@ -36,13 +40,17 @@ async def test_a_goal_says_what_is_left_and_what_it_needs_each_month(ledger, use
     ("day", "needed", "overdue"),
     [(None, None, False), (dt.date(2025, 11, 19), None, True), (dt.date(2025, 11, 20), "100.00", False)],
 )
-async def test_without_a_date_ahead_nothing_is_needed_each_month(ledger, user, context, day, needed, overdue):
+async def test_without_a_date_ahead_nothing_is_needed_each_month(
+    ledger: Ledger, user: str, context: ToolContext, day: dt.date | None, needed: str | None, overdue: bool
+) -> None:
     await ledger.add("goals", user, {"name": "Bicycle", "target_amount": "100", "target_date": day})
     [goal] = (await goals_in(context))["goals"]
     assert (goal["needed_per_month"], goal["overdue"]) == (needed, overdue)
 
 
-async def test_goals_are_listed_by_status_and_type_and_counted_beyond_the_page(ledger, user, context):
+async def test_goals_are_listed_by_status_and_type_and_counted_beyond_the_page(
+    ledger: Ledger, user: str, context: ToolContext
+) -> None:
     await ledger.add(
         "goals",
         user,
@@ -56,7 +64,7 @@ async def test_goals_are_listed_by_status_and_type_and_counted_beyond_the_page(l
     assert (await goals_in(context, status="all"))["matches"] == 5
 
 
-async def test_nobody_elses_goals_are_seen_or_changed(ledger, user, context):
+async def test_nobody_elses_goals_are_seen_or_changed(ledger: Ledger, user: str, context: ToolContext) -> None:
     await ledger.add("profiles", user, {})
     [theirs] = await ledger.add("goals", STRANGER, {"name": "Boat", "target_amount": "9"})
     assert (await goals_in(context, status="all"))["status"] == "no_rows"
@@ -68,7 +76,7 @@ async def test_nobody_elses_goals_are_seen_or_changed(ledger, user, context):
 # Summary --------------------------------------------------------------------------------------------------------------
 
 
-async def test_a_summary_keeps_currencies_apart(ledger, user, context):
+async def test_a_summary_keeps_currencies_apart(ledger: Ledger, user: str, context: ToolContext) -> None:
     await ledger.add(
         "goals",
         user,
@@ -103,14 +111,14 @@ async def test_a_summary_keeps_currencies_apart(ledger, user, context):
     assert [goal["name"] for goal in result["overdue"]] == ["Three"]
 
 
-async def test_a_summary_of_nothing_says_so(context):
+async def test_a_summary_of_nothing_says_so(context: ToolContext) -> None:
     assert (await goal_summary(GoalSummary(), context))["status"] == "no_rows"
 
 
 # Suggestions ----------------------------------------------------------------------------------------------------------
 
 
-def month_of(month, income, **spending):
+def month_of(month: int, income: str, **spending: Any) -> list[dict[str, Any]]:
     day = dt.date(2025, month, 28)
     return [
         {"posted_at": day, "amount": income, "category": "Income"},
@@ -118,7 +126,9 @@ def month_of(month, income, **spending):
     ]
 
 
-async def test_suggestions_come_from_the_surplus_and_from_what_rose(ledger, user, context):
+async def test_suggestions_come_from_the_surplus_and_from_what_rose(
+    ledger: Ledger, user: str, context: ToolContext
+) -> None:
     await ledger.add("goals", user, {"name": "Trip", "target_amount": "1200", "target_date": dt.date(2026, 2, 1)})
     rows = [
         *month_of(7, "1000", Groceries=600, Shopping=100),
@@ -145,7 +155,9 @@ async def test_suggestions_come_from_the_surplus_and_from_what_rose(ledger, user
     assert result["rises_month"] == "2025-10"
 
 
-async def test_with_little_history_no_rise_is_named_and_without_any_no_gap(ledger, user, context):
+async def test_with_little_history_no_rise_is_named_and_without_any_no_gap(
+    ledger: Ledger, user: str, context: ToolContext
+) -> None:
     await ledger.add("goals", user, {"name": "Trip", "target_amount": "100"})
     result = await suggest_goal_actions(SuggestGoalActions(), context)
     assert (result["money"][0]["usual_surplus"], result["money"][0]["gap"]) == (None, None)
@@ -154,7 +166,7 @@ async def test_with_little_history_no_rise_is_named_and_without_any_no_gap(ledge
     assert (money["usual_surplus"], money["gap"], money["rises"]) == ("-15.00", "15.00", [])
 
 
-async def test_a_goal_that_is_not_clear_is_asked_for(ledger, user, context):
+async def test_a_goal_that_is_not_clear_is_asked_for(ledger: Ledger, user: str, context: ToolContext) -> None:
     assert (await suggest_goal_actions(SuggestGoalActions(goal="car"), context))["status"] == "no_rows"
     await ledger.add(
         "goals", user, {"name": "New car", "target_amount": "9"}, {"name": "Car tax", "target_amount": "9"}
@@ -170,7 +182,7 @@ async def test_a_goal_that_is_not_clear_is_asked_for(ledger, user, context):
 # Changes --------------------------------------------------------------------------------------------------------------
 
 
-async def test_a_goal_is_created_as_it_was_previewed(ledger, user, context):
+async def test_a_goal_is_created_as_it_was_previewed(ledger: Ledger, user: str, context: ToolContext) -> None:
     await ledger.add("profiles", user, {"currency": "CAD"})
     arguments = CreateGoal(name=" Boat\0 ", target_amount="900.5", target_date=dt.date(2026, 6, 1), priority=1)
     [change] = (await preview_create_goal(arguments, context))["changes"]
@@ -184,7 +196,9 @@ async def test_a_goal_is_created_as_it_was_previewed(ledger, user, context):
 
 
 @pytest.mark.parametrize("act", [create_goal, preview_create_goal])
-async def test_a_goal_that_exists_or_is_due_before_it_begins_is_refused(ledger, user, context, act):
+async def test_a_goal_that_exists_or_is_due_before_it_begins_is_refused(
+    ledger: Ledger, user: str, context: ToolContext, act: Callable[..., Any]
+) -> None:
     await ledger.add("goals", user, {"name": "Boat", "target_amount": "9"})
     with pytest.raises(ToolError, match="this name"):
         await act(CreateGoal(name="BOAT", target_amount=5, currency="usd"), context)
@@ -205,7 +219,9 @@ async def test_a_goal_that_exists_or_is_due_before_it_begins_is_refused(ledger, 
         ({"goal_status": "archived"}, "50.00", "archived"),
     ],
 )
-async def test_progress_is_recorded_as_it_was_previewed(ledger, user, context, change, current, status):
+async def test_progress_is_recorded_as_it_was_previewed(
+    ledger: Ledger, user: str, context: ToolContext, change: dict[str, Any], current: str, status: str
+) -> None:
     await ledger.add("goals", user, {"name": "Boat", "target_amount": "100", "current_amount": "50"})
     arguments = UpdateGoalProgress(goal="boat", **change)
     [previewed] = (await preview_update_goal_progress(arguments, context))["changes"]
@@ -215,7 +231,9 @@ async def test_progress_is_recorded_as_it_was_previewed(ledger, user, context, c
     assert previewed["after"].items() <= made.items()
 
 
-async def test_a_completed_goal_from_which_is_taken_is_active_again(ledger, user, context):
+async def test_a_completed_goal_from_which_is_taken_is_active_again(
+    ledger: Ledger, user: str, context: ToolContext
+) -> None:
     await ledger.add(
         "goals", user, {"name": "Boat", "target_amount": "9", "current_amount": "9", "status": "completed"}
     )
@@ -234,7 +252,9 @@ async def test_a_completed_goal_from_which_is_taken_is_active_again(ledger, user
         ({"goal": "o", "add_amount": 1}, "Several match"),
     ],
 )
-async def test_a_change_that_is_not_clear_is_refused_and_nothing_is_changed(ledger, user, context, act, change, word):
+async def test_a_change_that_is_not_clear_is_refused_and_nothing_is_changed(
+    ledger: Ledger, user: str, context: ToolContext, act: Callable[..., Any], change: dict[str, Any], word: str
+) -> None:
     await ledger.add("goals", user, {"name": "Boat", "target_amount": "100", "current_amount": "50"})
     await ledger.add("goals", user, {"name": "Photo", "target_amount": "100"})
     before = await goals_in(context)

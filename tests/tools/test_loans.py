@@ -1,17 +1,18 @@
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
-from graph.tool import ToolError
+from graph.tool import ToolContext, ToolError
 from tools.loan_amortisation import LoanAmortisation, loan_amortisation
 from tools.savings_forecast import SavingsForecast, savings_forecast
 
 
-async def loan(context, **arguments):
+async def loan(context: ToolContext, **arguments: Any) -> dict[str, Any]:
     return await loan_amortisation(LoanAmortisation(**arguments), context)
 
 
-async def test_a_textbook_mortgage(context):
+async def test_a_textbook_mortgage(context: ToolContext) -> None:
     result = await loan(context, principal=200000, annual_rate_percent=6, months=360)
     # 1,199.10 by the annuity formula; its total interest is 360 * 1199.1011 - 200,000 = 231,676.38.
     assert (result["monthly_payment"], result["months"], result["payoff_month"]) == ("1199.10", 360, "2055-11")
@@ -20,7 +21,7 @@ async def test_a_textbook_mortgage(context):
     assert len(result["schedule"]) == 30
 
 
-async def test_a_schedule_by_hand(context):
+async def test_a_schedule_by_hand(context: ToolContext) -> None:
     # 1000 at 12 %: 10.00 of 1000, then 5.05 of 505, then 0.05 of 5.05.
     result = await loan(context, principal=1000, annual_rate_percent=12, monthly_payment=505, currency="usd")
     assert (result["months"], result["payoff_month"], result["last_payment"]) == (3, "2026-02", "5.10")
@@ -30,7 +31,7 @@ async def test_a_schedule_by_hand(context):
     ]
 
 
-async def test_years_add_up_to_the_whole(context):
+async def test_years_add_up_to_the_whole(context: ToolContext) -> None:
     result = await loan(context, principal="12345.67", annual_rate_percent="7.25", months=40)
     years = result["schedule"]
     assert [year["payments"] for year in years] == [12, 12, 12, 4]
@@ -39,7 +40,7 @@ async def test_years_add_up_to_the_whole(context):
     assert (result["months"], years[-1]["balance"]) == (40, "0.00")
 
 
-async def test_extra_payments_save_months_and_interest(context):
+async def test_extra_payments_save_months_and_interest(context: ToolContext) -> None:
     plain = await loan(context, principal=10000, annual_rate_percent=9, months=60)
     extra = await loan(context, principal=10000, annual_rate_percent=9, months=60, extra_payment=100)
     faster = await loan(
@@ -54,19 +55,19 @@ async def test_extra_payments_save_months_and_interest(context):
     )
 
 
-async def test_a_payment_that_does_not_cover_the_interest_is_said(context):
+async def test_a_payment_that_does_not_cover_the_interest_is_said(context: ToolContext) -> None:
     result = await loan(context, principal=10000, annual_rate_percent=12, monthly_payment=100)
     assert (result["status"], result["interest_first_month"]) == ("never_paid", "100.00")
     assert result["within_months"] == 1200
 
 
 @pytest.mark.parametrize("given", [{}, {"months": 12, "monthly_payment": 10}])
-async def test_term_or_payment_is_given_one_of_them(context, given):
+async def test_term_or_payment_is_given_one_of_them(context: ToolContext, given: dict[str, Any]) -> None:
     with pytest.raises(ToolError, match="one of them"):
         await loan(context, principal=100, annual_rate_percent=1, **given)
 
 
-async def test_a_loan_without_interest_is_divided_evenly(context):
+async def test_a_loan_without_interest_is_divided_evenly(context: ToolContext) -> None:
     result = await loan(context, principal=100, annual_rate_percent=0, months=3)
     assert (result["monthly_payment"], result["last_payment"], result["total_interest"]) == ("33.33", "33.34", "0.00")
 
@@ -74,7 +75,7 @@ async def test_a_loan_without_interest_is_divided_evenly(context):
 # Savings --------------------------------------------------------------------------------------------------------------
 
 
-async def test_savings_of_a_textbook(context):
+async def test_savings_of_a_textbook(context: ToolContext) -> None:
     # 100 a month at 6 % for 10 years: the future value factor is 163.879347.
     arguments = SavingsForecast(monthly_contribution=100, annual_rate_percent=6, months=120)
     result = await savings_forecast(arguments, context)
@@ -82,7 +83,7 @@ async def test_savings_of_a_textbook(context):
     assert (result["end_month"], len(result["years"])) == ("2035-11", 10)
 
 
-async def test_savings_without_interest_are_what_was_put_in(context):
+async def test_savings_without_interest_are_what_was_put_in(context: ToolContext) -> None:
     arguments = SavingsForecast(starting_balance="5.05", monthly_contribution="10.10", annual_rate_percent=0, months=13)
     result = await savings_forecast(arguments, context)
     assert [(row["month"], row["balance"]) for row in result["years"]] == [("2026-11", "126.25"), ("2026-12", "136.35")]

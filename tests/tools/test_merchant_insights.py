@@ -2,16 +2,20 @@
 
 import datetime as dt
 import uuid
+from typing import Any
 
-from tests.support.ledgers import refunded, spent, transferred
+from graph.tool import ToolContext
+from tests.support.ledgers import Ledger, refunded, spent, transferred
 from tools.merchant_insights import MerchantInsights, merchant_insights
 
 
-async def call(context, merchant, **arguments):
+async def call(context: ToolContext, merchant: str, **arguments: Any) -> dict[str, Any]:
     return await merchant_insights(MerchantInsights(merchant=merchant, **arguments), context)
 
 
-async def test_total_count_average_first_last_course_and_category(ledger, user, context):
+async def test_total_count_average_first_last_course_and_category(
+    ledger: Ledger, user: str, context: ToolContext
+) -> None:
     await ledger.add_transactions(
         user,
         [
@@ -46,14 +50,14 @@ async def test_total_count_average_first_last_course_and_category(ledger, user, 
     ]
 
 
-async def test_the_parts_of_a_split_purchase_are_one_purchase(ledger, user, context):
+async def test_the_parts_of_a_split_purchase_are_one_purchase(ledger: Ledger, user: str, context: ToolContext) -> None:
     [whole] = await ledger.add_transactions(user, [spent("70", merchant="Mart")])
     await ledger.add_transactions(user, [spent("30", "Shopping", merchant="Mart", split_of=whole)])
     [sums] = (await call(context, "mart"))["sums"]
     assert (sums["purchases"], sums["average_purchase"], sums["count"]) == (1, "100.00", 2)
 
 
-async def test_a_name_that_fits_several_lists_them(ledger, user, context):
+async def test_a_name_that_fits_several_lists_them(ledger: Ledger, user: str, context: ToolContext) -> None:
     names = [f"Shop {letter}" for letter in "ABCDEFGHIJKL"]
     await ledger.add_transactions(user, [spent("1", merchant=name) for name in [*names, "Shop B"]])
     result = await call(context, "shop")
@@ -61,27 +65,29 @@ async def test_a_name_that_fits_several_lists_them(ledger, user, context):
     assert result["candidates"][0] == {"merchant": "Shop B", "count": 2, "last_date": "2025-11-20"}
 
 
-async def test_the_exact_name_goes_before_those_that_contain_it(ledger, user, context):
+async def test_the_exact_name_goes_before_those_that_contain_it(
+    ledger: Ledger, user: str, context: ToolContext
+) -> None:
     await ledger.add_transactions(user, [spent("1", merchant="Amber"), *[spent("9", merchant="Amber Music")] * 3])
     result = await call(context, "AMBER")
     assert (result["status"], result["sums"][0]["spent_net"]) == ("ok", "1.00")
     assert result["similar"] == ["Amber Music"]
 
 
-async def test_an_unknown_name_and_another_users_merchant_are_the_same(ledger, context):
+async def test_an_unknown_name_and_another_users_merchant_are_the_same(ledger: Ledger, context: ToolContext) -> None:
     await ledger.add_transactions(str(uuid.uuid4()), [spent("1", merchant="Secret Shop")])
     theirs, nobodys = await call(context, "Secret Shop"), await call(context, "Nobodys Shop")
     assert theirs["status"] == nobodys["status"] == "unknown"
     assert theirs.keys() == nobodys.keys()
 
 
-async def test_no_character_of_a_name_is_a_wildcard(ledger, user, context):
+async def test_no_character_of_a_name_is_a_wildcard(ledger: Ledger, user: str, context: ToolContext) -> None:
     await ledger.add_transactions(user, [spent("1", merchant="Abc")])
     for words in ("%", "_bc", "a.c", "\\", "a\0bc'--"):
         assert (await call(context, words))["status"] == "unknown"
 
 
-async def test_currencies_stay_apart(ledger, user, context):
+async def test_currencies_stay_apart(ledger: Ledger, user: str, context: ToolContext) -> None:
     await ledger.add_transactions(user, [spent("1", merchant="Air"), spent("2", merchant="Air", currency="EUR")])
     assert [(each["currency"], each["spent_net"]) for each in (await call(context, "air"))["sums"]] == [
         ("EUR", "2.00"),
@@ -89,7 +95,7 @@ async def test_currencies_stay_apart(ledger, user, context):
     ]
 
 
-async def test_a_merchant_with_transfers_only_has_no_rows(ledger, user, context):
+async def test_a_merchant_with_transfers_only_has_no_rows(ledger: Ledger, user: str, context: ToolContext) -> None:
     await ledger.add_transactions(user, [transferred("-1", merchant="Bank")])
     result = await call(context, "bank")
     assert (result["status"], result["sums"], result["usual_category"]) == ("no_rows", [], None)

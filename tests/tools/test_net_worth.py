@@ -1,16 +1,21 @@
 import datetime as dt
 import uuid
+from typing import Any
 
+from graph.tool import ToolContext
+from tests.support.ledgers import Ledger
 from tools.net_worth import NetWorth, net_worth
 
 DAY = dt.date(2025, 11, 19)
 
 
-async def call(context):
+async def call(context: ToolContext) -> dict[str, Any]:
     return await net_worth(NetWorth(), context)
 
 
-async def test_accounts_and_debts_are_added_up_in_each_currency(ledger, user, context):
+async def test_accounts_and_debts_are_added_up_in_each_currency(
+    ledger: Ledger, user: str, context: ToolContext
+) -> None:
     known = {"balance_as_of": DAY}
     await ledger.add_accounts(
         user,
@@ -53,7 +58,9 @@ async def test_accounts_and_debts_are_added_up_in_each_currency(ledger, user, co
     ]
 
 
-async def test_a_debt_that_an_account_shows_is_counted_once_and_one_that_may_be_shown_is_said(ledger, user, context):
+async def test_a_debt_that_an_account_shows_is_counted_once_and_one_that_may_be_shown_is_said(
+    ledger: Ledger, user: str, context: ToolContext
+) -> None:
     [card, silent] = await ledger.add_accounts(
         user,
         [
@@ -70,14 +77,14 @@ async def test_a_debt_that_an_account_shows_is_counted_once_and_one_that_may_be_
     assert (usd["owed"], usd["may_count_twice"], usd["unknown_accounts"]) == ("410.00", True, 1)
 
 
-async def test_nothing_known_is_not_nothing_there(ledger, user, context):
+async def test_nothing_known_is_not_nothing_there(ledger: Ledger, user: str, context: ToolContext) -> None:
     assert (await call(context))["status"] == "no_rows"
     await ledger.add_accounts(user, [{"name": "Broker", "type": "investment"}])
     result = await call(context)
     assert (result["status"], result["items"][0]["balance"]) == ("unknown", None)
 
 
-async def test_nobody_elses_worth_is_seen(ledger, context):
+async def test_nobody_elses_worth_is_seen(ledger: Ledger, context: ToolContext) -> None:
     stranger = str(uuid.uuid4())
     await ledger.add_accounts(stranger, [{"name": "Theirs", "type": "checking"}])
     await ledger.add("debts", stranger, {"name": "Theirs", "balance": "5"})

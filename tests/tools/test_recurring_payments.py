@@ -2,22 +2,25 @@
 
 import datetime as dt
 import uuid
+from collections.abc import Iterable
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support.ledgers import earned, refunded, spent, transferred
+from graph.tool import ToolContext
+from tests.support.ledgers import Ledger, earned, refunded, spent, transferred
 from tools.recurring_payments import RecurringPayments, monthly_cost, recurring_payments
 from tools.shared.payment_series import payee_series
 
 
-async def call(context, **arguments):
+async def call(context: ToolContext, **arguments: Any) -> dict[str, Any]:
     return await recurring_payments(RecurringPayments(**arguments), context)
 
 
-def monthly_rows(merchant, amount, day, months, **more):
+def monthly_rows(merchant: str, amount: str, day: int, months: Iterable[int], **more: Any) -> list[dict[str, Any]]:
     """A booking on this day of each of the months of 2025, or its last day."""
     return [
         {"merchant": merchant, "amount": amount, "posted_at": dt.date(2025, month, min(day, 28)), **more}
@@ -25,7 +28,9 @@ def monthly_rows(merchant, amount, day, months, **more):
     ]
 
 
-async def test_a_subscription_with_its_next_day_and_what_it_costs(ledger, user, context):
+async def test_a_subscription_with_its_next_day_and_what_it_costs(
+    ledger: Ledger, user: str, context: ToolContext
+) -> None:
     await ledger.add_transactions(user, monthly_rows("StreamBox", "-9.49", 12, range(6, 12), category="Entertainment"))
     result = await call(context)
     assert result["recurring"] == [
@@ -58,7 +63,9 @@ async def test_a_subscription_with_its_next_day_and_what_it_costs(ledger, user, 
     ]
 
 
-async def test_a_price_that_rose_does_not_make_two_of_one_series(ledger, user, context):
+async def test_a_price_that_rose_does_not_make_two_of_one_series(
+    ledger: Ledger, user: str, context: ToolContext
+) -> None:
     await ledger.add_transactions(
         user,
         monthly_rows("StreamBox", "-9.99", 4, range(1, 8), category="Entertainment")
@@ -68,7 +75,9 @@ async def test_a_price_that_rose_does_not_make_two_of_one_series(ledger, user, c
     assert (found["usual_amount"], found["seen"], found["first_date"]) == ("14.99", 11, "2025-01-04")
 
 
-async def test_what_has_stopped_is_over_and_only_listed_when_asked_for(ledger, user, context):
+async def test_what_has_stopped_is_over_and_only_listed_when_asked_for(
+    ledger: Ledger, user: str, context: ToolContext
+) -> None:
     await ledger.add_transactions(user, monthly_rows("Gym", "-39", 3, range(2, 9), category="Personal Care"))
     result = await call(context)
     assert (result["status"], result["ended"], result["recurring"]) == ("no_rows", 1, [])
@@ -77,7 +86,7 @@ async def test_what_has_stopped_is_over_and_only_listed_when_asked_for(ledger, u
     assert (await call(context, include_ended=True))["totals"] == []
 
 
-async def test_rent_is_regular_and_no_subscription(ledger, user, context):
+async def test_rent_is_regular_and_no_subscription(ledger: Ledger, user: str, context: ToolContext) -> None:
     await ledger.add_transactions(
         user,
         monthly_rows("Cedar Court", "-1850", 1, range(5, 12), category="Bills & Services")
@@ -94,7 +103,7 @@ async def test_rent_is_regular_and_no_subscription(ledger, user, context):
     assert (totals["monthly_cost"], totals["subscriptions_monthly_cost"]) == ("1939.99", "9.99")
 
 
-async def test_two_policies_at_one_insurer_are_two_series(ledger, user, context):
+async def test_two_policies_at_one_insurer_are_two_series(ledger: Ledger, user: str, context: ToolContext) -> None:
     await ledger.add_transactions(
         user,
         monthly_rows("Evergreen", "-118.40", 6, range(6, 12), category="Insurance")
@@ -103,7 +112,7 @@ async def test_two_policies_at_one_insurer_are_two_series(ledger, user, context)
     assert [row["usual_amount"] for row in (await call(context))["recurring"]] == ["118.40", "19.25"]
 
 
-async def test_a_yearly_fee_is_found_by_its_third_booking(ledger, user, context):
+async def test_a_yearly_fee_is_found_by_its_third_booking(ledger: Ledger, user: str, context: ToolContext) -> None:
     days = [dt.date(2023, 3, 1), dt.date(2024, 2, 29), dt.date(2025, 3, 1)]
     await ledger.add_transactions(user, [spent("25", "Business Expenses", on=day, merchant="Domains") for day in days])
     [found] = (await call(context))["recurring"]
@@ -120,7 +129,9 @@ async def test_a_yearly_fee_is_found_by_its_third_booking(ledger, user, context)
     ],
     ids=["twice only", "irregular days", "irregular amounts", "one day"],
 )
-async def test_what_is_not_regular_is_not_found(ledger, user, context, days, amounts):
+async def test_what_is_not_regular_is_not_found(
+    ledger: Ledger, user: str, context: ToolContext, days: list[int], amounts: list[str]
+) -> None:
     await ledger.add_transactions(
         user,
         [
@@ -131,7 +142,9 @@ async def test_what_is_not_regular_is_not_found(ledger, user, context, days, amo
     assert (await call(context, include_ended=True))["status"] == "no_rows"
 
 
-async def test_income_is_asked_for_apart_and_transfers_and_refunds_are_neither(ledger, user, context):
+async def test_income_is_asked_for_apart_and_transfers_and_refunds_are_neither(
+    ledger: Ledger, user: str, context: ToolContext
+) -> None:
     fortnights = [context.today - dt.timedelta(days=14 * number) for number in range(6)]
     await ledger.add_transactions(
         user,
@@ -150,7 +163,9 @@ async def test_income_is_asked_for_apart_and_transfers_and_refunds_are_neither(l
     assert (found["every"], found["monthly_cost"]) == ("biweekly", "2607.14")  # 1200 * 365 / 168
 
 
-async def test_currencies_stay_apart_and_totals_cover_what_is_not_listed(ledger, user, context):
+async def test_currencies_stay_apart_and_totals_cover_what_is_not_listed(
+    ledger: Ledger, user: str, context: ToolContext
+) -> None:
     await ledger.add_transactions(
         user,
         monthly_rows("A", "-10", 5, range(6, 12))
@@ -165,7 +180,7 @@ async def test_currencies_stay_apart_and_totals_cover_what_is_not_listed(ledger,
     ]
 
 
-async def test_another_users_payments_are_not_seen(ledger, context):
+async def test_another_users_payments_are_not_seen(ledger: Ledger, context: ToolContext) -> None:
     await ledger.add_transactions(str(uuid.uuid4()), monthly_rows("StreamBox", "-9.49", 12, range(6, 12)))
     assert (await call(context, include_ended=True))["status"] == "no_rows"
 
@@ -180,7 +195,9 @@ CADENCES = {"weekly": 7, "biweekly": 14}
     st.integers(3, 12),
     st.decimals("0.01", "9999", places=2),
 )
-def test_whatever_comes_regularly_is_found_whole_and_expected_after_its_last_day(cadence, start, count, amount):
+def test_whatever_comes_regularly_is_found_whole_and_expected_after_its_last_day(
+    cadence: str, start: dt.date, count: int, amount: Decimal
+) -> None:
     months = {"monthly": 1, "quarterly": 3}.get(cadence)
     days = [
         start + dt.timedelta(days=CADENCES[cadence] * number) if months is None else shifted(start, months * number)
@@ -195,7 +212,7 @@ def test_whatever_comes_regularly_is_found_whole_and_expected_after_its_last_day
     assert abs(monthly_cost(series) - exact) <= Decimal("0.005")
 
 
-def shifted(day, months):
+def shifted(day: dt.date, months: int) -> dt.date:
     """The same day so many months later, or the last one of that month."""
     count = day.year * 12 + day.month - 1 + months
     for last in (31, 30, 29, 28):

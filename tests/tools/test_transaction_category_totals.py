@@ -1,19 +1,20 @@
 import random
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
-from graph.tool import ToolError
-from tests.support.ledgers import earned, refunded, spent, transferred
+from graph.tool import ToolContext, ToolError
+from tests.support.ledgers import Ledger, earned, refunded, spent, transferred
 from tools.transaction_category_totals import TransactionCategoryTotals, transaction_category_totals
 from tools.transactions_query import TransactionsQuery, transactions_query
 
 
-async def call(context, **arguments):
+async def call(context: ToolContext, **arguments: Any) -> dict[str, Any]:
     return await transaction_category_totals(TransactionCategoryTotals(**arguments), context)
 
 
-async def test_the_largest_category_comes_first_with_its_share(ledger, user, context):
+async def test_the_largest_category_comes_first_with_its_share(ledger: Ledger, user: str, context: ToolContext) -> None:
     await ledger.add_transactions(user, [spent("25"), spent("80", "Shopping"), refunded("5", "Shopping")])
     result = await call(context)
     assert result["categories"] == [
@@ -41,18 +42,20 @@ async def test_the_largest_category_comes_first_with_its_share(ledger, user, con
     assert result["totals"][0]["spent_net"] == "100.00"
 
 
-async def test_shares_are_within_a_currency(ledger, user, context):
+async def test_shares_are_within_a_currency(ledger: Ledger, user: str, context: ToolContext) -> None:
     await ledger.add_transactions(user, [spent("1"), spent("99", currency="CAD")])
     assert [entry["share_percent"] for entry in (await call(context))["categories"]] == ["100.0", "100.0"]
 
 
-async def test_a_category_with_more_refunds_than_purchases_has_no_share(ledger, user, context):
+async def test_a_category_with_more_refunds_than_purchases_has_no_share(
+    ledger: Ledger, user: str, context: ToolContext
+) -> None:
     await ledger.add_transactions(user, [spent("10"), refunded("30", "Shopping")])
     groceries, shopping = (await call(context))["categories"]
     assert (groceries["share_percent"], shopping["total"], shopping["share_percent"]) == ("100.0", "-30.00", "0.0")
 
 
-async def test_income_and_expenses_stay_apart(ledger, user, context):
+async def test_income_and_expenses_stay_apart(ledger: Ledger, user: str, context: ToolContext) -> None:
     await ledger.add_transactions(user, [spent("40"), earned("100")])
     assert [entry["category"] for entry in (await call(context, type="income"))["categories"]] == ["Income"]
     result = await call(context, type="all")
@@ -63,12 +66,12 @@ async def test_income_and_expenses_stay_apart(ledger, user, context):
     assert result["totals"][0]["net"] == "60.00"
 
 
-async def test_transfers_are_not_counted(ledger, user, context):
+async def test_transfers_are_not_counted(ledger: Ledger, user: str, context: ToolContext) -> None:
     await ledger.add_transactions(user, [transferred("-400", "Investments")])
     assert (await call(context, type="all"))["status"] == "no_rows"
 
 
-async def test_an_empty_period_says_so_with_its_filters(context):
+async def test_an_empty_period_says_so_with_its_filters(context: ToolContext) -> None:
     assert await call(context, start_date="2025-01-01") == {
         "status": "no_rows",
         "filters": {"start_date": "2025-01-01", "type": "expense"},
@@ -77,13 +80,15 @@ async def test_an_empty_period_says_so_with_its_filters(context):
     }
 
 
-async def test_an_inverted_period_is_a_fault(context):
+async def test_an_inverted_period_is_a_fault(context: ToolContext) -> None:
     with pytest.raises(ToolError, match="before it starts"):
         await call(context, start_date="2025-02-02", end_date="2025-02-01")
 
 
 @pytest.mark.parametrize("seed", range(5))
-async def test_categories_add_up_to_what_transactions_query_says(ledger, user, context, seed):
+async def test_categories_add_up_to_what_transactions_query_says(
+    ledger: Ledger, user: str, context: ToolContext, seed: int
+) -> None:
     chance = random.Random(seed)
     rows = [
         {

@@ -1,18 +1,23 @@
 import datetime as dt
 import uuid
+from typing import Any
 
+from graph.tool import ToolContext
+from tests.support.ledgers import Ledger
 from tools.upcoming_obligations import UpcomingObligations, upcoming_obligations
 
 
-async def call(context, **arguments):
+async def call(context: ToolContext, **arguments: Any) -> dict[str, Any]:
     return await upcoming_obligations(UpcomingObligations(**arguments), context)
 
 
-def bookings(amount, *days, **more):
+def bookings(amount: str, *days: str, **more: Any) -> list[dict[str, Any]]:
     return [{"posted_at": dt.date.fromisoformat(day), "amount": amount, **more} for day in days]
 
 
-async def test_what_came_regularly_is_expected_again_and_reminders_stand_beside(ledger, user, context):
+async def test_what_came_regularly_is_expected_again_and_reminders_stand_beside(
+    ledger: Ledger, user: str, context: ToolContext
+) -> None:
     await ledger.add_transactions(
         user,
         [
@@ -62,7 +67,9 @@ async def test_what_came_regularly_is_expected_again_and_reminders_stand_beside(
     assert (result["filters"]["end_date"], result["status"]) == ("2025-11-29", "ok")
 
 
-async def test_one_whose_day_has_passed_is_late_and_one_that_is_long_past_is_gone(ledger, user, context):
+async def test_one_whose_day_has_passed_is_late_and_one_that_is_long_past_is_gone(
+    ledger: Ledger, user: str, context: ToolContext
+) -> None:
     await ledger.add_transactions(
         user,
         [
@@ -76,7 +83,7 @@ async def test_one_whose_day_has_passed_is_late_and_one_that_is_long_past_is_gon
     ]
 
 
-async def test_totals_are_exact_whatever_is_listed(ledger, user, context):
+async def test_totals_are_exact_whatever_is_listed(ledger: Ledger, user: str, context: ToolContext) -> None:
     for name in "abc":
         await ledger.add_transactions(
             user, bookings("-1.10", "2025-08-25", "2025-09-25", "2025-10-25", merchant=f"Shop {name}")
@@ -86,7 +93,7 @@ async def test_totals_are_exact_whatever_is_listed(ledger, user, context):
     assert result["totals"] == [{"currency": "USD", "count": 3, "expected": "3.30"}]
 
 
-async def test_there_may_be_nothing_and_nobody_elses_is_seen(ledger, context):
+async def test_there_may_be_nothing_and_nobody_elses_is_seen(ledger: Ledger, context: ToolContext) -> None:
     stranger = str(uuid.uuid4())
     await ledger.add_transactions(
         stranger, bookings("-65", "2025-08-24", "2025-09-24", "2025-10-24", merchant="Fiberline")

@@ -26,7 +26,7 @@ class Level(Compass):
 
 
 def answer(summary: str, *facts: str) -> list[AIMessageChunk]:
-    return [AIMessageChunk(json.dumps({"summary": summary, "key_facts": facts}))]
+    return [AIMessageChunk(content=json.dumps({"summary": summary, "key_facts": facts}))]
 
 
 def rows(*roles: str) -> list[dict[str, object]]:
@@ -64,7 +64,7 @@ def test_messages_before_the_first_question_are_not_lost() -> None:
     ],
 )
 def test_a_summary_is_read_with_or_without_what_models_put_around_it(text: str) -> None:
-    made = parse_summary(AIMessageChunk(text))
+    made = parse_summary(AIMessageChunk(content=text))
     assert (made.summary, made.key_facts) == ("They spoke.", ["one"])
 
 
@@ -86,12 +86,12 @@ def test_a_summary_is_read_with_or_without_what_models_put_around_it(text: str) 
 )
 def test_an_answer_in_another_form_is_a_model_error(text: str) -> None:
     with pytest.raises(ModelError):
-        parse_summary(AIMessageChunk(text))
+        parse_summary(AIMessageChunk(content=text))
 
 
 def test_there_are_five_key_facts_at_most() -> None:
     made = parse_summary(
-        AIMessageChunk(json.dumps({"summary": "a", "key_facts": [str(number) for number in range(9)]}))
+        AIMessageChunk(content=json.dumps({"summary": "a", "key_facts": [str(number) for number in range(9)]}))
     )
     assert made.key_facts == ["0", "1", "2", "3", "4"]
 
@@ -189,7 +189,7 @@ async def test_nothing_new_is_nothing_to_do(summarizer: Summarizer, model: FakeC
     assert model.prompts == []
 
 
-@pytest.mark.parametrize("bad", [[AIMessageChunk("no JSON")], [AIMessageChunk("")], answer("")])
+@pytest.mark.parametrize("bad", [[AIMessageChunk(content="no JSON")], [AIMessageChunk(content="")], answer("")])
 async def test_an_unusable_answer_leaves_the_old_summary(
     summarizer: Summarizer, model: FakeChatModel, talk: Talk, bad: list[AIMessageChunk]
 ) -> None:

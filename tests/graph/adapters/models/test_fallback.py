@@ -37,7 +37,7 @@ class Failing:
     ) -> AsyncIterator[AIMessageChunk]:
         self.asked.append(settings)
         for word in self.words:
-            yield AIMessageChunk(word)
+            yield AIMessageChunk(content=word)
         if self.error:
             raise self.error
 

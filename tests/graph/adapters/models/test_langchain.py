@@ -60,7 +60,7 @@ class Scripted(BaseChatModel):
         return self.bind(tools=tools, **kwargs)
 
 
-FINISH = AIMessageChunk("", response_metadata={"finish_reason": "stop"})
+FINISH = AIMessageChunk(content="", response_metadata={"finish_reason": "stop"})
 
 
 def model_of(
@@ -90,7 +90,7 @@ async def look(arguments: ToolArguments, context: ToolContext) -> dict[str, Any]
 async def test_chunks_come_as_the_model_gives_them() -> None:
     async def script() -> AsyncIterator[AIMessageChunk]:
         for word in ("a ", "b"):
-            yield AIMessageChunk(word)
+            yield AIMessageChunk(content=word)
         yield FINISH
 
     assert "".join(await read(model_of(script))) == "a b"
@@ -102,7 +102,7 @@ async def test_each_chunk_comes_before_the_next_is_made() -> None:
     async def script() -> AsyncIterator[AIMessageChunk]:
         for word in ("a", "b"):
             made.append(word)
-            yield AIMessageChunk(word)
+            yield AIMessageChunk(content=word)
         yield FINISH
 
     stream = model_of(script).stream(HELLO, (), ModelSettings())
@@ -150,7 +150,7 @@ async def test_a_model_that_talks_on_is_given_up_at_the_last_deadline() -> None:
 
     async def script() -> AsyncIterator[AIMessageChunk]:
         while True:
-            yield AIMessageChunk("on ")
+            yield AIMessageChunk(content="on ")
             await asyncio.sleep(0.02)
 
     async def listen() -> None:
@@ -164,7 +164,7 @@ async def test_a_model_that_talks_on_is_given_up_at_the_last_deadline() -> None:
 
 async def test_a_pause_after_the_first_word_may_be_longer_than_the_first_deadline() -> None:
     async def script() -> AsyncIterator[AIMessageChunk]:
-        yield AIMessageChunk("a")
+        yield AIMessageChunk(content="a")
         await asyncio.sleep(0.2)
         yield FINISH
 
@@ -174,7 +174,7 @@ async def test_a_pause_after_the_first_word_may_be_longer_than_the_first_deadlin
 @pytest.mark.parametrize("said", ["", "a"], ids=["after an empty chunk", "after a word"])
 async def test_a_model_that_falls_silent_in_its_answer_is_given_up(said: str) -> None:
     async def script() -> AsyncIterator[AIMessageChunk]:
-        yield AIMessageChunk(said)
+        yield AIMessageChunk(content=said)
         await asyncio.sleep(30)
         yield FINISH
 
@@ -188,7 +188,7 @@ async def test_each_chunk_restarts_the_time_between_tokens() -> None:
     async def script() -> AsyncIterator[AIMessageChunk]:
         for word in "abcd":
             await asyncio.sleep(0.06)
-            yield AIMessageChunk(word)
+            yield AIMessageChunk(content=word)
         yield FINISH
 
     assert "".join(await read(model_of(script, between_tokens=0.15))) == "abcd"
@@ -212,7 +212,7 @@ async def test_a_stream_that_is_given_up_is_closed() -> None:
 
     async def script() -> AsyncIterator[AIMessageChunk]:
         try:
-            yield AIMessageChunk("a")
+            yield AIMessageChunk(content="a")
             await asyncio.sleep(30)
         finally:
             closed.set()
@@ -262,7 +262,7 @@ async def test_each_fault_is_a_model_error_of_its_kind(
 ) -> None:
     async def script() -> AsyncIterator[AIMessageChunk]:
         for word in said:
-            yield AIMessageChunk(word)
+            yield AIMessageChunk(content=word)
         raise fault
         yield
 
@@ -275,7 +275,7 @@ async def test_each_fault_is_a_model_error_of_its_kind(
 
 async def test_an_answer_that_is_cut_off_is_an_error() -> None:
     async def script() -> AsyncIterator[AIMessageChunk]:
-        yield AIMessageChunk("half")
+        yield AIMessageChunk(content="half")
 
     with pytest.raises(ModelUnavailable, match="cut off"):
         await read(model_of(script))
@@ -304,7 +304,7 @@ async def test_an_unexpected_error_is_found_by_the_log() -> None:
 
 async def test_what_goes_wrong_after_the_end_of_an_answer_changes_nothing() -> None:
     async def script() -> AsyncIterator[AIMessageChunk]:
-        yield AIMessageChunk("whole")
+        yield AIMessageChunk(content="whole")
         yield FINISH
         raise openai.APIConnectionError(request=REQUEST)
 
@@ -313,8 +313,8 @@ async def test_what_goes_wrong_after_the_end_of_an_answer_changes_nothing() -> N
 
 async def test_a_call_of_a_tool_that_ends_at_its_allowed_length_is_an_error() -> None:
     async def script() -> AsyncIterator[AIMessageChunk]:
-        yield AIMessageChunk("", tool_call_chunks=[tool_call_chunk(name="look", args="", id="1", index=0)])
-        yield AIMessageChunk("", response_metadata={"finish_reason": "length"})
+        yield AIMessageChunk(content="", tool_call_chunks=[tool_call_chunk(name="look", args="", id="1", index=0)])
+        yield AIMessageChunk(content="", response_metadata={"finish_reason": "length"})
 
     with pytest.raises(ModelError, match="call of a tool was cut off"):
         await read(model_of(script))
@@ -322,16 +322,16 @@ async def test_a_call_of_a_tool_that_ends_at_its_allowed_length_is_an_error() ->
 
 async def test_text_that_ends_at_its_allowed_length_is_an_answer() -> None:
     async def script() -> AsyncIterator[AIMessageChunk]:
-        yield AIMessageChunk("as much as was allowed")
-        yield AIMessageChunk("", response_metadata={"finish_reason": "length"})
+        yield AIMessageChunk(content="as much as was allowed")
+        yield AIMessageChunk(content="", response_metadata={"finish_reason": "length"})
 
     assert "".join(await read(model_of(script))) == "as much as was allowed"
 
 
 async def test_an_answer_that_its_provider_breaks_off_is_a_refusal() -> None:
     async def script() -> AsyncIterator[AIMessageChunk]:
-        yield AIMessageChunk("half")
-        yield AIMessageChunk("", response_metadata={"finish_reason": "content_filter"})
+        yield AIMessageChunk(content="half")
+        yield AIMessageChunk(content="", response_metadata={"finish_reason": "content_filter"})
 
     with pytest.raises(ModelRefused, match="another wording"):
         await read(model_of(script))
@@ -351,9 +351,9 @@ async def test_the_answer_names_its_model_once_whatever_the_provider_calls_it() 
     end = {"finish_reason": "stop", "model_name": "dated-name"}
 
     async def script() -> AsyncIterator[AIMessageChunk]:
-        yield AIMessageChunk("a")
-        yield AIMessageChunk("", response_metadata=dict(end))
-        yield AIMessageChunk("", response_metadata=dict(end))
+        yield AIMessageChunk(content="a")
+        yield AIMessageChunk(content="", response_metadata=dict(end))
+        yield AIMessageChunk(content="", response_metadata=dict(end))
 
     chunks = [chunk async for chunk in model_of(script).stream(HELLO, (), ModelSettings())]
     assert add_ai_message_chunks(*chunks).response_metadata["model_name"] == "small-name"

@@ -150,9 +150,9 @@ async def test_a_step_that_is_stopped_or_waits_for_its_user_has_not_failed(
 async def test_a_model_streams_as_it_does_and_its_span_says_what_it_took_and_why_it_ended(watched: Watched) -> None:
     used = UsageMetadata(input_tokens=10, output_tokens=5, total_tokens=15)
     chunks = [
-        AIMessageChunk(SECRET),
-        AIMessageChunk("", response_metadata={"finish_reason": "stop"}),
-        AIMessageChunk("", usage_metadata=used),
+        AIMessageChunk(content=SECRET),
+        AIMessageChunk(content="", response_metadata={"finish_reason": "stop"}),
+        AIMessageChunk(content="", usage_metadata=used),
     ]
     model = watched.telemetry.wrap_model(Model(chunks))
     assert [chunk async for chunk in model.stream((), (), ModelSettings("large"))] == chunks
@@ -168,7 +168,9 @@ async def test_a_model_streams_as_it_does_and_its_span_says_what_it_took_and_why
 
 
 async def test_a_reason_to_end_that_a_provider_invents_is_not_quoted(watched: Watched) -> None:
-    model = watched.telemetry.wrap_model(Model([AIMessageChunk("", response_metadata={"finish_reason": SECRET})]))
+    model = watched.telemetry.wrap_model(
+        Model([AIMessageChunk(content="", response_metadata={"finish_reason": SECRET})])
+    )
     assert [chunk async for chunk in model.stream((), (), ModelSettings())]
     assert attributes(watched.spans["model model-small"])["gen_ai.response.finish_reasons"] == ("other",)
 
@@ -228,7 +230,7 @@ async def test_a_job_is_counted_by_how_it_ended_and_traced_without_its_arguments
 
 
 async def test_what_happens_in_a_run_is_below_its_span_also_in_tasks_of_its_own(watched: Watched) -> None:
-    model = watched.telemetry.wrap_model(Model([AIMessageChunk("word")]))
+    model = watched.telemetry.wrap_model(Model([AIMessageChunk(content="word")]))
 
     class Reason(Step):
         async def __call__(self, state: Turn, runtime: Runtime[TurnContext]) -> Turn:
