@@ -28,7 +28,7 @@ from graph.adapters.crypto.cipher import load_or_create_key
 from graph.adapters.postgres.database import Database
 from graph.adapters.postgres.embedded import EmbeddedPostgres
 from graph.adapters.telemetry.logging import configure_logs
-from graph.replay.play import play, todays_code
+from graph.replay.play import current_checkout, play
 from graph.replay.record import record
 from tests.audit.canary import TRACKED, Canaries, Canary, dump, found_in
 from tests.audit.line import Line
@@ -381,11 +381,11 @@ async def record_all(server: Server, folder: Path, scratch: Path, sessions: list
     """Write every turn of these sessions as the command does, each played once."""
     postgres = EmbeddedPostgres(server.data / "postgres", lambda line: None)
     address = postgres.url("chat_server", load_or_create_key(server.data / "server.password").hex(), "chat")
-    code = todays_code(scratch)
+    checkout = current_checkout(scratch)
     async with Database.open(address, size=1) as database:
         for session in sessions:
             for number, recording in enumerate(await record(database, session, BUDGET)):
-                recording.outcome.requests = (await play(recording, code)).outcome.requests
+                recording.outcome.requests = (await play(recording, checkout)).outcome.requests
                 recording.write(folder / f"{session}-{number:03}.json")
 
 

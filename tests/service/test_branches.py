@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from graph.replay.check import check
-from graph.replay.play import todays_code
+from graph.replay.check import assert_unchanged
+from graph.replay.play import current_checkout
 from tests.replay.scenarios import recorded
 from tests.service.test_busy_session import ENDLESS, active, asking, begin, until_waiting
 from tests.service.test_summaries import DUE, summary_of, talk
@@ -415,6 +415,6 @@ def test_the_turns_of_all_branches_are_recorded_as_they_were(
         *["damson"] * 4,
     ]
     [*recorded(scripted, session, tmp_path)]
-    code = todays_code(tmp_path)
+    checkout = current_checkout(tmp_path)
     for file in sorted(tmp_path.glob("*.json")):
-        check(file, code)
+        assert_unchanged(file, checkout)

@@ -14,8 +14,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from graph.replay.check import check
-from graph.replay.play import todays_code
+from graph.replay.check import assert_unchanged
+from graph.replay.play import current_checkout
 from tests.audit.canary import TRACKED, Canaries, Canary, dump, found_in
 from tests.replay.scenarios import recorded
 from tests.support.clients import Answer, Client
@@ -258,9 +258,9 @@ def test_no_recording_holds_a_value_and_each_plays_as_it_was(story: Story, tmp_p
     assert len(files) == TURNS
     assert [file.stem[-3:] for file in files] == [f"-{number:02}" for number in range(1, TURNS // 2 + 1)] * 2
     assert found_in(place, values_of(story), tmp_path) == set()
-    code = todays_code(tmp_path)
+    checkout = current_checkout(tmp_path)
     for file in files:
-        check(file, code)
+        assert_unchanged(file, checkout)
 
 
 def test_each_answer_streamed_the_values_to_their_owner(story: Story) -> None:

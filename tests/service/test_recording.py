@@ -10,8 +10,8 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-from graph.replay.check import check
-from graph.replay.play import Code, todays_code
+from graph.replay.check import assert_unchanged
+from graph.replay.play import Checkout, current_checkout
 from tests.replay.scenarios import ROOT, recorded, stopping_after
 from tests.support.clients import Client
 from tests.support.servers import Server
@@ -20,8 +20,8 @@ NAME, CARD = "Ingrid Abernathy", "4111 1111 1111 1111"
 
 
 @pytest.fixture(scope="module")
-def code(tmp_path_factory: pytest.TempPathFactory) -> Code:
-    return todays_code(tmp_path_factory.mktemp("tokenizer"))
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    return current_checkout(tmp_path_factory.mktemp("tokenizer"))
 
 
 STORED = """
@@ -42,7 +42,7 @@ def rows_of(server: Server, session: str) -> list[Any]:
 
 
 def test_a_session_is_recorded_in_order_without_its_values_or_its_ids_and_stays_as_it_was(
-    scripted: Server, scripted_user: Client, tmp_path: Path, code: Code
+    scripted: Server, scripted_user: Client, tmp_path: Path, checkout: Checkout
 ) -> None:
     session = scripted_user.ask(f"My name is {NAME} and my card is {CARD}").session
     again = scripted_user.ask(f"Did I tell you that I am {NAME}?", session_id=session)
@@ -57,7 +57,7 @@ def test_a_session_is_recorded_in_order_without_its_values_or_its_ids_and_stays_
         text = file.read_text()
         assert not [value for value in (NAME, CARD, "4111", "Abernathy") if value in text]
         assert not [name for name in (session, again.run, scripted_user.user) if name in text]
-        check(file, code)
+        assert_unchanged(file, checkout)
     assert rows_of(scripted, session) == before
 
 
@@ -85,34 +85,34 @@ def test_what_the_second_turn_remembered_is_recorded_with_it(
     ],
 )
 def test_a_run_that_failed_is_recorded_and_fails_again(
-    message: str, scripted: Server, scripted_user: Client, tmp_path: Path, code: Code
+    message: str, scripted: Server, scripted_user: Client, tmp_path: Path, checkout: Checkout
 ) -> None:
     failed = scripted_user.ask(message)
     assert failed.last["type"] == "error"
     [*recorded(scripted, failed.run, tmp_path)]
     [file] = tmp_path.glob("*.json")
-    check(file, code)
+    assert_unchanged(file, checkout)
     assert json.loads(file.read_text())["outcome"]["events"][-1]["code"] == failed.last["code"]
 
 
 @pytest.mark.parametrize("name", ["cut_at_length", "refusal", "usage_in_every_chunk", "thoughts"])
 def test_a_run_of_an_odd_model_is_recorded_and_ends_the_same(
-    name: str, scripted: Server, scripted_user: Client, tmp_path: Path, code: Code
+    name: str, scripted: Server, scripted_user: Client, tmp_path: Path, checkout: Checkout
 ) -> None:
     [*recorded(scripted, scripted_user.ask(f"[[odd {name}]]").run, tmp_path)]
     [file] = tmp_path.glob("*.json")
-    check(file, code)
+    assert_unchanged(file, checkout)
 
 
 @pytest.mark.parametrize("words", [0, 3])
 def test_a_run_that_was_stopped_is_recorded_and_stops_at_the_same_word(
-    words: int, scripted: Server, scripted_user: Client, tmp_path: Path, code: Code
+    words: int, scripted: Server, scripted_user: Client, tmp_path: Path, checkout: Checkout
 ) -> None:
     run = stopping_after(words, "[[slow 0.2]] one two three four five six seven eight nine ten")(scripted_user)
     scripted_user.follow(run)
     [*recorded(scripted, run, tmp_path)]
     [file] = tmp_path.glob("*.json")
-    check(file, code)
+    assert_unchanged(file, checkout)
     assert json.loads(file.read_text())["outcome"]["status"] == "stopped"
 
 
