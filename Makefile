@@ -26,12 +26,16 @@ STUDIO := LANGGRAPH_CLI_NO_ANALYTICS=1 LANGGRAPH_NO_VERSION_CHECK=1 LANGSMITH_TR
 	LANGSMITH_API_KEY= LANGSMITH_CONTROL_PLANE_API_KEY= LANGGRAPH_CLOUD_LICENSE_KEY= ORT_DISABLE_TELEMETRY=1 PYTHONPATH="$(CURDIR)"
 
 .DEFAULT_GOAL := help
-.PHONY: help run token test install present studio replay migrate seed rotate url check format docs hooks requirements \
+.PHONY: help run chat token test install present studio replay migrate seed rotate url check format docs hooks requirements \
 	bench bench-tools chaos audit fuzz eval eval-pii eval-injection eval-offline
 
 ##@ Start
 run: $(READY) ## start everything: database, demo user, server
 	@exec $(BIN)/python -m graph run
+
+# A server may be running, so an environment that is there is used as it is.
+chat: $(if $(wildcard $(READY)),present,$(READY)) ## chat in the terminal, with the running server or one of its own (ARGS="--as dash")
+	@$(BIN)/python -m graph chat $(ARGS)
 
 token: present ## print a bearer token for the demo user, or for SUBJECT=<uuid>
 	@$(BIN)/python -m graph token $(SUBJECT)

@@ -192,6 +192,14 @@ class ToolSettings(BaseModel):
     )
 
 
+class TerminalSettings(BaseModel):
+    """Chat in the terminal."""
+
+    chat_token: HeaderValue | None = Field(
+        None, description="Bearer token for `make chat` with a service elsewhere. Unset: one like that of `make token`."
+    )
+
+
 class DebugSettings(BaseModel):
     """Debugging."""
 
@@ -213,6 +221,7 @@ class Settings(
     RunSettings,
     MonitoringSettings,
     ToolSettings,
+    TerminalSettings,
     DebugSettings,
     BaseSettings,
 ):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-RUN_BESIDE_A_SERVER = ("token", "url", "seed", "rotate")
+RUN_BESIDE_A_SERVER = ("token", "url", "seed", "rotate", "chat")
 PRINT_ARGUMENTS = """#!/bin/sh
 echo "$@"
 """
@@ -69,13 +69,21 @@ def test_an_outdated_environment_is_used_and_the_command_that_updates_it_is_prin
     assert (checkout / ".venv" / "bin" / "python").exists()
 
 
-@pytest.mark.parametrize("target", RUN_BESIDE_A_SERVER)
+@pytest.mark.parametrize("target", [target for target in RUN_BESIDE_A_SERVER if target != "chat"])
 def test_without_an_environment_the_command_that_creates_one_is_printed(checkout: Path, target: str) -> None:
     (checkout / ".venv" / ".installed").unlink()
     ended = run_make(checkout, target)
     assert (ended.returncode != 0, ended.stdout) == (True, "")
     assert "make install" in ended.stderr
     assert (checkout / ".venv" / "bin" / "python").exists()
+
+
+def test_a_chat_without_an_environment_creates_one(checkout: Path) -> None:
+    """The creation fails because of `PYTHON=false`, which shows that it was tried."""
+    (checkout / ".venv" / ".installed").unlink()
+    ended = run_make(checkout, "chat")
+    assert ended.returncode != 0
+    assert "installing the dependencies" in ended.stdout
 
 
 def test_a_start_brings_the_environment_up_to_date(checkout: Path) -> None:
@@ -95,4 +103,4 @@ def test_help_lists_every_target_once_and_those_of_a_newcomer_first(checkout: Pa
     listed = re.findall(r"^  make (\S+)", run_make(checkout, "help").stdout, re.MULTILINE)
     targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
     assert sorted(listed) == sorted({*targets} - {"present"})
-    assert listed[:3] == ["run", "token", "test"]
+    assert listed[:4] == ["run", "chat", "token", "test"]

@@ -8,8 +8,8 @@ from tests.structure.placement import Rings
 COMMANDS = ("graph.__main__",)
 """The command line; it starts the server."""
 
-ENTRANCES = ("server", "graph.studio", "scripts")
-"""What is started from outside: the HTTP server, LangGraph Studio, programs for contributors."""
+ENTRANCES = ("server", "graph.studio", "graph.terminal", "scripts")
+"""What is started from outside: the HTTP server, LangGraph Studio, the chat in the terminal, programs for contributors."""
 
 REPLAY = ("graph.replay",)
 """Records turns and plays them again, with the real wiring."""
@@ -93,7 +93,19 @@ TOOLS = (
 STEPS = (("nodes.*",),)
 """Each step is a stranger to the others."""
 
+TERMINAL_DOORS: dict[tuple[str, str], tuple[str, ...]] = {
+    ("graph.terminal", member): ()
+    for ring in (REPLAY, WIRING, SURFACES, ADAPTERS, BUILD, NODES, TURN, CAPABILITIES, PORTS, FOUNDATIONS)
+    for member in ring
+}
+"""The terminal knows the service by its HTTP API. It shares the settings and the errors with it."""
+
 DOORS = {
+    **TERMINAL_DOORS,
+    ("graph.terminal", "graph.tool"): (),
+    ("graph.terminal", "graph.events"): (),
+    ("graph.terminal", "graph.context"): (),
+    ("graph.terminal", "graph.state"): (),
     ("graph.web", "graph.adapters"): (),
     ("graph.web", "graph.runs"): ("graph.runs.manager",),
 }
