@@ -68,7 +68,7 @@ def fuzz(server: Server, examples: int, number: int = 5) -> Outcome:
 def try_all(server: Server, examples: int, number: int, outcome: Outcome) -> None:
     schema = schemathesis.openapi.from_dict(documentation(server))
     for found in schema.get_all_operations():
-        operation = found.ok()
+        operation = found.ok()  # type: ignore[union-attr]  # an invalid operation raises
         outcome.routes += 1
         for mode in GenerationMode if takes_anything(operation) else [GenerationMode.POSITIVE]:
             with server.client() as client:
@@ -89,13 +89,18 @@ def documentation(server: Server) -> dict[str, Any]:
     return document
 
 
-def takes_anything(operation: APIOperation) -> bool:
+def takes_anything(operation: APIOperation[Any, Any, Any]) -> bool:
     """Whether there is something that a request could get wrong."""
     return bool([*operation.path_parameters, *operation.query, *operation.headers, *operation.body])
 
 
 def try_route(
-    operation: APIOperation, mode: GenerationMode, client: Client, examples: int, number: int, outcome: Outcome
+    operation: APIOperation[Any, Any, Any],
+    mode: GenerationMode,
+    client: Client,
+    examples: int,
+    number: int,
+    outcome: Outcome,
 ) -> None:
     own = belongings(client) if operation.path_parameters else {}
 
@@ -137,7 +142,7 @@ def own_server() -> Iterator[Server]:
         yield started
 
 
-class Many(conjecture.many):  # type: ignore[misc]
+class Many(conjecture.many):
     """How hypothesis draws collections, with the method that it had before 6.170 and that hypothesis-jsonschema 0.23 calls."""
 
     def more(self) -> bool:

@@ -22,8 +22,8 @@ README = (ROOT / "README.md").read_text("utf-8")
 def block(language: str, containing: str) -> str:
     """The one code block of a language that contains a text."""
     blocks = re.findall(rf"^```{language}\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
-    (found,) = [each for each in blocks if containing in each]
-    return found
+    (found,) = [text for text in blocks if containing in text]
+    return str(found)
 
 
 def test_every_make_target_of_the_readme_exists() -> None:

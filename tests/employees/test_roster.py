@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -56,7 +57,7 @@ def test_an_employee_carries_what_its_file_says(tmp_path: Path) -> None:
 
 def test_an_employee_cannot_be_changed(roster: Roster) -> None:
     with pytest.raises(ValidationError):
-        roster.find("prime-boss").name = "Impostor"
+        roster.find("prime-boss").name = "Impostor"  # type: ignore[misc]
 
 
 @pytest.mark.parametrize("name", ["ada", "ADA", "  ada\n", "ada-ai", "Countess"])
@@ -117,7 +118,8 @@ def test_a_field_that_is_not_right_stops_the_start_by_name(tmp_path: Path, field
 
 @pytest.mark.parametrize("field", sorted(GOOD))
 def test_a_missing_field_stops_the_start_by_name(tmp_path: Path, field: str) -> None:
-    write(tmp_path, **{field: None})
+    absent: dict[str, Any] = {field: None}
+    write(tmp_path, **absent)
     with pytest.raises(ConfigurationError, match=rf"ada\.md: {field}: the key is missing"):
         read(tmp_path)
 

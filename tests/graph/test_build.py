@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
@@ -65,7 +65,7 @@ async def run_until(node: str, harness: ReplayHarness, run_id: str = RUN) -> tup
     stream = graph.astream(TurnInput(), config, context=context, stream_mode="updates", interrupt_before=[node])
     taken = [name async for part in stream for name in part if not name.startswith("__")]
     state = await graph.aget_state(config)
-    return taken, FLOW.path_to(state.next, state.values)
+    return taken, FLOW.path_to(state.next, cast(Turn, state.values))
 
 
 @pytest.mark.parametrize("node", ["load_memory", "retrieve", "reason", "call_tools", "persist", "summarize"])

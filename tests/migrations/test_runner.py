@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -47,7 +48,7 @@ def fresh(cluster: EmbeddedPostgres) -> str:
     return cluster.admin_url(name)
 
 
-def rows(address: str, query: str, *values: object) -> list[dict[str, object]]:
+def rows(address: str, query: str, *values: object) -> list[dict[str, Any]]:
     with psycopg.connect(address, autocommit=True, row_factory=dict_row) as connection:
         return connection.execute(query.encode(), values).fetchall()
 

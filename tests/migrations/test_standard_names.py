@@ -19,6 +19,7 @@ from graph.adapters.postgres.privacy.key_rotation import HASH_KEY_CONTEXT, KeyRo
 from graph.adapters.postgres.privacy.vault import PostgresVault
 from graph.adapters.postgres.runs.approvals import PostgresApprovals
 from graph.context import TurnContext
+from graph.events import Text
 from graph.jobs.queue import open_queue
 from graph.jobs.summaries import Summarizer, register_tasks
 from graph.ports.approvals import Decision
@@ -150,7 +151,7 @@ async def test_an_abandoned_run_is_claimed_with_its_input_and_events(database: D
     claim = await store.claim(USER, ABANDONED)
     assert claim is not None
     assert (claim.text, claim.run.epoch) == ("how much did I spend", 2)
-    await store.append(claim.run, [(2, {"type": "token", "text": "x"})])
+    await store.append(claim.run, [(2, Text(type="text", content="x"))])
     assert [seq for seq, _ in await store.events(USER, ABANDONED, 0)] == [1, 2]
 
 

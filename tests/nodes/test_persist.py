@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 from pydantic import BaseModel
 
 from graph.ports.memory import TurnRecord
@@ -24,7 +24,7 @@ from tests.support.fakes.ports import (
 
 
 async def test_the_turn_is_recorded_with_its_owner_run_and_usage() -> None:
-    messages = [HumanMessage("hi"), AIMessage("hello")]
+    messages: list[AnyMessage] = [HumanMessage("hi"), AIMessage("hello")]
     usage = Usage(prompt=7, completion=2, total=9, cost="0.001", source="provider")
     transcript = FakeTranscript()
     node = Persist(transcript, FakeChatModel([]), roster_of(model="large"), FakeToolRuntime({}))

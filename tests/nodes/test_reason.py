@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from langchain_core.messages import AIMessage, AIMessageChunk, HumanMessage, SystemMessage, ToolMessage
+from langchain_core.messages import AIMessage, AIMessageChunk, AnyMessage, HumanMessage, SystemMessage, ToolMessage
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.messages.tool import tool_call_chunk
 
@@ -61,7 +61,7 @@ def called(*arguments: str, name: str = "totals") -> list[AIMessageChunk]:
         half = len(written) // 2
         first = {"name": name, "args": written[:half], "id": f"call_{index}", "index": index}
         rest = {"name": None, "args": written[half:], "id": None, "index": index}
-        chunks += [AIMessageChunk(content="", tool_call_chunks=[part]) for part in (first, rest)]  # type: ignore[list-item]
+        chunks += [AIMessageChunk(content="", tool_call_chunks=[part]) for part in (first, rest)]
     return chunks
 
 
@@ -176,7 +176,7 @@ async def test_a_fault_of_the_model_ends_the_turn_after_what_it_said() -> None:
 
 async def test_the_model_reads_rules_persona_memory_passages_history_and_the_turn() -> None:
     reason = node(said("ok"))
-    said_before = [HumanMessage("a"), AIMessage("b")]
+    said_before: list[AnyMessage] = [HumanMessage("a"), AIMessage("b")]
     known = LoadedMemory(
         facts=["likes tea"], summary="They spoke.", history=said_before, summarized_to=0, searchable=True
     )
@@ -196,7 +196,7 @@ async def test_the_model_is_the_employees() -> None:
 
 async def test_a_prompt_over_the_budget_loses_its_oldest_history() -> None:
     reason = node(said("ok"), budget=60)
-    history = [
+    history: list[AnyMessage] = [
         message for number in range(9) for message in (HumanMessage(f"old {number} " + "w " * 9), AIMessage("so"))
     ]
     await reason(

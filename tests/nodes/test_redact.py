@@ -35,7 +35,7 @@ async def test_a_turn_begins_without_what_the_last_one_left_in_the_state() -> No
 
 async def test_a_text_that_cannot_be_masked_ends_the_turn() -> None:
     class Failing(OneNameRedactor):
-        async def mask(self, user_id: str, texts: object) -> MaskedTexts:
+        async def mask(self, *_: object, **__: object) -> MaskedTexts:
             raise RedactionFailed
 
     with pytest.raises(RedactionFailed):

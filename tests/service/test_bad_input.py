@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
 
 import httpx
-import psutil
+import psutil  # type: ignore[import-untyped]
 import pytest
 
 from tests.support.clients import Client
@@ -294,7 +294,12 @@ def many_keys(number: int) -> bytes:
 
 def zipped(how: str) -> tuple[bytes, dict[str, str]]:
     """A body that would be a hundred megabytes."""
-    packed = {"gzip": gzip.compress, "deflate": zlib.compress, "br": lambda text: b"\x1b" + bytes(2000)}[how]
+    packings: dict[str, Callable[[bytes], bytes]] = {
+        "gzip": gzip.compress,
+        "deflate": zlib.compress,
+        "br": lambda text: b"\x1b" + bytes(2000),
+    }
+    packed = packings[how]
     return packed(b'{"message": "' + b"a" * 100_000_000 + b'"}'), {"Content-Encoding": how}
 
 
@@ -465,7 +470,7 @@ def test_more_marks_than_a_character_can_carry_are_left_out(server: Server, user
 def test_an_event_id_of_another_form_is_refused(sent: str, user: Client) -> None:
     run = user.ask("Hello").run
     header = sent.replace("{run}", run).encode("latin-1")
-    response = user.get(f"/api/runs/{run}/events", headers={"Last-Event-ID": header})
+    response = user.get(f"/api/runs/{run}/events", headers={b"Last-Event-ID": header})
     assert error_of(response) == (400, "bad_request")
 
 

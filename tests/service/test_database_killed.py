@@ -3,7 +3,7 @@
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import httpx
@@ -17,7 +17,7 @@ WORDS = "one two three four five six seven eight"
 BACK_SECONDS = 5.0
 
 
-def started(data: Path, model: ScriptedModel) -> "Iterator[Server]":
+def started(data: Path, model: ScriptedModel) -> Generator[Server]:
     environment = {"OPENAI_BASE_URL": model.address, "RATE_LIMIT_PER_MINUTE": "1000", "LEASE_SECONDS": "3"}
     with running(data, environment) as server:
         yield server

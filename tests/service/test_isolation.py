@@ -120,7 +120,8 @@ def other(server: Server) -> Iterator[Belongings]:
 
 @pytest.fixture
 def documentation(server: Server) -> dict[str, Any]:
-    return httpx.get(f"{server.address}/openapi.json").json()
+    document: dict[str, Any] = httpx.get(f"{server.address}/openapi.json").json()
+    return document
 
 
 def operations(documentation: Mapping[str, Any]) -> list[Operation]:

@@ -8,13 +8,13 @@ import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import psycopg
 import pytest
 
-from graph.events import answer_text
+from graph.events import Event, answer_text
 from graph.turn.message_repair import UNANSWERED
 from tests.support.clients import Answer, Client, events_of
 from tests.support.fakes.scripted_model import ScriptedModel
@@ -323,7 +323,7 @@ def environment(scripted_model: ScriptedModel) -> dict[str, str]:
 
 def heard(*answers: Answer) -> str:
     """The text of a run that was followed in several streams."""
-    return answer_text([event for answer in answers for event in answer.events])
+    return answer_text(cast("list[Event]", [event for answer in answers for event in answer.events]))
 
 
 def test_after_a_crash_the_run_goes_on_where_it_was(home: Path, environment: dict[str, str]) -> None:

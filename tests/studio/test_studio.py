@@ -6,7 +6,7 @@ import uuid
 from collections import defaultdict
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -30,19 +30,21 @@ def stream_turn(
 ) -> dict[str, list[Any]]:
     """Run a turn; return the streamed parts by event."""
     streamed: dict[str, list[Any]] = defaultdict(list)
-    for part in client.runs.stream(thread, "chat", input=turn_input, stream_mode=list(modes), **options):  # type: ignore[call-overload]
+    for part in client.runs.stream(thread, "chat", input=turn_input, stream_mode=cast(Any, list(modes)), **options):
         streamed[part.event].append(part.data)
     return streamed
 
 
 def run_turn(client: SyncLangGraphClient, thread: str, turn_input: Any, **options: Any) -> dict[str, Any]:
     """Run a turn; return its last state."""
-    return stream_turn(client, thread, turn_input, "values", **options)["values"][-1]
+    last: dict[str, Any] = stream_turn(client, thread, turn_input, "values", **options)["values"][-1]
+    return last
 
 
 def run_error(client: SyncLangGraphClient, thread: str, turn_input: Any) -> dict[str, Any]:
     """Run a turn that fails; return its error."""
-    return stream_turn(client, thread, turn_input, "values")["error"][0]
+    error: dict[str, Any] = stream_turn(client, thread, turn_input, "values")["error"][0]
+    return error
 
 
 def state_before(client: SyncLangGraphClient, thread: str, node: str) -> Any:

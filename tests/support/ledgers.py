@@ -172,7 +172,9 @@ class Ledger:
             await connection.execute("delete from categories where name = %s", (name,))
 
     async def _add(self, table: str, user_id: str, rows: Iterable[Mapping[str, Any]]) -> list[uuid.UUID]:
-        whole = [{"id": uuid.uuid4(), "user_id": user_id} | DEFAULTS[table] | dict(row) for row in rows]
+        whole: list[dict[str, Any]] = [
+            {"id": uuid.uuid4(), "user_id": user_id} | DEFAULTS[table] | dict(row) for row in rows
+        ]
         async with user_transaction(self.address, user_id) as connection, connection.cursor() as cursor:
             await cursor.executemany(INSERT[table], whole)
         return [row["id"] for row in whole]

@@ -19,7 +19,7 @@ def row(day: str, amount: str, **more: Any) -> dict[str, Any]:
     return {"posted_at": dt.date.fromisoformat(day), "amount": amount, **more}
 
 
-def months(*pairs: tuple[str, str], **more: Any) -> list[dict[str, Any]]:
+def months(*pairs: tuple[str, int], **more: Any) -> list[dict[str, Any]]:
     """Income on an odd day and spending of the months up to October; they differ, so that nothing is regular."""
     rows = []
     for number, (income, spent) in enumerate(reversed(pairs)):

@@ -188,7 +188,7 @@ def test_months_are_counted_over_the_turn_of_the_year(first: str, months: int, e
 
 async def test_month_sums_are_exact_on_a_random_ledger(ledger: Ledger, user: str, context: ToolContext) -> None:
     dice = random.Random("months")
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "amount": Decimal(dice.randrange(-9999, 3000) or 1) / 100,
             "posted_at": dt.date(2025, 11, 20) - dt.timedelta(days=dice.randrange(400)),
@@ -201,7 +201,7 @@ async def test_month_sums_are_exact_on_a_random_ledger(ledger: Ledger, user: str
     result = await by_month(context, months=12)
     for row in result["months"]:
         own = [each for each in rows if f"{each['posted_at']:%Y-%m}" == row["month"] and not each["is_transfer"]]
-        net = sum(each["amount"] for each in own)
+        net = sum((each["amount"] for each in own), Decimal())
         assert (row["count"], row["net"]) == (len(own), f"{net:.2f}")
 
 

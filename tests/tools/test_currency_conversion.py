@@ -77,8 +77,11 @@ def test_a_direct_rate_goes_before_a_newer_way_around() -> None:
         return {"base": base, "quote": quote, "day": dt.date(2025, 1, day), "rate": Decimal(worth), "source": "x"}
 
     found = [rate("A", "B", 1, 2), rate("A", "C", 9, 3), rate("C", "B", 9, 3)]
-    assert best_path(found, "A", "B").rate == 2
-    assert best_path(found[1:], "A", "B").rate == 9
+    direct, through = best_path(found, "A", "B"), best_path(found[1:], "A", "B")
+    assert direct is not None
+    assert direct.rate == 2
+    assert through is not None
+    assert through.rate == 9
     assert best_path([], "A", "B") is None
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from openpyxl import load_workbook
+from openpyxl import load_workbook  # type: ignore[import-untyped]
 
 from graph.tool import DISPLAY, Tool, ToolContext, ToolError
 from tests.support.fakes.ports import FakeFiles

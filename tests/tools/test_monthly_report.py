@@ -169,7 +169,8 @@ def test_no_cent_is_lost_between_the_categories(entries: list[tuple[bool, str, i
         ]
         for month in months
     ]
-    rows = category_comparison(*groups, "USD")
+    this_month, month_before = groups
+    rows = category_comparison(this_month, month_before, "USD")
     assert len(rows) <= MAX_CATEGORIES
     for column, month in (("spent", months[0]), ("before", months[1])):
         assert sum(Decimal(row[column]) * 100 for row in rows) == sum(month.values())

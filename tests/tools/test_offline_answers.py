@@ -28,7 +28,7 @@ TURNING = {"delegate_to_employee", "handoff_to_employee"}
 
 Place = tuple[str | int, ...]
 
-ODD = (
+ODD: tuple[Any, ...] = (
     None,
     "",
     " ",

@@ -162,6 +162,7 @@ def email(random: Random) -> str:
 def phone(random: Random) -> str:
     region, sort = random.choice(PHONE_REGIONS), random.choice((PhoneNumberType.FIXED_LINE, PhoneNumberType.MOBILE))
     number = phonenumbers.example_number_for_type(region, sort)
+    assert number is not None, f"{region} has no such number"
     example = phonenumbers.format_number(number, PhoneNumberFormat.E164)
     for _ in range(TRIES):
         drawn = phonenumbers.parse(example[:-5] + digits(random, 5))

@@ -18,6 +18,7 @@ from graph.adapters.prefetch import (
 )
 from graph.errors import RedactionFailed
 from graph.ports.memory import MemorySnapshot
+from graph.ports.redaction import MaskedTexts
 from graph.ports.runs import Run
 from tests.support.fakes.ports import (
     NAME,
@@ -154,7 +155,7 @@ async def test_a_vector_of_one_text_is_not_given_for_another() -> None:
 
 
 class FailingRedactor(OneNameRedactor):
-    async def mask(self, *_: object) -> None:  # type: ignore[override]
+    async def mask(self, *_: object, **__: object) -> MaskedTexts:
         raise RedactionFailed
 
 

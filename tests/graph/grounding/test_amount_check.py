@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
 from random import Random
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given, settings
@@ -44,12 +44,12 @@ def turn(answer: str, question: str = "How much did I spend?", result: Any = SPE
         ToolMessage(json.dumps(result), tool_call_id="call_1"),
         AIMessage(answer),
     ]
-    return Turn(messages=messages, **given)
+    return cast(Turn, {"messages": messages, **given})
 
 
 def remembered(**known: Any) -> LoadedMemory:
     nothing = LoadedMemory(facts=[], summary="", history=[], summarized_to=0, searchable=False)
-    return LoadedMemory(**{**nothing, **known})
+    return cast(LoadedMemory, {**nothing, **known})
 
 
 # What accounts for an amount
@@ -96,7 +96,9 @@ def test_where_a_result_names_several_currencies_its_amounts_are_of_any() -> Non
 
 def test_what_a_model_says_before_its_calls_counts_as_answer_and_accounts_for_nothing() -> None:
     early = turn("It was $77.")
-    early["messages"][1] = AIMessage("Let me look for the $77.", tool_calls=early["messages"][1].tool_calls)
+    call = early["messages"][1]
+    assert isinstance(call, AIMessage)
+    early["messages"][1] = AIMessage("Let me look for the $77.", tool_calls=call.tool_calls)
     assert ungrounded_amounts(early) == ["$77"]
 
 
@@ -264,7 +266,7 @@ def table(figures: Figures) -> str:
 
 def summed(figures: Figures) -> str:
     rows = [row for row in figures.result["categories"] if row["currency"] == "USD"][:3]
-    whole = sum(Decimal(row["total"]) for row in rows)
+    whole = sum((Decimal(row["total"]) for row in rows), Decimal())
     lines = [f"- {row['category']}: {figures.say(row['total'], 'USD')} ({row['count']} payments)" for row in rows]
     return "\n".join([*lines, f"Together that is {figures.say(whole, 'USD')}. [1]"])
 

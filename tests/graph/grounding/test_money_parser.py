@@ -174,7 +174,7 @@ def test_an_amount_stands_for_what_is_written_so_when_it_is_rounded(text: str, l
 def test_an_amount_knows_the_currencies_that_it_may_be_of() -> None:
     dollars, euros, bare = amounts_in("$5, 6 EUR, 7.00")
     assert {"USD", "CAD"} <= dollars.currencies
-    assert (euros.currencies, bare.currencies) == ({"EUR"}, set())
+    assert (euros.currencies, bare.currencies) == (frozenset({"EUR"}), frozenset())
 
 
 def test_an_amount_is_kept_as_it_is_written() -> None:

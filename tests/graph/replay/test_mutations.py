@@ -41,11 +41,11 @@ def changing(node: type[Any], change: Change) -> type[Any]:
 
 
 def with_messages(change: Callable[[list[Any]], list[Any]]) -> Change:
-    return lambda turn, runtime: Turn({**turn, "messages": change(list(turn["messages"]))})  # type: ignore[misc]
+    return lambda turn, runtime: Turn({**turn, "messages": change(list(turn["messages"]))})
 
 
 def raw_value_in_state(turn: Turn, runtime: Runtime[TurnContext]) -> Turn:
-    return Turn({**turn, "question": runtime.context.text})  # type: ignore[misc]
+    return Turn({**turn, "question": runtime.context.text})
 
 
 def without_history(turn: Turn, runtime: Runtime[TurnContext]) -> Turn:
@@ -53,7 +53,7 @@ def without_history(turn: Turn, runtime: Runtime[TurnContext]) -> Turn:
 
 
 def another_day(turn: Turn, runtime: Runtime[TurnContext]) -> Turn:
-    return Turn({**turn, "today": "2020-01-01"})  # type: ignore[misc]
+    return Turn({**turn, "today": "2020-01-01"})
 
 
 def without_passages(turn: Turn, runtime: Runtime[TurnContext]) -> Turn:
@@ -75,7 +75,7 @@ def said_otherwise(messages: list[Any]) -> list[Any]:
 
 
 def free_of_charge(turn: Turn, runtime: Runtime[TurnContext]) -> Turn:
-    return Turn({**turn, "usage": {**turn["usage"], "total": 0}})  # type: ignore[misc]
+    return Turn({**turn, "usage": {**turn["usage"], "total": 0}})
 
 
 def never_due(turn: Turn, runtime: Runtime[TurnContext]) -> Turn:

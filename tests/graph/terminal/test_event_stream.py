@@ -104,7 +104,7 @@ def read(*replies: Reply) -> tuple[list[str], ScriptedService, int]:
     drops: list[None] = []
     with serving(*replies) as service, ChatApi(service.address, "token") as api:
         stream = EventStream(api, lambda: drops.append(None), pauses=(0.0, 0.0))
-        read = [event.get("content", event["type"]) for event in stream.send(MESSAGE)]
+        read = [str(event.get("content", event["type"])) for event in stream.send(MESSAGE)]
     return read, service, len(drops)
 
 

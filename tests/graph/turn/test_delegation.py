@@ -126,7 +126,7 @@ def result(turn: Turn) -> Any:
     return json.loads(str(last.content))
 
 
-MOVE = {"employee": "ledger", "reason": "It is about taxes.", "summary": f"{NAME} asks about 2025."}
+MOVE: dict[str, Any] = {"employee": "ledger", "reason": "It is about taxes.", "summary": f"{NAME} asks about 2025."}
 
 
 def ask(*questions: tuple[str, str]) -> dict[str, Any]:

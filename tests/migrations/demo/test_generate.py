@@ -46,6 +46,7 @@ def test_the_next_day_leaves_the_past_as_it_was() -> None:
 
 def test_a_year_has_about_a_thousand_rows_and_none_in_the_future(ledger: DemoLedger) -> None:
     today = ledger.accounts[0].balance_as_of
+    assert today is not None
     assert 900 <= len(ledger.transactions) <= 1300
     assert {row.posted_at for row in ledger.transactions} <= {today - dt.timedelta(days=n) for n in range(365)}
 
@@ -98,10 +99,13 @@ def test_two_currencies_and_one_unknown_balance(ledger: DemoLedger) -> None:
 
 
 def test_balances_are_plausible(ledger: DemoLedger) -> None:
-    checking, savings, card, _ = ledger.accounts
-    assert 1000 < checking.balance < 40000
-    assert 10000 < savings.balance < 20000
-    assert -6000 < card.balance <= 0
+    checking, savings, card, _ = (account.balance for account in ledger.accounts)
+    assert checking is not None
+    assert 1000 < checking < 40000
+    assert savings is not None
+    assert 10000 < savings < 20000
+    assert card is not None
+    assert -6000 < card <= 0
 
 
 @pytest.mark.parametrize("month", range(1, 13))
@@ -141,6 +145,7 @@ def test_two_debts_differ_so_that_the_order_of_paying_them_matters(ledger: DemoL
 
 def test_a_reminder_lies_ahead(ledger: DemoLedger) -> None:
     today = ledger.accounts[0].balance_as_of
+    assert today is not None
     assert [today < reminder.due_on <= today + dt.timedelta(days=62) for reminder in ledger.reminders] == [True]
 
 

@@ -5,6 +5,7 @@ A check is the very function that the suite runs; it is green without the fault,
 
 import asyncio
 import importlib
+import re
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -24,6 +25,7 @@ from graph.adapters.postgres.privacy import vault as vault_module
 from graph.adapters.postgres.privacy.vault import PostgresVault
 from graph.adapters.postgres.runs.run_store import PostgresRunStore
 from graph.errors import ConfigurationError
+from graph.ports.approvals import ApprovalState
 from graph.redaction.detection import decode
 from graph.redaction.links.link_sanitizer import LinkSanitizer
 from graph.redaction.masking.known_values import KnownValues
@@ -321,7 +323,7 @@ def test_a_token_form_that_is_widened_is_noticed(widened: str, accepted: str, mo
         test_unmask.test_what_was_not_issued_stays_text(accepted)
 
     check()
-    monkeypatch.setattr(unmask, "_TOKEN", unmask.re.compile(widened))
+    monkeypatch.setattr(unmask, "_TOKEN", re.compile(widened))
     monkeypatch.setattr(unmask, "_issued", lambda match: test_unmask.CARD)
     assert_red(check)
 
@@ -402,9 +404,7 @@ def test_trust_that_forgets_the_turn_before_is_noticed(monkeypatch: pytest.Monke
         asyncio.run(test_approval_gate.test_what_an_earlier_turn_read_counts_as_well())
 
     check()
-    monkeypatch.setattr(
-        test_approval_gate.ApprovalState, "__init__", forgetful(test_approval_gate.ApprovalState.__init__)
-    )
+    monkeypatch.setattr(ApprovalState, "__init__", forgetful(ApprovalState.__init__))
     assert_red(check)
 
 

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from tools.shared.interest import (
     MAX_MONTHS,
     DebtTerms,
+    Payment,
+    PayoffPlan,
     avalanche,
     future_value,
     level_payment,
@@ -30,6 +32,20 @@ def annuity(principal: Decimal, rate: Decimal, months: int) -> float:
     return float(principal) * i / -math.expm1(-months * math.log1p(i)) if i else float(principal) / months
 
 
+def paid_schedule(*terms: Any) -> list[Payment]:
+    """The schedule of a loan that is paid some day."""
+    schedule = payment_schedule(*terms)
+    assert schedule is not None
+    return schedule
+
+
+def payoff_plan(*terms: Any) -> PayoffPlan:
+    """The plan of debts that are paid some day."""
+    plan = plan_payoff(*terms)
+    assert plan is not None
+    return plan
+
+
 def test_the_payment_of_a_textbook_mortgage() -> None:
     # 200,000 at 6 % over 30 years is the standard example: 1,199.10 by the annuity formula.
     assert level_payment(Decimal(200000), Decimal(6), 360, "USD") == Decimal("1199.10")
@@ -47,7 +63,7 @@ def test_a_level_payment_is_the_annuity_in_whole_cents(principal: Decimal, rate:
 def test_a_loan_with_its_level_payment_is_paid_in_time_and_adds_up(
     principal: Decimal, rate: Decimal, months: int
 ) -> None:
-    plan = payment_schedule(principal, rate, level_payment(principal, rate, months, "USD"), "USD", months)
+    plan = paid_schedule(principal, rate, level_payment(principal, rate, months, "USD"), "USD", months)
     assert plan
     assert len(plan) <= months
     assert plan[-1].left == 0
@@ -61,7 +77,7 @@ def test_what_is_left_after_each_payment_is_the_closed_form_but_for_half_a_cent_
 ) -> None:
     payment = level_payment(principal, rate, months, "USD")
     i, growth = float(rate) / 1200, 1.0
-    for number, each in enumerate(payment_schedule(principal, rate, payment, "USD", months)[:-1], 1):
+    for number, each in enumerate(paid_schedule(principal, rate, payment, "USD", months)[:-1], 1):
         growth *= 1 + i
         series = (growth - 1) / i if i else number
         exact = float(principal) * growth - float(payment) * series
@@ -81,7 +97,7 @@ def test_interest_of_half_a_cent_goes_to_the_even_one() -> None:
 
 
 def test_a_debt_without_interest_is_divided() -> None:
-    plan = payment_schedule(Decimal(100), Decimal(0), Decimal(30), "USD")
+    plan = paid_schedule(Decimal(100), Decimal(0), Decimal(30), "USD")
     assert [each.paid for each in plan] == [30, 30, 30, 10]
 
 
@@ -118,12 +134,12 @@ def test_two_debts_by_hand() -> None:
     )
     # snowball, 60 a month. 1: large 102.00 - 20 = 82.00, small 60 - 40 = 20.
     # 2: large 83.64 - 40 = 43.64, small 0. 3: large 44.51 - 44.51 = 0. Interest 2.00 + 1.64 + 0.87.
-    plan = plan_payoff([small, large], Decimal(30), snowball, "USD")
+    plan = payoff_plan([small, large], Decimal(30), snowball, "USD")
     assert plan.months == {"small": 2, "large": 3}
     assert plan.interest == Decimal("4.51")
     # avalanche. 1: large 102.00 - 50 = 52.00, small 50. 2: large 53.04 - 50 = 3.04, small 40.
     # 3: large 3.10 paid, small 40 - 40 = 0 (56.90 would be there). Interest 2.00 + 1.04 + 0.06.
-    plan = plan_payoff([small, large], Decimal(30), avalanche, "USD")
+    plan = payoff_plan([small, large], Decimal(30), avalanche, "USD")
     assert plan.months == {"small": 3, "large": 3}
     assert plan.interest == Decimal("3.10")
 
@@ -159,7 +175,7 @@ def test_each_plan_pays_what_is_owed_and_its_interest(owed: list[DebtTerms]) -> 
     extra = (sum((debt.balance for debt in owed), Decimal()) / 20).quantize(Decimal("0.01"))
     budget = sum((debt.minimum for debt in owed), extra)
     for order in (avalanche, snowball):
-        plan = plan_payoff(owed, extra, order, "USD")
+        plan = payoff_plan(owed, extra, order, "USD")
         whole = sum((debt.balance for debt in owed), Decimal()) + plan.interest
         assert budget * (plan.length - 1) < whole <= budget * plan.length
 
@@ -176,16 +192,14 @@ def test_a_debt_that_is_paid_already_takes_no_month_and_no_money() -> None:
         DebtTerms("paid", Decimal(0), Decimal(9), Decimal(50)),
         DebtTerms("open", Decimal(100), Decimal(0), Decimal(10)),
     ]
-    assert plan_payoff(owed, Decimal(), avalanche, "USD").months == {"paid": 0, "open": 10}
+    assert payoff_plan(owed, Decimal(), avalanche, "USD").months == {"paid": 0, "open": 10}
 
 
 def test_interest_and_payments_have_the_decimals_of_their_currency() -> None:
     assert monthly_interest(Decimal(100000), Decimal("1.5"), "JPY") == Decimal(125)
     assert monthly_interest(Decimal(100001), Decimal("1.5"), "JPY") == Decimal(125)
     assert monthly_interest(Decimal("100.001"), Decimal("1.5"), "KWD") == Decimal("0.125")
-    plan = payment_schedule(
-        Decimal(100000), Decimal(6), level_payment(Decimal(100000), Decimal(6), 12, "JPY"), "JPY", 12
-    )
+    plan = paid_schedule(Decimal(100000), Decimal(6), level_payment(Decimal(100000), Decimal(6), 12, "JPY"), "JPY", 12)
     assert len(plan) == 12
     assert all(each.paid == each.paid.to_integral_value() for each in plan)
     assert future_value(Decimal(), Decimal("1.001"), Decimal(), 3, "KWD") == Decimal("3.003")
@@ -230,5 +244,5 @@ def test_debts_that_grow_without_end_are_never_paid() -> None:
 
 
 def test_a_debt_is_paid_in_the_last_month_that_counts_and_not_in_the_one_after() -> None:
-    assert len(payment_schedule(Decimal(MAX_MONTHS), Decimal(0), Decimal(1), "USD")) == MAX_MONTHS
+    assert len(paid_schedule(Decimal(MAX_MONTHS), Decimal(0), Decimal(1), "USD")) == MAX_MONTHS
     assert payment_schedule(MAX_MONTHS + Decimal("0.01"), Decimal(0), Decimal(1), "USD") is None

@@ -226,6 +226,6 @@ async def test_a_providers_model_is_named_beside_its_vectors() -> None:
 
 
 async def test_a_provider_that_fails_is_unavailable() -> None:
-    request = httpx.Request("POST", "http://127.0.0.1/v1/embeddings")
+    request: Any = httpx.Request("POST", "http://127.0.0.1/v1/embeddings")
     with pytest.raises(ModelUnavailable):
         await provider(GivenVectors(APIConnectionError(request=request))).query("a")

@@ -16,7 +16,7 @@ from graph.adapters.mcp.schemas import (
 )
 
 ACCOUNT = {"type": "object", "properties": {"iban": {"type": "string"}}, "required": ["iban"]}
-ORDER = {
+ORDER: dict[str, Any] = {
     "type": "object",
     "$defs": {"Account": ACCOUNT},
     "properties": {

@@ -28,7 +28,7 @@ from graph.tool import Tool, ToolContext
 from tests.support.fakes.scripted_model import ScriptedModel
 from tools.shared.arguments import ToolArguments
 
-REQUEST = httpx.Request("POST", "http://127.0.0.1/v1/chat/completions")
+REQUEST: Any = httpx.Request("POST", "http://127.0.0.1/v1/chat/completions")
 HELLO = [HumanMessage("hello")]
 
 Stream = Callable[[], AsyncIterator[AIMessageChunk]]
@@ -128,7 +128,7 @@ def test_the_size_chooses_the_models_name() -> None:
         yield FINISH
 
     model = model_of(script)
-    assert [model.name(ModelSettings(size=size)) for size in ("small", "large")] == ["small-name", "large-name"]  # type: ignore[arg-type]
+    assert [model.name(ModelSettings(size=size)) for size in ("small", "large")] == ["small-name", "large-name"]
 
 
 # Deadlines ------------------------------------------------------------------------------------------------------------
@@ -227,7 +227,8 @@ async def test_a_stream_that_is_given_up_is_closed() -> None:
 
 
 def status(code: int) -> openai.APIStatusError:
-    return openai.APIStatusError("secret detail", response=httpx.Response(code, request=REQUEST), body=None)
+    response: Any = httpx.Response(code, request=REQUEST)
+    return openai.APIStatusError("secret detail", response=response, body=None)
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def called(message: AIMessage) -> list[tuple[str, Any]]:
 
 # Words ----------------------------------------------------------------------------------------------------------------
 
-WORDS = {
+WORDS: dict[str, list[Any]] = {
     "usual": [text("two "), text("words")],
     "role in every chunk": [delta(role="assistant", content="two "), delta(role="assistant", content="words")],
     "role is empty": [delta(role="", content="two "), delta(role="", content="words")],

@@ -19,7 +19,7 @@ ROW = {"id": "1", "date": "2026-10-03", "amount": "-54.20", "currency": "USD", "
 ROW |= {"description": "TRADER JOES 552", "category": "Groceries", "type": "expense", "account": "Everyday"}
 OCTOBER = {"start_date": "2026-10-01", "end_date": "2026-10-31"}
 MARCH = {"start_date": "2026-03-01", "end_date": "2026-03-31"}
-GROCERIES = {"type": "expense", "categories": ["Groceries"], **OCTOBER}
+GROCERIES: dict[str, Any] = {"type": "expense", "categories": ["Groceries"], **OCTOBER}
 
 
 def found(total: Mapping[str, Any] = TOTAL, **filters: Any) -> dict[str, Any]:

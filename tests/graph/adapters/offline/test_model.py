@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -151,7 +151,7 @@ async def test_periods_that_are_compared_are_looked_up_apart(model: OfflineChatM
 async def test_a_question_that_follows_up_changes_only_what_it_names(
     model: OfflineChatModel, question: str, arguments: dict[str, Any]
 ) -> None:
-    before = ["How much did I spend on groceries in March?", AIMessage("You spent 12.00 USD.")]
+    before: list[BaseMessage | str] = ["How much did I spend on groceries in March?", AIMessage("You spent 12.00 USD.")]
     assert await call(model, *before, question) == ("transactions_query", arguments)
 
 
@@ -275,7 +275,8 @@ async def test_the_answer_streams_word_by_word_and_ends_with_its_reason(model: O
 
 async def test_calls_stream_with_their_reason_and_take_openai_schemas(model: OfflineChatModel) -> None:
     bound = model.bind_tools([tool.schema() for tool in CATALOG], temperature=0.7, max_tokens=10)
-    chunks = [chunk async for chunk in bound.astream([SystemMessage(RULES), HumanMessage("What's my balance?")])]
+    messages = [SystemMessage(RULES), HumanMessage("What's my balance?")]
+    chunks = [cast(AIMessageChunk, chunk) async for chunk in bound.astream(messages)]
     whole = add_ai_message_chunks(chunks[0], *chunks[1:])
     assert whole.tool_calls[0]["name"] == "account_balances_query"
     assert whole.response_metadata["finish_reason"] == "tool_calls"

@@ -160,6 +160,7 @@ async def test_the_loop_goes_on_while_a_worker_works() -> None:
 
 async def test_an_error_while_detecting_is_logged_without_the_text() -> None:
     failure = detect_all([4111], ())  # type: ignore[list-item]
+    assert isinstance(failure, Failure)
     assert failure == Failure("TypeError", failure.place)
     with pytest.raises(RedactionFailed):
         detections_or_raise(failure)

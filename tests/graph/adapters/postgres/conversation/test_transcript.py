@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
+from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 
 from graph.adapters.postgres.conversation.transcript import MAX_TITLE_CHARS, PostgresTranscript, to_title
 from graph.adapters.postgres.database import Database
@@ -20,7 +20,7 @@ from tests.support.database import Sql
 from tests.support.fakes.ports import words
 
 CALL = {"name": "totals", "args": {"month": "[PERSON_7K3Q9D]"}, "id": "call_0", "type": "tool_call"}
-MESSAGES = [
+MESSAGES: list[AnyMessage] = [
     HumanMessage("how much did I spend"),
     AIMessage("let me look", tool_calls=[CALL]),
     ToolMessage('{"total": "12.00"}', tool_call_id="call_0", name="totals", status="success"),

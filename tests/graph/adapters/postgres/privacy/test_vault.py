@@ -73,7 +73,12 @@ class TestPostgresVault(VaultContract):
         self, vault: PostgresVault, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         drawn: list[str] = []
-        monkeypatch.setattr(vault_module, "new_token", lambda kind: drawn.append(kind) or "[CARD_AAAAAA]")
+
+        def draw(kind: str) -> str:
+            drawn.append(kind)
+            return "[CARD_AAAAAA]"
+
+        monkeypatch.setattr(vault_module, "new_token", draw)
         user_id = str(uuid4())
         await vault.tokenize(user_id, {CARD})
         with pytest.raises(RedactionFailed):

@@ -5,6 +5,7 @@ import inspect
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 from langgraph.checkpoint.postgres import PostgresSaver
@@ -22,10 +23,10 @@ PRIVATE_MEMBERS: Mapping[str, str] = {
 
 
 def missing_members(members: Mapping[str, str]) -> list[str]:
-    missing = []
+    missing: list[str] = []
     for path, purpose in members.items():
         module, _, names = path.partition(":")
-        found = import_module(module)
+        found: Any = import_module(module)
         for name in names.split("."):
             found = getattr(found, name, None)
         if found is None:
