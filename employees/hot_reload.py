@@ -1,4 +1,4 @@
-"""Takes up the employees' files when they change, without a restart."""
+"""Reloads the employees' files when they change, without a restart."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -13,29 +13,29 @@ from graph.errors import ChatError
 log = structlog.get_logger(__name__)
 
 
-async def watch(
-    folder: Path, current: Roster, read: Callable[[], Roster], take_up: Callable[[Roster], Awaitable[None]]
+async def watch_employees(
+    folder: Path, current: Roster, read: Callable[[], Roster], apply: Callable[[Roster], Awaitable[None]]
 ) -> None:
-    """Read the folder whenever one of its files changes, until cancelled; what cannot be used leaves everybody as they were.
+    """Reload the folder whenever one of its files changes, until cancelled. Invalid files change nothing.
 
     Args:
         folder: where the files are.
-        current: the roster that everything holds; it becomes the newer one in one step.
+        current: the roster in use; its employees are replaced in one step.
         read: reads all files; called in a thread.
-        take_up: what must be done before the newer roster counts, such as writing it to the database.
+        apply: called before the newer roster takes effect, for example to write it to the database.
     """
     try:
         async for _ in awatch(folder, watch_filter=is_employee, recursive=False):
-            await reload(current, read, take_up)
+            await reload(current, read, apply)
     except (OSError, RuntimeError) as error:
         log.warning("employees_not_watched", reason=str(error))
 
 
-async def reload(current: Roster, read: Callable[[], Roster], take_up: Callable[[Roster], Awaitable[None]]) -> None:
-    """Replace the roster by what the files say now, or keep it and log which file is wrong, in which field and why."""
+async def reload(current: Roster, read: Callable[[], Roster], apply: Callable[[Roster], Awaitable[None]]) -> None:
+    """Replace the roster by the files' content. If a file is invalid, log the file, the field and the reason instead."""
     try:
         newer = await asyncio.to_thread(read)
-        await take_up(newer)
+        await apply(newer)
     except ChatError as error:
         log.error("employees_not_reloaded", **(error.details or {"reason": error.message}))
         return

@@ -1,4 +1,4 @@
-"""Reads the employees' files and answers who is meant by a name. A file that is not right stops the start."""
+"""Reads the employees' files and resolves their names. An invalid file stops the start."""
 
 import hashlib
 import re
@@ -15,10 +15,10 @@ from graph.errors import ConfigurationError, UnknownEmployee
 from graph.events import EmployeeCard
 from graph.ports.models import ModelSettings
 
-EVERYBODY = "everybody"
+ALL_COLLEAGUES = "everybody"
 
 YAML = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""Where PyYAML has libyaml all employees are read in 30 ms, else in 250."""
+"""With libyaml all employees are read in 30 ms, without it in 250 ms."""
 FRONT_MATTER = re.compile(r"\A---\n(?P<head>.*?)^---\n(?P<body>.*)\Z", re.DOTALL | re.MULTILINE)
 
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
@@ -26,14 +26,14 @@ Line = Annotated[str, Field(pattern=r"^\S(.*\S)?$")]
 
 
 class Employee(BaseModel):
-    """One AI employee: who they are, which model answers for them, and what it is told."""
+    """One AI employee: identity, model settings, tools and system prompt."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     slug: Slug
     """The name that is stored and shown in addresses; also the name of the file."""
     aliases: tuple[Slug, ...]
-    """Other spellings under which this employee is found."""
+    """Other names of this employee."""
     name: Line
     title: Line
     emoji: Line
@@ -45,10 +45,9 @@ class Employee(BaseModel):
     """Names of the tools that the model may call for this employee."""
     capabilities: tuple[Slug, ...]
     handoff_to: tuple[Slug, ...] = ()
-    """Slugs of the colleagues to whom a conversation may be handed, and who may be asked; `everybody` in the file is all
-    others, those that are yet to come included."""
+    """Slugs of the colleagues for hand-offs and delegation. `everybody` in the file means all others, including later ones."""
     examples: Annotated[tuple[Line, ...], Field(min_length=4, max_length=8)] = ()
-    """Questions in users' words that this employee should be given; the router chooses by them."""
+    """Questions in users' words that this employee should answer; the ranking uses them."""
     prompt: Annotated[str, Field(min_length=1)]
     """The system prompt: the body of the file."""
     version: str
@@ -65,8 +64,8 @@ class Employee(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class _Staff:
-    """Everybody at one moment."""
+class _Snapshot:
+    """The employees of one reading of the files."""
 
     employees: tuple[Employee, ...]
     by_name: Mapping[str, Employee]
@@ -75,44 +74,44 @@ class _Staff:
 class Roster:
     """All employees, found by slug or alias.
 
-    Whoever holds the roster sees the employees change when `replace` is called: each question to it is answered from one
-    reading of the files, the earlier or the later, never from a mixture.
+    `replace` changes the employees for all who hold the roster. Each call reads either the former or the newer files,
+    never a mixture.
     """
 
     def __init__(self, employees: Iterable[Employee]) -> None:
-        """Raises ConfigurationError if two employees answer to the same name."""
+        """Raises ConfigurationError if two employees share a name."""
         ordered = tuple(sorted(employees, key=lambda employee: employee.slug))
-        self._staff = _Staff(ordered, _named(ordered))
+        self._snapshot = _Snapshot(ordered, _named(ordered))
 
     def find(self, name: str) -> Employee:
         """The employee of this slug or alias; case and surrounding blanks do not matter.
 
         Raises:
-            UnknownEmployee: nobody has this name; there is no default.
+            UnknownEmployee: no employee has this name; there is no default.
         """
-        found = self._staff.by_name.get(name.strip().lower())
+        found = self._snapshot.by_name.get(name.strip().lower())
         if found is None:
             raise UnknownEmployee
         return found
 
     def all(self) -> Sequence[Employee]:
-        """Everybody, ordered by slug."""
-        return self._staff.employees
+        """All employees, ordered by slug."""
+        return self._snapshot.employees
 
     def colleagues(self, slug: str) -> Sequence[Employee]:
-        """To whom this employee may hand a conversation.
+        """The colleagues for this employee's hand-offs and delegation.
 
         Raises:
-            UnknownEmployee: nobody has this slug.
+            UnknownEmployee: no employee has this slug.
         """
-        staff = self._staff
-        if slug not in staff.by_name:
+        snapshot = self._snapshot
+        if slug not in snapshot.by_name:
             raise UnknownEmployee
-        return [staff.by_name[target] for target in staff.by_name[slug].handoff_to]
+        return [snapshot.by_name[target] for target in snapshot.by_name[slug].handoff_to]
 
     def replace(self, newer: "Roster") -> None:
-        """Become what another roster is, in one step."""
-        self._staff = newer._staff
+        """Take over the employees of another roster in one step."""
+        self._snapshot = newer._snapshot
 
 
 def read_roster(folder: Path, tool_names: Iterable[str]) -> Roster:
@@ -130,17 +129,17 @@ def read_roster(folder: Path, tool_names: Iterable[str]) -> Roster:
 
 
 def _named(employees: Iterable[Employee]) -> Mapping[str, Employee]:
-    """The employees by each of their names: the one table of spellings."""
-    named: dict[str, Employee] = {}
-    for employee, field, name in _names(tuple(employees)):
-        if name in named:
-            raise _wrong(f"{employee.slug}.md", field, f"'{name}' is already a name of {named[name].slug}")
-        named[name] = employee
-    return MappingProxyType(named)
+    """The employees by slug and alias."""
+    by_name: dict[str, Employee] = {}
+    for employee, field, name in _all_names(tuple(employees)):
+        if name in by_name:
+            raise _invalid_field(f"{employee.slug}.md", field, f"'{name}' is already a name of {by_name[name].slug}")
+        by_name[name] = employee
+    return MappingProxyType(by_name)
 
 
-def _names(employees: Sequence[Employee]) -> Iterator[tuple[Employee, str, str]]:
-    """Every name with its employee and field, all slugs before the first alias."""
+def _all_names(employees: Sequence[Employee]) -> Iterator[tuple[Employee, str, str]]:
+    """All names with their employee and field; slugs come before aliases."""
     for employee in employees:
         yield employee, "slug", employee.slug
     for employee in employees:
@@ -152,52 +151,52 @@ def _read(path: Path, known: Set[str], slugs: Sequence[str]) -> Employee:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
-        raise _wrong(path.name, "file", "it cannot be read as UTF-8 text") from None
+        raise _invalid_field(path.name, "file", "it cannot be read as UTF-8 text") from None
     fields = _front_matter(path, text)
-    if fields.get("handoff_to") == EVERYBODY:
+    if fields.get("handoff_to") == ALL_COLLEAGUES:
         fields["handoff_to"] = tuple(slug for slug in slugs if slug != path.stem)
     fields["version"] = hashlib.sha256(text.encode()).hexdigest()[:12]
     try:
         employee = Employee.model_validate(fields)
     except ValidationError as error:
-        raise _first_fault(path, error) from None
+        raise _first_error(path, error) from None
     _check(path, employee, known, slugs)
     return employee
 
 
 def _front_matter(path: Path, text: str) -> dict[str, Any]:
-    """The keys of the head, and the body as `prompt`. Lists become tuples, which a frozen employee holds."""
+    """The keys of the front matter, with the body as `prompt` and lists as tuples."""
     parts = FRONT_MATTER.match(text)
     if parts is None:
-        raise _wrong(path.name, "front matter", "the file must open with a block between two lines of ---")
+        raise _invalid_field(path.name, "front matter", "the file must open with a block between two lines of ---")
     try:
         head = yaml.load(parts["head"], YAML)  # noqa: S506 (both are safe loaders)
     except yaml.YAMLError:
-        raise _wrong(path.name, "front matter", "it is not valid YAML") from None
+        raise _invalid_field(path.name, "front matter", "it is not valid YAML") from None
     if not isinstance(head, dict):
-        raise _wrong(path.name, "front matter", "it must be a list of keys and values")
+        raise _invalid_field(path.name, "front matter", "it must be a list of keys and values")
     for reserved in head.keys() & {"prompt", "version"}:
-        raise _wrong(path.name, str(reserved), "the key is unknown")
+        raise _invalid_field(path.name, str(reserved), "the key is unknown")
     fields = {str(key): tuple(value) if isinstance(value, list) else value for key, value in head.items()}
     return fields | {"prompt": parts["body"].strip()}
 
 
 def _check(path: Path, employee: Employee, known: Set[str], slugs: Sequence[str]) -> None:
     if employee.slug != path.stem:
-        raise _wrong(path.name, "slug", f"'{employee.slug}' is not the name of the file")
+        raise _invalid_field(path.name, "slug", f"'{employee.slug}' is not the name of the file")
     for tool in employee.tools:
         if tool not in known:
-            raise _wrong(path.name, "tools", f"there is no tool '{tool}'")
+            raise _invalid_field(path.name, "tools", f"there is no tool '{tool}'")
     for target in employee.handoff_to:
         if target == employee.slug or target not in slugs:
-            raise _wrong(path.name, "handoff_to", f"there is no colleague '{target}'")
+            raise _invalid_field(path.name, "handoff_to", f"there is no colleague '{target}'")
 
 
-def _first_fault(path: Path, error: ValidationError) -> ConfigurationError:
+def _first_error(path: Path, error: ValidationError) -> ConfigurationError:
     fault = error.errors()[0]
     reasons = {"extra_forbidden": "the key is unknown", "missing": "the key is missing"}
-    return _wrong(path.name, str(fault["loc"][0]), reasons.get(fault["type"], fault["msg"]))
+    return _invalid_field(path.name, str(fault["loc"][0]), reasons.get(fault["type"], fault["msg"]))
 
 
-def _wrong(file: str, field: str, reason: str) -> ConfigurationError:
+def _invalid_field(file: str, field: str, reason: str) -> ConfigurationError:
     return ConfigurationError(f"employees/{file}: {field}: {reason}", file=file, field=field, reason=reason)

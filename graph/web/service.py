@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from pydantic import SecretStr
 
-from employees.ranking import Router
+from employees.ranking import EmployeeRanker
 from employees.roster import Roster
 from graph.ports.approvals import ApprovalDecisions
 from graph.ports.auth import PublicKeys, TokenVerifier
@@ -46,7 +46,7 @@ class Service:
     tools: Mapping[str, Tool]
     """By name."""
     roster: Roster
-    ranker: Router
+    ranker: EmployeeRanker
     redactor: Redactor
     verifier: TokenVerifier
     local_issuer: PublicKeys | None

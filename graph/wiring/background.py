@@ -7,7 +7,7 @@ from functools import partial
 
 import procrastinate
 
-from employees.hot_reload import watch
+from employees.hot_reload import watch_employees
 from employees.roster import Roster
 from graph.adapters.postgres.ledger.catalogue_sync import sync_catalogue
 from graph.adapters.postgres.privacy.key_rotation import KeyRotation
@@ -50,7 +50,9 @@ async def running_worker(queue: procrastinate.App) -> AsyncIterator[None]:
 async def watching_employees(infra: Infrastructure) -> AsyncIterator[None]:
     """Reload changed employees for as long as the context is open."""
     read, apply = partial(build_roster, infra.catalogue), partial(apply_roster, infra)
-    watcher = asyncio.create_task(watch(infra.catalogue.employees, infra.roster, read, apply), name="employees")
+    watcher = asyncio.create_task(
+        watch_employees(infra.catalogue.employees, infra.roster, read, apply), name="employees"
+    )
     try:
         yield
     finally:

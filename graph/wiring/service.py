@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from langgraph.graph import START
 
-from employees.ranking import Router
+from employees.ranking import EmployeeRanker
 from graph.adapters.auth.local_issuer import LocalIssuer
 from graph.adapters.auth.supabase import report_sign_in_problem
 from graph.adapters.embeddings.local import LocalEmbedder
@@ -89,7 +89,7 @@ async def build_service(infra: Infrastructure, stack: AsyncExitStack) -> Service
         tools=infra.catalogue.tools_by_name(),
         files=infra.stores.files,
         roster=infra.roster,
-        ranker=Router(infra.roster, await asyncio.to_thread(ranking_embedder, infra)),
+        ranker=EmployeeRanker(infra.roster, await asyncio.to_thread(ranking_embedder, infra)),
         redactor=infra.redactor,
         verifier=verifier,
         local_issuer=issuer,

@@ -15,7 +15,7 @@ from typing import Literal
 
 import yaml
 
-from employees.ranking import Router
+from employees.ranking import EmployeeRanker
 from employees.roster import read_roster
 from graph.adapters.embeddings.local import LocalEmbedder
 from tools.catalog import by_name
@@ -65,27 +65,27 @@ class Tally:
         yield f"{'all':<16} {sum(self.right.values()):>3} of {sum(self.asked.values()):>3}   {self.share:.1%}"
 
 
-async def tally(router: Router, cases: Sequence[Case]) -> Tally:
+async def tally(ranker: EmployeeRanker, cases: Sequence[Case]) -> Tally:
     asked, right = Counter[str](), Counter[str]()
     for case in cases:
-        best = (await router.rank(case.ask))[0]
+        best = (await ranker.rank(case.ask))[0]
         asked[case.meant] += 1
         right[case.meant] += best.employee.slug in case.may
     return Tally(asked, right)
 
 
-def router_of(cache: Path) -> Router:
+def ranker_of(cache: Path) -> EmployeeRanker:
     """The service's router over the house's employees."""
-    return Router(read_roster(EMPLOYEES, by_name()), LocalEmbedder(cache))
+    return EmployeeRanker(read_roster(EMPLOYEES, by_name()), LocalEmbedder(cache))
 
 
 def main() -> None:
     cases = read_cases()
     with tempfile.TemporaryDirectory() as cache:
-        router = router_of(Path(cache))
+        ranker = ranker_of(Path(cache))
         for half in ("tuning", "held back"):
             print(f"\n{half}: top 1 among those who may take it")
-            print("\n".join(asyncio.run(tally(router, [case for case in cases if case.half == half])).lines()))
+            print("\n".join(asyncio.run(tally(ranker, [case for case in cases if case.half == half])).lines()))
 
 
 if __name__ == "__main__":

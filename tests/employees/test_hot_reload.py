@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from employees.hot_reload import reload, watch
+from employees.hot_reload import reload, watch_employees
 from employees.roster import Roster, read_roster
 from graph.errors import DatabaseUnavailable
 
@@ -41,17 +41,17 @@ class House:
     def read(self) -> Roster:
         return read_roster(self.folder, [])
 
-    async def take_up(self, roster: Roster) -> None:
+    async def apply(self, roster: Roster) -> None:
         self.taken_up.append(roster)
 
     async def reload(self) -> list[Any]:
         with capture_logs() as lines:
-            await reload(self.roster, self.read, self.take_up)
+            await reload(self.roster, self.read, self.apply)
         return lines
 
     @asynccontextmanager
     async def watched(self) -> AsyncIterator[None]:
-        task = asyncio.create_task(watch(self.folder, self.roster, self.read, self.take_up))
+        task = asyncio.create_task(watch_employees(self.folder, self.roster, self.read, self.apply))
         await asyncio.sleep(0.3)
         try:
             yield

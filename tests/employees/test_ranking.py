@@ -2,16 +2,16 @@
 
 import pytest
 
-from employees.ranking import Router
+from employees.ranking import EmployeeRanker
 from employees.roster import Roster
 from graph.adapters.embeddings.local import LocalEmbedder
-from tests.employees.routing import Tally, read_cases, router_of, tally
+from tests.employees.routing import Tally, ranker_of, read_cases, tally
 from tests.support.fakes.ports import roster_of
 
 
 @pytest.fixture(scope="module")
-def router(tmp_path_factory: pytest.TempPathFactory) -> Router:
-    return router_of(tmp_path_factory.mktemp("embedder"))
+def ranker(tmp_path_factory: pytest.TempPathFactory) -> EmployeeRanker:
+    return ranker_of(tmp_path_factory.mktemp("embedder"))
 
 
 def employee(slug: str, *examples: str) -> Roster:
@@ -31,36 +31,36 @@ BAKER = employee("baker", "How do I bake bread?", "Which flour is best?", "My do
 SAILOR = employee("sailor", "Where is the wind from?", "How do I set a sail?", "Read me a chart", "Tie a knot")
 
 
-async def test_everybody_is_ranked_best_first_with_scores_from_zero_to_one(router: Router) -> None:
-    matches = await router.rank("remind me of the rent")
+async def test_everybody_is_ranked_best_first_with_scores_from_zero_to_one(ranker: EmployeeRanker) -> None:
+    matches = await ranker.rank("remind me of the rent")
     scores = [match.score for match in matches]
-    assert len(matches) == len(router.roster.all())
+    assert len(matches) == len(ranker.roster.all())
     assert scores == sorted(scores, reverse=True)
     assert all(0 <= score <= 1 for score in scores)
     assert matches[0].employee.slug == "chime-ai"
 
 
 async def test_a_misspelt_question_still_finds_its_employee(local_embedder: LocalEmbedder) -> None:
-    router = Router(together(BAKER, SAILOR), local_embedder)
-    assert (await router.rank("whitch flowr is bst"))[0].employee.slug == "baker"
+    ranker = EmployeeRanker(together(BAKER, SAILOR), local_embedder)
+    assert (await ranker.rank("whitch flowr is bst"))[0].employee.slug == "baker"
 
 
 async def test_changed_employees_are_read_at_the_next_question(local_embedder: LocalEmbedder) -> None:
     roster = together(BAKER, SAILOR)
-    router = Router(roster, local_embedder)
-    assert (await router.rank("how do I mend a bicycle tyre"))[0].score < 0.4
+    ranker = EmployeeRanker(roster, local_embedder)
+    assert (await ranker.rank("how do I mend a bicycle tyre"))[0].score < 0.4
     roster.replace(together(BAKER, SAILOR, employee("mechanic", "Mend my tyre", "Oil a chain", "New brakes", "A flat")))
-    assert (await router.rank("how do I mend a bicycle tyre"))[0].employee.slug == "mechanic"
+    assert (await ranker.rank("how do I mend a bicycle tyre"))[0].employee.slug == "mechanic"
 
 
 async def test_a_question_without_letters_is_ranked_too(local_embedder: LocalEmbedder) -> None:
-    assert len(await Router(together(BAKER, SAILOR), local_embedder).rank("?! 💸")) == 2
+    assert len(await EmployeeRanker(together(BAKER, SAILOR), local_embedder).rank("?! 💸")) == 2
 
 
-def test_the_questions_cover_everybody_and_are_nobodys_examples(router: Router) -> None:
+def test_the_questions_cover_everybody_and_are_nobodys_examples(ranker: EmployeeRanker) -> None:
     cases = read_cases()
-    slugs = {each.slug for each in router.roster.all()}
-    examples = {example.lower().strip("?!. ") for each in router.roster.all() for example in each.examples}
+    slugs = {each.slug for each in ranker.roster.all()}
+    examples = {example.lower().strip("?!. ") for each in ranker.roster.all() for example in each.examples}
     assert len(cases) >= 320
     assert len({case.ask for case in cases}) == len(cases)
     assert {case.meant for case in cases} == slugs
@@ -69,7 +69,7 @@ def test_the_questions_cover_everybody_and_are_nobodys_examples(router: Router) 
     assert {case.meant for case in cases if case.half == "held back"} == slugs
 
 
-async def test_85_of_100_held_back_questions_go_to_somebody_who_may_take_them(router: Router) -> None:
-    found: Tally = await tally(router, [case for case in read_cases() if case.half == "held back"])
+async def test_85_of_100_held_back_questions_go_to_somebody_who_may_take_them(ranker: EmployeeRanker) -> None:
+    found: Tally = await tally(ranker, [case for case in read_cases() if case.half == "held back"])
     print("\n".join(found.lines()))
     assert found.share >= 0.85
