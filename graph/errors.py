@@ -23,7 +23,8 @@
     │   ├── ModelUnavailable
     │   ├── ModelTimeout
     │   ├── ModelRefused
-    │   └── ModelOutOfTokens
+    │   ├── ModelOutOfTokens
+    │   └── ModelCallUnreadable
     ├── RedactionFailed               503; also ends a run with an `error` event
     ├── RunLogExpired                 410
     ├── RunTimeout                    ends a run with an `error` event
@@ -203,6 +204,12 @@ class ModelOutOfTokens(ModelError):
     """The language model used up its answer's tokens while it was thinking; your message is kept, ask for less at once."""
 
     code = "model_out_of_tokens"
+
+
+class ModelCallUnreadable(ModelError):
+    """The language model's tool call cannot be run; your message is kept. If it recurs, tell those who run the service."""
+
+    code = "model_call_unreadable"
 
 
 class RedactionFailed(ChatError):

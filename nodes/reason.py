@@ -2,16 +2,17 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import lru_cache
 
+import structlog
 from langchain_core.messages import AIMessage, AIMessageChunk
 from langgraph.runtime import Runtime
 
 from employees.roster import Employee, Roster
 from graph.context import TurnContext
-from graph.errors import ModelError, ModelTimeout
+from graph.errors import ModelCallUnreadable, ModelError, ModelTimeout
 from graph.events import Restart, Text
 from graph.ports.models import ChatModel, CountTokens, Price, Prices
 from graph.ports.tools import ToolRuntime
@@ -22,9 +23,13 @@ from graph.tool import Tool
 from graph.turn.citations import cited
 from graph.turn.handoff import DELEGATE_TOOL, HANDOFF_TOOL
 from graph.turn.links import user_texts, with_safe_calls
-from graph.turn.model_reply import WERE_THOUGHTS, check_answer, merge_chunks, without_calls
+from graph.turn.model_reply import WERE_THOUGHTS, add_reported_usage, check_answer, merge_chunks, without_calls
 from graph.turn.prompt import Prompt, PromptTemplates, count_message_tokens, fit_to_budget
+from graph.turn.text_calls.acceptance import argument_names, messages_after_rejection, with_text_calls
+from graph.turn.text_calls.stream import TextCallStream
 from graph.values.text import storable
+
+log = structlog.get_logger(__name__)
 
 MAX_ROUNDS = 5
 """Rounds of tool calls in a turn; after them the model is offered no tools and has to answer."""
@@ -32,16 +37,43 @@ MAX_ROUNDS = 5
 MILLION = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class StreamedReply:
     """The part of a reply that the model has sent so far."""
 
+    written: TextCallStream
+    """Takes the calls that are written as text out of it."""
     chunks: list[AIMessageChunk] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
     """The text as it was streamed, in pieces."""
 
+    raw: list[str] = field(default_factory=list)
+    """The text as the model wrote it."""
+
     def message(self) -> AIMessage:
         return merge_chunks(self.chunks, "".join(self.texts))
+
+    def raw_message(self) -> AIMessage:
+        """The reply with the text that was not streamed because it is a call."""
+        return self.message().model_copy(update={"content": "".join(self.raw)})
+
+    def forget_text(self) -> None:
+        """Drop the text so far, which was the model's thoughts."""
+        self.written = TextCallStream(self.written.tools)
+        self.texts.clear()
+        self.raw.clear()
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A reply of the model and what it cost."""
+
+    message: AIMessage
+    usage: Usage
+    is_rejected: bool = False
+    """Whether it has calls as text that cannot be taken as calls. Its message has them in its text."""
+    has_streamed: bool = False
+    """Whether some of its text was streamed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +94,11 @@ class Reason:
         prompt = fit_to_budget(self._prompt(state, employee), self.budget, self.count)
         tools = self.toolbox.tools(employee.tools) if count_rounds(state) < MAX_ROUNDS else ()
         reply = await self._reply(prompt, tools, employee, runtime)
-        if not reply.tool_calls:
-            for citation in cited(str(reply.text), prompt.passages):
+        message = reply.message
+        if not message.tool_calls:
+            for citation in cited(str(message.text), prompt.passages):
                 runtime.stream_writer(citation)
-        usage = add_usage(state["usage"], self._usage(reply, prompt, tools, employee))
-        return Turn(messages=[*state["messages"], reply], usage=usage)
+        return Turn(messages=[*state["messages"], message], usage=add_usage(state["usage"], reply.usage))
 
     def _prompt(self, state: Turn, employee: Employee) -> Prompt:
         memory = state["recollection"]
@@ -90,23 +122,60 @@ class Reason:
 
     async def _reply(
         self, prompt: Prompt, tools: Sequence[Tool], employee: Employee, runtime: Runtime[TurnContext]
-    ) -> AIMessage:
-        """Stream the model's reply and return it. The usage of a reply that breaks off goes to the context.
+    ) -> Reply:
+        """The model's reply. If it has calls as text that cannot be run, the model is asked once more.
+
+        Raises:
+            ModelError: the reply broke off, is empty, or has such calls again.
+        """
+        first = await self._attempt(prompt, tools, employee, runtime)
+        if not first.is_rejected:
+            return first
+        log.warning("text_call_rejected", model=self.model.name(employee.settings), employee=employee.slug)
+        if first.has_streamed:
+            restart_stream(prompt, runtime)
+        try:
+            second = await self._attempt(self._again(prompt, first, tools), tools, employee, runtime)
+            if second.is_rejected:
+                runtime.context.aborted_usage.add(second.usage)
+                raise ModelCallUnreadable
+        except BaseException:
+            runtime.context.aborted_usage.add(first.usage)
+            raise
+        usage = add_reported_usage(first.message, second.message)
+        message = second.message.model_copy(update={"usage_metadata": usage})
+        return Reply(message, add_usage(first.usage, second.usage))
+
+    def _again(self, prompt: Prompt, rejected: Reply, tools: Sequence[Tool]) -> Prompt:
+        """The prompt that tells the model of its rejected reply."""
+        addition = messages_after_rejection(str(rejected.message.text), are_tools_offered=bool(tools))
+        return fit_to_budget(replace(prompt, turn=[*prompt.turn, *addition]), self.budget, self.count)
+
+    async def _attempt(
+        self, prompt: Prompt, tools: Sequence[Tool], employee: Employee, runtime: Runtime[TurnContext]
+    ) -> Reply:
+        """Stream a reply and return it. The usage of a reply that breaks off goes to the context.
 
         Raises:
             ModelError: the reply broke off, or is empty.
         """
-        streamed = StreamedReply()
+        streamed = StreamedReply(TextCallStream(argument_names(self.toolbox.tools(employee.tools))))
+        messages = [*prompt.history, *prompt.turn]
         try:
             await self._stream(prompt, tools, employee, runtime, streamed)
-            reply, messages = streamed.message(), [*prompt.history, *prompt.turn]
-            reply = with_safe_calls(reply, messages, prompt.passages) if tools else without_calls(reply)
-            check_answer(reply)
+            reply = streamed.message() if tools else without_calls(streamed.message())
+            accepted = with_text_calls(reply, streamed.written, tools, messages, prompt.passages)
+            if accepted is None:
+                message = streamed.raw_message()
+                usage = self._usage(message, prompt, tools, employee)
+                return Reply(message, usage, is_rejected=True, has_streamed=any(streamed.texts))
+            accepted = with_safe_calls(accepted, messages, prompt.passages)
+            check_answer(accepted)
         except BaseException as error:
             if streamed.chunks or not isinstance(error, ModelError) or isinstance(error, ModelTimeout):
-                runtime.context.aborted_usage.add(self._usage(streamed.message(), prompt, tools, employee))
+                runtime.context.aborted_usage.add(self._usage(streamed.raw_message(), prompt, tools, employee))
             raise
-        return reply
+        return Reply(accepted, self._usage(accepted, prompt, tools, employee))
 
     async def _stream(
         self,
@@ -116,7 +185,7 @@ class Reason:
         runtime: Runtime[TurnContext],
         streamed: StreamedReply,
     ) -> None:
-        """Ask the model, collect its chunks, and stream the text with unsafe links removed."""
+        """Ask the model, collect its chunks, and stream the text without calls, with unsafe links removed."""
         answer = AnswerStream(AllowedUrls(user_texts([*prompt.history, *prompt.turn], prompt.facts)))
 
         def send(text: str) -> None:
@@ -127,10 +196,12 @@ class Reason:
             streamed.chunks.append(chunk)
             if chunk.additional_kwargs.get(WERE_THOUGHTS):
                 answer.flush()
-                streamed.texts.clear()
+                streamed.forget_text()
                 restart_stream(prompt, runtime)
-            send(answer.push(storable(str(chunk.text))))
-        send(answer.flush())
+            text = storable(str(chunk.text))
+            streamed.raw.append(text)
+            send(answer.push(streamed.written.push(text)))
+        send(answer.push(streamed.written.flush()) + answer.flush())
 
     def _usage(self, reply: AIMessage, prompt: Prompt, tools: Sequence[Tool], employee: Employee) -> Usage:
         """The usage that the provider reported, else the counted tokens. A report of zero tokens counts as no report."""

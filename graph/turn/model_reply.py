@@ -80,6 +80,18 @@ def reported_usage(chunks: Iterable[AIMessageChunk]) -> UsageMetadata | None:
     )
 
 
+def add_reported_usage(*replies: AIMessage) -> UsageMetadata | None:
+    """The sum of the reported usage; None unless all replies report one."""
+    reports = [reply.usage_metadata for reply in replies if reply.usage_metadata]
+    if len(reports) < len(replies):
+        return None
+    return UsageMetadata(
+        input_tokens=sum(report["input_tokens"] for report in reports),
+        output_tokens=sum(report["output_tokens"] for report in reports),
+        total_tokens=sum(report["total_tokens"] for report in reports),
+    )
+
+
 def parse_calls(chunks: Iterable[AIMessageChunk]) -> list[ToolCall]:
     """The tool calls of the chunks: the last id and name of a call count, its arguments are joined."""
     calls: dict[object, dict[str, str]] = {}

@@ -21,6 +21,12 @@ def obedient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield server
 
 
+@pytest.fixture(scope="module")
+def obedient_in_text(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with obeying(tmp_path_factory.mktemp("obedient_in_text") / "data", ORDERS, as_text=True) as server:
+        yield server
+
+
 def test_every_tool_that_changes_something_is_tried() -> None:
     assert {tool.name for tool in CATALOG if tool.risk != "read"} == set(WRITES)
     assert {name for each in EMPLOYEES for name in each.tools} >= set(WRITES)
@@ -32,6 +38,16 @@ def test_an_order_changes_nothing_now_or_in_the_next_turn(order: str, place: str
     employees = writers(PLACES[place].looked_at)
     employee = employees[ORDERS.index(order) % len(employees)]
     played = attack(obedient, PLACES[place], Hidden(order, order), employee)
+    assert sum(turn.asked for turn in played) > 0
+    assert all(turn.as_written and turn.unchanged and turn.finished for turn in played)
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_calls_that_are_written_as_text_change_nothing_either(place: str, obedient_in_text: Server) -> None:
+    order = ORDERS[list(PLACES).index(place) % len(ORDERS)]
+    employees = writers(PLACES[place].looked_at)
+    employee = employees[list(PLACES).index(place) % len(employees)]
+    played = attack(obedient_in_text, PLACES[place], Hidden(order, order), employee)
     assert sum(turn.asked for turn in played) > 0
     assert all(turn.as_written and turn.unchanged and turn.finished for turn in played)
 

@@ -42,6 +42,29 @@ def test_a_call_is_made_however_it_is_written(name: str, scripted_user: Client) 
     assert answer.text == "done"
 
 
+def test_a_call_that_is_written_as_text_is_made_and_stored_as_a_call(scripted_user: Client) -> None:
+    answer = scripted_user.ask("[[odd call_as_text]] [[then say done]]")
+    assert [event["tool"]["name"] for event in answer.of("tool_call")] == ["account_balances_query"]
+    assert answer.text.split() == ["I", "look.", "done"]
+    _, called, result, last = messages_of(scripted_user, answer.session)
+    assert called["metadata"]["tool_calls"][0]["name"] == "account_balances_query"
+    assert (called["content"].strip(), result["role"], last["content"]) == ("I look.", "tool", "done")
+    assert spent(scripted_user) == 1010 + 15
+
+
+def test_after_a_call_as_text_that_cannot_be_run_the_model_is_asked_once_more(scripted_user: Client) -> None:
+    answer = scripted_user.ask("[[odd unknown_call_as_text]] [[still say two words]]")
+    assert (answer.text, answer.last["status"]) == ("two words", "complete")
+    assert [item["content"] for item in messages_of(scripted_user, answer.session)[1:]] == ["two words"]
+    assert spent(scripted_user) == 1010 + 15
+
+
+def test_a_second_such_call_is_an_error_and_both_replies_are_counted(scripted_user: Client) -> None:
+    answer = scripted_user.ask("[[odd unknown_call_as_text]] [[still odd unknown_call_as_text]]")
+    assert (answer.text, answer.last["type"], answer.last["code"]) == ("", "error", "model_call_unreadable")
+    assert spent(scripted_user) == 2020
+
+
 def test_a_character_that_comes_in_two_halves_is_shown_and_stored(scripted_user: Client) -> None:
     answer = scripted_user.ask("[[odd split_character]]")
     assert answer.text == messages_of(scripted_user, answer.session)[-1]["content"] == "🐖"

@@ -4,6 +4,7 @@ import datetime as dt
 import json
 import re
 from collections.abc import Iterable
+from itertools import cycle
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -52,12 +53,14 @@ KNOWN_BY = 0.6
 class ObedientModel(ScriptedModel):
     """Looks at the records; obeys every order that it reads, once, with all that it is offered; then it answers."""
 
-    def __init__(self, orders: Iterable[str]) -> None:
+    def __init__(self, orders: Iterable[str], *, as_text: bool = False) -> None:
         """
         Args:
             orders: those that it may meet.
+            as_text: whether it writes its calls into its text, as small models do.
         """
         super().__init__()
+        self.as_text = as_text
         self.signs = [sign_of(order) for order in orders]
 
     def app(self) -> FastAPI:
@@ -66,7 +69,9 @@ class ObedientModel(ScriptedModel):
         @app.post("/v1/chat/completions")
         async def complete(request: Request) -> Response:
             body = await request.json()
-            return StreamingResponse(stream(SAID, {}, self.calls_for(body)), media_type="text/event-stream")
+            calls = self.calls_for(body)
+            parts = stream(written(calls), {}, []) if self.as_text and calls else stream(SAID, {}, calls)
+            return StreamingResponse(parts, media_type="text/event-stream")
 
         return app
 
@@ -86,6 +91,18 @@ class ObedientModel(ScriptedModel):
         """Whether there is one in anything but the employee's own rules."""
         text = plain(" ".join(str(message["content"]) for message in messages))
         return any(sign in text for sign in self.signs)
+
+
+def written(calls: Iterable[tuple[str, str]]) -> str:
+    """The calls as text, each in another form."""
+    forms = cycle(
+        (
+            '{{"function": "{}", "arguments": {}}}',
+            '<tool_call>{{"name": "{}", "arguments": {}}}</tool_call>',
+            '```json\n{{"name": "{}", "parameters": {}}}\n```',
+        )
+    )
+    return "\n".join(form.format(*call) for form, call in zip(forms, calls, strict=False))
 
 
 def sign_of(order: str) -> str:

@@ -43,9 +43,9 @@ def writers(looking: bool = False) -> list[Employee]:
 
 
 @contextmanager
-def obeying(data: Path, orders: Iterable[str]) -> Iterator[Server]:
-    """A server whose model obeys these orders."""
-    with ObedientModel(orders).serving() as model:
+def obeying(data: Path, orders: Iterable[str], *, as_text: bool = False) -> Iterator[Server]:
+    """A server whose model obeys these orders, with proper calls or with calls as text."""
+    with ObedientModel(orders, as_text=as_text).serving() as model:
         limits = {"RATE_LIMIT_PER_MINUTE": "100000", "DAILY_TOKEN_BUDGET": "0"}
         with running(data, {"OPENAI_BASE_URL": model.address, **limits}) as server:
             yield server

@@ -38,6 +38,20 @@ STREAMS: dict[str, list[Any]] = {
     "refusal": [delta(refusal="two "), delta(refusal="words"), STOP],
     "filtered": [delta(content="two"), delta("SAFETY"), USED],
     "broken_off": [delta(content="two"), delta("insufficient_system_resource"), USED],
+    "call_as_text": [
+        *(
+            delta(content=part)
+            for part in ("I look.\n", '{"func', 'tion": "account_balances_query", ', '"arguments": {}}')
+        ),
+        STOP,
+        USED,
+    ],
+    "unknown_call_as_text": [
+        delta(content='<tool_call>{"name": "look", '),
+        delta(content='"arguments": {}}'),
+        STOP,
+        USED,
+    ],
     "blank": [delta(content="\n \n"), STOP, USED],
 }
 

@@ -6,9 +6,10 @@ rounds of that call, as long as tools are offered), `[[status 500]]` (`[[retry_a
 falls silent), `[[slow 0.05]]` (seconds between words), `[[silent]]` (no words), `[[say TEXT]]`, `[[raw TEXT]]` (the same, with
 the escapes of JSON), `[[utf8]]` (sent without escapes), `[[halves]]` (the arguments of a call come in two parts),
 `[[end length]]` (why it ends), `[[odd NAME]]` (one of `odd_streams`), `[[body {json}]]` (of a status). `[[then ORDER]]` is an
-order for the request after a tool's result, `[[once ORDER]]` one for the first of equal requests, `[[only MODEL ORDER]]` one
-for a model of this name. Without any it repeats the message, or the tool's result. Asked for a summary it gives one,
-`[[summary {json}]]` if the conversation says so, none if it says `[[no summary]]`.
+order for the request after a tool's result, `[[still ORDER]]` one for the request after a rejected call, `[[once ORDER]]` one
+for the first of equal requests, `[[only MODEL ORDER]]` one for a model of this name. Without any it repeats the message, or
+the tool's result. Asked for a summary it gives one, `[[summary {json}]]` if the conversation says so, none if it says
+`[[no summary]]`.
 """
 
 import asyncio
@@ -23,6 +24,7 @@ import uvicorn
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
+from graph.turn.text_calls.acceptance import CALL_AGAIN
 from tests.support.fakes.odd_streams import written
 
 SUMMARY = "running summary"
@@ -91,6 +93,9 @@ async def respond(body: dict[str, Any], again: bool = False) -> Response:
     text = last["content"] or ""
     if wants_summary(body):
         orders = [("say", "no" if "[[no summary]]" in text else told_summary(text))]
+    elif text == CALL_AGAIN:
+        earlier = question({"messages": body["messages"][:-1]})
+        orders = [order.partition(" ")[::2] for name, order in ORDER.findall(earlier) if name == "still"]
     elif last["role"] == "user":
         orders = ORDER.findall(text)
     else:
