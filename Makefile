@@ -26,7 +26,7 @@ STUDIO := LANGGRAPH_CLI_NO_ANALYTICS=1 LANGGRAPH_NO_VERSION_CHECK=1 LANGSMITH_TR
 	LANGSMITH_API_KEY= LANGSMITH_CONTROL_PLANE_API_KEY= LANGGRAPH_CLOUD_LICENSE_KEY= ORT_DISABLE_TELEMETRY=1 PYTHONPATH="$(CURDIR)"
 
 .DEFAULT_GOAL := help
-.PHONY: help run chat token test install present studio replay migrate seed rotate url check format docs hooks requirements \
+.PHONY: help run chat token test install present studio replay migrate seed rotate url check format docs docs-chat hooks requirements \
 	bench bench-tools chaos audit fuzz eval eval-pii eval-injection eval-offline
 
 ##@ Start
@@ -102,6 +102,9 @@ docs: $(READY) ## write docs/employees.md, docs/tools.md, .env.example and the R
 	@$(BIN)/python -m scripts.docs_employees
 	@$(BIN)/python -m scripts.docs_tools
 	@$(BIN)/python -m scripts.docs_settings
+
+docs-chat: $(DEVELOP) ## write the README's conversation, with the running server or one of its own
+	@$(BIN)/python -m scripts.docs_chat
 
 requirements: ## pin the dependencies of pyproject.toml (needs uv)
 	@$(COMPILE) --extra dev -o requirements-dev.txt

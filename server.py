@@ -171,7 +171,7 @@ def announce(listener: socket.socket, progress: Callable[[str], None]) -> None:
     host, port = listener.getsockname()[:2]
     address = f"http://{host}:{port}"
     progress(f"listening on {address} (API: {address}/docs)")
-    progress("ask something:")
+    progress("ask something with `make chat`, or:")
     progress(CURL.replace("ADDRESS", address))
 
 

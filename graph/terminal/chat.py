@@ -23,7 +23,12 @@ from graph.terminal.slash_commands import LeaveChat, SlashCommands
 
 PROMPT = "> "
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
-MAX_EXAMPLES = 3
+EXAMPLES = (
+    "How much did I spend on groceries last month?",
+    "Where does my money go?",
+    "What is my account balance?",
+)
+"""Questions to begin with, each of which the data of the demo user answers."""
 INTERRUPTED = 130
 """The exit code of a program that Ctrl-C ended."""
 
@@ -59,7 +64,7 @@ def run_chat(settings: Settings, options: ChatOptions, issue_token: Callable[[],
             ChatApi(address, choose_token(settings, options, address, issue_token)) as api,
         ):
             conversation = Conversation(api, screen, read_environment(), settings.data_dir / "downloads")
-            return converse(conversation, options, settings.default_employee_slug)
+            return converse(conversation, options)
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
@@ -113,11 +118,11 @@ def ended_by_signals() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def converse(conversation: Conversation, options: ChatOptions, default_employee: str) -> int:
+def converse(conversation: Conversation, options: ChatOptions) -> int:
     """Ask the one question, or every line of the input; return the exit code."""
     screen = conversation.screen
     commands = SlashCommands(conversation, screen)
-    welcome(conversation, options, default_employee)
+    welcome(conversation, options)
     if options.employee and not commands.run(f"/as {options.employee}"):
         return 1
     if options.question:
@@ -150,7 +155,7 @@ def read_message(screen: Screen) -> str:
         raise EndOfInput from None
 
 
-def welcome(conversation: Conversation, options: ChatOptions, default_employee: str) -> None:
+def welcome(conversation: Conversation, options: ChatOptions) -> None:
     """Test that the service takes the token. In a terminal, say where the user is, and what can be asked."""
     try:
         employees = conversation.api.employees()
@@ -165,9 +170,8 @@ def welcome(conversation: Conversation, options: ChatOptions, default_employee: 
         return
     screen.print(Text.assemble(("Chat", "bold"), f" with {len(employees)} employees at {conversation.api.address}"))
     screen.note("/help lists the commands, Ctrl-C stops an answer, /quit leaves.")
-    default = next((employee for employee in employees if employee["slug"] == default_employee), None)
-    if default and not options.employee:
+    if not options.employee:
         screen.note("Ask, for example:")
-        for example in default["examples"][:MAX_EXAMPLES]:
-            screen.note(f"  {one_line(example)}")
+        for example in EXAMPLES:
+            screen.note(f"  {example}")
     screen.print()

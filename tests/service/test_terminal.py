@@ -111,6 +111,8 @@ def test_a_conversation_in_a_terminal(scripted: Server, user_id: str, tmp_path: 
 
         terminal.enter("/quit")
         assert terminal.end() == 0
+        assert "it is done" in terminal.lines
+        assert not any("thinking" in line for line in terminal.lines)
 
 
 def test_ctrl_c_stops_the_answer_and_twice_leaves(scripted: Server, user_id: str, tmp_path: Path) -> None:

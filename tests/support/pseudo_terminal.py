@@ -16,6 +16,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 SEQUENCE = re.compile(r"\x1b(?:\[[0-9;?]*[A-Za-z]|\][^\x07]*\x07|[()=>][0-9A-Z]?)|[\x00\x01\x02\r]")
+IGNORED = re.compile(r"\x1b(?:\[(?!1A|2K)[0-9;?]*[A-Za-z]|\][^\x07]*\x07|[()=>][0-9A-Z]?)|[\x00-\x02\x07]")
+"""Sequences that move nothing, in what rich and readline print for short lines."""
 CTRL_C = "\x03"
 CTRL_D = "\x04"
 
@@ -34,6 +36,25 @@ class PseudoTerminal:
     def text(self) -> str:
         """Everything that was printed, without colours and movements."""
         return SEQUENCE.sub("", self.raw)
+
+    @property
+    def lines(self) -> list[str]:
+        """What stands in the terminal and above it, line by line: a spinner is gone when it was erased."""
+        lines, row, column = [""], 0, 0
+        for movement, rest in re.findall(r"(\x1b\[1A|\x1b\[2K|\r|\n|)([^\x1b\r\n]*)", IGNORED.sub("", self.raw)):
+            match movement:
+                case "\x1b[1A":
+                    row = max(0, row - 1)
+                case "\x1b[2K":
+                    lines[row] = ""
+                case "\r":
+                    column = 0
+                case "\n":
+                    row += 1
+            lines += [""] * (row + 1 - len(lines))
+            lines[row] = f"{lines[row][:column]:<{column}}{rest}{lines[row][column + len(rest) :]}"
+            column += len(rest)
+        return [line.rstrip() for line in lines]
 
     def type(self, keys: str) -> None:
         os.write(self._master, keys.encode())
