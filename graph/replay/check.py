@@ -1,4 +1,4 @@
-"""Checks recorded turns: for the command, and for anybody's tests."""
+"""Asserts that a recorded turn is unchanged, for the command and for test suites."""
 
 import asyncio
 from pathlib import Path
@@ -10,7 +10,7 @@ from graph.settings import read_settings
 
 
 class TurnDiffers(AssertionError):
-    """A recorded turn takes another way today; the message says where, as a diff."""
+    """A recorded turn runs differently today; the message is a diff."""
 
 
 def assert_unchanged(file: Path, checkout: Checkout | None = None) -> None:
@@ -18,7 +18,7 @@ def assert_unchanged(file: Path, checkout: Checkout | None = None) -> None:
 
     Raises:
         TurnDiffers: it does not.
-        RecordingUnreadable: the file is no recording.
+        RecordingUnreadable: the file is not a recording.
     """
     recording = Recording.read(file)
     replayed = asyncio.run(play(recording, checkout or current_checkout(read_settings().data_dir)))

@@ -1,4 +1,4 @@
-"""How a played turn differs from the recorded one, and what no turn may do."""
+"""Compares a played turn with the recorded one, and checks the rules of every turn."""
 
 import difflib
 import json
@@ -11,7 +11,7 @@ from graph.replay.recording import Message, Outcome
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One part in which a turn went another way."""
+    """A part of the outcome that differs, as the lines of a diff."""
 
     part: str
     lines: tuple[str, ...]
@@ -21,7 +21,7 @@ class Difference:
 
 
 def differences(recorded: Outcome, replayed: ReplayResult) -> list[Difference]:
-    """Where the played turn differs from the recorded one, and the rules that it breaks; empty if all is as it was."""
+    """The differences from the recorded turn and the violated rules; empty if there are none."""
     return [*compare_outcomes(recorded, replayed.outcome), *rule_violations(replayed)]
 
 
@@ -58,7 +58,7 @@ def to_json(value: object) -> str:
 
 
 def rule_violations(replayed: ReplayResult) -> Iterator[Difference]:
-    """What no turn may do, whatever was recorded."""
+    """Violations of the rules that hold for every turn, whatever was recorded."""
     if replayed.leaks:
         yield Difference("values that must not leave the boundary", tuple(replayed.leaks))
     if lost := lost_results(replayed.outcome):
@@ -66,7 +66,7 @@ def rule_violations(replayed: ReplayResult) -> Iterator[Difference]:
 
 
 def lost_results(outcome: Outcome) -> list[str]:
-    """Calls whose result was streamed, but is no message of the turn. A stopped turn may lose what it no longer needs."""
+    """Calls whose result was streamed but not stored as a message. A stopped turn may have such calls."""
     if outcome.status == "stopped":
         return []
     kept = {message.metadata.get("tool_call_id") for message in outcome.messages}

@@ -1,8 +1,7 @@
-"""Stand-ins for the values that a recording does not hold.
+"""Fake values for the tokens of a recording, which does not contain the values.
 
-A recorded turn has tokens where its user had values. So that a replay shows whether masking works, each token gets a stand-in
-that plays the value: `[CARD_7K3Q9D]` is typed as `((CARD 7K3Q9D))`. Wherever a stand-in turns up behind the boundary, the value
-would have.
+A replay shows whether masking works: each token is replaced by a fake value, `[CARD_7K3Q9D]` by `((CARD 7K3Q9D))`, as if the
+user had typed it. A fake value in a checkpoint, an event or a request means that a real value would have leaked there.
 """
 
 import re
@@ -26,7 +25,7 @@ def fake_value(token: str) -> str:
 
 
 def with_fake_values(text: str) -> str:
-    """The text as its user could have typed it."""
+    """The text with fake values in the place of its tokens."""
     return ISSUED.sub(lambda match: fake_value(match[0]), text)
 
 
@@ -35,7 +34,7 @@ def masked(text: str) -> str:
 
 
 class FakeValueRedactor:
-    """Port `Redactor`: the values are stand-ins."""
+    """Masks and unmasks fake values (port `Redactor`)."""
 
     def __init__(self, interruption: Interruption | None = None) -> None:
         self.interruption = interruption
@@ -55,11 +54,11 @@ class FakeValueRedactor:
 
 
 def fake_values(value: Any) -> dict[str, str]:
-    """The stand-ins for the tokens that a JSON value mentions."""
+    """The fake values by token, for the tokens in a JSON value."""
     tokens = {token for text in strings_in(value) for token in tokens_in(text)}
     return {token: fake_value(token) for token in tokens if ISSUED.fullmatch(token)}
 
 
 def with_values(value: Any) -> Any:
-    """A JSON value with stand-ins in the places of its tokens."""
+    """A JSON value with fake values in the place of its tokens."""
     return unmask_json(value, fake_values(value))

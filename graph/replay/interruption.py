@@ -1,4 +1,4 @@
-"""How a recorded turn was cut short."""
+"""Stops or fails a replayed turn where the recorded turn was stopped or failed."""
 
 import asyncio
 from dataclasses import dataclass
@@ -12,15 +12,15 @@ from graph.turn.node import Node
 
 
 class Interruption:
-    """The user stopped the turn, or an error ended it; a port meets it where the turn was."""
+    """A stop by the user, or an error, that a port or node triggers at the recorded place."""
 
     def __init__(self, error: ChatError | None) -> None:
         self.error = error
         self.reached = asyncio.Event()
-        """The turn is where its user stopped it."""
+        """Set when the turn has reached the place where its user stopped it."""
 
     async def trigger(self) -> None:
-        """Raise the error, or wait to be stopped; who asks again after that is cleaning up and may pass."""
+        """Raise the error, or wait to be cancelled. Later calls return at once, since the turn is then cleaning up."""
         if self.error:
             raise self.error
         if not self.reached.is_set():
@@ -30,7 +30,7 @@ class Interruption:
 
 @dataclass(frozen=True, slots=True)
 class InterruptedNode:
-    """A node in which the recorded turn ended: it is stopped or fails before its work."""
+    """The node in which the recorded turn ended; it is interrupted before its work."""
 
     interruption: Interruption
     node: Node

@@ -1,4 +1,4 @@
-"""What came of a turn, in the form in which recordings hold and compare it."""
+"""Brings the outcome of a turn into the form in which recordings store and compare it."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,16 +15,16 @@ OMITTED_FIELDS: Mapping[str, tuple[str, ...]] = {
     "tool_result": ("display",),
     "approval_required": ("approval_id", "preview", "expires_at"),
 }
-"""Fields of events that say whose turn it was, and those that only a screen needs."""
+"""Fields of events that identify the run, or that only a client's screen needs."""
 
 
 def result_aliases(runs: Sequence[ToolRun]) -> dict[str, str]:
-    """How results are called where they would be repeated."""
+    """Short names by JSON text for tool results, which recordings contain once."""
     return {json.dumps(run.result, ensure_ascii=False): f"(the result of {run.id})" for run in runs}
 
 
 def messages_for(rows: Iterable[Mapping[str, Any]], runs: Sequence[ToolRun]) -> list[Message]:
-    """Rows of `chat_messages` as a recording holds them."""
+    """Rows of `chat_messages` in the form of a recording."""
     aliases = result_aliases(runs)
     return [
         Message(
@@ -37,7 +37,7 @@ def messages_for(rows: Iterable[Mapping[str, Any]], runs: Sequence[ToolRun]) -> 
 
 
 def events_for(events: Iterable[Event], runs: Sequence[ToolRun]) -> list[dict[str, Any]]:
-    """Events of a run as a recording holds them: nameless, texts joined, results named, and without waits for its user."""
+    """Events of a run in the form of a recording: without ids and waits, texts joined, tool results named."""
     aliases = result_aliases(runs)
     entries: list[dict[str, Any]] = []
     for event in events:
@@ -57,7 +57,7 @@ def events_for(events: Iterable[Event], runs: Sequence[ToolRun]) -> list[dict[st
 
 
 def usage_for(usage: Mapping[str, Any] | None) -> Usage:
-    """What a turn took, its cost to the eighth decimal as `chat_usage_log` holds it; nothing, if nothing was stored."""
+    """The usage of a turn, with the cost to eight decimals as in `chat_usage_log`; zero if none was stored."""
     if usage is None:
         return no_usage("counted")
     cost = round(Decimal(usage["cost"]), 8).normalize()

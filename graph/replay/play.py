@@ -41,17 +41,17 @@ from graph.turn.prompt import PromptTemplates, load_templates
 from tools.catalog import by_name
 
 SETTLING_TURNS = 200
-"""Turns of the event loop after which everything that was streamed has arrived: nothing in a replay waits for anything else."""
+"""Iterations of the event loop after which every streamed event has arrived, since nothing else in a replay waits."""
 
 LEASE_SECONDS = 3600.0
 
 INTERRUPTED_BY_PORTS = frozenset({"redact", FLOW.model.name, "call_tools"})
-"""The nodes whose recorded ports stop or fail in the middle of their work."""
+"""Nodes that a recorded port interrupts in the middle of their work."""
 
 
 @dataclass(frozen=True, slots=True)
 class Checkout:
-    """What a turn is made of beside what it is given: today's employees, prompts, tools and prices."""
+    """Today's employees, prompts and prices, with which recordings are played."""
 
     roster: Roster
     templates: PromptTemplates
@@ -61,7 +61,7 @@ class Checkout:
 
 @cache
 def current_checkout(data: Path) -> Checkout:
-    """The code of this checkout; `data` is a folder for the tokenizer's cache."""
+    """The parts of this checkout; `data` is the folder of the tokenizer's cache."""
     root = Path(__file__).parent.parent.parent
     return Checkout(
         roster=read_roster(root / "employees", by_name()),
@@ -73,20 +73,20 @@ def current_checkout(data: Path) -> Checkout:
 
 @dataclass(slots=True)
 class ReplayResult:
-    """A turn that was played."""
+    """The outcome of a played turn."""
 
     outcome: Outcome
     leaks: list[str] = field(default_factory=list)
-    """Values (their stand-ins) that came to rest or went to the model."""
+    """Fake values that were stored, streamed or sent to the model."""
 
 
 class ReplayHarness:
-    """The ports of one recording, and the runtime over them."""
+    """The ports of one recording, and a run manager over them."""
 
     def __init__(self, recording: Recording, checkout: Checkout, model: ChatModel | None = None) -> None:
         """
         Args:
-            recording: what the ports answer with.
+            recording: the turn whose values the ports return.
             code: what the turn is made of.
             model: who answers instead of the recorded model.
         """
@@ -102,7 +102,7 @@ class ReplayHarness:
         self.store.sessions[OWNER, SESSION] = recording.employee
 
     def wrap_node(self, name: str, node: Node) -> Node:
-        """The node, or what happened there if the turn ended in it and none of its ports meets that by itself."""
+        """The node; interrupted if the recorded turn ended in it and none of its ports interrupts it."""
         is_here = name == self.recording.ended_at and name not in INTERRUPTED_BY_PORTS
         return InterruptedNode(self.interruption, node) if is_here else node
 
@@ -149,7 +149,7 @@ class ReplayHarness:
 
 
 def noon_of(day: str) -> Callable[[], dt.datetime]:
-    """A clock that stands at noon of a day: a turn knows no more of the time than its date."""
+    """A clock that stands at noon of the day, since a turn reads only the date."""
     return lambda: dt.datetime.combine(dt.date.fromisoformat(day), dt.time(12), dt.UTC)
 
 
@@ -177,7 +177,7 @@ async def events_of(runs: RunManager, run_id: str) -> list[Event]:
 
 
 async def stop_at(interruption: Interruption, runs: RunManager, run_id: str) -> None:
-    """Stop the run where its user did, once all that was said until then has arrived."""
+    """Stop the run where its user did, after all earlier events have arrived."""
     await interruption.reached.wait()
     for _ in range(SETTLING_TURNS):
         await asyncio.sleep(0)
@@ -200,7 +200,7 @@ def outcome_of(harness: ReplayHarness, run_id: str, events: list[Event]) -> Outc
 
 
 def leaks_of(harness: ReplayHarness, events: list[Event]) -> list[str]:
-    """Stand-ins in what is stored, logged or sent to the model."""
+    """The fake values that were stored, streamed or sent to the model."""
     saver = harness.checkpoints.saver
     places = {
         "a checkpoint": repr((dict(saver.storage), dict(saver.writes), saver.blobs)),

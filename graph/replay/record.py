@@ -1,4 +1,4 @@
-"""Writes recordings of runs that have ended. It only reads; the run is not touched, and what is read is masked."""
+"""Makes recordings of runs that have ended. It only reads from the database, and everything that it reads is masked."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class NotRecordable(ChatError):
 
 @dataclass(frozen=True, slots=True)
 class StoredRun:
-    """All that is stored of a run."""
+    """Everything that the database stores of a run."""
 
     run: Row
     messages: Sequence[Row]
@@ -140,7 +140,7 @@ def tool_runs(stored: StoredRun) -> Iterator[ToolRun]:
 
 
 def answers(stored: StoredRun) -> Iterator[Answer]:
-    """What the model said: the messages of the assistant, and an answer that was cut before its first word."""
+    """The model's answers: the assistant's messages, and an answer that was cut before its first word."""
     trace = stored.run["trace"]
     whole = sum(step["node"] == FLOW.model.name for step in trace["path"])
     said = [row for row in stored.messages if row["role"] == "assistant"]
@@ -160,7 +160,7 @@ def answers(stored: StoredRun) -> Iterator[Answer]:
 
 
 def aborted_usage(trace: Trace) -> dict[str, int] | None:
-    """What was reported of the answer that broke off: no tokens if it had begun and they were counted."""
+    """The provider's usage of an aborted answer; zero if the tokens were counted here; None without an aborted answer."""
     usage = trace.get("broken_off")
     if usage is None:
         return None
@@ -169,7 +169,7 @@ def aborted_usage(trace: Trace) -> dict[str, int] | None:
 
 
 def ended_at(stored: StoredRun) -> str | None:
-    """The step after the last one that ended. A fault of our own happens again, or was mended: it is not played."""
+    """The node in which the run ended, or None if it completed or failed by an internal error, which is not replayed."""
     if stored.run["status"] == "complete":
         return None
     path = [step["node"] for step in stored.run["trace"]["path"]]

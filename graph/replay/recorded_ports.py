@@ -1,4 +1,4 @@
-"""The ports of a turn that is played from a recording. They answer with what was recorded, and keep what the turn makes."""
+"""Ports that return what a recording contains."""
 
 import asyncio
 import functools
@@ -26,7 +26,7 @@ from graph.state import Passage, SummaryBacklog
 from graph.tool import INVALID_JSON, NoFiles, NoKnowledge, Rows, Tool, ToolContext, ToolError, ToolOutput
 
 OWNER, SESSION, RUN, ANSWER = "owner", "session", "run", "message"
-"""Ids in a replay: a recording has none."""
+"""Ids for a replay, since recordings have none."""
 
 
 class RecordedMemory:
@@ -55,7 +55,7 @@ class RecordedRetriever:
 
 
 class RecordedModel:
-    """Port `ChatModel`: gives the recorded answers in order, word by word, and keeps what it was asked."""
+    """Port `ChatModel`: streams the recorded answers in order, word by word, and stores the requests."""
 
     def __init__(
         self, model: str, answers: Sequence[Answer], tools: Sequence[ToolRun], interruption: Interruption
@@ -107,12 +107,12 @@ def end_of(answer: Answer) -> AIMessageChunk:
 
 
 def json_arguments(args: Mapping[str, Any]) -> str:
-    """The arguments as the model wrote them."""
+    """The arguments as the model wrote them, valid JSON or not."""
     return args[INVALID_JSON] if INVALID_JSON in args else json.dumps(args, ensure_ascii=False)
 
 
 class RecordedTools:
-    """Port `ToolRuntime`: today's tools, which check their arguments as ever and answer with the recorded results."""
+    """Port `ToolRuntime`: today's tools validate their arguments and return the recorded results."""
 
     def __init__(self, catalog: Mapping[str, Tool], runs: Sequence[ToolRun], interruption: Interruption) -> None:
         self._runs = list(runs)
@@ -154,7 +154,7 @@ class RecordedTools:
         return await execute(NoRows())
 
     async def _wait_for_turn(self, place: int) -> None:
-        """Let the results of one round come in the order in which they came."""
+        """Return the results of one round in their recorded order."""
         came = self._came[place] = asyncio.Event()
         await asyncio.sleep(0)  # all calls of the round have been taken after this
         for earlier in sorted(self._came):
@@ -163,7 +163,7 @@ class RecordedTools:
         came.set()
 
     def _take(self, tool: Tool, arguments: BaseModel) -> ToolRun:
-        """The recorded call of this tool with these arguments, each once."""
+        """Remove and return the recorded call of this tool with these arguments."""
         for run in self._runs:
             if run.name == tool.name and is_call_with(run, tool, arguments):
                 self._runs.remove(run)
@@ -179,7 +179,7 @@ def is_call_with(run: ToolRun, tool: Tool, arguments: BaseModel) -> bool:
 
 
 class NoRows:
-    """Port `Rows`: a recorded tool needs none."""
+    """Port `Rows`: always unavailable, since recorded tools read nothing."""
 
     async def fetch(self, query: str, **parameters: object) -> list[dict[str, Any]]:
         raise DatabaseUnavailable
@@ -197,4 +197,4 @@ class RecordedSummaries:
         return self.unsummarized
 
     async def request(self, user_id: str, session_id: str) -> None:
-        """Nothing: that it was asked for is in the state."""
+        """Nothing: the state says whether a summary was requested."""

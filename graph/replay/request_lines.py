@@ -1,4 +1,4 @@
-"""What a model was asked, as lines that can be read and compared."""
+"""Requests to the model as lines that can be read and compared."""
 
 import hashlib
 import json
@@ -42,7 +42,7 @@ def lines_of(message: BaseMessage, results: dict[str, str]) -> Iterator[str]:
 
 
 def new_lines(before: Sequence[str], now: Sequence[str]) -> list[str]:
-    """The lines of a request that the one before it did not begin with."""
+    """The lines of a request after those that it shares with the request before."""
     same = next((place for place, (old, new) in enumerate(zip(before, now, strict=False)) if old != new), None)
     same = min(len(before), len(now)) if same is None else same
     return [f"({same} lines as before)", *now[same:]] if same else list(now)

@@ -22,7 +22,7 @@ class TurnStopped(ChatError):
 
 @dataclass(frozen=True, slots=True)
 class RecordedNode:
-    """A step over ports of its own, which answer with what the recording has from the state of the turn on."""
+    """A node with ports of its own, which return the part of the recording after the state of the turn."""
 
     recording: Recording
     checkout: Checkout

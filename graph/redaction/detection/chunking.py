@@ -1,6 +1,6 @@
-"""Long texts are searched piece by piece, so that no worker is busy for long.
+"""Splits long texts into overlapping chunks, so that no call keeps a worker busy for long.
 
-Pieces overlap, so a value at a cut is seen whole by one of them.
+A value at a boundary is whole in one of the two chunks.
 """
 
 from collections.abc import Iterable, Iterator
@@ -11,7 +11,7 @@ from graph.redaction.values.entity_types import ENTITY_TYPES
 
 MAX_CHUNK_CHARS = 8_000
 OVERLAP_CHARS = 400
-"""Characters that two neighbours share, at least half of them on either side of what is found in the middle."""
+"""Characters that adjacent chunks share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Chunk:
 
 
 def split(text: str) -> list[Chunk]:
-    """The pieces of a text, which end and begin at a blank where one is near."""
+    """The chunks of a text, which begin and end at a blank where one is near."""
     return list(_chunks(text))
 
 
@@ -43,7 +43,7 @@ def _chunks(text: str) -> Iterator[Chunk]:
 
 
 def join_detections(chunks: Iterable[Chunk], found: Iterable[list[Detection]]) -> list[Detection]:
-    """The findings of all pieces at their places in the text, in order and without overlaps."""
+    """The detections of all chunks at their offsets in the text, in order and without overlaps."""
     kept: list[Detection] = []
     last = 0
     for chunk, detections in zip(chunks, found, strict=True):
@@ -56,7 +56,7 @@ def join_detections(chunks: Iterable[Chunk], found: Iterable[list[Detection]]) -
 
 
 def _moved(detection: Detection, start: int, end: int) -> Detection:
-    """The finding at another place, without the part that its neighbour has already."""
+    """The detection at other offsets, without the part that the chunk before has detected."""
     if end - start == len(detection.value):
         return replace(detection, start=start, end=end)
     value = detection.value[start - end :]

@@ -1,4 +1,4 @@
-"""The text behind percent signs, entities, escapes and digits written as words, and the way back to it as it was written.
+"""Decodes percent signs, entities, escapes and spelled-out digits, and maps spans back to the original text.
 
 A number that came out of a form, a page or a JSON document is the same number to its owner. The text is decoded once;
 what is found in the decoded form masks the encoded form whole.
@@ -22,7 +22,7 @@ _DIGIT_NAMES = (
     ("eight", "acht", "huit", "ocho", "otto", "oito"),
     ("nine", "neun", "neuf", "nueve", "nove"),
 )
-"""Digits in the languages in which people dictate numbers here."""
+"""The words for each digit in several languages."""
 _DIGIT_BY_NAME = {word: str(digit) for digit, words in enumerate(_DIGIT_NAMES) for word in words} | {"oh": "0"}
 
 _DIGIT_WORD = "|".join(sorted(_DIGIT_BY_NAME, key=len, reverse=True))
@@ -91,7 +91,7 @@ def _replacements(text: str) -> Iterator[Replacement]:
 
 
 def _dictated(text: str, start: int, end: int) -> Iterator[Replacement]:
-    """The digits of a run of words, without what stands between them."""
+    """The digits of a run of words, without the text between them."""
     last = start
     for word in _ONE_DIGIT.finditer(text, start, end):
         if last < word.start():
@@ -101,7 +101,7 @@ def _dictated(text: str, start: int, end: int) -> Iterator[Replacement]:
 
 
 def _may_dictate(text: str) -> bool:
-    """Whether there are enough words for digits, wherever they stand: it takes a tenth of the time of looking for a run."""
+    """Whether the text has enough words for digits; ten times faster than searching for a run."""
     words = map(_DIGIT_BY_NAME.__contains__, _NO_LETTERS.split(text.lower()))
     return sum(words) >= _MIN_WORDS
 

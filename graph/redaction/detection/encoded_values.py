@@ -1,4 +1,4 @@
-"""Personal values behind base64 and hexadecimal digits: each is looked into once, and masked as it is written."""
+"""Personal values in base64 and hexadecimal text. Each text is decoded once, and masked in its encoded form."""
 
 import base64
 import binascii
@@ -12,11 +12,11 @@ _BASE64 = re.compile(
 )
 _HEX = re.compile(r"(?:(?<![A-Za-z0-9])|(?<=\b0x))(?:[2-7][0-9a-fA-F]){8,4000}(?![A-Za-z0-9])")
 _MAX_LOOKS = 50
-"""How many encoded words of a text are looked into."""
+"""Maximum encoded words that are decoded in a text."""
 
 
 def encoded_values(text: str, holds_value: Callable[[str], bool]) -> Iterator[Span]:
-    """What is a text when it is decoded, and a text with a personal value."""
+    """The spans whose decoded text has a personal value."""
     looks = 0
     for match in (*_HEX.finditer(text), *_BASE64.finditer(text)):
         plain = _from_hex(match[0]) if match.re is _HEX else _from_base64(match[0])
@@ -31,7 +31,7 @@ def _from_hex(written: str) -> str | None:
 
 
 def _from_base64(written: str) -> str | None:
-    """The text behind base64 in either alphabet, with its padding or without."""
+    """The text encoded in base64, in either alphabet, with or without padding."""
     bare = written.rstrip("=").replace("-", "+").replace("_", "/")
     try:
         return _readable(base64.b64decode(bare + "=" * (-len(bare) % 4), validate=True))
@@ -40,7 +40,7 @@ def _from_base64(written: str) -> str | None:
 
 
 def _readable(data: bytes) -> str | None:
-    """The text of the bytes, if all of them make up one; bytes that were drawn at random do not."""
+    """The bytes as UTF-8 text, or None if they are not printable, as random bytes are not."""
     try:
         text = data.decode()
     except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""The rules that find numbers, codes and electronic addresses, with the kind that each finds."""
+"""The detectors of numbers, codes and electronic addresses, with their gates."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Names that programs give to things: they stay, and no rule reads their digits, unless a value is hidden in one."""
+"""Technical ids, which are not masked and whose digits no rule reads, unless they contain a value."""
 
 import re
 from collections.abc import Iterator
@@ -20,11 +20,11 @@ _TECHNICAL = re.compile(
 program: the digits are read as if it were not there."""
 
 _LENGTHS = (15, 16)
-"""Digits of a card that is one wherever it stands."""
+"""Lengths of numbers that are cards in any context."""
 
 
 def technical_ids(text: str) -> list[Span]:
-    """What no rule reads, in order: not what a word before it calls a key."""
+    """The spans that no rule reads, in order, without those that a word before them names as a key."""
     protected = list(_protected(text))
     keys = [*secrets(text), *pix_keys(text)] if protected else []
     return [(start, end) for start, end in protected if not any(first < end and start < last for first, last in keys)]
@@ -41,7 +41,7 @@ def _protected(text: str) -> Iterator[Span]:
 
 
 def values_in_ids(text: str) -> Iterator[tuple[str, Span]]:
-    """Cards and IBANs inside of technical ids, with their kind."""
+    """Cards and IBANs inside technical ids, with their entity type."""
     for match in _TECHNICAL.finditer(text):
         if not match["token"]:
             for start, end in _values(match):

@@ -1,4 +1,4 @@
-"""A number is masked whole or not at all: what a rule saw of it grows to its last digit."""
+"""Extends partial matches of numbers to all digits of the number."""
 
 import re
 from collections.abc import Iterator

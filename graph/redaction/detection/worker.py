@@ -1,4 +1,4 @@
-"""What a worker process runs: cheap to import; the first call loads the analyzer, in about two seconds."""
+"""The entry points of worker processes. The first call loads the analyzer, in about two seconds."""
 
 import time
 import traceback
@@ -10,7 +10,7 @@ from graph.redaction.values.detection import Detection
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """What went wrong in a worker, told without the exception, which could hold a part of the text."""
+    """An error in a worker, without the exception, whose text may contain personal values."""
 
     error: str
     """The name of the exception's type."""
@@ -30,7 +30,7 @@ def detect_all(texts: Sequence[str], allowed_names: Collection[str]) -> list[lis
 
 
 def warm(seconds: float) -> Failure | None:
-    """Load the analyzer and stay busy for a moment, so that workers that are warmed together are different ones."""
+    """Load the analyzer, and stay busy for `seconds` so that concurrent calls use different workers."""
     found = detect_all(["Warm up with Jane Doe, +1 415 555 2671."], ())
     time.sleep(seconds)
     return found if isinstance(found, Failure) else None

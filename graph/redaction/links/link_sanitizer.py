@@ -1,15 +1,15 @@
-"""Taking the addresses out of what a model wrote that its user did not write.
+"""Removes the URLs from a model's text that its user did not write.
 
-A model that was talked into it can write an image or a link whose address carries what it was told, and a client that
-shows the answer fetches it. So an address stays only if it is, whole, one of those that are allowed: any other becomes
-`[link removed: example[.]com]`, which no client makes a link of. The words around it stay:
+After a prompt injection a model can write an image or a link whose URL carries private data, and a client that renders the
+answer fetches it. So only URLs that are allowed as a whole stay. Any other becomes `[link removed: example[.]com]`, which no
+client turns into a link. The words around it stay:
 
     [my plan](https://example.com/?card=[CARD_7K3Q9D])  →  [my plan] ([link removed: example[.]com])
     <img src="//example.com/x.png">                     →  < img src="[link removed: example[.]com]">
 
-What makes an address of other words is taken apart: the target of a Markdown link moves away from its `]`, and HTML becomes
-text but for plain marks (`<b>`, `<br>`). A Markdown image becomes a link, since a client fetches an image without being asked.
-`graph.redaction.links.urls` says what an address is.
+Markup that turns other words into URLs is broken: a blank separates the target of a Markdown link from its `]`, and HTML
+except plain tags (`<b>`, `<br>`) becomes text. A Markdown image becomes a link, since clients fetch images at once.
+`graph.redaction.links.urls` defines what a URL is.
 """
 
 import re
@@ -31,12 +31,12 @@ from graph.redaction.links.urls import (
 from graph.redaction.values.placeholders import CODE, ENTITY_TYPE
 
 MAX_WORD_CHARS = 2_000
-"""Characters of a word that are looked at together; a longer one is cut in two, so that no address gets through in parts."""
+"""Maximum characters of a word. A longer word is cut in two, so that no URL passes in parts."""
 
 HARMLESS_TAGS = (
     "b|br|blockquote|code|del|em|h[1-6]|hr|i|kbd|li|ol|p|pre|s|strong|sub|sup|table|tbody|td|th|thead|tr|u|ul"
 )
-"""HTML that shows text only, as long as it has no attributes; a token between `<` and `>` is no HTML either."""
+"""HTML tags that are harmless without attributes."""
 
 _WORD = r"[^\s\uff0c\u3001\uff01\uff1f\uff1b\uff1a\uff08\uff09\u300c\u300d]"
 _BEGINNINGS = "|".join(
@@ -46,7 +46,7 @@ _SUSPECT = re.compile(
     rf"(?:[\]<&\\/]|!(?=\[)|{SCHEME_START}(?:{'|'.join(SCHEMES)}|www)(?=[^\w\s]|_)){_WORD}{{0,{MAX_WORD_CHARS}}}(?P<more>(?={_WORD}))?",
     re.IGNORECASE,
 )
-"""The rest of a word from the first character on at which an address, an image, a target or a tag can begin."""
+"""The rest of a word from the first character at which a URL, an image, a target or a tag can begin."""
 _BEGUN = re.compile(rf"(?:{SCHEME_START}(?:{_BEGINNINGS})|!)\Z", re.IGNORECASE)
 
 _UNITS = re.compile(
@@ -59,13 +59,13 @@ _UNITS = re.compile(
 
 
 class AllowedUrls:
-    """The addresses that some texts mention, read when one is asked for: most answers hold none."""
+    """The URLs in some texts. They are read at the first use, since most answers have no URL."""
 
     def __init__(self, texts: Iterable[str] = ()) -> None:
         self._texts = texts
 
     def __contains__(self, url: str) -> bool:
-        """Whether an address, in the form in which they are compared, is mentioned."""
+        """Whether the texts mention a canonical URL."""
         return url in self._forms
 
     @cached_property
@@ -74,7 +74,7 @@ class AllowedUrls:
 
 
 class LinkSanitizer:
-    """Takes a stream in chunks of any size and gives it back without the addresses that are not allowed.
+    """Removes the URLs that are not allowed from a stream in chunks of any size.
 
     What comes out, put together, is what `sanitize_links` makes of the whole.
     """
@@ -82,11 +82,11 @@ class LinkSanitizer:
     def __init__(self, allowed: AllowedUrls) -> None:
         self.allowed = allowed
         self._before = ""
-        """The last character that was let go: whether a word begins after it."""
+        """The last released character; it decides whether a word begins after it."""
         self._held = ""
 
     def push(self, chunk: str) -> str:
-        """Add a chunk; return what can be let go now, which may be nothing."""
+        """Add a chunk and return the text that can be released, which may be empty."""
         text = self._before + self._held + chunk
         return self._let_go(text, _open_from(text, len(self._before)))
 
@@ -129,13 +129,13 @@ class LinkSanitizer:
 
 
 def sanitize_links(text: str, allowed: AllowedUrls) -> str:
-    """The text without the addresses that are not allowed."""
+    """The text without the URLs that are not allowed."""
     sanitizer = LinkSanitizer(allowed)
     return sanitizer.push(text) + sanitizer.flush()
 
 
 def sanitize_links_json(value: Any, allowed: AllowedUrls) -> Any:
-    """A JSON value, the names of its fields included, without the addresses that are not allowed."""
+    """A JSON value, field names included, without the URLs that are not allowed."""
     match value:
         case str():
             return sanitize_links(value, allowed)
@@ -148,13 +148,13 @@ def sanitize_links_json(value: Any, allowed: AllowedUrls) -> Any:
 
 
 def removal_notice(url: str) -> str:
-    """What stands in the place of an address. The dots of its host are in brackets, so that no client makes a link of it."""
+    """The replacement of a URL. The dots of its host are in brackets, so that no client turns it into a link."""
     host = domain_of(url).replace(".", "[.]")
     return f"[link removed: {host}]" if host else "[link removed]"
 
 
 def _open_from(text: str, start: int) -> int:
-    """Where the word begins that may go on and is to be looked at whole; the length of the text if there is none."""
+    """The start of the unfinished word that may become a URL; the length of the text without one."""
     for match in _SUSPECT.finditer(text, start):
         if match.end() == len(text):
             return match.start()

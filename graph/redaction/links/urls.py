@@ -1,4 +1,4 @@
-"""What a client could read as an address, and how two spellings of one address are compared.
+"""Recognises the URLs that a client could open, and compares their spellings.
 
 An address is anything after `https:`, `ftp:`, `file:` and their like, after `//`, `www.`, `mailto:`, `javascript:` or `data:`,
 however its slashes, colons and letters are escaped. A name without any of it (`example.com`) is none: no Markdown and no HTML
@@ -15,10 +15,10 @@ from graph.redaction.values.placeholders import TOKEN
 SCHEMES = ("https", "http", "ftps", "ftp", "wss", "ws", "file", "mailto", "xmpp", "javascript", "vbscript", "data")
 
 SCHEME_START = r"(?<![^\W_])"
-"""Pattern of the place where a scheme can begin: not within a word."""
+"""Pattern of a position where a scheme can begin: not within a word."""
 _CHARACTER = r"[^\s<>\"`|()\[\]]"
 URL_PART = rf"(?:{_CHARACTER}|\[[^\s\[\]]*\]|\((?:{_CHARACTER}|\[[^\s\[\]]*\]|\({_CHARACTER}*\))*\))"
-"""Pattern of one part of what follows the beginning of an address."""
+"""Pattern of one character, or bracketed part, after the beginning of a URL."""
 URL_PATTERNS = (
     rf"{SCHEME_START}(?:https?|ftps?|wss?|file):{URL_PART}+",
     rf"{SCHEME_START}(?:mailto|xmpp):{URL_PART}+",
@@ -28,37 +28,37 @@ URL_PATTERNS = (
     rf"[/\\]{{2,}}[^\s<>\"`|()/\\]*[.\u3002\uff0e\uff61]{URL_PART}+",
     rf"{SCHEME_START}www\.{URL_PART}+",
 )
-"""Patterns of addresses."""
+"""Patterns of URLs."""
 TRAILING_PUNCTUATION = "?!.,:;*_~'\\"
-"""Characters at the end of an address that belong to the sentence around it."""
+"""Characters at the end of a URL that belong to the sentence."""
 
 _URL = re.compile("|".join(URL_PATTERNS), re.IGNORECASE)
 _URL_ANYWHERE = re.compile("|".join(URL_PATTERNS).replace(SCHEME_START, ""), re.IGNORECASE)
-"""Within words, too: a piece of a stream may begin in the middle of one."""
+"""Also within words, since a chunk of a stream may begin in the middle of one."""
 _BARE_NAME = re.compile(rf"[\w-]+(?:\.[\w-]+)+(?::\d+)?(?:/{URL_PART}*)?")
 
 MAX_URL_CHARS = 4_000
-"""Characters before and after a token that are looked at for the address around it."""
+"""Maximum characters before and after a token that are searched for a URL around it."""
 _STAND_IN = "t0k3n"
-"""What stands for the token while the word around it is read."""
+"""Replaces the token while the word around it is read."""
 _HOST_AND_PATH = re.compile(
     rf"(?:[\w-]+\.)+(?:[a-z]{{2,24}}|[A-Z]{{2,24}})(?![\w-])(?::\d+)?(?P<path>[/?#\\]{URL_PART}*)?"
 )
 _FILE_NAME = re.compile(r".*\.(?:csv|docx?|gif|html?|jpe?g|json|md|pdf|png|svg|txt|webp|xlsx?|xml|zip)", re.IGNORECASE)
 _GITHUB_CONTINUATION = re.compile(r"[^\s<>\"]*")
-"""What GitHub's Markdown still counts to an address that it makes a link of, where other clients end it earlier."""
+"""The further characters that GitHub's Markdown includes in a link, where other clients end it."""
 _TOKEN_END = re.compile(rf"{TOKEN}\Z")
 _OPEN_TAG = re.compile(r"<(?:[A-Za-z/!?][^<>]*=|[A-Za-z][A-Za-z0-9+.-]*:)[^<>]*\Z")
 
 
 def as_rendered(text: str) -> str:
-    """The text as a browser would read it: entities and Markdown's escapes resolved, without characters that show nothing."""
+    """The text as a browser renders it: entities and Markdown escapes resolved, invisible characters removed."""
     shown = normalise(re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", html.unescape(text)))
     return shown.text
 
 
 def urls_in(text: str) -> set[str]:
-    """The addresses that a text mentions, in the form in which they are compared; bare names (`example.com`) count."""
+    """The canonical URLs in a text, including bare host names (`example.com`)."""
     lines = text.replace("\\n", "\n").replace('\\"', '"')
     return {
         *canonical_urls(lines),
@@ -67,12 +67,12 @@ def urls_in(text: str) -> set[str]:
 
 
 def canonical_urls(text: str) -> Iterator[str]:
-    """The addresses of a plain text, as they are compared."""
+    """The canonical URLs in a text, without bare host names."""
     return (canonical_url(match[0].rstrip(TRAILING_PUNCTUATION)) for match in _URL.finditer(text))
 
 
 def canonical_url(url: str) -> str:
-    """An address as it is compared: its host in small letters, without `https://` and the slash at its end."""
+    """The form in which URLs are compared: lower-case host, no `https://`, no slash at the end."""
     plain = re.sub(r"^https?://", "", as_rendered(url), flags=re.IGNORECASE).rstrip("/")
     host = re.match(r"[^/?#]*", plain)
     end = host.end() if host else 0
@@ -80,7 +80,7 @@ def canonical_url(url: str) -> str:
 
 
 def domain_of(url: str) -> str:
-    """The end of a host's name, as far as it is one: the rest of it could carry a message of its own."""
+    """The last labels of the host, or an empty text. Further labels could carry a message."""
     found = re.match(r"(?:[a-z]+:)?[/\\]+([^/\\?#]+)|(www\.[^/\\?#]+)", as_rendered(url), re.IGNORECASE)
     name = (found[1] or found[2]).rpartition("@")[2].partition(":")[0].lower() if found else ""
     try:
@@ -100,7 +100,7 @@ def is_inside_url(text: str, start: int, end: int) -> bool:
 
 
 def _is_in_target(before: str) -> bool:
-    """Whether a Markdown target is open: `](` without its `)`. The bracket of a token is none: its value takes its place."""
+    """Whether a Markdown target is open: `](` without its `)`. The bracket of a token does not count."""
     opened = before.rfind("](")
     if opened < 0 or _TOKEN_END.search(before, 0, opened + 1):
         return False
@@ -109,12 +109,12 @@ def _is_in_target(before: str) -> bool:
 
 
 def _is_closed(target: str) -> bool:
-    """Whether what follows `](` has the bracket that ends it."""
+    """Whether the target after `](` is closed."""
     return target.count(")") > target.count("(")
 
 
 def _is_in_tag(before: str) -> bool:
-    """Whether an attribute of an HTML tag, or an address in angle brackets, is open."""
+    """Whether an HTML attribute or a URL in angle brackets is open."""
     opened = before.rfind("<")
     return opened >= 0 and _OPEN_TAG.match(before, opened) is not None
 

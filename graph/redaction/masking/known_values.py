@@ -1,7 +1,7 @@
-"""Finds again what was masked once: the values of one user's vault, wherever and however a text spells them.
+"""Detects the values of one user's vault in later texts, in any spelling.
 
-A rule knows an account number by the word before it, so it misses the bare number in a tool's result or in the next message.
-Here no word is needed: the value itself is known. The time for a text grows with its length, not with the number of values.
+A rule recognises an account number by the word before it, so it misses the bare number in a tool's result or a later message.
+A value in the vault needs no such word. The time for a text grows with its length, not with the number of values.
 """
 
 import re
@@ -17,13 +17,13 @@ from graph.redaction.values.placeholders import TOKEN
 from graph.values.currencies import SPOKEN_NAMES
 
 MAX_GAP_CHARS = 12
-"""Characters that may stand between two groups of a value."""
+"""Maximum characters between two groups of a value."""
 MIN_CHARS = 4
-"""Letters and digits of the shortest value that is found again, but for a security code, which has three."""
+"""Minimum letters and digits of a value, except security codes, which have three."""
 MIN_GLUED_CHARS = 6
-"""Letters and digits of a value that is found although a letter or digit touches it, as in `acct4929123456`."""
+"""Minimum letters and digits of a value that is detected within a word, as in `acct4929123456`."""
 MAX_PLAIN_DIGITS = 6
-"""Digits of a number that may as well be an amount or a year; what stands around it decides."""
+"""Maximum digits of a number that may also be an amount or a year; the text around it decides."""
 _PREFIX = 4
 
 _CURRENCIES = "|".join(
@@ -37,13 +37,13 @@ _UNITS = "days?|weeks?|months?|years?|times|rows|points|payments|purchases|trans
 _MONEY_BEFORE = re.compile(rf"(?:[$€£¥₹]|\b(?:{_CURRENCIES})|\d[.,/:-])[ \t]?-?\Z")
 _MONEY_AFTER = re.compile(rf"[.,/:-]\d|[ \t]?(?:[$€£¥₹%]|(?:{_CURRENCIES}|{_UNITS})\b)")
 _PROTECTED = re.compile(rf"{TOKEN}|\b[0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}\b")
-"""Tokens and UUIDs, whose characters are no values."""
+"""Tokens and UUIDs, in which no value is detected."""
 _YEAR = re.compile(r"(?:19|20)\d\d")
 
 
 @dataclass(frozen=True, slots=True)
 class KnownValue:
-    """A value that was masked."""
+    """A value of the vault."""
 
     entity_type: str
     key: str
@@ -79,7 +79,7 @@ class KnownValues:
         return len(self._by_spelling) + len(self._literals)
 
     def add(self, entity_type: str, value: str) -> None:
-        """Have a value found from now on; one that is too short or too ordinary is not."""
+        """Detect a value from now on, unless it is too short or too ordinary."""
         known = KnownValue(entity_type, ENTITY_TYPES[entity_type](normalise(value).text))
         if entity_type == "PASSWORD":
             if self.exact or not value.isalpha():
@@ -126,7 +126,7 @@ class KnownValues:
             place = end
 
     def _longest_from(self, parts: list[_Piece], first: int, text: str) -> tuple[int, KnownValue | None]:
-        """The end of the longest value that begins with this piece, and the value; else the next piece."""
+        """The piece after the longest value that begins here, and the value; the next piece and None without one."""
         best, found = first + 1, None
         joined = worded = ""
         for number in range(first, len(parts)):
@@ -148,7 +148,7 @@ class KnownValues:
         return self._by_spelling.get(spelling)
 
     def _is_match(self, joined: str, first: _Piece, last: _Piece, text: str) -> bool:
-        """Whether this is the value, and neither a part of a longer word nor an amount."""
+        """Whether the match is the value, not a part of a longer word or an amount."""
         if (first.glued_before or last.glued_after) and len(joined) < MIN_GLUED_CHARS:
             return False
         if self.exact or not joined.isdecimal() or len(joined) > MAX_PLAIN_DIGITS:
@@ -161,7 +161,7 @@ class KnownValues:
 
 
 def exact_values(values: Mapping[str, str]) -> KnownValues:
-    """The values of some tokens, to be found wherever a tool repeats them."""
+    """The values of these tokens, to detect them wherever a tool repeats them."""
     known = KnownValues(exact=True)
     for token, value in values.items():
         known.add(token[1:].partition("_")[0], value)
@@ -219,5 +219,5 @@ def _findings(text: str, plain: NormalizedText, spans: list[tuple[int, int, Know
 
 
 def _is_rare_word(word: str) -> bool:
-    """Whether a name of one word means nothing else."""
+    """Whether a name of one word has no other meaning."""
     return len(word) >= MIN_CHARS and word not in common_words() and word not in word_list("word_names.txt")

@@ -1,4 +1,4 @@
-"""Replacing values by tokens."""
+"""Replaces detected values by tokens."""
 
 from collections.abc import Sequence
 

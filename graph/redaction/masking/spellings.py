@@ -1,4 +1,4 @@
-"""The spellings in which a value that was masked once is found again.
+"""The spellings in which a value of the vault is detected.
 
 A spelling is compared in one of two forms, both in small letters. *Joined* are the letters and digits with nothing between
 them, for numbers that are printed in groups (`DE89 3704 …`, `DE893704…`). *Worded* are its words and numbers with one blank
@@ -14,7 +14,7 @@ from itertools import product
 from graph.redaction.values.normalise import normalise
 
 PIECE = re.compile(r"[^\W\d_]+|\d+")
-"""A run of letters or of digits: what a spelling is made of."""
+"""A run of letters or of digits; spellings are sequences of them."""
 
 MIN_PHONE_DIGITS = 7
 _COUNTRY_CODE_DIGITS = (1, 2, 3)
@@ -26,7 +26,7 @@ class Spelling:
 
     text: str
     worded: bool
-    """Whether the places of its blanks count."""
+    """Whether the positions of its blanks matter."""
 
 
 def pieces(text: str) -> list[str]:

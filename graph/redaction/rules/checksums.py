@@ -1,4 +1,4 @@
-"""Check digits: what tells a number that somebody was issued from any other number."""
+"""Checksums that distinguish issued numbers from arbitrary ones."""
 
 import hashlib
 import string

@@ -1,4 +1,4 @@
-"""Values that the name of their field tells: in JSON, XML, forms and settings, and in the columns of a table."""
+"""Values recognised by the name of their field: in JSON, XML, forms, settings and tables."""
 
 import re
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ _FIELD = re.compile(
 )
 """A name, a colon, an equals sign or the end of a tag, and a value."""
 _PROSE = re.compile(r":\s+\Z")
-"""What stands before a value in a sentence as well as in a setting."""
+"""A colon with a blank, which occurs in sentences and in settings."""
 _NO_WORD = re.compile(r"[\d._@#$!-]")
 _INSIDE_TAG = re.compile(r"<(?P<name>[A-Za-z][\w.:-]{1,40})(?: [^<>\n]{0,80})?>(?P<bare>[^<>\n]{2,120})</")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -56,7 +56,7 @@ _ENTITY_TYPES = {
     ),
     "IP": r"(?:client |remote |user )?ip(?: ?addr(?:ess)?)?",
 }
-"""Names of fields, in small letters with blanks between their words."""
+"""Field names by entity type, in lower case with blanks between words."""
 _NAMES = re.compile("|".join(f"(?P<{entity_type}>{names})" for entity_type, names in _ENTITY_TYPES.items()))
 
 _TEXT_ENTITY_TYPES = frozenset({"PASSWORD", "SECRET", "HANDLE", "BANKCODE"})
@@ -78,14 +78,14 @@ _MIN_CHARACTERS = 5
 
 
 def entity_type_of(name: str) -> str | None:
-    """The kind of value that a field of this name holds."""
+    """The entity type of the values in a field of this name, or None."""
     words = _BREAK.sub(" ", _CAMEL.sub(" ", name)).strip().lower()
     match = _NAMES.fullmatch(words)
     return match.lastgroup if match else None
 
 
 def field_values(text: str) -> Iterator[tuple[str, Span]]:
-    """Each value with the kind that its field tells."""
+    """Each value with the entity type of its field's name."""
     for pattern in (_FIELD, _INSIDE_TAG):
         for match in pattern.finditer(text):
             entity_type, group = entity_type_of(match["name"]), match.lastgroup
@@ -98,7 +98,7 @@ def field_values(text: str) -> Iterator[tuple[str, Span]]:
 
 
 def _cells(text: str) -> Iterator[tuple[str, Span]]:
-    """Values under the header of a table whose cells commas, semicolons, tabs or bars part."""
+    """Values under the header of a table with commas, semicolons, tabs or bars between its cells."""
     header, end_of_line, _ = text.partition("\n")
     if not end_of_line or not _DELIMITER.search(header):
         return
@@ -118,7 +118,7 @@ def _cells(text: str) -> Iterator[tuple[str, Span]]:
 
 
 def _may_be(entity_type: str, value: str) -> bool:
-    """Whether the value is one of its kind: no word of a sentence, no number that is too short."""
+    """Whether the value can have this entity type: it is not a word of a sentence or too short a number."""
     if entity_type == "SECRET" and not any(character.isdigit() for character in value):
         return False
     if entity_type in _TEXT_ENTITY_TYPES:

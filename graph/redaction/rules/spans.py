@@ -1,4 +1,4 @@
-"""What a rule yields, and what several rules need: the words around a span."""
+"""The spans that rules yield, and the helpers for the words around a span."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -11,7 +11,7 @@ Span = tuple[int, int]
 Rule = Callable[[str], Iterator[Span]]
 
 CONTEXT_CHARS = 40
-"""Characters before a number in which a word can say what it is."""
+"""How many characters before a number are searched for a word that names it."""
 
 
 def any_of(*lists: str) -> str:
@@ -30,11 +30,11 @@ REFERENCE_WORDS = re.compile(
     + r"(?![^\W_])",
     re.IGNORECASE,
 )
-"""Words that introduce numbers which name things, not people."""
+"""Words before numbers that identify things and not people."""
 
 NUMBER_START = r"(?<![^\W_])(?<!-)(?<!\d\.)"
 NUMBER_END = r"(?![\w-]|\.\d)"
-"""What stands before and after a number that is no part of a longer one; a comma may: it ends a column."""
+"""Lookarounds of a number that is not part of a longer one. A comma is allowed, since it ends a column."""
 
 _SIGNS = "[$€£¥₹₩₽฿]"
 _CURRENCIES = " ".join((*COMMON_CODES, "AUD INR JPY CHF"))
@@ -42,7 +42,7 @@ MONEY_BEFORE = re.compile(rf"(?:{_SIGNS}|\b{any_of(_CURRENCIES, 'rs')})\s{{0,2}}
 MONEY_AFTER = re.compile(rf"\s{{0,2}}(?:{_SIGNS}|%|{any_of(_CURRENCIES, *SPOKEN_NAMES, 'cents')}(?!\w))", re.IGNORECASE)
 _DECIMALS = re.compile(r"[.,]\d{2}(?!\d|[.,/]\d)")
 _AMOUNT = re.compile(r"\d{1,9}|\d{1,3}(?:[ ,.]\d{3}){1,3}")
-"""What may stand before decimals: nobody has more than nine digits of money."""
+"""The digits before decimals; amounts have at most nine."""
 
 
 def preceded_by(words: re.Pattern[str], text: str, start: int, reach: int = CONTEXT_CHARS) -> bool:
@@ -56,14 +56,14 @@ def followed_by(words: re.Pattern[str], text: str, end: int, reach: int = CONTEX
 
 
 def is_money(text: str, start: int, end: int) -> bool:
-    """Whether a currency or two decimals make an amount of the number."""
+    """Whether a currency beside the number, or two decimals, make it an amount."""
     if MONEY_BEFORE.search(text, max(0, start - 6), start) or MONEY_AFTER.match(text, end):
         return True
     return _AMOUNT.fullmatch(text, start, end) is not None and _DECIMALS.match(text, end) is not None
 
 
 def nearest_before(text: str, start: int, reach: int, *words: re.Pattern[str]) -> int | None:
-    """Which of the word lists was said last before the offset: its position in the arguments, or None."""
+    """The position in the arguments of the pattern that matches last before the offset, or None."""
     latest, winner = -1, None
     for index, pattern in enumerate(words):
         for match in pattern.finditer(text, max(0, start - reach), start):

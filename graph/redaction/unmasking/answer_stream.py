@@ -1,7 +1,7 @@
-"""A model's words on their way to the user: without foreign addresses, and in pieces that are restored one by one.
+"""Streams a model's answer without foreign URLs, in pieces that can be unmasked one by one.
 
-A piece is restored alone, so it cannot show that an address began in an earlier piece and goes on with its token. Therefore a
-token that is a part of an address loses its code here: `evil.example/x?d=[CARD_7K3Q9D]` becomes `evil.example/x?d=[CARD]`.
+Each piece is unmasked alone, so a URL that began in an earlier piece cannot be seen then. Therefore a token that is part of a
+URL loses its code here: `evil.example/x?d=[CARD_7K3Q9D]` becomes `evil.example/x?d=[CARD]`.
 """
 
 from graph.redaction.links.link_sanitizer import AllowedUrls, LinkSanitizer
@@ -14,7 +14,7 @@ MAX_HELD_WORD_CHARS = 400
 
 
 class AnswerStream:
-    """Takes a model's words in chunks of any size and gives them back as they may be logged and shown."""
+    """Turns chunks of any size into text that may be logged and shown."""
 
     def __init__(self, allowed: AllowedUrls) -> None:
         self._sanitizer = LinkSanitizer(allowed)
@@ -22,7 +22,7 @@ class AnswerStream:
         self._tokens = UrlTokens()
 
     def push(self, chunk: str) -> str:
-        """Add a chunk; return what can be shown now, which may be nothing."""
+        """Add a chunk and return the text that can be shown, which may be empty."""
         return self._tokens.push(self._buffer.push(self._sanitizer.push(chunk)))
 
     def flush(self) -> str:
@@ -32,11 +32,11 @@ class AnswerStream:
 
 
 class UrlTokens:
-    """Takes pieces in which no token is cut, and takes the codes from the tokens that are parts of addresses."""
+    """Removes the codes of tokens that are parts of URLs, from pieces that cut no token."""
 
     def __init__(self) -> None:
         self._before = ""
-        """The end of the word that was let go, as far as it has come."""
+        """The released beginning of the current word."""
         self._held = ""
 
     def push(self, piece: str) -> str:
@@ -64,5 +64,5 @@ class UrlTokens:
 
 
 def _open_word(text: str) -> str:
-    """The word that the end of a text may leave open."""
+    """The unfinished word at the end of a text."""
     return "" if not text or text[-1].isspace() else text.rsplit(maxsplit=1)[-1]

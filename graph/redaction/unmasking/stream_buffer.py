@@ -1,4 +1,4 @@
-"""Releasing a stream of text in pieces that can be restored and shown one by one.
+"""Releases a stream of text in pieces that can be unmasked and shown one by one.
 
 A token, a citation marker (`[1]`), a Markdown link or image, or a URL that is still being written is held until it is
 complete. A token is never cut. The others are let go once they are longer than `MAX_HELD_CHARS`: a reader who waits for
@@ -12,7 +12,7 @@ from graph.redaction.values.entity_types import ENTITY_TYPES
 from graph.redaction.values.placeholders import ALPHABET, CODE_LENGTH
 
 MAX_HELD_CHARS = 96
-"""Characters that are held at most; a token is shorter than a quarter of it."""
+"""Maximum characters that are held; a token is shorter than a quarter of it."""
 
 
 def _beginnings(*words: str) -> str:
@@ -52,14 +52,14 @@ _TOKENS = _either(_OPEN_TOKEN, TOKEN_PATTERNS)
 
 
 class StreamBuffer:
-    """Takes a stream in chunks of any size and gives it back in whole pieces; the pieces make up the stream."""
+    """Joins chunks of any size into pieces that cut no token; together the pieces are the stream."""
 
     def __init__(self, max_chars: int = MAX_HELD_CHARS) -> None:
         self.max_chars = max_chars
         self._held = ""
 
     def push(self, chunk: str) -> str:
-        """Add a chunk; return what can be let go now, which may be nothing."""
+        """Add a chunk and return the text that can be released, which may be empty."""
         text = self._held + chunk
         point = _open_from(_PARTS, text)
         if len(text) - point > self.max_chars:
@@ -74,7 +74,7 @@ class StreamBuffer:
 
 
 def _open_from(parts: re.Pattern[str], text: str) -> int:
-    """Where the part begins that the end of the text leaves open; the length of the text if there is none."""
+    """The start of the unfinished part at the end of the text; the length of the text without one."""
     position = 0
     while match := parts.search(text, position):
         if match["open"] is not None:

@@ -1,4 +1,4 @@
-r"""Putting values back in the places of their tokens.
+r"""Replaces tokens by their values.
 
 A model does not always repeat `[CARD_7K3Q9D]` as it read it. These spellings are the same token: brackets or
 underscore escaped for Markdown (`\[CARD\_7K3Q9D\]`), small letters within brackets, and, in capitals, no brackets at
@@ -32,12 +32,12 @@ _TOKEN = re.compile("|".join(TOKEN_PATTERNS))
 
 
 def tokens_in(text: str) -> set[str]:
-    """The tokens that a text mentions, as they were issued."""
+    """The tokens in a text, in the form in which they were issued."""
     return {_issued(match) for match in token_matches(text)}
 
 
 def token_matches(text: str) -> Iterator[re.Match[str]]:
-    """The places of the tokens that a text mentions, however they are spelt."""
+    """The matches of the tokens in a text, in any spelling."""
     return _TOKEN.finditer(text) if "_" in text else iter(())
 
 

@@ -1,4 +1,4 @@
-"""A personal value in a text, and which of several findings at one place counts."""
+"""A personal value in a text, and the choice among overlapping candidates."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ class Detection:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A span of the plain text that a rule or the model has marked."""
+    """A span of the plain text that a rule or the model has found."""
 
     entity_type: str
     start: int
@@ -49,7 +49,7 @@ def resolve(candidates: Iterable[Candidate], length: int, protected: Iterable[tu
 
 
 def free_spans(taken: bytearray, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """The stretches of a span that nothing has taken."""
+    """The parts of a span that are not taken."""
     while start < end:
         if taken[start]:
             start += 1

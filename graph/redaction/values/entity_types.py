@@ -1,4 +1,4 @@
-"""The kinds of personal values, and the form in which two spellings of one value are equal."""
+"""The types of personal values, and for each the form in which two spellings of one value are equal."""
 
 import unicodedata
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""The plain form in which personal values are looked for, and the way back to the text as it was written.
+"""The plain form in which personal values are detected, and the offsets of the original text.
 
 A card number typed in full-width digits, with no-break spaces or with zero-width characters between its digits is the
 same number to its owner, so it has to be the same to a rule. Each character is replaced by its NFKC form (Unicode

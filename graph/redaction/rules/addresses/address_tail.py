@@ -1,4 +1,4 @@
-"""What belongs to an address besides its street: apartment, places, state and postal code."""
+"""The parts of an address after its street: apartment, places, state and postal code."""
 
 import re
 
@@ -49,11 +49,11 @@ _TAILS = (
 _SMALL = re.compile(
     rf"(?:{_BREAK}{UNIT}){{0,2}},?(?: (?!{SENTENCE}\b)[^\W\d_]{{3,20}}){{1,3}}(?= ?[.?!]?\Z|[.]?\n)", re.IGNORECASE
 )
-"""Places in small letters, up to the end of the line."""
+"""Places in lower case, up to the end of the line."""
 
 
 def end_with_tail(text: str, start: int, end: int) -> int:
-    """Where an address ends whose street stands from start to end."""
+    """The end of the address whose street is at `text[start:end]`."""
     ends = [tail.end() for pattern in _TAILS if (tail := pattern.match(text, end))]
     if text[start:end].islower() and (tail := _SMALL.match(text, end)):
         ends.append(tail.end())
@@ -61,7 +61,7 @@ def end_with_tail(text: str, start: int, end: int) -> int:
 
 
 def has_postal_code(text: str, end: int) -> bool:
-    """Whether a postal code and a place follow at once."""
+    """Whether a postal code and a place follow directly."""
     return _CODE_AND_CITY.match(text, end) is not None
 
 

@@ -1,4 +1,4 @@
-"""The words of which addresses are made, and the ordinary ones that stand between a number and a thing just as well."""
+"""Words that occur in addresses, and ordinary words that tell other phrases with numbers from addresses."""
 
 import re
 
@@ -8,7 +8,7 @@ STREETS = any_of(
     "street avenue ave road rd boulevard blvd lane ln highway hwy parkway pkwy terrace crescent cres circle cir",
     "turnpike expressway freeway causeway esplanade alley bypass trafficway square sq st",
 )
-"""Words after which a number with a name is an address, however it is written."""
+"""Words for streets that make an address of a number and a name in any case."""
 
 WEAK_STREETS = any_of(
     "Drive Dr Way Court Ct Place Pl Trail Trl Loop Run Path Plaza Plz Point Pt Ridge Row Walk Close Grove Gardens",
@@ -17,7 +17,7 @@ WEAK_STREETS = any_of(
     "Knolls? Lakes? Landing Manor Meadows? Mills? Mission Mount Orchard Oval Parade Prairie Ranch Rapids Shores?",
     "Springs? Summit Union Viaduct",
 )
-"""Words that only in capitals end the name of a street."""
+"""Words that end the name of a street only if they are capitalised."""
 
 SIDES = any_of("north south east west ne nw se sw n s e w")
 
@@ -28,7 +28,7 @@ PREPOSITIONS = any_of(
     "between over under into onto near through toward towards against using as up out off plus vs last next more",
     "less",
 )
-"""Words that no name of a street holds between its number and its end."""
+"""Words that do not occur in names of streets."""
 
 MEASURES = any_of(
     "dollars? bucks usd eur gbp euros? pounds? cents? times? days? weeks? weekends? months? years? hours? nights?",
@@ -36,7 +36,7 @@ MEASURES = any_of(
     "accounts? cards? orders? items? things? shares? stocks? options? tickets? coffees? meals? trips? different",
     "duplicate extra new big small cheap rent rental deposit fee fees bill bills budget",
 )
-"""What a number counts: then it is no house number."""
+"""Things that a number counts; such a number is not a house number."""
 
 ORDINARY = rf"(?:{PREPOSITIONS}|{MEASURES})"
 
@@ -51,7 +51,7 @@ BUSINESS_AFTER = re.compile(
     + r")\b",
     re.IGNORECASE,
 )
-"""What makes a shop of the street before it."""
+"""Words that make the street before them the name of a shop."""
 
 YEAR_BEFORE = re.compile(
     r"(?:\b"
@@ -63,7 +63,7 @@ YEAR_BEFORE = re.compile(
     + r",? )\Z",
     re.IGNORECASE,
 )
-"""What stands before a year."""
+"""Words before a year."""
 YEAR = re.compile(r"(?:19|20)\d\d(?!\d)")
 
 ADDRESS_CUE = re.compile(
@@ -81,5 +81,5 @@ ADDRESS_CUE = re.compile(
     + r"(?: (?!to\b)[^\W\d]{1,12}){0,5} to)[ :,-]{1,3}|\baddress[ :]{0,3}\n\s{0,4})\Z",
     re.IGNORECASE,
 )
-"""What ends where an address begins."""
+"""Phrases that announce an address right before it."""
 MAX_CUE_CHARS = 60

@@ -1,4 +1,4 @@
-"""Addresses without a word for a street, where the words before say that one follows."""
+"""Addresses without a word for a street, after words that announce an address."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Postal codes: those that a word announces, and those whose form says what they are."""
+"""Postal codes after a word that announces them, or in an unmistakable form."""
 
 import re
 from collections.abc import Iterator

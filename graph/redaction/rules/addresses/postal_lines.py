@@ -1,4 +1,4 @@
-"""Addresses that are known by their postal code and place, of whatever the line before them is made."""
+"""Addresses recognised by their postal code and place, whatever the street line looks like."""
 
 import re
 from collections.abc import Iterator
@@ -55,7 +55,7 @@ def postal_lines(text: str) -> Iterator[Span]:
 
 
 def _line(text: str, anchor: re.Match[str]) -> Span | None:
-    """The address whose end is at the anchor, if what stands before it can be the line of a street."""
+    """The address that ends with the postal code, if the text before it can be a street line."""
     floor = max(0, anchor.start() - _REACH)
     before = _BEFORE.search(text, floor, anchor.start())
     if before is None:

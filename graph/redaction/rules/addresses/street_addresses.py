@@ -1,7 +1,7 @@
-"""Street addresses, by the words and numbers of which they are made.
+"""Street addresses, recognised by their words and numbers.
 
-A place alone ("in Denver") is no address. An address is a house number beside a street, a post box, a number and a
-name followed by an apartment, or what stands before a postal code; the place and the postal code that follow belong to it.
+A place alone ("in Denver") is not an address. An address has a house number with a street, a post box, an apartment after a
+number and a name, or a postal code. The place and the postal code that follow are part of it.
 """
 
 import re
@@ -76,9 +76,9 @@ _UNIT_BEFORE = re.compile(
     re.IGNORECASE,
 )
 STREET_PATTERNS = (_NUMBER_THEN_STREET, _NUMBER_THEN_WEAK_STREET)
-"""What makes a text an address unless it is the name of a shop, or begins with a year."""
+"""Patterns of streets with numbers, which names of shops and years may also match."""
 OTHER_PATTERNS = (_BROADWAY, _CORNER, _BESIDE_UNIT, _NAME_BESIDE_UNIT, _UNIT_FIRST, _BOX, _RURAL, _MILITARY)
-"""What makes a text an address."""
+"""Patterns that only addresses match."""
 
 
 def addresses(text: str) -> Iterator[Span]:

@@ -1,4 +1,4 @@
-"""Streets whose number stands behind their name, or before a word that begins it: those outside the English-speaking world."""
+"""Streets outside the English-speaking world: the number follows the name, or the word for a street begins the name."""
 
 import re
 from collections.abc import Iterator
@@ -15,9 +15,9 @@ _GLUED_END = any_of(
     "v[äa]gen gatan veien vegen vej vejen gaten allén katu kuja polku kaari ranta vík v[eé]gur",
     "stíg(?:ur)? braut gränd stigen gränden singel hofje utca maantee puiestee sokak caddesi",
 )
-"""What ends a name of one word that is a street: Hauptstraße, Storgatan."""
+"""Endings of streets whose name is one word: Hauptstraße, Storgatan."""
 _DOUBTFUL_END = any_of("ring hof kade gata gade grand tie stien pad tee markt põik")
-"""What ends streets and ordinary words: Lindenring, during; Parktee, committee."""
+"""Endings that streets share with ordinary words: Lindenring, during; Parktee, committee."""
 _MORE = any_of(
     r"Stra(?:ß|ss)e Str\. Gasse Allee Platz Damm Ufer Weg Steig utca u\.",
     r"út útja tér krt\. körút mt\. pst\. mnt sk\. sok\. g\. iela",
@@ -33,7 +33,7 @@ _BEGINNINGS = any_of(
 _DOUBTFUL_BEGINNINGS = any_of(
     r"Boulevard Via Corso Largo Plaza Camino Estrada Paseo R\. Am Im Zum Zur Strada Cours Alameda Ronda Rambla"
 )
-"""Words that begin the name of a street, and names of shops and places."""
+"""Words that begin names of streets and also names of shops and places."""
 _NUMBER_FIRST = any_of(
     "[Rr]ue [Aa]venue [Bb]oulevard [Bb]d\\.? [Cc]hemin [Aa]ll[ée]e [Ii]mpasse [Qq]uai [Cc]alle [Aa]venida [Vv]iale [Cc]orso",
     r"[Pp]iazza [Rr]ua [Cc]arrer [Rr]uelle [Pp]lace_d(?:e|u|es) [Rr]oute_d(?:e|u|es) [Cc]ours [Ss]quare_d(?:e|u|es)",
@@ -67,7 +67,7 @@ _AND_BEFORE = re.compile(rf"(?<!\w)(?:the corner of )?{CAPITAL} and \Z")
 
 
 def streets_abroad(text: str) -> Iterator[Span]:
-    """Streets with their numbers; where ordinary words look alike, only what is said to be an address or has a postal code."""
+    """Streets with their numbers. Doubtful ones count only if they are announced or a postal code follows."""
     for pattern in SURE:
         yield from (_with_other(text, *match.span()) for match in pattern.finditer(text))
     for pattern in DOUBTFUL:
@@ -88,5 +88,5 @@ def _with_other(text: str, start: int, end: int) -> Span:
 
 
 def is_business(text: str, end: int) -> bool:
-    """Whether a shop is called after the street that ends here."""
+    """Whether the next word makes the street the name of a shop."""
     return BUSINESS_AFTER.match(text, end) is not None

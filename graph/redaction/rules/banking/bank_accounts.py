@@ -38,7 +38,7 @@ _USUAL_GAPS = re.compile(r"[^\W_]{1,34}(?:[ .-]{1,2}[^\W_]{1,34}){0,34}")
 _LOOK_ALIKES = str.maketrans("OIL", "011")
 """Letters that are typed for digits."""
 _BANK_LETTERS = 8
-"""Where the letters of a bank end in those IBANs that have some."""
+"""The end of the bank's letters in IBANs that have them."""
 _MIN_IBAN_CHARS, _MAX_IBAN_CHARS = 15, 34
 
 _ROUTING_WORDS = re.compile(r"\b(?:routing|aba|rtn|rtng|transit|ach|wire|bank|direct deposit)\b", re.IGNORECASE)
@@ -70,7 +70,7 @@ _NAMED = re.compile(
     rf"|{_SAID}\W{{0,3}}(?P<checked>\d{{5,12}}-[\dXP]))(?![\w-]|[.,/]\d|\s?[%$€£])",
     re.IGNORECASE,
 )
-"""Short account numbers, right behind the words for one."""
+"""Short account numbers right after a word for an account."""
 _BEHIND_ROUTING = re.compile(r"[^\w\n]{1,4}(?:(?:account|acct|a/c)\W{1,3})?(\d{6,17})(?![\w-]|[.,]\d)", re.IGNORECASE)
 _PREFIXED = re.compile(r"(?:\b|_)(?:acct|account|acc|konto|cuenta|conta)_(\d{6,17})(?![\w-])", re.IGNORECASE)
 _ACCOUNT_AFTER = re.compile(
@@ -96,7 +96,7 @@ def ibans(text: str) -> Iterator[Span]:
 
 
 def _iban_at(text: str, start: int, head_end: int) -> int | None:
-    """Where the IBAN that begins here ends, if one does."""
+    """The end of the IBAN that begins at `start`, or None."""
     body = _IBAN_CHARACTERS.match(text, head_end)
     if body is None:
         return None
@@ -110,7 +110,7 @@ def _iban_at(text: str, start: int, head_end: int) -> int | None:
 
 
 def _is_iban(plain: str) -> bool:
-    """Whether the check holds, or does when letters that look like digits are taken for them."""
+    """Whether the checksum is valid, as written or with look-alike letters read as digits."""
     if mod97(plain):
         return True
     typed = {plain[:place] + plain[place:].translate(_LOOK_ALIKES) for place in (4, _BANK_LETTERS)}
@@ -118,8 +118,9 @@ def _is_iban(plain: str) -> bool:
 
 
 def _is_grouped(number: str) -> bool:
-    """Whether a number is written in one piece, in fours or in single characters, or is hardly anything but digits: no words
-    of a sentence, and no row of a table.
+    """Whether the number is written in one piece, in fours, in single characters, or mostly in digits.
+
+    Words of a sentence and rows of a table are not.
     """
     if _FOURS.fullmatch(number):
         return True

@@ -1,4 +1,4 @@
-"""Bank details that need no word beside them: codes of banks, and account numbers in the form of their country."""
+"""Bank codes and national account numbers that are recognised by their form, without a word beside them."""
 
 import re
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ _NATIONAL = (
     (re.compile(rf"{NUMBER_START}\d{{5}}[ -]?\d{{5}}[ -]?\d{{11}}[ -]?\d{{2}}{NUMBER_END}"), rib),
     (re.compile(rf"{NUMBER_START}\d{{3}}[ -]?\d{{3}}[ -]?\d{{11}}[ -]?\d{NUMBER_END}"), clabe),
 )
-"""Spain, Argentina, New Zealand, Norway, the Czech Republic, France, Mexico: the form and the check of each."""
+"""Form and check of Spain, Argentina, New Zealand, Norway, the Czech Republic, France and Mexico."""
 
 _SWIFT_FIELD = re.compile(r"(?<!\w):5\d[A-Z]?:/{1,2}([A-Z0-9]{5,34})(?!\w)")
 """The account in a field of a SWIFT message."""
@@ -67,7 +67,7 @@ _IFSC_NAMED = re.compile(r"\bifsc(?: ?code)?\s{0,2}(?:is|:|=|#|-)?\s{0,2}([A-Z]{
 
 
 def bank_codes(text: str) -> Iterator[Span]:
-    """BIC and IFSC: which bank, and which branch of it."""
+    """BIC and IFSC, which identify a bank and its branch."""
     for bare in (_BIC_BARE, _IFSC):
         yield from (match.span() for match in bare.finditer(text))
     for named in (_BIC_NAMED, _IFSC_NAMED):
@@ -75,7 +75,7 @@ def bank_codes(text: str) -> Iterator[Span]:
 
 
 def national_accounts(text: str) -> Iterator[Span]:
-    """Account numbers that their form and their check digits give away."""
+    """Account numbers recognised by their form and check digits."""
     for match in _PAIR.finditer(text):
         yield match.span(1)
         yield match.span(2)

@@ -44,14 +44,14 @@ IN_FOURS = frozenset(
     (4,) * (length // 4) + (length % 4,) * (length % 4 > 0) for length in range(MIN_DIGITS, MAX_DIGITS + 1)
 )
 GROUPINGS = IN_FOURS | {(4, 6, 5), (4, 6, 4), (4, 4, 5), (6, 13), (6, 10), (8, 8)}
-"""How the digits are printed; other groupings count only if nothing else stands beside them."""
+"""Groupings in print; other groupings count only if no other digits are beside them."""
 
 _GROUP = re.compile(r"^[ \t]{0,8}\d{1,2}[.)][ \t]{1,8}(?=\d)|(\d+)", re.MULTILINE)
 _SPACED = frozenset({" ", "-", "  ", " - ", "--"})
 _UNIFORM = frozenset({".", "/", "_"})
 _ODD_GAP = re.compile(r"(?:\W|_|\d{1,2}[.)](?=[ \t])|</?[a-z]{1,6} ?/?>|(?:space|dash|hyphen|slash|then)\b)+")
 _ODD_MARKS = re.compile(r"\s+|\d+[.)]")
-"""What differs between gaps that are the same to the eye: blanks, line ends and the numbers of a list."""
+"""Parts of a gap that are ignored when gaps are compared: blanks, line ends and list numbers."""
 _MAX_GAP_CHARS, _MIN_GROUPS = 20, 2
 _PROVEN_LENGTHS = (13, 15, 16, 19)
 _WITH_LOOK_ALIKES = re.compile(r"(?<!\w)(?=\d{0,18}[lIoO])(?=(?:[lIoO]{0,8}\d){8})[\dlIoO]{13,19}(?!\w)")
@@ -63,7 +63,7 @@ _CARD_WORDS = re.compile(
     re.IGNORECASE,
 )
 _PREFIX = re.compile(r"[A-Za-z][-_]?\Z")
-"""What makes a technical id of digits that could be a card of an unusual length."""
+"""A letter before the digits, which makes them part of a technical id."""
 _SAYS_NUMBER = re.compile(
     r"\b(?:cards?|cc|visa|mastercard|amex|tarjeta|karte|carte|carta|cartão|kaart)"
     r"(?: ?(?:number|no|num|nr|#))?\.?(?: is)?\s{0,2}[:#=]?\s{0,2}\Z",
@@ -111,7 +111,7 @@ def _without_overlaps(candidates: list[CardCandidate]) -> Iterator[Span]:
 
 
 def _chains(text: str, joins: Callable[[str], bool]) -> Iterator[list[Span]]:
-    """Groups of digits with nothing but a separator between them; the numbers of a list are none."""
+    """Runs of digit groups that only separators divide; list numbers are left out."""
     chain: list[Span] = []
     for match in _GROUP.finditer(text):
         if match[1] is None:
@@ -132,7 +132,7 @@ def _joins_oddly(gap: str) -> bool:
 
 
 def _odd_candidates(text: str, chain: list[Span]) -> Iterator[CardCandidate]:
-    """Groups as printed, with the same marks, line ends or columns between them, in no longer series of such groups."""
+    """Printed groupings with equal gaps of any kind, unless more such groups continue the run."""
     if len(chain) < _MIN_GROUPS:
         return
     sizes = [end - start for start, end in chain]
@@ -147,13 +147,13 @@ def _odd_candidates(text: str, chain: list[Span]) -> Iterator[CardCandidate]:
 
 
 def _gap(text: str, left: Span, right: Span) -> str:
-    """What stands between two groups; between single digits, as they are dictated, it does not matter."""
+    """The text between two groups; empty between single digits, where dictation varies it."""
     single = left[1] - left[0] == right[1] - right[0] == 1
     return "" if single else _ODD_MARKS.sub("", text[left[1] : right[0]])
 
 
 def _is_certain(digits: str) -> bool:
-    """Whether the number is a card wherever it stands."""
+    """Whether the number is a card in any context."""
     return len(digits) in _PROVEN_LENGTHS and luhn(digits) and has_network(digits) and len(set(digits)) > 1
 
 
@@ -167,7 +167,7 @@ def _candidates(text: str, chain: list[Span]) -> Iterator[CardCandidate]:
 
 
 def _windows(sizes: list[int]) -> Iterator[Span]:
-    """Runs of groups that have the length of a card, as first and last + 1."""
+    """Runs of groups that have the length of a card, as indexes of the first group and after the last."""
     for first in range(len(sizes)):
         length = 0
         for last in range(first, len(sizes)):
@@ -179,7 +179,7 @@ def _windows(sizes: list[int]) -> Iterator[Span]:
 
 
 def _is_usual(sizes: list[int], first: int, last: int) -> bool:
-    """Whether the groups are as printed, or single digits from the first one on."""
+    """Whether the groups have a printed grouping, or are single digits from the start of the run."""
     grouping = tuple(sizes[first:last])
     if len(grouping) == 1:
         return True
@@ -221,13 +221,13 @@ def _needs_no_word(candidate: CardCandidate) -> bool:
 
 
 def _is_introduced(text: str, candidate: CardCandidate) -> bool:
-    """A mistyped number is one digit away from the real one: it goes if the text calls it a card number."""
+    """Whether the text calls the number a card number, although its checksum is wrong, as of a mistyped one."""
     usual = candidate.is_usual and candidate.whole and len(candidate.digits) in (13, 15, 16, 19)
     return usual and preceded_by(_SAYS_NUMBER, text, candidate.start, 24)
 
 
 def has_network(digits: str) -> bool:
-    """Whether an issuer makes cards of this prefix and length."""
+    """Whether a card network issues numbers of this prefix and length."""
     return any(
         low <= int(digits[: len(str(low))]) <= high and len(digits) in lengths for low, high, lengths in NETWORKS
     )

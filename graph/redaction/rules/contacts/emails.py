@@ -1,4 +1,4 @@
-"""E-mail addresses, as they are, and as they are spelled out to fool a program."""
+"""E-mail addresses, as written and as spelled out to evade detection."""
 
 import re
 from collections.abc import Iterator
@@ -36,7 +36,7 @@ _AT_PROVIDER = re.compile(
     rf"(?<![\w.@])(?=[\w.+-]{{0,40}}[\d._+])[\w+-][\w.+-]{{2,40}} (?:at|@) (?:{_PROVIDERS}|yandex|hey)(?![\w.])",
     re.IGNORECASE,
 )
-"""A mailbox with a digit or a mark, at a provider whose ending goes without saying."""
+"""A mailbox with a digit or a mark at a well-known provider without its top-level domain."""
 _SPACED = re.compile(
     rf"(?<![\w.@])[\w+-]{{1,40}}(?: ?\. ?[\w+-]{{1,40}}){{0,3}} ?@ ?"
     rf"[\w-]{{1,40}}(?: ?\. ?[\w-]{{1,40}}){{0,3}} ?\. ?{_ENDINGS}(?!\w)"
@@ -51,7 +51,7 @@ _AT = re.compile("@")
 
 
 def emails(text: str) -> Iterator[Span]:
-    """Addresses around each @, growing from it, so that no text takes more than linear time; and spelled-out ones."""
+    """Addresses around each @, in linear time, and spelled-out addresses."""
     end = 0
     at = text.find("@")
     while at >= 0:

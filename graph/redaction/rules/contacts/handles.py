@@ -1,4 +1,4 @@
-"""What people are called by on payment apps and elsewhere: handles, cashtags, UPI and Pix keys, links to profiles."""
+"""Identifiers of people on payment apps and social networks: handles, cashtags, UPI and Pix keys, profile links."""
 
 import re
 from collections.abc import Iterator
@@ -15,13 +15,13 @@ _AT_HANDLE = re.compile(
     re.IGNORECASE,
 )
 _BARE_HANDLE = re.compile(r"(?<![\w@./])@(?=[\w.-]{0,30}(?:\d|[._-][A-Za-z0-9]))[A-Za-z][\w.-]{2,38}\w(?![@\w])")
-"""A handle with a digit or a mark, which the names of shops do not have."""
+"""A handle with a digit or a mark, which handles of shops do not have."""
 
 _CASHTAG = re.compile(
     r"(?:\bcash ?app\b|\bcash ?tag\b|\bcash\.app/)[^$\n]{0,24}(\$[A-Za-z][\w-]{1,19})(?!\w)", re.IGNORECASE
 )
 _BARE_CASHTAG = re.compile(r"(?<![\w$])\$(?=[A-Z]{0,19}[a-z])[A-Za-z][A-Za-z0-9_-]{5,19}(?![\w-])")
-"""Longer than the symbols of shares, and not in capitals."""
+"""Longer than ticker symbols, and not in capitals."""
 _USERNAME = re.compile(
     r"\b(?:user ?(?:name|id)|login (?:name|id)|screen ?name|nick ?name|nutzername|benutzername|nom d'utilisateur|usuario|"
     r"utente|usuário|gebruikersnaam|handle)\b[\"']?\s{0,2}(?:is|:|=|ist|es|est|è|é)\s{0,2}[\"']?((?=[\w.@-]{0,40}[A-Za-z])[\w@][\w.-]{2,39}\w)(?![@\w])",
@@ -40,7 +40,7 @@ _PROFILE = re.compile(
     re.IGNORECASE,
 )
 _UPI = re.compile(r"(?<![\w@.-])[\w.-]{2,60}@[A-Za-z]{2,20}(?![\w@]|[.-]\w)")
-"""A virtual payment address: what stands behind the @ is a bank or an app, no domain."""
+"""A virtual payment address: a bank or an app follows the @, not a domain."""
 _PIX = re.compile(
     r"\bpix\b[^\w\n]{0,4}(?:(?:é|e|is|key|chave|do|da) ?:? ?){0,2}((?=[\w@.+-]{0,60}\d)[\w@.+][\w@.+-]{7,60}\w)",
     re.IGNORECASE,
@@ -60,5 +60,5 @@ def handles(text: str) -> Iterator[Span]:
 
 
 def pix_keys(text: str) -> Iterator[Span]:
-    """Keys of Brazil's Pix: a tax number, a telephone number, an address or a UUID behind the word."""
+    """Keys of Brazil's Pix: a tax number, telephone number, e-mail address or UUID after the word."""
     return (match.span(1) for match in _PIX.finditer(text))

@@ -1,4 +1,4 @@
-"""Addresses of machines on a network."""
+"""IP and MAC addresses."""
 
 import ipaddress
 import re

@@ -1,4 +1,4 @@
-"""Telephone numbers: in international form, in the forms of many countries, and behind the words of eight languages."""
+"""Telephone numbers in international form, in national forms, and after words of eight languages."""
 
 import re
 from collections.abc import Iterator
@@ -58,7 +58,7 @@ _DATE = re.compile(
 _AMOUNT_THEN = re.compile(r"\d{1,6}\.\d{2} +(?:\d{1,2}/\d{1,2}/\d{2}|(?:19|20)\d{2}-\d{2})")
 _YEARS = re.compile(r"(?:19|20)\d{2} ?[-/] ?(?:19|20)\d{2}")
 _REGIONS = ("GB", "DE", "FR", "IT", "NL", "BE", "SE", "CH", "AT", "IE", "AU", "NZ", "IN", "IL", "ZA", "JP", "FI", "BR")
-"""Where a number that begins with 0 is looked up."""
+"""Regions whose numbering plans are tried for a number that begins with 0."""
 
 
 def phones(text: str) -> Iterator[Span]:
@@ -97,7 +97,7 @@ def _is_national(text: str, start: int, end: int) -> bool:
 
 
 def _reach(number: str) -> int:
-    """How far before a number a word for phones may stand: short ones without marks could also be amounts."""
+    """How many characters before a number are searched for a phone word; fewer for short digits, which may be amounts."""
     return 16 if number.isdigit() and len(number) < _MIN_BARE_DIGITS else 40
 
 

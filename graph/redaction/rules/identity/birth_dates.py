@@ -1,4 +1,4 @@
-"""Dates of birth, announced as such in the languages of our users, and places on the map."""
+"""Dates of birth after a word that announces them, in several languages; and geographic coordinates."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Numbers of people in the United States, Canada, the United Kingdom and India, and the words by which the weaker are known."""
+"""Identity numbers of the United States, Canada, the United Kingdom and India. Weak forms need a word that names them."""
 
 import re
 from collections.abc import Iterator
@@ -37,7 +37,7 @@ _AADHAAR_WORDS = re.compile(r"\b(?:aadha?ar|uidai)\b", re.IGNORECASE)
 
 
 def social_security_numbers(text: str) -> Iterator[Span]:
-    """Formatted 3-2-4, whether or not it could have been issued; without separators only beside its name."""
+    """US SSN: formatted 3-2-4, issued or not; without separators only beside its name."""
     for match in _SSN.finditer(text):
         digits = digits_of(match[0])
         if not _is_itin(digits) and (match[1] != " " or _may_be_issued(digits) or _says_ssn(text, match.span())):

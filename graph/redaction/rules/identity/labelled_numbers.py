@@ -1,4 +1,4 @@
-"""Numbers that the words before them name, in the languages of our users: no check is asked for, the word is proof enough."""
+"""Numbers after a word that names them, in several languages. The word is enough; no checksum is needed."""
 
 import re
 from collections.abc import Iterator
@@ -9,14 +9,14 @@ LINK = (
     r"(?:'s)?(?:[ _-]?(?:number|numbers|no|num|nr|nummer|numero|número|numéro|card|id|code|n[°o.]|#))?[.']?s?\"?\s{0,2}"
     r"(?:(?:is|was|es|é|è|est|ist|lautet|to|of|are|:|=|#|-|>|\")\"?\s{0,2}){0,2}\"?"
 )
-"""What may stand between the word for a number and the number."""
+"""The text between the word and its number."""
 
 VALUE = (
     r"(?=[A-Z/.-]{0,8}\d(?:[^\d\n]{0,4}\d){3})"
     r"([A-Z0-9](?:[./-]?[A-Z0-9]| (?=[A-Z]{0,2} ?\d)[A-Z0-9]){4,24}?)"
     r"(?![\w-]|[ ](?:[A-Z] ?)?\d|[./-]\w)"
 )
-"""At least four digits, with letters and marks between them, up to where neither goes on."""
+"""At least four digits with letters and marks between them, up to the end of the run."""
 
 _PASSPORT_WORDS = any_of(
     "passports?(?:_(?:number|no))? passeport pasaporte passaporto passaporte reisepass(?:nummer)? paspoort(?:nummer)?",
@@ -57,7 +57,7 @@ _WORDS = any_of(
     "known_traveler(?:_number)? आधार पैन पहचान マイナンバー 身份证 주민번호",
 )
 _SHORT_WORDS = any_of("rfc inn epic pan sin nin cf c\\.f\\. rg rut run nit tin ird acn vin pis nis id")
-"""Words that also mean other things, and name a number only if something says so."""
+"""Ambiguous words, which name a number only with "number", "is" or a mark."""
 _SAYS = (
     r"(?: ?(?:number|no|num|nr|nummer|numero|número|numéro|n[°o.])\.?\s{0,2}(?:is|:|=|#)?|\s{0,2}(?:is|:|=|#))\s{0,2}"
 )

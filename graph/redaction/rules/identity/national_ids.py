@@ -1,7 +1,7 @@
-"""Numbers that states issue, known by their check digits: the checks are those of python-stdnum.
+"""National identity numbers, recognised by their check digits with python-stdnum.
 
-A form is looked for without a word beside it where chance rarely makes one: its letters, its marks, or its check digits
-tell it from an order number. The other numbers are known by the words around them, see `named_numbers`.
+These forms need no word beside them: letters, marks or check digits distinguish them from order numbers. Other numbers are
+recognised by the words before them (`labelled_numbers`).
 """
 
 import re
@@ -15,9 +15,9 @@ from graph.redaction.rules.spans import NUMBER_END, NUMBER_START, REFERENCE_WORD
 Check = Callable[[str], bool]
 
 MAX_BY_CHANCE = 0.035
-"""The share of numbers drawn at random that a form without letters and marks may accept."""
+"""The maximum share of random numbers that a form of digits only may accept."""
 _MIN_DIFFERENT = 3
-"""Different characters of a number that is no filler."""
+"""Fewer different characters are a filler such as 000000."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ def _form(pattern: str, *modules: str) -> Form:
 
 
 def _as_printed(number: str) -> bool:
-    """The marks are proof enough: the number has no check digit that is public."""
+    """Accept the printed form, since the number has no public check digit."""
     return True
 
 
@@ -91,7 +91,7 @@ DIGITS_ONLY = (
     _form(r"\d{6}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dX]", "iso7064.mod_11_2"),  # China
     _form(r"\d{2} \d{3} \d{3} \d{3}", "de.idnr"),
 )
-"""Numbers of nothing but digits, whose checks chance seldom passes."""
+"""Numbers of digits only, whose checksums few random numbers pass."""
 
 
 def _any_of(forms: tuple[Form, ...]) -> re.Pattern[str]:
@@ -109,7 +109,7 @@ def printed_ids(text: str) -> Iterator[Span]:
 
 
 def bare_ids(text: str) -> Iterator[Span]:
-    """Numbers of digits only, unless a word says that they name a thing, or a currency that they are an amount."""
+    """Numbers of digits only, except references to things and amounts."""
     for match in _DIGITS_ONLY.finditer(text):
         start, end = match.span()
         if (

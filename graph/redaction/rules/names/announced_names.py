@@ -1,4 +1,4 @@
-"""Names of people that a title, an introduction, a label or a verb announces, in any spelling."""
+"""Names of people after a title, an introduction, a label or a verb."""
 
 import re
 from collections.abc import Iterator

@@ -1,8 +1,8 @@
-"""Names of people that are told by their words: lists of given and family names, and endings that only family names have.
+"""Names of people recognised by lists of given and family names, and by endings of family names.
 
-What the name model misses are names in small letters, in capitals, and of countries whose newspapers it never read. A
-given name that means nothing else is a name wherever it stands; one that is a word, a place or a brand too ("Will",
-"Chelsea") counts only before a family name.
+The name model misses names in lower case, in capitals, and of countries that its training texts do not cover. An
+unambiguous given name counts anywhere. One that is also a word, a place or a brand ("Will", "Chelsea") counts only before
+a family name.
 """
 
 import re
@@ -23,9 +23,9 @@ _FAMILY_FIRST = re.compile(
         "zhang zhao zhou huang guo xu wang chen liu zhu",
     )
 )
-"""Family names of peoples who write them first."""
+"""Vietnamese and Chinese family names, which come before the given name."""
 _MERCHANDISE = re.compile(r" (?:tickets|merch|sneakers|shoes|jeans)\b")
-"""What artists, shows and brands sell."""
+"""Goods of artists, shows and brands."""
 _POSSESSION = re.compile(r"'s? ([^\W\d_]+)")
 _FOLLOWER = re.compile(r" ([^\W\d_]{2,24})")
 _CAPITAL_BEFORE = re.compile(r"(?:[^\W\d_a-z][\w.'-]{0,24}|&) \Z")
@@ -58,9 +58,9 @@ _LETTERS_FIRST = re.compile(r"([^\W\d_]+)(?: |\Z|(?=\W))")
 _BEGINS_SENTENCE = re.compile(r"(?:\A|[.!?:;\n•*-][\s\"'(]*|\b(?:please|and|then|or|also),? )\Z", re.IGNORECASE)
 _WORD_BEFORE = re.compile(r"([^\W\d_]{2,24}) \Z")
 _MIN_LETTERS = 4
-"""In small letters shorter given names are too often something else; in capitals, where acronyms are, up to this many."""
+"""Minimum letters of a given name alone in lower case; in capitals, where acronyms are frequent, one more."""
 _MAX_MORE = 7
-"""Words after the first that can belong to a name, particles and initials counted."""
+"""Maximum words of a name after the first, including particles and initials."""
 
 
 def listed_names(text: str) -> Iterator[Span]:
@@ -88,7 +88,7 @@ def may_hold_name(text: str) -> bool:
 
 
 def holds_known_name(phrase: str) -> bool:
-    """Whether one of the words is a given or a family name and nothing else."""
+    """Whether one of the words is an unambiguous given or family name."""
     return any(word.is_given or word.is_family for word in words_in(phrase))
 
 
@@ -109,7 +109,7 @@ def without_request_word(text: str, start: int, end: int) -> Span | None:
 
 
 def begins_with_shop(phrase: str) -> bool:
-    """Whether the first of several words is a shop and no given name, or one in small letters holds a shop."""
+    """Whether the first of several words is a shop and not a given name, or a lower-case phrase contains a shop."""
     words = words_in(phrase)
     shops = word_list("shops.txt")
     if phrase.islower():
@@ -122,12 +122,12 @@ def _is_given_too(word: Word) -> bool:
 
 
 def holds_given_name(phrase: str) -> bool:
-    """Whether one of the words is a given name and nothing else."""
+    """Whether one of the words is an unambiguous given name."""
     return any(word.is_given for word in words_in(phrase))
 
 
 def _more(text: str, words: list[Word], place: int) -> int:
-    """How many words the name has that begins here; 1 if nothing that follows belongs to it."""
+    """The number of words of the name that begins here; 1 if no following word belongs to it."""
     first, count = words[place], 1
     for offset in range(1, min(_MAX_MORE, len(words) - place - 1) + 1):
         word = words[place + offset]
@@ -141,7 +141,7 @@ def _more(text: str, words: list[Word], place: int) -> int:
 
 
 def _belongs(first: Word, word: Word) -> bool:
-    """Whether a word after a name's first one is a part of it, and no initial or particle."""
+    """Whether a later word, other than an initial or a particle, belongs to the name."""
     if word.is_connector or first.is_lowercase != word.is_lowercase:
         return False
     if word.is_family or (first.is_given and word.folded in word_list("word_family_names.txt")):
@@ -164,18 +164,18 @@ def _stands_alone(text: str, word: Word) -> bool:
 
 
 def _is_addressed(text: str, word: Word) -> bool:
-    """Whether the words beside it deal with a person."""
+    """Whether the words around it refer to a person."""
     before = _PERSON_BEFORE.search(text, max(0, word.start - 24), word.start)
     return before is not None or _PERSON_AFTER.match(text, word.end) is not None
 
 
 def _is_placed(text: str, word: Word) -> bool:
-    """Whether the words before make a place or a thing of it: "in Verona", "the Corona"."""
+    """Whether the words before make it a place or a thing ("in Verona", "the Corona")."""
     return _PLACING.search(text, max(0, word.start - 12), word.start) is not None
 
 
 def _is_in_shop(text: str, word: Word) -> bool:
-    """Whether a word in small letters stands behind a shop or what announces one: "esso perry barr"."""
+    """Whether a lower-case word follows a shop, or words that announce one ("esso perry barr")."""
     if not word.is_lowercase:
         return False
     before = _WORD_BEFORE.search(text, max(0, word.start - 30), word.start)
@@ -185,14 +185,14 @@ def _is_in_shop(text: str, word: Word) -> bool:
 
 
 def _beside_capital(text: str, word: Word) -> bool:
-    """Whether a word with a capital, or a sign that joins names of firms, stands beside."""
+    """Whether a capitalised word, or the & of a company, is beside it."""
     return bool(
         _CAPITAL_BEFORE.search(text, max(0, word.start - 30), word.start) or _CAPITAL_AFTER.match(text, word.end)
     )
 
 
 def is_place_or_shop(text: str, start: int, end: int) -> bool:
-    """Whether this is a part of "San Diego" or of "Maria's Kitchen"."""
+    """Whether the span is part of a place ("San Diego") or a shop ("Maria's Kitchen")."""
     if _PLACE_BEFORE.search(text, max(0, start - 8), start):
         return True
     before = _CAPITALISED_BEFORE.search(text, max(0, start - 30), start)

@@ -1,4 +1,4 @@
-"""What a guess at a name is worth: the model finds names by their looks, also where they are shops or ordinary words."""
+"""Filters for candidates of names: the name model also reports shops and ordinary words."""
 
 import re
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ _LEADING = re.compile(
     + r"\b\.?,? ){1,3}",
     re.IGNORECASE,
 )
-"""What the model takes for a part of the name behind it."""
+"""Words before a name that the model reports as a part of it."""
 
 _VERB = re.compile(
     r"(?:max(?:imum)? (?:out|contributions?|limit|amount|payment|budget|spend|balance|per|i|is|of)|"
@@ -34,14 +34,14 @@ _VERB = re.compile(
     r"(?:will|may) (?:i|my|the|it|we|you|this|that)|sue (?:the|for)|rob (?:the|me)|drew (?:out|on|from)|pat on)\b",
     re.IGNORECASE,
 )
-"""Given names that are verbs where these words follow."""
+"""Given names that are verbs before these words."""
 _SHOP_BEFORE = re.compile(
     r"\b(?:(?:spen[dt]|cost|charged?|purchases?|ordered|bought|shop(?:ped|ping)?|much)(?: [^\s]{1,12}){0,3} (?:at|in|from)|at|"
     r"cancel(?: my)?|categori[sz](?:e|ing)(?: everything| all)?(?: from)?|"
     r"(?:order(?:ed|ing)?|refund|subscription)s? (?:from|to|of))\s\Z",
     re.IGNORECASE,
 )
-"""What stands before a shop, seldom before somebody."""
+"""Words before a shop, and rarely before a person."""
 
 _NUMBERED = re.compile(r"-?\d")
 _NO_NAME = re.compile(r"[\d@/_*#$%&=+<>|\\{}\[\]()]")
@@ -53,7 +53,7 @@ _MAX_BESIDE = 8
 
 
 def beside_name(text: str, start: int, end: int) -> Iterator[Span]:
-    """Names that stand next to a name or share a list with it ("Ana, Ben and Cleo"), which the model often misses."""
+    """Names beside a name or in a list with it ("Ana, Ben and Cleo"), which the model often misses."""
     for _ in range(_MAX_BESIDE):
         item = _ITEM.match(text, end)
         if item is None or not (len(item[1]) < 3 or may_be_name(item[1])):
@@ -69,13 +69,13 @@ def beside_name(text: str, start: int, end: int) -> Iterator[Span]:
 
 
 def _before(text: str, start: int) -> re.Match[str] | None:
-    """The list item or the word of the same sentence that ends where a name starts."""
+    """The list item, or the word in the same sentence, right before a name."""
     floor = max(0, start - _MAX_NAME)
     return _ITEM_BEFORE.search(text, floor, start) or _WORD_BEFORE.search(text, floor, start)
 
 
 def extract_name(text: str, start: int, end: int) -> Span | None:
-    """The name within a guess, without titles, possessives and punctuation; None if it is none."""
+    """The name in a candidate, without titles, possessives and punctuation; None if it is not a name."""
     line = text[start:end].split("\n", 1)[0]
     if title := _LEADING.match(line):
         start, line = start + title.end(), line[title.end() :]
@@ -90,7 +90,7 @@ def extract_name(text: str, start: int, end: int) -> Span | None:
 
 
 def _is_common(text: str, start: int, guess: str) -> bool:
-    """Whether a guess is a shop called after somebody ("Lowe's") or a thing in small letters ("the max")."""
+    """Whether a candidate is a shop named after a person ("Lowe's") or a thing in lower case ("the max")."""
     end = start + len(guess)
     whole = guess + (text[end : end + 2] if text.startswith("'s", end) else "")
     before = _WORD_BEFORE_GUESS.search(text, max(0, start - _MAX_NAME), start)
@@ -103,12 +103,12 @@ def _is_common(text: str, start: int, guess: str) -> bool:
 
 
 def follows_shop_words(text: str, start: int) -> bool:
-    """Whether the words before announce a shop: "How much at …"."""
+    """Whether the words before announce a shop ("How much at …")."""
     return _SHOP_BEFORE.search(text, max(0, start - _MAX_NAME), start) is not None
 
 
 def may_be_name(name: str) -> bool:
-    """Whether a guess can be somebody's name."""
+    """Whether a candidate can be the name of a person."""
     if len(name) > _MAX_NAME or _NO_NAME.search(name):
         return False
     folded, common = " ".join(name.casefold().split()), common_words()
@@ -119,7 +119,7 @@ def may_be_name(name: str) -> bool:
 
 
 def is_company(phrase: str) -> bool:
-    """Whether a word of the phrase says that it is an organisation or a thing."""
+    """Whether a word of the phrase makes it an organisation or a thing."""
     return not word_list("company_words.txt").isdisjoint(_WORDS.findall(phrase.casefold()))
 
 
@@ -131,5 +131,5 @@ def _shops() -> re.Pattern[str]:
 
 
 def shops(text: str) -> list[Span]:
-    """Where shops stand whose names have several words or a sign in them, and could be taken for somebody's."""
+    """The spans of shops whose names have several words or a mark, and could pass for a person's."""
     return [match.span() for match in _shops().finditer(text)]

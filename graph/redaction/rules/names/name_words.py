@@ -1,4 +1,4 @@
-"""The words of a text, and what the lists say of each: given name, family name, neither."""
+"""The words of a text, classified by the lists as given name, family name or neither."""
 
 import re
 from collections.abc import Iterator
@@ -41,7 +41,7 @@ class Word:
 
     @property
     def is_connector(self) -> bool:
-        """Whether this is an initial or a particle, which only what follows makes a part of a name."""
+        """Whether this is an initial or a particle, which is part of a name only if a name follows."""
         return len(self.text) == 1 or _PARTICLE.fullmatch(self.folded) is not None
 
     @property
@@ -58,17 +58,17 @@ class Word:
 
     @property
     def may_be_given(self) -> bool:
-        """Whether this is a given name of any country, which beside a family name is one."""
+        """Whether this is a given name, or a rare or ambiguous one that counts beside a family name."""
         return self.is_given or _is_in("rare_given_names.txt", self.folded)
 
     @property
     def may_be_family(self) -> bool:
-        """Whether this is a family name of any country, which behind a given name is one."""
+        """Whether this is a family name, or a rare or ambiguous one that counts after a given name."""
         return self.is_family or _is_in("rare_family_names.txt", self.folded)
 
     @property
     def is_candidate(self) -> bool:
-        """Whether this may be a part of a name: in capitals, and no word of talk about money."""
+        """Whether this can be part of a name: it is capitalised, and not a word of finance."""
         return not self.is_lowercase and len(self.text) > 1 and may_be_name(self.text)
 
     @property
@@ -93,6 +93,6 @@ def _words(text: str) -> Iterator[Word]:
 
 @cache
 def plain_words() -> frozenset[str]:
-    """Words that are nobody's name where they stand with a capital."""
+    """Words that are not names even if they are capitalised."""
     ours = common_words() | word_list("plain_words.txt") | word_list("request_words.txt") | STOP_WORDS
     return ours - word_list("word_names.txt") - word_list("word_family_names.txt")

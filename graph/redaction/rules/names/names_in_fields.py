@@ -1,4 +1,4 @@
-"""Names of people in fields of JSON, CSV, XML, SQL and query strings: the field's name says what the value is."""
+"""Names of people in JSON, CSV, XML, SQL and query strings, recognised by the name of their field."""
 
 import re
 from collections.abc import Iterator
@@ -25,9 +25,9 @@ _FIELD = re.compile(
 )
 """A field whose name is followed by its value: "payee": "…", payee=…, <payee>…."""
 _SWIFT = re.compile(rf":(?:50[AFK]|59[AF]?):(?:/[^\n]{{1,40}}\r?\n)?(?P<value>{_VALUE})", re.IGNORECASE)
-"""Who pays and who is paid in a message of SWIFT."""
+"""Ordering customer and beneficiary in a SWIFT message."""
 _SIGN = re.compile(r"[:=>]|[\"'] value")
-"""What follows the name of a field. A sentence without it is not searched for fields."""
+"""The mark after the name of a field. A text without it is not searched for fields."""
 _CELL = re.compile(r"[,;|\t]")
 _MAX_ROWS = 200
 _PERSON_COLUMN = re.compile(rf"\A[\"' ]*(?:{_PERSON_FIELD}|name|customer|client)[\"' ]*\Z", re.IGNORECASE)
@@ -46,7 +46,7 @@ def names_in_fields(text: str) -> Iterator[Span]:
 
 
 def _columns(text: str) -> Iterator[Span]:
-    """The cells below the head of a column of names."""
+    """The cells of columns whose header announces names."""
     lines = [*_lines(text)]
     if len(lines) < 2:
         return
@@ -83,7 +83,7 @@ def _stripped(text: str, start: int, end: int) -> Span:
 
 
 def _is_person(value: str, *, sure: bool) -> bool:
-    """Whether the value of a field is somebody's name; where the field may name a thing too, its words have to be names."""
+    """Whether the value is the name of a person. Unless `sure`, the field may name a thing, so its words must be names."""
     name = value.replace("+", " ").replace("%20", " ").replace(",", " ").strip()
     if not name or not may_be_name(name) or is_company(name):
         return False

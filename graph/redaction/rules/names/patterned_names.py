@@ -1,4 +1,4 @@
-"""Names of people that are told by their form: last name first, an initial, two names in one word, other scripts."""
+"""Names of people recognised by their form: last name first, an initial, two names in one word, other scripts."""
 
 import re
 from collections.abc import Iterator
@@ -102,5 +102,5 @@ def _is_paired(first: Word, second: Word) -> bool:
 
 
 def _is_free(word: str) -> bool:
-    """Whether this is no word of talk about money."""
+    """Whether this is not an ordinary word or a word of finance."""
     return word.casefold() not in common_words() and word.casefold() not in plain_words()

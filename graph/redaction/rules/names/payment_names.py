@@ -1,4 +1,4 @@
-"""Names of people in the lines of a bank and in orders to pay: behind ZELLE TO, WIRE FROM, "transfer 40 to"."""
+"""Names of people in bank statements and payment orders: after ZELLE TO, WIRE FROM, "transfer 40 to"."""
 
 import re
 from collections.abc import Iterator
@@ -37,7 +37,7 @@ def payment_names(text: str) -> Iterator[Span]:
 
 
 def _name_behind(text: str, start: int, *, announced: bool) -> Span | None:
-    """The name that begins where a payment's words end."""
+    """The name right after the words of a payment."""
     words: list[Word] = []
     rest = words_in(text[start : start + _REACH].split("\n", 1)[0])[:_WORDS_BEHIND]
     for place, word in enumerate(rest):
@@ -66,7 +66,7 @@ def _ends_name(word: Word) -> bool:
 
 
 def _is_fund(after: list[Word]) -> bool:
-    """Whether the next word makes an account or a goal of what stands before: "Rainy Day Savings"."""
+    """Whether the next word makes the phrase an account or a goal ("Rainy Day Savings")."""
     return bool(after) and after[0].folded in _FUNDS
 
 
@@ -102,5 +102,5 @@ def _are_names(words: list[Word], *, announced: bool) -> bool:
 
 
 def _is_pair(full: list[Word]) -> bool:
-    """Whether words in small letters are a given and a family name: one of them is known at least."""
+    """Whether lower-case words are a given and a family name; one of them must be in a list."""
     return full[0].may_be_given or full[-1].may_be_family

@@ -1,4 +1,4 @@
-"""Keys, tokens and passwords of programs, by the prefixes that their issuers document, and what follows the words for them."""
+"""API keys, tokens and passwords, recognised by their documented prefixes or the words before them."""
 
 import re
 from collections.abc import Iterator

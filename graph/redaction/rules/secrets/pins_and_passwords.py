@@ -1,4 +1,4 @@
-"""What only its owner may know, and what comes by text message: PINs, one-time codes, passwords, the code on a card's back."""
+"""PINs, one-time codes, passwords and the security codes of cards."""
 
 import re
 from collections.abc import Iterator
@@ -60,7 +60,7 @@ _PAIR = re.compile(
     r"((?=[^\s\"',;]{0,40}\d)(?=[^\s\"',;]{0,40}[A-Za-z])[^\s\"',;<>]{6,40})",
     re.IGNORECASE,
 )
-"""A password behind the name of its user."""
+"""A password after its user name."""
 
 
 def security_codes(text: str) -> Iterator[Span]:
@@ -68,7 +68,7 @@ def security_codes(text: str) -> Iterator[Span]:
 
 
 def pins(text: str) -> Iterator[Span]:
-    """PINs and one-time codes: named as such, or behind a code that somebody was sent."""
+    """PINs and one-time codes after a word that names them, or in the text of a sent code."""
     for pattern in (_NAMED_CODE, _PIN, _SENT_CODE, _CODE_BEHIND):
         yield from (match.span(1) for match in pattern.finditer(text) if not is_money(text, *match.span(1)))
 
