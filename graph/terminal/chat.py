@@ -123,6 +123,7 @@ def converse(conversation: Conversation, options: ChatOptions) -> int:
     screen = conversation.screen
     commands = SlashCommands(conversation, screen)
     welcome(conversation, options)
+    screen.complete_with(commands.candidates)
     if options.employee and not commands.run(f"/as {options.employee}"):
         return 1
     if options.question:

@@ -1,7 +1,7 @@
 """What the user sees and types: a terminal, or the two ends of a pipe."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
@@ -77,6 +77,19 @@ class Screen:
         except EOFError:
             self.out.print()
             raise EndOfInput from None
+
+    def complete_with(self, candidates: Callable[[str], Sequence[str]]) -> None:
+        """Let the tab key complete the line to one of these, where lines can be edited."""
+        if readline is None or not self.is_terminal:
+            return
+
+        def complete(word: str, number: int) -> str | None:
+            matching = [each for each in candidates(readline.get_line_buffer()) if each.startswith(word)]
+            return matching[number] if number < len(matching) else None
+
+        readline.set_completer_delims(" ")
+        readline.set_completer(complete)
+        readline.parse_and_bind("tab: complete")
 
     def push_back(self, line: str) -> None:
         """Let the next `read_line` return this line."""

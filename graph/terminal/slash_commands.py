@@ -33,6 +33,13 @@ class SlashCommands:
     conversation: Conversation
     screen: Screen
 
+    def candidates(self, line: str) -> list[str]:
+        """The words that may stand at the end of a line: a command, or the name of an employee after `/as`."""
+        word, space, _ = line.partition(" ")
+        if not space:
+            return [name.partition(" ")[0] + " " * (" " in name) for name, _ in HELP]
+        return sorted(self.conversation.emojis) if word == "/as" else []
+
     def run(self, line: str) -> bool:
         """Carry out a line that begins with a slash.
 

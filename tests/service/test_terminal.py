@@ -66,7 +66,7 @@ def test_a_conversation_in_a_terminal(scripted: Server, user_id: str, tmp_path: 
 
         terminal.enter("/as budget-master-ai")
         assert "There is no employee" in terminal.expect(PROMPT)
-        terminal.enter("/as goalie-ai")
+        terminal.enter("/a\tgoal\t")
         assert "goalie-ai answers now" in terminal.expect(PROMPT)
 
         terminal.enter(CREATE_GOAL)
