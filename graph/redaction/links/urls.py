@@ -1,8 +1,8 @@
 """Recognises the URLs that a client could open, and compares their spellings.
 
-An address is anything after `https:`, `ftp:`, `file:` and their like, after `//`, `www.`, `mailto:`, `javascript:` or `data:`,
-however its slashes, colons and letters are escaped. A name without any of it (`example.com`) is none: no Markdown and no HTML
-fetches it. It may become one when somebody clicks on it, so no value is put into it either (`is_inside_url`).
+A URL is any text after `https:`, `ftp:`, `file:` and similar schemes, after `//`, `www.`, `mailto:`, `javascript:` or `data:`,
+however its slashes, colons and letters are escaped. A bare name (`example.com`) is not: neither Markdown nor HTML fetches it.
+A client may still link it, so no value is put into it either (`is_inside_url`).
 """
 
 import html

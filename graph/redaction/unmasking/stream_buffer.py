@@ -1,8 +1,8 @@
 """Releases a stream of text in pieces that can be unmasked and shown one by one.
 
 A token, a citation marker (`[1]`), a Markdown link or image, or a URL that is still being written is held until it is
-complete. A token is never cut. The others are let go once they are longer than `MAX_HELD_CHARS`: a reader who waits for
-the end of an endless link is worse off than one who sees it grow.
+complete. A token is never cut. The others are released once they are longer than `MAX_HELD_CHARS`, so that an endless
+link does not stop the stream.
 """
 
 import re

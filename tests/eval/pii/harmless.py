@@ -9,7 +9,7 @@ from tests.eval.pii.generator import SEED
 from tests.eval.pii.sentences import SENTENCES, words
 from tests.eval.pii.values import digits, letters
 
-MOST_ALTERED = 0.01
+MAX_ALTERED_SHARE = 0.01
 """The share of harmless texts that may be changed."""
 
 
@@ -21,7 +21,7 @@ class Harm:
     texts: int = 0
     altered: list[tuple[str, str]] = field(default_factory=list)
     """The text and what was masked in it."""
-    most: float = MOST_ALTERED
+    most: float = MAX_ALTERED_SHARE
     """The share that may be changed."""
 
     @property
@@ -33,7 +33,7 @@ class Harm:
         return self.share <= self.most
 
 
-def harm(name: str, texts: Iterable[str], most: float = MOST_ALTERED) -> Harm:
+def harm(name: str, texts: Iterable[str], most: float = MAX_ALTERED_SHARE) -> Harm:
     done = Harm(name, most=most)
     for text in texts:
         done.texts += 1

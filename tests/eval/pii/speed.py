@@ -13,7 +13,7 @@ from tests.eval.pii.harmless import harmless
 SECONDS = {200: 0.020, 4_000: 0.200}
 """The most that so many characters may take, at the 95th percentile."""
 WORST_SECONDS = 0.5
-LONGEST_MESSAGE = 8_000
+MAX_MESSAGE_CHARS = 8_000
 
 UNITS = (
     *(
@@ -190,7 +190,7 @@ def usual(characters: int, rounds: int) -> Speed:
 
 def worst_texts() -> Iterator[str]:
     for unit in UNITS:
-        yield (unit * LONGEST_MESSAGE)[: LONGEST_MESSAGE - len("com")] + "com"
+        yield (unit * MAX_MESSAGE_CHARS)[: MAX_MESSAGE_CHARS - len("com")] + "com"
 
 
 def worst() -> Speed:
