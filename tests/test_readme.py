@@ -40,9 +40,9 @@ def test_the_employee_of_the_readme_is_accepted(tmp_path: Path) -> None:
 
 
 def example_tool(folder: Path) -> Tool:
-    file = folder / "goals_query.py"
-    file.write_text(block("python", "goals_query"), "utf-8")
-    spec = importlib.util.spec_from_file_location("goals_query", file)
+    file = folder / "idle_accounts.py"
+    file.write_text(block("python", "idle_accounts"), "utf-8")
+    spec = importlib.util.spec_from_file_location("idle_accounts", file)
     assert spec
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
@@ -56,14 +56,15 @@ async def test_the_tool_of_the_readme_answers_from_the_callers_rows(
 ) -> None:
     user_id, other = str(uuid.uuid4()), str(uuid.uuid4())
     with psycopg.connect(admin_url, autocommit=True) as connection:
-        for user, name in ((user_id, "Bicycle"), (other, "Boat")):
+        for user, name in ((user_id, "Old savings"), (other, "Boat fund")):
             connection.execute(
-                "insert into goals (user_id, name, goal_type, target_amount, currency) values (%s, %s, 'savings', 900, 'USD')",
+                "insert into accounts (user_id, name, type, balance, balance_as_of, currency)"
+                " values (%s, %s, 'savings', 900, '2025-12-31', 'USD')",
                 (user, name),
             )
-    (tmp_path / "goals.sql").write_text(block("sql", "name: goals"), "utf-8")
+    (tmp_path / "idle_accounts.sql").write_text(block("sql", "name: idle_accounts"), "utf-8")
     tool = example_tool(tmp_path)
     async with Database.open(database_url, size=1) as database:
-        rows = UserRows(database, read_queries(tmp_path / "goals.sql"), user_id)
+        rows = UserRows(database, read_queries(tmp_path / "idle_accounts.sql"), user_id)
         result = await tool.function(tool.arguments(), ToolContext(rows, dt.date(2026, 1, 1)))
-    assert [goal["name"] for goal in result["goals"]] == ["Bicycle"]
+    assert result["accounts"] == [{"name": "Old savings", "currency": "USD", "balance": "900.00"}]
