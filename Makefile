@@ -17,6 +17,10 @@ DEVELOP := $(VENV)/.installed-dev
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header pyproject.toml
 
+# The tests start many processes: each would compile the sources again, and the tests themselves, without the bytecode.
+# `worksteal` leaves most files whole, so that few servers are started by both workers.
+PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n 2 --dist worksteal
+
 # mypy stops if it cannot write its cache, as when another user created it; then it runs without one.
 MYPY_CACHE := $(shell mkdir -p .mypy_cache 2>/dev/null && test -w .mypy_cache && echo .mypy_cache || echo /dev/null)
 
@@ -41,7 +45,7 @@ token: present ## print a bearer token for the demo user, or for SUBJECT=<uuid>
 	@$(BIN)/python -m graph token $(SUBJECT)
 
 test: $(DEVELOP) check ## run all tests
-	@$(BIN)/python -m pytest -n 2 $(ARGS)
+	@$(PYTEST) $(ARGS)
 
 install: $(READY) ## create .venv and install the pinned dependencies
 

@@ -26,7 +26,13 @@ def checkout(tmp_path: Path) -> Path:
     (tmp_path / "requirements-dev.txt").touch()
     programs = tmp_path / ".venv" / "bin"
     programs.mkdir(parents=True)
-    for name, script in (("python", PRINT_ARGUMENTS), ("langgraph", PRINT_ENVIRONMENT)):
+    scripts = {
+        "python": PRINT_ARGUMENTS,
+        "langgraph": PRINT_ENVIRONMENT,
+        "ruff": PRINT_ARGUMENTS,
+        "mypy": PRINT_ARGUMENTS,
+    }
+    for name, script in scripts.items():
         (programs / name).write_text(script)
         (programs / name).chmod(0o755)
     (tmp_path / ".venv" / ".installed").touch()
@@ -97,6 +103,15 @@ def test_a_recording_reaches_studio_under_the_name_of_its_setting_only(checkout:
     ended = run_make(checkout, "studio", "RECORDING=turn.json")
     recording = [line for line in ended.stdout.splitlines() if re.match(r"\w*RECORDING=", line)]
     assert recording == ["STUDIO_RECORDING=turn.json"]
+
+
+def test_the_processes_of_the_tests_keep_their_bytecode(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (checkout / ".venv" / "bin" / "python").write_text(PRINT_ENVIRONMENT)
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    ended = run_make(checkout, "test")
+    assert ended.returncode == 0
+    assert "PATH=" in ended.stdout
+    assert "PYTHONDONTWRITEBYTECODE" not in ended.stdout
 
 
 def test_help_lists_every_target_once_and_those_of_a_newcomer_first(checkout: Path) -> None:
