@@ -11,8 +11,9 @@ from tests.support.servers import Server, running
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server with the offline model."""
-    with running(tmp_path_factory.mktemp("offline") / "data", {"RATE_LIMIT_PER_MINUTE": "1000"}) as started:
+    """A server with the offline model, started by the command that operators use."""
+    home, environment = tmp_path_factory.mktemp("offline") / "data", {"RATE_LIMIT_PER_MINUTE": "1000"}
+    with running(home, environment, preloaded=False) as started:
         yield started
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import psycopg
 from psycopg.rows import dict_row
@@ -17,6 +17,7 @@ from psycopg.rows import dict_row
 from graph.adapters.auth.local_issuer import LocalIssuer
 from graph.adapters.postgres.embedded import EmbeddedPostgres
 from tests.support.clients import PATIENCE, Client
+from tests.support.forked_process import ForkedProcess
 from tests.support.prepared_data import copy_into
 
 ROOT = Path(__file__).parents[2]
@@ -26,7 +27,7 @@ ROOT = Path(__file__).parents[2]
 class Server:
     """A running server, its data directory and its log."""
 
-    process: "subprocess.Popen[str]"
+    process: "ForkedProcess | subprocess.Popen[str]"
     data: Path
     address: str
     log: Path
@@ -58,22 +59,25 @@ class Server:
 
 
 @contextmanager
-def running(data: Path, environment: Mapping[str, str], command: Sequence[str] = ("graph", "run")) -> Iterator[Server]:
-    """Start a server on a free port; stop it and what it started at the end. `command` is the module that runs it."""
+def running(
+    data: Path, environment: Mapping[str, str], command: Sequence[str] = ("graph", "run"), *, preloaded: bool = True
+) -> Iterator[Server]:
+    """Start a server on a free port; stop it and what it started at the end.
+
+    Args:
+        data: its data directory; filled as by a first start if it is empty.
+        environment: its settings.
+        command: the module that runs it, and its arguments.
+        preloaded: start from a process that has imported the service, rather than from the command line.
+    """
     copy_into(data)
     log = data / "server.log"
     inherited = {
         name: value for name, value in os.environ.items() if not name.startswith(("OPENAI", "SUPABASE", "DATABASE"))
     }
     with log.open("a") as stream:
-        process = subprocess.Popen(
-            [sys.executable, "-m", *command],
-            cwd=ROOT,
-            env={**inherited, "DATA_DIR": str(data), "PORT": "0", **environment},
-            stdout=subprocess.PIPE,
-            stderr=stream,
-            text=True,
-        )
+        whole = {**inherited, "DATA_DIR": str(data), "PORT": "0", **environment}
+        process = (ForkedProcess if preloaded else started)(command, ROOT, whole, stream)
     try:
         assert process.stdout is not None
         heard = []
@@ -87,5 +91,18 @@ def running(data: Path, environment: Mapping[str, str], command: Sequence[str] =
         if process.poll() is None:
             process.terminate()
         process.wait(PATIENCE)
-        if process.stdout:
-            process.stdout.close()
+        process.stdout.close()
+
+
+def started(
+    command: Sequence[str], folder: Path, environment: Mapping[str, str], stderr: TextIO
+) -> "subprocess.Popen[str]":
+    """A process as the command line starts it."""
+    return subprocess.Popen(
+        [sys.executable, "-m", *command],
+        cwd=folder,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=stderr,
+        text=True,
+    )
