@@ -22,8 +22,8 @@ DOCUMENTS += [*(ROOT / "docs").glob("*.md"), *(ROOT / "docs" / "decisions").glob
 ROOMS = "graph|nodes|tools|employees|migrations|tests|scripts|docs"
 MADE_UP = {
     "nodes/greet.py",
-    "tools/goals_query.py",
-    "tools/sql/goals.sql",
+    "tools/idle_accounts.py",
+    "tools/sql/idle_accounts.sql",
     "tests/recordings/both_results_are_read.json",
 }
 """Files that the documents have their readers write."""
