@@ -31,7 +31,7 @@ CHOICE_WORDS: dict[str, Choice] = {
 }
 
 
-class StopAsked(Exception):
+class StopRequested(Exception):
     """The user stops the answer rather than decide."""
 
 
@@ -41,7 +41,7 @@ class Decision:
 
     body: Mapping[str, Any]
     is_unattended: bool = False
-    """Whether the input ended before anybody decided."""
+    """Whether the input ended before the user decided."""
 
 
 def describe_call(approval: Event) -> Iterator[str]:
@@ -107,7 +107,7 @@ class ApprovalDialog:
         """The user's decision. In a pipe any line that is none of the choices is the next message, and rejects the call.
 
         Raises:
-            StopAsked: the user stops the answer.
+            StopRequested: the user stops the answer.
         """
         edited: Mapping[str, Any] | None = None
         while True:
@@ -122,7 +122,7 @@ class ApprovalDialog:
             if choice == "reject":
                 return Decision({"decision": "reject", **({"comment": rest.strip()[:1000]} if rest.strip() else {})})
             if choice == "stop":
-                raise StopAsked
+                raise StopRequested
             if choice == "edit":
                 edited = self._edit(edited if edited is not None else approval.get("args") or {}, rest.strip())
                 if edited is not None and not self._screen.is_terminal:

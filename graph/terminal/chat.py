@@ -105,7 +105,7 @@ def choose_token(settings: Settings, options: ChatOptions, address: str, issue_t
 
 @contextmanager
 def ended_by_signals() -> Iterator[None]:
-    """Leave in order when the terminal closes or the process is told to end, so that a started service ends too."""
+    """Leave in order when the terminal closes or the process gets a signal to end, so that a started service ends too."""
 
     def leave(number: int, frame: FrameType | None) -> None:
         raise SystemExit(128 + number)

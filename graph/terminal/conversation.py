@@ -12,7 +12,7 @@ from uuid import uuid4
 from graph.errors import ApprovalDecided, ApprovalExpired, ChatError, InvalidRequest, RunActive
 from graph.terminal.answer_view import AnswerView
 from graph.terminal.api import ChatApi, Event, NewMessage
-from graph.terminal.approvals import ApprovalDialog, StopAsked
+from graph.terminal.approvals import ApprovalDialog, StopRequested
 from graph.terminal.downloads import store_download
 from graph.terminal.environment import TerminalEnvironment
 from graph.terminal.event_stream import EventStream
@@ -80,7 +80,7 @@ class Conversation:
             pass
         return True
 
-    def begin_anew(self) -> None:
+    def begin_session(self) -> None:
         """Let the next message begin a new conversation."""
         self.session_id = self._unfinished = None
 
@@ -102,7 +102,7 @@ class Conversation:
             dialog.introduce(approval)
             try:
                 self._decide(run_id, approval, dialog)
-            except (StopAsked, KeyboardInterrupt):
+            except (StopRequested, KeyboardInterrupt):
                 self.api.stop(run_id)
                 return True
             except ApprovalDecided as error:

@@ -36,7 +36,7 @@ def local_service(settings: Settings, progress: Callable[[str], None]) -> Iterat
     """The address of a service that answers. `progress` gets what is being waited for.
 
     Raises:
-        ConfigurationError: the service cannot start, or something else has its port.
+        ConfigurationError: the service cannot start, or another program has its port.
     """
     address = configured_address(settings)
     if settings.port and is_answering(address, progress):
@@ -50,7 +50,7 @@ def is_answering(address: str, progress: Callable[[str], None]) -> bool:
     """Whether the service listens there; a service that is starting is waited for.
 
     Raises:
-        ConfigurationError: something else listens there, or the service does not get ready.
+        ConfigurationError: another program listens there, or the service does not get ready.
     """
     end = time.monotonic() + START_SECONDS
     while time.monotonic() < end:
@@ -69,7 +69,7 @@ def is_answering(address: str, progress: Callable[[str], None]) -> bool:
     else:
         raise ConfigurationError(f"The service at {address} does not answer: look at its log, or start it again.")
     raise ConfigurationError(
-        f"Something else than this service listens at {address}: set PORT to another one, or name the service with --url."
+        f"Another program listens at {address}: set PORT to a free port, or name the service with --url."
     )
 
 

@@ -50,7 +50,7 @@ class SlashCommands:
         commands: dict[str, Callable[[str], bool]] = {
             "/employees": self._list_employees,
             "/as": self._choose_employee,
-            "/new": self._begin_anew,
+            "/new": self._begin_session,
             "/stop": self._stop,
             "/help": self._list_commands,
             "/quit": self._leave,
@@ -89,8 +89,8 @@ class SlashCommands:
             self.screen.note(f"  for example: {one_line(examples[0])}")
         return True
 
-    def _begin_anew(self, _: str) -> bool:
-        self.conversation.begin_anew()
+    def _begin_session(self, _: str) -> bool:
+        self.conversation.begin_session()
         self.screen.note("a new conversation begins")
         return True
 

@@ -66,7 +66,8 @@ class StreamedText:
         return self._heading
 
     def _write_word(self, word: str) -> None:
-        width = cell_len(word.replace(BOLD_MARK, ""))
+        parts = [word] if word == BOLD_MARK else word.split(BOLD_MARK)
+        width = sum(map(cell_len, parts))
         if self._column and self._column + len(self._pending_space) + width > self._console.width:
             self._console.print()
             self._column = 0
@@ -75,7 +76,7 @@ class StreamedText:
             self._pending_space = ""
         self._put(self._pending_space)
         self._pending_space = ""
-        for number, part in enumerate(word.split(BOLD_MARK)):
+        for number, part in enumerate(parts):
             self._bold ^= number > 0
             self._put(part)
 
@@ -89,7 +90,7 @@ class StreamedText:
         self._console.print()
         self._column = 0
         self._pending_space = ""
-        self._heading = self._item = False
+        self._bold = self._heading = self._item = False
 
 
 class PlainText:

@@ -157,7 +157,7 @@ def render_table(table: Table, columns: int | None) -> Group:
 
 
 def fitted(table: Table, columns: int) -> Table:
-    """The table with shortened cells and, where nobody chose its columns, without the last ones that do not fit."""
+    """The table with shortened cells and, where no `display` chose its columns, without the last ones that do not fit."""
     rows = [tuple(map(shortened, row)) for row in table.rows]
     count = len(table.columns)
     if table.is_derived:

@@ -190,7 +190,7 @@ def test_one_question_is_asked_of_one_employee(scripted: Server, user_id: str, t
     assert "dash" in ended.stderr
 
 
-def test_a_call_that_nobody_decides_on_is_rejected_and_fails_the_program(
+def test_a_call_without_a_decision_is_rejected_and_fails_the_program(
     scripted: Server, user_id: str, tmp_path: Path
 ) -> None:
     ended = pipe(scripted, user_id, tmp_path, "--as", "goalie-ai", CREATE_GOAL)
@@ -203,13 +203,13 @@ def test_a_call_that_nobody_decides_on_is_rejected_and_fails_the_program(
     ("arguments", "message"),
     [
         (("[[status 400]]",), "The language model"),
-        (("--as", "nobody", "Hello"), "There is no employee nobody"),
+        (("--as", "stranger", "Hello"), "There is no employee stranger"),
         (("--token", "wrong", "Hello"), "does not accept the token"),
         (("--url", "ftp://x", "Hello"), "--url must be an address"),
         (("--url", "http://127.0.0.1:9", "Hello"), "cannot be reached"),
     ],
 )
-def test_a_failure_is_told_on_the_error_output_and_by_the_exit_code(
+def test_a_failure_is_reported_on_the_error_output_and_by_the_exit_code(
     scripted: Server, user_id: str, tmp_path: Path, arguments: tuple[str, ...], message: str
 ) -> None:
     ended = pipe(scripted, user_id, tmp_path, *arguments)

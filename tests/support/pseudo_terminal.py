@@ -121,7 +121,7 @@ def in_terminal(
     """Run `python …` with a terminal of its own. It is killed at the end if it still runs."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-    # A new session takes the terminal that it opens first as its own, without which Ctrl-C would reach nobody.
+    # A new session takes the terminal that it opens first as its own. Ctrl-C reaches only a program in such a session.
     shell = ["/bin/sh", "-c", 'exec "$@" <"$0" >"$0" 2>&1', os.ttyname(slave), sys.executable, *arguments]
     process = subprocess.Popen(
         shell,

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from graph.terminal.approvals import ApprovalDialog, Decision, StopAsked, describe_call, describe_change
+from graph.terminal.approvals import ApprovalDialog, Decision, StopRequested, describe_call, describe_change
 from tests.support.screens import piped_screen
 
 APPROVAL: dict[str, Any] = {
@@ -93,5 +93,5 @@ def test_the_end_of_the_input_rejects_the_call() -> None:
 
 
 def test_the_answer_can_be_stopped_instead() -> None:
-    with pytest.raises(StopAsked):
+    with pytest.raises(StopRequested):
         decide("/stop")

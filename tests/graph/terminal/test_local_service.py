@@ -48,7 +48,7 @@ def test_another_program_at_the_address_is_reported() -> None:
         thread = threading.Thread(target=other.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:
-            with pytest.raises(ConfigurationError, match=r"Something else than this service listens at .*: set PORT"):
+            with pytest.raises(ConfigurationError, match=r"Another program listens at .*: set PORT"):
                 is_answering(f"http://127.0.0.1:{other.server_address[1]}", lambda line: None)
         finally:
             other.shutdown()

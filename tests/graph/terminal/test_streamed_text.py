@@ -41,6 +41,11 @@ def test_bold_words_and_headings_lose_their_marks_and_are_bold() -> None:
     assert streamed("a **b c** d", color=True) == "a \x1b[1mb\x1b[0m \x1b[1mc\x1b[0m d\n"
 
 
+def test_a_mark_without_its_second_one_ends_with_the_line() -> None:
+    assert streamed("2 **3\nb", color=True) == "2 \x1b[1m3\x1b[0m\nb\n"
+    assert streamed("2 ** 3 b", color=True) == "2 ** 3 b\n"
+
+
 def test_a_word_is_complete_when_white_space_follows() -> None:
     out = io.StringIO()
     text = StreamedText(Console(file=out, width=20, color_system=None))
