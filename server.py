@@ -21,7 +21,7 @@ from graph.errors import ConfigurationError
 from graph.settings import Settings
 from graph.web.errors import install_error_handlers
 from graph.web.middleware import BodyLimit, RequestId, UnhandledErrors
-from graph.web.routes import approvals, chat, employees, files, health, memory, metrics, sessions, usage
+from graph.web.routes import approvals, chat, employees, files, health, me, memory, metrics, sessions, usage
 from graph.web.schemas import COMMON_ERRORS, error_responses
 from graph.web.service import Service
 from graph.web.tracing import ContinueTrace
@@ -57,7 +57,7 @@ def create_app(service: Service, cors_origins: tuple[str, ...] = ()) -> FastAPI:
         responses=error_responses(*COMMON_ERRORS),
     )
     app.state.service = service
-    for part in (chat, approvals, sessions, memory, usage, files, employees, health, metrics):
+    for part in (chat, approvals, sessions, me, memory, usage, files, employees, health, metrics):
         app.include_router(part.router)
     install_error_handlers(app)
     app.add_middleware(BodyLimit, limit=MAX_BODY_BYTES)

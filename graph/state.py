@@ -50,6 +50,15 @@ class LoadedMemory(TypedDict):
     """Whether the user has texts with embeddings that `retrieve` could find."""
 
 
+class ProfileDefaults(TypedDict):
+    """The part of the user's profile that tools use; None where the user has said nothing."""
+
+    locale: str | None
+    """A BCP 47 tag, such as `en-GB`."""
+    currency: str | None
+    """A code of ISO 4217."""
+
+
 class Passage(TypedDict):
     """A stored text that retrieval found for the question."""
 
@@ -96,6 +105,8 @@ class Turn(TurnInput, total=False):
 
     today: str
     """The date of the turn where the user lives (ISO 8601). Periods such as "last month" count from it."""
+    profile: ProfileDefaults
+    """The user's locale and currency, as the turn began with them."""
     question: str
     """The user's message, masked."""
     recollection: Annotated[LoadedMemory, validated(LoadedMemory)]

@@ -8,6 +8,7 @@ from typing import Literal, Protocol
 from langchain_core.messages import AnyMessage
 
 from graph.state import Passage, SummaryBacklog, Usage
+from graph.values.profile import EMPTY_PROFILE, Profile
 
 Clock = Callable[[], dt.datetime]
 """The current instant, with its time zone."""
@@ -17,8 +18,8 @@ Clock = Callable[[], dt.datetime]
 class MemorySnapshot:
     """The stored memory of a user and a session, masked, not yet cut to a token budget."""
 
-    time_zone: str = "UTC"
-    """IANA name from the user's profile; not validated."""
+    profile: Profile = EMPTY_PROFILE
+    """What the user has said; its time zone may be one that this machine does not know."""
     facts: Sequence[str] = ()
     """Pinned facts, newest first."""
     summary: str = ""

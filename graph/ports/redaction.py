@@ -4,7 +4,10 @@ import datetime as dt
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, Self, TypeVar
+
+from graph.redaction.values.entity_types import ENTITY_TYPES
+from graph.redaction.values.normalise import normalise
 
 JsonT = TypeVar("JsonT")
 """A JSON value: a text, a list, an object."""
@@ -58,6 +61,11 @@ class PersonalValue:
     """The normal form, which is compared; the vault looks up its keyed hash."""
     text: str = field(repr=False, compare=False)
     """The spelling that the user wrote first. The vault encrypts it, and the token is restored to it."""
+
+    @classmethod
+    def from_text(cls, kind: str, text: str) -> Self:
+        """The value that the text spells."""
+        return cls(kind, ENTITY_TYPES[kind](normalise(text).text), text)
 
 
 class Vault(Protocol):

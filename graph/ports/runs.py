@@ -46,6 +46,8 @@ class RunRequest:
     """A message of the user in this session. The text replaces it, and supersedes everything after it."""
     regenerated_run_id: str | None = None
     """A run of this session whose question the text repeats. A new answer supersedes everything after that question."""
+    time_zone: str | None = None
+    """The IANA name of the client's time zone. It becomes the profile's, unless the profile has one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,21 @@
-"""A user's stored conversations, facts and files, as the routes read and change them.
+"""A user's stored profile, conversations, facts and files, as the routes read and change them.
 
 Every method acts for one user. What belongs to another user does not exist: it is in no list, and `NotFound` by its id.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
+
+from graph.ports.redaction import PersonalValue, Vault
+from graph.values.profile import Profile
 
 Row = dict[str, Any]
 """One item of a list, as the API returns it; its texts are masked."""
+
+ProfileField = Literal["name", "locale", "time_zone", "currency"]
+ProfileChanges = Mapping[ProfileField, str | None]
+"""Validated values by field; None forgets the field's value."""
 
 Place = tuple[str, str]
 """The sort key of a list's item, most recent first: the instant in ISO 8601, and the id."""
@@ -62,6 +69,29 @@ class Sessions(Protocol):
 
     async def usage(self, user_id: str, days: int) -> Sequence[Row]:
         """Turns, tokens, cost and failures of the last `days` days, a row for each day (UTC), employee and model."""
+        ...
+
+
+async def with_placeholder(changes: ProfileChanges, user_id: str, vault: Vault) -> ProfileChanges:
+    """The changes with the placeholder of the name, which is in the vault from now on."""
+    if not (name := changes.get("name")):
+        return changes
+    value = PersonalValue.from_text("PERSON", name)
+    return {**changes, "name": (await vault.tokenize(user_id, {value}))[value]}
+
+
+class Profiles(Protocol):
+    """What users have said about themselves."""
+
+    async def read(self, user_id: str) -> Profile:
+        """The profile; empty for a user who has said nothing."""
+        ...
+
+    async def update(self, user_id: str, changes: ProfileChanges) -> Profile:
+        """Set the fields that `changes` names, and return the profile.
+
+        The name is given as it is read aloud; the vault keeps it, and the profile has its placeholder.
+        """
         ...
 
 

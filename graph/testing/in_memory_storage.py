@@ -1,11 +1,15 @@
-"""A user's facts and files in memory: twins of the Postgres adapters, for tests of the routes."""
+"""A user's profile, facts and files in memory: twins of the Postgres adapters, for tests of the routes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any, cast
 from uuid import uuid4
 
 from graph.errors import NotFound
-from graph.ports.storage import Place, Row, StoredFile
+from graph.ports.redaction import Vault
+from graph.ports.storage import Place, ProfileChanges, Row, StoredFile, with_placeholder
+from graph.testing.in_memory_vault import InMemoryVault
+from graph.values.profile import EMPTY_PROFILE, Profile
 
 MAX_AGE = timedelta(days=30)
 """How long a file is kept."""
@@ -20,6 +24,22 @@ class Clock:
     def now(self) -> datetime:
         self._last = max(datetime.now(UTC), self._last + timedelta(microseconds=1))
         return self._last
+
+
+class InMemoryProfiles:
+    """Profiles of all users (port `Profiles`)."""
+
+    def __init__(self, vault: Vault | None = None) -> None:
+        self.vault = vault or InMemoryVault()
+        self._profiles: dict[str, Profile] = {}
+
+    async def read(self, user_id: str) -> Profile:
+        return self._profiles.get(user_id, EMPTY_PROFILE)
+
+    async def update(self, user_id: str, changes: ProfileChanges) -> Profile:
+        stored = await with_placeholder(changes, user_id, self.vault)
+        self._profiles[user_id] = replace(await self.read(user_id), **cast(dict[str, Any], stored))
+        return self._profiles[user_id]
 
 
 class InMemoryFacts:

@@ -13,6 +13,17 @@ DEFAULT_DECIMAL_PLACES = 2
 
 
 @cache
+def is_currency(code: str) -> bool:
+    """Whether ISO 4217 lists the code (upper case) with a minor unit, as it does all money that people pay with."""
+    from iso4217 import Currency  # as in `decimal_places`
+
+    try:
+        return Currency(code).exponent is not None
+    except ValueError:
+        return False
+
+
+@cache
 def decimal_places(currency: str | None) -> int:
     """The decimal places of amounts in a currency, given by its three-letter code."""
     from iso4217 import Currency  # the import reads a table that few processes need at start

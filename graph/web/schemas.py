@@ -4,11 +4,13 @@ from http import HTTPStatus
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
 from graph.errors import MessageEmpty, MessageTooLong
 from graph.ports.runs import OnConflict
+from graph.values.currencies import is_currency
+from graph.values.profile import MAX_LOCALE_CHARS, MAX_TIME_ZONE_CHARS, canonical_locale, zone_of
 from graph.values.text import storable_json
 from graph.web.sanitize import sanitize
 
@@ -22,6 +24,49 @@ def sanitize_value(value: object) -> object:
 
 
 SanitizedText = Annotated[str, BeforeValidator(sanitize_value)]
+
+
+def parse_name(name: str) -> str:
+    """The name on one line.
+
+    Raises:
+        ValueError: it has no letter.
+    """
+    one_line = " ".join(name.split())
+    if not any(map(str.isalpha, one_line)):
+        raise ValueError("has no letter")
+    return one_line
+
+
+def parse_time_zone(name: str) -> str:
+    """Raises: ValueError: there is no such time zone."""
+    zone_of(name)
+    return name
+
+
+def parse_currency(code: str) -> str:
+    """Raises: ValueError: ISO 4217 lists no such currency."""
+    if not is_currency(code.upper()):
+        raise ValueError("is not a currency code of ISO 4217, such as EUR")
+    return code.upper()
+
+
+DisplayName = Annotated[SanitizedText, Field(max_length=80), AfterValidator(parse_name)]
+Locale = Annotated[
+    SanitizedText,
+    Field(max_length=MAX_LOCALE_CHARS, description="A BCP 47 tag, such as en-GB."),
+    AfterValidator(canonical_locale),
+]
+TimeZone = Annotated[
+    SanitizedText,
+    Field(max_length=MAX_TIME_ZONE_CHARS, description="An IANA name, such as Europe/Berlin."),
+    AfterValidator(parse_time_zone),
+]
+Currency = Annotated[
+    SanitizedText,
+    Field(min_length=3, max_length=3, description="A code of ISO 4217, such as EUR."),
+    AfterValidator(parse_currency),
+]
 Slug = Annotated[SanitizedText, Field(min_length=1, max_length=64)]
 
 
@@ -94,6 +139,12 @@ class ChatRequest(AnswerOptions):
         "404 if it is not in the current branch, unless the answer to its latest version is still running.",
     )
 
+    time_zone: TimeZone | None = Field(
+        None,
+        validation_alias=with_camel_alias("time_zone"),
+        description="Your IANA time zone. It becomes your profile's, unless the profile has one.",
+    )
+
 
 class RegenerateRequest(AnswerOptions):
     """A request to answer the last message again."""
@@ -129,6 +180,24 @@ class NewFeedback(RequestBody):
 
     type: Literal["like", "dislike", "helpful", "not_helpful"]
     comment: Annotated[SanitizedText, Field(max_length=2000)] = ""
+
+
+class ProfileUpdate(RequestBody):
+    """The fields of your profile to set; null forgets a value, and a field that is left out stays."""
+
+    name: Annotated[DisplayName, Field(description="The name to call you by.")] | None = None
+    locale: Locale | None = None
+    time_zone: TimeZone | None = Field(None, validation_alias=with_camel_alias("time_zone"))
+    currency: Currency | None = None
+
+
+class ProfileView(BaseModel):
+    """What you have said about yourself; null where you have said nothing."""
+
+    name: str | None
+    locale: str | None
+    time_zone: str | None
+    currency: str | None
 
 
 class NewFact(RequestBody):

@@ -13,7 +13,7 @@ from graph.ports.approvals import ApprovalDecisions
 from graph.ports.auth import PublicKeys, TokenVerifier
 from graph.ports.redaction import Redactor
 from graph.ports.runs import RunIntake
-from graph.ports.storage import Facts, Sessions, StoredFiles
+from graph.ports.storage import Facts, Profiles, Sessions, StoredFiles
 from graph.ports.telemetry import MetricsPage
 from graph.runs.manager import RunManager
 from graph.tool import Tool
@@ -40,6 +40,7 @@ class Service:
     runs: RunManager
     intake: RunIntake
     sessions: Sessions
+    profiles: Profiles
     facts: Facts
     files: StoredFiles
     approvals: ApprovalDecisions

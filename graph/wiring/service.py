@@ -84,6 +84,7 @@ async def build_service(infra: Infrastructure, stack: AsyncExitStack) -> Service
         runs=runs,
         intake=infra.stores.runs,
         sessions=infra.stores.sessions,
+        profiles=infra.stores.profiles,
         facts=infra.stores.facts,
         approvals=infra.stores.approvals,
         tools=infra.catalogue.tools_by_name(),

@@ -12,6 +12,8 @@ from graph.adapters.postgres.conversation.sessions import PostgresSessions
 from graph.adapters.postgres.conversation.transcript import PostgresTranscript
 from graph.adapters.postgres.database import Database
 from graph.adapters.postgres.privacy.file_store import PostgresFiles
+from graph.adapters.postgres.privacy.profiles import PostgresProfiles
+from graph.adapters.postgres.privacy.vault import PostgresVault
 from graph.adapters.postgres.runs.approvals import PostgresApprovals
 from graph.adapters.postgres.runs.buffered_checkpointer import PostgresCheckpoints
 from graph.adapters.postgres.runs.run_store import PostgresRunStore
@@ -31,6 +33,7 @@ class Stores:
     facts: PostgresFacts
     files: PostgresFiles
     memory: PostgresMemory
+    profiles: PostgresProfiles
     retriever: PostgresRetriever
     runs: PostgresRunStore
     sessions: PostgresSessions
@@ -53,6 +56,7 @@ def build_stores(
         facts=PostgresFacts(database),
         files=PostgresFiles(database, cipher),
         memory=memory,
+        profiles=PostgresProfiles(database, PostgresVault(database, cipher)),
         retriever=PostgresRetriever(database, models.embedder),
         runs=PostgresRunStore(
             database,

@@ -7,7 +7,6 @@ from decimal import Decimal
 
 @dataclass(frozen=True, slots=True)
 class DemoProfile:
-    display_name: str
     currency: str
     time_zone: str
 

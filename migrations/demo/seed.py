@@ -17,8 +17,8 @@ LOCK_KEY = 7_236_403
 """Key of the advisory lock that prevents two servers from seeding at the same time."""
 
 INSERT_PROFILE = """
-insert into profiles (user_id, display_name, currency, time_zone)
-values (%(user_id)s, %(display_name)s, %(currency)s, %(time_zone)s)
+insert into profiles (user_id, currency, time_zone)
+values (%(user_id)s, %(currency)s, %(time_zone)s)
 on conflict (user_id) do nothing
 """
 INSERT_ACCOUNT = """

@@ -212,6 +212,7 @@ class Audit:
             client.post("/api/chat", json={"message": f"{text} {'long ' * 2000}"}),
             client.post("/api/chat", content=f'{{"message": "{text}'.encode()),
             client.post("/api/memory", json={"fact": "likes tea", "scope": canary.email}),
+            client.patch("/api/me", json={"time_zone": canary.email, "locale": canary.card}),
             client.get("/api/sessions", params={"cursor": text}),
             client.get(f"/api/runs/{canary.email}/events"),
             client.get(f"/{canary.name}/{canary.iban}"),

@@ -6,6 +6,7 @@ from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMes
 from graph.ports.memory import MemorySnapshot
 from graph.state import LoadedMemory
 from graph.turn.prompt import FACTS_SHARE, HISTORY_SHARE, SUMMARY_SHARE, count_message_tokens
+from graph.values.profile import Profile
 from nodes.load_memory import LoadMemory
 from tests.support.fakes.ports import OWNER, SESSION, FakeMemory, clock_at, runtime_of, words
 
@@ -89,5 +90,16 @@ async def test_a_call_never_loses_its_result() -> None:
     ],
 )
 async def test_today_is_the_date_where_the_user_lives(zone: str, moment: str, today: str) -> None:
-    turn = await node(MemorySnapshot(time_zone=zone), moment=moment)({}, runtime_of())
+    turn = await node(MemorySnapshot(profile=Profile(time_zone=zone)), moment=moment)({}, runtime_of())
     assert turn["today"] == today
+
+
+async def test_the_locale_and_the_currency_of_the_profile_go_on_to_the_tools() -> None:
+    turn = await node(MemorySnapshot(profile=Profile(locale="de-AT", currency="EUR")))({}, runtime_of())
+    assert turn["profile"] == {"locale": "de-AT", "currency": "EUR"}
+
+
+async def test_the_name_to_be_called_by_is_the_first_fact() -> None:
+    remembered = MemorySnapshot(profile=Profile(name="[PERSON_7K3Q9D]"), facts=["likes tea"])
+    turn = await node(remembered)({}, runtime_of())
+    assert turn["recollection"]["facts"] == ["Wants to be called [PERSON_7K3Q9D]", "likes tea"]

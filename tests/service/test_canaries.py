@@ -41,6 +41,7 @@ class Story:
     fact: Canary | None = None
     comment: Canary | None = None
     title: Canary | None = None
+    profile: Canary | None = None
     failed: Canary | None = None
     stopped: Canary | None = None
     killed: Canary | None = None
@@ -85,8 +86,8 @@ def await_summary(story: Story) -> None:
 
 
 def confide(story: Story) -> None:
-    """A fact, a comment and a title."""
-    story.fact, story.comment, story.title = (story.canaries.new() for _ in range(3))
+    """A fact, a comment, a title and the name to be called by."""
+    story.fact, story.comment, story.title, story.profile = (story.canaries.new() for _ in range(4))
     done = story.answers[0][1].last
     address = f"/api/sessions/{story.talk}"
     added = story.user_id.post("/api/memory", json={"fact": story.fact.fact, "is_pinned": True})
@@ -94,7 +95,8 @@ def confide(story: Story) -> None:
         f"{address}/messages/{done['message_id']}/feedback", json={"type": "like", "comment": story.comment.text}
     )
     renamed = story.user_id.patch(address, json={"title": story.title.short})
-    assert (added.status_code, told.status_code, renamed.status_code) == (201, 204, 200)
+    named = story.user_id.patch("/api/me", json={"name": story.profile.name})
+    assert (added.status_code, told.status_code, renamed.status_code, named.status_code) == (201, 204, 200, 200)
 
 
 def be_refused(story: Story) -> None:
@@ -110,6 +112,7 @@ def be_refused(story: Story) -> None:
         user_id.post("/api/chat", json={"message": f"{text} {'long ' * 2000}"}),
         user_id.post("/api/chat", content=f'{{"message": "{text}'.encode()),
         user_id.post("/api/memory", json={"fact": "likes tea", "scope": email}),
+        user_id.patch("/api/me", json={"time_zone": email, "locale": card, "name": f"{text} {text}"}),
         user_id.get("/api/sessions", params={"cursor": text}),
         user_id.get(f"/api/employees/{email}"),
         user_id.get(f"/api/runs/{email}/events"),
@@ -291,10 +294,12 @@ def test_the_owners_history_shows_the_values(story: Story) -> None:
             assert [value for value in canary.values() if value not in shown] == []
 
 
-def test_the_owners_title_fact_and_comment_show_the_values(story: Story) -> None:
+def test_the_owners_title_fact_name_and_comment_show_the_values(story: Story) -> None:
     assert story.title
     assert story.fact
     assert story.comment
+    assert story.profile
+    assert story.user_id.get("/api/me").json()["name"] == story.profile.name
     assert story.user_id.get(f"/api/sessions/{story.talk}").json()["title"] == story.title.short
     assert [fact["fact"] for fact in story.user_id.get("/api/memory").json()["items"]] == [story.fact.fact]
     messages = story.user_id.get(f"/api/sessions/{story.talk}/messages?limit=100").json()["items"]

@@ -31,6 +31,7 @@ BODIES: Mapping[tuple[str, str], Mapping[str, Any]] = {
     ("post", "/api/runs/{run_id}/approvals/{approval_id}"): {"decision": "reject"},
     ("post", "/api/memory"): {"fact": "likes tea"},
     ("post", "/api/route"): {"message": "hello"},
+    ("patch", "/api/me"): {"name": "mine now"},
     ("patch", "/api/sessions/{session_id}"): {"title": "mine now"},
     ("put", "/api/sessions/{session_id}/messages/{message_id}/feedback"): {"type": "like", "comment": "mine now"},
 }
@@ -56,6 +57,7 @@ def furnish(client: Client, server: Server) -> Belongings:
     fact = client.post("/api/memory", json={"fact": f"shops at {SECRET}"}).json()
     messages = client.get(f"/api/sessions/{answer.session}/messages").json()["items"]
     client.patch(f"/api/sessions/{answer.session}", json={"title": f"About {SECRET}"})
+    client.patch("/api/me", json={"name": SECRET})
     own_rows(server, client, SECRET, "12.34")
     ids = {
         "session_id": answer.session,
@@ -239,11 +241,13 @@ def test_no_list_of_one_user_holds_anything_of_another(
     documentation: dict[str, Any], user_id: Belongings, other: Belongings
 ) -> None:
     lists = [path for method, path, route in operations(documentation) if method == "get" and "{" not in path]
-    assert {"/api/sessions", "/api/memory", "/api/usage", "/api/files"} <= set(lists)
+    assert {"/api/sessions", "/api/memory", "/api/usage", "/api/files", "/api/me"} <= set(lists)
     hidden = {SECRET, *user_id.ids.values(), user_id.client.user}
     answers = {path: other.client.get(path).text for path in lists}
     assert [(path, text) for path, text in answers.items() for value in hidden if value in text] == []
-    assert all(SECRET in user_id.client.get(path).text for path in ("/api/sessions", "/api/memory", "/api/files"))
+    assert all(
+        SECRET in user_id.client.get(path).text for path in ("/api/sessions", "/api/memory", "/api/files", "/api/me")
+    )
 
 
 def test_every_route_about_a_user_needs_a_token(documentation: dict[str, Any], server: Server) -> None:

@@ -108,6 +108,7 @@ def build_run_request(body: ChatRequest, user_id: str, service: Service, key: st
         key or body.client_message_id,
         body.on_conflict,
         edited_message_id=str(body.edit_message_id) if body.edit_message_id else None,
+        time_zone=body.time_zone,
     )
 
 

@@ -1,4 +1,4 @@
-"""What every adapter of the ports `Facts` and `StoredFiles` does. A test module subclasses these and has the fixtures."""
+"""What every adapter of the ports `Profiles`, `Facts` and `StoredFiles` does. A test module subclasses these."""
 
 from typing import Protocol
 from uuid import uuid4
@@ -6,7 +6,9 @@ from uuid import uuid4
 import pytest
 
 from graph.errors import NotFound
-from graph.ports.storage import Facts, Row, StoredFile, StoredFiles
+from graph.ports.redaction import Vault
+from graph.ports.storage import Facts, Profiles, Row, StoredFile, StoredFiles
+from graph.values.profile import Profile
 
 
 class WritableFiles(StoredFiles, Protocol):
@@ -17,6 +19,35 @@ class WritableFiles(StoredFiles, Protocol):
 
 def texts(facts: list[Row]) -> list[str]:
     return [row["fact"] for row in facts]
+
+
+class ProfilesContract:
+    async def test_a_user_who_has_said_nothing_has_an_empty_profile(self, profiles: Profiles, user_id: str) -> None:
+        assert await profiles.read(user_id) == Profile()
+
+    async def test_what_is_set_is_read_again_by_its_user_only(
+        self, profiles: Profiles, user_id: str, stranger: str
+    ) -> None:
+        updated = await profiles.update(user_id, {"locale": "de-AT", "time_zone": "Europe/Vienna", "currency": "EUR"})
+        assert updated == Profile(locale="de-AT", time_zone="Europe/Vienna", currency="EUR")
+        assert await profiles.read(user_id) == updated
+        assert await profiles.read(stranger) == Profile()
+
+    async def test_a_field_that_is_not_named_stays_and_none_forgets_one(self, profiles: Profiles, user_id: str) -> None:
+        await profiles.update(user_id, {"locale": "de-AT", "currency": "EUR"})
+        assert await profiles.update(user_id, {"locale": None}) == Profile(currency="EUR")
+        assert await profiles.update(user_id, {"time_zone": "UTC"}) == Profile(currency="EUR", time_zone="UTC")
+        assert await profiles.update(user_id, {}) == Profile(currency="EUR", time_zone="UTC")
+
+    async def test_a_name_is_a_placeholder_that_the_vault_opens_for_its_user(
+        self, profiles: Profiles, vault: Vault, user_id: str, stranger: str
+    ) -> None:
+        name = (await profiles.update(user_id, {"name": "Ana Díaz"})).name
+        assert name
+        assert await vault.detokenize(user_id, {name}) == {name: "Ana Díaz"}
+        assert await vault.detokenize(stranger, {name}) == {}
+        assert (await profiles.read(user_id)).name == name
+        assert (await profiles.update(user_id, {"name": None})).name is None
 
 
 class FactsContract:

@@ -6,7 +6,7 @@ from decimal import ROUND_CEILING, Decimal
 
 import pytest
 
-from graph.values.currencies import decimal_places, round_amount, smallest_unit
+from graph.values.currencies import decimal_places, is_currency, round_amount, smallest_unit
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,12 @@ def test_a_currency_has_the_decimals_of_the_standard(currency: str, decimals: in
 @pytest.mark.parametrize("currency", ["ZZZ", "XAU", "", "a currency", None])
 def test_what_the_standard_does_not_know_has_two(currency: str | None) -> None:
     assert decimal_places(currency) == 2
+
+
+def test_a_currency_is_one_that_people_pay_with() -> None:
+    assert [is_currency(code) for code in ("EUR", "JPY", "CLF", "XAU", "XXX", "ZZZ", "eur", "")] == [True] * 3 + [
+        False
+    ] * 5
 
 
 def test_half_a_unit_goes_to_the_even_one_unless_another_way_is_asked_for() -> None:

@@ -215,7 +215,8 @@ def test_the_server_and_an_administrator_can_seed(request: pytest.FixtureRequest
     )
     for table in ("accounts", "budgets", "goals", "debts", "reminders"):
         assert len(stored(admin_url, user_id, table)) == len(getattr(expected, table))
-    assert [row["display_name"] for row in stored(admin_url, user_id, "profiles")] == ["Jordan Avery"]
+    [profile] = stored(admin_url, user_id, "profiles")
+    assert (profile["currency"], profile["time_zone"]) == ("USD", "America/Los_Angeles")
     with psycopg.connect(admin_url) as connection:
         rates = connection.execute("select base, quote, day, rate from exchange_rates where source = 'demo'").fetchall()
     assert {*rates} >= {(each.base, each.quote, each.day, each.rate) for each in expected.rates}

@@ -10,6 +10,7 @@ from graph.adapters.postgres.conversation.message_rows import to_message
 from graph.adapters.postgres.database import Connection, Database
 from graph.adapters.postgres.named_queries import adapter_queries
 from graph.ports.memory import MemorySnapshot
+from graph.values.profile import Profile
 
 QUERIES = adapter_queries("memory")
 
@@ -27,7 +28,7 @@ class PendingSnapshot:
     async def receive(self) -> MemorySnapshot:
         [row] = await self.snapshot.fetchall()
         return MemorySnapshot(
-            time_zone=row["time_zone"] or "UTC",
+            profile=Profile(row["name"], row["locale"], row["time_zone"], row["currency"]),
             facts=row["facts"],
             summary=format_summary(row) if row["summary"] is not None else "",
             history=[to_message(message) for message in reversed(await self.history.fetchall())],

@@ -13,8 +13,6 @@ from graph.adapters.postgres.database import Connection, Database, fetch_all
 from graph.adapters.postgres.named_queries import adapter_queries
 from graph.errors import RedactionFailed
 from graph.ports.redaction import IssuedValues, PersonalValue
-from graph.redaction.values.entity_types import ENTITY_TYPES
-from graph.redaction.values.normalise import normalise
 from graph.redaction.values.placeholders import new_token
 
 QUERIES = adapter_queries("vault")
@@ -75,9 +73,7 @@ class PostgresVault:
         secrets = []
         for number, row in enumerate(rows, 1):
             text = self._text(user_id, row["token"], bytes(row["ciphertext"]))
-            secrets.append(
-                PersonalValue(row["entity_type"], ENTITY_TYPES[row["entity_type"]](normalise(text).text), text)
-            )
+            secrets.append(PersonalValue.from_text(row["entity_type"], text))
             if number % DECRYPT_BATCH == 0:
                 await asyncio.sleep(0)
         return IssuedValues(secrets, rows[0]["created_at"] if rows else since)

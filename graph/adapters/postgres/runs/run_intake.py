@@ -91,6 +91,8 @@ class PostgresRunIntake:
             if earlier:
                 return earlier
             await self._prepare_session(connection, request, values)
+            if request.time_zone:
+                await connection.execute(QUERIES["set_missing_time_zone"], {"time_zone": request.time_zone})
             if request.edited_message_id:
                 values = {**values, "replaces": await self._run_of_question(connection, request, values)}
             inserted = await connection.execute(QUERIES["insert_run"], values)

@@ -1,9 +1,12 @@
 -- name: memory_snapshot
--- Everything that a turn loads beside its messages, in one row: the user's time zone; the pinned facts that this employee may know
+-- Everything that a turn loads beside its messages, in one row: the user's profile; the pinned facts that this employee may know
 -- (the session's employee if none is named; newest first); the running summary; whether the user has vectors of this embedding
 -- model; when the newest value of the user's vault was stored.
 select
-    (select time_zone from profiles where user_id = auth.uid()) as time_zone,
+    p.name,
+    p.locale,
+    p.time_zone,
+    p.currency,
     array(
         select fact
         from user_memory_facts
@@ -21,6 +24,7 @@ select
     exists (select from memory_embeddings where user_id = auth.uid() and embedding_model = %(model)s) as has_embeddings,
     (select max(created_at) from pii_vault where user_id = auth.uid()) as newest_value_at
 from (select) as always
+left join profiles p on p.user_id = auth.uid()
 left join chat_session_summaries s on s.session_id = %(session_id)s;
 
 -- name: history

@@ -16,6 +16,11 @@ select id from chat_sessions where id = %(session_id)s;
 -- Hand the session over to another employee.
 update chat_sessions set employee_slug = %(employee)s where id = %(session_id)s and employee_slug <> %(employee)s;
 
+-- name: set_missing_time_zone
+-- Set the user's time zone to the client's, unless the user has one. The turn that begins reads it.
+insert into profiles (time_zone) values (%(time_zone)s)
+on conflict (user_id) do update set time_zone = excluded.time_zone where profiles.time_zone is null;
+
 -- name: take_turn
 -- Take one turn from the user's bucket (generic cell rate algorithm): a burst of `per_minute`, then one every 60 / per_minute
 -- seconds. Returns no row if the bucket is empty or the day's tokens are spent.

@@ -7,6 +7,7 @@ from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, Tool
 
 from graph.adapters.postgres.conversation.memory import MAX_HISTORY_ROWS, PostgresMemory
 from graph.adapters.postgres.database import Database
+from graph.values.profile import Profile
 from tests.support.database import Sql
 
 
@@ -62,7 +63,7 @@ class Say:
 
 async def test_a_new_conversation_remembers_nothing(memory: PostgresMemory, user_id: str, session: str) -> None:
     found = await memory.load(user_id, session, "prime-boss")
-    assert (found.time_zone, found.facts, found.summary, found.history) == ("UTC", [], "", [])
+    assert (found.profile, found.facts, found.summary, found.history) == (Profile(), [], "", [])
 
 
 async def test_history_comes_oldest_first_as_the_model_reads_it(
@@ -137,8 +138,8 @@ async def test_somebody_elses_memory_is_empty(
     say("user", "mine too")
     sql("insert into profiles (user_id, time_zone) values (%(user_id)s, 'Asia/Tokyo')", user_id=user_id)
     found = await memory.load(stranger, session, "prime-boss")
-    assert (found.time_zone, found.facts, found.summary, found.history) == ("UTC", [], "", [])
-    assert (await memory.load(user_id, session, "prime-boss")).time_zone == "Asia/Tokyo"
+    assert (found.profile, found.facts, found.summary, found.history) == (Profile(), [], "", [])
+    assert (await memory.load(user_id, session, "prime-boss")).profile == Profile(time_zone="Asia/Tokyo")
 
 
 async def test_a_session_that_does_not_exist_remembers_the_user_only(

@@ -298,3 +298,27 @@ async def test_an_event_keeps_every_character(store: PostgresRunStore, user_id: 
     content = "naïve 💶 \u2028 \\ \" ' %s {} \t\n [CARD_7K3Q9D]"
     await store.append(run, [(1, text(content))])
     assert await store.events(user_id, run.id, 0) == [(1, text(content))]
+
+
+# The time zone of the client ------------------------------------------------------------------------------------------
+
+
+async def test_the_clients_time_zone_becomes_the_profiles_and_the_turn_begins_with_it(
+    store: PostgresRunStore, user_id: str
+) -> None:
+    run = await store.accept(RunRequest(user_id, "hello", time_zone="Asia/Tokyo"))
+    assert run.memory
+    assert run.memory.profile.time_zone == "Asia/Tokyo"
+
+
+async def test_a_time_zone_that_the_user_has_stays(store: PostgresRunStore, sql: Sql, user_id: str) -> None:
+    sql("insert into profiles (user_id, time_zone) values (%(user_id)s, 'Europe/Oslo')", user_id=user_id)
+    await store.accept(RunRequest(user_id, "hello", time_zone="Asia/Tokyo"))
+    assert sql("select time_zone from profiles where user_id = %(user_id)s", user_id=user_id) == [
+        {"time_zone": "Europe/Oslo"}
+    ]
+
+
+async def test_the_time_zone_does_not_make_it_another_request(store: PostgresRunStore, user_id: str) -> None:
+    first = await store.accept(RunRequest(user_id, "hello", client_key="one", time_zone="Asia/Tokyo"))
+    assert (await store.accept(RunRequest(user_id, "hello", client_key="one", time_zone="UTC"))).id == first.id
