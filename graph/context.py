@@ -1,11 +1,12 @@
 """The context of a run: what the nodes need and no checkpoint stores."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated
 
 from pydantic.json_schema import SkipJsonSchema
 
-from graph.state import Usage, add_usage
+from graph.state import Turn, Usage, add_usage
+from graph.values.profile import EMPTY_PROFILE, Profile
 
 
 @dataclass(slots=True)
@@ -42,3 +43,11 @@ class TurnContext:
         default_factory=AbortedUsage, repr=False, compare=False
     )
     """The usage that the run counts beside the usage in its state."""
+    profile: Annotated[Profile, SkipJsonSchema()] = EMPTY_PROFILE
+    """The locale and the currency for tools, from the state (`with_profile`)."""
+
+
+def with_profile(context: TurnContext, state: Turn) -> TurnContext:
+    """The context with the profile that the turn began with; a turn of a former version has none."""
+    defaults = state.get("profile")
+    return replace(context, profile=Profile(**defaults)) if defaults else context

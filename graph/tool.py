@@ -10,6 +10,7 @@ from typing import Any, Literal, Protocol, Self, get_type_hints
 from pydantic import BaseModel
 
 from graph.state import Passage
+from graph.values.profile import EMPTY_PROFILE, Profile
 
 Risk = Literal["read", "write", "outbound"]
 
@@ -134,6 +135,8 @@ class ToolContext:
     files: Files = field(default_factory=NoFiles)
     knowledge: Knowledge = field(default_factory=NoKnowledge)
     colleagues: Colleagues = field(default_factory=NoColleagues)
+    profile: Profile = EMPTY_PROFILE
+    """The user's locale and currency; None where the user has said nothing."""
 
 
 ToolFunction = Callable[[Any, ToolContext], Awaitable[Mapping[str, Any]]]

@@ -12,7 +12,7 @@ from langchain_core.messages import AIMessage, ToolMessage
 from langchain_core.messages import ToolCall as RequestedCall
 from langgraph.runtime import Runtime
 
-from graph.context import TurnContext
+from graph.context import TurnContext, with_profile
 from graph.events import Event, ToolCall, ToolCallView, ToolResult
 from graph.state import Turn, add_usage, parse_tool_result
 from graph.tool import ToolError, ToolOutput
@@ -45,7 +45,8 @@ class CallTools:
         for requested in message.tool_calls:
             view = ToolCallView(id=requested["id"] or "", name=requested["name"], args=requested["args"])
             runtime.stream_writer(ToolCall(type="tool_call", tool=view))
-        context = replace(runtime.context, employee=state.get("speaker") or runtime.context.employee)
+        employee = state.get("speaker") or runtime.context.employee
+        context = with_profile(replace(runtime.context, employee=employee), state)
         first = count_earlier_calls(state)
         prepared = await asyncio.gather(
             *(self._prepare(first, place, requested, context) for place, requested in enumerate(message.tool_calls))

@@ -77,7 +77,7 @@ async def resolve_new_debt(arguments: AddDebt, context: ToolContext) -> dict[str
         raise ToolError(NAME_TAKEN)
     values = arguments.model_dump(exclude={"account"}) | {"as_of": arguments.as_of or context.today}
     if not arguments.account:
-        currency = await resolve_currency(arguments.currency, context.rows)
+        currency = await resolve_currency(arguments.currency, context)
         check_decimals(currency, arguments.balance, arguments.minimum_payment)
         return values | {"account_id": None, "currency": currency}
     account = resolve_one(arguments.account, await context.rows.fetch("accounts"), "account")

@@ -97,7 +97,7 @@ async def resolve_new_transaction(arguments: AddTransaction, context: ToolContex
         )
     account = resolve_one(arguments.account, await rows.fetch("accounts"), "account") if arguments.account else None
     wanted = arguments.currency and arguments.currency.upper()
-    currency = wanted or (account["currency"] if account else await resolve_currency(None, rows))
+    currency = wanted or (account["currency"] if account else await resolve_currency(None, context))
     check_decimals(currency, arguments.amount)
     category, reason = await resolve_category_and_reason(arguments, rows)
     values = {

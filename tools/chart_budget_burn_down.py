@@ -42,7 +42,7 @@ async def chart_budget_burn_down(arguments: ChartBudgetBurnDown, context: ToolCo
     end = min(last_day(first), context.today)
     categories = await category_filter(arguments.category, context.rows)
     found = await context.rows.fetch("budgets_with_days", start_date=first, end_date=end, categories=categories)
-    chosen = await choose_currency(found, arguments.currency, context.rows, nothing="unknown")
+    chosen = choose_currency(found, arguments.currency, context.profile.currency, nothing="unknown")
     head = {"filters": arguments.as_filters() | {"month": f"{first:%Y-%m}"}, **chosen.result_fields}
     if not chosen.currency:
         return head | {"days": []}

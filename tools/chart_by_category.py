@@ -37,7 +37,7 @@ async def chart_by_category(arguments: ChartByCategory, context: ToolContext) ->
     groups = await context.rows.fetch(
         "category_totals", start_date=arguments.start_date, end_date=arguments.end_date, flow=arguments.type
     )
-    chosen = await choose_currency(groups, arguments.currency, context.rows)
+    chosen = choose_currency(groups, arguments.currency, context.profile.currency)
     head = {"filters": arguments.as_filters(), **chosen.result_fields}
     if not chosen.currency:
         return head | {"categories": []}

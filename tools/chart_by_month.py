@@ -35,7 +35,7 @@ async def chart_by_month(arguments: ChartByMonth, context: ToolContext) -> dict[
     first = add_months(last, 1 - arguments.months)
     categories = await category_filter(arguments.category, context.rows)
     groups = await context.rows.fetch("month_sums", start_date=first, end_date=last_day(last), categories=categories)
-    chosen = await choose_currency(groups, arguments.currency, context.rows)
+    chosen = choose_currency(groups, arguments.currency, context.profile.currency)
     head = {
         "filters": arguments.as_filters() | ({"category": categories[0]} if categories else {}),
         **chosen.result_fields,

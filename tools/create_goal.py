@@ -70,7 +70,7 @@ async def resolve_goal_currency(arguments: CreateGoal, context: ToolContext) -> 
     names = [goal["name"].casefold() for goal in await fetch_goals(context.rows, "active")]
     if arguments.name.casefold() in names:
         raise ToolError(NAME_TAKEN)
-    currency = await resolve_currency(arguments.currency, context.rows)
+    currency = await resolve_currency(arguments.currency, context)
     check_decimals(currency, arguments.target_amount, arguments.current_amount)
     return currency
 

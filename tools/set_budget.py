@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import Field
 
-from graph.tool import Rows, Tool, ToolContext, ToolError
+from graph.tool import Tool, ToolContext, ToolError
 from tools.shared.arguments import ToolArguments
 from tools.shared.budgets import budget_state, fetch_budgets
 from tools.shared.categories import resolve_category
@@ -27,7 +27,7 @@ async def set_budget(arguments: SetBudget, context: ToolContext) -> dict[str, An
     Use it when the user names a category and an amount; ask for what is missing. The user confirms it before it is done.
     `budget` is how it stands afterwards.
     """
-    category, currency = await resolve_category_and_currency(arguments, context.rows)
+    category, currency = await resolve_category_and_currency(arguments, context)
     [made] = await context.rows.fetch(
         "upsert_budget", category=category, currency=currency, monthly_amount=arguments.monthly_amount
     )
@@ -35,7 +35,7 @@ async def set_budget(arguments: SetBudget, context: ToolContext) -> dict[str, An
 
 
 async def preview_set_budget(arguments: SetBudget, context: ToolContext) -> dict[str, Any]:
-    category, currency = await resolve_category_and_currency(arguments, context.rows)
+    category, currency = await resolve_category_and_currency(arguments, context)
     before = [row for row in await fetch_budgets(category, context) if row["currency"] == currency]
     after = {"category": category, "currency": currency, "monthly_amount": arguments.monthly_amount}
     amount = f"{amount_text(arguments.monthly_amount, currency)} {currency}"
@@ -46,17 +46,17 @@ async def preview_set_budget(arguments: SetBudget, context: ToolContext) -> dict
     }
 
 
-async def resolve_category_and_currency(arguments: SetBudget, rows: Rows) -> tuple[str, str]:
+async def resolve_category_and_currency(arguments: SetBudget, context: ToolContext) -> tuple[str, str]:
     """The category and the currency of the budget.
 
     Raises:
         ToolError: the category does not exist or is not one of spending, the currency is unknown, or the amount has more
             decimals than the currency.
     """
-    name = await resolve_category(arguments.category, rows)
+    name = await resolve_category(arguments.category, context.rows)
     if name == "Income":
         raise ToolError("Income is no category of spending; a budget says what may be spent.")
-    currency = await resolve_currency(arguments.currency, rows)
+    currency = await resolve_currency(arguments.currency, context)
     check_decimals(currency, arguments.monthly_amount)
     return name, currency
 

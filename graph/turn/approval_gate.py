@@ -10,7 +10,7 @@ from langchain_core.messages import ToolCall
 from langgraph.runtime import Runtime
 from langgraph.types import interrupt
 
-from graph.context import TurnContext
+from graph.context import TurnContext, with_profile
 from graph.events import ApprovalRequired
 from graph.ports.approvals import Approval, Approvals, ApprovalState, ProposedCall
 from graph.retry import READ_DELAYS, retry_on_database_down
@@ -50,7 +50,7 @@ class ApprovalGate:
         changing = [call for call in calls if isinstance(call, PreparedCall) and call.tool.risk != "read"]
         if not changing:
             return calls
-        context, today = runtime.context, dt.date.fromisoformat(state["today"])
+        context, today = with_profile(runtime.context, state), dt.date.fromisoformat(state["today"])
         known = await retry_on_database_down(lambda: self.approvals.state_of_run(context), READ_DELAYS)
         sources = sorted({*taint_sources(state, self.executor.toolbox), *known.untrusted_sources})
         asking = [call for call in changing if needs_approval(call, known, sources)]

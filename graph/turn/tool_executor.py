@@ -171,6 +171,7 @@ class ToolExecutor:
             self.toolbox.files(user_id, call_key(call, context)),
             self.toolbox.knowledge(user_id),
             ColleagueDirectory(self.roster, self.delegation, context, today.isoformat()),
+            context.profile,
         )
         try:
             result = await invoke(call.tool, call.arguments, tool_context)

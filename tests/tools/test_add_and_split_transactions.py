@@ -96,14 +96,16 @@ async def test_without_a_category_it_is_the_one_that_the_merchant_has(
     assert (unknown["transaction"]["category"], unknown["category_because"]) == ("Uncategorized", "nothing_known")
 
 
-async def test_the_currency_is_given_or_the_accounts_or_asked_for(
+async def test_the_currency_is_given_or_the_accounts_or_of_other_rows_or_asked_for(
     ledger: Ledger, user: str, context: ToolContext
 ) -> None:
+    with pytest.raises(ToolError, match="currency is not known"):
+        await add(context, amount="1", type="expense", currency=None)
     await ledger.add_accounts(user, [{"name": "Maple", "type": "checking", "currency": "CAD"}])
     on_account = await add(context, amount="1", type="expense", account="maple", currency=None)
     assert on_account["transaction"]["currency"] == "CAD"
-    with pytest.raises(ToolError, match="currency is not known"):
-        await add(context, amount="1", type="expense", currency=None)
+    without = await add(context, amount="2", type="expense", currency=None)
+    assert without["transaction"]["currency"] == "CAD"
 
 
 async def test_an_account_that_is_not_clear_is_asked_for(ledger: Ledger, user: str, context: ToolContext) -> None:

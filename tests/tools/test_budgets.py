@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from graph.tool import ToolContext, ToolError
+from graph.values.profile import Profile
 from tests.support.ledgers import Ledger, UserRows, refunded, spent, transferred
 from tools.budget_status import BudgetStatus, budget_status, project_spending
 from tools.delete_budget import DeleteBudget, delete_budget, preview_delete_budget
@@ -109,7 +110,7 @@ async def test_nobody_elses_budget_is_seen_changed_or_deleted(
 
 
 async def test_a_budget_is_set_as_it_was_previewed_and_once(ledger: Ledger, user: str, context: ToolContext) -> None:
-    await ledger.add("profiles", user, {})
+    context = replace(context, profile=Profile(currency="USD"))
     for amount, before in (("50", None), ("70.5", "50.00")):
         arguments = SetBudget(category="groceries", monthly_amount=amount)
         [change] = (await preview_set_budget(arguments, context))["changes"]

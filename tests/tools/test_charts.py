@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from graph.tool import ToolContext, ToolError
 from graph.values.months import add_months
+from graph.values.profile import Profile
 from tests.support.fakes.ports import FakeFiles
 from tests.support.ledgers import Ledger, UserRows, earned, refunded, spent, transferred, user_transaction
 from tools.chart_budget_burn_down import ChartBudgetBurnDown, chart_budget_burn_down
@@ -120,7 +121,7 @@ async def test_two_currencies_are_ambiguous_until_one_is_named_or_the_main_one(
     assert files.kept == []
     named = await by_category(context, currency="cad")
     assert ([bar["total"] for bar in named["categories"]], named["other_currencies"]) == (["2.00"], ["USD"])
-    await run(database_url, user, "insert into profiles (currency) values ('USD')")
+    context = replace(context, profile=Profile(currency="USD"))
     assert [bar["total"] for bar in (await by_category(context))["categories"]] == ["1.00"]
 
 

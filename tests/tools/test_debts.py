@@ -1,12 +1,14 @@
 import datetime as dt
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from graph.tool import ToolContext, ToolError
+from graph.values.profile import Profile
 from tests.support.ledgers import Ledger
 from tools.add_debt import AddDebt, add_debt, preview_add_debt
 from tools.debt_payoff_plan import DebtPayoffPlan, debt_payoff_plan
@@ -108,7 +110,7 @@ NEW = {"name": "Car", "balance": "900", "annual_rate_percent": "6.5", "minimum_p
 
 
 async def test_a_debt_is_added_as_it_was_previewed(ledger: Ledger, user: str, context: ToolContext) -> None:
-    await ledger.add("profiles", user, {"currency": "CAD"})
+    context = replace(context, profile=Profile(currency="CAD"))
     arguments = AddDebt(**NEW, kind="car_loan", as_of=dt.date(2025, 11, 1))
     [change] = (await preview_add_debt(arguments, context))["changes"]
     assert (await debts_of(context))["status"] == "no_rows"

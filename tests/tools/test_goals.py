@@ -1,11 +1,13 @@
 import datetime as dt
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from graph.tool import ToolContext, ToolError
+from graph.values.profile import Profile
 from tests.support.ledgers import Ledger, spent
 from tools.create_goal import CreateGoal, create_goal, preview_create_goal
 from tools.goal_summary import GoalSummary, goal_summary
@@ -183,7 +185,7 @@ async def test_a_goal_that_is_not_clear_is_asked_for(ledger: Ledger, user: str, 
 
 
 async def test_a_goal_is_created_as_it_was_previewed(ledger: Ledger, user: str, context: ToolContext) -> None:
-    await ledger.add("profiles", user, {"currency": "CAD"})
+    context = replace(context, profile=Profile(currency="CAD"))
     arguments = CreateGoal(name=" Boat\0 ", target_amount="900.5", target_date=dt.date(2026, 6, 1), priority=1)
     [change] = (await preview_create_goal(arguments, context))["changes"]
     assert (await goals_in(context))["status"] == "no_rows"
@@ -204,6 +206,12 @@ async def test_a_goal_that_exists_or_is_due_before_it_begins_is_refused(
         await act(CreateGoal(name="BOAT", target_amount=5, currency="usd"), context)
     with pytest.raises(ToolError, match="not in the future"):
         await act(CreateGoal(name="Other", target_amount=5, currency="usd", target_date=dt.date(2025, 11, 20)), context)
+
+
+@pytest.mark.parametrize("act", [create_goal, preview_create_goal])
+async def test_a_goal_of_a_user_without_a_currency_is_asked_about(
+    context: ToolContext, act: Callable[..., Any]
+) -> None:
     with pytest.raises(ToolError, match="currency is not known"):
         await act(CreateGoal(name="Other", target_amount=5), context)
 

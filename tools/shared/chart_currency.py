@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from graph.tool import Row, Rows
+from graph.tool import Row
 from tools.shared.arguments import ToolArguments
 
 
@@ -26,15 +26,15 @@ class ChartCurrency:
     result_fields: Mapping[str, Any]
 
 
-async def choose_currency(
-    found: Iterable[Row], wanted: str | None, rows: Rows, nothing: str = "no_rows"
+def choose_currency(
+    found: Iterable[Row], wanted: str | None, main: str | None, nothing: str = "no_rows"
 ) -> ChartCurrency:
     """The requested currency, else the only one, else the user's main one.
 
     Args:
         found: rows with a `currency`.
         wanted: the requested currency.
-        rows: the user's rows.
+        main: the currency of the user's profile.
         nothing: the status if no row has the currency.
     """
     currencies = sorted({row["currency"] for row in found})
@@ -43,8 +43,7 @@ async def choose_currency(
     elif len(currencies) == 1:
         wanted = currencies[0]
     elif currencies:
-        profile = await rows.fetch("main_currency")
-        wanted = next((row["currency"] for row in profile if row["currency"] in currencies), None)
+        wanted = main if main in currencies else None
         if wanted is None:
             return ChartCurrency(None, {"status": "ambiguous", "currencies": currencies})
     others = {"other_currencies": rest} if (rest := [currency for currency in currencies if currency != wanted]) else {}

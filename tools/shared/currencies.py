@@ -1,10 +1,10 @@
-"""Currency codes in arguments, and the user's main currency."""
+"""Currency codes in arguments, and the currency of a call that names none."""
 
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from graph.tool import Rows, ToolError
+from graph.tool import ToolContext, ToolError
 
 CurrencyCode = Annotated[str, Field(pattern=r"^[A-Za-z]{3}$"), AfterValidator(str.upper)]
 """A currency code of three letters, in upper case."""
@@ -12,16 +12,22 @@ OptionalCurrency = Annotated[
     CurrencyCode | None, Field(description="Three letters, such as USD; leave out for the user's main one.")
 ]
 
+UNKNOWN_CURRENCY = (
+    "Which currency is it in, for example USD or EUR? The user's currency is not known; ask the user this once, then call "
+    "again with currency."
+)
+"""The error begins with the question to the user, so that every model can repeat it."""
 
-async def resolve_currency(wanted: str | None, rows: Rows) -> str:
-    """The requested currency, else the user's main one.
+
+async def resolve_currency(wanted: str | None, context: ToolContext) -> str:
+    """The requested currency, else the profile's, else the one of most of the user's rows.
 
     Raises:
-        ToolError: no currency is requested, and the main one is unknown.
+        ToolError: no currency is requested, and none is known.
     """
-    if wanted:
-        return wanted
-    profile = await rows.fetch("main_currency")
-    if not profile:
-        raise ToolError("The user's currency is not known; ask for it and give currency, three letters such as USD.")
-    return str(profile[0]["currency"])
+    if known := wanted or context.profile.currency:
+        return known
+    rows = await context.rows.fetch("most_used_currency")
+    if not rows:
+        raise ToolError(UNKNOWN_CURRENCY)
+    return str(rows[0]["currency"])

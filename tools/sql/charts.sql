@@ -1,7 +1,3 @@
--- name: main_currency
--- The user's main currency.
-select currency from profiles where user_id = (select auth.uid());
-
 -- name: month_sums
 -- Income and spending of each month and currency in a period, of all or some categories, without transfers.
 select

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from graph.adapters.offline.asked_back import question_in
 from graph.adapters.offline.shapes import (
     BALANCES,
     COMPARISON,
@@ -45,7 +46,8 @@ def render_result(content: str, *, rows: bool) -> str:
     if not isinstance(result, dict):
         return truncated(json.dumps(result, ensure_ascii=False))
     if "error" in result:
-        return f"I could not look that up: {end_sentence(str(result['error']))}"
+        error = str(result["error"])
+        return question_in(error) or f"I could not look that up: {end_sentence(error)}"
     return "\n".join(_sentences(result, rows)) or EMPTY
 
 

@@ -11,6 +11,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 
 from graph.adapters.offline.answers import join_names, render_result
 from graph.adapters.offline.arguments import Arguments, fill_arguments
+from graph.adapters.offline.asked_back import answered_call
 from graph.adapters.offline.date_phrases import AmbiguousPeriod
 from graph.adapters.offline.passages import numbered_passages, quote
 from graph.adapters.offline.question_parser import parse_question, placeholders_in
@@ -62,6 +63,8 @@ def reply(
         return Reply("\n\n".join(render_result(str(result.text), rows=rows) for result in results))
     if tools and (forced := _forced(question)):
         return Reply(calls=forced)
+    if tools and (answered := answered_call(messages)):
+        return Reply(calls=[Call(answered["name"], json.dumps(answered["args"], ensure_ascii=False))])
     if pleasantry := _pleasantry(question, matcher.words):
         return Reply(pleasantry)
     return _look_up(questions, tools, matcher, _today(system)) or _without_tools(question, system, tools, matcher.words)
