@@ -91,7 +91,8 @@ def running(
         if process.poll() is None:
             process.terminate()
         process.wait(PATIENCE)
-        process.stdout.close()
+        if process.stdout:
+            process.stdout.close()
 
 
 def started(
