@@ -173,3 +173,9 @@ def test_a_test_module_is_named_after_a_module_or_listed_as_a_test_of_behaviour(
     unnamed = {name for name in names if not name.startswith(BEHAVIOUR_ROOMS)}
     assert sorted(unnamed - BEHAVIOUR_TESTS) == []
     assert sorted(BEHAVIOUR_TESTS - unnamed) == []
+
+
+def test_helpers_that_wait_are_defined_once() -> None:
+    waiting = re.compile(r"^(async )?def (eventually|wait_until)\b", re.MULTILINE)
+    files = [file for file in (ROOT / "tests").rglob("*.py") if waiting.search(file.read_text("utf-8"))]
+    assert [file.relative_to(ROOT).as_posix() for file in files] == ["tests/support/waiting.py"]

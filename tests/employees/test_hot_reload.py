@@ -1,7 +1,7 @@
 """Changed files are taken up while everything runs; what cannot be used is told and changes nothing."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 from employees.hot_reload import reload, watch_employees
 from employees.roster import Roster, read_roster
 from graph.errors import DatabaseUnavailable
+from tests.support.waiting import eventually
 
 PATIENCE = 20
 
@@ -20,14 +21,6 @@ HEAD = "slug: ada\naliases: []\nname: Ada\ntitle: Analyst\nemoji: A\nmodel: smal
 
 def write(folder: Path, prompt: str, more: str = "") -> None:
     (folder / "ada.md").write_text(f"---\n{HEAD}tools: []\ncapabilities: []\n{more}---\n{prompt}\n", "utf-8")
-
-
-async def eventually(condition: Callable[[], bool]) -> None:
-    for _ in range(PATIENCE * 50):
-        if condition():
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError("it did not happen")
 
 
 class House:

@@ -1,8 +1,7 @@
 """The running service takes up changed employees: who can be asked, whom a question fits, and the table, without a restart."""
 
-import asyncio
 from base64 import b64encode
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -21,6 +20,7 @@ from graph.wiring.service import open_service
 from migrations.runner import migrate, read_migrations
 from tests.support.database import PASSWORD
 from tests.support.fakes.scripted_model import ScriptedModel
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.usefixtures("admin_url")
 
@@ -29,14 +29,6 @@ HEAD = "aliases: []\ntitle: Analyst\nemoji: A\nmodel: small\ntemperature: 0.3\nm
 
 def write(folder: Path, slug: str, prompt: str, more: str = "") -> None:
     (folder / f"{slug}.md").write_text(f"---\nslug: {slug}\nname: {slug.title()}\n{HEAD}{more}---\n{prompt}\n", "utf-8")
-
-
-async def eventually(condition: Callable[[], bool]) -> None:
-    for _ in range(1000):
-        if condition():
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError("it did not happen")
 
 
 @pytest.fixture

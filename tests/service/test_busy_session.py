@@ -1,7 +1,6 @@
 """A message to a session that is still answering: refused, answered later, or answered instead."""
 
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ import pytest
 from tests.support.clients import Answer, Client, events_of
 from tests.support.fakes.scripted_model import ScriptedModel
 from tests.support.servers import Server
+from tests.support.waiting import wait_until
 
 SLOW = "[[slow 0.05]] [[say one two three four five six seven eight nine ten]]"
 WORDS = "one two three four five six seven eight nine ten"
@@ -41,12 +41,12 @@ def active(client: Client, session: str) -> list[tuple[str, str]]:
 
 def until_waiting(client: Client, session: str, count: int) -> list[str]:
     """The runs that wait for a session, once they are so many."""
-    for _ in range(500):
-        waiting = [run for run, status in active(client, session) if status == "queued"]
-        if len(waiting) == count:
-            return waiting
-        time.sleep(0.01)
-    raise AssertionError("they never came to wait")
+
+    def waiting() -> list[str]:
+        queued = [run for run, status in active(client, session) if status == "queued"]
+        return queued if len(queued) == count else []
+
+    return wait_until(waiting)
 
 
 def history(client: Client, session: str) -> list[str]:

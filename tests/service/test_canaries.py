@@ -4,7 +4,6 @@ import base64
 import json
 import re
 import signal
-import time
 import uuid
 from collections.abc import Iterator
 from contextlib import suppress
@@ -21,6 +20,7 @@ from tests.replay.scenarios import recorded
 from tests.support.clients import Answer, Client
 from tests.support.fakes.scripted_model import ScriptedModel
 from tests.support.servers import Server, running
+from tests.support.waiting import wait_until
 
 TURNS = 50
 
@@ -77,12 +77,8 @@ def converse(story: Story) -> None:
 
 
 def await_summary(story: Story) -> None:
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        if story.server.sql("select summary from chat_session_summaries where session_id = %s", story.talk):
-            return
-        time.sleep(0.1)
-    raise AssertionError("no summary was made")
+    query = "select summary from chat_session_summaries where session_id = %s"
+    wait_until(lambda: story.server.sql(query, story.talk), failure="no summary was made")
 
 
 def confide(story: Story) -> None:

@@ -16,6 +16,7 @@ from graph.adapters.postgres.embedded import EmbeddedPostgres
 from tests.support.clients import Answer, Client, events_of
 from tests.support.fakes.scripted_model import ScriptedModel
 from tests.support.servers import Server, running
+from tests.support.waiting import wait_until
 
 
 @pytest.fixture(scope="module")
@@ -42,9 +43,7 @@ class Outage:
     def __enter__(self) -> "Outage":
         pid = int((self.home / "data" / "postmaster.pid").read_text().split()[0])
         os.kill(pid, signal.SIGQUIT)
-        end = time.monotonic() + 10
-        while (self.home / "data" / "postmaster.pid").exists() and time.monotonic() < end:
-            time.sleep(0.02)
+        wait_until(lambda: not (self.home / "data" / "postmaster.pid").exists())
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -139,10 +138,8 @@ def test_after_an_outage_jobs_are_worked_off_again(frail: Server, client: Client
     session = client.ask("Hello").session
     for number in range(13):
         client.ask(f"Number {number}", session_id=session)
-    end = time.monotonic() + 15
-    while not frail.sql("select session_id from chat_session_summaries where session_id = %s", session):
-        assert time.monotonic() < end, "the conversation has no summary"
-        time.sleep(0.1)
+    query = "select session_id from chat_session_summaries where session_id = %s"
+    wait_until(lambda: frail.sql(query, session), failure="the conversation has no summary")
 
 
 def test_a_turn_during_which_the_database_restarts_is_answered_and_stored(frail: Server, client: Client) -> None:

@@ -2,9 +2,8 @@
 
 import json
 import signal
-import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.support.clients import Client, events_of
 from tests.support.fakes.scripted_model import ScriptedModel
 from tests.support.servers import Server, running
+from tests.support.waiting import wait_until
 
 TOKEN = "what Prometheus knows"
 EMPLOYEE = "prime-boss"
@@ -186,13 +186,6 @@ def jobs(server: Server) -> dict[frozenset[tuple[str, str]], float]:
         for sample in family.samples
         if sample.name == "chat_jobs_total"
     }
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    end = time.monotonic() + 15
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.1)
 
 
 def test_a_run_whose_process_died_is_counted_by_the_one_that_takes_it_over(

@@ -1,7 +1,6 @@
 """More work than a process can do, or will do any more, is refused at once; what was accepted goes on."""
 
 import signal
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 from tests.support.clients import Answer, Client, events_of
 from tests.support.fakes.scripted_model import ScriptedModel
 from tests.support.servers import Server, running
+from tests.support.waiting import wait_until
 
 WORDS = " ".join(f"word{number}" for number in range(30))
 SLOW = f"[[slow 0.05]] [[say {WORDS}]]"
@@ -56,9 +56,8 @@ def test_who_is_told_to_stop_says_so_before_it_does(small: Server) -> None:
             frames = events_of(response)
             next(frames)
             small.process.send_signal(signal.SIGTERM)
-            time.sleep(0.2)
-            ready = other.get("/ready")
-            assert (ready.status_code, ready.json()["accepting"]) == (503, False)
+            wait_until(lambda: other.get("/ready").status_code == 503)
+            assert other.get("/ready").json()["accepting"] is False
             assert refusal(other.post("/api/chat", json={"message": "Hello"})) == (503, "unavailable", True)
             seen = Answer(list(frames))
         assert seen.of("text")

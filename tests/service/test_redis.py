@@ -10,8 +10,9 @@ import pytest
 
 from tests.support.clients import Answer, Client, Frame, events_of
 from tests.support.fakes.scripted_model import ScriptedModel
-from tests.support.redis_server import RedisServer, free_port
+from tests.support.redis_server import RedisServer
 from tests.support.servers import running
+from tests.support.tcp import free_port
 from tests.support.two_servers import TwoServers, two_servers
 
 WORDS = " ".join(f"word{number}" for number in range(40))

@@ -1,6 +1,5 @@
 """The log of a run is kept for a time; after that its messages are what is left of it."""
 
-import time
 from typing import Any
 
 import psycopg
@@ -8,6 +7,7 @@ import pytest
 
 from tests.support.clients import Answer, Client
 from tests.support.servers import Server
+from tests.support.waiting import wait_until
 
 
 @pytest.fixture
@@ -20,10 +20,8 @@ def old(server: Server, user: Client) -> Answer:
             "insert into procrastinate_jobs (queue_name, task_name, priority, args) "
             "values ('default', 'drop_logs', 0, '{\"timestamp\": 0}')"
         )
-    end = time.monotonic() + 15
-    while server.sql("select seq from chat_run_events where run_id = %s", answer.run):
-        assert time.monotonic() < end, "the log is still there"
-        time.sleep(0.05)
+    query = "select seq from chat_run_events where run_id = %s"
+    wait_until(lambda: not server.sql(query, answer.run), failure="the log is still there")
     return answer
 
 

@@ -3,9 +3,7 @@
 import fcntl
 import json
 import signal
-import time
 import uuid
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, cast
@@ -19,19 +17,12 @@ from graph.turn.message_repair import UNANSWERED
 from tests.support.clients import Answer, Client, events_of
 from tests.support.fakes.scripted_model import ScriptedModel
 from tests.support.servers import Server, running
+from tests.support.waiting import wait_until
 
 CALL = "[[call account_balances_query {}]]"
 SLOW = "[[slow 0.05]] [[say one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen]]"
 WORDS = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen"
 ENDLESS = "[[slow 0.05]] [[say " + "word " * 400 + "]]"
-
-
-def eventually(holds: Callable[[], bool], seconds: float = 10) -> None:
-    """Wait until something holds."""
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, "it never came to hold"
-        time.sleep(0.02)
 
 
 def status_of(server: Server, run: str) -> str:
@@ -121,7 +112,7 @@ def test_a_run_that_does_not_exist_is_not_found(user: Client) -> None:
 
 def test_a_client_that_goes_away_loses_nothing(scripted: Server, scripted_user: Client) -> None:
     begun = first_events(scripted_user, 2, SLOW)
-    eventually(lambda: status_of(scripted, begun.run) == "complete")
+    wait_until(lambda: status_of(scripted, begun.run) == "complete")
     assert [message["role"] for message in messages_of(scripted, begun.session)] == ["user", "assistant"]
     assert messages_of(scripted, begun.session)[-1]["content"] == WORDS
     rest = scripted_user.follow(begun.run, begun.frames[-1][0])
@@ -189,7 +180,7 @@ def test_a_stop_before_the_first_word_keeps_the_question(
     scripted: Server, scripted_user: Client, scripted_model: ScriptedModel
 ) -> None:
     begun = first_events(scripted_user, 1, "[[hang]] obsidian one")
-    eventually(lambda: bool(scripted_model.asked("obsidian one")))
+    wait_until(lambda: bool(scripted_model.asked("obsidian one")))
     scripted_user.post(f"/api/runs/{begun.run}/stop")
     assert scripted_user.follow(begun.run).last["status"] == "stopped"
     scripted_user.ask("obsidian two", session_id=begun.session)

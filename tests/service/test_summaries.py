@@ -1,11 +1,11 @@
 """Summaries of long conversations: made by a job, read by the next turn, never in its way."""
 
-import time
 from typing import Any
 
 from tests.support.clients import Client
 from tests.support.fakes.scripted_model import ScriptedModel
 from tests.support.servers import Server
+from tests.support.waiting import wait_until
 
 DUE = 12
 """Turns after which a conversation is summarised."""
@@ -21,12 +21,8 @@ def talk(client: Client, word: str, turns: int) -> str:
 
 def summary_of(server: Server, session: str, seconds: float = 15) -> dict[str, Any]:
     """The summary, as soon as there is one."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if rows := server.sql("select * from chat_session_summaries where session_id = %s", session):
-            return rows[0]
-        time.sleep(0.1)
-    raise AssertionError("there is no summary")
+    query = "select * from chat_session_summaries where session_id = %s"
+    return wait_until(lambda: server.sql(query, session), seconds, "there is no summary")[0]
 
 
 def test_a_long_conversation_is_summarised_and_the_next_prompt_holds_the_summary_and_the_rest(
@@ -82,10 +78,7 @@ def test_a_summary_that_fails_harms_no_turn(
     scripted: Server, scripted_user: Client, scripted_model: ScriptedModel
 ) -> None:
     session = talk(scripted_user, "[[no summary]] tansy", DUE)
-    tried = time.monotonic() + 10
-    while not failed_summaries(scripted_model, "tansy"):
-        assert time.monotonic() < tried, "nobody asked for a summary"
-        time.sleep(0.05)
+    wait_until(lambda: failed_summaries(scripted_model, "tansy"), failure="no summary was asked for")
     answer = scripted_user.ask("mugwort", session_id=session)
     [request] = scripted_model.asked("mugwort")
     assert answer.last["status"] == "complete"

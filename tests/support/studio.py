@@ -3,7 +3,6 @@
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ import psycopg
 
 from graph.adapters.postgres.embedded import EmbeddedPostgres
 from tests.support.prepared_data import copy_into
+from tests.support.tcp import free_port
 
 ROOT = Path(__file__).parents[2]
 RECORDINGS = ROOT / "tests" / "recordings"
@@ -89,11 +89,6 @@ def make_command(environment: dict[str, str], recording: Path | None) -> str:
         check=True,
     )
     return output.stdout.splitlines()[-1]
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 def wait_for(studio: Studio) -> None:

@@ -5,7 +5,6 @@ import base64
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
@@ -21,6 +20,8 @@ from tests.support.clients import PATIENCE, Client
 from tests.support.database import TEST_SETTINGS
 from tests.support.prepared_data import copy_model
 from tests.support.servers import Server, running
+from tests.support.tcp import free_port, is_open
+from tests.support.waiting import PAUSE_SECONDS
 
 CONFIGURATION = Template("""\
 # All that this nginx writes is in one directory.
@@ -158,18 +159,10 @@ def launch(program: str, home: Path, upstreams: list[str], port: int) -> "subpro
     return subprocess.Popen([program, "-p", f"{home}/", "-c", "nginx.conf", "-e", "error.log"])
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
 def answers(process: "subprocess.Popen[bytes]", port: int) -> bool:
     """Wait until a process listens; False if it ends instead, as it does if somebody has taken the port."""
     while process.poll() is None:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            time.sleep(0.02)
-        else:
+        if is_open(port):
             return True
+        time.sleep(PAUSE_SECONDS)
     return False

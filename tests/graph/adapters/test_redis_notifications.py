@@ -15,7 +15,8 @@ from graph.adapters.redis_notifications import SEND_SECONDS, STREAM, RedisNotifi
 from graph.errors import ConfigurationError
 from graph.ports.notifications import Notifier, RunNotification
 from tests.graph.ports.notifier_contract import Carrier, NotifierContract, subscribed
-from tests.support.redis_server import RedisServer, free_port
+from tests.support.redis_server import RedisServer
+from tests.support.tcp import free_port
 from tests.support.waiting import eventually
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import procrastinate
@@ -20,6 +20,7 @@ from graph.jobs.queue import (
     requeue_stalled_periodically,
     run_worker_until_cancelled,
 )
+from tests.support.waiting import eventually
 
 SEEN: list[str] = []
 
@@ -49,14 +50,6 @@ async def working(app: procrastinate.App) -> AsyncIterator[None]:
     finally:
         worker.cancel()
         await asyncio.gather(worker, return_exceptions=True)
-
-
-async def eventually(holds: Callable[[], bool]) -> None:
-    for _ in range(500):
-        if holds():
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError("it never came to hold")
 
 
 def administer(admin_url: str, statement: str, *values: object) -> list[TupleRow]:

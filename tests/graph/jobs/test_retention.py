@@ -18,6 +18,7 @@ from graph.jobs.queue import open_queue, run_worker_until_cancelled
 from graph.jobs.retention import delete_expired_files, delete_expired_logs, register_tasks
 from graph.ports.runs import Run, RunOutcome, RunRequest
 from tests.support.database import Sql, build_run_store
+from tests.support.waiting import eventually
 
 DAYS = 7.0
 SAID = [(1, Text(type="text", content="hello")), (2, Text(type="text", content="again"))]
@@ -178,12 +179,13 @@ async def test_the_queue_does_it_of_its_own_accord_when_it_is_time(
     async with open_queue(database_url) as app:
         register_tasks(app, store, DAYS, files)
         worker = asyncio.create_task(run_worker_until_cancelled(app))
+
+        async def has_no_file() -> bool:
+            return not await files.page(user_id, 1, None)
+
         try:
-            for _ in range(200):
-                if not logged(run) and not await files.page(user_id, 1, None):
-                    return
-                await asyncio.sleep(0.05)
-            raise AssertionError("the log or the file is still there")
+            await eventually(lambda: not logged(run))
+            await eventually(has_no_file)
         finally:
             worker.cancel()
             await asyncio.gather(worker, return_exceptions=True)

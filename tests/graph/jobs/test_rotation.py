@@ -13,6 +13,7 @@ from graph.jobs import queue, rotation
 from graph.jobs.queue import open_queue, run_worker_until_cancelled
 from graph.jobs.rotation import register_tasks, rotate
 from tests.graph.ports.vault_contract import ANA, CARD
+from tests.support.waiting import eventually
 
 NEW = b"n" * 32
 
@@ -66,10 +67,7 @@ async def test_the_queue_does_it_of_its_own_accord_and_logs_how_far_it_is(
             register_tasks(app, KeyRotation(database, running))
             worker = asyncio.create_task(run_worker_until_cancelled(app))
             try:
-                for _ in range(200):
-                    if [line for line in logs if line["event"] == "key_rotation"]:
-                        break
-                    await asyncio.sleep(0.1)
+                await eventually(lambda: [line for line in logs if line["event"] == "key_rotation"])
             finally:
                 worker.cancel()
                 await asyncio.gather(worker, return_exceptions=True)

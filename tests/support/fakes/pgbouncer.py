@@ -6,13 +6,15 @@ import shutil
 import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 from urllib.parse import SplitResult, urlsplit
+
+from tests.support.tcp import is_open
+from tests.support.waiting import wait_until
 
 PROGRAM = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
 PATIENCE = 10
@@ -81,11 +83,4 @@ def as_nobody(home: Path) -> list[str]:
 
 
 def await_port(port: int) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-            return
-        except OSError:
-            time.sleep(0.05)
-    raise AssertionError("pgbouncer did not start")
+    wait_until(lambda: is_open(port), PATIENCE, "pgbouncer did not start")

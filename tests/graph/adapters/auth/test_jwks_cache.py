@@ -24,6 +24,7 @@ from graph.errors import ServiceUnavailable, Unauthenticated
 from tests.audit.rotation import rotate
 from tests.support.fakes.jwks import JwksServer
 from tests.support.fakes.tokens import USER, TokenForger, encode
+from tests.support.waiting import eventually
 
 ISSUER = "https://issuer.example/auth/v1"
 FORGER = TokenForger(ISSUER)
@@ -146,7 +147,7 @@ async def test_a_caller_who_leaves_does_not_end_the_fetch_for_others(verifier: J
     source.wait = 0.5
     first = asyncio.create_task(verifier.verify(FORGER.token()))
     second = asyncio.create_task(verifier.verify(FORGER.token()))
-    await asyncio.sleep(0.2)
+    await eventually(lambda: source.asked)
     first.cancel()
     assert await second == USER
     assert source.asked == 1

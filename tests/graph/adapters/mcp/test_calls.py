@@ -18,6 +18,7 @@ from graph.adapters.mcp.schemas import MAX_DESCRIPTION_CHARS
 from graph.adapters.mcp.servers import McpServer, McpTools, connect
 from graph.tool import OUTCOME_UNKNOWN, Tool, ToolContext, ToolError
 from tests.support.fakes.ports import NoRows
+from tests.support.waiting import eventually
 
 SERVER = Path(__file__).parents[3] / "support" / "fakes" / "odd_mcp_server.py"
 CONTEXT = ToolContext(NoRows("owner"), dt.date(2025, 11, 20))
@@ -125,9 +126,7 @@ async def test_a_server_that_takes_long_to_end_has_answered(file: Path) -> None:
 async def test_a_user_who_stops_a_call_ends_it(file: Path) -> None:
     [tool] = (await joined(file, {"tools": [PAY], "faults": {"pay": "hang"}})).tools
     work = asyncio.create_task(called(tool))
-    async with asyncio.timeout(10):
-        while not paid(file):  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+    await eventually(lambda: paid(file))
     began = time.monotonic()
     work.cancel()
     with pytest.raises(asyncio.CancelledError):

@@ -158,12 +158,15 @@ async def test_a_pool_that_is_lent_out_refuses_in_about_a_second_and_recovers(da
     async with Database.open(database_url, size=2) as database:
         release = asyncio.Event()
 
+        held = asyncio.Barrier(3)
+
         async def hold() -> None:
             async with database.system_transaction():
+                await held.wait()
                 await release.wait()
 
         holding = [asyncio.create_task(hold()) for _ in range(2)]
-        await asyncio.sleep(0.1)
+        await held.wait()
         started = time.monotonic()
         with pytest.raises(DatabaseUnavailable) as refused:
             await caller(database, user_id)

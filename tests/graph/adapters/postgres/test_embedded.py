@@ -24,6 +24,7 @@ from graph.adapters.postgres.embedded import EmbeddedPostgres
 from graph.adapters.postgres.embedded_watch import supervised
 from graph.adapters.postgres.postmaster import is_running, terminate_orphans
 from graph.errors import ConfigurationError
+from tests.support.waiting import eventually, wait_until
 
 REPOSITORY = Path(__file__).parents[4]
 FAST = MappingProxyType({"fsync": "off"})
@@ -292,8 +293,7 @@ def kill_postmaster(home: Path) -> None:
     """Return when it is gone; its children may still be there."""
     pid = postmaster_of(home)
     os.kill(pid, signal.SIGKILL)
-    while is_running(pid):
-        time.sleep(0.01)
+    wait_until(lambda: not is_running(pid))
 
 
 @pytest.fixture(scope="module")
@@ -331,8 +331,8 @@ def test_a_server_whose_processes_are_busy_when_it_is_killed_is_up_again_soon(
     with psycopg.connect(frail.admin_url("postgres"), autocommit=True) as connection:
         busy = threading.Thread(target=count_until_it_ends, args=(connection,))
         busy.start()
-        while ask(frail, "select count(*) from pg_stat_activity where query like '%busy%' and state = 'active'") == 1:
-            time.sleep(0.02)
+        query = "select count(*) from pg_stat_activity where query like '%busy%' and state = 'active'"
+        wait_until(lambda: ask(frail, query) != 1)
         kill_postmaster(frail_home)
         began = time.monotonic()
         frail.restart()
@@ -358,8 +358,7 @@ def test_a_next_start_after_a_kill_ends_what_is_left_and_starts(tmp_path: Path) 
 def test_a_server_that_was_told_to_stop_has_not_crashed(frail: EmbeddedPostgres, frail_home: Path) -> None:
     pid = postmaster_of(frail_home)
     os.kill(pid, signal.SIGQUIT)
-    while is_running(pid):
-        time.sleep(0.01)
+    wait_until(lambda: not is_running(pid))
     assert not frail.has_crashed()
 
 
@@ -398,9 +397,7 @@ async def test_a_server_that_is_killed_is_revived_by_who_watches_it(frail: Embed
     with capture_logs() as lines:
         async with supervised(frail):
             await asyncio.to_thread(kill_postmaster, frail_home)
-            async with asyncio.timeout(REVIVED_SECONDS):
-                while "postgres_restarted" not in [line["event"] for line in lines]:  # noqa: ASYNC110
-                    await asyncio.sleep(0.02)
+            await eventually(lambda: "postgres_restarted" in [line["event"] for line in lines], REVIVED_SECONDS)
             assert ask(frail, "select 1") == 1
     assert [line["event"] for line in lines] == ["postgres_died", "postgres_restarted"]
 
