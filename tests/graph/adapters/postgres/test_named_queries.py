@@ -10,12 +10,13 @@ import graph.adapters
 import tools
 from graph.adapters.postgres.named_queries import adapter_queries, read_queries
 
-FILES = sorted(
-    [
-        *(Path(graph.adapters.__file__).parent / "sql").glob("*.sql"),
-        *(Path(tools.__file__).parent / "sql").glob("*.sql"),
-    ]
-)
+ROOMS = (Path(graph.adapters.__file__).parent, Path(tools.__file__).parent)
+FILES = sorted(file for room in ROOMS for file in room.rglob("*.sql"))
+
+
+@pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.name)
+def test_the_files_of_each_room_are_checked(room: Path) -> None:
+    assert any(file.is_relative_to(room) for file in FILES)
 
 
 def test_queries_are_found_by_name_without_header_and_semicolon(tmp_path: Path) -> None:
