@@ -5,7 +5,7 @@ import pytest
 from employees.ranking import EmployeeRanker
 from employees.roster import Roster
 from graph.adapters.embeddings.local import LocalEmbedder
-from tests.employees.routing import Tally, ranker_of, read_cases, tally
+from tests.eval.ranking import Tally, ranker_of, read_cases, tally
 from tests.support.fakes.ports import roster_of
 
 

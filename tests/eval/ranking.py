@@ -1,4 +1,4 @@
-"""How many questions go to somebody who may take them: `python -m tests.employees.routing` prints it for each employee.
+"""How many questions go to somebody who may take them: `python -m tests.eval.ranking` prints it for each employee.
 
 Questions are split by a hash of their text. What the router is tuned on is one half; the other is held back, and nobody
 looks at its misses, so that its figure stays an honest one.
@@ -21,7 +21,7 @@ from graph.adapters.embeddings.local import LocalEmbedder
 from tools.catalog import by_name
 
 EMPLOYEES = Path(__file__).parents[2] / "employees"
-QUESTIONS = Path(__file__).parent / "questions.yaml"
+QUESTIONS = Path(__file__).parents[1] / "employees" / "questions.yaml"
 
 Half = Literal["tuning", "held back"]
 
