@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from graph.state import Passage
 from graph.tool import ToolContext
 from migrations.demo.seed import seed
 from tests.support.fakes.ports import FakeFiles
@@ -19,6 +20,8 @@ DUTIES: Mapping[str, Any] = yaml.safe_load((Path(__file__).parent.parent / "repl
 
 OTHERS, BANK = "ZZOTHERSZZ", "ZZBANKZZ"
 
+OWN_RULE = "insert into category_rules (user_id, match, pattern, category) values (%s, 'contains', 'Cafe', 'Shopping')"
+
 MARKS = {
     "update transactions set merchant = merchant || %s": OTHERS,
     "update transactions set description = description || %s": OTHERS,
@@ -26,25 +29,33 @@ MARKS = {
 }
 
 QUOTING = {tool.name for tool in CATALOG if tool.returns_untrusted_text}
-BY_NATURE = {"delegate_to_employee", "search_knowledge"}
-"""They tell what is in stored texts, and what a colleague made of others' text."""
+BY_NATURE = {"delegate_to_employee"}
+"""It tells what a colleague made of others' text."""
 TURNING = {"delegate_to_employee", "handoff_to_employee"}
 """They need colleagues."""
 
 
+class MarkedKnowledge:
+    """One stored text, which others wrote."""
+
+    async def search(self, query: str) -> list[Passage]:
+        return [Passage(id="passage", text=f"Notes on {query} {OTHERS}", source="notes", similarity=0.9)]
+
+
 @pytest.fixture
 async def marked(database_url: str, user: str, context: ToolContext) -> ToolContext:
-    """A year of transactions in which every text of others is marked."""
+    """A year of transactions, a rule and a stored text, in which every text of others is marked."""
     async with user_transaction(database_url, user) as connection:
         await seed(connection, user, TODAY)
         for statement, mark in MARKS.items():
             await connection.execute(statement, (mark,))
-    return ToolContext(context.rows, TODAY, FakeFiles())
+        await connection.execute(OWN_RULE, (user,))
+    return ToolContext(context.rows, TODAY, FakeFiles(), MarkedKnowledge())
 
 
-async def called(name: str, given: Any, context: ToolContext) -> str:
+async def called(name: str, given: Any, context: ToolContext) -> Any:
     tool = by_name()[name]
-    return json.dumps(await tool.function(tool.arguments.model_validate(given), context), default=str)
+    return await tool.function(tool.arguments.model_validate(given), context)
 
 
 async def test_a_tool_that_shows_what_others_wrote_says_so(marked: ToolContext, database_url: str, user: str) -> None:
@@ -55,5 +66,8 @@ async def test_a_tool_that_shows_what_others_wrote_says_so(marked: ToolContext, 
     results = {name: await called(name, given, marked) for name, given in arguments.items()}
     assert set(results) == {tool.name for tool in CATALOG} - TURNING
     reading = {tool.name for tool in CATALOG if tool.risk == "read"}
-    showing = {name for name, told in results.items() if OTHERS in told or (BANK in told and name in reading)}
+    empty = {name: result["status"] for name, result in results.items() if name in reading and result["status"] != "ok"}
+    assert empty == {}, "without rows a tool shows nobody's text"
+    texts = {name: json.dumps(result, default=str) for name, result in results.items()}
+    showing = {name for name, text in texts.items() if OTHERS in text or (BANK in text and name in reading)}
     assert showing == QUOTING - BY_NATURE
