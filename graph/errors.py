@@ -19,7 +19,7 @@
     ├── LimitExceeded                 429
     │   ├── TooManyTurns
     │   └── TokenBudgetSpent
-    ├── ModelError                    ends a run with an `error` event
+    ├── ModelError                    502; also ends a run with an `error` event
     │   ├── ModelUnavailable
     │   ├── ModelTimeout
     │   ├── ModelRefused
@@ -201,7 +201,7 @@ class ModelRefused(ModelError):
 
 
 class ModelOutOfTokens(ModelError):
-    """The language model used up its answer's tokens while it was thinking; your message is kept, ask for less at once."""
+    """The language model reached its token limit before it answered; your message is kept, ask for less at once."""
 
     code = "model_out_of_tokens"
 
@@ -233,7 +233,7 @@ class RunTimeout(ChatError):
 
 
 class RunAbandoned(ChatError):
-    """The answer was cut off because the servers that worked on it are gone; send your message again."""
+    """The answer could not be finished; send your message again."""
 
     code = "run_lost"
 

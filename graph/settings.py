@@ -201,7 +201,7 @@ class TerminalSettings(BaseModel):
 
 
 class DebugSettings(BaseModel):
-    """Debugging."""
+    """Settings for fault injection and for Studio."""
 
     failpoint: str | None = Field(
         None,

@@ -111,7 +111,7 @@ def resolve_period(arguments: Anomalies, today: dt.date) -> tuple[dt.date, dt.da
             raise ToolError(f"At most {MAX_DAYS} days can be looked through; ask for a shorter period.")
         first - ONE_YEAR - ONE_YEAR
     except OverflowError:
-        raise ToolError("There is no such time; give a later period.") from None
+        raise ToolError("The period starts before the calendar does; give a later one.") from None
     return first, last
 
 

@@ -57,7 +57,7 @@ async def loan_amortisation(arguments: LoanAmortisation, context: ToolContext) -
     `status` is "never_paid" if the payment does not cover the interest: `interest_first_month` says what it must exceed.
     """
     if (arguments.months is None) == (arguments.monthly_payment is None):
-        raise ToolError("Give months or monthly_payment, one of them.")
+        raise ToolError("Give exactly one of months and monthly_payment.")
     currency = arguments.currency
     check_decimals(currency, arguments.principal, arguments.monthly_payment, arguments.extra_payment)
     payment = arguments.monthly_payment or level_payment(

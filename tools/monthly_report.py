@@ -99,7 +99,7 @@ def currency_section(
 
 
 def flow_texts(groups: Iterable[Row], currency: str) -> dict[str, Any]:
-    """Income, spending less refunds, and the difference."""
+    """Income, spending less refunds, and the difference, as text."""
     sums = sum_flows(currency, groups)
     spent = net_spending(sums)
     return {

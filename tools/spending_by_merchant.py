@@ -70,7 +70,7 @@ def merchant_result(row: Row, flow: str) -> dict[str, Any]:
 
 
 def merchant_totals(currency: str, lines: Sequence[Row]) -> dict[str, Any]:
-    """The totals of one currency. Each line of the query repeats them."""
+    """The totals of one currency. Every row of the query holds the same totals, so the first is read."""
     whole = lines[0]
     nobody = [line for line in lines if line["merchant"] is None]
     return {

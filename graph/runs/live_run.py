@@ -73,7 +73,7 @@ class LiveRun:
             self._cancel()
 
     def detach(self) -> None:
-        """This process does not have the run any more: cancel the graph, and let followers read the log."""
+        """Give up the run: cancel its graph and send its followers to the log."""
         if self._enter(RunPhase.DETACHED):
             self._cancel()
             self._wake()

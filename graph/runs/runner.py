@@ -42,7 +42,7 @@ from graph.state import NO_USAGE, Turn, TurnInput
 
 log = structlog.get_logger(__name__)
 
-MAX_ATTEMPTS = 10
+MAX_EPOCHS = 10
 """Epochs of a run. Each process that dies with the run costs one, and so does each wait for its user. A run that needs more
 fails."""
 
@@ -116,7 +116,7 @@ class Runner:
 
     async def _execute(self, live: LiveRun) -> GraphResult | None:
         """Run the graph in a task of its own; None if it was cancelled before its end."""
-        if live.run.epoch > MAX_ATTEMPTS or live.text is None:
+        if live.run.epoch > MAX_EPOCHS or live.text is None:
             return GraphResult("failed", RunAbandoned())
         if live.phase is RunPhase.HANDING_OVER:
             return None
@@ -214,7 +214,7 @@ class Runner:
             await self.ports.queue.release(live.run)
             await self.ports.notifier.send(("due", live.run.id))
         except ChatError as error:
-            log.warning("run_not_released", reason=error.code)
+            log.warning("lease_not_released", reason=error.code)
         live.detach()
         return False
 

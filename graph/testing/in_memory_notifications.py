@@ -7,7 +7,7 @@ from graph.ports.notifications import RunNotification
 
 
 class NotificationBus:
-    """Connects notifiers. A broken bus loses what is sent and disconnects its subscribers until it is mended."""
+    """Connects the notifiers of a test. `break_connections` simulates an outage until `mend`."""
 
     def __init__(self) -> None:
         self.mended = asyncio.Event()

@@ -124,7 +124,7 @@ def parse_arguments(written: str) -> dict[str, Any]:
     """
     written = storable(written[:MAX_ARGUMENT_CHARS])
     try:
-        arguments = json.loads(written, parse_constant=finite, parse_float=finite)
+        arguments = json.loads(written, parse_constant=parse_finite, parse_float=parse_finite)
         if isinstance(arguments, dict):
             return dict(storable_json(arguments))
     except (ValueError, RecursionError):
@@ -132,8 +132,8 @@ def parse_arguments(written: str) -> dict[str, Any]:
     return {INVALID_JSON: written}
 
 
-def finite(written: str) -> float:
-    """A finite number: Python also parses and writes NaN and Infinity, which JSON does not allow.
+def parse_finite(written: str) -> float:
+    """Parse a JSON number; NaN and Infinity are refused.
 
     Raises:
         ValueError: the number is not finite.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 
 from graph.events import FINAL, answer_text
-from graph.runs.runner import MAX_ATTEMPTS
+from graph.runs.runner import MAX_EPOCHS
 from tests.chaos.client import Turn
 from tests.chaos.cluster import Cluster, Row
 from tests.chaos.faults import CRASH, RESTART, Stage, User
@@ -111,7 +111,7 @@ def faults_of_outcome(turn: Turn, run: Row) -> Iterator[tuple[str, str]]:
         yield WRONG, "its encrypted message is still stored"
     if run["usages"] != 1 and run["status"] == "complete":
         yield WRONG, f"its usage is noted {run['usages']} times"
-    if not 1 <= run["epoch"] <= MAX_ATTEMPTS:
+    if not 1 <= run["epoch"] <= MAX_EPOCHS:
         yield WRONG, f"it was begun {run['epoch']} times"
 
 

@@ -62,7 +62,7 @@ def test_a_turn_during_which_the_database_is_killed_is_answered_and_stored(frail
     history = client.get(f"/api/sessions/{answer.session}/messages").json()["items"]
     assert [message["content"] for message in history if message["role"] == "assistant"] == [WORDS]
     assert client.ask("Are you back?", session_id=answer.session).last["status"] == "complete"
-    assert {"postgres_died", "postgres_restarted"} <= {event_of(line) for line in frail.log.read_text().splitlines()}
+    assert {"postgres_exited", "postgres_restarted"} <= {event_of(line) for line in frail.log.read_text().splitlines()}
 
 
 def event_of(line: str) -> str:

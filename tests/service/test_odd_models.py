@@ -114,7 +114,7 @@ def test_an_answer_that_is_no_whole_one_says_so_in_done_and_in_the_history(
 
 
 FAULTS = {
-    "thoughts_only": ("model_out_of_tokens", "while it was thinking"),
+    "thoughts_only": ("model_out_of_tokens", "reached its token limit"),
     "blank": ("model_error", "empty answer"),
     "filtered": ("model_refused", "try another wording"),
     "broken_off": ("model_unavailable", "was cut off"),

@@ -63,7 +63,7 @@ async def test_a_payment_that_does_not_cover_the_interest_is_said(context: ToolC
 
 @pytest.mark.parametrize("given", [{}, {"months": 12, "monthly_payment": 10}])
 async def test_term_or_payment_is_given_one_of_them(context: ToolContext, given: dict[str, Any]) -> None:
-    with pytest.raises(ToolError, match="one of them"):
+    with pytest.raises(ToolError, match="exactly one of"):
         await loan(context, principal=100, annual_rate_percent=1, **given)
 
 

@@ -69,9 +69,8 @@ async def run_in_session(
     try:
         async with create_session(connection) as session:  # type: ignore[arg-type]
             try:
-                async with asyncio.timeout(
-                    seconds
-                ):  # the deadline does not cover closing, which would then wait for ever for a process
+                # Closing stays outside the deadline: a cancelled close waits for ever for the server's process.
+                async with asyncio.timeout(seconds):
                     await session.initialize()
                     results.append(await work(session))
             except Exception as error:  # noqa: BLE001 - closing the session would wrap it

@@ -11,7 +11,7 @@ PASSAGE = re.compile(r"\[(?P<number>\d+)\] (?P<text>.+)")
 
 
 def numbered_passages(system: str) -> list[re.Match[str]]:
-    """The lines `[1] …` at the end of the system message, in order."""
+    """The matches of the lines `[1] …` at the end of the system message, in order."""
     found: list[re.Match[str]] = []
     for line in reversed(system.rstrip().splitlines()):
         match = PASSAGE.fullmatch(line)

@@ -24,7 +24,7 @@ async def supervise(cluster: EmbeddedPostgres) -> None:
         await asyncio.sleep(CHECK_SECONDS)
         if cluster.has_crashed():
             began = time.monotonic()
-            log.error("postgres_died")
+            log.error("postgres_exited")
             await asyncio.to_thread(cluster.restart)
             log.warning("postgres_restarted", seconds=round(time.monotonic() - began, 1))
 

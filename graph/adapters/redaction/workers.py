@@ -158,7 +158,7 @@ class WorkerRedactor(InlineRedactor):
 
     @property
     def is_warm(self) -> bool:
-        """Whether the workers have loaded their model. The next call replaces a killed worker."""
+        """Whether the workers have loaded their model. It stays true after a worker was killed; the next call replaces it."""
         return self._warm
 
     async def start(self) -> None:

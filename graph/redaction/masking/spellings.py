@@ -22,7 +22,7 @@ _COUNTRY_CODE_DIGITS = (1, 2, 3)
 
 @dataclass(frozen=True, slots=True)
 class Spelling:
-    """One way to write a value."""
+    """One normalised form in which a known value is searched for."""
 
     text: str
     worded: bool

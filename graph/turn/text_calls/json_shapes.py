@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from graph.turn.model_reply import finite
+from graph.turn.model_reply import parse_finite
 from graph.values.text import storable_json
 
 NAME_KEYS = ("name", "function", "tool", "tool_name", "function_name")
@@ -206,7 +206,7 @@ def parse_json(text: str) -> Any:
         ValueError: the text is no JSON.
     """
     try:
-        return storable_json(json.loads(text, parse_constant=finite, parse_float=finite, strict=False))
+        return storable_json(json.loads(text, parse_constant=parse_finite, parse_float=parse_finite, strict=False))
     except RecursionError:
         raise ValueError("The JSON is nested too deeply.") from None
 

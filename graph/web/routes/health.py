@@ -47,14 +47,14 @@ async def ready(service: ServiceDep) -> JSONResponse:
     notes = {
         "sign_in_problem": service.verifier.problem,
         "mcp_unreachable": ", ".join(service.health.unreachable_servers),
-        "mcp_left_out": summarize(service.health.rejected_tools),
+        "mcp_left_out": shortened_list(service.health.rejected_tools),
         "providers": "; ".join(faults),
     }
     detail = {name: text for name, text in notes.items() if text}
     return JSONResponse({"status": "ready" if is_ready else "not ready", **parts, **detail}, 200 if is_ready else 503)
 
 
-def summarize(rejected_tools: Sequence[str]) -> str:
+def shortened_list(rejected_tools: Sequence[str]) -> str:
     """The first `MAX_LISTED` tools, and the number of the others."""
     more = [f"and {len(rejected_tools) - MAX_LISTED} more"] if len(rejected_tools) > MAX_LISTED else []
     return "; ".join([*rejected_tools[:MAX_LISTED], *more])

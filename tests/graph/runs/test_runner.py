@@ -6,7 +6,7 @@ from langchain_core.messages import HumanMessage
 
 from graph.errors import DatabaseUnavailable, ModelUnavailable
 from graph.ports.runs import RunRequest
-from graph.runs.runner import MAX_ATTEMPTS
+from graph.runs.runner import MAX_EPOCHS
 from tests.support.run_processes import EMPLOYEE, USER, Cluster, last_of, text_of, types_of
 from tests.support.waiting import eventually
 
@@ -200,7 +200,7 @@ async def test_a_run_whose_text_cannot_be_decrypted_is_abandoned(cluster: Cluste
 
 async def test_a_run_that_each_process_died_with_is_abandoned(cluster: Cluster) -> None:
     run = await cluster.store.accept(RunRequest(USER, "hello", EMPLOYEE))
-    for _ in range(MAX_ATTEMPTS - 1):
+    for _ in range(MAX_EPOCHS - 1):
         cluster.store.expire_lease(run.id)
         assert await cluster.store.claim(run.user_id, run.id)
     cluster.store.expire_lease(run.id)

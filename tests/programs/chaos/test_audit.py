@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from graph.runs.runner import MAX_ATTEMPTS
+from graph.runs.runner import MAX_EPOCHS
 from tests.chaos.audit import Stored, audit
 from tests.chaos.client import Turn, turn_of
 from tests.chaos.faults import CRASH, KILL, RESTART
@@ -80,7 +80,7 @@ PLANTED: dict[str, tuple[Plant, str]] = {
     "another answer is stored": (lambda stored: with_run(stored, answer="Something else."), WRONG),
     "the message is kept": (lambda stored: with_run(stored, is_deleted=False), WRONG),
     "the usage is doubled": (lambda stored: with_run(stored, usages=2), WRONG),
-    "it was begun too often": (lambda stored: with_run(stored, epoch=MAX_ATTEMPTS + 1), WRONG),
+    "it was begun too often": (lambda stored: with_run(stored, epoch=MAX_EPOCHS + 1), WRONG),
     "the effect is doubled": (lambda stored: replace(stored, effects=stored.effects + stored.effects), DOUBLED),
     "the effect is missing": (lambda stored: replace(stored, effects=Counter()), MISSING),
     "the ledger lacks it": (lambda stored: replace(stored, ledger=Counter()), WRONG),

@@ -399,7 +399,7 @@ async def test_a_server_that_is_killed_is_revived_by_who_watches_it(frail: Embed
             await asyncio.to_thread(kill_postmaster, frail_home)
             await eventually(lambda: "postgres_restarted" in [line["event"] for line in lines], REVIVED_SECONDS)
             assert ask(frail, "select 1") == 1
-    assert [line["event"] for line in lines] == ["postgres_died", "postgres_restarted"]
+    assert [line["event"] for line in lines] == ["postgres_exited", "postgres_restarted"]
 
 
 async def test_a_server_that_cannot_be_revived_ends_what_stands_on_it(tmp_path: Path) -> None:
