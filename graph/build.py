@@ -55,10 +55,10 @@ class Ports:
     roster: Roster
     templates: PromptTemplates
     prices: Prices
-    count: CountTokens
+    count_tokens: CountTokens
     clock: Clock
-    budget: int
-    """Tokens of the whole prompt."""
+    prompt_tokens: int
+    """Maximum tokens of the whole prompt."""
 
 
 NodeWrapper = Callable[[str, Node], Node]
@@ -70,17 +70,19 @@ def unwrapped(name: str, node: Node) -> Node:
 
 
 def build_reason(ports: Ports) -> Reason:
-    return Reason(ports.model, ports.roster, ports.toolbox, ports.templates, ports.prices, ports.count, ports.budget)
+    return Reason(
+        ports.model, ports.roster, ports.toolbox, ports.templates, ports.prices, ports.count_tokens, ports.prompt_tokens
+    )
 
 
 def build_call_tools(ports: Ports) -> CallTools:
     """The user's employee may change data after an approval; a colleague who is asked only reads."""
 
-    def executor_for(delegates: DelegationPort) -> ToolExecutor:
-        return ToolExecutor(ports.toolbox, ports.redactor, ports.roster, delegates)
+    def executor_for(delegation: DelegationPort) -> ToolExecutor:
+        return ToolExecutor(ports.toolbox, ports.redactor, ports.roster, delegation)
 
-    def read_only(delegates: DelegationPort) -> CallTools:
-        return CallTools(executor_for(delegates), ReadOnlyPolicy())
+    def read_only(delegation: DelegationPort) -> CallTools:
+        return CallTools(executor_for(delegation), ReadOnlyPolicy())
 
     executor = executor_for(Delegation(build_reason(ports), read_only, ports.redactor))
     return CallTools(executor, ApprovalGate(ports.approvals, executor))
@@ -91,10 +93,14 @@ FLOW: Flow[Ports] = Flow(
         NodeSpec("redact", lambda ports: Redact(ports.redactor), is_idempotent=True),
         NodeSpec(
             "load_memory",
-            lambda ports: LoadMemory(ports.memory, ports.count, ports.clock, ports.budget),
+            lambda ports: LoadMemory(ports.memory, ports.count_tokens, ports.clock, ports.prompt_tokens),
             is_idempotent=True,
         ),
-        NodeSpec("retrieve", lambda ports: Retrieve(ports.retriever, ports.count, ports.budget), is_idempotent=True),
+        NodeSpec(
+            "retrieve",
+            lambda ports: Retrieve(ports.retriever, ports.count_tokens, ports.prompt_tokens),
+            is_idempotent=True,
+        ),
     ),
     model=NodeSpec("reason", build_reason),
     tools=(NodeSpec("call_tools", build_call_tools),),

@@ -17,23 +17,23 @@ class LoadMemory:
     """Reads facts, summary and history, cuts each to its share of the token budget, and dates the turn."""
 
     memory: Memory
-    count: CountTokens
+    count_tokens: CountTokens
     clock: Clock
     budget: int
-    """Tokens of the whole prompt."""
+    """Maximum tokens of the whole prompt."""
 
     async def __call__(self, state: Turn, runtime: Runtime[TurnContext]) -> Turn:
         context = runtime.context
         stored = await self.memory.load(context.user_id, context.session_id, context.employee)
         facts = [*name_facts(stored.profile), *stored.facts]
-        summary = take_within(stored.summary.splitlines(), int(self.budget * SUMMARY_SHARE), self.count)
+        summary = take_within(stored.summary.splitlines(), int(self.budget * SUMMARY_SHARE), self.count_tokens)
         return Turn(
             today=self._today(stored.profile.time_zone or "UTC"),
             profile=ProfileDefaults(locale=stored.profile.locale, currency=stored.profile.currency),
             recollection=LoadedMemory(
-                facts=take_within(facts, int(self.budget * FACTS_SHARE), self.count),
+                facts=take_within(facts, int(self.budget * FACTS_SHARE), self.count_tokens),
                 summary="\n".join(summary),
-                history=newest_within(stored.history, int(self.budget * HISTORY_SHARE), self.count),
+                history=newest_within(stored.history, int(self.budget * HISTORY_SHARE), self.count_tokens),
                 summarized_to=stored.summary_until,
                 searchable=stored.has_embeddings,
             ),

@@ -85,13 +85,13 @@ class Reason:
     toolbox: ToolRuntime
     templates: PromptTemplates
     prices: Prices
-    count: CountTokens
+    count_tokens: CountTokens
     budget: int
-    """Tokens of the whole prompt."""
+    """Maximum tokens of the whole prompt."""
 
     async def __call__(self, state: Turn, runtime: Runtime[TurnContext]) -> Turn:
         employee = self.roster.find(state.get("speaker") or runtime.context.employee)
-        prompt = fit_to_budget(self._prompt(state, employee), self.budget, self.count)
+        prompt = fit_to_budget(self._prompt(state, employee), self.budget, self.count_tokens)
         tools = self.toolbox.tools(employee.tools) if count_rounds(state) < MAX_ROUNDS else ()
         reply = await self._reply(prompt, tools, employee, runtime)
         message = reply.message
@@ -149,7 +149,7 @@ class Reason:
     def _again(self, prompt: Prompt, rejected: Reply, tools: Sequence[Tool]) -> Prompt:
         """The prompt that tells the model of its rejected reply."""
         addition = messages_after_rejection(str(rejected.message.text), are_tools_offered=bool(tools))
-        return fit_to_budget(replace(prompt, turn=[*prompt.turn, *addition]), self.budget, self.count)
+        return fit_to_budget(replace(prompt, turn=[*prompt.turn, *addition]), self.budget, self.count_tokens)
 
     async def _attempt(
         self, prompt: Prompt, tools: Sequence[Tool], employee: Employee, runtime: Runtime[TurnContext]
@@ -210,9 +210,13 @@ class Reason:
         completion_tokens = reported["output_tokens"] if reported else 0
         is_reported = prompt_tokens > 0 and (completion_tokens > 0 or not (reply.text or reply.tool_calls))
         if prompt_tokens <= 0:
-            prompt_tokens = prompt.count_tokens(self.count) + count_schema_tokens(tuple(tools), self.count)
+            prompt_tokens = prompt.count_tokens(self.count_tokens) + count_schema_tokens(
+                tuple(tools), self.count_tokens
+            )
         if completion_tokens <= 0:
-            completion_tokens = count_message_tokens([reply], self.count) if reply.text or reply.tool_calls else 0
+            completion_tokens = (
+                count_message_tokens([reply], self.count_tokens) if reply.text or reply.tool_calls else 0
+            )
         model = last_model_name([reply], self.model.name(employee.settings))
         price = self.prices.get(model, Price(Decimal(0), Decimal(0)))
         return Usage(

@@ -23,9 +23,9 @@ class Retrieve:
     """
 
     retriever: Retriever
-    count: CountTokens
+    count_tokens: CountTokens
     budget: int
-    """Tokens of the whole prompt."""
+    """Maximum tokens of the whole prompt."""
 
     async def __call__(self, state: Turn, runtime: Runtime[TurnContext]) -> Turn:
         if not state["recollection"]["searchable"]:
@@ -35,5 +35,7 @@ class Retrieve:
         except ModelError as error:
             log.warning("retrieval_skipped", reason=error.code)
             return Turn(passages=[])
-        texts = take_within([passage["text"] for passage in passages], int(self.budget * PASSAGES_SHARE), self.count)
+        texts = take_within(
+            [passage["text"] for passage in passages], int(self.budget * PASSAGES_SHARE), self.count_tokens
+        )
         return Turn(passages=passages[: len(texts)])

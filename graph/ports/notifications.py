@@ -7,6 +7,11 @@ RunNotification = tuple[Literal["events", "stop", "due"], str]
 """A kind and a run's id: `events`, the run has new events; `stop`, the run is to stop; `due`, a run waits for a process."""
 
 
+def due_notification(run_id: str) -> RunNotification:
+    """Tells all processes that a run waits for one of them."""
+    return ("due", run_id)
+
+
 class Notifier(Protocol):
     """Carries notifications of runs between processes. Delivery is best effort, so a waiter also polls the database."""
 

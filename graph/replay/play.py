@@ -123,9 +123,9 @@ class ReplayHarness:
             roster=self.checkout.roster,
             templates=self.checkout.templates,
             prices=self.checkout.prices,
-            count=self.checkout.count,
+            count_tokens=self.checkout.count,
             clock=noon_of(given.today),
-            budget=given.budget,
+            prompt_tokens=given.budget,
         )
 
     def runs(self, graph: TurnGraph) -> RunManager:
@@ -138,7 +138,7 @@ class ReplayHarness:
             roster=self.checkout.roster,
             model=self.model,
             toolbox=self.tools,
-            count=self.checkout.count,
+            count_tokens=self.checkout.count,
             notifier=InMemoryNotifier(NotificationBus()),
             metrics=NoRunMetrics(),
             prefetch=lambda run, text: None,

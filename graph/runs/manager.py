@@ -14,6 +14,7 @@ import structlog
 from graph.build import TurnGraph
 from graph.errors import ChatError, Overloaded, RunLogExpired, ServiceUnavailable, safe_summary
 from graph.events import FINAL, is_waiting
+from graph.ports.notifications import due_notification
 from graph.ports.runs import ClaimedRun, LoggedEvent, Run, RunRequest
 from graph.runs.live_run import RESTART_ENTRY, LiveRun
 from graph.runs.phase import RunPhase
@@ -107,7 +108,7 @@ class RunManager:
         if others_wait:
             self._claim_due.set()
             with suppress(ChatError):
-                await self.ports.notifier.send(("due", live.run.id))
+                await self.ports.notifier.send(due_notification(live.run.id))
 
     async def follow(self, user_id: str, run_id: str, after: int = 0) -> AsyncIterator[LoggedEvent]:
         """The entries of the user's run with a number above `after`, as they come, whichever process has the run.
@@ -176,7 +177,7 @@ class RunManager:
     async def wake(self, run_id: str) -> None:
         """A run that waited for its user can continue: have a process claim it."""
         self._claim_due.set()
-        await self.ports.notifier.send(("due", run_id))
+        await self.ports.notifier.send(due_notification(run_id))
 
     @asynccontextmanager
     async def lifespan(self) -> AsyncIterator[None]:

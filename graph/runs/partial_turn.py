@@ -25,7 +25,7 @@ class PartialTurnRecorder:
     transcript: Transcript
     redactor: Redactor
     toolbox: ToolRuntime
-    count: CountTokens
+    count_tokens: CountTokens
 
     async def record(
         self, live: LiveRun, model: str, status: Literal["complete", "stopped", "failed"], error: ChatError | None
@@ -46,7 +46,7 @@ class PartialTurnRecorder:
         if not messages:
             return None
         run = live.run
-        live.turn["usage"] = usage_of_partial(live.turn.get("usage"), live.aborted_usage, self.count(partial))
+        live.turn["usage"] = usage_of_partial(live.turn.get("usage"), live.aborted_usage, self.count_tokens(partial))
         record = TurnRecord(
             user_id=run.user_id,
             session_id=run.session_id,

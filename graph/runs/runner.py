@@ -24,7 +24,7 @@ from graph.errors import (
 from graph.events import Done, Error
 from graph.ports.memory import StoredTurn, Transcript
 from graph.ports.models import ChatModel, CountTokens
-from graph.ports.notifications import Notifier
+from graph.ports.notifications import Notifier, due_notification
 from graph.ports.redaction import Redactor
 from graph.ports.runs import Checkpoints, Run, RunIntake, RunOutcome, RunQueue, Step
 from graph.ports.telemetry import RunMetrics
@@ -62,7 +62,7 @@ class RunPorts:
     roster: Roster
     model: ChatModel
     toolbox: ToolRuntime
-    count: CountTokens
+    count_tokens: CountTokens
     notifier: Notifier
     metrics: RunMetrics
     prefetch: Callable[[Run, str], None]
@@ -80,6 +80,10 @@ class GraphResult:
     error: ChatError | None = None
 
 
+CANCELLED = GraphResult("stopped")
+"""The graph was cancelled before it stored its answer. The phase of the run says why: a stop, a hand-over, or a lost lease."""
+
+
 class Runner:
     """Runs the graph of a run, renews the lease and writes the log meanwhile, and stores the outcome."""
 
@@ -88,7 +92,7 @@ class Runner:
         self.ports = ports
         self.log_writer = LogWriter(ports.queue, ports.notifier, ports.metrics)
         self.lease_keeper = LeaseKeeper(ports.queue, ports.notifier, ports.metrics, ports.lease_seconds)
-        self.partial_turns = PartialTurnRecorder(ports.transcript, ports.redactor, ports.toolbox, ports.count)
+        self.partial_turns = PartialTurnRecorder(ports.transcript, ports.redactor, ports.toolbox, ports.count_tokens)
 
     async def process(self, live: LiveRun) -> bool:
         """Work on the run until it ends or leaves this process; true if other runs wait for its session."""
@@ -103,34 +107,32 @@ class Runner:
         ]
         try:
             result = await self._execute(live)
-            match live.phase, result:
-                case RunPhase.DETACHED, _:
-                    return self._detach(live)
-                case RunPhase.HANDING_OVER, None:
-                    return await self._hand_over(live)
-                case _:
-                    return await self._finish(live, result or GraphResult("stopped"))
+            if live.phase is RunPhase.DETACHED:
+                return self._leave(live)
+            if live.phase is RunPhase.HANDING_OVER and result is CANCELLED:
+                return await self._hand_over(live)
+            return await self._finish(live, result)
         finally:
             for helper in helpers:
                 helper.cancel()
 
-    async def _execute(self, live: LiveRun) -> GraphResult | None:
-        """Run the graph in a task of its own; None if it was cancelled before its end."""
+    async def _execute(self, live: LiveRun) -> GraphResult:
+        """Run the graph in a task of its own, which a stop or a hand-over can cancel."""
         if live.run.epoch > MAX_EPOCHS or live.text is None:
             return GraphResult("failed", RunAbandoned())
         if live.phase is RunPhase.HANDING_OVER:
-            return None
+            return CANCELLED
         live.graph_task = asyncio.create_task(self._run_from_checkpoint(live))
         try:
             async with asyncio.timeout(self.ports.run_timeout_seconds):
                 await live.graph_task
         except asyncio.CancelledError:
-            return None
+            return CANCELLED
         except TimeoutError:
             return GraphResult("failed", RunTimeout())
         except LeaseLost:
             live.detach()
-            return None
+            return CANCELLED
         except ChatError as error:
             return GraphResult("failed", error)
         except Exception as error:  # noqa: BLE001 - the run ends with an error event
@@ -151,7 +153,8 @@ class Runner:
                 await self._restore(live, graph, config)
             if live.phase is RunPhase.RUNNING and live.turn and not live.stored:
                 await self._run_graph(live, graph, None, config)
-            # LangGraph may take a checkpoint of a broken turn for a finished one.
+            # LangGraph may take a checkpoint of a broken turn for a finished one, so an empty continuation is followed by a
+            # new beginning.
             if live.phase is RunPhase.RUNNING and not live.turn.get("message_id"):
                 await self._run_graph(live, graph, TurnInput(), config)
 
@@ -179,7 +182,7 @@ class Runner:
         Args:
             live: the run.
             graph: the graph with the turn's checkpointer.
-            graph_input: an empty form to begin, None to continue from the last checkpoint.
+            graph_input: the empty input to begin a turn, None to continue from the last checkpoint.
             config: names the thread and the run.
         """
         run = live.run
@@ -200,11 +203,10 @@ class Runner:
                     else:
                         live.record_step(node, cast(Turn, update or {}))
 
-    def _detach(self, live: LiveRun) -> bool:
-        """Leave the run to another process. Followers find its events in the log."""
+    def _leave(self, live: LiveRun) -> bool:
+        """Record that a detached run is left to another process."""
         log.warning("run_detached")
         self.ports.metrics.detached(live.run)
-        live.detach()
         return False
 
     async def _hand_over(self, live: LiveRun) -> bool:
@@ -212,7 +214,7 @@ class Runner:
         try:
             await self.log_writer.flush(live)
             await self.ports.queue.release(live.run)
-            await self.ports.notifier.send(("due", live.run.id))
+            await self.ports.notifier.send(due_notification(live.run.id))
         except ChatError as error:
             log.warning("lease_not_released", reason=error.code)
         live.detach()
@@ -228,9 +230,10 @@ class Runner:
             error_code = result.error.code if result.error else None
             outcome = RunOutcome(result.status, message_id, error_code, build_trace(live, self.ports.model))
             others_wait = await retry_on_database_down(lambda: self.log_writer.finish(live, entries, outcome))
-            self._measure(live, outcome, end)
+            self._record_metrics(live, outcome, end)
         except (LeaseLost, DatabaseUnavailable):  # in the second case a process claims it when the database is back
-            return self._detach(live)
+            live.detach()
+            return self._leave(live)
         except Exception as error:  # noqa: BLE001 - followers wait for a last event
             log.error("run_outcome_not_stored", reason=safe_summary(error))
             entries = live.final_entries(error_event(error if isinstance(error, ChatError) else ChatError()))
@@ -245,7 +248,7 @@ class Runner:
         model = answering_model(live, live.turn.get("messages", ()), self.ports.model)
         return await self.partial_turns.record(live, model, result.status, result.error)
 
-    def _measure(self, live: LiveRun, outcome: RunOutcome, end: Done | Error) -> None:
+    def _record_metrics(self, live: LiveRun, outcome: RunOutcome, end: Done | Error) -> None:
         if live.first_text_at and not live.streamed_text_before:
             self.ports.metrics.first_text(live.run, live.first_text_at - live.started_at)
         usage = live.turn.get("usage", NO_USAGE)
@@ -255,13 +258,12 @@ class Runner:
             log.warning("ungrounded_amounts", count=len(amounts))
 
 
-def graph_result(live: LiveRun) -> GraphResult | None:
-    """The result of a graph that returned; None if a stop or a hand-over kept it from storing its answer."""
-    match live.phase:
-        case RunPhase.STOPPING | RunPhase.HANDING_OVER if not live.turn.get("message_id"):
-            return None
-        case RunPhase.WAITING:
-            return GraphResult("waiting")
+def graph_result(live: LiveRun) -> GraphResult:
+    """The result of a graph that returned. A stop or a hand-over may have kept it from storing its answer."""
+    if live.phase in (RunPhase.STOPPING, RunPhase.HANDING_OVER) and not live.turn.get("message_id"):
+        return CANCELLED
+    if live.phase is RunPhase.WAITING:
+        return GraphResult("waiting")
     if stored := live.stored:
         return GraphResult(stored.status, error_from_code(stored.error) if stored.error else None)
     return GraphResult("complete")

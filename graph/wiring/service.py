@@ -135,7 +135,7 @@ async def build_run_manager(infra: Infrastructure) -> RunManager:
             roster=infra.roster,
             model=infra.models.chat,
             toolbox=ports.toolbox,
-            count=infra.models.count_tokens,
+            count_tokens=infra.models.count_tokens,
             notifier=notifier,
             metrics=infra.telemetry,
             prefetch=prefetch,

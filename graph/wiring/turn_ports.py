@@ -42,7 +42,7 @@ async def build_ports(infra: Infrastructure, approvals: Approvals) -> Ports:
         roster=infra.roster,
         templates=load_templates(),
         prices=read_prices(),
-        count=infra.models.count_tokens,
+        count_tokens=infra.models.count_tokens,
         clock=infra.catalogue.clock,
-        budget=infra.settings.default_token_budget,
+        prompt_tokens=infra.settings.default_token_budget,
     )

@@ -271,9 +271,9 @@ class Cluster:
                 roster=roster,
                 templates=TEMPLATES,
                 prices={},
-                count=words,
+                count_tokens=words,
                 clock=clock_at("2026-11-29T12:00:00+00:00"),
-                budget=10_000,
+                prompt_tokens=10_000,
             )
         )
         store = connection.as_store()
@@ -286,7 +286,7 @@ class Cluster:
             roster=roster,
             model=model,
             toolbox=self.tools,
-            count=words,
+            count_tokens=words,
             notifier=InMemoryNotifier(self.bus),
             metrics=metrics,
             prefetch=lambda run, text: prefetched.append(text),

@@ -102,11 +102,11 @@ class Persons:
 def act_with(model: Persons) -> CallTools:
     tools, redactor = FakeToolRuntime(TOOLS), OneNameRedactor()
 
-    def calls_with(delegates: DelegationPort) -> ToolExecutor:
-        return ToolExecutor(tools, redactor, ROSTER, delegates)
+    def calls_with(delegation: DelegationPort) -> ToolExecutor:
+        return ToolExecutor(tools, redactor, ROSTER, delegation)
 
-    def reading(delegates: DelegationPort) -> CallTools:
-        return CallTools(calls_with(delegates), ReadOnlyPolicy())
+    def reading(delegation: DelegationPort) -> CallTools:
+        return CallTools(calls_with(delegation), ReadOnlyPolicy())
 
     reason = Reason(model, ROSTER, tools, TEMPLATES, {}, words, 6000)
     calls = calls_with(Delegation(reason, reading, redactor))
