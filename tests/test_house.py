@@ -179,3 +179,10 @@ def test_helpers_that_wait_are_defined_once() -> None:
     waiting = re.compile(r"^(async )?def (eventually|wait_until)\b", re.MULTILINE)
     files = [file for file in (ROOT / "tests").rglob("*.py") if waiting.search(file.read_text("utf-8"))]
     assert [file.relative_to(ROOT).as_posix() for file in files] == ["tests/support/waiting.py"]
+
+
+@pytest.mark.parametrize("name", ["audit", "bench", "chaos", "eval", "structure"])
+def test_the_folder_of_a_program_has_a_readme_and_holds_no_tests(name: str) -> None:
+    folder = ROOT / "tests" / name
+    assert (folder / "README.md").is_file()
+    assert sorted(folder.rglob("test_*.py")) == []

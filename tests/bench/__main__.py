@@ -24,7 +24,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="a few turns of everything; the page is left as it is")
     parser.add_argument("--rounds", type=int, help="medians of so many rounds")
     parser.add_argument("--gap-ms", type=float, default=0.0, help="what the model waits before each token (0)")
-    parser.add_argument("--profile", action="store_true", help="the dearest lines of a turn instead")
+    parser.add_argument("--profile", action="store_true", help="the lines of a turn that cost most, instead")
     parser.add_argument("--checkpointers", action="store_true", help="our checkpointer beside LangGraph's instead")
     options = parser.parse_args()
     progress = partial(say, time.monotonic())

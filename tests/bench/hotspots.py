@@ -75,14 +75,14 @@ def report(profile: dict[str, Any], server: float, workers: float, postgres: flo
             f"CPU a turn: {server:.1f} ms in the server's process, {workers:.1f} ms in its workers (redaction),"
             f" {postgres:.1f} ms in Postgres. The shares below are of the server's process; {native / seconds:.1%} of it"
             " was used by threads that are not Python's, or could not be told apart.",
-            dearest_lines(charges, seconds),
-            dearest_causes(charges, seconds),
+            costliest_lines(charges, seconds),
+            costliest_causes(charges, seconds),
             packages(charges, seconds),
         )
     )
 
 
-def dearest_lines(charges: Iterable[Charge], seconds: float) -> str:
+def costliest_lines(charges: Iterable[Charge], seconds: float) -> str:
     """The lines that ran, each with the line of ours that it ran for most."""
     parts: dict[tuple[str, int], list[Charge]] = defaultdict(list)
     for charge in charges:
@@ -95,7 +95,7 @@ def dearest_lines(charges: Iterable[Charge], seconds: float) -> str:
     return "\n".join((line("CPU", "line", "source", "mostly under"), line("---:", "---", "---", "---"), *rows))
 
 
-def dearest_causes(charges: Iterable[Charge], seconds: float) -> str:
+def costliest_causes(charges: Iterable[Charge], seconds: float) -> str:
     """The lines of ours, each with what ran below it and below no other of ours, and the tasks of libraries."""
     sums: dict[tuple[str, int], float] = defaultdict(float)
     for charge in charges:

@@ -76,7 +76,7 @@ class Report:
 
 
 async def run(plan: Plan, seed: int, folder: Path, say: Say) -> Report:
-    """Do harm to a fleet, then read the operation log against its database."""
+    """Inject faults into a cluster, then compare the operation log with its database."""
     began = time.monotonic()
     operations = Operations()
     faults: Sequence[Fault] = ()

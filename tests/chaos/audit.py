@@ -58,7 +58,7 @@ def grouped(rows: Sequence[Row], by: str) -> Mapping[str, Sequence[Row]]:
 
 
 def audit(operations: Operations, stored: Stored) -> list[Fault]:
-    """All that is wrong after the harm was done."""
+    """Everything that is wrong after the faults were injected."""
     faults = list(operations.faults)
     for turn in operations.turns:
         faults += [Fault(turn.kind, what, f"{turn.key}: {text}") for what, text in faults_of_turn(turn, stored)]

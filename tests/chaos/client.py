@@ -30,7 +30,7 @@ class Turn:
     """One message of a user and all that came of it, as the operation log keeps it."""
 
     kind: str
-    """The harm that was done meanwhile."""
+    """The kind of fault that was injected meanwhile."""
     user: str
     key: str
     """The effect that it has, the key under which it is sent, and what it is known by."""

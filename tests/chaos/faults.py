@@ -1,4 +1,4 @@
-"""The ways to harm a fleet while its users are served, and what each must show."""
+"""Injects faults into a cluster while its users are served, and checks what each fault must show."""
 
 import asyncio
 import random
@@ -46,7 +46,7 @@ MOST_TRIES = 5
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How often each harm is done."""
+    """How often each kind of fault is injected."""
 
     kills: int = 200
     sleeps: int = 20
@@ -96,7 +96,7 @@ class User:
 
 @dataclass(slots=True)
 class Stage:
-    """What harm is done to, and what is noted of it."""
+    """What the faults are injected into, and where they are logged."""
 
     cluster: Cluster
     http: httpx.AsyncClient
@@ -327,7 +327,7 @@ async def inject(stage: Stage, plan: Plan, seed: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """Harm that is to be done once."""
+    """One injection."""
 
     kind: str
     number: int
@@ -342,7 +342,7 @@ def rounds(kind: str, times: int, seed: int) -> Iterator[Round]:
 
 
 def told(stage: Stage, done: Round) -> None:
-    """Note that harm was done, and show how far it is."""
+    """Log an injected fault, and report the progress."""
     stage.operations.harmed[done.kind] += 1
     if done.number % 5 == 0 or done.number == done.of:
         stage.say(f"{done.kind}: {done.number} of {done.of}, {len(stage.operations.faults)} faults")
@@ -351,12 +351,12 @@ def told(stage: Stage, done: Round) -> None:
 Lane = Callable[[Stage, User, ServerProcess, random.Random], Awaitable[None]]
 
 
-async def in_parallel(stage: Stage, harm: Lane, kind: str, to_do: Iterator[Round]) -> None:
-    """Do harm to each victim by itself, to all of them at once."""
+async def in_parallel(stage: Stage, injection: Lane, kind: str, to_do: Iterator[Round]) -> None:
+    """Inject faults into each victim on its own, into all victims at the same time."""
 
     async def lane(user: User, victim: ServerProcess) -> None:
         for each in to_do:
-            await harm(stage, user, victim, each.chance)
+            await injection(stage, user, victim, each.chance)
             told(stage, each)
 
     await asyncio.gather(
@@ -372,14 +372,14 @@ async def terminate_in_turn(stage: Stage, to_do: Iterator[Round]) -> None:
         told(stage, each)
 
 
-Harm = Callable[[Stage, Sequence[User], random.Random], Awaitable[None]]
+Injection = Callable[[Stage, Sequence[User], random.Random], Awaitable[None]]
 
 
-async def in_rounds(stage: Stage, harm: Harm, kind: str, to_do: Iterator[Round]) -> None:
-    """Do harm to all processes at once."""
+async def in_rounds(stage: Stage, injection: Injection, kind: str, to_do: Iterator[Round]) -> None:
+    """Inject faults that hit all processes."""
     users = [User(stage, kind, number) for number in range(UNDER_LOAD)]
     for each in to_do:
-        await harm(stage, users, each.chance)
+        await injection(stage, users, each.chance)
         told(stage, each)
 
 

@@ -1,4 +1,4 @@
-"""The operation log: what the users sent and saw, what harm was done, and what was found to be wrong."""
+"""The operation log: what the users sent and saw, which faults were injected, and what was found to be wrong."""
 
 import json
 from collections import Counter
@@ -19,7 +19,7 @@ message, a run that went on too late, and anything else."""
 @dataclass(frozen=True, slots=True)
 class Fault:
     kind: str
-    """The harm under which it came to be."""
+    """The kind of injected fault during which it happened."""
     what: str
     text: str
 
@@ -30,9 +30,9 @@ class Operations:
 
     turns: list[Turn] = field(default_factory=list)
     harmed: Counter[str] = field(default_factory=Counter)
-    """By kind of harm: how often it was done."""
+    """By kind of injected fault: how often it was injected."""
     is_waiting: dict[str, list[float]] = field(default_factory=dict)
-    """By kind of harm: the seconds from when runs could go on to when their users saw that they did."""
+    """By kind of injected fault: the seconds from when runs could go on to when their users saw that they did."""
     faults: list[Fault] = field(default_factory=list)
 
     def begin(self, turn: Turn) -> Turn:

@@ -1,4 +1,4 @@
-"""The recordings notice when a step of the turn goes wrong: each fault that is planted here turns one of them red."""
+"""Mutation tests of the recordings: each step of the turn that is changed here turns one of them red."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -33,11 +33,11 @@ Change = Callable[[Turn, Runtime[TurnContext]], Turn]
 def changing(node: type[Any], change: Change) -> type[Any]:
     """The node, with what it adds to the state changed."""
 
-    class Planted(node):  # type: ignore[misc]  # a base chosen by the test
+    class Mutated(node):  # type: ignore[misc]  # a base chosen by the test
         async def __call__(self, state: Turn, runtime: Runtime[TurnContext]) -> Turn:
             return change(await super().__call__(state, runtime), runtime)
 
-    return Planted
+    return Mutated
 
 
 def with_messages(change: Callable[[list[Any]], list[Any]]) -> Change:
@@ -82,7 +82,7 @@ def never_due(turn: Turn, runtime: Runtime[TurnContext]) -> Turn:
     return Turn(summary_due=False)
 
 
-PLANTED = {
+MUTATIONS = {
     "redact lets a raw value into the state": ("Redact", changing(Redact, raw_value_in_state)),
     "redact loses the question": ("Redact", changing(Redact, with_messages(lambda messages: []))),
     "load_memory drops the history": ("LoadMemory", changing(LoadMemory, without_history)),
@@ -96,11 +96,11 @@ PLANTED = {
 }
 
 
-@pytest.mark.parametrize(("name", "planted"), PLANTED.values(), ids=PLANTED.keys())
+@pytest.mark.parametrize(("name", "planted"), MUTATIONS.values(), ids=MUTATIONS.keys())
 def test_a_fault_in_a_step_turns_a_recording_red(
-    name: str, planted: type[Any], checkout: Checkout, monkeypatch: pytest.MonkeyPatch
+    name: str, mutated: type[Any], checkout: Checkout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(graph.build, name, planted)
+    monkeypatch.setattr(graph.build, name, mutated)
     assert red(checkout)
 
 

@@ -1,4 +1,4 @@
-"""The suite notices when a guard is gone: each fault that is planted here turns the check that guards it red.
+"""Mutation tests of the suite: each guard that is removed here turns the check that guards it red.
 
 A check is the very function that the suite runs; it is green without the fault, and that is seen here, too.
 """
@@ -141,9 +141,9 @@ IN_THE_CATALOGUE: dict[str, tuple[Callable[[str], None], str]] = {
 
 @pytest.mark.parametrize("fault", IN_THE_CATALOGUE)
 def test_a_fault_in_the_catalogue_is_noticed(fault: str, copy: DatabaseUrls) -> None:
-    check, plant = IN_THE_CATALOGUE[fault]
+    check, mutation = IN_THE_CATALOGUE[fault]
     check(copy.admin)
-    copy.change(plant)
+    copy.change(mutation)
     assert_red(lambda: check(copy.admin))
 
 

@@ -71,9 +71,9 @@ def with_run(stored: Stored, **changed: Any) -> Stored:
     return replace(stored, runs={"a run": {**stored.runs["a run"], **changed}})
 
 
-Plant = Callable[[Stored], Stored]
+Mutation = Callable[[Stored], Stored]
 
-PLANTED: dict[str, tuple[Plant, str]] = {
+MUTATIONS: dict[str, tuple[Mutation, str]] = {
     "the run is gone": (lambda stored: replace(stored, runs={}), LOST),
     "the run never ended": (lambda stored: with_run(stored, status="running"), LOST),
     "the run failed": (lambda stored: with_run(stored, status="failed"), LOST),
@@ -105,11 +105,11 @@ PLANTED: dict[str, tuple[Plant, str]] = {
 }
 
 
-@pytest.mark.parametrize("what", PLANTED)
+@pytest.mark.parametrize("what", MUTATIONS)
 def test_what_goes_wrong_is_found(what: str) -> None:
-    plant, fault = PLANTED[what]
+    mutate, fault = MUTATIONS[what]
     turn = answered()
-    assert fault in found(turn, plant(whole(turn)))
+    assert fault in found(turn, mutate(whole(turn)))
 
 
 def test_a_turn_may_end_in_a_visible_error_when_the_database_went_and_only_then() -> None:

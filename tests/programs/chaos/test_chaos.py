@@ -1,4 +1,4 @@
-"""The short form of `make chaos`: a few of each kind of harm, and nothing is lost."""
+"""The short form of `make chaos`: a few faults of each kind, and nothing is lost."""
 
 import json
 import subprocess
