@@ -10,6 +10,7 @@ from typing import Any, Literal, Protocol, Self, get_type_hints
 from pydantic import BaseModel
 
 from graph.state import Passage
+from graph.values.json_schema import terse_schema
 from graph.values.profile import EMPTY_PROFILE, Profile
 
 Risk = Literal["read", "write", "outbound"]
@@ -175,8 +176,8 @@ class Tool:
     """One entry of the catalogue.
 
     The function takes its validated arguments (a pydantic model, whose field descriptions the model reads) and a
-    `ToolContext`, and returns a JSON object. Its docstring is the description that the model reads. A `display` in the
-    result (see `DISPLAY`) is for the user's screen; the model does not get it.
+    `ToolContext`, and returns a JSON object. The model reads the first paragraph of its docstring; people read all of it in
+    `docs/tools.md`. A `display` in the result (see `DISPLAY`) is for the user's screen; the model does not get it.
     """
 
     function: ToolFunction
@@ -208,6 +209,11 @@ class Tool:
         return inspect.cleandoc(self.function.__doc__ or "")
 
     @property
+    def summary(self) -> str:
+        """The first paragraph of the description, which the model reads."""
+        return " ".join(self.description.split("\n\n")[0].split("\n"))
+
+    @property
     def arguments(self) -> type[BaseModel]:
         """The model that validates the arguments: the annotation of the function's first parameter."""
         first = next(iter(inspect.signature(self.function).parameters))
@@ -229,9 +235,9 @@ class Tool:
 
 @cache
 def schema_of(tool: Tool) -> dict[str, Any]:
-    parameters = tool.arguments.model_json_schema()
-    parameters.pop("title", None)
-    return {
-        "type": "function",
-        "function": {"name": tool.name, "description": tool.description, "parameters": parameters},
+    function = {
+        "name": tool.name,
+        "description": tool.summary,
+        "parameters": terse_schema(tool.arguments.model_json_schema()),
     }
+    return {"type": "function", "function": function}

@@ -21,7 +21,7 @@ from graph.redaction.unmasking.answer_stream import AnswerStream
 from graph.state import Turn, Usage, add_usage, last_model_name
 from graph.tool import Tool
 from graph.turn.citations import cited
-from graph.turn.handoff import DELEGATE_TOOL, HANDOFF_TOOL
+from graph.turn.colleague_directory import colleague_lines
 from graph.turn.links import user_texts, with_safe_calls
 from graph.turn.model_reply import WERE_THOUGHTS, add_reported_usage, check_answer, merge_chunks, without_calls
 from graph.turn.prompt import Prompt, PromptTemplates, count_message_tokens, fit_to_budget
@@ -106,19 +106,13 @@ class Reason:
             templates=self.templates,
             today=state["today"],
             persona=employee.prompt,
-            colleagues=self._colleagues(employee),
+            colleagues=colleague_lines(self.roster, employee),
             facts=memory["facts"],
             summary=memory["summary"],
             passages=state["passages"],
             history=memory["history"],
             turn=state["messages"],
         )
-
-    def _colleagues(self, employee: Employee) -> list[str]:
-        """The colleagues for the prompt, a line each; none if the employee has no tool that turns to them."""
-        if not {HANDOFF_TOOL, DELEGATE_TOOL} & set(employee.tools):
-            return []
-        return [f"{other.slug}: {other.name}, {other.title}" for other in self.roster.colleagues(employee.slug)]
 
     async def _reply(
         self, prompt: Prompt, tools: Sequence[Tool], employee: Employee, runtime: Runtime[TurnContext]

@@ -36,7 +36,7 @@ def overview_table(tools: Iterable[Tool]) -> Iterator[str]:
 def tool_section(tool: Tool) -> Iterator[str]:
     yield f"\n## {tool.name}\n"
     yield tool.description
-    parameters = tool.schema()["function"]["parameters"]
+    parameters = tool.arguments.model_json_schema()
     if parameters["properties"]:
         yield "\n| argument | type | default | meaning |\n| --- | --- | --- | --- |"
     required = parameters.get("required", [])

@@ -12,12 +12,13 @@ from tools.shared.money import amount_text, balance_totals, by_currency
 
 class AccountBalancesQuery(ToolArguments):
     account_type: Literal["checking", "savings", "credit", "investment", "all"] = Field(
-        "all", description="The kind of account to look at, or all."
+        "all", description="Kind of account."
     )
 
 
 async def account_balances_query(arguments: AccountBalancesQuery, context: ToolContext) -> dict[str, Any]:
-    """Tell the balances of the user's accounts: each with its currency and the day it was reported.
+    """Tell the balances of the user's accounts: each with its currency and the day it was reported. A balance of null is
+    unknown.
 
     What is owed is negative, as on a credit card. A balance of null with status "unknown" was never reported: say that
     it is unknown and never work it out from transactions. `totals` has one entry a currency (never add currencies

@@ -15,11 +15,9 @@ MIN_PATTERN_CHARS = 2
 
 
 class AddCategoryRule(ToolArguments):
-    pattern: ShortText = Field(description="The merchant's name or a part of it, letter by letter; no wildcards.")
-    category: str = Field(description="The category for what matches, by name.", max_length=100)
-    match: Literal["contains", "equals"] = Field(
-        "contains", description="contains: the name has the pattern anywhere in it; equals: it is the pattern."
-    )
+    pattern: ShortText = Field(description="The name or a part, no wildcards.")
+    category: str = Field(description="Category for what matches, by name.", max_length=100)
+    match: Literal["contains", "equals"] = Field("contains", description="contains: the name has it anywhere.")
 
 
 async def add_category_rule(arguments: AddCategoryRule, context: ToolContext) -> dict[str, Any]:

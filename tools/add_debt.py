@@ -21,25 +21,21 @@ NAME_TAKEN = "A debt has this name already; update it, or choose another name."
 
 
 class AddDebt(ToolArguments):
-    name: ShortText = Field(description="What the debt is called.")
-    kind: DebtKind = Field("other", description="What sort of debt it is.")
-    balance: Decimal = Field(
-        description="What is owed, as a positive amount.", gt=0, le=10**10, decimal_places=MAX_DECIMALS
-    )
+    name: ShortText = Field(description="Name of the debt.")
+    kind: DebtKind = Field("other", description="Kind of debt.")
+    balance: Decimal = Field(description="Owed, positive.", gt=0, le=10**10, decimal_places=MAX_DECIMALS)
     currency: OptionalCurrency = None
-    annual_rate_percent: Decimal = Field(
-        description="Yearly interest in percent: 19.99. 0 for none.", ge=0, le=100, decimal_places=4
-    )
+    annual_rate_percent: Decimal = Field(description="Yearly percent: 19.99.", ge=0, le=100, decimal_places=4)
     minimum_payment: Decimal = Field(
-        description="What has to be paid each month, as a positive amount; 0 for nothing.",
+        description="Monthly minimum, positive; 0 for none.",
         ge=0,
         le=10**9,
         decimal_places=MAX_DECIMALS,
     )
-    as_of: dt.date | None = Field(None, description="Day of the balance, YYYY-MM-DD; leave out for today.")
+    as_of: dt.date | None = Field(None, description="Day of the balance; default today.")
     account: ShortText | None = Field(
         None,
-        description="Name of the user's account whose balance is this same debt, so that it is not counted twice.",
+        description="The account that has this same debt, by name.",
     )
 
 

@@ -22,26 +22,14 @@ EARLIEST_DAY = dt.date(1970, 1, 1)
 
 
 class AddTransaction(ToolArguments):
-    amount: Decimal = Field(
-        description="The amount, without its sign: 12.50.", gt=0, le=10**9, decimal_places=MAX_DECIMALS
-    )
-    type: Literal["expense", "income", "refund"] = Field(
-        description="expense: money that was spent; income: money that was earned; refund: money of a purchase that came back."
-    )
-    day: dt.date | None = Field(None, description="The day, YYYY-MM-DD; leave out for today.")
-    merchant: ShortText | None = Field(
-        None, description="The shop or company. Leave out for a person; name them in description."
-    )
+    amount: Decimal = Field(description="Without sign: 12.50.", gt=0, le=10**9, decimal_places=MAX_DECIMALS)
+    type: Literal["expense", "income", "refund"] = Field(description="refund: a purchase's money that came back.")
+    day: dt.date | None = Field(None, description="Default today.")
+    merchant: ShortText | None = Field(None, description="Shop or company; a person goes into description.")
     description: ShortText | None = Field(None, description="What it was, in the user's words.")
-    category: str | None = Field(
-        None, description="The category, by name; leave out to take the one that fits the merchant.", max_length=100
-    )
-    account: str | None = Field(
-        None, description="Name of the user's account it was booked on, if it is known.", max_length=100
-    )
-    currency: str | None = Field(
-        None, description="Three letters; leave out for the account's, else the user's own.", pattern=r"^[A-Za-z]{3}$"
-    )
+    category: str | None = Field(None, description="By name; default: what fits the merchant.", max_length=100)
+    account: str | None = Field(None, description="The account, by name.", max_length=100)
+    currency: str | None = Field(None, description="Three letters; default: the account's.", pattern=r"^[A-Za-z]{3}$")
 
 
 async def add_transaction(arguments: AddTransaction, context: ToolContext) -> dict[str, Any]:

@@ -52,15 +52,14 @@ FoundAnomalies = tuple[int, list[dict[str, Any]]]
 
 
 class Anomalies(PeriodArguments):
-    kinds: list[AnomalyKind] = Field(default_factory=list, description="What to look for; leave out for everything.")
-    threshold: Decimal = Field(
-        Decimal("3.5"), description="Score from which an amount is unusual; lower finds more.", ge=2, le=50
-    )
-    limit: int = Field(8, description="How many of each kind to list, the most striking first.", ge=1, le=20)
+    kinds: list[AnomalyKind] = Field(default_factory=list, description="Default: all kinds.")
+    threshold: Decimal = Field(Decimal("3.5"), description="Lower finds more.", ge=2, le=50)
+    limit: int = Field(8, description="Entries of each kind.", ge=1, le=20)
 
 
 async def anomalies(arguments: Anomalies, context: ToolContext) -> dict[str, Any]:
-    """Find what is out of the ordinary in the user's spending: unusual amounts, double charges, price rises, new merchants.
+    """Find what is out of the ordinary in the user's spending: unusual amounts, double charges, price rises, new
+    merchants. They are possible, never proven.
 
     Use it for "anything strange", suspected fraud or double charges, and price increases; leave the dates out for the last
     thirty days. `found` counts each kind exactly, `anomalies` lists them with the `evidence` for each: give it in your answer,

@@ -19,16 +19,17 @@ PREVIEW_ROWS = 10
 
 
 class BulkRecategorise(PeriodArguments):
-    category: str = Field(description="The category to move them to, by name.", max_length=100)
-    from_category: str | None = Field(None, description="Only those that are in this category now.", max_length=100)
-    merchant: ShortText | None = Field(None, description="Only those whose merchant's name contains this.")
-    description: ShortText | None = Field(None, description="Only those whose statement line contains this.")
-    min_amount: Decimal | None = Field(None, description="Smallest amount, without its sign.", ge=0, le=10**12)
-    max_amount: Decimal | None = Field(None, description="Largest amount, without its sign.", ge=0, le=10**12)
+    category: str = Field(description="The new category, by name.", max_length=100)
+    from_category: str | None = Field(None, description="Their category now.", max_length=100)
+    merchant: ShortText | None = Field(None, description="Part of the merchant's name.")
+    description: ShortText | None = Field(None, description="Part of the statement line.")
+    min_amount: Decimal | None = Field(None, description="Smallest amount, without sign.", ge=0, le=10**12)
+    max_amount: Decimal | None = Field(None, description="Largest amount, without sign.", ge=0, le=10**12)
 
 
 async def bulk_recategorise(arguments: BulkRecategorise, context: ToolContext) -> dict[str, Any]:
-    """Move all matching transactions into another category, on the user's word, at most 500 at a time.
+    """Move all matching transactions into another category, on the user's word, at most 500 at a time. Give at least one
+    of merchant, description and from_category.
 
     Use it to correct many at once: all of a merchant, or all of a category; at least one of merchant, description and
     from_category is needed. What is in the category already is left alone. `count` says how many were changed, `changed` from

@@ -39,10 +39,8 @@ BALANCE_NOTE = (
 
 
 class CashFlowForecast(ToolArguments):
-    months: int = Field(3, description="How many whole months ahead, from next month on.", ge=1, le=12)
-    currency: CurrencyCode | None = Field(
-        None, description="Only this currency, three letters; leave out for all, each apart."
-    )
+    months: int = Field(3, description="Whole months ahead.", ge=1, le=12)
+    currency: CurrencyCode | None = Field(None, description="Only this currency, three letters.")
 
 
 async def cash_flow_forecast(arguments: CashFlowForecast, context: ToolContext) -> dict[str, Any]:

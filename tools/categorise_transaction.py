@@ -10,7 +10,7 @@ from tools.shared.transaction_lookup import TransactionSelector, resolve_transac
 
 
 class CategoriseTransaction(TransactionSelector):
-    category: str = Field(description="The category that it belongs to, by name.", max_length=100)
+    category: str = Field(description="Its new category, by name.", max_length=100)
 
 
 async def categorise_transaction(arguments: CategoriseTransaction, context: ToolContext) -> dict[str, Any]:

@@ -22,13 +22,14 @@ from tools.shared.months import MONTH_PATTERN, parse_month
 
 class ChartBudgetBurnDown(ChartArguments):
     category: str | None = Field(
-        None, description="Whose budget, by category name. Leave out for all budgets together.", max_length=100
+        None, description="One category, by name; default: all budgets together.", max_length=100
     )
-    month: str | None = Field(None, description="YYYY-MM. Leave out for the current month.", pattern=MONTH_PATTERN)
+    month: str | None = Field(None, description="YYYY-MM; default: the current month.", pattern=MONTH_PATTERN)
 
 
 async def chart_budget_burn_down(arguments: ChartBudgetBurnDown, context: ToolContext) -> dict[str, Any]:
-    """Draw how much of a monthly budget was left on each day of a month, beside an even pace.
+    """Draw how much of a monthly budget was left on each day of a month, beside an even pace. The user sees it beside
+    your answer.
 
     Use it when the user wants to see how a budget is going. The picture is shown to the user beside your answer.
     `budget`, `spent` (refunds taken off) and `left` stand for the whole month so far; `left` is negative when the budget

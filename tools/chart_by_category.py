@@ -20,11 +20,11 @@ OTHERS = "All others"
 
 
 class ChartByCategory(PeriodArguments, ChartArguments):
-    type: Literal["expense", "income"] = Field("expense", description="expense: spending less its refunds; or income.")
+    type: Literal["expense", "income"] = Field("expense", description="expense: less refunds.")
 
 
 async def chart_by_category(arguments: ChartByCategory, context: ToolContext) -> dict[str, Any]:
-    """Draw a bar chart of the user's spending or income by category over a period.
+    """Draw a bar chart of the user's spending or income by category over a period. The user sees it beside your answer.
 
     Use it when the user asks for a chart, graph or picture of categories; without a picture transaction_category_totals
     says the same. The picture is shown to the user beside your answer: do not describe how to open it, say in a sentence

@@ -18,12 +18,13 @@ from tools.shared.money import amount_text
 
 
 class ChartByMonth(ChartArguments):
-    months: int = Field(12, description="How many months, the current one included.", ge=2, le=36)
+    months: int = Field(12, description="Months, with the current one.", ge=2, le=36)
     category: str | None = Field(None, description="Only this category, by name.", max_length=100)
 
 
 async def chart_by_month(arguments: ChartByMonth, context: ToolContext) -> dict[str, Any]:
-    """Draw a chart of the user's income and spending for each of the last months, or of one category.
+    """Draw a chart of the user's income and spending for each of the last months, or of one category. The user sees it
+    beside your answer.
 
     Use it for trends over months. The picture is shown to the user beside your answer. `months` holds what the columns
     show, the oldest first: `income`, `spent` (refunds taken off) and `net`; a month without transactions is there with

@@ -18,20 +18,15 @@ MAX_MONTHLY_ROWS = 24
 
 
 class ChartDebtPayoff(ToolArguments):
-    balance: Decimal = Field(
-        description="What is owed now, as a positive amount.", gt=0, le=10**9, decimal_places=MAX_DECIMALS
-    )
-    annual_rate_percent: Decimal = Field(
-        description="Yearly interest in percent: 19.99. 0 for none.", ge=0, le=100, decimal_places=4
-    )
-    monthly_payment: Decimal = Field(
-        description="What is paid each month, as a positive amount.", gt=0, le=10**9, decimal_places=MAX_DECIMALS
-    )
+    balance: Decimal = Field(description="Owed now, positive.", gt=0, le=10**9, decimal_places=MAX_DECIMALS)
+    annual_rate_percent: Decimal = Field(description="Yearly percent: 19.99.", ge=0, le=100, decimal_places=4)
+    monthly_payment: Decimal = Field(description="Monthly, positive.", gt=0, le=10**9, decimal_places=MAX_DECIMALS)
     currency: str = Field("USD", description="Three letters, such as USD.", pattern=r"^[A-Za-z]{3}$")
 
 
 async def chart_debt_payoff(arguments: ChartDebtPayoff, context: ToolContext) -> dict[str, Any]:
-    """Draw how a debt shrinks under a fixed monthly payment, and say when it is paid and what interest it costs.
+    """Draw how a debt shrinks under a fixed monthly payment, and say when it is paid and what interest it costs. The
+    user sees it beside your answer.
 
     Give the balance, rate and payment that the user named or that another tool returned; never guess them, ask. The
     picture is shown to the user beside your answer. `months`, `payoff_month`, `total_interest` and `total_paid` follow from

@@ -22,13 +22,11 @@ TENTH = Decimal("0.1")
 class ComparePeriods(PeriodArguments):
     """The later period, and the earlier one that it is compared with."""
 
-    compare_start_date: dt.date | None = Field(
-        None, description="First day of the earlier period; leave out for the one just before, equally long."
-    )
-    compare_end_date: dt.date | None = Field(None, description="Last day of the earlier period.")
-    type: Literal["expense", "income", "all"] = Field("all", description="Which categories to list; totals cover all.")
+    compare_start_date: dt.date | None = Field(None, description="Earlier period; default: just before.")
+    compare_end_date: dt.date | None = Field(None, description="Its last day.")
+    type: Literal["expense", "income", "all"] = Field("all", description="Categories to list; totals cover all.")
     category: OptionalCategory = None
-    limit: int = Field(15, description="How many categories to list, the largest differences first.", ge=1, le=40)
+    limit: int = Field(15, description="Categories to list.", ge=1, le=40)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +46,7 @@ class DateRange:
 
 async def compare_periods(arguments: ComparePeriods, context: ToolContext) -> dict[str, Any]:
     """Compare the user's spending and income of two periods, in total and by category: what changed, by how much.
+    Without dates: this month so far and the same days before.
 
     Use it for "more or less than last month" and "what went up". Without dates it compares this month so far with the same
     days of the month before; with start_date and end_date only, with the period just before (whole months with whole

@@ -19,7 +19,7 @@ CATEGORY_EXISTS = "There is a category of that name already; use it."
 
 
 class CreateCategory(ToolArguments):
-    name: ShortText = Field(description="What it is called, in the user's words: Pets.", max_length=50)
+    name: ShortText = Field(description="Its name, in the user's words.", max_length=50)
 
 
 async def create_category(arguments: CreateCategory, context: ToolContext) -> dict[str, Any]:

@@ -17,15 +17,15 @@ NAME_TAKEN = "An active goal has this name already; update it, or choose another
 
 
 class CreateGoal(ToolArguments):
-    name: ShortText = Field(description="What the goal is called.")
-    target_amount: Decimal = Field(description="What is to be reached.", gt=0, le=10**10, decimal_places=MAX_DECIMALS)
+    name: ShortText = Field(description="Name of the goal.")
+    target_amount: Decimal = Field(description="Amount to reach.", gt=0, le=10**10, decimal_places=MAX_DECIMALS)
     currency: OptionalCurrency = None
-    target_date: dt.date | None = Field(None, description="By when, YYYY-MM-DD; leave out if the user names no date.")
-    goal_type: GoalType = Field("savings", description="What the goal is for.")
+    target_date: dt.date | None = Field(None, description="By when, if the user names a date.")
+    goal_type: GoalType = Field("savings", description="Kind of goal.")
     current_amount: Decimal = Field(
-        Decimal(), description="What is reached already.", ge=0, le=10**10, decimal_places=MAX_DECIMALS
+        Decimal(), description="Reached already.", ge=0, le=10**10, decimal_places=MAX_DECIMALS
     )
-    description: str = Field("", description="The user's own words on it, if any.", max_length=300)
+    description: str = Field("", description="The user's own words on it.", max_length=300)
     priority: int = Field(3, description="1 is the most important, 5 the least.", ge=1, le=5)
 
 

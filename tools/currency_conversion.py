@@ -21,14 +21,15 @@ METHOD = (
 
 
 class CurrencyConversion(ToolArguments):
-    amount: Decimal = Field(description="What is converted.", ge=-(10**12), le=10**12, decimal_places=MAX_DECIMALS)
+    amount: Decimal = Field(description="Amount to convert.", ge=-(10**12), le=10**12, decimal_places=MAX_DECIMALS)
     from_currency: CurrencyCode = Field(description="Three letters: the currency of the amount.")
     to_currency: CurrencyCode = Field(description="Three letters: the currency that is wanted.")
-    day: dt.date | None = Field(None, description="Of which day the rate should be, YYYY-MM-DD; leave out for today.")
+    day: dt.date | None = Field(None, description="Day of the rate; default today.")
 
 
 async def currency_conversion(arguments: CurrencyConversion, context: ToolContext) -> dict[str, Any]:
-    """Convert an amount from one currency to another by the stored rate of a day or the newest one before it.
+    """Convert an amount from one currency to another by the stored rate of a day or the newest one before it. Name
+    `rate_day`.
 
     `converted` is the result and `rate` the units of `to_currency` for one of `from_currency`. Always name `rate_day`, the
     day the rate is of, and `rates` with their `source`; "demo" is a rate made up for the demonstration. `days_old` says how

@@ -35,14 +35,12 @@ PLAN_METHOD = (
 class DebtPayoffPlan(ToolArguments):
     extra_payment: Decimal = Field(
         Decimal(),
-        description="What can be paid each month on top of all minimums.",
+        description="Monthly, on top of all minimums.",
         ge=0,
         le=10**9,
         decimal_places=MAX_DECIMALS,
     )
-    currency: CurrencyCode | None = Field(
-        None, description="Whose debts, three letters; needed only where debts are in several currencies."
-    )
+    currency: CurrencyCode | None = Field(None, description="Three letters, if debts are in several currencies.")
 
 
 async def debt_payoff_plan(arguments: DebtPayoffPlan, context: ToolContext) -> dict[str, Any]:

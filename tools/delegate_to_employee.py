@@ -10,16 +10,16 @@ from tools.shared.arguments import ToolArguments
 
 
 class Question(ToolArguments):
-    employee: str = Field(description="Slug of the colleague, as listed.", min_length=1, max_length=60)
+    employee: str = Field(description="The colleague's slug.", min_length=1, max_length=60)
     question: str = Field(
-        description="What you want to know, with all that is needed to find it: the colleague reads nothing else.",
+        description="Complete: nothing else is read.",
         min_length=1,
         max_length=2000,
     )
 
 
 class DelegateToEmployee(ToolArguments):
-    questions: list[Question] = Field(description="One question for each colleague.", min_length=1, max_length=3)
+    questions: list[Question] = Field(description="One for each colleague.", min_length=1, max_length=3)
 
 
 async def delegate_to_employee(arguments: DelegateToEmployee, context: ToolContext) -> dict[str, Any]:

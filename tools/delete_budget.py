@@ -12,7 +12,7 @@ from tools.shared.currencies import CurrencyCode
 
 class DeleteBudget(ToolArguments):
     category: str = Field(description="Name of the category.", min_length=1, max_length=100)
-    currency: CurrencyCode | None = Field(None, description="Three letters; needed only where it has several budgets.")
+    currency: CurrencyCode | None = Field(None, description="Three letters, if it has several budgets.")
 
 
 async def delete_budget(arguments: DeleteBudget, context: ToolContext) -> dict[str, Any]:

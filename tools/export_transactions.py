@@ -35,14 +35,13 @@ MEDIA_TYPES = {
 
 
 class ExportTransactions(PeriodArguments):
-    format: Literal["csv", "xlsx"] = Field("csv", description="csv: plain text for any program; xlsx: for Excel.")
-    categories: list[str] = Field(
-        default_factory=list, description="Only these categories, by name; leave out for all.", max_length=50
-    )
+    format: Literal["csv", "xlsx"] = Field("csv", description="xlsx: for Excel.")
+    categories: list[str] = Field(default_factory=list, description="Only these categories, by name.", max_length=50)
 
 
 async def export_transactions(arguments: ExportTransactions, context: ToolContext) -> dict[str, Any]:
-    """Write the user's transactions of a period into a CSV or Excel file that the user can download.
+    """Write the user's transactions of a period into a CSV or Excel file that the user can download. The user sees it
+    beside your answer.
 
     Use it when the user asks for a file, an export, a spreadsheet or a download of transactions. The file is shown to the
     user beside your answer: do not print its rows or make up a link, say how many transactions it holds. `exported` are

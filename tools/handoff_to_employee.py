@@ -9,16 +9,14 @@ from tools.shared.arguments import ToolArguments
 
 
 class HandoffToEmployee(ToolArguments):
-    employee: str = Field(description="Slug of the colleague, as listed.", min_length=1, max_length=60)
-    reason: str = Field(description="Why, in one sentence for the user.", min_length=1, max_length=300)
+    employee: str = Field(description="The colleague's slug.", min_length=1, max_length=60)
+    reason: str = Field(description="Why, in a sentence.", min_length=1, max_length=300)
     summary: str = Field(
-        description="What the colleague must know: what the user wants, and what you found out.",
+        description="What the user wants and what you found.",
         min_length=1,
         max_length=2000,
     )
-    key_facts: list[str] = Field(
-        default_factory=list, description="Figures, dates and names that must not be lost.", max_length=10
-    )
+    key_facts: list[str] = Field(default_factory=list, description="Figures, dates, names.", max_length=10)
 
 
 async def handoff_to_employee(arguments: HandoffToEmployee, context: ToolContext) -> dict[str, Any]:

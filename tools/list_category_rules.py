@@ -10,7 +10,7 @@ from tools.shared.category_rules import MAX_RULES, rule_result
 
 
 class ListCategoryRules(ToolArguments):
-    limit: int = Field(50, description="How many to list, by pattern.", ge=1, le=MAX_RULES)
+    limit: int = Field(50, description="Rules to list.", ge=1, le=MAX_RULES)
 
 
 async def list_category_rules(arguments: ListCategoryRules, context: ToolContext) -> dict[str, Any]:

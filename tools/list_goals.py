@@ -12,8 +12,8 @@ from tools.shared.goals import MAX_GOALS, PACE_METHOD, GoalType, fetch_goals, go
 
 class ListGoals(ToolArguments):
     status: Literal["active", "completed", "archived", "all"] = Field("active", description="Which goals to list.")
-    goal_type: GoalType | None = Field(None, description="Only goals of this type; leave out for all.")
-    limit: int = Field(20, description="How many goals to return.", ge=1, le=MAX_GOALS)
+    goal_type: GoalType | None = Field(None, description="Only this type.")
+    limit: int = Field(20, description="Goals to list.", ge=1, le=MAX_GOALS)
 
 
 async def list_goals(arguments: ListGoals, context: ToolContext) -> dict[str, Any]:

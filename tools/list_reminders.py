@@ -15,7 +15,7 @@ MAX_REMINDERS = 50
 
 class ListReminders(ToolArguments):
     status: Literal["active", "done", "cancelled", "all"] = Field("active", description="Which reminders to list.")
-    limit: int = Field(20, description="How many reminders to return.", ge=1, le=MAX_REMINDERS)
+    limit: int = Field(20, description="Reminders to list.", ge=1, le=MAX_REMINDERS)
 
 
 async def list_reminders(arguments: ListReminders, context: ToolContext) -> dict[str, Any]:

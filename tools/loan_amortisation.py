@@ -27,24 +27,20 @@ MAX_YEARS = 40
 
 
 class LoanAmortisation(ToolArguments):
-    principal: Decimal = Field(
-        description="What is borrowed or still owed.", gt=0, le=10**10, decimal_places=MAX_DECIMALS
-    )
-    annual_rate_percent: Decimal = Field(
-        description="Yearly interest in percent: 6.5. 0 for none.", ge=0, le=100, decimal_places=4
-    )
-    months: int | None = Field(None, description="Term in months: give this or monthly_payment.", ge=1, le=MAX_MONTHS)
+    principal: Decimal = Field(description="Borrowed or still owed.", gt=0, le=10**10, decimal_places=MAX_DECIMALS)
+    annual_rate_percent: Decimal = Field(description="Yearly percent: 6.5.", ge=0, le=100, decimal_places=4)
+    months: int | None = Field(None, description="Term; this or monthly_payment.", ge=1, le=MAX_MONTHS)
     monthly_payment: Decimal | None = Field(
         None,
-        description="What is paid each month: give this or months.",
+        description="Monthly; this or months.",
         gt=0,
         le=10**9,
         decimal_places=MAX_DECIMALS,
     )
     extra_payment: Decimal = Field(
-        Decimal(), description="What could be paid each month on top.", ge=0, le=10**9, decimal_places=MAX_DECIMALS
+        Decimal(), description="Monthly, on top.", ge=0, le=10**9, decimal_places=MAX_DECIMALS
     )
-    currency: CurrencyCode | None = Field(None, description="Three letters; only repeated in the result.")
+    currency: CurrencyCode | None = Field(None, description="Three letters, only repeated.")
 
 
 async def loan_amortisation(arguments: LoanAmortisation, context: ToolContext) -> dict[str, Any]:

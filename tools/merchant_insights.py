@@ -20,8 +20,8 @@ MAX_CANDIDATES = 10
 
 
 class MerchantInsights(ToolArguments):
-    merchant: ShortText = Field(description="Name of the shop or company, or a part of it.")
-    months: int = Field(12, description="How many months of the course to show, up to the current one.", ge=1, le=36)
+    merchant: ShortText = Field(description="Name or part of it.")
+    months: int = Field(12, description="Months to show.", ge=1, le=36)
 
 
 async def merchant_insights(arguments: MerchantInsights, context: ToolContext) -> dict[str, Any]:

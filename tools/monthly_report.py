@@ -27,13 +27,12 @@ FLOWS = ("income", "spent", "net")
 
 
 class MonthlyReport(ToolArguments):
-    month: str | None = Field(
-        None, description="YYYY-MM. Leave out for the last month that is over.", pattern=MONTH_PATTERN
-    )
+    month: str | None = Field(None, description="YYYY-MM; default: the last that is over.", pattern=MONTH_PATTERN)
 
 
 async def monthly_report(arguments: MonthlyReport, context: ToolContext) -> dict[str, Any]:
     """Make a report of one month as a PDF: income, spending, categories, merchants and charts, beside the month before.
+    The user sees it beside your answer.
 
     Use it when the user asks for a report, an overview or a document of a month. The document is shown to the user beside
     your answer: sum it up in a few sentences, do not repeat its tables. `currencies` has one entry a currency (never add

@@ -56,14 +56,15 @@ METHOD = (
 
 
 class RecurringPayments(ToolArguments):
-    type: Literal["expense", "income"] = Field("expense", description="expense: what is paid; income: what comes in.")
-    subscriptions_only: bool = Field(False, description="Whether to list subscriptions only.")
-    include_ended: bool = Field(False, description="Whether to list series that are over, too.")
-    limit: int = Field(25, description="How many to list, the dearest by month first.", ge=1, le=40)
+    type: Literal["expense", "income"] = Field("expense", description="Paid or received.")
+    subscriptions_only: bool = Field(False, description="Subscriptions only.")
+    include_ended: bool = Field(False, description="Also those that are over.")
+    limit: int = Field(25, description="Entries to list.", ge=1, le=40)
 
 
 async def recurring_payments(arguments: RecurringPayments, context: ToolContext) -> dict[str, Any]:
-    """Find the user's recurring payments and subscriptions: what comes regularly, how often, what it costs a month.
+    """Find the user's recurring payments and subscriptions: what comes regularly, how often, what it costs a month. They
+    are detected from bookings.
 
     Use it for "which subscriptions do I have" and fixed costs; what falls due on which day in the next weeks is another
     tool's. They are detected from bookings, not known contracts: say "regular", and see `method` for how. Each entry of

@@ -26,16 +26,16 @@ class SavingsForecast(ToolArguments):
         Decimal(), description="What is there now.", ge=0, le=10**10, decimal_places=MAX_DECIMALS
     )
     monthly_contribution: Decimal = Field(
-        Decimal(), description="What is added at the end of each month.", ge=0, le=10**9, decimal_places=MAX_DECIMALS
+        Decimal(), description="Added at each month's end.", ge=0, le=10**9, decimal_places=MAX_DECIMALS
     )
     annual_rate_percent: Decimal = Field(
-        description="Yearly interest in percent: 4. 0 for none. Ask for it; do not guess.",
+        description="Yearly percent: 4. Ask, do not guess.",
         ge=0,
         le=100,
         decimal_places=4,
     )
-    months: int = Field(description="How many months ahead.", ge=1, le=600)
-    currency: CurrencyCode | None = Field(None, description="Three letters; only repeated in the result.")
+    months: int = Field(description="Months ahead.", ge=1, le=600)
+    currency: CurrencyCode | None = Field(None, description="Three letters, only repeated.")
 
 
 async def savings_forecast(arguments: SavingsForecast, context: ToolContext) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from tools.shared.arguments import ToolArguments
 
 
 class SearchKnowledge(ToolArguments):
-    query: str = Field(description="What to look for, in a few words or a sentence.", min_length=2, max_length=400)
-    limit: int = Field(5, description="How many passages to return at most, the most similar first.", ge=1, le=5)
+    query: str = Field(description="A few words or a sentence.", min_length=2, max_length=400)
+    limit: int = Field(5, description="Passages to list.", ge=1, le=5)
 
 
 async def search_knowledge(arguments: SearchKnowledge, context: ToolContext) -> dict[str, Any]:

@@ -14,10 +14,8 @@ from tools.shared.money import MAX_DECIMALS, amount_text, check_decimals
 
 
 class SetBudget(ToolArguments):
-    category: str = Field(description="Name of the category, one of spending.", min_length=1, max_length=100)
-    monthly_amount: Decimal = Field(
-        description="What may be spent in a calendar month.", gt=0, le=10**9, decimal_places=MAX_DECIMALS
-    )
+    category: str = Field(description="A spending category, by name.", min_length=1, max_length=100)
+    monthly_amount: Decimal = Field(description="For a calendar month.", gt=0, le=10**9, decimal_places=MAX_DECIMALS)
     currency: OptionalCurrency = None
 
 

@@ -18,14 +18,14 @@ REMINDER_EXISTS = "There is such a reminder for that day already."
 
 
 class SetReminder(ToolArguments):
-    text: ShortText = Field(description="What to be reminded of, in the user's words.")
-    date: dt.date = Field(description="The day, or the first day of one that recurs: YYYY-MM-DD, today or later.")
-    time: dt.time | None = Field(None, description="HH:MM in the user's time zone; leave out for the whole day.")
+    text: ShortText = Field(description="In the user's words.")
+    date: dt.date = Field(description="The day or first day, today or later.")
+    time: dt.time | None = Field(None, description="HH:MM where the user lives; default: the whole day.")
     recurrence: Recurrence = Field("none", description="How often it comes back.")
 
 
 async def set_reminder(arguments: SetReminder, context: ToolContext) -> dict[str, Any]:
-    """Note a reminder for a day, once or every week, month or year.
+    """Note a reminder for a day, once or every week, month or year. It is only listed, never sent.
 
     Use it when the user wants to be reminded of a payment or a deadline; ask for the day if it was not said. Reminders are
     not sent: they are listed when the user asks for reminders or for what is coming up, so say that. The user confirms it

@@ -15,13 +15,9 @@ from tools.shared.money import amount_text, by_currency, percent_text
 
 
 class SpendingByMerchant(PeriodArguments):
-    type: Literal["expense", "income"] = Field(
-        "expense", description="expense: spending less its refunds; income: who paid."
-    )
+    type: Literal["expense", "income"] = Field("expense", description="expense: less refunds; income: who paid.")
     category: OptionalCategory = None
-    limit: int = Field(
-        10, description="How many merchants of each currency to return; the totals always cover all.", ge=1, le=30
-    )
+    limit: int = Field(10, description="Merchants to list.", ge=1, le=30)
 
 
 async def spending_by_merchant(arguments: SpendingByMerchant, context: ToolContext) -> dict[str, Any]:

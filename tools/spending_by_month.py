@@ -21,12 +21,12 @@ MAX_MONTHS = 36
 class SpendingByMonth(PeriodArguments):
     months: int = Field(
         12,
-        description="How many months up to end_date, or up to the current one; counts only without start_date.",
+        description="Months up to end_date, without start_date.",
         ge=1,
         le=MAX_MONTHS,
     )
     category: OptionalCategory = None
-    merchant: ShortText | None = Field(None, description="Only merchants whose name contains this.")
+    merchant: ShortText | None = Field(None, description="Part of the merchant's name.")
 
 
 async def spending_by_month(arguments: SpendingByMonth, context: ToolContext) -> dict[str, Any]:

@@ -18,16 +18,12 @@ from tools.shared.transaction_lookup import (
 
 
 class Part(ToolArguments):
-    amount: Decimal = Field(
-        description="The part's amount, without its sign.", gt=0, le=10**12, decimal_places=MAX_DECIMALS
-    )
-    category: str = Field(description="The part's category, by name.", max_length=100)
+    amount: Decimal = Field(description="Without sign.", gt=0, le=10**12, decimal_places=MAX_DECIMALS)
+    category: str = Field(description="By name.", max_length=100)
 
 
 class SplitTransaction(TransactionSelector):
-    parts: list[Part] = Field(
-        description="The parts; their amounts add up to the transaction's, to the cent.", min_length=2, max_length=20
-    )
+    parts: list[Part] = Field(description="Parts; their amounts add up exactly.", min_length=2, max_length=20)
 
 
 async def split_transaction(arguments: SplitTransaction, context: ToolContext) -> dict[str, Any]:

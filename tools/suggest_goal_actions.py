@@ -22,9 +22,7 @@ MAX_RISES = 5
 
 
 class SuggestGoalActions(ToolArguments):
-    goal: ShortText | None = Field(
-        None, description="Name of one goal, a part of it, or its id; leave out for all active."
-    )
+    goal: ShortText | None = Field(None, description="One goal, by name or id; default all active.")
 
 
 async def suggest_goal_actions(arguments: SuggestGoalActions, context: ToolContext) -> dict[str, Any]:

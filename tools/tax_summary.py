@@ -27,13 +27,12 @@ MAX_CATEGORIES = 80
 
 
 class TaxSummary(ToolArguments):
-    year: int | None = Field(
-        None, description="Calendar year; leave out for the last one that is over.", ge=1990, le=2200
-    )
+    year: int | None = Field(None, description="Default: the last year that is over.", ge=1990, le=2200)
 
 
 async def tax_summary(arguments: TaxSummary, context: ToolContext) -> dict[str, Any]:
-    """Sum up the user's income and spending of a calendar year by category, for a tax return.
+    """Sum up the user's income and spending of a calendar year by category, for a tax return. Deductions are candidates,
+    never advice.
 
     Use it for "my tax summary" and "what could be deductible". `categories` has, per currency, `income`, or `spent` (less
     `refunds`) with `deduction_candidate`: name these as candidates to look at, never as deductible, and give no advice

@@ -14,9 +14,7 @@ from tools.shared.money import amount_text, by_currency, percent_text
 
 
 class TransactionCategoryTotals(PeriodArguments):
-    type: Literal["expense", "income", "all"] = Field(
-        "expense", description="expense: spending less its refunds; income; or all for both, apart from each other."
-    )
+    type: Literal["expense", "income", "all"] = Field("expense", description="expense: less refunds; all: both, apart.")
 
 
 async def transaction_category_totals(arguments: TransactionCategoryTotals, context: ToolContext) -> dict[str, Any]:

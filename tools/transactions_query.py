@@ -15,34 +15,31 @@ from tools.shared.money import amount_text
 
 class TransactionsQuery(PeriodArguments):
     category: str | None = Field(
-        None, description=f"One category: {'; '.join(SYSTEM_CATEGORIES)}; or one of the user's own.", max_length=100
+        None, description=f"{'; '.join(SYSTEM_CATEGORIES)}; or the user's own.", max_length=100
     )
-    categories: list[str] = Field(
-        default_factory=list, description="Several categories; a transaction in any of them matches.", max_length=50
-    )
+    categories: list[str] = Field(default_factory=list, description="Any of these.", max_length=50)
     type: Literal["expense", "income", "transfer", "all"] = Field(
         "all",
-        description="expense: spending and its refunds; income; transfer: between the user's own accounts; or all.",
+        description="expense with refunds; transfer: between own accounts.",
     )
-    min_amount: Decimal | None = Field(None, description="Smallest amount, without its sign.", ge=0, le=10**12)
-    max_amount: Decimal | None = Field(None, description="Largest amount, without its sign.", ge=0, le=10**12)
-    merchant: str | None = Field(
-        None, description="Part of the name of a shop or company; upper and lower case are the same.", max_length=100
-    )
+    min_amount: Decimal | None = Field(None, description="Without sign.", ge=0, le=10**12)
+    max_amount: Decimal | None = Field(None, description="Without sign.", ge=0, le=10**12)
+    merchant: str | None = Field(None, description="Part of the name.", max_length=100)
     description: str | None = Field(
         None,
-        description="Part of the statement line; for what has no merchant, such as the person who was paid.",
+        description="Part of the statement line, such as a person who was paid.",
         max_length=100,
     )
     account: str | None = Field(
-        None, description="Name of one of the user's accounts, a part of it, or the last four digits.", max_length=100
+        None, description="Name of an account, a part, or its last four digits.", max_length=100
     )
-    limit: int = Field(20, description="How many rows to return; the totals always cover all matches.", ge=1, le=100)
-    offset: int = Field(0, description="How many rows to skip: next_offset of the page before.", ge=0, le=10**6)
+    limit: int = Field(20, description="Rows to list.", ge=1, le=100)
+    offset: int = Field(0, description="next_offset of the page before.", ge=0, le=10**6)
 
 
 async def transactions_query(arguments: TransactionsQuery, context: ToolContext) -> dict[str, Any]:
     """Find the user's transactions by date, category, type, amount, merchant, description or account, newest first.
+    `totals` are exact; `spent_net` is what was spent.
 
     Use it to list purchases, deposits, refunds and transfers, and to say exactly how much was spent, earned or refunded
     under these filters. `matches` counts everything that matches, `shown` the rows on this page; `next_offset` leads to

@@ -20,7 +20,7 @@ from tools.shared.transaction_lookup import (
 
 class UndoSplit(TransactionSelector):
     category: str | None = Field(
-        None, description="The category of the whole; leave out for that of the largest part.", max_length=100
+        None, description="Category of the whole; default: the largest part's.", max_length=100
     )
 
 

@@ -19,12 +19,13 @@ MAX_ITEMS = 60
 
 
 class UpcomingObligations(ToolArguments):
-    days: int = Field(30, description="How many days ahead, today included.", ge=1, le=90)
-    limit: int = Field(20, description="How many payments and how many reminders to return.", ge=1, le=MAX_ITEMS)
+    days: int = Field(30, description="Days ahead.", ge=1, le=90)
+    limit: int = Field(20, description="Payments and reminders to list.", ge=1, le=MAX_ITEMS)
 
 
 async def upcoming_obligations(arguments: UpcomingObligations, context: ToolContext) -> dict[str, Any]:
-    """Tell which bills, subscriptions and reminders come up in the next days, the nearest first.
+    """Tell which bills, subscriptions and reminders come up in the next days, the nearest first. Payments are expected,
+    not certain.
 
     Use it for "what do I have to pay soon". `payments` are expected because the user paid the same payee regularly before:
     say "expected", they are not certain. Each has the `expected_date`, `expected_amount` (positive; the median of the last

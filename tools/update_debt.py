@@ -15,21 +15,19 @@ from tools.shared.text_fields import ShortText
 
 
 class UpdateDebt(ToolArguments):
-    debt: ShortText = Field(description="Name of the debt, a part of it, or its id.")
+    debt: ShortText = Field(description="Name or id of the debt.")
     balance: Decimal | None = Field(
         None,
-        description="What is owed now, as a positive amount; 0 when it is paid.",
+        description="Owed now, positive; 0 if paid.",
         ge=0,
         le=10**10,
         decimal_places=MAX_DECIMALS,
     )
-    annual_rate_percent: Decimal | None = Field(
-        None, description="The new yearly interest in percent.", ge=0, le=100, decimal_places=4
-    )
+    annual_rate_percent: Decimal | None = Field(None, description="New yearly percent.", ge=0, le=100, decimal_places=4)
     minimum_payment: Decimal | None = Field(
-        None, description="The new minimum payment each month.", ge=0, le=10**9, decimal_places=MAX_DECIMALS
+        None, description="New monthly minimum.", ge=0, le=10**9, decimal_places=MAX_DECIMALS
     )
-    as_of: dt.date | None = Field(None, description="Day of the new balance, YYYY-MM-DD; leave out for today.")
+    as_of: dt.date | None = Field(None, description="Day of the balance; default today.")
 
 
 async def update_debt(arguments: UpdateDebt, context: ToolContext) -> dict[str, Any]:

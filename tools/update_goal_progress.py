@@ -16,18 +16,18 @@ GoalStatus = Literal["active", "completed", "archived"]
 
 
 class UpdateGoalProgress(ToolArguments):
-    goal: ShortText = Field(description="Name of the goal, a part of it, or its id.")
+    goal: ShortText = Field(description="Name or id of the goal.")
     current_amount: Decimal | None = Field(
-        None, description="What is reached now, all in all.", ge=0, le=10**10, decimal_places=MAX_DECIMALS
+        None, description="Reached now, in all.", ge=0, le=10**10, decimal_places=MAX_DECIMALS
     )
     add_amount: Decimal | None = Field(
         None,
-        description="What has come since, instead of current_amount; negative if something was taken out.",
+        description="Added since, instead of current_amount; negative if taken out.",
         ge=-(10**10),
         le=10**10,
         decimal_places=MAX_DECIMALS,
     )
-    goal_status: GoalStatus | None = Field(None, description="A new status, such as archived for a goal given up.")
+    goal_status: GoalStatus | None = Field(None, description="New status, such as archived.")
 
 
 async def update_goal_progress(arguments: UpdateGoalProgress, context: ToolContext) -> dict[str, Any]:

@@ -4,11 +4,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from employees.roster import Roster
+from employees.roster import Employee, Roster
 from graph.context import TurnContext
 from graph.errors import UnknownEmployee
 from graph.ports.tools import DelegationPort
 from graph.tool import ToolError
+from graph.turn.handoff import DELEGATE_TOOL, HANDOFF_TOOL
+
+
+def colleague_lines(roster: Roster, employee: Employee) -> list[str]:
+    """The employee's colleagues for the prompt, a line each; none if the employee has no tool that turns to them."""
+    if not {HANDOFF_TOOL, DELEGATE_TOOL} & set(employee.tools):
+        return []
+    return [f"{other.slug}: {other.name}, {other.title}" for other in roster.colleagues(employee.slug)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from tests.bench import checkpointers
 from tests.bench.hotspots import profile
 from tests.bench.measure import FULL, QUICK, measure
 from tests.bench.processes import OURS, ROOT, set_up
+from tests.bench.prompts import prompt_sizes, prompt_table
 from tests.bench.report import conditions, draw, rewrite, table
 
 PAGE = ROOT / "docs" / "performance.md"
@@ -26,7 +27,13 @@ def main() -> None:
     parser.add_argument("--gap-ms", type=float, default=0.0, help="what the model waits before each token (0)")
     parser.add_argument("--profile", action="store_true", help="the lines of a turn that cost most, instead")
     parser.add_argument("--checkpointers", action="store_true", help="our checkpointer beside LangGraph's instead")
+    parser.add_argument(
+        "--prompts", action="store_true", help="the tokens of a first question to each employee instead"
+    )
     options = parser.parse_args()
+    if options.prompts:
+        print(prompt_table(prompt_sizes()))
+        return
     progress = partial(say, time.monotonic())
     if options.checkpointers:
         uvloop.run(run_checkpointers(options, progress))

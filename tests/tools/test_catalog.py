@@ -32,7 +32,8 @@ def test_each_tool_has_a_file_of_its_name() -> None:
 def test_a_model_is_told_what_each_tool_and_argument_is(tool: Tool) -> None:
     function = tool.schema()["function"]
     json.dumps(function)
-    assert len(function["description"]) > 100
+    assert len(tool.description) > 100
+    assert 20 < len(function["description"]) < 250
     assert function["parameters"]["additionalProperties"] is False
     assert all(argument.get("description") for argument in function["parameters"]["properties"].values())
 

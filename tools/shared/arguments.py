@@ -57,8 +57,8 @@ def is_blank(value: Any) -> bool:
 class PeriodArguments(ToolArguments):
     """A period of days; an end without a date is open."""
 
-    start_date: dt.date | None = Field(None, description="First day, YYYY-MM-DD, included. Leave out for no limit.")
-    end_date: dt.date | None = Field(None, description="Last day, YYYY-MM-DD, included. Leave out for no limit.")
+    start_date: dt.date | None = Field(None, description="First day, included.")
+    end_date: dt.date | None = Field(None, description="Last day, included.")
 
     def check_period(self) -> None:
         """Check that the period holds at least a day.

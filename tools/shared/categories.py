@@ -30,9 +30,7 @@ SYSTEM_CATEGORIES = (
 """The categories that the migrations store for all users. Only they are named in descriptions of arguments."""
 
 
-OptionalCategory = Annotated[
-    str | None, Field(description="Only this category, by name; leave out for all.", max_length=100)
-]
+OptionalCategory = Annotated[str | None, Field(description="Only this category, by name.", max_length=100)]
 
 
 async def resolve_categories(names: Iterable[str], rows: Rows) -> list[str]:

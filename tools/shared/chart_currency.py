@@ -13,7 +13,7 @@ from tools.shared.arguments import ToolArguments
 class ChartArguments(ToolArguments):
     currency: str | None = Field(
         None,
-        description="Three letters, such as USD. Leave out for the user's main currency; currencies are never added together.",
+        description="Three letters; default: the user's main one.",
         pattern=r"^[A-Za-z]{3}$",
     )
 

@@ -8,9 +8,7 @@ from graph.tool import ToolContext, ToolError
 
 CurrencyCode = Annotated[str, Field(pattern=r"^[A-Za-z]{3}$"), AfterValidator(str.upper)]
 """A currency code of three letters, in upper case."""
-OptionalCurrency = Annotated[
-    CurrencyCode | None, Field(description="Three letters, such as USD; leave out for the user's main one.")
-]
+OptionalCurrency = Annotated[CurrencyCode | None, Field(description="Three letters; default: the user's main one.")]
 
 UNKNOWN_CURRENCY = (
     "Which currency is it in, for example USD or EUR? The user's currency is not known; ask the user this once, then call "

@@ -19,12 +19,10 @@ MAX_CANDIDATES = 8
 class TransactionSelector(ToolArguments):
     """Selects one transaction by its id, or by merchant, day and amount."""
 
-    transaction_id: UUID | None = Field(None, description="Its id, from another tool's result; then nothing else.")
-    merchant: ShortText | None = Field(
-        None, description="Part of its merchant's name or statement line, if the id is unknown."
-    )
-    day: dt.date | None = Field(None, description="The day on which it was booked, YYYY-MM-DD.")
-    amount: Decimal | None = Field(None, description="Its exact amount, without its sign.", gt=0, le=10**12)
+    transaction_id: UUID | None = Field(None, description="Its id from another result, instead of the rest.")
+    merchant: ShortText | None = Field(None, description="Part of its merchant or statement line.")
+    day: dt.date | None = Field(None, description="The day it was booked.")
+    amount: Decimal | None = Field(None, description="Its exact amount, without sign.", gt=0, le=10**12)
 
 
 async def matching_transactions(which: TransactionSelector, rows: Rows) -> tuple[int, list[dict[str, Any]]]:

@@ -5,6 +5,7 @@ effect is then unknown, and the call is not repeated.
 """
 
 import asyncio
+import re
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -153,9 +154,12 @@ class McpTool:
         return Tool(call, risk=self.risk, external=True, timeout_seconds=deadline, returns_untrusted_text=True)
 
     def _description(self, name: str, listed_tool: ListedTool) -> str:
-        end = f"\n\nWhat it returns is data of {self.source}."
+        end = f"\nWhat it returns is data of {self.source}."
         written = storable(listed_tool.description).strip() if isinstance(listed_tool.description, str) else ""
-        return truncated(written or name, MAX_DESCRIPTION_CHARS - len(end)) + end
+        one_paragraph = re.sub(
+            r"\n\s*\n", "\n", written or name
+        )  # the model reads the first paragraph of a description
+        return truncated(one_paragraph, MAX_DESCRIPTION_CHARS - len(end)) + end
 
     async def call(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Call the tool.
