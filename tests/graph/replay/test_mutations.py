@@ -96,7 +96,7 @@ MUTATIONS = {
 }
 
 
-@pytest.mark.parametrize(("name", "planted"), MUTATIONS.values(), ids=MUTATIONS.keys())
+@pytest.mark.parametrize(("name", "mutated"), MUTATIONS.values(), ids=MUTATIONS.keys())
 def test_a_fault_in_a_step_turns_a_recording_red(
     name: str, mutated: type[Any], checkout: Checkout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
