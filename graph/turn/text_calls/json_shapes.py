@@ -27,8 +27,8 @@ PREFIXES = ("functions.", "default_api.")
 """Namespaces that some templates put before a tool's name."""
 IDENTIFIER = re.compile(r"[A-Za-z_][\w.-]{0,63}")
 
-_STRING = re.compile(r'"((?:[^"\\]|\\.)*)(")?', re.DOTALL)
-_STRUCTURE = re.compile(r'"(?:[^"\\]|\\.)*(?P<close>")?|[{}\[\]]', re.DOTALL)
+_STRING = re.compile(r'"([^"\\]*(?:\\.[^"\\]*)*)(")?', re.DOTALL)
+_STRUCTURE = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?P<close>")?|[{}\[\]]', re.DOTALL)
 _SPACE = re.compile(r"[\s,]*")
 _SCALAR = re.compile(r"[^\s,}\]]*")
 

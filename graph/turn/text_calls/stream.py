@@ -32,6 +32,9 @@ from graph.turn.text_calls.tags import (
 
 MAX_CALL_CHARS = 20_000
 """A longer call is unreadable; its arguments would be refused anyway."""
+MAX_REREAD_CHARS = 1_000
+"""Held text up to this length is read again with each chunk; longer text only after it has grown by `REREAD_GROWTH`."""
+REREAD_GROWTH = 1.1
 MAX_CONTEXT_CHARS = 8
 """Shown characters that are remembered: they tell an object in an answer's own JSON or code from a call."""
 
@@ -71,6 +74,8 @@ class TextCallStream:
         """What follows the open tag."""
         self._gap = ""
         """White space that is shown if text follows it."""
+        self._next_read = 0
+        """Length of the pending text before which it is not read again."""
         self._context = ""
         """The last characters of the text."""
         self._steps: Mapping[Mode, Callable[[], str | None]] = {
@@ -92,19 +97,28 @@ class TextCallStream:
         if self._mode is Mode.TEXT and not self._pending and not _CANDIDATE.search(chunk):
             return self._show(chunk)
         self._pending += chunk
+        if len(self._pending) < self._next_read:
+            return ""
+        shown = self._read()
+        if len(self._pending) > MAX_CALL_CHARS:
+            shown += self._give_up()
+        held = len(self._pending)
+        self._next_read = int(held * REREAD_GROWTH) if held > MAX_REREAD_CHARS else 0
+        return shown
+
+    def flush(self) -> str:
+        """The rest at the end of the stream. A call that is still open is unreadable."""
+        return self._read() + (self._give_up() if self._pending else self._end_of_gap())
+
+    def _read(self) -> str:
+        """Consume the pending text as far as it can be decided, and return what is shown of it."""
         shown = []
         while self._pending:
             text = self._steps[self._mode]()
             if text is None:
                 break
             shown.append(self._show(text))
-        if len(self._pending) > MAX_CALL_CHARS:
-            shown.append(self._give_up())
         return "".join(shown)
-
-    def flush(self) -> str:
-        """The rest at the end of the stream. A call that is still open is unreadable."""
-        return self._give_up() if self._pending else self._end_of_gap()
 
     def _end_of_gap(self) -> str:
         return "" if self.has_found else self._gap

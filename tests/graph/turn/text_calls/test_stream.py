@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 import pytest
 
+from graph.turn.text_calls.json_shapes import Verdict
 from graph.turn.text_calls.stream import MAX_CALL_CHARS, TextCallStream
 from tests.support.fakes.text_calls import FALSE_FRIENDS, text_forms
 
@@ -105,3 +106,21 @@ def test_arguments_beside_the_name_are_the_tools_own() -> None:
 def test_numbers_that_json_does_not_allow_make_a_call_unreadable() -> None:
     shown, stream = read([json.dumps({"name": "totals", "arguments": {"month": float("nan")}})])
     assert (shown, stream.is_unreadable) == ("", True)
+
+
+def test_a_long_call_is_found_and_the_text_after_it_shown() -> None:
+    arguments = {"month": "m" * 12_000}
+    shown, stream = read(list(json.dumps({"arguments": arguments, "name": "totals"}) + " Done."))
+    assert (shown, [dict(call.arguments) for call in stream.calls]) == ("Done.", [arguments])
+
+
+def test_held_text_is_not_read_again_with_each_of_its_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    reads: list[str] = []
+
+    def judge(text: str, *_: object, **__: object) -> Verdict:
+        reads.append(text)
+        return Verdict.OPEN
+
+    monkeypatch.setattr("graph.turn.text_calls.stream.judge", judge)
+    read(list('{"arguments": {' + '"a": {"b": 1}, ' * 1_000))
+    assert len(reads) < 1_200
