@@ -167,7 +167,7 @@ class ToolOutput:
         return cls({name: item for name, item in value.items() if name != DISPLAY}, value.get(DISPLAY))
 
     def to_json(self) -> Mapping[str, Any]:
-        """Both parts in one object, as the ledger stores them."""
+        """Both parts in one object, as the effect ledger stores them."""
         return {**self.result, DISPLAY: self.display} if self.display else self.result
 
 
@@ -186,8 +186,8 @@ class Tool:
     """What a call of a write or outbound tool would change: rows before and after. It only reads, and raises a `ToolError`
     for a call that would be refused. The user decides by what it returns."""
     external: bool = False
-    """Whether its effect is outside the database, where no transaction joins it with its entry in the ledger. Such an effect
-    happens at most once, and its outcome may be unknown after a crash."""
+    """Whether its effect is outside the database, where no transaction joins it with its entry in the effect ledger. Such an
+    effect happens at most once, and its outcome may be unknown after a crash."""
     timeout_seconds: float = 15.0
     """The call is cancelled after this time."""
     max_calls_per_minute: int = 30

@@ -20,7 +20,7 @@ from graph.redaction.links.link_sanitizer import AllowedUrls
 from graph.redaction.unmasking.answer_stream import AnswerStream
 from graph.state import Turn, Usage, add_usage, last_model_name
 from graph.tool import Tool
-from graph.turn.citations import cited
+from graph.turn.citations import citations_in
 from graph.turn.colleague_directory import colleague_lines
 from graph.turn.links import user_texts, with_safe_calls
 from graph.turn.model_reply import WERE_THOUGHTS, add_reported_usage, check_answer, merge_chunks, without_calls
@@ -33,8 +33,6 @@ log = structlog.get_logger(__name__)
 
 MAX_ROUNDS = 5
 """Rounds of tool calls in a turn; after them the model is offered no tools and has to answer."""
-
-MILLION = 1_000_000
 
 
 @dataclass(slots=True)
@@ -96,7 +94,7 @@ class Reason:
         reply = await self._reply(prompt, tools, employee, runtime)
         message = reply.message
         if not message.tool_calls:
-            for citation in cited(str(message.text), prompt.passages):
+            for citation in citations_in(str(message.text), prompt.passages):
                 runtime.stream_writer(citation)
         return Turn(messages=[*state["messages"], message], usage=add_usage(state["usage"], reply.usage))
 
@@ -166,7 +164,7 @@ class Reason:
             accepted = with_safe_calls(accepted, messages, prompt.passages)
             check_answer(accepted)
         except BaseException as error:
-            if streamed.chunks or not isinstance(error, ModelError) or isinstance(error, ModelTimeout):
+            if may_have_cost(error, streamed):
                 runtime.context.aborted_usage.add(self._usage(streamed.raw_message(), prompt, tools, employee))
             raise
         return Reply(accepted, self._usage(accepted, prompt, tools, employee))
@@ -189,7 +187,7 @@ class Reason:
         async for chunk in self.model.stream(prompt.messages(), tools, employee.settings):
             streamed.chunks.append(chunk)
             if chunk.additional_kwargs.get(WERE_THOUGHTS):
-                answer.flush()
+                answer.flush()  # what it still holds belongs to the thoughts
                 streamed.forget_text()
                 restart_stream(prompt, runtime)
             text = storable(str(chunk.text))
@@ -217,7 +215,7 @@ class Reason:
             prompt=prompt_tokens,
             completion=completion_tokens,
             total=prompt_tokens + completion_tokens,
-            cost=str((price.prompt * prompt_tokens + price.completion * completion_tokens) / MILLION),
+            cost=str(price.cost(prompt_tokens, completion_tokens)),
             source="provider" if is_reported else "counted",
         )
 
@@ -226,6 +224,14 @@ class Reason:
 def count_schema_tokens(tools: tuple[Tool, ...], count: CountTokens) -> int:
     """Tokens of the tools' schemas. Counting takes milliseconds, so the result is cached for each set of tools."""
     return count(json.dumps([tool.schema() for tool in tools])) if tools else 0
+
+
+def may_have_cost(error: BaseException, streamed: StreamedReply) -> bool:
+    """Whether a reply that broke off may have used tokens.
+
+    A reply that failed before its first chunk cost nothing; a timeout or a stop may have.
+    """
+    return bool(streamed.chunks) or isinstance(error, ModelTimeout) or not isinstance(error, ModelError)
 
 
 def restart_stream(prompt: Prompt, runtime: Runtime[TurnContext]) -> None:

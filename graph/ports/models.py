@@ -74,12 +74,19 @@ class ChatModel(Protocol):
         ...
 
 
+MILLION = 1_000_000
+
+
 @dataclass(frozen=True, slots=True)
 class Price:
     """US dollars for a million tokens."""
 
     prompt: Decimal
     completion: Decimal
+
+    def cost(self, prompt_tokens: int, completion_tokens: int) -> Decimal:
+        """US dollars for this many tokens."""
+        return (self.prompt * prompt_tokens + self.completion * completion_tokens) / MILLION
 
 
 Prices = Mapping[str, Price]

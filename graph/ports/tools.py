@@ -1,4 +1,4 @@
-"""The tools, what they may use, and the ledger of their effects."""
+"""The tools, what they may use, and their effects."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -78,7 +78,7 @@ class ToolRuntime(Protocol):
         """Execute an effect and store its outcome in one transaction; return the stored outcome of an earlier execution.
 
         The checkpoint that led to the effect is durable before the effect happens. An external effect happens at most once:
-        its ledger entry is written before it and completed after it.
+        its entry in the effect ledger is written before it and completed after it.
 
         Raises:
             LeaseLost: another process works on the run.

@@ -13,7 +13,7 @@ from langchain_core.messages import AIMessage, ToolMessage
 
 from graph.events import Event, Restart, Text, ToolCall, ToolResult, is_waiting
 from graph.state import Turn
-from graph.turn.citations import cited
+from graph.turn.citations import citations_in
 from graph.turn.handoff import events_of_result
 
 
@@ -136,6 +136,6 @@ def events_of_answer(message: AIMessage, turn: Turn, *, is_last: bool) -> Iterat
     if message.text:
         yield Text(type="text", content=str(message.text))
     if not message.tool_calls:
-        yield from cited(str(message.text), turn.get("passages", []))
+        yield from citations_in(str(message.text), turn.get("passages", []))
     for call in () if is_last else message.tool_calls:
         yield ToolCall(type="tool_call", tool={"id": call["id"] or "", "name": call["name"], "args": call["args"]})

@@ -99,7 +99,7 @@ class ApprovalGate:
             preview = await self.executor.preview(call, today, context)
             if earlier:
                 raise ToolError(NOT_PROPOSED)
-            self.executor.acquire(call, context.user_id)
+            self.executor.count_against_limit(call, context.user_id)
         except ToolError as error:
             return error
         return ProposedCall(call.ordinal, call.tool.name, call.requested["args"], preview, reason)

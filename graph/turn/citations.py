@@ -10,7 +10,7 @@ MARKER = re.compile(r"\[(\d{1,2})\]")
 """As in `[1]`; the number is the passage's position in the prompt, from 1."""
 
 
-def cited(text: str, passages: Sequence[Passage]) -> Iterator[Citation]:
+def citations_in(text: str, passages: Sequence[Passage]) -> Iterator[Citation]:
     """A citation for each passage to which a marker in the answer refers, in the order of their numbers."""
     for number in sorted({int(marker) for marker in MARKER.findall(text)}):
         if 1 <= number <= len(passages):

@@ -8,6 +8,7 @@ import datetime as dt
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 
 import structlog
@@ -75,7 +76,7 @@ class ToolExecutor:
         tool = self._tool(requested["name"], employee)
         if INVALID_JSON in requested["args"]:
             raise ToolError(f"the arguments of {tool.name} were not valid JSON; call it again")
-        return await self._prepared(ordinal, requested, tool, requested["args"], user_id)
+        return await self._with_valid_arguments(ordinal, requested, tool, requested["args"], user_id)
 
     async def with_arguments(self, call: PreparedCall, arguments: Mapping[str, Any], user_id: str) -> PreparedCall:
         """The call with other arguments, as the user approved them.
@@ -83,12 +84,13 @@ class ToolExecutor:
         Raises:
             ToolError: the arguments are not valid.
         """
-        changed = await self._prepared(call.ordinal, call.requested, call.tool, arguments, user_id)
+        changed = await self._with_valid_arguments(call.ordinal, call.requested, call.tool, arguments, user_id)
         return replace(changed, is_counted=call.is_counted)
 
-    async def _prepared(
+    async def _with_valid_arguments(
         self, ordinal: int, requested: ToolCall, tool: Tool, arguments: Mapping[str, Any], user_id: str
     ) -> PreparedCall:
+        """The call with the user's own values restored in its arguments, and these validated."""
         restored = await retry_on_database_down(lambda: self.redactor.token_values(user_id, arguments), READ_DELAYS)
         try:
             validated = resolve_arguments(unmask_json(dict(arguments), restored), tool)
@@ -108,8 +110,8 @@ class ToolExecutor:
                 return tool
         raise ToolError(f"there is no tool {name!r}; yours are: {', '.join(tool.name for tool in allowed) or 'none'}")
 
-    def acquire(self, call: PreparedCall, user_id: str) -> PreparedCall:
-        """Count the call against its tool's rate limit, once.
+    def count_against_limit(self, call: PreparedCall, user_id: str) -> None:
+        """Count the call against its tool's rate limit, unless it is counted already.
 
         Raises:
             ToolError: the limit is exceeded.
@@ -119,7 +121,6 @@ class ToolExecutor:
             raise ToolError(
                 f"{tool.name} was called {tool.max_calls_per_minute} times within a minute; go on with what you have"
             )
-        return replace(call, is_counted=True)
 
     async def execute(self, call: PreparedCall, today: dt.date, context: TurnContext) -> ToolOutput:
         """Execute a call. The effect of a write or outbound tool happens once, however often the node runs.
@@ -128,19 +129,21 @@ class ToolExecutor:
             ToolError: the call failed, or its tool's rate limit is exceeded.
             LeaseLost: another process works on the run.
         """
-        counted = call
 
-        async def run(rows: Rows) -> ToolOutput:
-            nonlocal counted
-            counted = self.acquire(counted, context.user_id)  # an effect that the ledger holds is not counted again
-            return await self._run(call, rows, today, context)
+        @cache  # a transaction that is retried calls the tool again, and is one call of the user
+        def count_once() -> None:
+            self.count_against_limit(call, context.user_id)
+
+        async def counted_output(rows: Rows) -> ToolOutput:
+            count_once()  # here, because an effect that is recorded is not counted again
+            return await self._output(call, rows, today, context)
 
         try:
             if call.tool.risk == "read":
-                return await run(self.toolbox.rows(context.user_id))
-            return await self.toolbox.execute_once(effect_of(call, context), run)
+                return await counted_output(self.toolbox.rows(context.user_id))
+            return await self.toolbox.execute_once(effect_of(call, context), counted_output)
         except DatabaseUnavailable:
-            raise failure_of(call.tool) from None
+            raise log_failure(call.tool) from None
 
     async def preview(self, call: PreparedCall, today: dt.date, context: TurnContext) -> Mapping[str, Any]:
         """What the call would change, masked; empty if its tool has no preview.
@@ -152,13 +155,13 @@ class ToolExecutor:
             return {}
         previewing = replace(call, tool=replace(call.tool, function=call.tool.preview, external=False))
         try:
-            output = await self._run(previewing, self.toolbox.rows(context.user_id), today, context)
+            output = await self._output(previewing, self.toolbox.rows(context.user_id), today, context)
         except DatabaseUnavailable:
-            raise failure_of(call.tool) from None
+            raise log_failure(call.tool) from None
         return output.to_json()
 
-    async def _run(self, call: PreparedCall, rows: Rows, today: dt.date, context: TurnContext) -> ToolOutput:
-        """Run the tool's function, then mask and truncate its result.
+    async def _output(self, call: PreparedCall, rows: Rows, today: dt.date, context: TurnContext) -> ToolOutput:
+        """Call the tool's function, then mask and truncate its result.
 
         Raises:
             ToolError: it failed.
@@ -174,7 +177,7 @@ class ToolExecutor:
             context.profile,
         )
         try:
-            result = await invoke(call.tool, call.arguments, tool_context)
+            result = await call_function(call.tool, call.arguments, tool_context)
             output = ToolOutput.from_json(await self._masked(result, call, user_id))
         except ToolError as error:
             raise await self._masked_error(error, call.restored, user_id) from None
@@ -209,8 +212,8 @@ def effect_of(call: PreparedCall, context: TurnContext) -> Effect:
     )
 
 
-def failure_of(tool: Tool, reason: str = DatabaseUnavailable.code) -> ToolError:
-    """Logs the reason of a failure and returns the error for the model, which does not repeat it."""
+def log_failure(tool: Tool, reason: str = DatabaseUnavailable.code) -> ToolError:
+    """Log the reason of a failure; return the error for the model, which does not repeat the reason."""
     log.error("tool_failed", tool=tool.name, reason=reason)
     advice = outcome_text(tool, "say so to the user instead of guessing its result")
     return ToolError(f"{tool.name} failed; {advice}")
@@ -221,7 +224,7 @@ def outcome_text(tool: Tool, otherwise: str) -> str:
     return OUTCOME_UNKNOWN if tool.external and tool.risk != "read" else otherwise
 
 
-async def invoke(tool: Tool, arguments: BaseModel, context: ToolContext) -> Json:
+async def call_function(tool: Tool, arguments: BaseModel, context: ToolContext) -> Json:
     """Call the tool's function within its timeout.
 
     Returns:
@@ -244,7 +247,7 @@ async def invoke(tool: Tool, arguments: BaseModel, context: ToolContext) -> Json
         if timeout.expired():
             took = f"{tool.name} took longer than {tool.timeout_seconds:g} seconds"
             raise ToolError(f"{took}; {outcome_text(tool, 'it was stopped')}") from None
-        raise failure_of(tool, safe_summary(error)) from None
+        raise log_failure(tool, safe_summary(error)) from None
 
 
 def resolve_arguments(arguments: Mapping[str, Any], tool: Tool) -> BaseModel:

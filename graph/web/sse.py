@@ -14,7 +14,7 @@ from graph.events import Event
 from graph.ports.redaction import Redactor
 from graph.ports.runs import LoggedEvent
 
-Encode = Callable[[int, Event], bytes]
+FrameEncoder = Callable[[int, Event], bytes]
 """A protocol: the frame of an event and its number."""
 
 HEARTBEAT_SECONDS = 15.0
@@ -26,19 +26,19 @@ MAX_QUEUED_FRAMES = 64
 
 
 def event_stream(
-    user_id: str, entries: AsyncIterator[LoggedEvent], redactor: Redactor, encode: Encode
+    user_id: str, entries: AsyncIterator[LoggedEvent], redactor: Redactor, encode_frame: FrameEncoder
 ) -> EventSourceResponse:
     """The response that streams a run's events to its user, with the user's own values restored."""
-    frames = with_heartbeats(encoded(user_id, entries, redactor, encode))
+    frames = with_heartbeats(unmasked_frames(user_id, entries, redactor, encode_frame))
     return EventSourceResponse(frames, headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
 
 
-async def encoded(
-    user_id: str, entries: AsyncIterator[LoggedEvent], redactor: Redactor, encode: Encode
+async def unmasked_frames(
+    user_id: str, entries: AsyncIterator[LoggedEvent], redactor: Redactor, encode_frame: FrameEncoder
 ) -> AsyncGenerator[bytes, None]:
-    """The frame of each event."""
+    """The frame of each event, with the user's own values restored."""
     async for seq, event in entries:
-        yield encode(seq, await redactor.unmask(user_id, event))
+        yield encode_frame(seq, await redactor.unmask(user_id, event))
 
 
 async def with_heartbeats(frames: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:

@@ -40,7 +40,7 @@ def remove_guards() -> None:
         return await read(self, user_id, session_id)
 
     def may_be_cached(*stream: Any) -> EventSourceResponse:
-        frames = sse.with_heartbeats(sse.encoded(*stream))
+        frames = sse.with_heartbeats(sse.unmasked_frames(*stream))
         return EventSourceResponse(frames, headers={"Cache-Control": "private, max-age=60"})
 
     for guarded, name, unguarded in (

@@ -28,7 +28,7 @@ from graph.testing.auto_approvals import AutoApprovals
 from graph.tool import DISPLAY, INVALID_JSON, OUTCOME_UNKNOWN, Tool, ToolContext, ToolError
 from graph.turn.approval_gate import ApprovalGate
 from graph.turn.delegation import DelegationDisabled
-from graph.turn.tool_executor import MAX_MASKED_CHARS, MAX_RESULT_CHARS, ToolExecutor, invoke
+from graph.turn.tool_executor import MAX_MASKED_CHARS, MAX_RESULT_CHARS, ToolExecutor, call_function
 from nodes.call_tools import MAX_CALLS, CallTools
 from tests.support.fakes.ports import (
     NAME,
@@ -488,14 +488,14 @@ async def doze(arguments: Words, context: ToolContext) -> dict[str, Any]:
 
 async def asleep(sleepers: Sleepers, timeout_seconds: float) -> None:
     rows = UserRows(sleepers.database, sleepers.queries, OWNER)
-    await invoke(Tool(doze, timeout_seconds=timeout_seconds), Words(), ToolContext(rows, TODAY))
+    await call_function(Tool(doze, timeout_seconds=timeout_seconds), Words(), ToolContext(rows, TODAY))
 
 
 async def asleep_in_a_transaction(sleepers: Sleepers, timeout_seconds: float) -> None:
     """As tools that change something are called."""
     async with sleepers.database.transaction(OWNER) as connection:
         rows = TransactionRows(connection, sleepers.queries)
-        await invoke(Tool(doze, timeout_seconds=timeout_seconds), Words(), ToolContext(rows, TODAY))
+        await call_function(Tool(doze, timeout_seconds=timeout_seconds), Words(), ToolContext(rows, TODAY))
 
 
 Sleep = Callable[[Sleepers, float], Coroutine[Any, Any, None]]

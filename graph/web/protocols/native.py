@@ -17,7 +17,7 @@ EVENT_ID = re.compile(r"(?P<run>[0-9a-fA-F-]{36}):(?P<seq>\d{1,9})")
 to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
-def encode(run_id: str, seq: int, event: Event) -> bytes:
+def encode_frame(run_id: str, seq: int, event: Event) -> bytes:
     """The frame of a run's event; `seq` is its number within the run."""
     data = to_json(event)
     if not data.isascii():

@@ -13,7 +13,7 @@ from graph.errors import RunLogExpired, ServiceUnavailable, error_from_code
 from graph.events import FINAL, answer_text, is_waiting
 from graph.ports.runs import LoggedEvent, Run, RunRequest
 from graph.web.auth import UserId
-from graph.web.protocols.native import encode, parse_last_event_id
+from graph.web.protocols.native import encode_frame, parse_last_event_id
 from graph.web.schemas import AnswerOptions, ChatRequest, RegenerateRequest, error_responses, require_message
 from graph.web.service import Service, ServiceDep
 from graph.web.sse import event_stream
@@ -87,7 +87,7 @@ async def start_answer(request: RunRequest, service: Service, *, stream: bool) -
         raise RunLogExpired
     entries = service.runs.follow(run.user_id, run.id)
     if stream:
-        return event_stream(run.user_id, entries, service.redactor, partial(encode, run.id))
+        return event_stream(run.user_id, entries, service.redactor, partial(encode_frame, run.id))
     return await json_answer(run, entries, service)
 
 
@@ -161,7 +161,7 @@ async def follow(
         raise RunLogExpired
     after = parse_last_event_id(last_event_id, run.id)
     entries = service.runs.follow(user_id, run.id, after)
-    return event_stream(user_id, entries, service.redactor, partial(encode, run.id))
+    return event_stream(user_id, entries, service.redactor, partial(encode_frame, run.id))
 
 
 @router.post("/runs/{run_id}/stop", status_code=202)

@@ -1,4 +1,4 @@
-"""What tools work with: the rows of their user, and the ledger of effects (ports `ToolRuntime` and `Rows`)."""
+"""What tools work with: the rows of their user, and the effect ledger (ports `ToolRuntime` and `Rows`)."""
 
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -60,7 +60,7 @@ class TransactionRows:
 
 
 class PostgresToolbox:
-    """The tool catalogue, the rows of each user, and the ledger that makes effects happen once."""
+    """The tool catalogue, the rows of each user, and the effect ledger, which makes effects happen once."""
 
     def __init__(
         self,
@@ -74,7 +74,7 @@ class PostgresToolbox:
     ) -> None:
         """
         Args:
-            database: holds the rows and the ledger.
+            database: holds the rows and the effect ledger.
             catalog: the tools by name.
             queries: folders with the tools' `.sql` files.
             cipher: hashes the arguments of effects.
@@ -110,7 +110,7 @@ class PostgresToolbox:
 
     async def _once(self, effect: Effect, execute: Callable[[Rows], Awaitable[ToolOutput]]) -> ToolOutput:
         if not effect.epoch:
-            return await self._without_ledger(effect, execute)
+            return await self._execute_unrecorded(effect, execute)
         await self.commit(effect.run_id)
         async with self.database.transaction(effect.user_id) as connection:
             entry = await self._entry(connection, effect)
@@ -146,18 +146,18 @@ class PostgresToolbox:
     async def _complete(self, effect: Effect, result: str) -> None:
         async with self.database.transaction(effect.user_id) as connection:
             await fence(connection, effect.run_id, effect.epoch)
-            await connection.execute(QUERIES["complete_effect"], {**ledger_key(effect), "result": result})
+            await connection.execute(QUERIES["complete_effect"], {**effect_key(effect), "result": result})
 
     async def _entry(self, connection: Connection, effect: Effect) -> DictRow | None:
         """The entry of an effect, read in a fenced transaction."""
         await fence(connection, effect.run_id, effect.epoch)
-        return await fetch_one(connection, QUERIES["read_effect"], ledger_key(effect))
+        return await fetch_one(connection, QUERIES["read_effect"], effect_key(effect))
 
     async def _record(self, connection: Connection, effect: Effect, result: str | None) -> None:
         entry = {"tool": effect.tool, "arguments_hash": self._hash(effect), "result": result}
-        await connection.execute(QUERIES["record_effect"], {**ledger_key(effect), **entry})
+        await connection.execute(QUERIES["record_effect"], {**effect_key(effect), **entry})
 
-    async def _without_ledger(self, effect: Effect, execute: Callable[[Rows], Awaitable[ToolOutput]]) -> ToolOutput:
+    async def _execute_unrecorded(self, effect: Effect, execute: Callable[[Rows], Awaitable[ToolOutput]]) -> ToolOutput:
         """Execute an effect of a turn without an accepted run, as in LangGraph Studio: no process can repeat such a turn."""
         async with self.database.transaction(effect.user_id) as connection:
             return await execute(TransactionRows(connection, self.queries))
@@ -166,5 +166,5 @@ class PostgresToolbox:
         return self.cipher.digest(effect.tool, json.dumps(effect.arguments, sort_keys=True))
 
 
-def ledger_key(effect: Effect) -> dict[str, Any]:
+def effect_key(effect: Effect) -> dict[str, Any]:
     return {"run_id": effect.run_id, "ordinal": effect.ordinal}

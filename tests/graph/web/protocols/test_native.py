@@ -9,21 +9,21 @@ import pytest
 from graph.errors import InvalidRequest
 from graph.events import Text
 from graph.web import protocols
-from graph.web.protocols.native import encode, parse_last_event_id
+from graph.web.protocols.native import encode_frame, parse_last_event_id
 
 RUN = "f81d4fae-7dec-41d0-a765-00a0c91e6bf6"
 FRAMEWORKS = {"fastapi", "starlette", "uvicorn"}
 
 
 def test_a_frame_has_an_id_and_one_line_of_json() -> None:
-    assert encode(RUN, 7, Text(type="text", content="€ 5")) == (
+    assert encode_frame(RUN, 7, Text(type="text", content="€ 5")) == (
         f'id: {RUN}:7\ndata: {{"type":"text","content":"€ 5"}}\n\n'.encode()
     )
 
 
 @pytest.mark.parametrize("end", ["\n", "\r", "\x85", "\u2028", "\u2029"])
 def test_a_line_end_in_a_text_does_not_end_the_line_of_the_frame(end: str) -> None:
-    frame = encode(RUN, 1, Text(type="text", content=f"one{end}two")).decode()
+    frame = encode_frame(RUN, 1, Text(type="text", content=f"one{end}two")).decode()
     _, data, *rest = frame.splitlines()
     assert rest == [""]
     assert json.loads(data.removeprefix("data: "))["content"] == f"one{end}two"
@@ -35,7 +35,7 @@ def test_a_client_resumes_after_the_event_whose_id_it_sends(header: str | None, 
 
 
 def test_the_id_of_a_frame_is_read_back() -> None:
-    [line, *_] = encode(RUN, 12, Text(type="text", content="")).decode().splitlines()
+    [line, *_] = encode_frame(RUN, 12, Text(type="text", content="")).decode().splitlines()
     assert parse_last_event_id(line.removeprefix("id: "), RUN) == 12
 
 
