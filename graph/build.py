@@ -37,7 +37,7 @@ TurnGraph = CompiledStateGraph[Turn, TurnContext, TurnInput, Turn]
 
 
 DB_RETRY_POLICY = RetryPolicy(initial_interval=0.2, max_attempts=7, retry_on=DatabaseUnavailable)
-"""Idempotent nodes retry for about 12 s while the database is down."""
+"""Idempotent nodes retry for about 12 s while the database is down. Other nodes retry single operations (`graph/retry.py`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +113,8 @@ FLOW: Flow[Ports] = Flow(
         NodeSpec("summarize", lambda ports: Summarize(ports.summaries)),
     ),
 )
-"""The nodes in order, and what each may touch. The order is written only here: take-over, recordings, the replay and the fail
-points read it."""
+"""The nodes in order, and what each may touch. No other code repeats the order: take-over, recordings, the replay and the fail
+points read it here."""
 
 
 def build_nodes(ports: Ports) -> dict[str, Node]:
@@ -123,7 +123,9 @@ def build_nodes(ports: Ports) -> dict[str, Node]:
 
 
 def build(ports: Ports, wrap_node: NodeWrapper = unwrapped) -> TurnGraph:
-    """redact → load_memory → retrieve → reason ⇄ call_tools → persist → summarize
+    """Build the graph from `FLOW`. As a drawing:
+
+        redact → load_memory → retrieve → reason ⇄ call_tools → persist → summarize
 
     Args:
         ports: what the nodes use.

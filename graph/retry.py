@@ -1,4 +1,6 @@
-"""Retries while the database cannot be reached, as during its restart.
+"""Retries of single operations while the database cannot be reached, as during its restart.
+
+Whole nodes that are idempotent are retried by LangGraph, with `DB_RETRY_POLICY` in `graph/build.py`.
 
 Own code: tenacity 9 takes 19 µs a call without an error instead of 0.5, stamina 30, for as many lines (measured 2026-11-29).
 """

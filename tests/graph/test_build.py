@@ -1,6 +1,7 @@
 """The order of the nodes is said once: a node that is added to the flow is taken over, recorded, replayed and retried."""
 
 import asyncio
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -20,11 +21,14 @@ from graph.replay.record import StoredRun, ended_at
 from graph.replay.recorded_ports import OWNER, RUN, SESSION
 from graph.replay.recording import Recording
 from graph.state import Turn, TurnInput
-from graph.turn.flow import NodeSpec
+from graph.turn.flow import NodeSpec, names_of
 from tests.support.fakes.ports import turn_of
 
 ONE_TOOL = Path(__file__).parents[1] / "recordings" / "one_tool.json"
-PATH = ["redact", "load_memory", "retrieve", "reason", "call_tools", "reason", "persist", "summarize"]
+BEFORE_MODEL, MODEL = names_of(FLOW.before_model), FLOW.model.name
+TOOLS, AFTER_ANSWER = names_of(FLOW.tools), names_of(FLOW.after_answer)
+PATH = [*BEFORE_MODEL, MODEL, *TOOLS, MODEL, *AFTER_ANSWER]
+"""The path of a turn with one tool."""
 
 
 async def added(state: Turn, runtime: Runtime[TurnContext]) -> Turn:
@@ -41,7 +45,7 @@ def recording() -> Recording:
     return Recording.read(ONE_TOOL)
 
 
-@pytest.fixture(params=[("before_model", "load_memory"), ("tools", "call_tools"), ("after_answer", "persist")])
+@pytest.fixture(params=[("before_model", BEFORE_MODEL[1]), ("tools", TOOLS[0]), ("after_answer", AFTER_ANSWER[0])])
 def path(request: pytest.FixtureRequest) -> Iterator[list[str]]:
     """The path of a turn with one tool while the flow has a further node behind an old one, in each of its parts."""
     part, before = request.param
@@ -68,7 +72,13 @@ async def run_until(node: str, harness: ReplayHarness, run_id: str = RUN) -> tup
     return taken, FLOW.path_to(state.next, cast(Turn, state.values))
 
 
-@pytest.mark.parametrize("node", ["load_memory", "retrieve", "reason", "call_tools", "persist", "summarize"])
+def test_the_drawing_of_the_graph_shows_the_order_of_the_nodes() -> None:
+    drawing = "redact → load_memory → retrieve → reason ⇄ call_tools → persist → summarize"
+    assert drawing in (build.__doc__ or "")
+    assert names_of(FLOW.specs()) == re.findall(r"\w+", drawing)
+
+
+@pytest.mark.parametrize("node", names_of(FLOW.specs())[1:])
 async def test_the_path_to_a_checkpoint_follows_from_its_state(
     node: str, recording: Recording, checkout: Checkout
 ) -> None:
@@ -86,23 +96,22 @@ async def test_before_the_first_node_the_messages_of_the_last_turn_are_no_path(
 ) -> None:
     harness = ReplayHarness(recording, checkout)
     await run_until(END, harness)
-    assert await run_until("redact", harness) == ([], [])
+    assert await run_until(BEFORE_MODEL[0], harness) == ([], [])
 
 
 @pytest.mark.parametrize(
     ("upcoming", "path"),
     [
-        ((), ["redact", "load_memory", "retrieve"]),
-        (("redact",), []),
-        (("retrieve",), ["redact", "load_memory"]),
-        (("reason",), ["redact", "load_memory", "retrieve"]),
+        ((), BEFORE_MODEL),
+        *(((name,), BEFORE_MODEL[:place]) for place, name in enumerate(BEFORE_MODEL)),
+        ((MODEL,), BEFORE_MODEL),
     ],
 )
 def test_the_steps_of_a_dead_process_are_known_by_what_comes_next(upcoming: tuple[str, ...], path: list[str]) -> None:
     assert FLOW.path_to(upcoming, turn_of()) == path
 
 
-@pytest.mark.parametrize("upcoming", [(START,), ("redact",)])
+@pytest.mark.parametrize("upcoming", [(START,), (BEFORE_MODEL[0],)])
 def test_a_turn_that_is_about_to_begin_has_no_path(upcoming: tuple[str, ...]) -> None:
     state = turn_of(HumanMessage("?"), AIMessage("!"), message_id="of the last turn")
     assert FLOW.path_to(upcoming, state) == []
@@ -112,7 +121,7 @@ def test_the_path_of_a_second_round_ends_before_its_calls() -> None:
     call: Any = {"name": "look", "args": {}, "id": "c", "type": "tool_call"}
     said = AIMessage("", tool_calls=[call])
     state = turn_of(HumanMessage("?"), said, ToolMessage("{}", tool_call_id="c"), said)
-    assert FLOW.path_to(("call_tools",), state) == [*PATH[:5], "reason"]
+    assert FLOW.path_to((TOOLS[0],), state) == [*BEFORE_MODEL, MODEL, *TOOLS, MODEL]
 
 
 async def test_a_node_that_is_added_is_part_of_the_graph(
@@ -125,8 +134,8 @@ async def test_a_node_that_is_added_and_idempotent_is_retried(
     path: list[str], recording: Recording, checkout: Checkout
 ) -> None:
     nodes = build(ReplayHarness(recording, checkout).ports()).nodes
-    assert nodes["added"].retry_policy == nodes["redact"].retry_policy == (DB_RETRY_POLICY,)
-    assert not nodes["reason"].retry_policy
+    assert nodes["added"].retry_policy == nodes[BEFORE_MODEL[0]].retry_policy == (DB_RETRY_POLICY,)
+    assert not nodes[MODEL].retry_policy
 
 
 async def test_a_node_that_is_added_is_known_to_a_process_that_takes_the_run_over(
@@ -150,10 +159,11 @@ async def test_a_node_that_is_added_is_known_to_a_process_that_takes_the_run_ove
 
 def test_a_node_that_is_added_is_recorded_as_the_place_where_a_turn_ended(path: list[str]) -> None:
     before = path[: path.index("added")]
-    answers = [{"role": "assistant", "metadata": {"tool_calls": [1] if before[-1] in ("reason", "call_tools") else []}}]
+    called = [1] if before[-1] in (MODEL, *TOOLS) else []
+    answers = [{"role": "assistant", "metadata": {"tool_calls": called}}]
     trace = {"path": [{"node": name} for name in before]}
     run = {"status": "failed", "error_code": "database_unavailable", "trace": trace}
-    assert ended_at(StoredRun(run, answers if "reason" in before else [], [], [], None)) == "added"
+    assert ended_at(StoredRun(run, answers if MODEL in before else [], [], [], None)) == "added"
 
 
 async def test_a_turn_that_ended_in_a_node_that_is_added_ends_there_when_it_is_replayed(
