@@ -11,7 +11,7 @@ from graph.adapters.crypto.cipher import VaultCipher
 from graph.adapters.postgres.database import Database
 from graph.adapters.postgres.privacy.key_rotation import open_cipher
 from graph.adapters.postgres.privacy.vault import PostgresVault
-from graph.adapters.postgres.provisioning import DatabaseUrls, Report, check_migrations
+from graph.adapters.postgres.provisioning import DatabaseUrls, ReportProgress, check_migrations
 from graph.adapters.redaction.workers import WorkerRedactor
 from graph.adapters.telemetry.instrumentation import Telemetry
 from graph.jobs.queue import open_queue
@@ -42,7 +42,7 @@ class Infrastructure:
 
 
 async def build_infrastructure(
-    settings: Settings, catalogue: Catalogue, urls: DatabaseUrls, stack: AsyncExitStack, report: Report
+    settings: Settings, catalogue: Catalogue, urls: DatabaseUrls, stack: AsyncExitStack, report: ReportProgress
 ) -> Infrastructure:
     """Open the infrastructure on a migrated database; `stack` closes it.
 

@@ -11,7 +11,7 @@ from graph.adapters.crypto.cipher import add_key
 from graph.adapters.postgres.conversation.embedding_store import EmbeddingStore, SourceText
 from graph.adapters.postgres.database import Database
 from graph.adapters.postgres.privacy.key_rotation import KeyRotation, open_cipher
-from graph.adapters.postgres.provisioning import Report, check_migrations, open_database
+from graph.adapters.postgres.provisioning import ReportProgress, check_migrations, open_database
 from graph.errors import ModelUnavailable
 from graph.jobs import rotation
 from graph.settings import Settings
@@ -25,7 +25,7 @@ DEMO_NOTES = ROOT / "migrations" / "demo" / "demo_notes.yaml"
 POOL_SIZE = 2
 
 
-async def rotate_keys(settings: Settings, report: Report) -> None:
+async def rotate_keys(settings: Settings, report: ReportProgress) -> None:
     """Encrypt all stored values with the current key; where `vault.key` holds the keys, with a new one.
 
     Raises:
@@ -39,7 +39,7 @@ async def rotate_keys(settings: Settings, report: Report) -> None:
         report(f"{await rotation.rotate(key_rotation, report)} values were encrypted with the current key")
 
 
-async def seed_database(settings: Settings, report: Report) -> None:
+async def seed_database(settings: Settings, report: ReportProgress) -> None:
     """Give the demo user rows and notes, in the configured database or in the embedded one."""
     async with migrated_database(settings, report) as database:
         embeddings = EmbeddingStore(database, build_embedder(settings), build_token_counter(settings))
@@ -47,7 +47,7 @@ async def seed_database(settings: Settings, report: Report) -> None:
 
 
 @asynccontextmanager
-async def migrated_database(settings: Settings, report: Report) -> AsyncIterator[Database]:
+async def migrated_database(settings: Settings, report: ReportProgress) -> AsyncIterator[Database]:
     """A small pool on the configured or embedded database.
 
     Raises:
@@ -58,7 +58,7 @@ async def migrated_database(settings: Settings, report: Report) -> AsyncIterator
         yield database
 
 
-async def seed_demo(database: Database, embeddings: EmbeddingStore, report: Report) -> None:
+async def seed_demo(database: Database, embeddings: EmbeddingStore, report: ReportProgress) -> None:
     """Give the demo user a year of rows and a few notes, unless it has them."""
     async with database.transaction(DEMO_USER) as connection:
         seeded = await seed(connection, DEMO_USER, datetime.now(UTC).date())

@@ -12,7 +12,7 @@ from graph.adapters.auth.supabase import report_sign_in_problem
 from graph.adapters.embeddings.local import LocalEmbedder
 from graph.adapters.postgres.database import Database
 from graph.adapters.postgres.ledger.catalogue_sync import sync_catalogue
-from graph.adapters.postgres.provisioning import Report, open_database
+from graph.adapters.postgres.provisioning import ReportProgress, open_database
 from graph.adapters.redaction.workers import WorkerRedactor
 from graph.build import build
 from graph.errors import ChatError
@@ -37,7 +37,7 @@ READY_SECONDS = 2.0
 
 @asynccontextmanager
 async def open_service(
-    settings: Settings, report: Report, catalogue: Catalogue = DEFAULT_CATALOGUE
+    settings: Settings, report: ReportProgress, catalogue: Catalogue = DEFAULT_CATALOGUE
 ) -> AsyncIterator[Service]:
     """Open everything behind the routes; close it in reverse order.
 
@@ -53,7 +53,7 @@ async def open_service(
 
 @asynccontextmanager
 async def open_infrastructure(
-    settings: Settings, report: Report, catalogue: Catalogue = DEFAULT_CATALOGUE
+    settings: Settings, report: ReportProgress, catalogue: Catalogue = DEFAULT_CATALOGUE
 ) -> AsyncIterator[Infrastructure]:
     """Open the infrastructure, write the catalogue to the database, and seed the embedded one.
 

@@ -21,7 +21,7 @@ from migrations.runner import LOCK, migrate, pending, read_migrations
 
 DATABASE = "chat"
 
-Report = Callable[[str], None]
+ReportProgress = Callable[[str], None]
 """Called with lines about progress."""
 
 
@@ -36,7 +36,7 @@ class DatabaseUrls:
 
 
 @asynccontextmanager
-async def open_database(settings: Settings, report: Report) -> AsyncIterator[DatabaseUrls]:
+async def open_database(settings: Settings, report: ReportProgress) -> AsyncIterator[DatabaseUrls]:
     """The configured database, or the embedded one: started, migrated, supervised, and stopped at the end.
 
     Raises:
@@ -68,13 +68,13 @@ def create_data_dir(data_dir: Path) -> None:
         raise ConfigurationError(f"DATA_DIR cannot be made ({error.strerror}): name another directory.") from error
 
 
-def start_embedded(data_dir: Path, report: Report) -> EmbeddedPostgres:
+def start_embedded(data_dir: Path, report: ReportProgress) -> EmbeddedPostgres:
     cluster = EmbeddedPostgres(data_dir / "postgres", report)
     cluster.start()
     return cluster
 
 
-async def prepare_embedded(cluster: EmbeddedPostgres, password_file: Path, report: Report) -> DatabaseUrls:
+async def prepare_embedded(cluster: EmbeddedPostgres, password_file: Path, report: ReportProgress) -> DatabaseUrls:
     """Create and migrate the embedded database, and set the password of the server's role."""
     await asyncio.to_thread(cluster.create_database, DATABASE)
     url = cluster.admin_url(DATABASE)
@@ -116,7 +116,7 @@ def administrator_url(settings: Settings) -> str:
     return EmbeddedPostgres(settings.data_dir / "postgres", lambda line: None).admin_url(DATABASE)
 
 
-async def migrate_database(settings: Settings, report: Report) -> None:
+async def migrate_database(settings: Settings, report: ReportProgress) -> None:
     """Apply the missing migrations to the configured database, or to the embedded one.
 
     Raises:
