@@ -69,7 +69,7 @@ def test_a_blank_answer_is_an_error(text: str) -> None:
 
 
 def test_thoughts_that_used_up_all_tokens_are_an_error_of_their_own() -> None:
-    with pytest.raises(ModelOutOfTokens, match="while it was thinking"):
+    with pytest.raises(ModelOutOfTokens, match="reached its token limit"):
         check_answer(AIMessage("", response_metadata={"finish": "length"}))
 
 
