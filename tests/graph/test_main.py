@@ -2,7 +2,6 @@
 
 import os
 import socket
-import subprocess
 import sys
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from graph.errors import ConfigurationError, DatabaseUnavailable
 from graph.settings import Settings
 from tests.support.database import PASSWORD
 from tests.support.fakes.tokens import TokenForger
+from tests.support.forked_process import run_forked
 
 ROOT = Path(__file__).parents[2]
 KEY = "A" * 43 + "="
@@ -27,14 +27,7 @@ def run_command(command: str, data: Path, **environment: str) -> tuple[int, str]
     """Run a command that fails; return its exit code and output."""
     names = {name.upper() for name in Settings.model_fields}
     inherited = {name: value for name, value in os.environ.items() if name not in names}
-    ended = subprocess.run(
-        [sys.executable, "-m", "graph", command],
-        cwd=ROOT,
-        env={**inherited, "DATA_DIR": str(data), "PORT": "0", **environment},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    ended = run_forked(["graph", command], ROOT, {**inherited, "DATA_DIR": str(data), "PORT": "0", **environment}, 60)
     output = ended.stdout + ended.stderr
     assert "Traceback" not in output
     assert SECRET not in output

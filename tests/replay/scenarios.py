@@ -1,7 +1,6 @@
 """Makes `tests/recordings` anew from turns of a running service: `python -m tests.replay.scenarios [NAME …]`."""
 
 import json
-import subprocess
 import sys
 import tempfile
 import time
@@ -15,6 +14,7 @@ from employees.roster import Employee, read_roster
 from migrations.demo.generate import DEMO_USER
 from tests.support.clients import Client
 from tests.support.fakes.scripted_model import ScriptedModel
+from tests.support.forked_process import run_forked
 from tests.support.servers import Server, running
 from tools.catalog import by_name
 
@@ -149,13 +149,8 @@ def write(server: Server, run: str, file: Path) -> None:
 
 def recorded(server: Server, run_or_session: str, folder: Path) -> Iterator[str]:
     """Record with the command; the lines that it printed."""
-    done = subprocess.run(
-        [sys.executable, "-m", "graph.replay", "record", run_or_session, "--to", str(folder)],
-        cwd=ROOT,
-        env={"DATA_DIR": str(server.data), "PATH": "/usr/bin:/bin"},
-        capture_output=True,
-        text=True,
-    )
+    command = ["graph.replay", "record", run_or_session, "--to", str(folder)]
+    done = run_forked(command, ROOT, {"DATA_DIR": str(server.data), "PATH": "/usr/bin:/bin"})
     assert done.returncode == 0, done.stderr
     yield from done.stdout.splitlines()
 

@@ -2,9 +2,9 @@
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 
+from tests.support.forked_process import run_forked
 from tests.support.servers import ROOT, running
 
 CARD = "4929 1234 5678 9015"
@@ -15,14 +15,7 @@ def command(data: Path, name: str) -> "subprocess.CompletedProcess[str]":
     environment = {
         key: value for key, value in os.environ.items() if not key.startswith(("OPENAI", "DATABASE", "VAULT"))
     }
-    return subprocess.run(
-        [sys.executable, "-m", "graph", name],
-        cwd=ROOT,
-        env={**environment, "DATA_DIR": str(data), "PORT": "0"},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    return run_forked(["graph", name], ROOT, {**environment, "DATA_DIR": str(data), "PORT": "0"})
 
 
 def test_a_key_is_changed_while_the_service_runs_the_old_one_can_go_and_without_the_new_one_it_does_not_start(

@@ -1,8 +1,6 @@
 """Turns of the running service are recorded with the command, and play as they were."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -14,6 +12,7 @@ from graph.replay.check import assert_unchanged
 from graph.replay.play import Checkout, current_checkout
 from tests.replay.scenarios import ROOT, recorded, stopping_after
 from tests.support.clients import Client
+from tests.support.forked_process import run_forked
 from tests.support.servers import Server
 
 NAME, CARD = "Ingrid Abernathy", "4111 1111 1111 1111"
@@ -118,13 +117,8 @@ def test_a_run_that_was_stopped_is_recorded_and_stops_at_the_same_word(
 
 def refused(server: Server, run: str, folder: Path) -> str:
     """What the command says when it cannot record a run."""
-    done = subprocess.run(
-        [sys.executable, "-m", "graph.replay", "record", run, "--to", str(folder)],
-        cwd=ROOT,
-        env={"DATA_DIR": str(server.data), "PATH": "/usr/bin:/bin"},
-        capture_output=True,
-        text=True,
-    )
+    command = ["graph.replay", "record", run, "--to", str(folder)]
+    done = run_forked(command, ROOT, {"DATA_DIR": str(server.data), "PATH": "/usr/bin:/bin"})
     assert done.returncode == 1
     assert not [*folder.glob("*.json")]
     return done.stderr.splitlines()[-1]

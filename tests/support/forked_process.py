@@ -11,9 +11,11 @@ from collections.abc import Mapping, Sequence
 from multiprocessing.context import ForkServerContext
 from multiprocessing.reduction import DupFd
 from pathlib import Path
-from typing import Any, TextIO
+from tempfile import TemporaryFile
+from threading import Timer
+from typing import IO, Any
 
-PRELOADED = ["server", "graph.__main__"]
+PRELOADED = ["server", "graph.__main__", "graph.wiring.maintenance", "graph.replay.play", "graph.replay.record"]
 
 
 def context() -> ForkServerContext:
@@ -26,7 +28,7 @@ def context() -> ForkServerContext:
 class ForkedProcess:
     """Runs a module as `python -m` does, with the part of the interface of `subprocess.Popen` that the tests use."""
 
-    def __init__(self, command: Sequence[str], folder: Path, environment: Mapping[str, str], stderr: TextIO) -> None:
+    def __init__(self, command: Sequence[str], folder: Path, environment: Mapping[str, str], stderr: IO[str]) -> None:
         """Start the process.
 
         Args:
@@ -88,3 +90,19 @@ def run_module(command: Sequence[str], folder: Path, environment: Mapping[str, s
     os.chdir(folder)
     sys.argv = list(command)
     runpy.run_module(command[0], run_name="__main__", alter_sys=True)
+
+
+def run_forked(
+    command: Sequence[str], folder: Path, environment: Mapping[str, str], timeout: float = 120
+) -> "subprocess.CompletedProcess[str]":
+    """Run a module to its end, as `subprocess.run` does with captured output; after `timeout` seconds it is killed."""
+    with TemporaryFile("w+", encoding="utf-8") as stderr:
+        process = ForkedProcess(command, folder, environment, stderr)
+        timer = Timer(timeout, process.kill)
+        timer.start()
+        with process.stdout:
+            output = process.stdout.read()
+        code = process.wait()
+        timer.cancel()
+        stderr.seek(0)
+        return subprocess.CompletedProcess(command, code, output, stderr.read())

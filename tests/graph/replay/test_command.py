@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import pytest
 
 from graph.replay.recording import Recording, RecordingUnreadable
 from tests.support.fakes.scripted_model import ScriptedModel
+from tests.support.forked_process import run_forked
 
 ROOT = Path(__file__).parents[3]
 RECORDINGS = ROOT / "tests" / "recordings"
@@ -20,13 +20,8 @@ def replay(tmp_path: Path) -> Any:
     """Runs the command with these arguments; none of our settings is in its environment."""
 
     def run(*arguments: str | Path, **environment: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [sys.executable, "-m", "graph.replay", "run", *map(str, arguments)],
-            cwd=ROOT,
-            env={"DATA_DIR": str(tmp_path / "data"), "PATH": "/usr/bin:/bin", **environment},
-            capture_output=True,
-            text=True,
-        )
+        command = ["graph.replay", "run", *map(str, arguments)]
+        return run_forked(command, ROOT, {"DATA_DIR": str(tmp_path / "data"), "PATH": "/usr/bin:/bin", **environment})
 
     return run
 
