@@ -32,10 +32,14 @@ select
 """What one sees who has set no claims."""
 
 
-async def borrow(database: Database, dice: random.Random) -> None:
+MAX_SECONDS = 0.02
+"""How long a borrower waits at most; so short that many are cancelled in the middle of a transaction."""
+
+
+async def borrow(database: Database, dice: random.Random, max_seconds: float = MAX_SECONDS) -> None:
     """Act for a new user for a moment; something goes wrong three times out of four, and many are cancelled meanwhile."""
     user = str(uuid.UUID(int=dice.getrandbits(128)))
-    patience = 0.02 * dice.random()
+    patience = max_seconds * dice.random()
     trouble = dice.choice(["none", "statement", "error", "wait"])
     async with asyncio.timeout(patience), database.transaction(user) as connection:
         cursor = await connection.execute("select auth.uid()::text as caller")
@@ -60,14 +64,16 @@ async def look(database: Database) -> tuple[object, object]:
             await asyncio.sleep(0.05)
 
 
-async def borrow_often(database: Database, times: int, seed: str = "borrowings") -> Counter[str]:
+async def borrow_often(
+    database: Database, times: int, seed: str = "borrowings", max_seconds: float = MAX_SECONDS
+) -> Counter[str]:
     """How the borrowings ended, and how many borrowers without claims found some (`left over`)."""
     dice = random.Random(seed)
     endings: Counter[str] = Counter()
 
     async def borrow_and_look() -> None:
         try:
-            await borrow(database, dice)
+            await borrow(database, dice, max_seconds)
             endings["well"] += 1
         except (psycopg.Error, LookupError, TimeoutError, DatabaseUnavailable) as error:
             endings[type(error).__name__] += 1

@@ -195,7 +195,8 @@ def on(copy: DatabaseUrls, check: Callable[[Database], Awaitable[object]]) -> Ch
 
 def test_claims_that_are_set_for_the_session_are_noticed(copy: DatabaseUrls, monkeypatch: pytest.MonkeyPatch) -> None:
     async def borrowings(database: Database) -> None:
-        assert (await borrow_often(database, 30))["left over"] == 0
+        # A busy machine cuts every borrower short of its claims if they have no more time than in the audit.
+        assert (await borrow_often(database, 30, max_seconds=0.5))["left over"] == 0
 
     check = on(copy, borrowings)
     check()
