@@ -142,11 +142,17 @@ class ToolContext:
 
 ToolFunction = Callable[[Any, ToolContext], Awaitable[Mapping[str, Any]]]
 
+SUMMARY = "summary"
+"""The field of a tool's result that says it in one to four sentences, for a model, a screen reader or a plain answer. No
+amount stands in it that is not in the other fields."""
+
 DISPLAY = "display"
 """The field of a tool's result that a client can show beside the text. One of
 
-- `{"type": "table", "title", "columns": [names], "rows": [{name: value}]}`
-- `{"type": "chart", "title", "kind", "file_id", "media_type", "alt"}`; `alt` says in words what the picture shows
+- `{"type": "table", "title", "columns": [names], "types": {name: type}, "rows": [{name: value}]}`; a type is `money`, `date`,
+  `text`, `count` or `percent`
+- `{"type": "chart", "title", "kind", "file_id", "media_type", "alt", "currency", "labels", "series": [{"name", "amounts"}]}`;
+  `alt` says in words what the picture shows
 - `{"type": "document", "title", "file_id", "media_type", "bytes"}`
 
 Its figures are those of the result. `GET /api/files/{id}` returns the files."""

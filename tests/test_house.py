@@ -64,6 +64,8 @@ BEHAVIOUR_TESTS = {
     "tools/test_offline_answers",
     "tools/test_reminders",
     "tools/test_spending",
+    "tools/test_summaries",
+    "tools/test_summary_amounts",
     "tools/test_untrusted_text",
 }
 """Tests of what several modules do together."""

@@ -1,5 +1,6 @@
 """Adds a category rule: which merchants belong to a category."""
 
+from collections.abc import Iterator
 from typing import Any, Literal
 
 from pydantic import Field
@@ -8,6 +9,8 @@ from graph.tool import Row, Rows, Tool, ToolContext, ToolError
 from tools.shared.arguments import ToolArguments
 from tools.shared.categories import resolve_category
 from tools.shared.category_rules import MAX_RULES, rule_result
+from tools.shared.sentences.categories import rule_phrase
+from tools.shared.sentences.wording import Wording, summarized
 from tools.shared.text_fields import ShortText
 
 MIN_PATTERN_CHARS = 2
@@ -30,13 +33,14 @@ async def add_category_rule(arguments: AddCategoryRule, context: ToolContext) ->
     category, before = await resolve_new_rule(arguments, context.rows)
     [fits] = await context.rows.fetch("rule_matches", **rule_values(arguments, category))
     [kept] = await context.rows.fetch("upsert_category_rule", **rule_values(arguments, category))
-    return {
+    result = {
         "status": "replaced" if before else "created",
         "rule": rule_result(kept),
         "replaced": before and before["category"],
         "matches": fits["matches"],
         "elsewhere": fits["elsewhere"],
     }
+    return summarized(result, rule_sentences, context)
 
 
 async def preview_add_category_rule(arguments: AddCategoryRule, context: ToolContext) -> dict[str, Any]:
@@ -81,6 +85,16 @@ async def resolve_new_rule(arguments: AddCategoryRule, rows: Rows) -> tuple[str,
 
 def rule_values(arguments: AddCategoryRule, category: str) -> dict[str, str]:
     return {"match": arguments.match, "pattern": arguments.pattern, "category": category}
+
+
+def rule_sentences(result: Row, wording: Wording) -> Iterator[str]:
+    before = f" instead of {result['replaced']}" if result["replaced"] else ""
+    yield f"From now on {rule_phrase(result['rule'])}{before}."
+    if result["matches"]:
+        elsewhere = (
+            f", {wording.number(result['elsewhere'])} of them in another category" if result["elsewhere"] else ""
+        )
+        yield f"It fits {wording.count(result['matches'], 'transaction')}{elsewhere}."
 
 
 TOOL = Tool(

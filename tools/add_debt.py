@@ -1,17 +1,20 @@
 """Adds a debt."""
 
 import datetime as dt
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, Literal
 
 from pydantic import Field
 
-from graph.tool import Tool, ToolContext, ToolError
+from graph.tool import Row, Tool, ToolContext, ToolError
 from tools.shared.arguments import ToolArguments
 from tools.shared.currencies import OptionalCurrency, resolve_currency
 from tools.shared.debts import check_as_of, debt_result, debt_state
 from tools.shared.money import MAX_DECIMALS, amount_text, check_decimals
 from tools.shared.name_lookup import resolve_one
+from tools.shared.sentences.debts import debt_phrase
+from tools.shared.sentences.wording import Wording, summarized
 from tools.shared.text_fields import ShortText
 
 DebtKind = Literal["credit_card", "student_loan", "car_loan", "mortgage", "personal_loan", "other"]
@@ -49,7 +52,7 @@ async def add_debt(arguments: AddDebt, context: ToolContext) -> dict[str, Any]:
     made = await context.rows.fetch("insert_debt", **values)
     if not made:
         raise ToolError(NAME_TAKEN)
-    return {"status": "ok", "debt": debt_result(made[0])}
+    return summarized({"status": "ok", "debt": debt_result(made[0])}, debt_sentences, context)
 
 
 async def preview_add_debt(arguments: AddDebt, context: ToolContext) -> dict[str, Any]:
@@ -81,6 +84,13 @@ async def resolve_new_debt(arguments: AddDebt, context: ToolContext) -> dict[str
         raise ToolError(f"That account is in {account['currency']}, so it is not the same debt.")
     check_decimals(account["currency"], arguments.balance, arguments.minimum_payment)
     return values | {"account_id": account["id"], "currency": account["currency"]}
+
+
+def debt_sentences(result: Row, wording: Wording) -> Iterator[str]:
+    debt = result["debt"]
+    minimum = wording.money(debt["minimum_payment"], debt["currency"])
+    yield f"The debt {debt_phrase(debt, wording)} is noted, as of {wording.day(debt['as_of'])}."
+    yield f"Its minimum payment is {minimum} a month."
 
 
 TOOL = Tool(

@@ -1,18 +1,22 @@
 """Enters a transaction by hand."""
 
 import datetime as dt
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, Literal
 
 from pydantic import Field
 
-from graph.tool import Rows, Tool, ToolContext, ToolError
+from graph.tool import Row, Rows, Tool, ToolContext, ToolError
 from tools.shared.arguments import ToolArguments
 from tools.shared.categories import resolve_category
 from tools.shared.category_suggestion import UNCATEGORIZED, suggest_for_merchant
 from tools.shared.currencies import resolve_currency
 from tools.shared.money import MAX_DECIMALS, amount_text, check_decimals
 from tools.shared.name_lookup import resolve_one
+from tools.shared.sentences.flows import transaction_phrase
+from tools.shared.sentences.lists import is_are
+from tools.shared.sentences.wording import Wording, summarized
 from tools.shared.text_fields import ShortText
 from tools.shared.transaction_lookup import transaction_result
 
@@ -43,13 +47,14 @@ async def add_transaction(arguments: AddTransaction, context: ToolContext) -> di
     """
     values, reason, same = await resolve_new_transaction(arguments, context)
     [row] = await context.rows.fetch("insert_transaction", **values)
-    return {
+    result = {
         "status": "created",
         "transaction": transaction_result(row),
         "type": row["flow"],
         "category_because": reason,
         "same_before": same,
     }
+    return summarized(result, entry_sentences, context)
 
 
 async def preview_add_transaction(arguments: AddTransaction, context: ToolContext) -> dict[str, Any]:
@@ -135,6 +140,14 @@ MISFIT_MESSAGES = {
     "income": "Money that comes in counts as a refund in {category}; give Income or Investments, or the type refund.",
     "refund": "Money that comes in counts as income in {category}; give the category of the purchase.",
 }
+
+
+def entry_sentences(result: Row, wording: Wording) -> Iterator[str]:
+    transaction = {**result["transaction"], "type": result["type"]}
+    yield f"I entered {transaction_phrase(transaction, wording)} under {transaction['category']}."
+    if result["same_before"]:
+        many = wording.count(result["same_before"], "transaction")
+        yield f"There {is_are(result['same_before'])} already {many} like it on that day, so it may be there twice."
 
 
 TOOL = Tool(

@@ -1,7 +1,7 @@
 """Finds unusual purchases in a period."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -20,6 +20,8 @@ from tools.shared.payment_series import (
     PaymentSeries,
     payee_series,
 )
+from tools.shared.sentences.lists import join_names
+from tools.shared.sentences.wording import Wording, summarized
 
 ONE_YEAR = dt.timedelta(days=365)
 MAX_DAYS = 366
@@ -46,6 +48,14 @@ METHOD = (
     "regular payment that cost the same at least twice and then 1 % more or above. new_merchant: its first purchase ever lies "
     f"in the period, and it is at least as large as {LARGE_QUANTILE:.0%} of the purchases of the year before."
 )
+
+KIND_NOUNS: Mapping[str, tuple[str, str]] = {
+    "unusual_amount": ("unusual amount", "unusual amounts"),
+    "duplicate": ("possible double charge", "possible double charges"),
+    "price_rise": ("price rise", "price rises"),
+    "new_merchant": ("large purchase at a new merchant", "large purchases at new merchants"),
+}
+"""What one anomaly of a kind and several are called."""
 
 AnomalyKind = Literal["unusual_amount", "duplicate", "price_rise", "new_merchant"]
 FoundAnomalies = tuple[int, list[dict[str, Any]]]
@@ -80,7 +90,7 @@ async def anomalies(arguments: Anomalies, context: ToolContext) -> dict[str, Any
     if looked_at["purchases"]:
         results = {kind: await finders[kind](arguments, first, last, context.rows) for kind in kinds}
     listed = [entry for _, entries in results.values() for entry in entries]
-    return {
+    result = {
         "status": "ok" if listed else "nothing_unusual" if looked_at["purchases"] else "no_rows",
         "filters": {
             "start_date": first.isoformat(),
@@ -94,6 +104,7 @@ async def anomalies(arguments: Anomalies, context: ToolContext) -> dict[str, Any
         "anomalies": listed,
         **table("Out of the ordinary", ("kind", "date", "merchant", "amount", "currency", "category"), listed),
     }
+    return summarized(result, anomaly_sentences, context)
 
 
 def resolve_period(arguments: Anomalies, today: dt.date) -> tuple[dt.date, dt.date]:
@@ -272,6 +283,39 @@ def anomaly_result(kind: AnomalyKind, row: Row, evidence: dict[str, Any]) -> dic
         "category": row["category"],
         "evidence": evidence,
     }
+
+
+# In words -------------------------------------------------------------------------------------------------------------
+
+
+def anomaly_sentences(result: Row, wording: Wording) -> Iterator[str]:
+    period = wording.period(result["filters"]["start_date"], result["filters"]["end_date"])
+    looked_at = wording.count(result["purchases"], "purchase")
+    if not result["purchases"]:
+        yield f"I found no purchases {period}, so nothing can be said about them."
+        return
+    if not result["anomalies"]:
+        yield f"I found nothing out of the ordinary among {looked_at} {period}."
+        return
+    found = [wording.count(count, *KIND_NOUNS[kind]) for kind, count in result["found"].items() if count]
+    yield f"Among {looked_at} {period} I found {join_names(found)}."
+    listed = [anomaly_phrase(row, wording) for row in result["anomalies"]]
+    yield f"{'This is' if len(listed) == 1 else 'These are'} {wording.listing(listed, sum(result['found'].values()))}."
+    yield "Unusual is not the same as wrong: have a look."
+
+
+def anomaly_phrase(row: Row, wording: Wording) -> str:
+    evidence, money = row["evidence"], wording.size(row["amount"], row["currency"])
+    what = f"{money} at {row['merchant'] or row['description'] or 'no name'} on {wording.day(row['date'])}"
+    match row["kind"]:
+        case "unusual_amount":
+            return f"{what} (usually {wording.money(evidence['usual_amount'], row['currency'])} for {row['category']})"
+        case "duplicate":
+            return f"{what} (a possible double of {wording.day(evidence['same_as_date'])})"
+        case "price_rise":
+            return f"{what} (up from {wording.money(evidence['before'], row['currency'])})"
+        case _:
+            return f"{what} (a merchant that is new to you)"
 
 
 TOOL = Tool(

@@ -1,6 +1,6 @@
 """Reports the state of the user's budgets this month."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +12,8 @@ from tools.shared.budgets import fetch_budgets
 from tools.shared.categories import OptionalCategory
 from tools.shared.display import table
 from tools.shared.money import amount_text, by_currency, percent_text
+from tools.shared.sentences.lists import join_names
+from tools.shared.sentences.wording import Wording, summarized
 
 MAX_BUDGETS = 60
 """The most budgets in a result."""
@@ -41,7 +43,7 @@ async def budget_status(arguments: BudgetStatus, context: ToolContext) -> dict[s
     budgets = await fetch_budgets(arguments.category, context)
     days, length = context.today.day, last_day(first).day
     listed = [budget_result(row, days, length) for row in budgets[:MAX_BUDGETS]]
-    return {
+    result = {
         "status": "ok" if budgets else "unknown",
         "filters": arguments.as_filters(),
         "month": f"{first:%Y-%m}",
@@ -52,6 +54,7 @@ async def budget_status(arguments: BudgetStatus, context: ToolContext) -> dict[s
         "budgets": listed,
         **table("Budgets", ("category", "currency", "budget", "spent", "left", "projected", "state"), listed),
     }
+    return summarized(result, budget_sentences, context)
 
 
 def budget_result(row: Row, days: int, length: int) -> dict[str, Any]:
@@ -88,6 +91,51 @@ def budget_totals(currency: str, budgets: Sequence[Row]) -> dict[str, Any]:
         "spent": amount_text(spent, currency),
         "left": amount_text(budget - spent, currency),
     }
+
+
+def budget_sentences(result: Row, wording: Wording) -> Iterator[str]:
+    budgets, month = result["budgets"], wording.month(result["month"])
+    if not budgets:
+        category = result["filters"].get("category")
+        yield f"There is no budget on file{f' for {category}' if category else ''}."
+        return
+    if len(budgets) == 1:
+        yield one_budget_sentences(budgets[0], month, wording)
+        return
+    totals = [
+        "{} of {} ({})".format(
+            *(wording.money(total[name], total["currency"]) for name in ("spent", "budget")),
+            left_phrase(total, wording),
+        )
+        for total in result["totals"]
+    ]
+    yield f"In {month} you have spent {join_names(totals)} on what you budget for."
+    over = [budget_phrase(row, wording) for row in budgets if row["state"] == "over"]
+    risky = [budget_phrase(row, wording) for row in budgets if row["state"] == "at_risk"]
+    within = [budget_phrase(row, wording) for row in budgets if row["state"] == "within"]
+    if over:
+        yield f"Over budget: {wording.listing(over)}."
+    if risky:
+        yield f"Likely to go over at this pace: {wording.listing(risky)}."
+    if within:
+        yield f"Within budget: {wording.listing(within)}."
+
+
+def one_budget_sentences(row: Row, month: str, wording: Wording) -> str:
+    spent, budget, projected = (wording.money(row[name], row["currency"]) for name in ("spent", "budget", "projected"))
+    return (
+        f"You have spent {spent} of your {budget} budget for {row['category']} in {month}: {left_phrase(row, wording)}. "
+        f"At this pace {month} would end at {projected}."
+    )
+
+
+def budget_phrase(row: Row, wording: Wording) -> str:
+    return f"{row['category']} ({left_phrase(row, wording)})"
+
+
+def left_phrase(row: Row, wording: Wording) -> str:
+    left = wording.size(row["left"], row["currency"])
+    return f"{left} over" if row["left"].startswith("-") else f"{left} left"
 
 
 TOOL = Tool(

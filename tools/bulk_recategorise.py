@@ -1,14 +1,16 @@
 """Moves all matching transactions into another category."""
 
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
 from pydantic import Field
 
-from graph.tool import Rows, Tool, ToolContext, ToolError
+from graph.tool import Row, Rows, Tool, ToolContext, ToolError
 from tools.shared.arguments import PeriodArguments, check_amount_range
 from tools.shared.categories import resolve_category
 from tools.shared.money import amount_text
+from tools.shared.sentences.wording import Wording, summarized
 from tools.shared.text_fields import ShortText
 from tools.shared.transaction_lookup import transaction_results
 
@@ -38,7 +40,7 @@ async def bulk_recategorise(arguments: BulkRecategorise, context: ToolContext) -
     """
     matches, filters = await resolve_matches(arguments, context.rows)
     done = await context.rows.fetch("set_categories", ids=[row["id"] for row in matches], category=filters["category"])
-    return {
+    result = {
         "status": "changed",
         "filters": filters,
         "count": sum(row["matches"] for row in done),
@@ -52,6 +54,7 @@ async def bulk_recategorise(arguments: BulkRecategorise, context: ToolContext) -
             for row in done
         ],
     }
+    return summarized(result, move_sentences, context)
 
 
 async def preview_bulk_recategorise(arguments: BulkRecategorise, context: ToolContext) -> dict[str, Any]:
@@ -109,6 +112,16 @@ def applied_filters(arguments: BulkRecategorise, category: str, from_category: s
     words = {"merchant_contains": arguments.merchant, "description_contains": arguments.description}
     names = {"category": category, "from_category": from_category}
     return given | {name: value for name, value in (words | names).items() if value is not None}
+
+
+def move_sentences(result: Row, wording: Wording) -> Iterator[str]:
+    moved = [
+        f"{wording.count(row['count'], 'transaction')} of {wording.size(row['amount'], row['currency'])} "
+        f"from {row['from_category']}"
+        for row in result["changed"]
+    ]
+    count, category = wording.count(result["count"], "transaction"), result["filters"]["category"]
+    yield f"I moved {count} to {category}: {wording.listing(moved)}."
 
 
 TOOL = Tool(

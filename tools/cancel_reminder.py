@@ -1,5 +1,6 @@
 """Cancels a reminder."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from pydantic import Field
@@ -8,6 +9,7 @@ from graph.tool import Row, Tool, ToolContext, ToolError
 from tools.shared.arguments import ToolArguments
 from tools.shared.name_lookup import resolve_one
 from tools.shared.reminders import reminder_result, reminder_state
+from tools.shared.sentences.wording import Wording, summarized
 from tools.shared.text_fields import ShortText
 
 
@@ -24,7 +26,8 @@ async def cancel_reminder(arguments: CancelReminder, context: ToolContext) -> di
     gone = await context.rows.fetch("cancel_reminder", id=reminder["id"])
     if not gone:
         raise ToolError("That reminder is no longer active.")
-    return {"status": "ok", "reminder": reminder_result(gone[0], context.today)}
+    result = {"status": "ok", "reminder": reminder_result(gone[0], context.today)}
+    return summarized(result, cancellation_sentences, context)
 
 
 async def preview_cancel_reminder(arguments: CancelReminder, context: ToolContext) -> dict[str, Any]:
@@ -41,6 +44,10 @@ async def preview_cancel_reminder(arguments: CancelReminder, context: ToolContex
 async def resolve_reminder(arguments: CancelReminder, context: ToolContext) -> Row:
     active = await context.rows.fetch("reminders", status="active")
     return resolve_one(arguments.reminder, active, "reminder", "text")
+
+
+def cancellation_sentences(result: Row, wording: Wording) -> Iterator[str]:
+    yield f"The reminder “{result['reminder']['text']}” is cancelled."
 
 
 TOOL = Tool(

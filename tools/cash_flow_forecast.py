@@ -2,7 +2,7 @@
 
 import asyncio
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from statistics import median
@@ -17,7 +17,10 @@ from tools.shared.arguments import ToolArguments
 from tools.shared.currencies import CurrencyCode
 from tools.shared.display import table
 from tools.shared.money import amount_text, by_currency
+from tools.shared.months import parse_month
 from tools.shared.payment_series import MIN_BOOKINGS, PaymentSeries, fetch_payees, find_series
+from tools.shared.sentences.lists import is_are, join_names
+from tools.shared.sentences.wording import Wording, summarized
 
 MONTHS_BACK = 6
 """The whole months of history that a forecast is based on."""
@@ -73,7 +76,7 @@ async def cash_flow_forecast(arguments: CashFlowForecast, context: ToolContext) 
         if arguments.currency in (None, currency)
     ]
     rows = [{"currency": forecast["currency"], **month} for forecast in forecasts for month in forecast["months"]]
-    return {
+    result = {
         "status": "ok" if forecasts else "no_rows",
         "filters": arguments.as_filters(),
         "method": METHOD,
@@ -81,6 +84,7 @@ async def cash_flow_forecast(arguments: CashFlowForecast, context: ToolContext) 
         "currencies": forecasts,
         **table("Forecast", ("month", "currency", "income", "spent", "net", "net_low", "net_high"), rows),
     }
+    return summarized(result, forecast_sentences, context)
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +223,44 @@ def flow_result(month: MonthFlow, currency: str) -> dict[str, str]:
 
 def sum_column(rows: Sequence[Row], name: str, currency: str) -> str:
     return amount_text(sum((Decimal(row[name]) for row in rows), Decimal()), currency)
+
+
+def forecast_sentences(result: Row, wording: Wording) -> Iterator[str]:
+    forecasts = [forecast for forecast in result["currencies"] if forecast["status"] == "ok"]
+    short = [forecast for forecast in result["currencies"] if forecast["status"] == "too_few_months"]
+    if not result["currencies"]:
+        yield f"I found no bookings in the last {MONTHS_BACK} months to base a forecast on."
+        return
+    if forecasts:
+        first, last = (parse_month(forecasts[0]["months"][place]["month"]) for place in (0, -1))
+        period = wording.months(first, last) if first < last else f"in {wording.month(first)}"
+        nets = [net_phrase(forecast, wording) for forecast in forecasts]
+        yield f"Expect {join_names(nets)} {period}."
+        balances = [balance_phrase(forecast, wording) for forecast in forecasts if forecast["projected_balance"]]
+        if balances:
+            yield f"With what is in checking and savings now, that comes to {join_names(balances)}."
+    if short:
+        names = join_names([forecast["currency"] for forecast in short])
+        yield f"There are fewer than {MIN_MONTHS} full months of history in {names}, too few for a forecast."
+    if forecasts:
+        yield f"This is a forecast from {wording.count(len(forecasts[0]['based_on']), 'full month')}, not a promise."
+
+
+def net_phrase(forecast: Row, wording: Wording) -> str:
+    total, currency = forecast["total"], forecast["currency"]
+    income, spent, low, high = (
+        wording.money(total[name], currency) for name in ("income", "spent", "net_low", "net_high")
+    )
+    net = wording.size(total["net"], currency)
+    left = f"{net} missing" if total["net"].startswith("-") else f"{net} left over"
+    return f"{income} to come in and {spent} to go out, with {left} (between {low} and {high}),"
+
+
+def balance_phrase(forecast: Row, wording: Wording) -> str:
+    balance = wording.money(forecast["projected_balance"], forecast["currency"])
+    unknown = forecast["accounts_unknown"]
+    missing = f" ({wording.count(unknown, 'balance')} {is_are(unknown)} unknown)" if unknown else ""
+    return f"{balance}{missing}"
 
 
 TOOL = Tool(

@@ -1,11 +1,14 @@
 """Moves one transaction into another category."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from pydantic import Field
 
-from graph.tool import Rows, Tool, ToolContext, ToolError
+from graph.tool import Row, Rows, Tool, ToolContext, ToolError
 from tools.shared.categories import resolve_category
+from tools.shared.sentences.flows import transaction_phrase
+from tools.shared.sentences.wording import Wording, summarized
 from tools.shared.transaction_lookup import TransactionSelector, resolve_transaction, transaction_result
 
 
@@ -24,12 +27,13 @@ async def categorise_transaction(arguments: CategoriseTransaction, context: Tool
     changed = await context.rows.fetch("set_category", id=row["id"], category=category, category_before=row["category"])
     if not changed:
         raise ToolError("The transaction was changed meanwhile; look at it again.")
-    return {
+    result = {
         "status": "changed",
         "before": transaction_result(row),
         "after": transaction_result(row) | {"category": category},
         "type": changed[0]["flow"],
     }
+    return summarized(result, move_sentences, context)
 
 
 async def preview_categorise_transaction(arguments: CategoriseTransaction, context: ToolContext) -> dict[str, Any]:
@@ -52,6 +56,11 @@ async def resolve_change(arguments: CategoriseTransaction, rows: Rows) -> tuple[
     if row["category"] == category:
         raise ToolError(f"The transaction is in {category} already; nothing is to be changed.")
     return row, category
+
+
+def move_sentences(result: Row, wording: Wording) -> Iterator[str]:
+    before, after = result["before"], result["after"]
+    yield f"I moved {transaction_phrase(before, wording)} from {before['category']} to {after['category']}."
 
 
 TOOL = Tool(

@@ -3,13 +3,13 @@
 import datetime as dt
 import itertools
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
 from pydantic import Field
 
-from graph.tool import DISPLAY, Row, Tool, ToolContext, ToolError
+from graph.tool import DISPLAY, SUMMARY, Row, Tool, ToolContext, ToolError
 from graph.values.currencies import round_amount
 from graph.values.months import last_day
 from tools.rendering.chart import Chart, ChartSeries
@@ -18,6 +18,8 @@ from tools.shared.categories import category_filter
 from tools.shared.chart_currency import ChartArguments, choose_currency
 from tools.shared.money import amount_text
 from tools.shared.months import MONTH_PATTERN, parse_month
+from tools.shared.sentences.charts import left_out_sentence, missing_chart_sentences
+from tools.shared.sentences.wording import Wording, summarized
 
 
 class ChartBudgetBurnDown(ChartArguments):
@@ -46,9 +48,9 @@ async def chart_budget_burn_down(arguments: ChartBudgetBurnDown, context: ToolCo
     chosen = choose_currency(found, arguments.currency, context.profile.currency, nothing="unknown")
     head = {"filters": arguments.as_filters() | {"month": f"{first:%Y-%m}"}, **chosen.result_fields}
     if not chosen.currency:
-        return head | {"days": []}
+        return summarized(head | {"days": []}, chart_sentences, context)
     own = [row for row in found if row["currency"] == chosen.currency]
-    result = head | burn_down(own, first, end, chosen.currency)
+    result = summarized(head | burn_down(own, first, end, chosen.currency), chart_sentences, context)
     days = result["days"]
     chart = Chart(
         title=f"{categories[0] if categories else 'All budgets'}: left in {first:%Y-%m}",
@@ -60,7 +62,7 @@ async def chart_budget_burn_down(arguments: ChartBudgetBurnDown, context: ToolCo
             ChartSeries("Even pace", [day["even_pace"] for day in days]),
         ],
     )
-    return result | {DISPLAY: await store_chart(chart, f"budget-{first:%Y-%m}", context.files)}
+    return result | {DISPLAY: await store_chart(chart, f"budget-{first:%Y-%m}", context.files, result[SUMMARY])}
 
 
 def burn_down(found: Sequence[Row], first: dt.date, end: dt.date, currency: str) -> dict[str, Any]:
@@ -95,6 +97,25 @@ def burn_down(found: Sequence[Row], first: dt.date, end: dt.date, currency: str)
             for date, so_far in zip(dates, spent, strict=True)
         ],
     }
+
+
+def chart_sentences(result: Row, wording: Wording) -> Iterator[str]:
+    month = wording.month(result["filters"]["month"])
+    category = result["filters"].get("category")
+    if not result["days"]:
+        subject = f" for {category}" if category else ""
+        yield from missing_chart_sentences(result, f"There is no budget on file{subject} to draw.")
+        return
+    currency = result["currency"]
+    budget, spent = (wording.money(result[name], currency) for name in ("budget", "spent"))
+    left = wording.size(result["left"], currency)
+    state = f"{left} over" if result["left"].startswith("-") else f"{left} left"
+    categories = wording.listing(result["categories_budgeted"])
+    yield f"The chart shows what is left day by day in {month} of the budget for {categories}."
+    yield f"You have spent {spent} of {budget}: {state}."
+    pace = wording.money(result["days"][-1]["even_pace"], currency)
+    yield f"At an even pace {pace} would be left on {wording.day(result['days'][-1]['date'])}."
+    yield left_out_sentence(result)
 
 
 TOOL = Tool(

@@ -1,18 +1,21 @@
 """Draws spending or income by category."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any, Literal
 
 from pydantic import Field
 
-from graph.tool import DISPLAY, Row, Tool, ToolContext
+from graph.tool import DISPLAY, SUMMARY, Row, Tool, ToolContext
 from tools.rendering.chart import Chart, ChartSeries
 from tools.rendering.render import store_chart
 from tools.shared.arguments import PeriodArguments
 from tools.shared.chart_currency import ChartArguments, choose_currency
 from tools.shared.flows import category_amount, flow_totals, sum_flows
 from tools.shared.money import amount_text, percent_text
+from tools.shared.sentences.charts import left_out_sentence, missing_chart_sentences
+from tools.shared.sentences.flows import nothing_found, scope_of, totals_sentences
+from tools.shared.sentences.wording import Wording, summarized
 
 MAX_BARS = 12
 """The most bars. The smallest categories share the last bar."""
@@ -40,10 +43,11 @@ async def chart_by_category(arguments: ChartByCategory, context: ToolContext) ->
     chosen = choose_currency(groups, arguments.currency, context.profile.currency)
     head = {"filters": arguments.as_filters(), **chosen.result_fields}
     if not chosen.currency:
-        return head | {"categories": []}
+        return summarized(head | {"categories": []}, chart_sentences, context)
     own = [group for group in groups if group["currency"] == chosen.currency]
     bars = category_bars(own)
-    result = head | {"totals": [flow_totals(sum_flows(chosen.currency, own))], "categories": bars}
+    totals = [flow_totals(sum_flows(chosen.currency, own))]
+    result = summarized(head | {"totals": totals, "categories": bars}, chart_sentences, context)
     what = "Spending" if arguments.type == "expense" else "Income"
     chart = Chart(
         title=f"{what} by category{period_suffix(arguments)}",
@@ -52,7 +56,8 @@ async def chart_by_category(arguments: ChartByCategory, context: ToolContext) ->
         labels=[bar["category"] for bar in bars],
         series=[ChartSeries(what, [bar["total"] for bar in bars])],
     )
-    return result | {DISPLAY: await store_chart(chart, f"{what.lower()}-by-category-{context.today}", context.files)}
+    name = f"{what.lower()}-by-category-{context.today}"
+    return result | {DISPLAY: await store_chart(chart, name, context.files, result[SUMMARY])}
 
 
 def category_bars(groups: Sequence[Row]) -> list[dict[str, Any]]:
@@ -89,6 +94,21 @@ def period_suffix(period: PeriodArguments) -> str:
             return f" up to {end}"
         case start, end:
             return f", {start} to {end}"
+
+
+def chart_sentences(result: Row, wording: Wording) -> Iterator[str]:
+    filters = result["filters"]
+    if not result["categories"]:
+        yield from missing_chart_sentences(result, nothing_found(filters, wording))
+        return
+    bars = [
+        f"{bar['category']} with {wording.money(bar['total'], bar['currency'])} ({wording.percent(bar['share_percent'])})"
+        for bar in result["categories"]
+    ]
+    what = "spending" if filters["type"] == "expense" else "income"
+    yield f"The chart shows your {what} by category{scope_of({**filters, 'currency': None}, wording)}: {wording.listing(bars)}."
+    yield from totals_sentences(result["totals"], filters, wording)
+    yield left_out_sentence(result)
 
 
 TOOL = Tool(

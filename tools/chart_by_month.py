@@ -1,13 +1,13 @@
 """Draws income and spending by month."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
 from pydantic import Field
 
-from graph.tool import DISPLAY, Row, Tool, ToolContext
+from graph.tool import DISPLAY, SUMMARY, Row, Tool, ToolContext
 from graph.values.months import add_months, last_day
 from tools.rendering.chart import Chart, ChartSeries
 from tools.rendering.render import store_chart
@@ -15,6 +15,10 @@ from tools.shared.categories import category_filter
 from tools.shared.chart_currency import ChartArguments, choose_currency
 from tools.shared.flows import NO_FLOW, flow_totals, net_spending, sum_flows
 from tools.shared.money import amount_text
+from tools.shared.months import parse_month
+from tools.shared.sentences.charts import left_out_sentence, missing_chart_sentences
+from tools.shared.sentences.flows import totals_sentences
+from tools.shared.sentences.wording import Wording, summarized
 
 
 class ChartByMonth(ChartArguments):
@@ -42,10 +46,11 @@ async def chart_by_month(arguments: ChartByMonth, context: ToolContext) -> dict[
         **chosen.result_fields,
     }
     if not chosen.currency:
-        return head | {"months": []}
+        return summarized(head | {"months": []}, chart_sentences, context)
     own = [group for group in groups if group["currency"] == chosen.currency]
     rows = month_rows(own, first, arguments.months, last, chosen.currency)
-    result = head | {"totals": [flow_totals(sum_flows(chosen.currency, own))], "months": rows}
+    totals = [flow_totals(sum_flows(chosen.currency, own))]
+    result = summarized(head | {"totals": totals, "months": rows}, chart_sentences, context)
     series = [
         ChartSeries("Income", [row["income"] for row in rows]),
         ChartSeries("Spent", [row["spent"] for row in rows]),
@@ -57,7 +62,8 @@ async def chart_by_month(arguments: ChartByMonth, context: ToolContext) -> dict[
         labels=[row["month"] for row in rows],
         series=[line for line in series if any(Decimal(amount) for amount in line.amounts)] or series[1:],
     )
-    return result | {DISPLAY: await store_chart(chart, f"by-month-{context.today}", context.files)}
+    name = f"by-month-{context.today}"
+    return result | {DISPLAY: await store_chart(chart, name, context.files, result[SUMMARY])}
 
 
 def month_rows(
@@ -80,6 +86,25 @@ def month_rows(
             }
         )
     return rows
+
+
+def chart_sentences(result: Row, wording: Wording) -> Iterator[str]:
+    filters = {"category": result["filters"].get("category"), "type": "all"}
+    if not result["months"]:
+        yield from missing_chart_sentences(
+            result, f"I found nothing to draw in the last {result['filters']['months']} months."
+        )
+        return
+    first, last = (parse_month(result["months"][place]["month"]) for place in (0, -1))
+    period = {"start_date": first.isoformat(), "end_date": last_day(last).isoformat()}
+    what = f"spending on {filters['category']}" if filters["category"] else "spending and income"
+    yield f"The chart shows your {what} month by month {wording.months(first, last)}."
+    yield from totals_sentences(result["totals"], filters | period, wording)
+    dearest = max(result["months"], key=lambda month: Decimal(month["spent"]))
+    if Decimal(dearest["spent"]) > 0:
+        spent = wording.money(dearest["spent"], result["currency"])
+        yield f"Most was spent in {wording.month(dearest['month'])}, with {spent}."
+    yield left_out_sentence(result)
 
 
 TOOL = Tool(

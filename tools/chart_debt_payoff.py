@@ -1,17 +1,19 @@
 """Draws how a debt shrinks."""
 
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
 from pydantic import Field
 
-from graph.tool import DISPLAY, Tool, ToolContext
+from graph.tool import DISPLAY, SUMMARY, Row, Tool, ToolContext
 from graph.values.months import add_months
 from tools.rendering.chart import Chart, ChartSeries
 from tools.rendering.render import store_chart
 from tools.shared.arguments import ToolArguments
 from tools.shared.interest import INTEREST_METHOD, MAX_MONTHS, monthly_interest, payment_schedule
 from tools.shared.money import MAX_DECIMALS, amount_text, check_decimals
+from tools.shared.sentences.wording import Wording, summarized
 
 MAX_MONTHLY_ROWS = 24
 """The most payments with a row each. A longer schedule has a row for every twelfth payment."""
@@ -39,13 +41,14 @@ async def chart_debt_payoff(arguments: ChartDebtPayoff, context: ToolContext) ->
     head = {"filters": arguments.model_dump(mode="json"), "method": INTEREST_METHOD, "currency": currency}
     if plan is None:
         first_interest = monthly_interest(arguments.balance, arguments.annual_rate_percent, currency)
-        return {
+        never: dict[str, Any] = {
             "status": "never_paid",
             "within_months": MAX_MONTHS,
             **head,
             "interest_first_month": amount_text(first_interest, currency),
             "rows": [],
         }
+        return summarized(never, chart_sentences, context)
     start = context.today.replace(day=1)
     step = 1 if len(plan) <= MAX_MONTHLY_ROWS else 12
     shown = [*range(0, len(plan), step), len(plan)]
@@ -59,7 +62,7 @@ async def chart_debt_payoff(arguments: ChartDebtPayoff, context: ToolContext) ->
         labels=[row["month"] for row in rows],
         series=[ChartSeries("Balance", [row["balance"] for row in rows])],
     )
-    return {
+    result = {
         "status": "ok",
         **head,
         "months": len(plan),
@@ -68,8 +71,25 @@ async def chart_debt_payoff(arguments: ChartDebtPayoff, context: ToolContext) ->
         "total_paid": amount_text(paid, currency),
         "total_interest": amount_text(paid - arguments.balance, currency),
         "rows": rows,
-        DISPLAY: await store_chart(chart, f"debt-payoff-{context.today}", context.files),
     }
+    said = summarized(result, chart_sentences, context)
+    return said | {DISPLAY: await store_chart(chart, f"debt-payoff-{context.today}", context.files, said[SUMMARY])}
+
+
+def chart_sentences(result: Row, wording: Wording) -> Iterator[str]:
+    currency, filters = result["currency"], result["filters"]
+    balance, payment = (wording.money(filters[name], currency) for name in ("balance", "monthly_payment"))
+    rate = wording.percent(filters["annual_rate_percent"])
+    if result["status"] == "never_paid":
+        interest = wording.money(result["interest_first_month"], currency)
+        yield f"With {payment} a month, a debt of {balance} at {rate} is never paid off, so there is no chart."
+        yield f"The first month's interest is {interest}; the payment must be higher."
+        return
+    interest, paid = (wording.money(result[name], currency) for name in ("total_interest", "total_paid"))
+    months = wording.count(result["months"], "month")
+    yield f"The chart shows how a debt of {balance} at {rate} shrinks with {payment} a month."
+    yield f"It is paid off in {wording.month(result['payoff_month'])}, after {months}."
+    yield f"That costs {interest} of interest, {paid} in all."
 
 
 TOOL = Tool(

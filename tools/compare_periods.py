@@ -1,7 +1,7 @@
 """Compares spending and income in two periods."""
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any, Literal
@@ -15,8 +15,14 @@ from tools.shared.categories import OptionalCategory, category_filter
 from tools.shared.display import table
 from tools.shared.flows import NO_FLOW, category_amount, net_spending, sum_flows
 from tools.shared.money import amount_text, by_currency
+from tools.shared.sentences.lists import join_names
+from tools.shared.sentences.wording import Wording, summarized
 
 TENTH = Decimal("0.1")
+
+VERBS = {"spent_net": "spent", "income": "received"}
+TYPES = {"spent_net": "expense", "income": "income"}
+"""The type of the amounts that are compared."""
 
 
 class ComparePeriods(PeriodArguments):
@@ -69,7 +75,7 @@ async def compare_periods(arguments: ComparePeriods, context: ToolContext) -> di
     wanted = [group for group in groups if arguments.type in ("all", group["flow"])]
     entries = compare_categories(wanted)
     listed = entries[: arguments.limit]
-    return {
+    result = {
         "status": "ok" if groups else "no_rows",
         "periods": {"before": before.to_result(), "after": after.to_result()},
         "filters": {"type": arguments.type, **({"category": categories[0]} if categories else {})},
@@ -83,6 +89,7 @@ async def compare_periods(arguments: ComparePeriods, context: ToolContext) -> di
             listed,
         ),
     }
+    return summarized(result, comparison_sentences, context)
 
 
 def resolve_periods(arguments: ComparePeriods, today: dt.date) -> tuple[DateRange, DateRange]:
@@ -184,6 +191,54 @@ def percent_change(before: Decimal, after: Decimal) -> str | None:
         return None
     percent = (100 * (after - before) / before).quantize(TENTH, ROUND_HALF_EVEN)
     return str(percent or abs(percent))  # avoids -0.0
+
+
+def comparison_sentences(result: Row, wording: Wording) -> Iterator[str]:
+    before, after = (
+        wording.period(days["start_date"], days["end_date"])
+        for days in (result["periods"]["before"], result["periods"]["after"])
+    )
+    filters, kind = result["filters"], result["filters"]["type"]
+    if not result["totals"]:
+        yield f"I found nothing {before} or {after} to compare."
+        return
+    category = f" on {filters['category']}" if filters.get("category") else ""
+    main, *others = sorted(result["totals"], key=lambda total: -sum(total["count"].values()))
+    for name, verb in VERBS.items():
+        if kind in ("all", TYPES[name]) and has_moved(main[name]):
+            yield f"You {verb} {change_phrase(main[name], main['currency'], before, wording, f'{category} {after}')}."
+    changes = [
+        f"{verb} {change_phrase(total[name], total['currency'], before, wording)}"
+        for total in others
+        for name, verb in VERBS.items()
+        if kind in ("all", TYPES[name]) and has_moved(total[name])
+    ]
+    if changes:
+        yield f"In other currencies you {join_names(changes)}."
+    moved = [category_change_phrase(row, wording) for row in result["categories"] if Decimal(row["difference"])]
+    if moved and not category:
+        yield f"The largest changes: {wording.listing(moved, limit=3)}."
+
+
+def category_change_phrase(row: Row, wording: Wording) -> str:
+    after, difference = wording.money(row["after"], row["currency"]), wording.size(row["difference"], row["currency"])
+    return f"{row['category']} ({after}, {difference} {'less' if row['difference'].startswith('-') else 'more'})"
+
+
+def has_moved(change: Row) -> bool:
+    return bool(Decimal(change["before"]) or Decimal(change["after"]))
+
+
+def change_phrase(change: Row, currency: str, before: str, wording: Wording, scope: str = "") -> str:
+    """An amount and how it differs from the one before: `$75.00 in May, $5.00 (7.1%) more than in April`."""
+    after, difference = wording.money(change["after"], currency), wording.size(change["difference"], currency)
+    if not Decimal(change["difference"]):
+        return f"{after}{scope}, as much as {before}"
+    if not Decimal(change["before"]):
+        return f"{after}{scope}, and nothing {before}"
+    percent = f" ({wording.percent(change['percent'])})" if change["percent"] is not None else ""
+    word = "less" if change["difference"].startswith("-") else "more"
+    return f"{after}{scope}, {difference}{percent} {word} than {before}"
 
 
 TOOL = Tool(

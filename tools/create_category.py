@@ -3,12 +3,14 @@
 import hashlib
 import re
 import unicodedata
+from collections.abc import Iterator
 from typing import Any
 
 from pydantic import Field
 
-from graph.tool import Rows, Tool, ToolContext, ToolError
+from graph.tool import Row, Rows, Tool, ToolContext, ToolError
 from tools.shared.arguments import ToolArguments
+from tools.shared.sentences.wording import Wording, summarized
 from tools.shared.text_fields import ShortText
 
 MAX_CATEGORIES = 100
@@ -33,7 +35,7 @@ async def create_category(arguments: CreateCategory, context: ToolContext) -> di
     made = await context.rows.fetch("insert_category", name=name, slug=slugify(name))
     if not made:
         raise ToolError(CATEGORY_EXISTS)
-    return {"status": "created", "name": made[0]["name"]}
+    return summarized({"status": "created", "name": made[0]["name"]}, category_sentences, context)
 
 
 async def preview_create_category(arguments: CreateCategory, context: ToolContext) -> dict[str, Any]:
@@ -62,6 +64,10 @@ def slugify(name: str) -> str:
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     words = "-".join(re.findall(r"[a-z0-9]+", plain))
     return words or f"category-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+
+
+def category_sentences(result: Row, wording: Wording) -> Iterator[str]:
+    yield f"The category {result['name']} is created."
 
 
 TOOL = Tool(

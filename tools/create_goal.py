@@ -1,16 +1,19 @@
 """Creates a goal."""
 
 import datetime as dt
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
 from pydantic import Field
 
-from graph.tool import Tool, ToolContext, ToolError
+from graph.tool import Row, Tool, ToolContext, ToolError
 from tools.shared.arguments import ToolArguments
 from tools.shared.currencies import OptionalCurrency, resolve_currency
 from tools.shared.goals import GoalType, fetch_goals, goal_result
 from tools.shared.money import MAX_DECIMALS, amount_text, check_decimals
+from tools.shared.sentences.goals import goal_phrase
+from tools.shared.sentences.wording import Wording, summarized
 from tools.shared.text_fields import ShortText
 
 NAME_TAKEN = "An active goal has this name already; update it, or choose another name."
@@ -39,7 +42,7 @@ async def create_goal(arguments: CreateGoal, context: ToolContext) -> dict[str, 
     made = await context.rows.fetch("insert_goal", **(arguments.model_dump() | {"currency": currency}))
     if not made:
         raise ToolError(NAME_TAKEN)
-    return {"status": "ok", "goal": goal_result(made[0], context.today)}
+    return summarized({"status": "ok", "goal": goal_result(made[0], context.today)}, goal_sentences, context)
 
 
 async def preview_create_goal(arguments: CreateGoal, context: ToolContext) -> dict[str, Any]:
@@ -73,6 +76,13 @@ async def resolve_goal_currency(arguments: CreateGoal, context: ToolContext) -> 
     currency = await resolve_currency(arguments.currency, context)
     check_decimals(currency, arguments.target_amount, arguments.current_amount)
     return currency
+
+
+def goal_sentences(result: Row, wording: Wording) -> Iterator[str]:
+    goal = result["goal"]
+    yield f"The goal is created: {goal_phrase(goal, wording)}."
+    if goal["needed_per_month"]:
+        yield f"It needs {wording.money(goal['needed_per_month'], goal['currency'])} a month."
 
 
 TOOL = Tool(

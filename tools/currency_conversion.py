@@ -12,7 +12,10 @@ from graph.tool import Row, Tool, ToolContext, ToolError
 from tools.shared.arguments import ToolArguments
 from tools.shared.currencies import CurrencyCode
 from tools.shared.money import MAX_DECIMALS, amount_text, check_decimals
+from tools.shared.sentences.wording import Wording, summarized
 
+MAX_DAYS_UNMENTIONED = 3
+"""An older rate is said to be old in the summary."""
 METHOD = (
     "By the newest stored rate of or before the day; a pair that is stored the other way round is inverted, and one that is "
     "not stored at all goes through one currency in between. The result is rounded to the cent once (half to even). Banks add "
@@ -49,20 +52,15 @@ async def currency_conversion(arguments: CurrencyConversion, context: ToolContex
         },
     }
     if arguments.from_currency == arguments.to_currency:
-        return {
-            "status": "ok",
-            **head,
-            "rate": "1",
-            "rate_day": None,
-            "converted": amount_text(arguments.amount, arguments.from_currency),
-        }
+        same = {"rate": "1", "rate_day": None, "converted": head["filters"]["amount"]}
+        return summarized({"status": "ok", **head, **same}, conversion_sentences, context)
     found = await context.rows.fetch(
         "rates_on_or_before", day=day, from_currency=arguments.from_currency, to_currency=arguments.to_currency
     )
     way = best_path(found, arguments.from_currency, arguments.to_currency)
     if way is None:
-        return {"status": "unknown", **head, "converted": None}
-    return {
+        return summarized({"status": "unknown", **head, "converted": None}, conversion_sentences, context)
+    result = {
         "status": "ok",
         **head,
         "method": METHOD,
@@ -76,6 +74,7 @@ async def currency_conversion(arguments: CurrencyConversion, context: ToolContex
             for row in way.rows
         ],
     }
+    return summarized(result, conversion_sentences, context)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +124,24 @@ def direct_paths(found: Sequence[Row], start: str, end: str) -> Iterator[Convers
 
 def newest_path(ways: Sequence[ConversionPath]) -> ConversionPath:
     return max(ways, key=lambda way: way.day)
+
+
+def conversion_sentences(result: Row, wording: Wording) -> Iterator[str]:
+    filters = result["filters"]
+    amount = wording.money(filters["amount"], filters["from_currency"])
+    if result["converted"] is None:
+        pair = f"from {filters['from_currency']} to {filters['to_currency']}"
+        yield f"The rate {pair} is unknown for {wording.day(filters['day'])}, so {amount} cannot be converted."
+        return
+    converted = wording.money(result["converted"], filters["to_currency"])
+    if result["rate_day"] is None:
+        yield f"{amount} stays {converted}: it is the same currency."
+        return
+    yield f"{amount} is {converted}, by the rate {wording.number(result['rate'])} of {wording.day(result['rate_day'])}."
+    if any(rate["source"] == "demo" for rate in result["rates"]):
+        yield "The rate is made up for the demonstration."
+    if result["days_old"] > MAX_DAYS_UNMENTIONED:
+        yield f"That rate is {wording.count(result['days_old'], 'day')} older than the day asked for."
 
 
 TOOL = Tool(

@@ -1,7 +1,7 @@
 """Compares two orders in which to pay off the user's debts."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -24,6 +24,8 @@ from tools.shared.interest import (
     snowball,
 )
 from tools.shared.money import MAX_DECIMALS, amount_text, check_decimals
+from tools.shared.sentences.lists import join_names
+from tools.shared.sentences.wording import Wording, summarized
 
 PLAN_METHOD = (
     f"{INTEREST_METHOD} Every debt gets its minimum payment; the extra payment and what paid debts no longer need goes to the "
@@ -57,13 +59,16 @@ async def debt_payoff_plan(arguments: DebtPayoffPlan, context: ToolContext) -> d
     currencies = sorted({debt["currency"] for debt in unpaid})
     filters = arguments.as_filters()
     if not arguments.currency and len(currencies) > 1:
-        return {"status": "ambiguous", "filters": filters, "currencies": currencies}
+        ambiguous = {"status": "ambiguous", "filters": filters, "currencies": currencies}
+        return summarized(ambiguous, plan_sentences, context)
     own = [debt for debt in unpaid if arguments.currency in (None, debt["currency"])]
     if not own:
-        return {"status": "no_rows", "filters": filters, "other_currencies": currencies}
+        nothing = {"status": "no_rows", "filters": filters, "other_currencies": currencies}
+        return summarized(nothing, plan_sentences, context)
     if len(own) > MAX_DEBTS:
         raise ToolError(f"A plan is made for at most {MAX_DEBTS} debts.")
-    return {"status": "ok", "filters": filters} | compare_orders(own, arguments.extra_payment, context.today)
+    result = {"status": "ok", "filters": filters} | compare_orders(own, arguments.extra_payment, context.today)
+    return summarized(result, plan_sentences, context)
 
 
 def compare_orders(debts: Sequence[Row], extra: Decimal, today: dt.date) -> dict[str, Any]:
@@ -108,6 +113,37 @@ def plan_result(plan: PayoffPlan | None, today: dt.date, currency: str) -> dict[
             for name, number in sorted(plan.months.items(), key=lambda debt: (debt[1], debt[0]))
         ],
     }
+
+
+def plan_sentences(result: Row, wording: Wording) -> Iterator[str]:
+    if result["status"] == "ambiguous":
+        yield f"Your debts are in several currencies: {join_names(result['currencies'])}."
+        yield "For which one do you want the plan?"
+        return
+    if result["status"] == "no_rows":
+        currency = result["filters"].get("currency")
+        yield f"There are no unpaid debts{f' in {currency}' if currency else ''} on file."
+        return
+    currency = result["currency"]
+    owed, payment = (wording.money(result[name], currency) for name in ("owed", "monthly_payment"))
+    yield f"You owe {owed} and would pay {payment} a month."
+    if result["avalanche"]["status"] == "never_paid":
+        interest = wording.money(result["interest_next_month"], currency)
+        yield f"At that rate the debts are never paid off: next month's interest alone is {interest}."
+        return
+    yield f"Dearest debt first, you are debt free in {order_phrase(result['avalanche'], currency, wording)}."
+    if (saved := result["interest_saved_by_avalanche"]) is not None:
+        snowball = order_phrase(result["snowball"], currency, wording)
+        compared = f", {wording.money(saved, currency)} more" if Decimal(saved) > 0 else ""
+        yield f"Smallest debt first, it is {snowball}{compared}."
+    if result["minimum_below_interest"]:
+        names = wording.listing([debt["name"] for debt in result["minimum_below_interest"]])
+        yield f"With the minimum payment alone, {names} would grow."
+
+
+def order_phrase(plan: Row, currency: str, wording: Wording) -> str:
+    months, interest = wording.count(plan["months"], "month"), wording.money(plan["total_interest"], currency)
+    return f"{wording.month(plan['debt_free_month'])} ({months}) with {interest} of interest"
 
 
 TOOL = Tool(

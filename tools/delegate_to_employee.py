@@ -1,12 +1,15 @@
 """Asks other employees and returns their answers."""
 
 import asyncio
+from collections.abc import Iterator
 from typing import Any
 
 from pydantic import Field
 
-from graph.tool import Tool, ToolContext
+from graph.tool import Row, Tool, ToolContext
 from tools.shared.arguments import ToolArguments
+from tools.shared.sentences.employees import employee_name
+from tools.shared.sentences.wording import Wording, summarized
 
 
 class Question(ToolArguments):
@@ -31,11 +34,21 @@ async def delegate_to_employee(arguments: DelegateToEmployee, context: ToolConte
     """
     slugs = [context.colleagues.resolve(question.employee) for question in arguments.questions]
     asked = zip(slugs, arguments.questions, strict=True)
-    return {
+    result = {
         "answers": await asyncio.gather(
             *(context.colleagues.delegate(slug, question.question) for slug, question in asked)
         )
     }
+    return summarized(result, answer_sentences, context)
+
+
+def answer_sentences(result: Row, wording: Wording) -> Iterator[str]:
+    for answer in result["answers"]:
+        name = employee_name(answer["to"])
+        if answer["status"] == "ok":
+            yield f"{name} answers: {answer['answer']}"
+        else:
+            yield f"{name} did not answer."
 
 
 TOOL = Tool(delegate_to_employee, timeout_seconds=40.0, returns_untrusted_text=True)

@@ -1,5 +1,6 @@
 """Deletes the budget of a category."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from pydantic import Field
@@ -8,6 +9,7 @@ from graph.tool import Row, Tool, ToolContext, ToolError
 from tools.shared.arguments import ToolArguments
 from tools.shared.budgets import budget_state, fetch_budgets
 from tools.shared.currencies import CurrencyCode
+from tools.shared.sentences.wording import Wording, summarized
 
 
 class DeleteBudget(ToolArguments):
@@ -25,7 +27,7 @@ async def delete_budget(arguments: DeleteBudget, context: ToolContext) -> dict[s
     gone = await context.rows.fetch("delete_budget", category=budget["category"], currency=budget["currency"])
     if not gone:
         raise ToolError("That budget is gone already.")
-    return {"status": "ok", "deleted": budget_state(gone[0])}
+    return summarized({"status": "ok", "deleted": budget_state(gone[0])}, deletion_sentences, context)
 
 
 async def preview_delete_budget(arguments: DeleteBudget, context: ToolContext) -> dict[str, Any]:
@@ -50,6 +52,12 @@ async def resolve_budget(arguments: DeleteBudget, context: ToolContext) -> Row:
     if len(meant) > 1:
         raise ToolError(f"It has several budgets; ask which currency: {', '.join(row['currency'] for row in meant)}.")
     return meant[0]
+
+
+def deletion_sentences(result: Row, wording: Wording) -> Iterator[str]:
+    budget = result["deleted"]
+    amount = wording.money(budget["monthly_amount"], budget["currency"])
+    yield f"The budget of {amount} a month for {budget['category']} is deleted."
 
 
 TOOL = Tool(

@@ -1,5 +1,6 @@
 """Deletes a category rule."""
 
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -8,6 +9,8 @@ from pydantic import Field
 from graph.tool import Row, Rows, Tool, ToolContext, ToolError
 from tools.shared.arguments import ToolArguments
 from tools.shared.category_rules import MAX_RULES, rule_result
+from tools.shared.sentences.categories import rule_phrase
+from tools.shared.sentences.wording import Wording, summarized
 from tools.shared.text_fields import ShortText
 
 
@@ -26,7 +29,7 @@ async def delete_category_rule(arguments: DeleteCategoryRule, context: ToolConte
     gone = await context.rows.fetch("delete_category_rule", id=rule["id"])
     if not gone:
         raise ToolError("Unknown: the rule is gone already.")
-    return {"status": "deleted", "rule": rule_result(gone[0])}
+    return summarized({"status": "deleted", "rule": rule_result(gone[0])}, deletion_sentences, context)
 
 
 async def preview_delete_category_rule(arguments: DeleteCategoryRule, context: ToolContext) -> dict[str, Any]:
@@ -59,6 +62,10 @@ async def resolve_rule(arguments: DeleteCategoryRule, rows: Rows) -> Row:
         both = "; ".join(f"{rule['match']} (id {rule['id']})" for rule in found)
         raise ToolError(f"Ambiguous: two rules have this pattern; ask which one is meant and give its id: {both}.")
     return found[0]
+
+
+def deletion_sentences(result: Row, wording: Wording) -> Iterator[str]:
+    yield f"The rule that {rule_phrase(result['rule'])} is deleted."
 
 
 TOOL = Tool(

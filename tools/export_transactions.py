@@ -5,7 +5,7 @@ import csv
 import io
 import re
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from pydantic import Field
@@ -17,6 +17,8 @@ from tools.shared.arguments import PeriodArguments
 from tools.shared.categories import resolve_categories
 from tools.shared.flows import flow_totals
 from tools.shared.money import amount_text
+from tools.shared.sentences.flows import nothing_found, scope_of, totals_sentences
+from tools.shared.sentences.wording import Wording, summarized
 
 MAX_ROWS = 20_000
 """The most rows in a file."""
@@ -61,15 +63,13 @@ async def export_transactions(arguments: ExportTransactions, context: ToolContex
         "totals": [flow_totals(row) | {"transfers": amount_text(row["transfers"], row["currency"])} for row in sums],
     }
     if not matches:
-        return result
+        return summarized(result, export_sentences, context)
     rows = await context.rows.fetch("transactions_to_export", **wanted, limit=MAX_ROWS)
     name = f"transactions-{rows[-1]['posted_at']}-to-{rows[0]['posted_at']}.{arguments.format}"
     content = await asyncio.to_thread(WRITERS[arguments.format], rows)
     file_id = await store_file(context.files, name, MEDIA_TYPES[arguments.format], content, "ask for a shorter period")
-    return result | {
-        "exported": len(rows),
-        "most_that_fit": MAX_ROWS,
-        "file_name": name,
+    exported = result | {"exported": len(rows), "most_that_fit": MAX_ROWS, "file_name": name}
+    return summarized(exported, export_sentences, context) | {
         DISPLAY: {
             "type": "document",
             "title": f"{len(rows)} transactions, {rows[-1]['posted_at']} to {rows[0]['posted_at']}",
@@ -133,6 +133,19 @@ def escape_formula(text: str) -> str:
     """
     plain = LINE_BREAKS.sub(" ", CONTROL_CHARACTERS.sub("", text))
     return f"'{plain}" if unicodedata.normalize("NFKC", plain).lstrip().startswith(FORMULA_STARTS) else plain
+
+
+def export_sentences(result: Row, wording: Wording) -> Iterator[str]:
+    filters, matches = result["filters"], result["matches"]
+    if not matches:
+        yield f"{nothing_found(filters, wording)[:-1]}, so there is no file."
+        return
+    exported = wording.count(result["exported"], "transaction")
+    yield f"The file {result['file_name']} is ready and holds {exported}{scope_of(filters, wording)}."
+    if result["exported"] < matches:
+        left_out = wording.number(matches)
+        yield f"There are {left_out} in all; the rest did not fit, so ask for a shorter period."
+    yield from totals_sentences(result["totals"], filters, wording)
 
 
 TOOL = Tool(

@@ -1,12 +1,13 @@
 """Sums up the user's goals."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
 from graph.tool import Row, Tool, ToolContext
 from tools.shared.arguments import ToolArguments
+from tools.shared.display import table
 from tools.shared.goals import (
     MAX_GOALS,
     PACE_METHOD,
@@ -18,6 +19,9 @@ from tools.shared.goals import (
     needed_per_month,
 )
 from tools.shared.money import amount_text, by_currency, percent_text
+from tools.shared.sentences.goals import goal_phrase
+from tools.shared.sentences.lists import join_names
+from tools.shared.sentences.wording import Wording, summarized
 
 
 class GoalSummary(ToolArguments):
@@ -38,16 +42,19 @@ async def goal_summary(arguments: GoalSummary, context: ToolContext) -> dict[str
         goal for goal in active if goal["target_date"] and goal["target_date"] >= context.today and amount_left(goal)
     ]
     nearest = min(ahead, key=lambda goal: goal["target_date"], default=None)
-    return {
+    totals = [goal_totals(currency, same, context.today) for currency, same in by_currency(active).items()]
+    result = {
         "status": "ok" if goals else "no_rows",
         "counts": {
             status: sum(goal["status"] == status for goal in goals) for status in ("active", "completed", "archived")
         },
         "method": PACE_METHOD,
-        "totals": [goal_totals(currency, same, context.today) for currency, same in by_currency(active).items()],
+        "totals": totals,
         "next_due": None if nearest is None else goal_result(nearest, context.today),
         "overdue": [goal_state(goal) for goal in active if is_overdue(goal, context.today)][:MAX_GOALS],
+        **table("Goals together", ("currency", "goals", "current", "target", "left", "percent"), totals),
     }
+    return summarized(result, summary_sentences, context)
 
 
 def goal_totals(currency: str, goals: Sequence[Row], today: dt.date) -> dict[str, Any]:
@@ -64,6 +71,27 @@ def goal_totals(currency: str, goals: Sequence[Row], today: dt.date) -> dict[str
             sum((needed_per_month(goal, today) or Decimal() for goal in goals), Decimal()), currency
         ),
     }
+
+
+def summary_sentences(result: Row, wording: Wording) -> Iterator[str]:
+    if result["status"] == "no_rows":
+        yield "You have no goals on file."
+        return
+    counts = [f"{wording.number(count)} {status}" for status, count in result["counts"].items() if count]
+    totals = [
+        "{} of {} is reached, {} is left".format(
+            *(wording.money(total[name], total["currency"]) for name in ("current", "target", "left"))
+        )
+        for total in result["totals"]
+    ]
+    goals = wording.count(sum(result["counts"].values()), "goal")
+    yield f"You have {goals} ({join_names(counts)}){f': {join_names(totals)}' if totals else ''}."
+    if upcoming := result["next_due"]:
+        needed = wording.money(upcoming["needed_per_month"], upcoming["currency"])
+        yield f"Next is {goal_phrase(upcoming, wording)}, which needs {needed} a month."
+    if result["overdue"]:
+        late = [goal_phrase(goal, wording) for goal in result["overdue"]]
+        yield f"Past the target date: {wording.listing(late)}."
 
 
 TOOL = Tool(

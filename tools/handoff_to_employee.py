@@ -1,11 +1,14 @@
 """Hands the conversation over to another employee."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from pydantic import Field
 
-from graph.tool import Tool, ToolContext
+from graph.tool import Row, Tool, ToolContext
 from tools.shared.arguments import ToolArguments
+from tools.shared.sentences.employees import employee_name
+from tools.shared.sentences.wording import Wording, summarized
 
 
 class HandoffToEmployee(ToolArguments):
@@ -27,7 +30,7 @@ async def handoff_to_employee(arguments: HandoffToEmployee, context: ToolContext
     you have it.
     """
     to = context.colleagues.resolve(arguments.employee)
-    return {
+    result = {
         "status": "ok",
         "handoff": {
             "from": context.colleagues.employee,
@@ -37,6 +40,11 @@ async def handoff_to_employee(arguments: HandoffToEmployee, context: ToolContext
             "key_facts": arguments.key_facts,
         },
     }
+    return summarized(result, handoff_sentences, context)
+
+
+def handoff_sentences(result: Row, wording: Wording) -> Iterator[str]:
+    yield f"{employee_name(result['handoff']['to'])} takes over from here."
 
 
 TOOL = Tool(handoff_to_employee)

@@ -1,6 +1,6 @@
 """Lists the user's debts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -10,6 +10,9 @@ from tools.shared.debts import MAX_DEBTS, debt_result
 from tools.shared.display import table
 from tools.shared.interest import monthly_interest
 from tools.shared.money import amount_text, by_currency
+from tools.shared.sentences.debts import debt_phrase
+from tools.shared.sentences.lists import join_names
+from tools.shared.sentences.wording import Wording, summarized
 
 
 class ListDebts(ToolArguments):
@@ -26,7 +29,7 @@ async def list_debts(arguments: ListDebts, context: ToolContext) -> dict[str, An
     """
     debts = await context.rows.fetch("debts")
     listed = [debt_result(debt) for debt in debts[:MAX_DEBTS]]
-    return {
+    result = {
         "status": "ok" if debts else "no_rows",
         "matches": len(debts),
         "shown": len(listed),
@@ -34,6 +37,7 @@ async def list_debts(arguments: ListDebts, context: ToolContext) -> dict[str, An
         "debts": listed,
         **table("Debts", ("name", "currency", "balance", "annual_rate_percent", "minimum_payment", "as_of"), listed),
     }
+    return summarized(result, debt_sentences, context)
 
 
 def debt_totals(currency: str, debts: Sequence[Row]) -> dict[str, Any]:
@@ -48,6 +52,25 @@ def debt_totals(currency: str, debts: Sequence[Row]) -> dict[str, Any]:
         "minimum_payments": amount_text(sum((debt["minimum_payment"] for debt in unpaid), Decimal()), currency),
         "interest_next_month": amount_text(grown, currency),
     }
+
+
+def debt_sentences(result: Row, wording: Wording) -> Iterator[str]:
+    if not result["matches"]:
+        yield "There are no debts on file."
+        return
+    totals = [total_phrase(total, wording) for total in result["totals"]]
+    yield f"You owe {join_names(totals)}."
+    listed = [debt_phrase(debt, wording) for debt in result["debts"]]
+    yield f"{'It is' if result['matches'] == 1 else 'They are'} {wording.listing(listed, result['matches'])}."
+    growing = [debt["name"] for debt in result["debts"] if debt["minimum_below_interest"]]
+    if growing:
+        payments, cover = ("payments", "do") if len(growing) > 1 else ("payment", "does")
+        yield f"The minimum {payments} of {wording.listing(growing)} {cover} not cover the interest."
+
+
+def total_phrase(total: Row, wording: Wording) -> str:
+    owed, minimum = (wording.money(total[name], total["currency"]) for name in ("owed", "minimum_payments"))
+    return f"{owed} on {wording.count(total['unpaid'], 'debt')}, with minimum payments of {minimum} a month"
 
 
 TOOL = Tool(

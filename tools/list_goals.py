@@ -1,13 +1,16 @@
 """Lists the user's goals."""
 
+from collections.abc import Iterator
 from typing import Any, Literal
 
 from pydantic import Field
 
-from graph.tool import Tool, ToolContext
+from graph.tool import Row, Tool, ToolContext
 from tools.shared.arguments import ToolArguments
 from tools.shared.display import table
 from tools.shared.goals import MAX_GOALS, PACE_METHOD, GoalType, fetch_goals, goal_result
+from tools.shared.sentences.goals import goal_phrase
+from tools.shared.sentences.wording import Wording, summarized
 
 
 class ListGoals(ToolArguments):
@@ -28,7 +31,7 @@ async def list_goals(arguments: ListGoals, context: ToolContext) -> dict[str, An
         context.rows, None if arguments.status == "all" else arguments.status, arguments.goal_type
     )
     listed = [goal_result(goal, context.today) for goal in goals[: arguments.limit]]
-    return {
+    result = {
         "status": "ok" if goals else "no_rows",
         "filters": arguments.as_filters(),
         "matches": len(goals),
@@ -37,6 +40,26 @@ async def list_goals(arguments: ListGoals, context: ToolContext) -> dict[str, An
         "goals": listed,
         **table("Goals", ("name", "currency", "current", "target", "left", "percent", "target_date"), listed),
     }
+    return summarized(result, goal_sentences, context)
+
+
+def goal_sentences(result: Row, wording: Wording) -> Iterator[str]:
+    kind = "" if result["filters"]["status"] == "all" else f"{result['filters']['status']} "
+    if not result["matches"]:
+        yield f"You have no {kind}goals on file."
+        return
+    listed = [goal_phrase(goal, wording) for goal in result["goals"]]
+    yield f"You have {wording.count(result['matches'], f'{kind}goal')}: {wording.listing(listed, result['matches'])}."
+    needed = [
+        f"{wording.money(goal['needed_per_month'], goal['currency'])} a month for {goal['name']}"
+        for goal in result["goals"]
+        if goal["needed_per_month"]
+    ]
+    if needed:
+        yield f"To reach them in time, put aside {wording.listing(needed)}."
+    overdue = [goal["name"] for goal in result["goals"] if goal["overdue"]]
+    if overdue:
+        yield f"Past the target date: {wording.listing(overdue)}."
 
 
 TOOL = Tool(

@@ -1,13 +1,16 @@
 """Lists the user's reminders."""
 
+from collections.abc import Iterator
 from typing import Any, Literal
 
 from pydantic import Field
 
-from graph.tool import Tool, ToolContext
+from graph.tool import Row, Tool, ToolContext
 from tools.shared.arguments import ToolArguments
 from tools.shared.display import table
 from tools.shared.reminders import reminder_result
+from tools.shared.sentences.reminders import reminder_phrase
+from tools.shared.sentences.wording import Wording, summarized
 
 MAX_REMINDERS = 50
 """The most reminders in a result."""
@@ -29,7 +32,7 @@ async def list_reminders(arguments: ListReminders, context: ToolContext) -> dict
     reminders = [reminder_result(row, context.today) for row in await context.rows.fetch("reminders", status=wanted)]
     reminders.sort(key=lambda reminder: (reminder["next_due"] or reminder["first_due"], reminder["time"] or ""))
     listed = reminders[: arguments.limit]
-    return {
+    result = {
         "status": "ok" if reminders else "no_rows",
         "filters": arguments.model_dump(mode="json"),
         "matches": len(reminders),
@@ -37,6 +40,23 @@ async def list_reminders(arguments: ListReminders, context: ToolContext) -> dict
         "reminders": listed,
         **table("Reminders", ("text", "next_due", "time", "recurrence"), listed),
     }
+    return summarized(result, reminder_sentences, context)
+
+
+def reminder_sentences(result: Row, wording: Wording) -> Iterator[str]:
+    status = result["filters"]["status"]
+    kind = "" if status == "all" else f"{status} "
+    if not result["matches"]:
+        yield f"You have no {kind}reminders."
+        return
+    overdue = [reminder["text"] for reminder in result["reminders"] if reminder["overdue"]]
+    listed = [reminder_phrase(reminder, wording) for reminder in result["reminders"] if not reminder["overdue"]]
+    ahead = result["matches"] - len(overdue)
+    yield f"You have {wording.count(result['matches'], f'{kind}reminder')}."
+    if listed:
+        yield f"Next: {wording.listing(listed, ahead)}."
+    if overdue:
+        yield f"Overdue: {wording.listing([f'“{text}”' for text in overdue])}."
 
 
 TOOL = Tool(

@@ -1,13 +1,13 @@
 """Calculates the cost of a loan."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
 from pydantic import Field
 
-from graph.tool import Tool, ToolContext, ToolError
+from graph.tool import Row, Tool, ToolContext, ToolError
 from graph.values.months import add_months
 from tools.shared.arguments import ToolArguments
 from tools.shared.currencies import CurrencyCode
@@ -21,6 +21,7 @@ from tools.shared.interest import (
     payment_schedule,
 )
 from tools.shared.money import MAX_DECIMALS, amount_text, check_decimals
+from tools.shared.sentences.wording import Wording, summarized
 
 MAX_YEARS = 40
 """The most years that a schedule lists."""
@@ -73,9 +74,16 @@ async def loan_amortisation(arguments: LoanAmortisation, context: ToolContext) -
         for amount in (payment, payment + arguments.extra_payment)
     )
     if plan is None:
-        return {"status": "never_paid", "within_months": MAX_MONTHS, **head, "with_extra": None, "schedule": []}
+        never: dict[str, Any] = {
+            "status": "never_paid",
+            "within_months": MAX_MONTHS,
+            **head,
+            "with_extra": None,
+            "schedule": [],
+        }
+        return summarized(never, loan_sentences, context)
     years = yearly_schedule(plan, arguments.principal, currency)
-    return {
+    result = {
         "status": "ok",
         **head,
         **schedule_summary(plan, context.today, currency),
@@ -85,6 +93,7 @@ async def loan_amortisation(arguments: LoanAmortisation, context: ToolContext) -
         "schedule": years[:MAX_YEARS],
         **table("Year by year", ("year", "interest", "principal", "balance"), years[:MAX_YEARS]),
     }
+    return summarized(result, loan_sentences, context)
 
 
 def schedule_summary(plan: Sequence[Payment], today: dt.date, currency: str | None) -> dict[str, Any]:
@@ -126,6 +135,25 @@ def yearly_schedule(plan: Sequence[Payment], principal: Decimal, currency: str |
             }
         )
     return rows
+
+
+def loan_sentences(result: Row, wording: Wording) -> Iterator[str]:
+    currency, filters = result["currency"], result["filters"]
+    payment = wording.money(result["monthly_payment"], currency)
+    principal, rate = wording.money(filters["principal"], currency), wording.percent(filters["annual_rate_percent"])
+    if result["status"] == "never_paid":
+        interest = wording.money(result["interest_first_month"], currency)
+        yield f"A loan of {principal} at {rate} is never paid off with {payment} a month."
+        yield f"The first month's interest is {interest}; the payment must be higher."
+        return
+    interest, whole = (wording.money(result[name], currency) for name in ("total_interest", "total_paid"))
+    months, end = wording.count(result["months"], "month"), wording.month(result["payoff_month"])
+    yield f"A loan of {principal} at {rate} costs {payment} a month for {months}, until {end}."
+    yield f"You would pay {interest} of interest, {whole} in all."
+    if extra := result["with_extra"]:
+        saved, sooner = wording.money(extra["interest_saved"], currency), wording.count(extra["months_saved"], "month")
+        more = wording.money(filters["extra_payment"], currency)
+        yield f"With {more} more a month you finish {sooner} sooner and save {saved}."
 
 
 TOOL = Tool(

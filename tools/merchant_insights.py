@@ -2,7 +2,7 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -14,6 +14,8 @@ from graph.values.months import add_months
 from tools.shared.arguments import ToolArguments
 from tools.shared.display import table
 from tools.shared.money import amount_text, by_currency
+from tools.shared.sentences.lists import join_names
+from tools.shared.sentences.wording import Wording, summarized
 from tools.shared.text_fields import ShortText
 
 MAX_CANDIDATES = 10
@@ -37,10 +39,10 @@ async def merchant_insights(arguments: MerchantInsights, context: ToolContext) -
     found = await context.rows.fetch("merchants_by_name", merchant=arguments.merchant, limit=MAX_CANDIDATES)
     filters = {"merchant_contains": arguments.merchant, "months": arguments.months}
     if not found:
-        return {"status": "unknown", "filters": filters}
+        return summarized({"status": "unknown", "filters": filters}, merchant_sentences, context)
     one, *others = found
     if others and not one["exact"]:
-        return {
+        ambiguous = {
             "status": "ambiguous",
             "filters": filters,
             "found": one["found"],
@@ -49,13 +51,14 @@ async def merchant_insights(arguments: MerchantInsights, context: ToolContext) -
                 for row in found
             ],
         }
+        return summarized(ambiguous, merchant_sentences, context)
     groups = await context.rows.fetch("merchant_by_month", spellings=one["spellings"])
     course = [
         row
         for currency, same in by_currency(groups).items()
         for row in month_rows(currency, same, arguments.months, context.today)
     ]
-    return {
+    result = {
         "status": "ok" if groups else "no_rows",
         "filters": filters,
         "merchant": one["merchant"],
@@ -65,6 +68,7 @@ async def merchant_insights(arguments: MerchantInsights, context: ToolContext) -
         "months": course,
         **table(one["merchant"], ("month", "currency", "count", "spent_net", "income"), course),
     }
+    return summarized(result, merchant_sentences, context)
 
 
 @dataclass(slots=True)
@@ -136,6 +140,42 @@ def month_rows(currency: str, groups: Sequence[Row], count: int, today: dt.date)
         }
         for month in (add_months(last, number - count + 1) for number in range(count))
     ]
+
+
+def merchant_sentences(result: Row, wording: Wording) -> Iterator[str]:
+    words = result["filters"]["merchant_contains"]
+    if result["status"] == "unknown":
+        yield f"No merchant in your records has “{words}” in its name."
+    elif result["status"] == "ambiguous":
+        names = [candidate["merchant"] for candidate in result["candidates"]]
+        yield f"Several merchants have “{words}” in their names: {wording.listing(names, result['found'])}."
+        yield "Which one do you mean?"
+    elif not result["sums"]:
+        yield f"I found no spending or income at {result['merchant']}, only transfers."
+    else:
+        yield f"At {result['merchant']} you have {join_names([overall_phrase(sums, wording) for sums in result['sums']])}."
+        averages = [
+            f"{wording.money(sums['average_purchase'], sums['currency'])} on average "
+            f"over {wording.count(sums['purchases'], 'purchase')}"
+            for sums in result["sums"]
+            if sums["average_purchase"]
+        ]
+        if averages:
+            yield f"That is {join_names(averages)}."
+        usual, last = result["usual_category"], max(sums["last_date"] for sums in result["sums"])
+        yield f"The last was on {wording.day(last)}, and it is mostly filed under {usual['category']}."
+
+
+def overall_phrase(sums: Row, wording: Wording) -> str:
+    spent, income, refunds = (
+        wording.money(sums[name], sums["currency"]) for name in ("spent_net", "income", "refunds")
+    )
+    parts = []
+    if Decimal(sums["spent_gross"]) or Decimal(sums["refunds"]):
+        parts.append(f"spent {spent}{f' after {refunds} of refunds' if Decimal(sums['refunds']) else ''}")
+    if Decimal(sums["income"]):
+        parts.append(f"received {income}")
+    return f"{' and '.join(parts)} since {wording.day(sums['first_date'])}"
 
 
 TOOL = Tool(

@@ -2,7 +2,7 @@
 
 import asyncio
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -18,6 +18,8 @@ from tools.shared.arguments import ToolArguments
 from tools.shared.flows import NO_FLOW, net_spending, sum_flows
 from tools.shared.money import amount_text, by_currency
 from tools.shared.months import MONTH_PATTERN, parse_month
+from tools.shared.sentences.lists import join_names
+from tools.shared.sentences.wording import Wording, summarized
 
 MAX_CATEGORIES = 15
 MAX_MERCHANTS = 10
@@ -54,7 +56,7 @@ async def monthly_report(arguments: MonthlyReport, context: ToolContext) -> dict
         "complete": last_day(first) < context.today,
     }
     if not groups:
-        return head | {"currencies": []}
+        return summarized(head | {"currencies": []}, report_sentences, context)
     earlier = by_currency(await context.rows.fetch("category_totals", **then, flow=None))
     merchants = by_currency(await context.rows.fetch("top_merchants", **here, limit=MAX_MERCHANTS))
     oldest = add_months(first, 1 - CHART_MONTHS)
@@ -69,7 +71,7 @@ async def monthly_report(arguments: MonthlyReport, context: ToolContext) -> dict
     content = await asyncio.to_thread(lambda: render_pdf(title, document_parts(result, months, oldest)))
     display = {"type": "document", "title": title, "media_type": PDF, "bytes": len(content)}
     file_id = await store_file(context.files, f"report-{first:%Y-%m}.pdf", PDF, content, "answer in words")
-    return result | {DISPLAY: display | {"file_id": file_id}}
+    return summarized(result, report_sentences, context) | {DISPLAY: display | {"file_id": file_id}}
 
 
 def month_range(first: dt.date) -> dict[str, dt.date]:
@@ -186,6 +188,34 @@ def section_charts(section: Row, months: Sequence[Row], oldest: dt.date) -> list
     series = [ChartSeries("Spent", [row["spent"] for row in shown])]
     by_category = Chart("Spending by category", "bars", section["currency"], [row["category"] for row in shown], series)
     return [by_category, by_month] if shown else [by_month]
+
+
+def report_sentences(result: Row, wording: Wording) -> Iterator[str]:
+    month = wording.month(result["month"])
+    if not result["currencies"]:
+        yield f"I found no transactions in {month}, so there is no report."
+        return
+    main, *others = sorted(result["currencies"], key=lambda section: -section["this_month"]["count"])
+    so_far = "" if result["complete"] else " so far"
+    yield f"The report of {month} is ready as a PDF: you {flow_phrase(main, wording)} in {month}{so_far}."
+    change = main["change"]["spent"]
+    size, word = wording.size(change, main["currency"]), "less" if change.startswith("-") else "more"
+    yield f"That is {size} {word} spent than in {wording.month(result['compared_with'])}."
+    if others:
+        yield f"In other currencies you {join_names([flow_phrase(section, wording) for section in others])}."
+    top = [
+        f"{row['category']} with {wording.money(row['spent'], section['currency'])}"
+        for section in (main, *others)
+        for row in section["categories"]
+        if Decimal(row["spent"]) > 0
+    ]
+    if top:
+        yield f"Most was spent on {wording.listing(top)}."
+
+
+def flow_phrase(section: Row, wording: Wording) -> str:
+    spent, income = (wording.money(section["this_month"][name], section["currency"]) for name in ("spent", "income"))
+    return f"spent {spent} and received {income}" if Decimal(section["this_month"]["income"]) else f"spent {spent}"
 
 
 TOOL = Tool(

@@ -1,12 +1,14 @@
 """Adds up the user's accounts and debts."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from graph.tool import Row, Tool, ToolContext
 from tools.shared.arguments import ToolArguments
 from tools.shared.display import table
 from tools.shared.money import amount_text, balance_totals, by_currency
+from tools.shared.sentences.lists import is_are, join_names
+from tools.shared.sentences.wording import Wording, summarized
 
 METHOD = (
     "Known account balances (what is owed on them is negative) less the debts on file; a debt that is linked to an account "
@@ -32,7 +34,7 @@ async def net_worth(arguments: NetWorth, context: ToolContext) -> dict[str, Any]
     items = assets_and_debts(await context.rows.fetch("accounts"), await context.rows.fetch("debts"))
     known = any(item["balance"] is not None for item in items)
     listed = [item_result(item) for item in items[:MAX_ITEMS]]
-    return {
+    result = {
         "status": "ok" if known else "unknown" if items else "no_rows",
         "method": METHOD,
         "matches": len(items),
@@ -40,6 +42,7 @@ async def net_worth(arguments: NetWorth, context: ToolContext) -> dict[str, Any]
         "items": listed,
         **table("Net worth", ("name", "kind", "currency", "balance", "as_of"), listed),
     }
+    return summarized(result, net_worth_sentences, context)
 
 
 def assets_and_debts(accounts: Sequence[Row], debts: Sequence[Row]) -> list[Row]:
@@ -89,6 +92,29 @@ def item_result(item: Row) -> dict[str, Any]:
         "balance": None if balance is None else amount_text(balance, item["currency"]),
         "as_of": None if day is None else day.isoformat(),
     }
+
+
+def net_worth_sentences(result: Row, wording: Wording) -> Iterator[str]:
+    if result["status"] == "no_rows":
+        yield "There are no accounts and no debts in your records."
+        return
+    known = [total for total in result["totals"] if total["net"] is not None]
+    if not known:
+        yield f"Your net worth is unknown: none of your {wording.count(result['matches'], 'account')} has a balance on file."
+        return
+    nets = [
+        "{} ({} held less {} owed)".format(
+            *(wording.money(total[name], total["currency"]) for name in ("net", "assets", "owed"))
+        )
+        for total in known
+    ]
+    yield f"Your net worth is {join_names(nets)}, as far as it is known."
+    yield f"The oldest figure in it is of {wording.day(min(total['oldest_day'] for total in known))}."
+    missing = sum(total["unknown_accounts"] for total in result["totals"])
+    if missing:
+        yield f"{wording.count(missing, 'account').capitalize()} without a known balance {is_are(missing)} not counted."
+    if any(total["may_count_twice"] for total in known):
+        yield "A card may be counted twice, as an account and as a debt."
 
 
 TOOL = Tool(

@@ -1,14 +1,14 @@
 """Finds recurring payments and income."""
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from itertools import groupby
 from typing import Any, Literal
 
 from pydantic import Field
 
-from graph.tool import Tool, ToolContext
+from graph.tool import Row, Tool, ToolContext
 from graph.values.currencies import round_amount
 from tools.shared.arguments import ToolArguments
 from tools.shared.display import table
@@ -22,6 +22,9 @@ from tools.shared.payment_series import (
     fetch_payees,
     payee_series,
 )
+from tools.shared.sentences.cadences import CADENCE_WORDS
+from tools.shared.sentences.lists import MAX_LISTED, is_are, join_names
+from tools.shared.sentences.wording import Wording, summarized
 
 LONG_LOOK_BACK = dt.timedelta(days=1200)
 """The time in which yearly bookings are searched."""
@@ -55,6 +58,15 @@ METHOD = (
 )
 
 
+NOUNS = {
+    ("expense", False): ("regular payment", "regular payments"),
+    ("expense", True): ("subscription", "subscriptions"),
+    ("income", False): ("regular income", "regular incomes"),
+    ("income", True): ("regular income", "regular incomes"),
+}
+"""What a series is called, by type and by whether only subscriptions are listed."""
+
+
 class RecurringPayments(ToolArguments):
     type: Literal["expense", "income"] = Field("expense", description="Paid or received.")
     subscriptions_only: bool = Field(False, description="Subscriptions only.")
@@ -86,7 +98,7 @@ async def recurring_payments(arguments: RecurringPayments, context: ToolContext)
         key=lambda payment: (payment.is_over(today), -monthly_cost(payment), payment.merchant or "", payment.last_date)
     )
     listed = [series_result(payment, today) for payment in kept[: arguments.limit]]
-    return {
+    result = {
         "status": "ok" if kept else "no_rows",
         "filters": arguments.model_dump(mode="json") | {"as_of": today.isoformat()},
         "method": METHOD,
@@ -101,6 +113,7 @@ async def recurring_payments(arguments: RecurringPayments, context: ToolContext)
             listed,
         ),
     }
+    return summarized(result, recurring_sentences, context)
 
 
 async def fetch_series(flow: str, context: ToolContext) -> list[PaymentSeries]:
@@ -183,6 +196,37 @@ def currency_totals(currency: str, series: Sequence[PaymentSeries]) -> dict[str,
         "subscriptions": len(subscriptions),
         "subscriptions_monthly_cost": amount_text(sum(map(monthly_cost, subscriptions), Decimal()), currency),
     }
+
+
+def recurring_sentences(result: Row, wording: Wording) -> Iterator[str]:
+    filters, rows = result["filters"], result["recurring"]
+    noun, nouns = NOUNS[filters["type"], filters["subscriptions_only"]]
+    if not rows:
+        yield f"I found no {nouns} in your records up to {wording.day(filters['as_of'])}."
+        return
+    if result["totals"]:
+        costs = [
+            f"{wording.count(total['count'], noun, nouns)}, "
+            f"{wording.money(total['monthly_cost'], total['currency'])} a month in all"
+            for total in result["totals"]
+        ]
+        yield f"You have {join_names(costs)}."
+    listed = [series_phrase(row, wording) for row in rows]
+    many = "They are" if result["found"] <= MAX_LISTED else "The largest are"
+    yield f"{'It is' if result['found'] == 1 else many} {wording.listing(listed, result['found'])}."
+    if result["ended"] and not filters["include_ended"]:
+        ended = wording.count(result["ended"], "regular payment")
+        yield f"{ended} that {'has' if result['ended'] == 1 else 'have'} ended {is_are(result['ended'])} left out."
+
+
+def series_phrase(row: Row, wording: Wording) -> str:
+    name, usual = (
+        row["merchant"] or row["description"] or "no name",
+        wording.money(row["usual_amount"], row["currency"]),
+    )
+    about = "about " if row["amount_varies"] else ""
+    ended = "" if row["active"] else f" until {wording.day(row['last_date'])}"
+    return f"{name} with {about}{usual} {CADENCE_WORDS[row['every']]}{ended}"
 
 
 TOOL = Tool(

@@ -1,18 +1,20 @@
 """Calculates the growth of savings."""
 
 import datetime as dt
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
 from pydantic import Field
 
-from graph.tool import Tool, ToolContext
+from graph.tool import Row, Tool, ToolContext
 from graph.values.months import add_months
 from tools.shared.arguments import ToolArguments
 from tools.shared.currencies import CurrencyCode
 from tools.shared.display import table
 from tools.shared.interest import future_value
 from tools.shared.money import MAX_DECIMALS, amount_text, check_decimals
+from tools.shared.sentences.wording import Wording, summarized
 
 SAVINGS_METHOD = (
     "The starting balance bears interest from today, each contribution is added at the end of a month; a month bears a "
@@ -49,7 +51,7 @@ async def savings_forecast(arguments: SavingsForecast, context: ToolContext) -> 
     check_decimals(arguments.currency, arguments.starting_balance, arguments.monthly_contribution)
     marks = sorted({*range(12, arguments.months, 12), arguments.months})
     rows = [savings_after(arguments, number, context.today) for number in marks]
-    return {
+    result = {
         "status": "ok",
         "filters": arguments.as_filters(),
         "method": SAVINGS_METHOD,
@@ -61,6 +63,7 @@ async def savings_forecast(arguments: SavingsForecast, context: ToolContext) -> 
         "years": rows,
         **table("Savings", ("month", "contributed", "interest", "balance"), rows),
     }
+    return summarized(result, savings_sentences, context)
 
 
 def savings_after(arguments: SavingsForecast, months: int, today: dt.date) -> dict[str, Any]:
@@ -75,6 +78,17 @@ def savings_after(arguments: SavingsForecast, months: int, today: dt.date) -> di
         "interest": amount_text(value - start - added, arguments.currency),
         "balance": amount_text(value, arguments.currency),
     }
+
+
+def savings_sentences(result: Row, wording: Wording) -> Iterator[str]:
+    currency = result["currency"]
+    final, added, interest = (
+        wording.money(result[name], currency) for name in ("final_balance", "contributed", "interest")
+    )
+    rate = wording.percent(result["filters"]["annual_rate_percent"])
+    yield f"In {wording.month(result['end_month'])} you would have {final} at {rate} a year."
+    yield f"Of that, {added} is what you put in after the start and {interest} is interest."
+    yield "It is a calculation at a fixed rate, not a promise."
 
 
 TOOL = Tool(

@@ -1,16 +1,18 @@
 """Sets the monthly budget of a category."""
 
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
 from pydantic import Field
 
-from graph.tool import Tool, ToolContext, ToolError
+from graph.tool import Row, Tool, ToolContext, ToolError
 from tools.shared.arguments import ToolArguments
 from tools.shared.budgets import budget_state, fetch_budgets
 from tools.shared.categories import resolve_category
 from tools.shared.currencies import OptionalCurrency, resolve_currency
 from tools.shared.money import MAX_DECIMALS, amount_text, check_decimals
+from tools.shared.sentences.wording import Wording, summarized
 
 
 class SetBudget(ToolArguments):
@@ -29,7 +31,7 @@ async def set_budget(arguments: SetBudget, context: ToolContext) -> dict[str, An
     [made] = await context.rows.fetch(
         "upsert_budget", category=category, currency=currency, monthly_amount=arguments.monthly_amount
     )
-    return {"status": "ok", "budget": budget_state(made)}
+    return summarized({"status": "ok", "budget": budget_state(made)}, budget_sentences, context)
 
 
 async def preview_set_budget(arguments: SetBudget, context: ToolContext) -> dict[str, Any]:
@@ -57,6 +59,11 @@ async def resolve_category_and_currency(arguments: SetBudget, context: ToolConte
     currency = await resolve_currency(arguments.currency, context)
     check_decimals(currency, arguments.monthly_amount)
     return name, currency
+
+
+def budget_sentences(result: Row, wording: Wording) -> Iterator[str]:
+    budget = result["budget"]
+    yield f"The budget for {budget['category']} is {wording.money(budget['monthly_amount'], budget['currency'])} a month now."
 
 
 TOOL = Tool(

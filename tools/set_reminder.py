@@ -1,13 +1,16 @@
 """Stores a reminder."""
 
 import datetime as dt
+from collections.abc import Iterator
 from typing import Any
 
 from pydantic import Field
 
-from graph.tool import Tool, ToolContext, ToolError
+from graph.tool import Row, Tool, ToolContext, ToolError
 from tools.shared.arguments import ToolArguments
 from tools.shared.reminders import Recurrence, reminder_result, reminder_state
+from tools.shared.sentences.reminders import reminder_phrase
+from tools.shared.sentences.wording import Wording, summarized
 from tools.shared.text_fields import ShortText
 
 MAX_AHEAD = dt.timedelta(days=3660)
@@ -35,7 +38,8 @@ async def set_reminder(arguments: SetReminder, context: ToolContext) -> dict[str
     made = await context.rows.fetch("insert_reminder", **reminder_values(arguments))
     if not made:
         raise ToolError(REMINDER_EXISTS)
-    return {"status": "ok", "reminder": reminder_result(made[0], context.today)}
+    result = {"status": "ok", "reminder": reminder_result(made[0], context.today)}
+    return summarized(result, reminder_sentences, context)
 
 
 async def preview_set_reminder(arguments: SetReminder, context: ToolContext) -> dict[str, Any]:
@@ -68,6 +72,11 @@ async def check_reminder(arguments: SetReminder, context: ToolContext) -> None:
     for row in await context.rows.fetch("reminders", status="active"):
         if row["due_on"] == arguments.date and row["text"].casefold() == arguments.text.casefold():
             raise ToolError(REMINDER_EXISTS)
+
+
+def reminder_sentences(result: Row, wording: Wording) -> Iterator[str]:
+    yield f"The reminder is noted: {reminder_phrase(result['reminder'], wording)}."
+    yield "Reminders are not sent; they are listed when you ask for them or for what is coming up."
 
 
 TOOL = Tool(

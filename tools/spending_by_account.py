@@ -1,6 +1,6 @@
 """Adds transactions up by account."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -10,6 +10,8 @@ from tools.shared.categories import OptionalCategory, category_filter
 from tools.shared.display import table
 from tools.shared.flows import flow_filters, flow_totals, sum_flows
 from tools.shared.money import amount_text, by_currency
+from tools.shared.sentences.flows import main_first, nothing_found, totals_sentences
+from tools.shared.sentences.wording import Wording, summarized
 
 
 class SpendingByAccount(PeriodArguments):
@@ -31,7 +33,7 @@ async def spending_by_account(arguments: SpendingByAccount, context: ToolContext
         "flow_by_account", start_date=arguments.start_date, end_date=arguments.end_date, categories=categories
     )
     used = [account_flow_result(group) for group in groups]
-    return {
+    result = {
         "status": "ok" if groups else "no_rows",
         "filters": flow_filters(arguments, categories),
         "totals": [
@@ -41,6 +43,7 @@ async def spending_by_account(arguments: SpendingByAccount, context: ToolContext
         "accounts_used": used,
         **table("By account", ("account", "currency", "count", "income", "spent_net", "net"), used),
     }
+    return summarized(result, account_sentences, context)
 
 
 def account_flow_result(group: Row) -> dict[str, Any]:
@@ -57,6 +60,24 @@ def account_flow_result(group: Row) -> dict[str, Any]:
 def net_transfers(groups: Iterable[Row]) -> Decimal:
     """The sum of all transfers of one currency; zero if both sides of each are stored."""
     return sum((group["transfers_in"] - group["transfers_out"] for group in groups), Decimal())
+
+
+def account_sentences(result: Row, wording: Wording) -> Iterator[str]:
+    filters = result["filters"]
+    if not result["totals"]:
+        yield nothing_found(filters, wording)
+        return
+    yield from totals_sentences(result["totals"], filters, wording)
+    listed = [account_phrase(row, wording) for row in main_first(result["accounts_used"], result["totals"])]
+    yield f"By account: {wording.listing(listed)}."
+
+
+def account_phrase(row: Row, wording: Wording) -> str:
+    last4 = f" ending in {row['number_last4']}" if row["number_last4"] else ""
+    name = f"{row['account']}{last4}" if row["account"] else "no account"
+    spent, income = (wording.money(row[name], row["currency"]) for name in ("spent_net", "income"))
+    received = f" and {income} received" if Decimal(row["income"]) else ""
+    return f"{spent} spent{received} through {name}"
 
 
 TOOL = Tool(

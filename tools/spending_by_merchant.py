@@ -1,6 +1,6 @@
 """Adds transactions up by merchant."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -12,6 +12,9 @@ from tools.shared.categories import OptionalCategory, category_filter
 from tools.shared.display import table
 from tools.shared.flows import flow_filters
 from tools.shared.money import amount_text, by_currency, percent_text
+from tools.shared.sentences.flows import main_first, nothing_found, scope_of
+from tools.shared.sentences.lists import join_names
+from tools.shared.sentences.wording import Wording, summarized
 
 
 class SpendingByMerchant(PeriodArguments):
@@ -40,13 +43,14 @@ async def spending_by_merchant(arguments: SpendingByMerchant, context: ToolConte
         limit=arguments.limit,
     )
     ranked = [merchant_result(row, arguments.type) for row in found if row["merchant"] is not None]
-    return {
+    result = {
         "status": "ok" if found else "no_rows",
         "filters": flow_filters(arguments, categories),
         "totals": [merchant_totals(currency, same) for currency, same in by_currency(found).items()],
         "merchants": ranked,
         **table("By merchant", ("merchant", "currency", "count", "total", "share_percent"), ranked),
     }
+    return summarized(result, merchant_sentences, context)
 
 
 def merchant_result(row: Row, flow: str) -> dict[str, Any]:
@@ -79,6 +83,36 @@ def merchant_totals(currency: str, lines: Sequence[Row]) -> dict[str, Any]:
             "total": amount_text(sum((line["total"] for line in nobody), Decimal()), currency),
         },
     }
+
+
+def merchant_sentences(result: Row, wording: Wording) -> Iterator[str]:
+    filters, merchants = result["filters"], result["merchants"]
+    if not result["totals"]:
+        yield nothing_found(filters, wording)
+        return
+    whole = [merchant_total_phrase(total, wording) for total in main_first(result["totals"], result["totals"])]
+    opening = "You spent" if filters["type"] == "expense" else "You received"
+    yield f"{opening} {join_names(whole)}{scope_of(filters, wording)}."
+    if not merchants:
+        yield "None of it names a merchant."
+        return
+    listed = [merchant_phrase(row, wording) for row in main_first(merchants, result["totals"])]
+    many = sum(total["merchants"] for total in result["totals"])
+    most = "Most went to" if filters["type"] == "expense" else "Most came from"
+    yield f"{most if many > 1 else 'The only merchant is'} {wording.listing(listed, many)}."
+
+
+def merchant_total_phrase(total: Row, wording: Wording) -> str:
+    """A total, and what of it names no merchant."""
+    nameless = total["without_merchant"]
+    part = wording.money(nameless["total"], total["currency"])
+    without = f" ({part} of it at no named merchant)" if nameless["count"] else ""
+    return f"{wording.money(total['total'], total['currency'])}{without}"
+
+
+def merchant_phrase(row: Row, wording: Wording) -> str:
+    total = wording.money(row["total"], row["currency"])
+    return f"{row['merchant']} with {total} ({wording.count(row['count'], 'transaction')})"
 
 
 TOOL = Tool(

@@ -1,7 +1,8 @@
 """Adds transactions up by month."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from typing import Any
 
 from pydantic import Field
@@ -13,6 +14,9 @@ from tools.shared.categories import OptionalCategory, category_filter
 from tools.shared.display import table
 from tools.shared.flows import NO_FLOW, flow_filters, flow_totals, net_spending, sum_flows
 from tools.shared.money import amount_text, by_currency
+from tools.shared.sentences.flows import main_currency, main_first, nothing_found, totals_sentences
+from tools.shared.sentences.lists import join_names
+from tools.shared.sentences.wording import Wording, summarized
 from tools.shared.text_fields import ShortText
 
 MAX_MONTHS = 36
@@ -49,7 +53,7 @@ async def spending_by_month(arguments: SpendingByMonth, context: ToolContext) ->
     months = [
         row for currency, same in currencies.items() for row in month_rows(currency, same, first, last, context.today)
     ]
-    return {
+    result = {
         "status": "ok" if groups else "no_rows",
         "filters": {
             "start_date": first.isoformat(),
@@ -63,6 +67,7 @@ async def spending_by_month(arguments: SpendingByMonth, context: ToolContext) ->
         "months": months,
         **table("By month", ("month", "currency", "count", "income", "spent_net", "net"), months),
     }
+    return summarized(result, month_sentences, context)
 
 
 def resolve_period(arguments: SpendingByMonth, today: dt.date) -> tuple[dt.date, dt.date]:
@@ -120,6 +125,43 @@ def average_month(
         "income": amount_text(sums["income"] / len(whole), currency) if whole else None,
         "spent_net": amount_text(net_spending(sums) / len(whole), currency) if whole else None,
     }
+
+
+def month_sentences(result: Row, wording: Wording) -> Iterator[str]:
+    filters = result["filters"]
+    if not result["totals"]:
+        yield nothing_found(filters, wording)
+        return
+    yield from totals_sentences(result["totals"], filters, wording)
+    main = main_currency(result["totals"])
+    months = [month for month in result["months"] if month["currency"] == main and month["count"]]
+    averages = [
+        average_phrase(average, wording)
+        for average in main_first(result["monthly_average"], result["totals"])
+        if average["complete_months"] > 1 and any(Decimal(average[name]) for name in ("spent_net", "income"))
+    ]
+    if averages:
+        yield f"In a full month you {join_names(averages)} on average."
+    if len(months) > 1:
+        listed = wording.listing([month_phrase(row, wording) for row in months[::-1]])
+        dearest = max(months, key=lambda month: Decimal(month["spent_net"]))
+        most = (
+            f"; most was spent in {wording.month(dearest['month'])}, with {wording.money(dearest['spent_net'], main)}"
+        )
+        yield f"Month by month, the latest first: {listed}{most if Decimal(dearest['spent_net']) > 0 else ''}."
+
+
+def average_phrase(average: Row, wording: Wording) -> str:
+    spent, income = (wording.money(average[name], average["currency"]) for name in ("spent_net", "income"))
+    return f"spend {spent}" if not Decimal(average["income"]) else f"spend {spent} and receive {income}"
+
+
+def month_phrase(month: Row, wording: Wording) -> str:
+    spent, income = (wording.money(month[name], month["currency"]) for name in ("spent_net", "income"))
+    so_far = "" if month["complete"] else " (not a full month)"
+    if not Decimal(month["income"]):
+        return f"{spent} in {wording.month(month['month'])}{so_far}"
+    return f"{spent} spent and {income} received in {wording.month(month['month'])}{so_far}"
 
 
 TOOL = Tool(

@@ -1,5 +1,6 @@
 """Splits a transaction into parts."""
 
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -9,6 +10,8 @@ from graph.tool import Row, Rows, Tool, ToolContext, ToolError
 from tools.shared.arguments import ToolArguments
 from tools.shared.categories import resolve_category
 from tools.shared.money import MAX_DECIMALS, amount_text, check_decimals
+from tools.shared.sentences.flows import transaction_phrase
+from tools.shared.sentences.wording import Wording, summarized
 from tools.shared.transaction_lookup import (
     TransactionSelector,
     resolve_transaction,
@@ -40,12 +43,13 @@ async def split_transaction(arguments: SplitTransaction, context: ToolContext) -
     )
     if not parts:
         raise ToolError("The transaction was changed meanwhile; look at it again.")
-    return {
+    result = {
         "status": "changed",
         "before": transaction_result(row),
         "parts": transaction_results(parts),
         "count": len(parts),
     }
+    return summarized(result, split_sentences, context)
 
 
 async def preview_split_transaction(arguments: SplitTransaction, context: ToolContext) -> dict[str, Any]:
@@ -84,6 +88,11 @@ async def resolve_split(arguments: SplitTransaction, rows: Rows) -> tuple[Row, l
     categories = [await resolve_category(part.category, rows) for part in arguments.parts]
     sign = -1 if row["amount"] < 0 else 1
     return row, [sign * part.amount for part in arguments.parts], categories
+
+
+def split_sentences(result: Row, wording: Wording) -> Iterator[str]:
+    parts = [f"{wording.size(part['amount'], part['currency'])} in {part['category']}" for part in result["parts"]]
+    yield f"I split {transaction_phrase(result['before'], wording)} into {wording.listing(parts)}."
 
 
 TOOL = Tool(

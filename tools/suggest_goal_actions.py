@@ -1,7 +1,7 @@
 """Suggests how to reach the user's goals sooner."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from statistics import median
 from typing import Any
@@ -11,9 +11,12 @@ from pydantic import Field
 from graph.tool import Row, Tool, ToolContext
 from graph.values.months import add_months
 from tools.shared.arguments import ToolArguments
+from tools.shared.display import table
 from tools.shared.goals import MAX_GOALS, PACE_METHOD, fetch_goals, goal_result, needed_per_month
 from tools.shared.money import amount_text, by_currency
 from tools.shared.name_lookup import matching_rows
+from tools.shared.sentences.goals import goal_phrase
+from tools.shared.sentences.wording import Wording, summarized
 from tools.shared.text_fields import ShortText
 
 COMPARED_MONTHS = 3
@@ -39,21 +42,26 @@ async def suggest_goal_actions(arguments: SuggestGoalActions, context: ToolConte
     active = await fetch_goals(context.rows, "active")
     goals = matching_rows(arguments.goal, active) if arguments.goal else active
     if not goals:
-        return {"status": "unknown" if arguments.goal and active else "no_rows", "goals": []}
+        status = "unknown" if arguments.goal and active else "no_rows"
+        return summarized({"status": status, "goals": []}, action_sentences, context)
     if arguments.goal and len(goals) > 1:
-        return {"status": "ambiguous", "candidates": [goal_result(goal, context.today) for goal in goals[:MAX_GOALS]]}
+        candidates = [goal_result(goal, context.today) for goal in goals[:MAX_GOALS]]
+        return summarized({"status": "ambiguous", "candidates": candidates}, action_sentences, context)
     this_month = context.today.replace(day=1)
     first = add_months(this_month, -1 - COMPARED_MONTHS)
     groups = await context.rows.fetch(
         "spending_by_month_and_category", start_date=first, end_date=this_month - dt.timedelta(days=1)
     )
-    return {
+    listed = [goal_result(goal, context.today) for goal in goals[:MAX_GOALS]]
+    result = {
         "status": "ok",
         "method": PACE_METHOD,
         "rises_month": f"{add_months(this_month, -1):%Y-%m}",
-        "goals": [goal_result(goal, context.today) for goal in goals[:MAX_GOALS]],
+        "goals": listed,
         "money": [money_result(currency, same, groups, context.today) for currency, same in by_currency(goals).items()],
+        **table("Goals", ("name", "currency", "left", "needed_per_month", "target_date"), listed),
     }
+    return summarized(result, action_sentences, context)
 
 
 def money_result(currency: str, goals: Sequence[Row], groups: Sequence[Row], today: dt.date) -> dict[str, Any]:
@@ -104,6 +112,42 @@ def category_rises(groups: Sequence[Row], months: Sequence[dt.date], currency: s
         }
         for rise, category, usual in found[:MAX_RISES]
     ]
+
+
+def action_sentences(result: Row, wording: Wording) -> Iterator[str]:
+    match result["status"]:
+        case "no_rows":
+            yield "You have no active goals on file."
+        case "unknown":
+            yield "None of your active goals has that name."
+        case "ambiguous":
+            names = [goal["name"] for goal in result["candidates"]]
+            yield f"Several goals fit: {wording.listing(names)}."
+            yield "Which one do you mean?"
+        case _:
+            listed = [goal_phrase(goal, wording) for goal in result["goals"]]
+            yield f"Your {'goal is' if len(listed) == 1 else 'goals are'} {wording.listing(listed)}."
+            yield f"In time that needs {'; '.join(need_phrase(money, wording) for money in result['money'])}."
+            rises = [
+                rise_phrase(rise, money["currency"], wording) for money in result["money"] for rise in money["rises"]
+            ]
+            if rises:
+                yield f"{wording.month(result['rises_month'])} cost more than usual on {wording.listing(rises)}."
+
+
+def need_phrase(money: Row, wording: Wording) -> str:
+    currency, needed = money["currency"], wording.money(money["needed_per_month"], money["currency"])
+    if money["usual_surplus"] is None:
+        return f"{needed} a month; what is usually left over is unknown"
+    usual, gap = (wording.size(money[name], currency) for name in ("usual_surplus", "gap"))
+    surplus = f"is {usual} short" if money["usual_surplus"].startswith("-") else f"leaves {usual}"
+    missing = f"so {gap} a month is missing" if Decimal(money["gap"]) else "which is enough"
+    return f"{needed} a month, and a usual month {surplus}, {missing}"
+
+
+def rise_phrase(rise: Row, currency: str, wording: Wording) -> str:
+    spent, usual = (wording.money(rise[name], currency) for name in ("spent", "usual"))
+    return f"{rise['category']} ({spent} instead of {usual})"
 
 
 TOOL = Tool(

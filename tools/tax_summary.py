@@ -1,7 +1,7 @@
 """Sums up a calendar year for a tax return."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +12,9 @@ from tools.shared.arguments import ToolArguments
 from tools.shared.display import table
 from tools.shared.flows import category_amount, flow_totals, net_spending, sum_flows
 from tools.shared.money import amount_text, by_currency
+from tools.shared.sentences.flows import totals_sentences
+from tools.shared.sentences.lists import join_names
+from tools.shared.sentences.wording import Wording, summarized
 
 DEDUCTION_CATEGORIES = frozenset(
     {"Business Expenses", "Education", "Gifts & Donations", "Healthcare", "Insurance", "Investments", "Fees & Charges"}
@@ -50,7 +53,7 @@ async def tax_summary(arguments: TaxSummary, context: ToolContext) -> dict[str, 
         map(category_result, groups), key=lambda entry: (entry["currency"], entry["type"], entry["category"])
     )
     listed = entries[:MAX_CATEGORIES]
-    return {
+    result = {
         "status": "ok" if groups else "no_rows",
         "year": year,
         "complete": year < context.today.year,
@@ -60,6 +63,7 @@ async def tax_summary(arguments: TaxSummary, context: ToolContext) -> dict[str, 
         "categories": listed,
         **table(f"Taxes {year}", ("category", "type", "currency", "count", "total", "deduction_candidate"), listed),
     }
+    return summarized(result, tax_sentences, context)
 
 
 def is_candidate(group: Row) -> bool:
@@ -87,6 +91,25 @@ def category_result(group: Row) -> dict[str, Any]:
 def tax_totals(currency: str, groups: Sequence[Row]) -> dict[str, Any]:
     candidates = sum((net_spending(group) for group in groups if is_candidate(group)), Decimal())
     return flow_totals(sum_flows(currency, groups)) | {"candidates_spent": amount_text(candidates, currency)}
+
+
+def tax_sentences(result: Row, wording: Wording) -> Iterator[str]:
+    if not result["totals"]:
+        yield f"I found no transactions in {result['year']}."
+        return
+    period = {"start_date": f"{result['year']}-01-01", "end_date": f"{result['year']}-12-31"}
+    yield from totals_sentences(result["totals"], period, wording)
+    candidates = [
+        f"{row['category']} with {wording.money(row['total'], row['currency'])}"
+        for row in result["categories"]
+        if row["deduction_candidate"]
+    ]
+    if candidates:
+        sums = [wording.money(total["candidates_spent"], total["currency"]) for total in result["totals"]]
+        yield f"Candidates for deductions to look at, {join_names(sums)} in all: {wording.listing(candidates)}."
+    else:
+        yield "None of it is in a category that is a candidate for deductions."
+    yield "This adds up bookings and is no tax advice." if result["complete"] else "The year is not over."
 
 
 TOOL = Tool(

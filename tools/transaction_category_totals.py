@@ -1,6 +1,6 @@
 """Adds transactions up by category."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from itertools import groupby
 from typing import Any, Literal
@@ -9,8 +9,11 @@ from pydantic import Field
 
 from graph.tool import Row, Tool, ToolContext
 from tools.shared.arguments import PeriodArguments
+from tools.shared.display import table
 from tools.shared.flows import category_amount, flow_totals, sum_flows
 from tools.shared.money import amount_text, by_currency, percent_text
+from tools.shared.sentences.flows import main_first, nothing_found, totals_sentences
+from tools.shared.sentences.wording import Wording, summarized
 
 
 class TransactionCategoryTotals(PeriodArguments):
@@ -34,12 +37,15 @@ async def transaction_category_totals(arguments: TransactionCategoryTotals, cont
         end_date=arguments.end_date,
         flow=None if arguments.type == "all" else arguments.type,
     )
-    return {
+    categories = [entry for same in by_currency_and_flow(groups) for entry in rank_categories(same)]
+    result = {
         "status": "ok" if groups else "no_rows",
         "filters": arguments.as_filters(),
         "totals": [flow_totals(sum_flows(currency, same)) for currency, same in by_currency(groups).items()],
-        "categories": [entry for same in by_currency_and_flow(groups) for entry in rank_categories(same)],
+        "categories": categories,
+        **table("By category", ("category", "type", "currency", "count", "total", "share_percent"), categories),
     }
+    return summarized(result, category_sentences, context)
 
 
 def by_currency_and_flow(groups: Iterable[Row]) -> list[list[Row]]:
@@ -74,6 +80,23 @@ def category_result(group: Row, whole: Decimal) -> dict[str, Any]:
             "refunds": amount_text(group["refunds"], currency),
         }
     return entry
+
+
+def category_sentences(result: Row, wording: Wording) -> Iterator[str]:
+    filters = result["filters"]
+    if not result["categories"]:
+        yield nothing_found(filters, wording)
+        return
+    yield from totals_sentences(result["totals"], filters, wording)
+    entries = main_first(result["categories"], result["totals"])
+    listed = [category_phrase(entry, filters["type"] == "all", wording) for entry in entries]
+    yield f"{'The only category is' if len(listed) == 1 else 'The largest categories are'} {wording.listing(listed)}."
+
+
+def category_phrase(entry: Row, with_type: bool, wording: Wording) -> str:
+    kind = {"expense": "spent, ", "income": "received, "}[entry["type"]] if with_type else ""
+    total, share = wording.money(entry["total"], entry["currency"]), wording.percent(entry["share_percent"])
+    return f"{entry['category']} with {total} ({kind}{share})"
 
 
 TOOL = Tool(

@@ -1,6 +1,6 @@
 """Lists transactions and adds them up."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -9,8 +9,12 @@ from pydantic import Field
 from graph.tool import Row, Rows, Tool, ToolContext, ToolError
 from tools.shared.arguments import PeriodArguments, check_amount_range
 from tools.shared.categories import SYSTEM_CATEGORIES, resolve_categories
+from tools.shared.display import table
 from tools.shared.flows import flow_totals
 from tools.shared.money import amount_text
+from tools.shared.sentences.flows import nothing_found, totals_sentences, transaction_phrase
+from tools.shared.sentences.lists import MAX_LISTED, is_are
+from tools.shared.sentences.wording import Wording, summarized
 
 
 class TransactionsQuery(PeriodArguments):
@@ -68,7 +72,8 @@ async def transactions_query(arguments: TransactionsQuery, context: ToolContext)
         limit=arguments.limit,
         offset=arguments.offset,
     )
-    return page_result(found, arguments.offset) | {"filters": applied_filters(arguments, categories, accounts)}
+    result = page_result(found, arguments.offset) | {"filters": applied_filters(arguments, categories, accounts)}
+    return summarized(result, transaction_sentences, context)
 
 
 def check_filters(arguments: TransactionsQuery) -> None:
@@ -111,7 +116,7 @@ def page_result(found: Sequence[Row], offset: int) -> dict[str, Any]:
     by_currency = {row["currency"]: row for row in found}
     page = [row for row in found if row["id"] is not None]
     matches = sum(row["matches"] for row in by_currency.values())
-    end = offset + len(page)
+    end, listed = offset + len(page), [row_result(row) for row in page]
     return {
         "status": "ok" if matches else "no_rows",
         "matches": matches,
@@ -121,7 +126,10 @@ def page_result(found: Sequence[Row], offset: int) -> dict[str, Any]:
             flow_totals(row) | {"transfers": amount_text(row["transfers"], row["currency"])}
             for _, row in sorted(by_currency.items())
         ],
-        "transactions": [row_result(row) for row in page],
+        "transactions": listed,
+        **table(
+            "Transactions", ("date", "merchant", "description", "category", "amount", "currency", "account"), listed
+        ),
     }
 
 
@@ -155,6 +163,25 @@ def applied_filters(
         "description_contains": arguments.description,
     }
     return {name: value for name, value in filters.items() if value is not None}
+
+
+def transaction_sentences(result: Row, wording: Wording) -> Iterator[str]:
+    filters, rows, matches = result["filters"], result["transactions"], result["matches"]
+    if not matches:
+        yield nothing_found(filters, wording)
+        return
+    yield from totals_sentences(result["totals"], filters, wording)
+    listed = [transaction_phrase(row, wording) for row in rows]
+    if not listed:
+        yield "There are no more transactions after those."
+    elif matches == 1:
+        yield f"It was {listed[0]}."
+    elif matches > len(listed) and result["next_offset"] is None:
+        yield f"The last of them {is_are(len(listed))} {wording.listing(listed)}."
+    elif matches > len(listed) and result["next_offset"] > len(listed):
+        yield f"The next of them {is_are(len(listed))} {wording.listing(listed)}."
+    else:
+        yield f"The newest {is_are(len(listed[:MAX_LISTED]))} {wording.listing(listed, matches)}."
 
 
 TOOL = Tool(

@@ -1,14 +1,16 @@
 """Joins the parts of a split transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
 from pydantic import Field
 
-from graph.tool import Rows, Tool, ToolContext, ToolError
+from graph.tool import Row, Rows, Tool, ToolContext, ToolError
 from tools.shared.categories import resolve_category
 from tools.shared.money import amount_text
+from tools.shared.sentences.flows import transaction_phrase
+from tools.shared.sentences.wording import Wording, summarized
 from tools.shared.transaction_lookup import (
     TransactionSelector,
     describe_transaction,
@@ -31,7 +33,8 @@ async def undo_split(arguments: UndoSplit, context: ToolContext) -> dict[str, An
     """
     parts, category = await resolve_parts(arguments, context.rows)
     [whole] = await context.rows.fetch("undo_split", id=parts[0]["id"], category=category)
-    return {"status": "changed", "before": transaction_results(parts), "after": transaction_result(whole)}
+    result = {"status": "changed", "before": transaction_results(parts), "after": transaction_result(whole)}
+    return summarized(result, join_sentences, context)
 
 
 async def preview_undo_split(arguments: UndoSplit, context: ToolContext) -> dict[str, Any]:
@@ -64,6 +67,11 @@ async def resolve_parts(arguments: UndoSplit, rows: Rows) -> tuple[Sequence[dict
         category = await resolve_category(arguments.category, rows)
         return parts, category
     return parts, max(parts, key=lambda part: abs(part["amount"]))["category"]
+
+
+def join_sentences(result: Row, wording: Wording) -> Iterator[str]:
+    parts, whole = wording.count(len(result["before"]), "part"), result["after"]
+    yield f"I made {parts} one transaction again: {transaction_phrase(whole, wording)}, in {whole['category']}."
 
 
 TOOL = Tool(

@@ -1,7 +1,7 @@
 """Lists upcoming payments and reminders."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -13,6 +13,8 @@ from tools.shared.display import table
 from tools.shared.money import amount_text, by_currency
 from tools.shared.payment_series import SERIES_METHOD, PaymentSeries, fetch_payees, find_series
 from tools.shared.reminders import due_between
+from tools.shared.sentences.lists import join_names
+from tools.shared.sentences.wording import Wording, summarized
 
 MAX_ITEMS = 60
 """The most payments, and the most reminders, in a result."""
@@ -47,7 +49,7 @@ async def upcoming_obligations(arguments: UpcomingObligations, context: ToolCont
     ]
     reminders.sort(key=lambda item: (item["date"], item["time"] or ""))
     listed = payments[: arguments.limit]
-    return {
+    result = {
         "status": "ok" if payments or reminders else "no_rows",
         "filters": {"start_date": today.isoformat(), "end_date": end.isoformat(), "limit": arguments.limit},
         "method": SERIES_METHOD,
@@ -60,6 +62,7 @@ async def upcoming_obligations(arguments: UpcomingObligations, context: ToolCont
             "Coming up", ("expected_date", "merchant", "description", "currency", "expected_amount", "every"), listed
         ),
     }
+    return summarized(result, upcoming_sentences, context)
 
 
 def expected_payments(series: PaymentSeries, today: dt.date, end: dt.date) -> list[dict[str, Any]]:
@@ -95,6 +98,32 @@ def payment_totals(payments: Sequence[Row]) -> list[dict[str, Any]]:
         }
         for currency, same in by_currency(payments).items()
     ]
+
+
+def upcoming_sentences(result: Row, wording: Wording) -> Iterator[str]:
+    period = wording.period(result["filters"]["start_date"], result["filters"]["end_date"])
+    if not result["payments_found"] and not result["reminders_found"]:
+        yield f"I found no regular payment and no reminder due {period}."
+        return
+    if result["payments_found"]:
+        totals = [
+            f"{wording.money(total['expected'], total['currency'])} in {wording.count(total['count'], 'expected payment')}"
+            for total in result["totals"]
+        ]
+        yield f"You can expect to pay {join_names(totals)} {period}."
+        listed = [payment_phrase(row, wording) for row in result["payments"]]
+        yield f"Next: {wording.listing(listed, result['payments_found'])}."
+    else:
+        yield f"I found no regular payment due {period}."
+    if result["reminders_found"]:
+        listed = [f"“{row['text']}” on {wording.day(row['date'])}" for row in result["reminders"]]
+        yield f"Your reminders: {wording.listing(listed, result['reminders_found'])}."
+
+
+def payment_phrase(row: Row, wording: Wording) -> str:
+    name, about = row["merchant"] or row["description"] or "no name", "about " if row["amount_varies"] else ""
+    amount, day = wording.money(row["expected_amount"], row["currency"]), wording.day(row["expected_date"])
+    return f"{about}{amount} for {name} {f'was due on {day}' if row['late'] else f'on {day}'}"
 
 
 TOOL = Tool(

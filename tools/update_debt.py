@@ -1,6 +1,7 @@
 """Changes a debt."""
 
 import datetime as dt
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +12,8 @@ from tools.shared.arguments import ToolArguments
 from tools.shared.debts import check_as_of, debt_result, debt_state
 from tools.shared.money import MAX_DECIMALS, check_decimals
 from tools.shared.name_lookup import resolve_one
+from tools.shared.sentences.debts import debt_phrase
+from tools.shared.sentences.wording import Wording, summarized
 from tools.shared.text_fields import ShortText
 
 
@@ -39,7 +42,7 @@ async def update_debt(arguments: UpdateDebt, context: ToolContext) -> dict[str, 
     made = await context.rows.fetch("update_debt", id=debt["id"], **values)
     if not made:
         raise ToolError("That debt is gone.")
-    return {"status": "ok", "debt": debt_result(made[0])}
+    return summarized({"status": "ok", "debt": debt_result(made[0])}, debt_sentences, context)
 
 
 async def preview_update_debt(arguments: UpdateDebt, context: ToolContext) -> dict[str, Any]:
@@ -73,6 +76,15 @@ async def resolve_change(arguments: UpdateDebt, context: ToolContext) -> tuple[R
 
 async def one_debt(words: str, rows: Rows) -> Row:
     return resolve_one(words, await rows.fetch("debts"), "debt")
+
+
+def debt_sentences(result: Row, wording: Wording) -> Iterator[str]:
+    debt = result["debt"]
+    if not Decimal(debt["balance"]):
+        yield f"The debt {debt['name']} is paid off, as of {wording.day(debt['as_of'])}."
+        return
+    yield f"The debt is now {debt_phrase(debt, wording)}, as of {wording.day(debt['as_of'])}."
+    yield f"Its minimum payment is {wording.money(debt['minimum_payment'], debt['currency'])} a month."
 
 
 TOOL = Tool(

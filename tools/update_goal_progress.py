@@ -1,5 +1,6 @@
 """Records the progress of a goal."""
 
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -10,6 +11,8 @@ from tools.shared.arguments import ToolArguments
 from tools.shared.goals import fetch_goals, goal_result, goal_state
 from tools.shared.money import MAX_DECIMALS, amount_text, check_decimals
 from tools.shared.name_lookup import resolve_one
+from tools.shared.sentences.goals import goal_phrase
+from tools.shared.sentences.wording import Wording, summarized
 from tools.shared.text_fields import ShortText
 
 GoalStatus = Literal["active", "completed", "archived"]
@@ -46,7 +49,7 @@ async def update_goal_progress(arguments: UpdateGoalProgress, context: ToolConte
     )
     if not made:
         raise ToolError("The goal has less than that; nothing was changed.")
-    return {"status": "ok", "goal": goal_result(made[0], context.today)}
+    return summarized({"status": "ok", "goal": goal_result(made[0], context.today)}, goal_sentences, context)
 
 
 async def preview_update_goal_progress(arguments: UpdateGoalProgress, context: ToolContext) -> dict[str, Any]:
@@ -93,6 +96,13 @@ def status_after(goal: Row, reached: Decimal) -> str:
     if reached >= goal["target_amount"]:
         return "completed"
     return "active" if goal["status"] == "completed" else str(goal["status"])
+
+
+def goal_sentences(result: Row, wording: Wording) -> Iterator[str]:
+    goal = result["goal"]
+    yield f"The goal is {goal['goal_status']} now: {goal_phrase(goal, wording)}."
+    if goal["needed_per_month"]:
+        yield f"It needs {wording.money(goal['needed_per_month'], goal['currency'])} a month."
 
 
 TOOL = Tool(

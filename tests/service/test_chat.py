@@ -100,7 +100,7 @@ def test_a_tool_call_shows_its_arguments_and_its_result_carries_its_id(demo: Cli
     assert call["tool"].keys() == {"id", "name", "args"}
     assert call["tool"]["name"] == "transactions_query"
     assert call["tool"]["args"]["category"] == "Groceries"
-    assert result.keys() == {"type", "tool_call_id", "result"}
+    assert result.keys() == {"type", "tool_call_id", "result", "display"}
     assert result["tool_call_id"] == call["tool"]["id"]
     assert result["result"]["status"] == "ok"
 
@@ -130,7 +130,7 @@ def test_the_amount_spent_on_groceries_last_month_is_the_sum_to_the_cent(server:
     answer = demo.ask(GROCERIES)
     assert isinstance(row["spent"], Decimal)
     assert answer.of("tool_result")[0]["result"]["totals"][0]["spent_net"] == f"{row['spent']:.2f}"
-    assert f"{row['spent']:,.2f} USD" in answer.text
+    assert f"${row['spent']:,.2f}" in answer.text
 
 
 def test_a_user_without_rows_is_told_that_there_are_none(user: Client) -> None:
@@ -156,7 +156,7 @@ def test_without_streaming_the_turn_is_one_json_object(server: Server, demo: Cli
         "session_id",
         "run_id",
     }
-    assert f"{row['spent']:,.2f} USD" in whole["content"]
+    assert f"${row['spent']:,.2f}" in whole["content"]
     assert whole["employee"].keys() == {"slug", "title", "emoji"}
     assert whole["status"] == "complete"
 

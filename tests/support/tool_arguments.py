@@ -80,4 +80,9 @@ async def outcome_text(tool: Tool, arguments: Mapping[str, Any], context: ToolCo
         except ValidationError as error:
             result = [fault["loc"] for fault in error.errors()]
         answers.append(json.dumps(result, default=str, sort_keys=True, ensure_ascii=False))
-    return UUID.sub("id", " ".join(answers).replace(value, "value"))
+    return UUID.sub("id", without_value(" ".join(answers), value))
+
+
+def without_value(text: str, value: str) -> str:
+    """The text with the word `value` in the place of a value. The value `$1` is no part of the amount $1.00."""
+    return re.sub(rf"{re.escape(value)}(?![\d.,]*\d)", "value", text)

@@ -68,7 +68,13 @@ async def test_a_type_narrows_accounts_and_totals(ledger: Ledger, user: str, con
 
 
 async def test_no_accounts_is_an_answer_of_its_own(context: ToolContext) -> None:
-    assert await call(context) == {"status": "no_accounts", "account_type": "all", "accounts": [], "totals": []}
+    assert await call(context) == {
+        "summary": "There are no accounts in your records.",
+        "status": "no_accounts",
+        "account_type": "all",
+        "accounts": [],
+        "totals": [],
+    }
 
 
 async def test_nobody_elses_accounts_are_seen(ledger: Ledger, context: ToolContext) -> None:

@@ -194,7 +194,11 @@ async def test_another_users_transactions_stay(
 
 async def test_a_category_is_made_and_can_be_used_at_once(ledger: Ledger, user: str, context: ToolContext) -> None:
     [one] = await ledger.add_transactions(user, [spent("5")])
-    assert await create(context, "  Pets   & Vets ") == {"status": "created", "name": "Pets & Vets"}
+    assert await create(context, "  Pets   & Vets ") == {
+        "summary": "The category Pets & Vets is created.",
+        "status": "created",
+        "name": "Pets & Vets",
+    }
     assert (await categorise(context, "pets & vets", transaction_id=one))["after"]["category"] == "Pets & Vets"
 
 

@@ -164,6 +164,7 @@ async def test_unknown_and_ambiguous_transactions_are_not_explained(
 ) -> None:
     [theirs] = await ledger.add_transactions(str(uuid.uuid4()), [spent("1")])
     await ledger.add_transactions(user, [spent("1", merchant="Deli")] * 9)
-    assert (await explanation(context, transaction_id=theirs)) == {"status": "unknown", "found": 0}
+    nothing = {"summary": "I found no such transaction.", "status": "unknown", "found": 0}
+    assert (await explanation(context, transaction_id=theirs)) == nothing
     several = await explanation(context, merchant="deli")
     assert (several["status"], several["found"], len(several["candidates"])) == ("ambiguous", 9, 8)

@@ -95,7 +95,8 @@ async def test_a_rule_is_deleted_by_its_id_or_its_pattern(context: ToolContext) 
     first = await add(context, "Deli", "Groceries")
     await add(context, "Kiosk", "Groceries")
     gone = await delete_category_rule(DeleteCategoryRule(rule_id=first["rule"]["id"]), context)
-    assert gone == {"status": "deleted", "rule": first["rule"]}
+    summary = "The rule that names with “Deli” go to Groceries is deleted."
+    assert gone == {"summary": summary, "status": "deleted", "rule": first["rule"]}
     preview = await preview_delete_category_rule(DeleteCategoryRule(pattern="KIOSK"), context)
     assert preview["changes"][0]["after"] is None
     assert len(await listing(context)) == 1

@@ -76,7 +76,10 @@ async def test_categories_are_drawn_with_refunds_off_and_the_picture_is_kept(
         "kind": "bar",
         "file_id": "file-1",
         "media_type": "image/png",
-        "alt": "Spending by category (USD). Spending: Shopping 75.05, Groceries 24.95.",
+        "alt": result["summary"],
+        "currency": "USD",
+        "labels": ["Shopping", "Groceries"],
+        "series": [{"name": "Spending", "amounts": ["75.05", "24.95"]}],
     }
     [(name, media_type, content)] = files.kept
     assert (name, media_type) == ("spending-by-category-2025-11-20.png", "image/png")
@@ -174,7 +177,7 @@ async def test_one_category_is_drawn_by_month_under_its_stored_name(
     result = await by_month(context, months=2, category="shopping")
     assert [row["spent"] for row in result["months"]] == ["0.00", "20.00"]
     assert result["filters"]["category"] == "Shopping"
-    assert "Income" not in result["display"]["alt"]
+    assert [series["name"] for series in result["display"]["series"]] == ["Spent"]
     with pytest.raises(ToolError, match="no category"):
         await by_month(context, category="Nonsense")
 

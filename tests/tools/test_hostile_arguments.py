@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from graph.tool import Tool, ToolContext
 from tests.support.fakes.seed_every_table import furnished
 from tests.support.ledgers import TODAY, RolledBackRows
-from tests.support.tool_arguments import calls_with, outcome_text
+from tests.support.tool_arguments import calls_with, outcome_text, without_value
 from tools.catalog import CATALOG
 
 SQL = (
@@ -110,7 +110,7 @@ async def test_sql_in_an_argument_is_a_word_that_matches_nothing(tool: Tool, row
 
 def shape(answer: str, value: str) -> str:
     """An answer without the value, as it stands in JSON."""
-    return answer.replace(value.replace("\\", "\\\\").replace('"', '\\"'), "value")
+    return without_value(answer, value.replace("\\", "\\\\").replace('"', '\\"'))
 
 
 @pytest.mark.parametrize("tool", [tool for tool in CATALOG if takes(tool)], ids=lambda tool: tool.name)

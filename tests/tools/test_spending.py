@@ -103,6 +103,7 @@ async def test_months_can_be_of_one_category_or_merchant(ledger: Ledger, user: s
 
 async def test_months_without_any_row_say_so_with_their_period(context: ToolContext) -> None:
     assert await by_month(context, months=2) == {
+        "summary": "I found no transactions from October 1 to November 20.",
         "status": "no_rows",
         "filters": {"start_date": "2025-10-01", "end_date": "2025-11-20"},
         "totals": [],

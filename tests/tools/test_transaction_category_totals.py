@@ -73,6 +73,7 @@ async def test_transfers_are_not_counted(ledger: Ledger, user: str, context: Too
 
 async def test_an_empty_period_says_so_with_its_filters(context: ToolContext) -> None:
     assert await call(context, start_date="2025-01-01") == {
+        "summary": "I found no spending since January 1.",
         "status": "no_rows",
         "filters": {"start_date": "2025-01-01", "type": "expense"},
         "totals": [],

@@ -124,6 +124,7 @@ async def test_a_page_past_the_end_is_empty_but_the_totals_stay(
 async def test_no_rows_says_so_with_its_filters(context: ToolContext) -> None:
     result = await call(context, category="groceries", start_date="2025-01-01", min_amount="5")
     assert result == {
+        "summary": "I found no transactions on Groceries in amounts of at least 5 since January 1.",
         "status": "no_rows",
         "matches": 0,
         "shown": 0,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from graph.tool import Files
-from tools.rendering.chart import PNG, Chart, alt_text
+from tools.rendering.chart import PNG, Chart
 from tools.rendering.document import DocumentPart
 from tools.rendering.file_storage import store_file
 
@@ -19,25 +19,28 @@ def render_pdf(title: str, parts: Sequence[DocumentPart]) -> bytes:
     return render_document(title, parts)
 
 
-async def store_chart(chart: Chart, name: str, files: Files) -> dict[str, Any]:
+async def store_chart(chart: Chart, name: str, files: Files, alt: str) -> dict[str, Any]:
     """Render a chart, store it with the user's files, and return the `display` that shows it.
 
     Args:
         chart: the chart.
         name: the name of the file without its extension.
         files: the user's files.
+        alt: what the picture shows, for users who cannot see it.
     """
     file_id = await store_file(
         files, f"{name}.png", PNG, await asyncio.to_thread(render_chart, chart), "answer in words"
     )
-    kind = "line" if chart.kind == "lines" else "bar"
     return {
         "type": "chart",
         "title": chart.title,
-        "kind": kind,
+        "kind": "line" if chart.kind == "lines" else "bar",
         "file_id": file_id,
         "media_type": PNG,
-        "alt": alt_text(chart),
+        "alt": alt,
+        "currency": chart.currency,
+        "labels": list(chart.labels),
+        "series": [{"name": series.name, "amounts": list(series.amounts)} for series in chart.series],
     }
 
 

@@ -30,7 +30,6 @@ MAX_INVALID_JSON_CHARS = 200
 """Maximum characters of a forced call's arguments that are invalid JSON; LangChain is slow to repair more."""
 FORCED = re.compile(r"CALL:(?P<tool>[\w-]+):")
 FOLLOW_UP = re.compile(r"\W*(?:and|what about|how about|then|same for)\b", re.IGNORECASE)
-ASKS_FOR_TOTALS = re.compile(r"\bhow\s+(?:much|many)\b|\btotal\b|\bsum\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +58,7 @@ def reply(
     if system.startswith(summary_prompt):
         return Reply(extract_summary(question))
     if results := _results(messages):
-        rows = ASKS_FOR_TOTALS.search(question) is None
-        return Reply("\n\n".join(render_result(str(result.text), rows=rows) for result in results))
+        return Reply("\n\n".join(render_result(str(result.text)) for result in results))
     if tools and (forced := _forced(question)):
         return Reply(calls=forced)
     if tools and (answered := answered_call(messages)):

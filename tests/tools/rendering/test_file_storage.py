@@ -31,4 +31,4 @@ async def test_the_tool_says_what_to_do_about_a_file_that_is_too_large() -> None
 async def test_a_chart_that_is_too_large_comes_with_advice() -> None:
     chart = Chart("Spending", "bars", "USD", ["Rent"], [ChartSeries("Spending", ["1.00"])])
     with pytest.raises(ToolError, match="too large; answer in words"):
-        await store_chart(chart, "spending", FullFiles())
+        await store_chart(chart, "spending", FullFiles(), "You spent $1.00.")
