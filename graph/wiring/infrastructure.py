@@ -9,7 +9,6 @@ import procrastinate
 from employees.roster import Roster
 from graph.adapters.crypto.cipher import VaultCipher
 from graph.adapters.postgres.database import Database
-from graph.adapters.postgres.privacy.key_rotation import open_cipher
 from graph.adapters.postgres.privacy.vault import PostgresVault
 from graph.adapters.postgres.provisioning import DatabaseUrls, ReportProgress, check_migrations
 from graph.adapters.redaction.workers import WorkerRedactor
@@ -19,7 +18,7 @@ from graph.runs.fault_injection import FailPoint, parse_fail_point
 from graph.settings import Settings
 from graph.wiring.catalogue import Catalogue, build_roster
 from graph.wiring.models import Models, build_models
-from graph.wiring.providers import build_tracer, load_vault_keys
+from graph.wiring.providers import build_tracer, load_vault_keys, open_cipher
 from graph.wiring.stores import Stores, build_stores
 
 

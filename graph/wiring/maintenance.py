@@ -10,14 +10,14 @@ import yaml
 from graph.adapters.crypto.cipher import add_key
 from graph.adapters.postgres.conversation.embedding_store import EmbeddingStore, SourceText
 from graph.adapters.postgres.database import Database
-from graph.adapters.postgres.privacy.key_rotation import KeyRotation, open_cipher
+from graph.adapters.postgres.privacy.key_rotation import KeyRotation
 from graph.adapters.postgres.provisioning import ReportProgress, check_migrations, open_database
 from graph.errors import ModelUnavailable
 from graph.jobs import rotation
 from graph.settings import Settings
 from graph.wiring.catalogue import ROOT
 from graph.wiring.models import build_embedder, build_token_counter
-from graph.wiring.providers import load_vault_keys
+from graph.wiring.providers import load_vault_keys, open_cipher
 from migrations.demo.generate import DEMO_USER
 from migrations.demo.seed import seed
 

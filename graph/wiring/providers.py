@@ -1,5 +1,6 @@
 """The providers that the settings choose for sign-in, keys, notifications and traces."""
 
+import asyncio
 from contextlib import AbstractAsyncContextManager, nullcontext
 from functools import partial
 
@@ -9,14 +10,22 @@ from opentelemetry.util.re import parse_env_headers
 from graph.adapters.auth.jwt_verifier import JwksCache, JwtVerifier, http_key_source
 from graph.adapters.auth.local_issuer import ISSUER, LocalIssuer
 from graph.adapters.auth.supabase import SharedSecretVerifier
-from graph.adapters.crypto.cipher import ReadKeys, decode_key, load_or_create_keys
+from graph.adapters.crypto.cipher import ReadKeys, VaultCipher, decode_key, load_or_create_keys
+from graph.adapters.postgres.database import Database
+from graph.adapters.postgres.privacy.key_rotation import load_hash_key
 from graph.adapters.postgres.provisioning import DatabaseUrls
 from graph.adapters.postgres.runs.notifications import PostgresNotifier
 from graph.adapters.redis_notifications import RedisNotifier
 from graph.adapters.telemetry.tracing import open_tracer
+from graph.errors import ConfigurationError
 from graph.ports.auth import TokenVerifier
 from graph.ports.notifications import Notifier
 from graph.settings import Settings
+
+WRONG_KEY = (
+    "The vault does not open: neither VAULT_KEY nor VAULT_PREVIOUS_KEYS (or the keys in vault.key) is the key that encrypted "
+    "it. Set the right one: without it the values behind the tokens are lost."
+)
 
 
 def build_notifier(settings: Settings, urls: DatabaseUrls) -> Notifier:
@@ -41,6 +50,20 @@ def load_vault_keys(settings: Settings) -> ReadKeys:
         *(decode_key(key.strip(), "VAULT_PREVIOUS_KEYS") for key in previous),
     ]
     return lambda: keys
+
+
+async def open_cipher(database: Database, read: ReadKeys) -> VaultCipher:
+    """The cipher of a database, with the configured keys and the hash key that the database stores.
+
+    Raises:
+        ConfigurationError: the keys cannot be read, or belong to another database.
+    """
+    keys = await asyncio.to_thread(read)
+    cipher = VaultCipher(*keys, read=read)
+    try:
+        return VaultCipher(*keys, hash_key=await load_hash_key(database, cipher), read=read)
+    except ConfigurationError as error:
+        raise ConfigurationError(WRONG_KEY) from error
 
 
 def build_tracer(settings: Settings) -> AbstractAsyncContextManager[Tracer]:

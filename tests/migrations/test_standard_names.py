@@ -15,7 +15,7 @@ from graph.adapters.postgres.conversation.embedding_store import EmbeddingStore
 from graph.adapters.postgres.database import Database
 from graph.adapters.postgres.embedded import EmbeddedPostgres
 from graph.adapters.postgres.privacy.file_store import PostgresFiles, context_of
-from graph.adapters.postgres.privacy.key_rotation import HASH_KEY_CONTEXT, KeyRotation, open_cipher
+from graph.adapters.postgres.privacy.key_rotation import HASH_KEY_CONTEXT, KeyRotation
 from graph.adapters.postgres.privacy.vault import PostgresVault
 from graph.adapters.postgres.runs.approvals import PostgresApprovals
 from graph.context import TurnContext
@@ -23,6 +23,7 @@ from graph.events import Text
 from graph.jobs.queue import open_queue
 from graph.jobs.summaries import Summarizer, register_tasks
 from graph.ports.approvals import Decision
+from graph.wiring.providers import open_cipher
 from migrations.runner import migrate, read_migrations
 from tests.graph.adapters.postgres.conversation.test_retriever import Compass
 from tests.support.database import PASSWORD, build_run_store

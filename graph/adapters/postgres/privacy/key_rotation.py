@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from graph.adapters.crypto.cipher import KEY_BYTES, ReadKeys, VaultCipher
+from graph.adapters.crypto.cipher import KEY_BYTES, VaultCipher
 from graph.adapters.postgres.database import Database, fetch_one
 from graph.adapters.postgres.named_queries import adapter_queries
 from graph.errors import ConfigurationError
@@ -16,11 +16,6 @@ QUERIES = adapter_queries("key_rotation")
 
 HASH_KEY_CONTEXT = "hash key"
 """The encryption context of the key of the keyed hashes."""
-
-WRONG_KEY = (
-    "The vault does not open: neither VAULT_KEY nor VAULT_PREVIOUS_KEYS (or the keys in vault.key) is the key that encrypted "
-    "it. Set the right one: without it the values behind the tokens are lost."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,20 +105,6 @@ class KeyRotation:
                 before = bytes(row["ciphertext"])
                 ciphertext = self.cipher.encrypt(self.cipher.decrypt(before, HASH_KEY_CONTEXT), HASH_KEY_CONTEXT)
                 await connection.execute(QUERIES["reencrypt_hash_key"], {"ciphertext": ciphertext, "before": before})
-
-
-async def open_cipher(database: Database, read: ReadKeys) -> VaultCipher:
-    """The cipher of a database, with the configured keys and the hash key that the database stores.
-
-    Raises:
-        ConfigurationError: the keys cannot be read, or belong to another database.
-    """
-    keys = await asyncio.to_thread(read)
-    cipher = VaultCipher(*keys, read=read)
-    try:
-        return VaultCipher(*keys, hash_key=await load_hash_key(database, cipher), read=read)
-    except ConfigurationError as error:
-        raise ConfigurationError(WRONG_KEY) from error
 
 
 async def load_hash_key(database: Database, cipher: VaultCipher) -> bytes:

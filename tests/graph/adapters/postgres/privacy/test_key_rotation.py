@@ -17,13 +17,13 @@ from graph.adapters.postgres.privacy.key_rotation import (
     HASH_KEY_CONTEXT,
     KeyRotation,
     RotationResult,
-    open_cipher,
 )
 from graph.adapters.postgres.privacy.vault import PostgresVault
 from graph.adapters.postgres.runs.run_store import PostgresRunStore
 from graph.errors import ConfigurationError
 from graph.ports.redaction import PersonalValue
 from graph.ports.runs import RunRequest
+from graph.wiring.providers import open_cipher
 from migrations.runner import migrate, read_migrations
 from tests.graph.ports.vault_contract import ANA, CARD
 from tests.support.database import PASSWORD, Sql, build_run_store
