@@ -20,6 +20,7 @@ from graph.wiring.service import open_service
 from migrations.runner import migrate, read_migrations
 from tests.support.database import PASSWORD
 from tests.support.fakes.scripted_model import ScriptedModel
+from tests.support.prepared_data import copy_model
 from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.usefixtures("admin_url")
@@ -51,6 +52,7 @@ async def database(cluster: EmbeddedPostgres) -> str:
 @pytest.fixture
 def settings(cluster: EmbeddedPostgres, database: str, tmp_path: Path) -> Settings:
     address = SecretStr(cluster.url("chat_server", PASSWORD, database))
+    copy_model(tmp_path)
     return Settings(
         data_dir=tmp_path,
         database_url=address,

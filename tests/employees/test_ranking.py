@@ -6,12 +6,13 @@ from employees.ranking import EmployeeRanker
 from employees.roster import Roster
 from graph.adapters.embeddings.local import LocalEmbedder
 from tests.eval.ranking import Tally, ranker_of, read_cases, tally
+from tests.support import prepared_data
 from tests.support.fakes.ports import roster_of
 
 
 @pytest.fixture(scope="module")
-def ranker(tmp_path_factory: pytest.TempPathFactory) -> EmployeeRanker:
-    return ranker_of(tmp_path_factory.mktemp("embedder"))
+def ranker(local_embedder: LocalEmbedder) -> EmployeeRanker:
+    return ranker_of(local_embedder)
 
 
 def employee(slug: str, *examples: str) -> Roster:
@@ -24,7 +25,7 @@ def together(*rosters: Roster) -> Roster:
 
 @pytest.fixture(scope="module")
 def local_embedder(tmp_path_factory: pytest.TempPathFactory) -> LocalEmbedder:
-    return LocalEmbedder(tmp_path_factory.mktemp("embedder"))
+    return prepared_data.local_embedder(tmp_path_factory.mktemp("ranking"))
 
 
 BAKER = employee("baker", "How do I bake bread?", "Which flour is best?", "My dough is flat", "Bake a cake")

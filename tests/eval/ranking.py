@@ -74,15 +74,15 @@ async def tally(ranker: EmployeeRanker, cases: Sequence[Case]) -> Tally:
     return Tally(asked, right)
 
 
-def ranker_of(cache: Path) -> EmployeeRanker:
+def ranker_of(embedder: LocalEmbedder) -> EmployeeRanker:
     """The service's router over the house's employees."""
-    return EmployeeRanker(read_roster(EMPLOYEES, by_name()), LocalEmbedder(cache))
+    return EmployeeRanker(read_roster(EMPLOYEES, by_name()), embedder)
 
 
 def main() -> None:
     cases = read_cases()
     with tempfile.TemporaryDirectory() as cache:
-        ranker = ranker_of(Path(cache))
+        ranker = ranker_of(LocalEmbedder(Path(cache)))
         for half in ("tuning", "held back"):
             print(f"\n{half}: top 1 among those who may take it")
             print("\n".join(asyncio.run(tally(ranker, [case for case in cases if case.half == half])).lines()))

@@ -18,6 +18,8 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
+from graph.adapters.embeddings.local import LocalEmbedder
+
 ROOT = Path(__file__).parents[2]
 CACHE = ROOT / ".prepared"
 OF_ITS_OWN = ("OPENAI", "SUPABASE", "DATABASE", "MIGRATION", "EMBEDDING")
@@ -39,6 +41,12 @@ def copy_model(data: Path) -> None:
     if not (data / "embedder").exists():
         with prepared() as source:
             copy(source / "embedder", data / "embedder")
+
+
+def local_embedder(data: Path) -> LocalEmbedder:
+    """The local embedder with its network in a data directory."""
+    copy_model(data)
+    return LocalEmbedder(data / "embedder")
 
 
 def copy(source: Path, target: Path) -> None:
