@@ -127,9 +127,7 @@ def page_result(found: Sequence[Row], offset: int) -> dict[str, Any]:
             for _, row in sorted(by_currency.items())
         ],
         "transactions": listed,
-        **table(
-            "Transactions", ("date", "merchant", "description", "category", "amount", "currency", "account"), listed
-        ),
+        **table("Transactions", ("date", "amount", "currency", "merchant", "description"), listed),
     }
 
 
