@@ -9,12 +9,14 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import yaml
 from langchain_core.messages import AIMessage, AnyMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 
 from graph.ports.models import CountTokens
 from graph.state import Passage
+from graph.tool import SUMMARY
 from graph.turn.message_repair import pair_tool_messages
 
 TOKENS_PER_MESSAGE = 4
@@ -117,11 +119,32 @@ def drop_least_important(prompt: Prompt) -> Prompt | None:
 
 
 def shorten_first_result(turn: Sequence[AnyMessage], omitted_result: str) -> list[AnyMessage] | None:
-    """The turn with the text of its first long result replaced; None without a long result."""
-    for index, message in enumerate(turn):
-        if isinstance(message, ToolMessage) and len(message.text) > len(omitted_result):
-            return [*turn[:index], message.model_copy(update={"content": omitted_result}), *turn[index + 1 :]]
+    """The turn with the text of its first long result replaced; None without a long result.
+
+    Every result keeps its summary until all are replaced.
+    """
+    for shorter in (summary_with, lambda text, omitted: omitted):
+        for index, message in enumerate(turn):
+            content = shorter(message.text, omitted_result) if isinstance(message, ToolMessage) else ""
+            if content and len(message.text) > len(content):
+                return [*turn[:index], message.model_copy(update={"content": content}), *turn[index + 1 :]]
     return None
+
+
+def summary_with(result: str, omitted_result: str) -> str:
+    """The summary of a result with the note that the rest was left out; only the note for a result without a summary."""
+    summary = json_object(result).get(SUMMARY)
+    note = json_object(omitted_result)
+    return json.dumps({SUMMARY: summary, **note}, ensure_ascii=False) if summary and note else omitted_result
+
+
+def json_object(text: str) -> dict[str, Any]:
+    """The object that the text is as JSON; empty if it is none."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 def drop_first_arguments(turn: Sequence[AnyMessage]) -> list[AnyMessage] | None:

@@ -1,5 +1,6 @@
 """What the model reads stays within its budget, and loses the least important first."""
 
+import json
 import random
 from collections.abc import Sequence
 from dataclasses import replace
@@ -100,6 +101,16 @@ def test_a_tool_result_of_this_turn_is_shortened_but_stays_with_its_call() -> No
     fitted = fit_to_budget(crowded, 230, count)
     assert_calls_have_results(list(fitted.turn))
     assert fitted.turn[-1].text == TEMPLATES.omitted_result
+
+
+def test_a_shortened_result_keeps_its_summary_as_long_as_there_is_room() -> None:
+    templates = replace(TEMPLATES, omitted_result='{"note": "left out"}')
+    *call, result = exchange(1)[:3]
+    long = json.dumps({"summary": "You spent $12.50 in May.", "rows": ["word"] * 500})
+    crowded = Prompt(templates, "", "", (), (), "", (), (), [*call, result.model_copy(update={"content": long})])
+    kept = fit_to_budget(crowded, crowded.count_tokens(count) - 50, count).turn[-1].text
+    assert json.loads(kept) == {"summary": "You spent $12.50 in May.", "note": "left out"}
+    assert fit_to_budget(crowded, 1, count).turn[-1].text == templates.omitted_result
 
 
 def test_when_nothing_else_is_left_the_arguments_of_this_turns_calls_leave_and_short_ones_stay() -> None:
