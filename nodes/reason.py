@@ -55,6 +55,10 @@ class StreamedReply:
         """The reply with the text that was not streamed because it is a call."""
         return self.message().model_copy(update={"content": "".join(self.raw)})
 
+    def aborted_message(self) -> AIMessage:
+        """The reply as it was streamed when it broke off, or as written if it has calls in its text."""
+        return self.raw_message() if self.written.has_found else self.message()
+
     def forget_text(self) -> None:
         """Drop the text so far, which was the model's thoughts."""
         self.written = TextCallStream(self.written.tools)
@@ -165,7 +169,7 @@ class Reason:
             check_answer(accepted)
         except BaseException as error:
             if may_have_cost(error, streamed):
-                runtime.context.aborted_usage.add(self._usage(streamed.raw_message(), prompt, tools, employee))
+                runtime.context.aborted_usage.add(self._usage(streamed.aborted_message(), prompt, tools, employee))
             raise
         return Reply(accepted, self._usage(accepted, prompt, tools, employee))
 
