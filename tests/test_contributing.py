@@ -71,7 +71,12 @@ def test_the_migration_applies(admin_url: str) -> None:
     with psycopg.connect(admin_url) as connection:
         connection.execute("alter table chat_sessions drop column if exists is_pinned")
         connection.execute(block("sql", "is_pinned").encode())
+        added = connection.execute(
+            "select column_default from information_schema.columns"
+            " where table_name = 'chat_sessions' and column_name = 'is_pinned'"
+        ).fetchall()
         connection.rollback()
+    assert added == [("false",)]
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda file: str(file.relative_to(ROOT)))
